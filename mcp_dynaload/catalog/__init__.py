@@ -1,0 +1,1 @@
+"""What tools exist: definitions, names, token costs."""

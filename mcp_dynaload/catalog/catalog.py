@@ -1,0 +1,122 @@
+"""All known tools as one immutable value, and how it is built from what the upstreams list."""
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+from mcp_dynaload.catalog.names import MAX_NAME_LENGTH, advertised_name, default_prefix
+from mcp_dynaload.catalog.tool import Json, Tool, definition_hash
+
+_HASH_LENGTH = 8
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All known tools in name order; build it with `build_catalog`."""
+
+    tools: tuple[Tool, ...]
+    costs: Mapping[str, int] = field(repr=False)
+    """Tokens of each tool's definition as the model gets it, by advertised name."""
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of all names and definitions: differs exactly when something a client could see differs."""
+        digest = hashlib.sha256()
+        for tool in self.tools:
+            digest.update(f"{tool.name}\0{definition_hash(tool.definition)}\n".encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+    @cached_property
+    def total_cost(self) -> int:
+        """Tokens of all definitions together."""
+        return sum(self.costs[tool.name] for tool in self.tools)
+
+    def get(self, name: str) -> Tool | None:
+        """The tool with this advertised name."""
+        return self._by_name.get(name)
+
+    def nearest(self, name: str, limit: int = 3) -> tuple[str, ...]:
+        """Advertised names most like `name`, which may also be like an upstream's own name for the tool."""
+        wanted = name.lower()
+        by_spelling: dict[str, list[str]] = {}
+        for tool in self.tools:
+            for spelling in {tool.name.lower(), tool.original_name.lower()}:
+                by_spelling.setdefault(spelling, []).append(tool.name)
+        close = difflib.get_close_matches(wanted, by_spelling, n=limit, cutoff=0.5)
+        return tuple(dict.fromkeys(found for spelling in close for found in by_spelling[spelling]))[:limit]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Tool]:
+        return {tool.name: tool for tool in self.tools}
+
+
+def build_catalog(tools: Iterable[Tool], costs: Mapping[str, int]) -> Catalog:
+    """The catalog of `tools`, whose names must be unique (`with_unique_names`) and each have a cost."""
+    ordered = tuple(sorted(tools, key=lambda tool: tool.name))
+    return Catalog(tools=ordered, costs={tool.name: costs[tool.name] for tool in ordered})
+
+
+def build_tools(
+    upstream: str,
+    definitions: Iterable[Json],
+    *,
+    prefix: str | None = None,
+    include: Sequence[str] = ("*",),
+    exclude: Sequence[str] = (),
+    pin: Sequence[str] = (),
+    categories: tuple[str, ...] = (),
+) -> tuple[Tool, ...]:
+    """The tools of one upstream's `tools/list`; globs are matched against the upstream's own names.
+
+    Of two definitions with one name the first counts, since a call could not tell them apart.
+    """
+    first_by_name: dict[str, Json] = {}
+    for definition in definitions:
+        first_by_name.setdefault(str(definition["name"]), definition)
+    prefix = default_prefix(upstream) if prefix is None else prefix
+    return tuple(
+        Tool(
+            name=advertised_name(prefix, original),
+            upstream=upstream,
+            definition=definition,
+            pinned=_matches(original, pin),
+            categories=categories,
+        )
+        for original, definition in first_by_name.items()
+        if _matches(original, include) and not _matches(original, exclude)
+    )
+
+
+def with_unique_names(tools: Iterable[Tool], *, reserved: frozenset[str] = frozenset()) -> tuple[Tool, ...]:
+    """The same tools with no name twice and none that is `reserved`.
+
+    Where upstreams meet in a name, the first in (upstream, original name) order keeps it; the others get a hash.
+    """
+    ordered = sorted(tools, key=lambda tool: (tool.upstream, tool.original_name))
+    taken = {tool.name for tool in ordered} | reserved
+    kept: set[str] = set(reserved)
+    unique: list[Tool] = []
+    for tool in ordered:
+        if tool.name in kept:
+            tool = replace(tool, name=_free_name(tool, taken))
+            taken.add(tool.name)
+        kept.add(tool.name)
+        unique.append(tool)
+    return tuple(sorted(unique, key=lambda tool: tool.name))
+
+
+def _free_name(tool: Tool, taken: set[str]) -> str:
+    identity = f"{tool.upstream}\0{tool.original_name}"
+    while True:
+        digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+        name = f"{tool.name[: MAX_NAME_LENGTH - _HASH_LENGTH - 1]}_{digest[:_HASH_LENGTH]}"
+        if name not in taken:
+            return name
+        identity = digest
+
+
+def _matches(name: str, globs: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)

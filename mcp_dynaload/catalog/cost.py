@@ -1,0 +1,58 @@
+"""What tool definitions cost the model in tokens, and the two baselines that a reduction is measured against."""
+
+import json
+from collections.abc import Callable, Iterable
+
+from mcp_dynaload.catalog.tool import Json, Tool
+
+CLIENT_PREFIX = "mcp__dynaload__"
+"""What Claude Code puts in front of our names."""
+
+MAX_DESCRIPTION_LENGTH = 2_048
+"""The client cuts descriptions and server instructions here (characters)."""
+
+SEARCH_REQUEST_TOKENS = 120
+"""Assumed for a `ToolSearch` call and its answer without the definitions: JSON, a result block, a sentence."""
+
+Count = Callable[[str], int]
+"""Tokens of a text."""
+
+
+def wire_text(name: str, description: str, input_schema: Json) -> str:
+    """The definition as it reaches the model: full prefixed name, cut description, schema, compact JSON."""
+    definition: Json = {
+        "name": CLIENT_PREFIX + name,
+        "description": description[:MAX_DESCRIPTION_LENGTH],
+        "input_schema": input_schema,
+    }
+    return json.dumps(definition, separators=(",", ":"), ensure_ascii=False)
+
+
+def tool_cost(tool: Tool, count: Count) -> int:
+    """Tokens of one tool's definition."""
+    return count(wire_text(tool.name, tool.description, tool.input_schema))
+
+
+def all_loaded(tool_costs: Iterable[int]) -> int:
+    """Baseline one: every definition of every upstream is in each request."""
+    return sum(tool_costs)
+
+
+def native_deferral(
+    names: Iterable[str], instructions: Iterable[str], discovered_costs: Iterable[int], count: Count
+) -> int:
+    """Baseline two, an estimate: the client's own deferred tools with its built-in tool search.
+
+    `count`(all full names, one per line) + Σ `count`(instructions of each server, cut at 2,048 characters)
+    + Σ over discovered tools (definition + `SEARCH_REQUEST_TOKENS`).
+    The built-in search tool's own definition and the price of reading the whole context once more for each search
+    request are left out, so the estimate is low.
+    """
+    listed = count("\n".join(CLIENT_PREFIX + name for name in names))
+    introduced = sum(count(text[:MAX_DESCRIPTION_LENGTH]) for text in instructions)
+    return listed + introduced + sum(cost + SEARCH_REQUEST_TOKENS for cost in discovered_costs)
+
+
+def reduction(baseline_tokens: int, used_tokens: int) -> float:
+    """Share of the baseline that is saved: 0.95 means that 95% fewer tokens are used; negative if more are."""
+    return 1 - used_tokens / baseline_tokens if baseline_tokens else 0.0

@@ -1,0 +1,30 @@
+"""Names under which upstream tools and prompts are advertised: legal, stable, short enough for the client."""
+
+import hashlib
+import re
+
+MAX_NAME_LENGTH = 49
+"""The client prefixes `mcp__dynaload__` (15 characters) and model APIs accept 64."""
+
+_ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
+_HASH_LENGTH = 8
+
+
+def default_prefix(upstream: str) -> str:
+    """The prefix of an upstream's names when its configuration gives none."""
+    return f"{_ILLEGAL.sub('_', upstream)}__"
+
+
+def advertised_name(prefix: str, original: str) -> str:
+    """The name of an upstream's tool in our list: `prefix` + `original`, made legal, shortened with a hash if too long.
+
+    A changed name always carries a hash of the unchanged one, so two different originals never meet.
+    """
+    wanted = f"{prefix}{original}"
+    legal = _ILLEGAL.sub("_", wanted)
+    if legal == wanted and len(wanted) <= MAX_NAME_LENGTH:
+        return wanted
+    if not prefix:
+        return original
+    digest = hashlib.sha256(wanted.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_LENGTH]
+    return f"{legal[: MAX_NAME_LENGTH - _HASH_LENGTH - 1]}_{digest}"

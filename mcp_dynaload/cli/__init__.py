@@ -1,0 +1,18 @@
+"""The command line: one module for each command."""
+
+import sys
+
+from mcp_dynaload.errors import DynaloadError
+
+WRONG_USE = 2
+
+
+def main() -> None:
+    """Run the command line; our own errors are told in a line, without a traceback."""
+    from mcp_dynaload.cli.app import app
+
+    try:
+        app()
+    except DynaloadError as error:
+        print(f"mcp-dynaload: {error}", file=sys.stderr)
+        sys.exit(WRONG_USE)

@@ -1,0 +1,69 @@
+"""`mcp-dynaload init`: put Claude Code's servers behind the proxy."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.errors import HostError
+from mcp_dynaload.hosts.claude_files import Scope, find_claude_files, read_snapshot
+from mcp_dynaload.hosts.installation import Person, install
+from mcp_dynaload.hosts.login_probe import http_probe
+from mcp_dynaload.locations import find_locations
+
+
+def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
+    """The command `init`; `refresh` fills the catalog cache once the servers have moved."""
+
+    def init(
+        scope: Annotated[
+            Scope, typer.Option(help="Whose servers: yours (user), .mcp.json (project), yours for this folder (local).")
+        ] = "user",
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, change nothing.")] = False,
+        yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+        from_file: Annotated[
+            Path | None,
+            typer.Option("--from", help="Take the servers of this `mcpServers` file, and leave it as it is."),
+        ] = None,
+    ) -> None:
+        """Put your MCP servers behind mcp-dynaload; `uninstall` puts everything back."""
+        locations = find_locations(os.environ)
+        files = find_claude_files(os.environ, locations.project_dir)
+        source = None if from_file is None else from_file.expanduser().absolute()
+        snapshot = read_snapshot(scope, files, locations, serve_entry(), dict(os.environ), source)
+        person = Person(show=print_plain, agrees=(lambda: True) if yes else _ask)
+        install(snapshot, person, http_probe(os.environ), refresh, is_dry_run=dry_run)
+
+    return init
+
+
+def serve_entry() -> Json:
+    """How a client starts this very installation."""
+    beside = Path(sys.executable).with_name("mcp-dynaload")
+    script = str(beside) if beside.is_file() else shutil.which("mcp-dynaload")
+    if script is not None:
+        return {"type": "stdio", "command": str(Path(script).absolute()), "args": ["serve"]}
+    return {"type": "stdio", "command": sys.executable, "args": ["-m", "mcp_dynaload", "serve"]}
+
+
+def print_plain(text: str) -> None:
+    """Show a text, the added and removed lines of a diff in colour where the terminal has any."""
+    from rich.console import Console  # only commands that a person reads pay for it
+    from rich.text import Text
+
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    console = Console(highlight=False, soft_wrap=True)
+    is_diff = text.startswith("--- ")
+    for line in text.splitlines():
+        console.print(Text(line, styles.get(line[:1], "") if is_diff else ""))
+
+
+def _ask() -> bool:
+    if not sys.stdin.isatty():
+        raise HostError("nobody can be asked here (no terminal); add --yes to make these changes, or --dry-run")
+    return typer.confirm("Make these changes?")

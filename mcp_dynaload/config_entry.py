@@ -1,0 +1,174 @@
+"""From one entry of a servers file to an upstream: types checked, variables put in, our options validated."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import PurePath
+from typing import Any, Literal, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config_json import JsonFile, json_type
+from mcp_dynaload.config_problem import ConfigProblem, KeyPath, nearest_name
+from mcp_dynaload.config_upstream import OPTIONS_KEY, Transport, UpstreamConfig, UpstreamOptions
+
+SERVERS_KEY = "mcpServers"
+
+_OWN_NAME = "dynaload"
+_OWN_PROGRAM = "mcp-dynaload"
+_OWN_MODULE = "mcp_dynaload"
+_PACKAGE_RUNNERS = {"uvx", "uv", "pipx"}
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_HTTP_URL = re.compile(r"https?://[^/\s]\S*", re.IGNORECASE)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """The keys of Claude's format that matter here; others are ignored."""
+
+    type: Literal["stdio", "sse", "http", "streamable-http"] | None = None
+    command: str | None = None
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict[str, str])
+    url: str | None = None
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def parse_entry(file: JsonFile, name: str, environ: Mapping[str, str]) -> UpstreamConfig | list[ConfigProblem]:
+    """The upstream that the file's entry `name` describes, or all that is wrong with it."""
+    key: KeyPath = (SERVERS_KEY, name)
+    written: object = file.content[SERVERS_KEY][name]
+    if not isinstance(written, dict):
+        return [file.problem(key, f"is {json_type(written)}", 'it must be an object: {"command": …} or {"url": …}')]
+    entry = cast(Json, written)
+    problems: list[ConfigProblem] = []
+    parsed = _validated(_Entry, entry, file, key, problems)
+    options = _options(entry.get(OPTIONS_KEY, {}), file, (*key, OPTIONS_KEY), problems)
+    if parsed is None or options is None:
+        return problems
+    problems.extend(file.problem((*key, *where), what, fix) for where, what, fix in _mistakes(name, parsed))
+    expanded = _expanded(
+        parsed, lambda where, missing: problems.append(_missing(file, (*key, *where), missing)), environ
+    )
+    transport = _transport(parsed)
+    if not problems and transport != "stdio" and not _HTTP_URL.fullmatch(expanded.url or ""):
+        problems.append(file.problem((*key, "url"), "is not an http:// or https:// address", "give the whole address"))
+    return problems or UpstreamConfig(
+        name=name,
+        transport=transport,
+        command=expanded.command or "",
+        args=expanded.args,
+        env=expanded.env,
+        url=expanded.url or "",
+        headers=expanded.headers,
+        options=options,
+        source=file.path,
+        entry=entry,
+    )
+
+
+def _options(written: object, file: JsonFile, key: KeyPath, problems: list[ConfigProblem]) -> UpstreamOptions | None:
+    if not isinstance(written, dict):
+        problems.append(file.problem(key, f"is {json_type(written)}", "it must be an object"))
+        return None
+    known = {option.name for option in fields(UpstreamOptions)}
+    unknown = [name for name in cast(Json, written) if name not in known]
+    problems.extend(file.problem((*key, name), "is not an option", nearest_name(name, known)) for name in unknown)
+    return _validated(UpstreamOptions, cast(Json, written), file, key, problems)
+
+
+def _validated(
+    shape: type[_T], written: Json, file: JsonFile, key: KeyPath, problems: list[ConfigProblem]
+) -> _T | None:
+    """`written` as the dataclass, or None and its problems are added."""
+    try:
+        # From JSON, because strict mode takes a Python list for no tuple and a Python dict for no dataclass.
+        return _adapter(shape).validate_json(json.dumps(written), strict=True)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_context=False):
+            problems.append(_explained(file, key, detail["loc"], detail["type"], detail["msg"], detail["input"]))
+        return None
+
+
+@cache
+def _adapter(shape: type[_T]) -> TypeAdapter[_T]:
+    return TypeAdapter(shape)
+
+
+def _explained(file: JsonFile, key: KeyPath, loc: KeyPath, kind: str, message: str, value: Any) -> ConfigProblem:
+    what = f"is {json_type(value)}" if kind.endswith("_type") else "has a value that is not allowed"
+    fix = message.replace("Input should be", "it must be")
+    if kind == "string_pattern_mismatch":
+        fix = "it may have up to 32 letters, digits, '_' and '-'"
+    return file.problem((*key, *loc), what, fix)
+
+
+def _transport(entry: _Entry) -> Transport:
+    if entry.type is None:
+        return "http" if entry.url is not None else "stdio"
+    return "http" if entry.type == "streamable-http" else entry.type
+
+
+def _mistakes(name: str, entry: _Entry) -> Iterator[tuple[KeyPath, str, str]]:
+    """What is wrong with an entry whose types are right: key inside the entry, what, fix."""
+    if not name:
+        yield (), "has an empty name", "name the server"
+    if name == _OWN_NAME or _starts_us(entry):
+        yield (), f"would start {_OWN_PROGRAM} behind itself", "remove it here; only the client's file has it"
+    if entry.type is None and entry.command is not None and entry.url is not None:
+        yield (), "has both command and url", 'say which by "type": "stdio" or "http"'
+    elif entry.type is None and entry.command is None and entry.url is None:
+        yield (), "has neither command nor url", 'give "command" to start a program or "url" to connect to one'
+    elif _transport(entry) == "stdio" and not entry.command:
+        yield ("command",), "is missing or empty", "name the program to start"
+    elif _transport(entry) != "stdio" and not entry.url:
+        yield ("url",), "is missing or empty", "give the server's address"
+
+
+def _starts_us(entry: _Entry) -> bool:
+    program = PurePath((entry.command or "").replace("\\", "/")).name.removesuffix(".exe")
+    if "serve" not in entry.args:
+        return False
+    if program in _PACKAGE_RUNNERS:
+        return any(re.split(r"[\[=@<>~!]", arg)[0] == _OWN_PROGRAM for arg in entry.args)
+    return program == _OWN_PROGRAM or ("-m", _OWN_MODULE) in zip(entry.args, entry.args[1:], strict=False)
+
+
+def _missing(file: JsonFile, key: KeyPath, variable: str) -> ConfigProblem:
+    fix = f"set {variable} where the client is started, or write ${{{variable}:-default}}"
+    return file.problem(key, f"uses the variable {variable!r}, which is not set", fix)
+
+
+def _expanded(entry: _Entry, report: Callable[[KeyPath, str], None], environ: Mapping[str, str]) -> _Entry:
+    """The entry with variables put in; `report` is told each place and variable without a value."""
+
+    def one(text: str, *where: str | int) -> str:
+        def value(match: re.Match[str]) -> str:
+            variable, has_default, default = match[1].partition(":-")
+            # Like Claude Code, not like a shell: the default stands in for an unset variable, not for an empty one.
+            if (found := environ.get(variable)) is not None:
+                return found
+            if not has_default:
+                report(where, variable)
+            return default
+
+        return _VARIABLE.sub(value, text)
+
+    def each(texts: Mapping[str, str], key: str) -> dict[str, str]:
+        return {name: one(text, key, name) for name, text in texts.items()}
+
+    def listed(texts: Sequence[str], key: str) -> tuple[str, ...]:
+        return tuple(one(text, key, index) for index, text in enumerate(texts))
+
+    return _Entry(
+        type=entry.type,
+        command=None if entry.command is None else one(entry.command, "command"),
+        args=listed(entry.args, "args"),
+        env=each(entry.env, "env"),
+        url=None if entry.url is None else one(entry.url, "url"),
+        headers=each(entry.headers, "headers"),
+    )

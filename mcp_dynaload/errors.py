@@ -1,0 +1,43 @@
+"""Every exception that mcp_dynaload raises on purpose."""
+
+
+class DynaloadError(Exception):
+    """Base of all our errors; its text is meant for the person and says what to do.
+
+    DynaloadError
+    ├── ConfigError            a settings or servers file, a variable or an option is wrong
+    ├── HostError              a client's own configuration could not be read or written
+    ├── StoreError             the state folder or its database cannot be used
+    └── UpstreamError          an upstream server could not do what was asked
+        ├── UpstreamStartError   it did not start, connect or answer the handshake
+        ├── UpstreamTimeoutError it did not answer in time
+        └── UpstreamClosedError  its connection ended during a request
+    """
+
+
+class ConfigError(DynaloadError):
+    """A settings or servers file, an environment variable or an option is wrong."""
+
+
+class HostError(DynaloadError):
+    """A client's own configuration could not be read or written."""
+
+
+class StoreError(DynaloadError):
+    """The state folder or its database cannot be used."""
+
+
+class UpstreamError(DynaloadError):
+    """An upstream server could not do what was asked."""
+
+
+class UpstreamStartError(UpstreamError):
+    """The upstream did not start, connect or answer the handshake."""
+
+
+class UpstreamTimeoutError(UpstreamError):
+    """The upstream did not answer in time."""
+
+
+class UpstreamClosedError(UpstreamError):
+    """The upstream's connection ended during a request."""

@@ -1,0 +1,96 @@
+"""Where our files are: configuration, a project's own files, state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from mcp_dynaload.errors import ConfigError
+
+_APP_NAME = "mcp-dynaload"
+_SERVERS_FILE = "servers.json"
+_SETTINGS_FILE = "dynaload.toml"
+TRUST_FILE = "trust.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Locations:
+    """The three folders that everything else is found in; all are absolute, none need exist."""
+
+    config_dir: Path
+    """The person's configuration."""
+
+    state_dir: Path
+    """What we write: catalog cache, logs, trust, backups."""
+
+    project_dir: Path
+    """The folder that the client works in."""
+
+    @property
+    def user_servers_file(self) -> Path:
+        """The person's upstreams."""
+        return self.config_dir / _SERVERS_FILE
+
+    @property
+    def user_settings_file(self) -> Path:
+        """The person's settings."""
+        return self.config_dir / _SETTINGS_FILE
+
+    @property
+    def project_config_dir(self) -> Path:
+        """The project's configuration."""
+        return self.project_dir / ".mcp-dynaload"
+
+    @property
+    def project_servers_file(self) -> Path:
+        """The project's upstreams; starts nothing until trusted."""
+        return self.project_config_dir / _SERVERS_FILE
+
+    @property
+    def project_settings_file(self) -> Path:
+        """The project's settings."""
+        return self.project_config_dir / _SETTINGS_FILE
+
+    @property
+    def database_file(self) -> Path:
+        """The SQLite database: catalog cache, usage, journal."""
+        return self.state_dir / "dynaload.db"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Our log and one log per upstream."""
+        return self.state_dir / "logs"
+
+    @property
+    def trust_file(self) -> Path:
+        """The project files that the person trusts."""
+        return self.state_dir / TRUST_FILE
+
+    @property
+    def backups_dir(self) -> Path:
+        """Copies of the client's files from before we changed them."""
+        return self.state_dir / "backups"
+
+
+def find_locations(environ: Mapping[str, str]) -> Locations:
+    """The folders for this person and project; `MCP_DYNALOAD_CONFIG_DIR` and `MCP_DYNALOAD_STATE_DIR` override.
+
+    Raises:
+        ConfigError: a folder is named with `~user` of nobody.
+    """
+    return Locations(
+        config_dir=_folder(environ, "MCP_DYNALOAD_CONFIG_DIR") or platformdirs.user_config_path(_APP_NAME, False),
+        state_dir=_folder(environ, "MCP_DYNALOAD_STATE_DIR") or platformdirs.user_state_path(_APP_NAME, False),
+        project_dir=_folder(environ, "CLAUDE_PROJECT_DIR") or Path.cwd(),
+    )
+
+
+def _folder(environ: Mapping[str, str], variable: str) -> Path | None:
+    value = environ.get(variable)
+    if not value:
+        return None
+    try:
+        return Path(value).expanduser().absolute()
+    except RuntimeError as error:
+        raise ConfigError(f"{variable}={value!r}: {error}; give an absolute path") from error

@@ -1,0 +1,110 @@
+"""Builds and connects everything; nothing else does."""
+
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from mcp.server.runner import serve_loop
+
+from mcp_dynaload.demo import embedded_servers
+from mcp_dynaload.locations import Locations, find_locations
+from mcp_dynaload.logs import set_up_logs
+from mcp_dynaload.mcp_config import UpstreamConfig, UpstreamsRead, read_upstreams
+from mcp_dynaload.server.client import ClientEnvironment
+from mcp_dynaload.server.front import Front, open_front
+from mcp_dynaload.server.live_catalog import LiveCatalog
+from mcp_dynaload.server.session import Shared
+from mcp_dynaload.server.stdio import open_stdio
+from mcp_dynaload.server.texts import instructions_text, own_texts
+from mcp_dynaload.settings import Settings, read_settings
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.records import Records
+from mcp_dynaload.tokenizer import count_tokens
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that was read before anything is started."""
+
+    locations: Locations
+    settings: Settings
+    upstreams: UpstreamsRead
+
+    is_demo: bool
+    """No server is configured: the embedded ones stand in."""
+
+    environ: Mapping[str, str]
+
+    @property
+    def configs(self) -> dict[str, UpstreamConfig]:
+        """The upstreams by name, in name order."""
+        chosen = embedded_configs() if self.is_demo else self.upstreams.upstreams
+        return {config.name: config for config in sorted(chosen, key=lambda config: config.name)}
+
+
+def read_configuration(
+    environ: Mapping[str, str], *, explicit: Sequence[Path] = (), trust_all: bool = False
+) -> Configuration:
+    """Read settings and servers files.
+
+    Raises:
+        ConfigError: The settings are wrong.
+    """
+    locations = find_locations(environ)
+    settings = read_settings(locations, environ, {})
+    upstreams = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
+    is_demo = not upstreams.upstreams and not upstreams.problems
+    return Configuration(locations, settings, upstreams, is_demo, environ)
+
+
+def embedded_configs(workspace: Path | None = None) -> tuple[UpstreamConfig, ...]:
+    """The demo servers that travel in the package."""
+    return tuple(
+        UpstreamConfig(
+            name=name,
+            transport="stdio",
+            command=str(entry["command"]),
+            args=tuple(entry["args"]),
+            env=dict(entry.get("env", {})),
+            entry=entry,
+        )
+        for name, entry in embedded_servers(workspace).items()
+    )
+
+
+@contextmanager
+def open_catalog(configuration: Configuration) -> Generator[LiveCatalog]:
+    """The catalog as the cache has it; at exit the database is closed."""
+    records = Records(Database(configuration.locations.database_file))
+    configs = configuration.configs
+    live = LiveCatalog(configs, records, configuration.locations.project_dir, count_tokens, {})
+    live.read_cache()
+    live.own_texts = own_texts(instructions_text(live.listings, live.unseen))
+    try:
+        yield live
+    finally:
+        records.close()
+
+
+@asynccontextmanager
+async def open_proxy(configuration: Configuration) -> AsyncGenerator[Front]:
+    """The server, ready to be connected to a transport."""
+    with open_catalog(configuration) as live:
+        shared = Shared(configuration.settings, live, ClientEnvironment.read(configuration.environ))
+        async with open_front(shared, configuration.locations.logs_dir) as front:
+            yield front
+
+
+async def serve_stdio(configuration: Configuration) -> None:
+    """Serve one client on stdin and stdout until it leaves or a signal comes."""
+    set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir)
+    for problem in configuration.upstreams.problems:
+        log.warning("configuration_problem", problem=str(problem))
+    if configuration.is_demo:
+        log.warning("no_server_configured", using="the embedded demo servers", fix="run `mcp-dynaload init`")
+    async with open_stdio() as (read, write), open_proxy(configuration) as front:
+        await serve_loop(front.server, read, write, lifespan_state={})

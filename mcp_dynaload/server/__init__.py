@@ -1,0 +1,1 @@
+"""The MCP server that the client talks to."""

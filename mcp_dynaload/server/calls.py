@@ -1,0 +1,118 @@
+"""Tool calls: routed by name, results passed on as they came, failures told in words that help."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import anyio
+from mcp import MCPError
+from mcp_types import INVALID_PARAMS
+
+from mcp_dynaload.catalog.tool import Json, Tool, json_object
+from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.selection.events import ToolsFound
+from mcp_dynaload.server.client import Request
+from mcp_dynaload.server.hooks import answer_hook
+from mcp_dynaload.server.session import Session
+from mcp_dynaload.server.texts import DEFAULT_FOUND, FIND_TOOLS, FIND_TOOLS_DEFINITION, HOOK_TOOL, MAX_FOUND, found_text
+
+PROGRESS_SECONDS = 1.0
+
+FIRST_LIST_SECONDS = 25.0
+"""Under the client's own limit of 30 s for connecting."""
+
+ALWAYS_LOAD = "anthropic/alwaysLoad"
+"""`_meta` key with which Claude Code puts a tool into the request in full; without it the tool is deferred for good."""
+
+
+async def list_tools(session: Session, request: Request, params: Json) -> Json:
+    """`find_tools` and what is loaded, in name order; everything, unchanged, when loading is switched off."""
+    if not session.is_dynamic:
+        with anyio.move_on_after(FIRST_LIST_SECONDS):
+            await session.first_listing.wait()
+        session.reread.was_read()
+        return {"tools": [{**tool.definition, "name": tool.name} for tool in session.listed()]}
+    session.reread.was_read()
+    listed = [(FIND_TOOLS, FIND_TOOLS_DEFINITION), *((tool.name, tool.definition) for tool in session.listed())]
+    return {"tools": [_loaded(name, definition) for name, definition in sorted(listed, key=lambda item: item[0])]}
+
+
+async def call_tool(session: Session, request: Request, params: Json) -> Json:
+    """Call one of our tools or an upstream's.
+
+    Raises:
+        MCPError: No such tool; or the upstream's own error answer.
+    """
+    name = params.get("name")
+    if not isinstance(name, str):
+        raise MCPError(code=INVALID_PARAMS, message="tools/call needs a text 'name'")
+    if (tool := session.live.catalog.get(name)) is not None:
+        await session.note_call(name)
+        return await _forward(session, request, tool, params)
+    if name == HOOK_TOOL:
+        return await answer_hook(session, _arguments(params))
+    if name == FIND_TOOLS and session.is_dynamic:
+        return await _find_tools(session, _arguments(params))
+    if (upstream := session.only_upstream()) is not None:  # its own words about a name that it does not know
+        return await session.forward(upstream, request, "tools/call", params)
+    raise MCPError(code=INVALID_PARAMS, message=_unknown(session, name))
+
+
+async def _forward(session: Session, request: Request, tool: Tool, params: Json) -> Json:
+    try:
+        async with _starting_progress(session, request, tool.upstream):
+            return await session.forward(tool.upstream, request, "tools/call", {**params, "name": tool.original_name})
+    except UpstreamError as error:
+        return {"content": [{"type": "text", "text": str(error)}], "isError": True}
+
+
+@asynccontextmanager
+async def _starting_progress(session: Session, request: Request, upstream: str) -> AsyncGenerator[None]:
+    """Tell a waiting client that the server is being started; progress also keeps its own timer from running out."""
+    if session.pool[upstream].link is not None or not request.meta or "progress_token" not in request.meta:
+        yield
+        return
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_tell_progress, session, request, upstream)
+        try:
+            yield
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+async def _tell_progress(session: Session, request: Request, upstream: str) -> None:
+    seconds = 0.0
+    while session.pool[upstream].link is None:
+        await request.session.report_progress(seconds, None, f"starting MCP server {upstream!r}")
+        await anyio.sleep(PROGRESS_SECONDS)
+        seconds += PROGRESS_SECONDS
+
+
+async def _find_tools(session: Session, arguments: Json) -> Json:
+    query = arguments.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise MCPError(code=INVALID_PARAMS, message=f"{FIND_TOOLS} needs a text 'query'")
+    limit = arguments.get("limit", DEFAULT_FOUND)
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_FOUND:
+        raise MCPError(code=INVALID_PARAMS, message=f"{FIND_TOOLS}: 'limit' is a whole number from 1 to {MAX_FOUND}")
+    names = tuple(scored.name for scored in await session.search(query, limit))
+    if names:
+        await session.decide(ToolsFound(names))
+        await session.reread.hold()
+    tools = [tool for name in names if (tool := session.live.catalog.get(name))]
+    return {"content": [{"type": "text", "text": found_text(tools, query)}]}
+
+
+def _unknown(session: Session, name: str) -> str:
+    nearest = session.live.catalog.nearest(name)
+    hint = f" Did you mean {', '.join(repr(near) for near in nearest)}?" if nearest else ""
+    missing = session.live.unseen
+    wait = f" Not listed yet: {', '.join(missing)}." if missing else ""
+    return f"There is no tool {name!r}.{hint} {FIND_TOOLS!r} searches all of them.{wait}"
+
+
+def _loaded(name: str, definition: Json) -> Json:
+    return {**definition, "name": name, "_meta": {**(definition.get("_meta") or {}), ALWAYS_LOAD: True}}
+
+
+def _arguments(params: Json) -> Json:
+    return json_object(params.get("arguments"))

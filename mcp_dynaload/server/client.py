@@ -1,0 +1,134 @@
+"""The client as we reach it: its questions answered, its notifications sent, what it has read of our list."""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+from mcp import MCPError
+from mcp.server.connection import Connection
+from mcp.server.context import ServerRequestContext
+from mcp.shared.dispatcher import Outbound
+from mcp_types import METHOD_NOT_FOUND
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.upstream.link import ClientProfile
+
+INTERACTIVE_SECONDS = 0.1
+"""The interactive client takes over a list it has read up to 30 ms later; three times that is safe."""
+
+REREAD_INTERVAL_SECONDS = 1.0
+"""Claude Code re-reads a list at most about once a second."""
+
+LONGEST_REREAD_SECONDS = 1.2
+
+REQUEST_SCOPED = frozenset({"notifications/progress", "notifications/message"})
+"""Notifications that belong on the stream of the request which they are about."""
+
+CAPABILITY_OF = {"elicitation/create": "elicitation", "sampling/createMessage": "sampling", "roots/list": "roots"}
+
+Request = ServerRequestContext[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEnvironment:
+    """What the client's environment tells about it."""
+
+    session_id: str | None
+    is_interactive: bool
+    tool_search: bool
+    model: str | None
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "ClientEnvironment":
+        """Read the variables that Claude Code sets or obeys."""
+        return cls(
+            session_id=environ.get("CLAUDE_CODE_SESSION_ID") or None,
+            is_interactive=not environ.get("CLAUDE_CODE_ENTRYPOINT", "").startswith("sdk"),
+            tool_search=environ.get("ENABLE_TOOL_SEARCH", "").lower() not in ("0", "false", "no", "off"),
+            model=environ.get("ANTHROPIC_MODEL") or None,
+        )
+
+
+@dataclass(slots=True)
+class Client:
+    """One connected client."""
+
+    connection: Connection
+    _in_flight: dict[str, list[Outbound]] = field(default_factory=dict[str, list[Outbound]])
+    """Channels of the requests that each upstream is working on, newest last."""
+
+    def profile(self) -> ClientProfile:
+        """Its name and capabilities as it gave them."""
+        params = self.connection.client_params
+        if params is None:
+            return ClientProfile({"name": "mcp-dynaload", "version": "0"}, {})
+        fields = params.model_dump(by_alias=True, mode="json", exclude_none=True)
+        return ClientProfile(fields["clientInfo"], fields["capabilities"])
+
+    @contextmanager
+    def serving(self, upstream: str, request: Request) -> Generator[None]:
+        """While an upstream works on a request, what it asks and says goes to that request's stream."""
+        channel: Outbound = request.session._request_outbound  # pyright: ignore[reportPrivateUsage] - no public raw channel
+        channels = self._in_flight.setdefault(upstream, [])
+        channels.append(channel)
+        try:
+            yield
+        finally:
+            channels.remove(channel)
+
+    async def ask(self, upstream: str, method: str, params: Json | None) -> Json:
+        """Put an upstream's question to the client and return its raw answer.
+
+        Raises:
+            MCPError: The client's error, or METHOD_NOT_FOUND when it never said that it can answer such questions.
+        """
+        if CAPABILITY_OF.get(method) not in self.profile().capabilities:
+            raise MCPError(code=METHOD_NOT_FOUND, message=f"the client does not support {method!r}")
+        return await self._channel(upstream).send_raw_request(method, params)
+
+    async def tell(self, upstream: str, method: str, params: Json | None) -> None:
+        """Pass a notification on."""
+        channel = self._channel(upstream) if method in REQUEST_SCOPED else self.connection.outbound
+        await channel.notify(method, params)
+
+    async def list_changed(self, kind: str) -> None:
+        """Say that `tools`, `prompts` or `resources` should be listed again."""
+        await self.connection.notify(f"notifications/{kind}/list_changed", None)
+
+    def _channel(self, upstream: str) -> Outbound:
+        channels = self._in_flight.get(upstream)
+        return channels[-1] if channels else self.connection.outbound
+
+
+@dataclass(slots=True)
+class Reread:
+    """Whether the client has read the list that we announced last."""
+
+    is_interactive: bool
+    longest_seconds: float
+    _pending: anyio.Event | None = None
+    _read_at: float = float("-inf")
+
+    def announced(self) -> None:
+        """The list differs from what the client knows."""
+        if self._pending is None:
+            self._pending = anyio.Event()
+
+    def was_read(self) -> None:
+        """The client has listed."""
+        self._read_at = anyio.current_time()
+        if self._pending is not None:
+            self._pending.set()
+            self._pending = None
+
+    async def hold(self) -> None:
+        """Wait until the client has read the announced list and taken it over; at once if it knows the latest."""
+        if self._pending is None:
+            return
+        is_early = anyio.current_time() - self._read_at < REREAD_INTERVAL_SECONDS
+        with anyio.move_on_after(max(LONGEST_REREAD_SECONDS if is_early else 0, self.longest_seconds)):
+            await self._pending.wait()
+            if self.is_interactive:
+                await anyio.sleep(INTERACTIVE_SECONDS)

@@ -1,0 +1,122 @@
+"""The entry point of the client's hooks: an unlisted tool that takes a hook's fields and answers with hook JSON."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio.to_thread
+import structlog
+
+from mcp_dynaload.catalog.tool import Json, Tool, json_object
+from mcp_dynaload.selection.events import AgentPrompted, PromptSubmitted, SessionCleared, TurnEnded
+from mcp_dynaload.server.session import Session
+from mcp_dynaload.server.texts import introduction_text, loaded_text
+
+TRANSCRIPT_TAIL_BYTES = 65_536
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class HookFields:
+    """What a hook tells; a field that the client did not fill in is empty."""
+
+    event: str
+    prompt: str
+    session_id: str
+    permission_mode: str
+    transcript_path: str
+    source: str
+    model: str
+
+    @classmethod
+    def read(cls, arguments: Json) -> "HookFields":
+        """Take the known fields; a template that was left as it is counts as empty."""
+        values = {name: arguments.get(name) for name in cls.__slots__}
+        texts = {name: value if isinstance(value, str) else "" for name, value in values.items()}
+        return cls(**{name: "" if _is_template(name, text) else text for name, text in texts.items()})
+
+
+async def answer_hook(session: Session, arguments: Json) -> Json:
+    """The result of the hook tool: always an answer, `{}` when there is nothing to say or something failed."""
+    fields = HookFields.read(arguments)
+    try:
+        answer = await _answer(session, fields)
+    except Exception:  # a prompt is never blocked by us
+        log.exception("hook_failed", hook=fields.event)
+        answer = {}
+    return {"content": [{"type": "text", "text": json.dumps(answer, ensure_ascii=False)}]}
+
+
+async def _answer(session: Session, fields: HookFields) -> Json:
+    if fields.session_id:
+        session.session_id = fields.session_id
+    match fields.event:
+        case "UserPromptSubmit":
+            return await _on_prompt(session, fields)
+        case "PreToolUse":
+            await session.decide(AgentPrompted(fields.prompt))
+            await session.reread.hold()
+        case "Stop":
+            await session.decide(TurnEnded(await session.end_turn()))
+        case "SessionStart" if fields.source == "clear":
+            session.start_over()
+            await session.decide(SessionCleared())
+            await session.reread.hold()
+        case _:
+            log.debug("hook_ignored", hook=fields.event, source=fields.source)
+    return {}
+
+
+async def _on_prompt(session: Session, fields: HookFields) -> Json:
+    if not session.is_dynamic:
+        return {}
+    is_first = not session.state.first_prompt_seen
+    model = await anyio.to_thread.run_sync(read_model, fields.transcript_path) if not is_first else None
+    event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or model)
+    decision = await session.decide(event)
+    await session.reread.hold()
+    added = [tool for name in decision.added if (tool := session.live.catalog.get(name))]
+    return _prompt_answer(session, added, in_request=is_first or not session.shared.environment.tool_search)
+
+
+def _prompt_answer(session: Session, added: list[Tool], *, in_request: bool) -> Json:
+    """Definitions go beside the prompt only where the request itself does not have them."""
+    introductions = session.introduce(tuple(tool.name for tool in added))
+    text = introduction_text(introductions) if in_request else loaded_text(added, introductions)
+    answer: Json = {}
+    if text:
+        answer["hookSpecificOutput"] = {"hookEventName": "UserPromptSubmit", "additionalContext": text}
+    if added and session.shared.settings.notify:
+        answer["systemMessage"] = f"dynaload: loaded {', '.join(tool.name for tool in added)}"
+    return answer
+
+
+def read_model(transcript_path: str) -> str | None:
+    """The model of the last answer in the client's transcript (JSON lines), None if it cannot be told."""
+    if not transcript_path:
+        return None
+    try:
+        with Path(transcript_path).open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - TRANSCRIPT_TAIL_BYTES))
+            lines = file.read().splitlines()
+    except OSError as error:
+        log.debug("transcript_unreadable", error=str(error))
+        return None
+    return next((model for line in reversed(lines) if (model := _model_of(line))), None)
+
+
+def _model_of(line: bytes) -> str | None:
+    if b'"assistant"' not in line:
+        return None
+    try:
+        entry: object = json.loads(line)
+    except ValueError:  # the first line of the tail is usually cut
+        return None
+    model = json_object(json_object(entry).get("message")).get("model")
+    return model if isinstance(model, str) and not model.startswith("<") else None
+
+
+def _is_template(name: str, text: str) -> bool:
+    return text.startswith("${") and text.endswith("}") and len(text) < len(name) + 20

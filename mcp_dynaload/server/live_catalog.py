@@ -1,0 +1,138 @@
+"""What all upstreams offer now: from the cache at start, renewed by each listing, with an index built beside it."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import structlog
+
+from mcp_dynaload.catalog.catalog import Catalog, build_catalog, build_tools, with_unique_names
+from mcp_dynaload.catalog.cost import Count, wire_text
+from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.mcp_config import UpstreamConfig
+from mcp_dynaload.selection.lexical import build_ranker
+from mcp_dynaload.selection.query import Query
+from mcp_dynaload.selection.ranking import Ranker, Scored
+from mcp_dynaload.store.records import Records
+from mcp_dynaload.upstream.listing import Listing
+
+log = structlog.get_logger()
+
+Changed = Callable[[str, Listing, Listing], Awaitable[None]]
+"""Called with upstream, listing before and listing after."""
+
+
+@dataclass(slots=True)
+class LiveCatalog:
+    """The listings of all upstreams and the catalog and ranker made of them; one per process."""
+
+    configs: Mapping[str, UpstreamConfig]
+    records: Records
+    project_dir: Path
+    count: Count
+    own_texts: Mapping[str, str]
+    """Our own tools and instructions as they reach the model, by name; no upstream tool gets such a name."""
+
+    listings: dict[str, Listing] = field(default_factory=dict[str, Listing])
+    catalog: Catalog = field(default_factory=lambda: build_catalog((), {}))
+    ready: anyio.Event = field(default_factory=anyio.Event)
+    """Set when the first index has been built."""
+
+    ranker: Ranker = field(default_factory=lambda: _NothingYet())
+    """The ranker of `catalog`, or of the one before while its own is being built."""
+
+    overhead_tokens: int = 0
+    """What our own tools and instructions cost."""
+
+    _observers: list[Changed] = field(default_factory=list[Changed])
+    _building: anyio.Lock = field(default_factory=anyio.Lock)
+
+    def read_cache(self) -> None:
+        """Take over the stored listings of the configured upstreams."""
+        prints = {config.fingerprint(self.project_dir): name for name, config in self.configs.items()}
+        for fingerprint, data in self.records.listings(prints).items():
+            try:
+                self.listings[prints[fingerprint]] = Listing.from_json(data)
+            except (TypeError, KeyError) as error:
+                log.warning("cached_listing_unreadable", upstream=prints[fingerprint], error=str(error))
+        self.catalog = self._build()
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Upstreams of which nothing is known yet."""
+        return tuple(name for name in self.configs if name not in self.listings)
+
+    def observe(self, changed: Changed) -> None:
+        """Call `changed` after each listing that differs from the one before."""
+        self._observers.append(changed)
+
+    def forget(self, changed: Changed) -> None:
+        """Undo `observe`."""
+        self._observers.remove(changed)
+
+    async def build_index(self) -> None:
+        """Build the ranker for the current catalog, in a thread."""
+        async with self._building:
+            if not self.ready.is_set():
+                self.ranker = await anyio.to_thread.run_sync(build_ranker, self.catalog)
+                self.ready.set()
+                self.overhead_tokens = sum((await anyio.to_thread.run_sync(self._counted, self.own_texts)).values())
+
+    async def update(self, upstream: str, listing: Listing) -> None:
+        """Take over a new listing, store it, and tell the observers if it differs."""
+        before = self.listings.get(upstream)
+        if before == listing:
+            return
+        self.listings[upstream] = listing
+        fingerprint = self.configs[upstream].fingerprint(self.project_dir)
+        await anyio.to_thread.run_sync(self.records.keep_listing, fingerprint, upstream, listing.as_json())
+        if before is None or before.tools != listing.tools:
+            await self._rebuild()
+        log.info("upstream_listed", upstream=upstream, tools=len(listing.tools), changed=before is not None)
+        for changed in list(self._observers):
+            await changed(upstream, before or Listing(), listing)
+
+    async def _rebuild(self) -> None:
+        async with self._building:
+            self.catalog = await anyio.to_thread.run_sync(self._build)
+            self.ranker = await anyio.to_thread.run_sync(build_ranker, self.catalog)
+
+    def _build(self) -> Catalog:
+        tools = with_unique_names(
+            [tool for name, listing in self.listings.items() for tool in _tools(self.configs[name], listing)],
+            reserved=frozenset(self.own_texts),
+        )
+        texts = {tool.name: wire_text(tool.name, tool.description, tool.input_schema) for tool in tools}
+        return build_catalog(tools, self._counted(texts))
+
+    def _counted(self, texts: Mapping[str, str]) -> dict[str, int]:
+        """Tokens of each text by name: from the store, counted only where a text is new."""
+        hashes = {name: hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() for name, text in texts.items()}
+        known = self.records.costs(set(hashes.values()))
+        counted = {hashes[name]: self.count(text) for name, text in texts.items() if hashes[name] not in known}
+        if counted:
+            self.records.keep_costs(counted)
+        return {name: (known | counted)[digest] for name, digest in hashes.items()}
+
+
+class _NothingYet:
+    """The ranker before the first index: finds nothing."""
+
+    def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
+        return ()
+
+
+def _tools(config: UpstreamConfig, listing: Listing) -> tuple[Tool, ...]:
+    options = config.options
+    return build_tools(
+        config.name,
+        listing.tools,
+        prefix=options.prefix,
+        include=options.include,
+        exclude=options.exclude,
+        pin=options.pin,
+        categories=options.categories,
+    )

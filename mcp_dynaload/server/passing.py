@@ -1,0 +1,131 @@
+"""Prompts, resources, completions and log levels: routed to the upstream that they belong to."""
+
+from mcp import MCPError
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
+
+from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.server.client import Request
+from mcp_dynaload.server.offers import Origin
+from mcp_dynaload.server.session import Session
+
+RESOURCE_NOT_FOUND = -32002
+"""The protocol's code for an unknown resource (revisions to 2025-11-25)."""
+
+
+async def list_prompts(session: Session, request: Request, params: Json) -> Json:
+    """All upstreams' prompts."""
+    return {"prompts": list(session.offers.prompts)}
+
+
+async def list_resources(session: Session, request: Request, params: Json) -> Json:
+    """All upstreams' resources."""
+    return {"resources": list(session.offers.resources)}
+
+
+async def list_templates(session: Session, request: Request, params: Json) -> Json:
+    """All upstreams' resource templates."""
+    return {"resourceTemplates": list(session.offers.templates)}
+
+
+async def get_prompt(session: Session, request: Request, params: Json) -> Json:
+    """One upstream's prompt.
+
+    Raises:
+        MCPError: There is none of that name, or the upstream failed.
+    """
+    name = _text(params, "name", "prompts/get")
+    origin = _prompt_origin(session, name)
+    return await _routed(session, request, origin.upstream, "prompts/get", {**params, "name": origin.original})
+
+
+async def read_resource(session: Session, request: Request, params: Json) -> Json:
+    """One upstream's resource; an aliased URI is put back into the answer.
+
+    Raises:
+        MCPError: Nobody serves the URI, or the upstream failed.
+    """
+    uri = _text(params, "uri", "resources/read")
+    origin = _resource_origin(session, uri)
+    result = await _routed(session, request, origin.upstream, "resources/read", {**params, "uri": origin.original})
+    if origin.original == uri:
+        return result
+    contents = [{**item, "uri": uri} if item.get("uri") == origin.original else item for item in result["contents"]]
+    return {**result, "contents": contents}
+
+
+async def subscribe(session: Session, request: Request, params: Json) -> Json:
+    """Subscribe to one upstream's resource; it is kept running meanwhile and subscribed again after a restart.
+
+    Raises:
+        MCPError: Nobody serves the URI, or the upstream failed.
+    """
+    origin = _resource_origin(session, _text(params, "uri", "resources/subscribe"))
+    body = {**params, "uri": origin.original}
+    result = await _routed(session, request, origin.upstream, "resources/subscribe", body)
+    session.pool[origin.upstream].subscriptions.add(origin.original)
+    return result
+
+
+async def unsubscribe(session: Session, request: Request, params: Json) -> Json:
+    """Undo `subscribe`.
+
+    Raises:
+        MCPError: Nobody serves the URI, or the upstream failed.
+    """
+    origin = _resource_origin(session, _text(params, "uri", "resources/unsubscribe"))
+    body = {**params, "uri": origin.original}
+    session.pool[origin.upstream].subscriptions.discard(origin.original)
+    return await _routed(session, request, origin.upstream, "resources/unsubscribe", body)
+
+
+async def complete(session: Session, request: Request, params: Json) -> Json:
+    """Complete an argument of one upstream's prompt or resource template.
+
+    Raises:
+        MCPError: The reference names nothing, or the upstream failed.
+    """
+    ref = json_object(params.get("ref"))
+    if ref.get("type") == "ref/prompt":
+        origin, key = _prompt_origin(session, _text(ref, "name", "completion/complete")), "name"
+    else:
+        uri, key = _text(ref, "uri", "completion/complete"), "uri"
+        origin = session.offers.template_origins.get(uri) or _resource_origin(session, uri)
+    body = {**params, "ref": {**ref, key: origin.original}}
+    return await _routed(session, request, origin.upstream, "completion/complete", body)
+
+
+async def set_log_level(session: Session, request: Request, params: Json) -> Json:
+    """Tell running upstreams the level, and those that start later."""
+    await session.set_log_level(_text(params, "level", "logging/setLevel"))
+    return {}
+
+
+async def _routed(session: Session, request: Request, upstream: str, method: str, params: Json) -> Json:
+    try:
+        return await session.forward(upstream, request, method, params)
+    except UpstreamError as error:
+        raise MCPError(code=INTERNAL_ERROR, message=str(error)) from error
+
+
+def _prompt_origin(session: Session, name: str) -> Origin:
+    if (origin := session.offers.prompt_origins.get(name)) is not None:
+        return origin
+    if (upstream := session.only_upstream()) is not None:
+        return Origin(upstream, name)
+    raise MCPError(code=INVALID_PARAMS, message=f"There is no prompt {name!r}; prompts/list names all.")
+
+
+def _resource_origin(session: Session, uri: str) -> Origin:
+    if (origin := session.offers.resource_origin(uri)) is not None:
+        return origin
+    if (upstream := session.only_upstream()) is not None:
+        return Origin(upstream, uri)
+    raise MCPError(code=RESOURCE_NOT_FOUND, message=f"No MCP server behind this one serves {uri!r}.", data={"uri": uri})
+
+
+def _text(params: Json, key: str, method: str) -> str:
+    value = params.get(key)
+    if not isinstance(value, str):
+        raise MCPError(code=INVALID_PARAMS, message=f"{method} needs a text {key!r}")
+    return value

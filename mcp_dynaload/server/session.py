@@ -1,0 +1,284 @@
+"""One client session: what it has loaded, and the one path on which that changes."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import structlog
+
+from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.selection.events import (
+    AgentPrompted,
+    CatalogChanged,
+    Event,
+    PromptSubmitted,
+    SessionResumed,
+    ToolCalled,
+)
+from mcp_dynaload.selection.policy import Strategy
+from mcp_dynaload.selection.ranking import Scored
+from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, initial_state, step
+from mcp_dynaload.server.client import Client, ClientEnvironment, Request, Reread
+from mcp_dynaload.server.live_catalog import LiveCatalog
+from mcp_dynaload.server.offers import Offers, collect_offers
+from mcp_dynaload.settings import Settings
+from mcp_dynaload.upstream.link import ClientProfile
+from mcp_dynaload.upstream.listing import Listing
+from mcp_dynaload.upstream.pool import Pool, open_pool
+
+GATHER_SECONDS = 0.01
+"""Hooks of agents that start together arrive within milliseconds; one announcement serves them all."""
+
+WARM_PROBABILITY = 0.8
+FIRST_LISTING_SECONDS = 30.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all sessions of a process have in common."""
+
+    settings: Settings
+    live: LiveCatalog
+    environment: ClientEnvironment
+
+
+@dataclass(slots=True)
+class Session:
+    """Made by `open_session`; every change of its loaded tools goes through `decide`."""
+
+    client: Client
+    shared: Shared
+    reread: Reread
+    state: SessionState
+    session_id: str | None
+    offers: Offers = field(default_factory=Offers)
+    log_level: str | None = None
+    """What the client asked for with `logging/setLevel`."""
+
+    first_listing: anyio.Event = field(default_factory=anyio.Event)
+    """Set when every upstream that was never seen has been listed or has failed."""
+
+    _pool: Pool | None = None
+    _deciding: anyio.Lock = field(default_factory=anyio.Lock)
+    _announced: list[Tool] = field(default_factory=list[Tool])
+    _announcing: bool = False
+    _introduced: set[str] = field(default_factory=set[str])
+    _called: list[str] = field(default_factory=list[str])
+
+    @property
+    def pool(self) -> Pool:
+        """The session's upstreams."""
+        assert self._pool is not None, "the pool is used before the session was opened"
+        return self._pool
+
+    @property
+    def live(self) -> LiveCatalog:
+        """The process's catalog."""
+        return self.shared.live
+
+    @property
+    def is_dynamic(self) -> bool:
+        """False: list everything, change nothing."""
+        return self.shared.settings.dynamic_loading_enabled
+
+    def listed(self) -> list[Tool]:
+        """The upstream tools that are in our list now, in name order."""
+        catalog = self.live.catalog
+        if not self.is_dynamic:
+            return list(catalog.tools)
+        return [tool for name in advertised(self.state, catalog) if (tool := catalog.get(name))]
+
+    def attach(self, pool: Pool) -> None:
+        """Take the session's upstreams, and load again what a resumed session had loaded."""
+        self._pool = pool
+        if self.session_id and (names := self.live.records.loaded(self.session_id)):
+            self.state, _ = step(self.state, SessionResumed(names), self._context())
+        self._announced = self.listed()
+
+    async def start_upstreams(self) -> None:
+        """List the upstreams that were never seen, and start the eager ones."""
+        await self.client.connection.initialized.wait()
+        self.pool.warm(name for name, config in self.live.configs.items() if config.options.eager)
+        await self.live.build_index()
+        await self.pool.list_all(self.live.unseen)
+        self.first_listing.set()
+
+    async def decide(self, event: Event) -> Decision:
+        """Take the step for an event, announce the new list if it differs, and store it."""
+        decision = Decision(reason="loading is switched off")
+        if self.is_dynamic:
+            async with self._deciding:
+                self.state, decision = await self._step(event)
+        now = self.listed()
+        if now != self._announced:
+            self._announced = now
+            await self._announce(gather=isinstance(event, AgentPrompted))
+            await self._keep()
+        if self.shared.settings.warm_upstreams:
+            self._warm(decision)
+        return decision
+
+    async def search(self, words: str, limit: int) -> tuple[Scored, ...]:
+        """The best tools for a search, most fitting first; does not load them."""
+        await self._index_is_ready()
+        context = self._context()
+        return await anyio.to_thread.run_sync(find, context, words, limit)
+
+    def introduce(self, names: tuple[str, ...]) -> list[tuple[str, str]]:
+        """Upstreams of these tools that have instructions not given in this session yet, with their instructions."""
+        upstreams = dict.fromkeys(tool.upstream for name in names if (tool := self.live.catalog.get(name)))
+        fresh = [name for name in upstreams if name not in self._introduced and self.live.listings[name].instructions]
+        self._introduced.update(fresh)
+        return [(name, self.live.listings[name].instructions) for name in fresh]
+
+    def start_over(self) -> None:
+        """The person cleared the conversation: nothing has been said to the model yet."""
+        self._introduced.clear()
+
+    async def note_call(self, name: str) -> None:
+        """A tool was called: it belongs to the loaded ones from now on, whoever found it."""
+        self._called.append(name)
+        if self.is_dynamic and name not in self.state.loaded:
+            await self.decide(ToolCalled(name))
+
+    async def end_turn(self) -> tuple[str, ...]:
+        """Store which tool followed which, and return those that usually come next."""
+        called, self._called = self._called, self._called[-1:]
+        records, project = self.live.records, str(self.live.project_dir)
+        for tool, follower in pairwise(called):
+            if tool != follower:
+                await anyio.to_thread.run_sync(records.note_following, project, tool, follower)
+        return await anyio.to_thread.run_sync(records.followers, project, called[-1]) if called else ()
+
+    def only_upstream(self) -> str | None:
+        """The upstream for which we stand in transparently: the only one, with names of its own."""
+        configs = tuple(self.live.configs.values())
+        return configs[0].name if len(configs) == 1 and configs[0].options.prefix == "" else None
+
+    async def forward(self, upstream: str, request: Request, method: str, params: Json) -> Json:
+        """Have an upstream answer a request of the client.
+
+        Raises:
+            UpstreamError: It could not.
+            MCPError: Its own error answer, unchanged.
+        """
+        with self.client.serving(upstream, request):
+            return await self.pool.request(upstream, method, params)
+
+    async def set_log_level(self, level: str) -> None:
+        """Tell the running upstreams, and each that starts later."""
+        self.log_level = level
+        for upstream in self.pool.running:
+            await upstream.set_log_level(level)
+
+    def profile(self) -> ClientProfile:
+        """The client's own `initialize` fields, for upstreams."""
+        return self.client.profile()
+
+    async def ask(self, upstream: str, method: str, params: Json | None) -> Json:
+        """Put an upstream's question to the client."""
+        return await self.client.ask(upstream, method, params)
+
+    async def tell(self, upstream: str, method: str, params: Json | None) -> None:
+        """Take or pass on what an upstream says by itself."""
+        if method in ("notifications/tools/list_changed", "notifications/prompts/list_changed") or (
+            method == "notifications/resources/list_changed"
+        ):
+            await self.pool[upstream].relist()
+            return
+        if method == "notifications/resources/updated" and params:
+            params = {**params, "uri": self.offers.uri_of(upstream, str(params.get("uri")))}
+        await self.client.tell(upstream, method, params)
+
+    async def upstream_listed(self, upstream: str, listing: Listing) -> None:
+        """An upstream of ours was listed."""
+        await self.live.update(upstream, listing)
+
+    async def on_catalog_changed(self, upstream: str, before: Listing, after: Listing) -> None:
+        """A listing differs from the one before: tell the client of what it can see of that."""
+        self.offers = collect_offers(self.live.configs, self.live.listings)
+        if before.prompts != after.prompts:
+            await self.client.list_changed("prompts")
+        if (before.resources, before.templates) != (after.resources, after.templates):
+            await self.client.list_changed("resources")
+        if before.tools != after.tools:
+            await self.decide(CatalogChanged())
+
+    async def _index_is_ready(self) -> None:
+        """Give the first index its time; without it nothing is found, which is logged."""
+        with anyio.move_on_after(self.shared.settings.loading_timeout_ms / 1000) as scope:
+            await self.live.ready.wait()
+        if scope.cancelled_caught:
+            log.warning("index_not_ready", waited_ms=self.shared.settings.loading_timeout_ms)
+
+    def _context(self) -> Context:
+        return Context(
+            catalog=self.live.catalog,
+            ranker=self.live.ranker,
+            tool_search=self.shared.environment.tool_search,
+            overhead_tokens=self.live.overhead_tokens,
+        )
+
+    async def _step(self, event: Event) -> tuple[SessionState, Decision]:
+        if not isinstance(event, PromptSubmitted | AgentPrompted):
+            return step(self.state, event, self._context())
+        await self._index_is_ready()
+        context = self._context()
+        limit = self.shared.settings.detection_timeout_ms / 1000
+        with anyio.move_on_after(limit):
+            return await anyio.to_thread.run_sync(step, self.state, event, context, abandon_on_cancel=True)
+        log.warning("detection_timed_out", limit_seconds=limit)
+        return self.state, Decision(reason="choosing took too long: the last set stays")
+
+    async def _announce(self, *, gather: bool = False) -> None:
+        self.reread.announced()
+        if self._announcing:
+            return
+        self._announcing = True
+        try:
+            if gather:
+                await anyio.sleep(GATHER_SECONDS)
+        finally:
+            self._announcing = False
+        await self.client.list_changed("tools")
+
+    async def _keep(self) -> None:
+        if self.session_id:
+            await anyio.to_thread.run_sync(self.live.records.keep_loaded, self.session_id, self.state.loaded)
+
+    def _warm(self, decision: Decision) -> None:
+        likely = [scored.name for scored in decision.ranked if scored.probability >= WARM_PROBABILITY]
+        loaded = [tool for name in likely if name in self.state.loaded and (tool := self.live.catalog.get(name))]
+        self.pool.warm(tuple(dict.fromkeys(tool.upstream for tool in loaded))[:2])
+
+
+@asynccontextmanager
+async def open_session(client: Client, shared: Shared, logs_dir: Path) -> AsyncGenerator[Session]:
+    """The session of a client that has shaken hands; at exit its upstreams are gone."""
+    settings, environment, live = shared.settings, shared.environment, shared.live
+    async with anyio.create_task_group() as tasks:
+        session = Session(
+            client,
+            shared,
+            Reread(environment.is_interactive, settings.loading_timeout_ms / 1000),
+            initial_state(Strategy(settings.default_loading_strategy), environment.model),
+            environment.session_id,
+            collect_offers(live.configs, live.listings),
+        )
+        async with open_pool(
+            live.configs.values(), session, live.project_dir, logs_dir, settings.max_running_upstreams
+        ) as pool:
+            session.attach(pool)
+            live.observe(session.on_catalog_changed)
+            tasks.start_soon(session.start_upstreams)
+            try:
+                yield session
+            finally:
+                live.forget(session.on_catalog_changed)
+                tasks.cancel_scope.cancel()

@@ -1,0 +1,130 @@
+"""What we say to the model: definitions of loaded tools, the query that loads them, our own tool and instructions."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from mcp_dynaload.catalog.cost import CLIENT_PREFIX, MAX_DESCRIPTION_LENGTH, wire_text
+from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.upstream.listing import Listing
+
+MAX_CONTEXT_CHARACTERS = 9_500
+"""The client cuts a hook's context at 10,000 characters."""
+
+MAX_INSTRUCTIONS_CHARACTERS = 2_000
+MAX_FOUND = 10
+DEFAULT_FOUND = 5
+
+FIND_TOOLS = "find_tools"
+HOOK_TOOL = "dynaload_hook"
+
+FIND_TOOLS_DEFINITION: Json = {
+    "name": FIND_TOOLS,
+    "description": (
+        "Search the tools of all connected MCP servers and load the best matches: they become callable under the "
+        "names returned. Use it when no loaded tool fits the task, before falling back to the shell."
+    ),
+    "inputSchema": {
+        "type": "object",
+        "properties": {
+            "query": {"type": "string", "description": "What the tool should do, in plain words, or part of its name"},
+            "limit": {"type": "integer", "minimum": 1, "maximum": MAX_FOUND, "default": DEFAULT_FOUND},
+        },
+        "required": ["query"],
+    },
+    "annotations": {"title": "Find tools", "readOnlyHint": True, "openWorldHint": False},
+}
+
+
+def loaded_text(tools: Sequence[Tool], introductions: Iterable[tuple[str, str]]) -> str:
+    """The facts about tools that were connected just now: whole definitions as far as they fit, the others by name."""
+    if not tools:
+        return ""
+    head = "These MCP tools were connected for this task just now and can be called by these names:"
+    tail = f"If one is not in your tool list yet, ToolSearch with this exact query loads it: {select_query(tools)}"
+    room = MAX_CONTEXT_CHARACTERS - len(head) - len(tail) - len("\n<functions>\n</functions>\n\n")
+    lines: list[str] = []
+    for tool in tools:
+        line = _function_line(tool)
+        if len(line) + 1 <= room:
+            lines.append(line)
+            room -= len(line) + 1
+    parts = [head, "<functions>", *lines, "</functions>", tail] if lines else [f"{head} {_names(tools)}", tail]
+    for upstream, instructions in introductions:
+        part = f"Instructions of the MCP server {upstream!r}:\n{instructions[:MAX_DESCRIPTION_LENGTH]}"
+        if len(part) + 1 <= room:
+            parts.append(part)
+            room -= len(part) + 1
+    return "\n".join(parts)
+
+
+def introduction_text(introductions: Iterable[tuple[str, str]]) -> str:
+    """The instructions of servers whose first tools were loaded."""
+    parts = [
+        f"Instructions of the MCP server {name!r}:\n{text[:MAX_DESCRIPTION_LENGTH]}" for name, text in introductions
+    ]
+    return "\n".join(parts)[:MAX_CONTEXT_CHARACTERS]
+
+
+def select_query(tools: Iterable[Tool]) -> str:
+    """The query with which the client's own tool search loads exactly these."""
+    return "select:" + ",".join(CLIENT_PREFIX + tool.name for tool in tools)
+
+
+def found_text(tools: Sequence[Tool], query: str) -> str:
+    """The answer of `find_tools`."""
+    if not tools:
+        return f"No tool of the connected MCP servers matches {query!r}. Try other words, or go on without."
+    lines = "\n".join(_function_line(tool) for tool in tools)
+    return (
+        f"These tools are connected now and can be called by name:\n<functions>\n{lines}\n</functions>\n"
+        f"If one is not in your tool list yet, ToolSearch with this exact query loads it: {select_query(tools)}"
+    )
+
+
+def instructions_text(listings: Mapping[str, Listing], unseen: Iterable[str]) -> str:
+    """Our own instructions: a line for each server behind us, so that the model knows what it could ask for."""
+    head = (
+        "The tools of these MCP servers are connected when a task needs them. "
+        f"If one that you need is missing, call {FIND_TOOLS}:"
+    )
+    lines = [head, *(_server_line(name, listing) for name, listing in sorted(listings.items()))]
+    lines += [f"- {name}" for name in sorted(unseen)]
+    return _cut_lines(lines, MAX_INSTRUCTIONS_CHARACTERS)
+
+
+def own_texts(instructions: str) -> dict[str, str]:
+    """Everything of our own that reaches the model, by name, for counting; and the names that are taken."""
+    definition = FIND_TOOLS_DEFINITION
+    return {
+        FIND_TOOLS: wire_text(FIND_TOOLS, str(definition["description"]), definition["inputSchema"]),
+        HOOK_TOOL: instructions,
+    }
+
+
+def _function_line(tool: Tool) -> str:
+    fields = {
+        "description": tool.description[:MAX_DESCRIPTION_LENGTH],
+        "name": CLIENT_PREFIX + tool.name,
+        "parameters": tool.input_schema,
+    }
+    return f"<function>{json.dumps(fields, ensure_ascii=False, separators=(',', ':'))}</function>"
+
+
+def _names(tools: Iterable[Tool]) -> str:
+    return ", ".join(CLIENT_PREFIX + tool.name for tool in tools)
+
+
+def _server_line(name: str, listing: Listing) -> str:
+    words = " ".join(listing.instructions.split())
+    about = words or ", ".join(str(tool["name"]) for tool in listing.tools[:8])
+    return f"- {name} ({len(listing.tools)} tools): {about}"
+
+
+def _cut_lines(lines: Sequence[str], limit: int) -> str:
+    """The lines, long ones cut evenly so that all together keep the limit."""
+    width = limit
+    while sum(min(len(line), width) + 1 for line in lines[1:]) + len(lines[0]) > limit and width > 1:
+        width = int(width * 0.9)
+    return "\n".join([lines[0], *(line if len(line) <= width else line[: width - 1] + "…" for line in lines[1:])])[
+        :limit
+    ]

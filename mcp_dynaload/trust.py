@@ -1,0 +1,106 @@
+"""Which project files the person trusts: bound to the absolute path and the content."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from mcp_dynaload.errors import ConfigError, StoreError
+from mcp_dynaload.locations import TRUST_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRecord:
+    """One trusted file: its absolute path, symbolic links followed, and the SHA-256 (hex) of what was trusted."""
+
+    path: Path
+    sha256: str
+
+
+def is_trusted(path: Path, state_dir: Path) -> bool:
+    """Whether the file is trusted with the content it has now.
+
+    Raises:
+        ConfigError: the file cannot be read.
+        StoreError: the record of trust cannot be read.
+    """
+    return is_trusted_content(path, _content(path), state_dir)
+
+
+def is_trusted_content(path: Path, content: bytes, state_dir: Path) -> bool:
+    """Whether the file is trusted with this content: for who has read it and uses these very bytes.
+
+    Raises:
+        StoreError: the record of trust cannot be read.
+    """
+    return _read(state_dir).get(str(path.resolve())) == _sha256(content)
+
+
+def trust_file(path: Path, state_dir: Path) -> TrustRecord:
+    """Record the person's trust in the file as it is now.
+
+    Raises:
+        ConfigError: the file cannot be read.
+        StoreError: the record of trust cannot be read or written.
+    """
+    record = TrustRecord(path.resolve(), _sha256(_content(path)))
+    _write(state_dir, {**_read(state_dir), str(record.path): record.sha256})
+    return record
+
+
+def forget(path: Path, state_dir: Path) -> bool:
+    """Withdraw trust in the file, which need not exist any more; false if there was none.
+
+    Raises:
+        StoreError: the record of trust cannot be read or written.
+    """
+    trusted = _read(state_dir)
+    if trusted.pop(str(path.resolve()), None) is None:
+        return False
+    _write(state_dir, trusted)
+    return True
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}); name an existing servers file") from error
+
+
+def _read(state_dir: Path) -> dict[str, str]:
+    """SHA-256 by path."""
+    file = state_dir / TRUST_FILE
+    try:
+        content: object = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StoreError(f"{file} cannot be read ({error.strerror}); make it readable") from error
+    except ValueError as error:
+        raise StoreError(f"{file} is not valid JSON; remove it and trust your files again") from error
+    if not isinstance(content, dict):
+        raise StoreError(f"{file} is not an object of hashes by path; remove it and trust your files again")
+    return {path: sha256 for path, sha256 in cast(dict[str, object], content).items() if isinstance(sha256, str)}
+
+
+def _write(state_dir: Path, trusted: Mapping[str, str]) -> None:
+    """Replace the record in one step; it is readable by the person only, as mkstemp makes it."""
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=state_dir, prefix=f"{TRUST_FILE}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            json.dump(trusted, out, indent=2, sort_keys=True)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(temporary).replace(state_dir / TRUST_FILE)
+    except OSError as error:
+        raise StoreError(f"{state_dir / TRUST_FILE} cannot be written ({error.strerror}); check the folder") from error

@@ -1,0 +1,1 @@
+"""Connections to the real servers, started when they are needed."""

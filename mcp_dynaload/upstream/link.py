@@ -1,0 +1,205 @@
+"""One open connection to an upstream: handshake, raw requests, and what the upstream says by itself."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import anyio
+from mcp import MCPError
+from mcp.shared.dispatcher import DispatchContext
+from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
+from mcp.shared.transport_context import TransportContext
+from mcp_types import METHOD_NOT_FOUND
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.upstream.era import Era, negotiate
+from mcp_dynaload.upstream.process import Streams
+
+MAX_INPUT_ROUNDS = 10
+RELAYED_REQUESTS = frozenset({"elicitation/create", "sampling/createMessage", "roots/list"})
+
+
+@dataclass(frozen=True, slots=True)
+class ClientProfile:
+    """What we tell upstreams about the client they really serve: its `initialize` fields."""
+
+    info: Json
+    capabilities: Json
+
+
+class ClientSide(Protocol):
+    """The client, as an upstream reaches it."""
+
+    async def ask(self, upstream: str, method: str, params: Json | None) -> Json:
+        """Relay a request of the upstream and return the client's raw result."""
+        ...
+
+    async def tell(self, upstream: str, method: str, params: Json | None) -> None:
+        """Relay a notification of the upstream."""
+        ...
+
+
+@dataclass(slots=True)
+class SilenceTimer:
+    """Ends waits when the upstream has been silent for too long; anything it says starts the time anew."""
+
+    seconds: float
+    _waits: set[anyio.CancelScope] = field(default_factory=set[anyio.CancelScope])
+    _asking: int = 0
+
+    async def bounded(self, send: Callable[[], Awaitable[Json]]) -> Json:
+        """Await `send()`.
+
+        Raises:
+            TimeoutError: The upstream was silent for `seconds`.
+        """
+        with anyio.CancelScope(deadline=self._deadline()) as scope:
+            self._waits.add(scope)
+            try:
+                return await send()
+            finally:
+                self._waits.discard(scope)
+        raise TimeoutError
+
+    def restart(self) -> None:
+        """The upstream said something."""
+        for scope in self._waits:
+            scope.deadline = self._deadline()
+
+    async def suspended(self, ask: Callable[[], Awaitable[Json]]) -> Json:
+        """Await `ask()`, a question to the person, with no time running meanwhile."""
+        self._asking += 1
+        self.restart()
+        try:
+            return await ask()
+        finally:
+            self._asking -= 1
+            self.restart()
+
+    def _deadline(self) -> float:
+        return float("inf") if self._asking or not self.seconds else anyio.current_time() + self.seconds
+
+
+class Link:
+    """An upstream that answers; made by `open_link`."""
+
+    def __init__(self, upstream: str, streams: Streams, client: ClientSide, silence: SilenceTimer) -> None:
+        self.upstream = upstream
+        self.pid = streams.pid
+        self.closed = anyio.Event()
+        self.garbage: list[str] = []
+        self._client = client
+        self._silence = silence
+        self._era: Era | None = None
+        self._dispatcher: JSONRPCDispatcher[TransportContext] = JSONRPCDispatcher(
+            streams.read, streams.write, on_stream_exception=self._on_garbage
+        )
+
+    @property
+    def era(self) -> Era:
+        """What the handshake agreed on."""
+        assert self._era is not None, "the link is used before its handshake"
+        return self._era
+
+    async def request(self, method: str, params: Mapping[str, Any] | None) -> Json:
+        """Send a request and return the raw result; input that a modern server asks for is fetched from the client.
+
+        Raises:
+            MCPError: The upstream's error answer, unchanged, or CONNECTION_CLOSED.
+            TimeoutError: It was silent for too long.
+        """
+        result = await self._send(method, dict(params or {}))
+        for _ in range(MAX_INPUT_ROUNDS):
+            if result.get("resultType") != "input_required":
+                break
+            answers = await self._gather_input(result)
+            again = {**(params or {}), "inputResponses": answers, "requestState": result.get("requestState")}
+            result = await self._send(method, {key: value for key, value in again.items() if value is not None})
+        return self.era.plain_result(result)
+
+    async def notify(self, method: str, params: Json | None) -> None:
+        """Send a notification; dropped if the connection has ended."""
+        await self._dispatcher.notify(method, params, self.era.options(method, params or {}))
+
+    async def run(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        """Read messages until the connection ends."""
+        try:
+            await self._dispatcher.run(self._on_request, self._on_notification, task_status=task_status)
+        finally:
+            self.closed.set()
+
+    async def shake_hands(self, profile: ClientProfile) -> None:
+        """Agree on a protocol revision.
+
+        Raises:
+            MCPError: The upstream refused both eras, or the connection ended.
+        """
+        self._era = await negotiate(self._dispatcher, profile.info, profile.capabilities)
+
+    async def _send(self, method: str, params: Json) -> Json:
+        out, options = self.era.stamped(method, params)
+        return await self._silence.bounded(lambda: self._dispatcher.send_raw_request(method, out or None, options))
+
+    async def _gather_input(self, result: Json) -> Json | None:
+        asked: Mapping[str, Json] = result.get("inputRequests") or {}
+        if not asked:
+            await anyio.sleep(0.1)  # the server only wants to be asked again
+            return None
+        return {
+            key: await self._silence.suspended(
+                lambda wanted=wanted: self._client.ask(self.upstream, str(wanted["method"]), wanted.get("params"))
+            )
+            for key, wanted in asked.items()
+        }
+
+    async def _on_request(
+        self, context: DispatchContext[TransportContext], method: str, params: Mapping[str, Any] | None
+    ) -> Json:
+        if method == "ping":
+            return {}
+        if method not in RELAYED_REQUESTS:
+            raise MCPError(code=METHOD_NOT_FOUND, message="Method not found", data=method)
+        asked = dict(params) if params is not None else None
+        return await self._silence.suspended(lambda: self._client.ask(self.upstream, method, asked))
+
+    async def _on_notification(
+        self, context: DispatchContext[TransportContext], method: str, params: Mapping[str, Any] | None
+    ) -> None:
+        self._silence.restart()
+        if method != "notifications/cancelled":  # the dispatcher has applied it to the request it names
+            await self._client.tell(self.upstream, method, dict(params) if params is not None else None)
+
+    async def _on_garbage(self, error: Exception) -> None:
+        self.garbage = [*self.garbage[-4:], str(error)]
+
+
+@asynccontextmanager
+async def open_link(
+    upstream: str, streams: Streams, client: ClientSide, profile: ClientProfile, call_timeout_seconds: float
+) -> AsyncGenerator[Link]:
+    """Run the connection over open streams and shake hands.
+
+    Raises:
+        MCPError: The handshake failed.
+    """
+    link = Link(upstream, streams, client, SilenceTimer(call_timeout_seconds))
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(link.run)
+        try:
+            await link.shake_hands(profile)
+            if link.era.is_modern:
+                tasks.start_soon(_listen, link)
+            yield link
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+async def _listen(link: Link) -> None:
+    """Ask a modern server for its change notifications: they come only on a stream that was asked for."""
+    wanted = {"toolsListChanged": True, "promptsListChanged": True, "resourcesListChanged": True}
+    params, options = link.era.stamped("subscriptions/listen", {"notifications": wanted})
+    try:
+        await link._dispatcher.send_raw_request("subscriptions/listen", params, options)  # pyright: ignore[reportPrivateUsage]
+    except MCPError as error:
+        link.garbage.append(f"subscriptions/listen: {error}")

@@ -1,0 +1,90 @@
+"""Everything that an upstream offers, read page by page."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+from typing import cast
+
+from mcp import MCPError
+from mcp_types import METHOD_NOT_FOUND
+
+from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.upstream.era import Era
+
+MAX_PAGES = 1_000
+
+Request = Callable[[str, Json], Awaitable[Json]]
+"""Sends one request to the upstream and returns the raw result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What one upstream offers, raw as it said it."""
+
+    tools: tuple[Json, ...] = ()
+    prompts: tuple[Json, ...] = ()
+    resources: tuple[Json, ...] = ()
+    templates: tuple[Json, ...] = ()
+    instructions: str = ""
+    server_info: Json | None = None
+    capabilities: Json | None = None
+    version: str = ""
+
+    def as_json(self) -> Json:
+        """The listing as it is kept on disk."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Json) -> "Listing":
+        """The listing read back from disk.
+
+        Raises:
+            TypeError: The data has fields that are not ours.
+        KeyError: A list is missing.
+        """
+        lists = {key: tuple(cast(list[Json], data[key])) for key in ("tools", "prompts", "resources", "templates")}
+        others: Json = {key: value for key, value in data.items() if key not in lists}
+        return replace(cls(**lists), **others)
+
+
+async def read_listing(era: Era, request: Request) -> Listing:
+    """List tools, prompts, resources and templates, each as far as the upstream has them, all pages.
+
+    Raises:
+        MCPError: The upstream answered a list with an error.
+    """
+    offers = era.capabilities
+    tools = await _pages(request, "tools/list", "tools") if "tools" in offers else []
+    prompts = await _pages(request, "prompts/list", "prompts") if "prompts" in offers else []
+    has_resources = "resources" in offers
+    resources = await _pages(request, "resources/list", "resources") if has_resources else []
+    templates = await _pages(request, "resources/templates/list", "resourceTemplates") if has_resources else []
+    return Listing(
+        tuple(tools),
+        tuple(prompts),
+        tuple(resources),
+        tuple(templates),
+        era.instructions,
+        era.server_info,
+        era.capabilities,
+        era.version,
+    )
+
+
+async def _pages(request: Request, method: str, key: str) -> list[Json]:
+    """All pages of one list; a cursor that comes back ends it, as does a server that lacks the method after all."""
+    items: list[Json] = []
+    seen: set[str] = set()
+    cursor: str | None = None
+    for _ in range(MAX_PAGES):
+        try:
+            page = await request(method, {"cursor": cursor} if cursor else {})
+        except MCPError as error:
+            if error.error.code == METHOD_NOT_FOUND:
+                break
+            raise
+        items += [item for item in map(json_object, page.get(key) or ()) if item]
+        cursor = page.get("nextCursor")
+        if not cursor or cursor in seen:
+            break
+        seen.add(cursor)
+    return items

@@ -1,0 +1,62 @@
+"""What an upstream process prints beside the protocol: kept in a rotating file, its last lines at hand for errors."""
+
+import re
+from collections import deque
+from pathlib import Path
+
+MAX_FILE_BYTES = 1_000_000
+BACKUPS = 2
+TAIL_LINES = 20
+TAIL_LINE_CHARACTERS = 400
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+
+
+def log_path(logs_dir: Path, upstream: str) -> Path:
+    """The current log file of an upstream."""
+    return logs_dir / f"{_UNSAFE.sub('_', upstream)}.log"
+
+
+class OutputLog:
+    """The rotating log of one upstream; many processes may write to the same one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._rest = b""
+
+    def write(self, data: bytes) -> None:
+        """Append raw output; the file is opened for each write, so that another process may rotate it."""
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop()[-TAIL_LINE_CHARACTERS:]
+        for line in lines:
+            if line.strip():
+                self._tail.append(line.decode("utf-8", "replace").rstrip()[:TAIL_LINE_CHARACTERS])
+        self._append(data)
+
+    def note(self, text: str) -> None:
+        """Append a line of our own."""
+        self.write(text.encode("utf-8", "replace") + b"\n")
+
+    def tail(self) -> list[str]:
+        """The last lines, oldest first, an unfinished one included."""
+        rest = self._rest.decode("utf-8", "replace").strip()
+        return [*self._tail, rest] if rest else list(self._tail)
+
+    def _append(self, data: bytes) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._rotate()
+        with self._path.open("ab") as file:
+            file.write(data)
+
+    def _rotate(self) -> None:
+        if not self._path.exists() or self._path.stat().st_size < MAX_FILE_BYTES:
+            return
+        for number in range(BACKUPS, 1, -1):
+            older = self._numbered(number - 1)
+            if older.exists():
+                older.replace(self._numbered(number))
+        self._path.replace(self._numbered(1))
+
+    def _numbered(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}")

@@ -1,0 +1,128 @@
+"""All upstreams of one client session: a cap on how many run, idle ones stopped, likely ones warmed."""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import anyio.abc
+import structlog
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.mcp_config import UpstreamConfig
+from mcp_dynaload.upstream.upstream import Host, Upstream
+
+MAX_WARMING = 2
+MAX_LISTING = 4
+SWEEP_SECONDS = 5.0
+
+log = structlog.get_logger()
+
+
+class Pool:
+    """Routes requests to upstreams by name; made by `open_pool`."""
+
+    def __init__(self, upstreams: Mapping[str, Upstream], tasks: anyio.abc.TaskGroup, max_running: int) -> None:
+        self._upstreams = upstreams
+        self._tasks = tasks
+        self._max_running = max_running
+        self._warming = anyio.CapacityLimiter(MAX_WARMING)
+        self._freed = anyio.Event()
+
+    def __getitem__(self, name: str) -> Upstream:
+        return self._upstreams[name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All configured upstreams."""
+        return tuple(self._upstreams)
+
+    @property
+    def running(self) -> tuple[Upstream, ...]:
+        """Upstreams that have a process or connection now."""
+        return tuple(upstream for upstream in self._upstreams.values() if upstream.is_running)
+
+    async def request(self, name: str, method: str, params: Json) -> Json:
+        """Send a request to one upstream, starting it if needed.
+
+        Raises:
+            UpstreamError: It could not answer.
+            MCPError: Its own error answer, unchanged.
+        """
+        upstream = self._upstreams[name]
+        await self._make_room(upstream)
+        try:
+            return await upstream.request(method, params)
+        finally:
+            self._freed.set()
+
+    async def list_all(self, names: Iterable[str]) -> dict[str, str]:
+        """List upstreams, a few at a time, stopping each again; returns the error of each that failed, by name."""
+        errors: dict[str, str] = {}
+
+        async def list_one(name: str) -> None:
+            async with limiter:
+                try:
+                    await self._upstreams[name].list_once()
+                except UpstreamError as error:
+                    errors[name] = str(error)
+                    log.warning("upstream_not_listed", upstream=name, error=str(error))
+
+        limiter = anyio.CapacityLimiter(min(MAX_LISTING, self._max_running))
+        async with anyio.create_task_group() as tasks:
+            for name in names:
+                tasks.start_soon(list_one, name)
+        return errors
+
+    def warm(self, names: Iterable[str]) -> None:
+        """Start upstreams in the background because a call is likely; never at the cost of a running one."""
+        for name in names:
+            upstream = self._upstreams.get(name)
+            if upstream and not upstream.is_running and len(self.running) < self._max_running:
+                self._tasks.start_soon(self._warm_one, upstream)
+
+    async def sweep(self) -> None:
+        """Stop idle upstreams, for ever."""
+        while True:
+            await anyio.sleep(SWEEP_SECONDS)
+            for upstream in self.running:
+                idle = upstream.config.options.idle_seconds
+                if idle and not upstream.subscriptions and _idle_since(upstream) > idle:
+                    upstream.stop()
+
+    async def _warm_one(self, upstream: Upstream) -> None:
+        async with self._warming:
+            try:
+                await upstream.start()
+            except UpstreamError as error:
+                log.warning("upstream_not_started", upstream=upstream.name, error=str(error))
+
+    async def _make_room(self, wanted: Upstream) -> None:
+        """Below the cap: stop the upstream that was used least recently, or wait until one is not busy."""
+        while not wanted.is_running and len(running := self.running) >= self._max_running:
+            idle = sorted((u for u in running if not u.busy), key=lambda u: u.last_used)
+            if idle:
+                await idle[0].stopped()
+                continue
+            self._freed = anyio.Event()
+            await self._freed.wait()
+
+
+def _idle_since(upstream: Upstream) -> float:
+    return 0.0 if upstream.busy else anyio.current_time() - upstream.last_used
+
+
+@asynccontextmanager
+async def open_pool(
+    configs: Iterable[UpstreamConfig], host: Host, project_dir: Path, logs_dir: Path, max_running: int
+) -> AsyncGenerator[Pool]:
+    """The pool of a session; at exit every upstream is stopped and gone."""
+    async with anyio.create_task_group() as tasks:
+        upstreams = {config.name: Upstream(config, host, tasks, project_dir, logs_dir) for config in configs}
+        pool = Pool(upstreams, tasks, max_running)
+        tasks.start_soon(pool.sweep)
+        try:
+            yield pool
+        finally:
+            tasks.cancel_scope.cancel()

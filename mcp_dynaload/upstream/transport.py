@@ -1,0 +1,68 @@
+"""Opening the message streams to an upstream: a child process, streamable HTTP or server-sent events."""
+
+import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from mcp_dynaload.mcp_config import UpstreamConfig
+from mcp_dynaload.upstream.output_log import OutputLog
+from mcp_dynaload.upstream.process import ProcessCommand, Streams, child_environment, open_process
+
+HTTP_CONNECT_SECONDS = 30.0
+HTTP_READ_SECONDS = 3600.0
+"""A stream may be silent for long; the call's own timeout is what ends a call."""
+
+
+@asynccontextmanager
+async def open_streams(config: UpstreamConfig, project_dir: Path, log: OutputLog) -> AsyncGenerator[Streams]:
+    """Open the transport that the entry asks for.
+
+    Raises:
+        OSError: The process could not be started.
+        httpx2.HTTPError: The server could not be reached.
+    """
+    opened = _open_http(config) if config.transport != "stdio" else _open_stdio(config, project_dir, log)
+    async with opened as streams:
+        yield streams
+
+
+@asynccontextmanager
+async def _open_stdio(config: UpstreamConfig, project_dir: Path, log: OutputLog) -> AsyncGenerator[Streams]:
+    env = child_environment(config.env, inherit=config.options.inherit_env, environ=os.environ)
+    if sys.platform != "win32":
+        async with open_process(ProcessCommand(config.command, config.args, env, project_dir), log) as streams:
+            yield streams
+        return
+    # Job objects, .cmd look-up and the process group's end on Windows are the SDK's own.
+    from mcp.client.stdio import StdioServerParameters, stdio_client
+
+    parameters = StdioServerParameters(command=config.command, args=list(config.args), env=env, cwd=project_dir)
+    async with stdio_client(parameters) as (read, write):
+        yield Streams(read, write)
+
+
+@asynccontextmanager
+async def _open_http(config: UpstreamConfig) -> AsyncGenerator[Streams]:
+    # The HTTP client is needed by few configurations only, and not before a call.
+    import httpx2
+    from mcp.client.sse import sse_client
+    from mcp.client.streamable_http import streamable_http_client
+
+    headers = dict(config.headers)
+    if config.transport == "sse":
+        async with sse_client(config.url, headers, HTTP_CONNECT_SECONDS, HTTP_READ_SECONDS) as (read, write):
+            yield _streams(read, write)
+        return
+    timeout = httpx2.Timeout(HTTP_CONNECT_SECONDS, read=HTTP_READ_SECONDS)
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=timeout) as client,
+        streamable_http_client(config.url, http_client=client) as (read, write),
+    ):
+        yield _streams(read, write)
+
+
+def _streams(read: Any, write: Any) -> Streams:
+    return Streams(read, write)

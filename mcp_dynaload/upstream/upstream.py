@@ -1,0 +1,298 @@
+"""One upstream of one client session: started when it is needed, restarted with back-off, stopped when idle."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, cast
+
+import anyio
+import anyio.abc
+import structlog
+from mcp import MCPError
+from mcp_types import CONNECTION_CLOSED
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.errors import UpstreamClosedError, UpstreamStartError, UpstreamTimeoutError
+from mcp_dynaload.mcp_config import UpstreamConfig
+from mcp_dynaload.upstream.link import ClientProfile, ClientSide, Link, open_link
+from mcp_dynaload.upstream.listing import Listing, read_listing
+from mcp_dynaload.upstream.output_log import OutputLog, log_path
+from mcp_dynaload.upstream.transport import open_streams
+
+MAX_BACKOFF_SECONDS = 30.0
+PATIENCE_SECONDS = 2.0
+"""A caller waits this long for the end of a back-off; for a longer one it gets an error at once."""
+
+PING_SECONDS = 2.0
+
+log = structlog.get_logger()
+
+
+class Host(ClientSide, Protocol):
+    """What an upstream needs from the session it belongs to."""
+
+    log_level: str | None
+    """The level that the client asked for, if it did."""
+
+    def profile(self) -> ClientProfile:
+        """The client's own `initialize` fields."""
+        ...
+
+    async def upstream_listed(self, upstream: str, listing: Listing) -> None:
+        """An upstream was listed."""
+        ...
+
+
+@dataclass(slots=True)
+class _Opening:
+    """One attempt to start: how far it came, and the link or the error that it came to."""
+
+    done: anyio.Event = field(default_factory=anyio.Event)
+    listed: anyio.Event = field(default_factory=anyio.Event)
+    over: anyio.Event = field(default_factory=anyio.Event)
+    link: Link | None = None
+    error: str = ""
+    died: bool = False
+    """The connection ended by itself."""
+
+
+class Upstream:
+    """A configured server; `request` is all that a caller needs."""
+
+    def __init__(
+        self, config: UpstreamConfig, host: Host, tasks: anyio.abc.TaskGroup, project_dir: Path, logs_dir: Path
+    ) -> None:
+        self.config = config
+        self.name = config.name
+        self.last_used = 0.0
+        self.busy = 0
+        self.subscriptions: set[str] = set()
+        self._host = host
+        self._tasks = tasks
+        self._project_dir = project_dir
+        self._log = OutputLog(log_path(logs_dir, config.name))
+        self._opening: _Opening | None = None
+        self._ended = anyio.Event()
+        self._failures = 0
+        self._not_before = 0.0
+        self._last_error = ""
+
+    @property
+    def link(self) -> Link | None:
+        """The open connection, if there is one."""
+        link = self._opening.link if self._opening else None
+        return None if link is None or link.closed.is_set() else link
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a process or connection exists, even one that is still starting or stopping."""
+        return self._opening is not None
+
+    async def request(self, method: str, params: Json) -> Json:
+        """Send a request, starting the upstream if needed, and return its raw result.
+
+        Raises:
+            UpstreamStartError: It could not be started.
+            UpstreamTimeoutError: It was silent for too long.
+            UpstreamClosedError: It died meanwhile.
+            MCPError: Its own error answer, unchanged.
+        """
+        self.busy += 1
+        try:
+            link = await self.start()
+            return await self._answered(link, method, params)
+        finally:
+            self.busy -= 1
+            self.last_used = anyio.current_time()
+
+    async def start(self) -> Link:
+        """The open connection, made if there is none.
+
+        Raises:
+            UpstreamStartError: It could not be started.
+        """
+        while self.link is None and self._opening is not None and self._opening.done.is_set():
+            await self._opening.over.wait()  # the last connection is being closed
+        if self._opening is None:
+            await self._wait_out_backoff()
+        if self._opening is None:  # not started by another caller meanwhile
+            self._opening = _Opening()
+            self._ended = anyio.Event()
+            self._tasks.start_soon(self._own, self._opening)
+        opening = self._opening
+        await opening.done.wait()
+        if opening.link is None:
+            raise UpstreamStartError(self._describe(f"did not start: {opening.error}"))
+        return opening.link
+
+    async def list_once(self) -> None:
+        """Start, list, and stop again unless somebody has come to use it meanwhile.
+
+        Raises:
+            UpstreamStartError: It could not be started.
+        """
+        await self.start()
+        started = self.last_used
+        if (opening := self._opening) is not None:
+            await opening.listed.wait()
+        if not self.busy and self.last_used == started:
+            self.stop()
+
+    async def notify(self, method: str, params: Json | None) -> None:
+        """Send a notification if the upstream is running; one that is not has nothing to be told."""
+        if link := self.link:
+            await link.notify(method, params)
+
+    async def set_log_level(self, level: str) -> None:
+        """Pass the client's log level on to a running upstream that has logs."""
+        if (link := self.link) and "logging" in link.era.capabilities and not link.era.is_modern:
+            await link.request("logging/setLevel", {"level": level})
+
+    def stop(self) -> None:
+        """End the connection; the next request makes a new one."""
+        self._ended.set()
+
+    async def stopped(self) -> None:
+        """End the connection and wait until it is gone."""
+        opening = self._opening
+        self.stop()
+        if opening is not None:
+            await opening.over.wait()
+
+    async def relist(self) -> None:
+        """List again what the running upstream offers and tell the session."""
+        if (link := self.link) is None:
+            return
+        listing = await read_listing(link.era, link.request)
+        link.era.remember_headers(list(listing.tools))
+        await self._host.upstream_listed(self.name, listing)
+
+    async def _answered(self, link: Link, method: str, params: Json) -> Json:
+        try:
+            result = await link.request(method, params)
+        except TimeoutError:
+            await self._drop_if_deaf(link)
+            seconds = self.config.options.call_timeout_seconds
+            raise UpstreamTimeoutError(
+                self._describe(f"did not answer {method!r} and was silent for {seconds:g} s", "call_timeout_seconds")
+            ) from None
+        except MCPError as error:
+            if error.error.code == CONNECTION_CLOSED and link.closed.is_set():
+                raise UpstreamClosedError(self._describe(f"ended during {method!r}")) from None
+            self._failures = 0
+            raise
+        self._failures = 0
+        return result
+
+    async def _drop_if_deaf(self, link: Link) -> None:
+        """A server that does not answer a ping either is restarted by the next call."""
+        with anyio.move_on_after(PING_SECONDS) as scope:
+            try:
+                await link.request("ping", {})
+            except (MCPError, TimeoutError) as error:
+                log.debug("upstream_ping_failed", upstream=self.name, error=str(error))
+        if scope.cancelled_caught:
+            self.stop()
+
+    async def _own(self, opening: _Opening) -> None:
+        """Open the connection, keep it until it ends, close it: all in this one task."""
+        try:
+            with anyio.CancelScope(
+                deadline=anyio.current_time() + self.config.options.connect_timeout_seconds
+            ) as scope:
+                await self._open(opening, scope)
+            if scope.cancelled_caught:
+                opening.error = f"no answer to the handshake in {self.config.options.connect_timeout_seconds:g} s"
+        except Exception as error:  # noqa: BLE001 - whatever a transport raises, only this upstream's calls may fail
+            opening.error = _reason(error)
+        finally:
+            self._opening = None
+            self._note_end(opening)
+            for event in (opening.done, opening.listed, opening.over):
+                event.set()
+
+    async def _open(self, opening: _Opening, scope: anyio.CancelScope) -> None:
+        options = self.config.options
+        async with (
+            open_streams(self.config, self._project_dir, self._log) as streams,
+            open_link(self.name, streams, self._host, self._host.profile(), options.call_timeout_seconds) as link,
+            anyio.create_task_group() as tasks,
+        ):
+            scope.deadline = float("inf")
+            opening.link = link
+            self.last_used = anyio.current_time()
+            log.info("upstream_started", upstream=self.name, pid=link.pid, protocol=link.era.version)
+            opening.done.set()
+            tasks.start_soon(self._end_with, link, opening)
+            tasks.start_soon(self._list_at_start, link, opening)
+            await self._ended.wait()
+            tasks.cancel_scope.cancel()
+
+    async def _end_with(self, link: Link, opening: _Opening) -> None:
+        await link.closed.wait()
+        opening.died = True
+        self._ended.set()
+
+    async def _list_at_start(self, link: Link, opening: _Opening) -> None:
+        try:
+            await self._restore(link)
+            await self.relist()
+        except (MCPError, TimeoutError) as error:
+            log.warning("upstream_listing_failed", upstream=self.name, error=str(error) or "timed out")
+        finally:
+            opening.listed.set()
+
+    async def _restore(self, link: Link) -> None:
+        """What the client asked for before this connection was made."""
+        if self._host.log_level:
+            await self.set_log_level(self._host.log_level)
+        for uri in sorted(self.subscriptions):
+            await link.request("resources/subscribe", {"uri": uri})
+
+    async def _wait_out_backoff(self) -> None:
+        remaining = self._not_before - anyio.current_time()
+        if remaining > PATIENCE_SECONDS:
+            raise UpstreamStartError(
+                self._describe(
+                    f"failed {self._failures} times and rests for {remaining:.0f} s more: {self._last_error}"
+                )
+            )
+        if remaining > 0:
+            await anyio.sleep(remaining)
+
+    def _note_end(self, opening: _Opening) -> None:
+        if opening.link is not None and not opening.died:
+            log.info("upstream_stopped", upstream=self.name)
+            return
+        self._failures += 1
+        self._last_error = opening.error or "its connection ended"
+        if self._failures > 1:
+            self._not_before = anyio.current_time() + min(2.0 ** (self._failures - 2), MAX_BACKOFF_SECONDS)
+        log.warning("upstream_failed", upstream=self.name, error=self._last_error, failures=self._failures)
+
+    def _describe(self, what: str, option: str = "") -> str:
+        parts = [f"MCP server {self.name!r} {what}."]
+        if self._garbage():
+            parts.append(f"It printed lines that are no MCP messages: {self._garbage()}")
+        if tail := self._log.tail():
+            parts.append("Its last output:\n" + "\n".join(tail))
+        parts.append(f"The other servers are unaffected. See `mcp-dynaload logs {self.name}`" + _hint(option) + ".")
+        return "\n".join(parts)
+
+    def _garbage(self) -> str:
+        link = self._opening.link if self._opening else None
+        return link.garbage[-1] if link and link.garbage else ""
+
+
+def _hint(option: str) -> str:
+    return f'; the limit is {option!r} under "dynaload" in its entry' if option else ""
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause in plain words."""
+    while isinstance(error, BaseExceptionGroup):
+        error = cast(BaseExceptionGroup[BaseException], error).exceptions[0]
+    if isinstance(error, FileNotFoundError):
+        return f"the program {error.filename!r} was not found"
+    if isinstance(error, MCPError) and error.error.code == CONNECTION_CLOSED:
+        return "it ended before it answered the handshake"
+    return str(error) or type(error).__name__

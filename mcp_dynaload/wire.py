@@ -1,0 +1,84 @@
+"""JSON-RPC messages as lines of JSON: the stdio framing of both our sides.
+
+The SDK's own codec validates each envelope against a union of models; this one looks only at the envelope's shape, so
+that what is inside `params`, `result` and `error` passes through as it came.
+"""
+
+import json
+from typing import Any, cast
+
+from mcp.shared.message import SessionMessage
+from mcp_types import ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
+
+from mcp_dynaload.catalog.tool import Json
+
+MAX_LINE_BYTES = 64 * 1024 * 1024
+"""A longer line ends the connection: no peer that means well sends one."""
+
+
+def parse_line(line: bytes) -> SessionMessage | Exception:
+    """The message on one line; what is wrong with it, as a value, if it holds none."""
+    try:
+        return SessionMessage(_envelope(json.loads(line)))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        return ValueError(f"not a JSON-RPC message ({error}): {line[:200]!r}")
+
+
+def format_line(message: JSONRPCMessage) -> bytes:
+    """The message as one line of compact JSON, newline included."""
+    if isinstance(message, JSONRPCError):
+        fields: Json = {"jsonrpc": "2.0", "id": message.id, "error": _error_fields(message.error)}
+    else:
+        fields = {
+            name: getattr(message, name) for name in type(message).model_fields if name in message.model_fields_set
+        }
+    try:
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    except UnicodeEncodeError:  # a lone surrogate, legal in JSON as an escape
+        return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+
+
+def _envelope(value: object) -> JSONRPCMessage:
+    if not isinstance(value, dict):
+        raise TypeError("not an object")
+    fields = cast(dict[str, Any], value)
+    if fields.get("jsonrpc") != "2.0":
+        raise ValueError("no jsonrpc 2.0 field")
+    if "method" in fields:
+        return _call(fields)
+    if "result" in fields:
+        _require(fields["result"], dict, "result")
+        return JSONRPCResponse.model_construct(jsonrpc="2.0", id=_request_id(fields), result=fields["result"])
+    return JSONRPCError(jsonrpc="2.0", id=fields.get("id"), error=ErrorData.model_validate(fields["error"]))
+
+
+def _call(fields: Json) -> JSONRPCMessage:
+    _require(fields["method"], str, "method")
+    call: Json = {"jsonrpc": "2.0", "method": fields["method"]}
+    if fields.get("params") is not None:
+        _require(fields["params"], dict, "params")
+        call["params"] = fields["params"]
+    if "id" in fields:
+        return JSONRPCRequest.model_construct(
+            **{"params": None, **call, "id": _request_id(fields)}, _fields_set={*call, "id"}
+        )
+    return JSONRPCNotification.model_construct(**{"params": None, **call}, _fields_set=set(call))
+
+
+def _request_id(fields: Json) -> str | int:
+    value = fields["id"]
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise TypeError("id is neither text nor a whole number")
+    return value
+
+
+def _require(value: object, kind: type, field: str) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(f"{field} is not {kind.__name__}")
+
+
+def _error_fields(error: ErrorData) -> Json:
+    fields: Json = {"code": error.code, "message": error.message}
+    if "data" in error.model_fields_set:
+        fields["data"] = error.data
+    return fields
