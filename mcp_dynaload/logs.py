@@ -12,15 +12,19 @@ MAX_FILE_BYTES = 1_000_000
 BACKUPS = 2
 
 
-def set_up_logs(level: str, logs_dir: Path) -> None:
-    """Send our events and the libraries' records to both places; without a writable folder, to stderr only."""
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool) -> None:
+    """Send our events and the libraries' records to the file, and to stderr if asked for or if there can be no file.
+
+    Commands that a person runs keep stderr for what they say themselves.
+    """
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)] if to_stderr else []
     problem = ""
     try:
         logs_dir.mkdir(parents=True, exist_ok=True)
         handlers.append(RotatingFileHandler(logs_dir / LOG_FILE, maxBytes=MAX_FILE_BYTES, backupCount=BACKUPS))
     except OSError as error:
         problem = str(error)
+        handlers = handlers or [logging.StreamHandler(sys.stderr)]
     shared = [structlog.processors.TimeStamper("iso", utc=True), structlog.processors.add_log_level]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,

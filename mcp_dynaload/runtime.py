@@ -101,7 +101,7 @@ async def open_proxy(configuration: Configuration) -> AsyncGenerator[Front]:
 
 async def serve_stdio(configuration: Configuration) -> None:
     """Serve one client on stdin and stdout until it leaves or a signal comes."""
-    set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir)
+    set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True)
     for problem in configuration.upstreams.problems:
         log.warning("configuration_problem", problem=str(problem))
     if configuration.is_demo:

@@ -3,6 +3,15 @@
 import hashlib
 import re
 
+SERVER_NAME = "dynaload"
+"""The name under which we are registered with the client."""
+
+FIND_TOOLS = "find_tools"
+"""Our one listed tool."""
+
+HOOK_TOOL = "dynaload_hook"
+"""The unlisted tool of ours that takes a hook's fields."""
+
 MAX_NAME_LENGTH = 49
 """The client prefixes `mcp__dynaload__` (15 characters) and model APIs accept 64."""
 

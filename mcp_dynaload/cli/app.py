@@ -1,8 +1,19 @@
 """All commands under one name."""
 
+from typing import Annotated
+
 import typer
 
+from mcp_dynaload import __version__
+from mcp_dynaload.cli.demo import demo
+from mcp_dynaload.cli.doctor import doctor
+from mcp_dynaload.cli.init import init_command
+from mcp_dynaload.cli.logs import logs
+from mcp_dynaload.cli.refresh import refresh, refresh_quietly
 from mcp_dynaload.cli.serve import serve
+from mcp_dynaload.cli.tools import tools
+from mcp_dynaload.cli.trust import trust
+from mcp_dynaload.cli.uninstall import uninstall
 
 app = typer.Typer(
     name="mcp-dynaload",
@@ -13,9 +24,20 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
 @app.callback()
-def group() -> None:
-    """Keep commands by name even while there is only one."""
+def options(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """One MCP server in front of all your others: loads only the tools that each prompt needs."""
 
 
-app.command()(serve)
+for command in (serve, init_command(refresh_quietly), uninstall, doctor, refresh, tools, logs, trust, demo):
+    app.command()(command)

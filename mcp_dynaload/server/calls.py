@@ -7,13 +7,20 @@ import anyio
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 
+from mcp_dynaload.catalog.names import FIND_TOOLS, HOOK_TOOL
 from mcp_dynaload.catalog.tool import Json, Tool, json_object
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.selection.events import ToolsFound
 from mcp_dynaload.server.client import Request
 from mcp_dynaload.server.hooks import answer_hook
 from mcp_dynaload.server.session import Session
-from mcp_dynaload.server.texts import DEFAULT_FOUND, FIND_TOOLS, FIND_TOOLS_DEFINITION, HOOK_TOOL, MAX_FOUND, found_text
+from mcp_dynaload.server.texts import (
+    DEFAULT_FOUND,
+    FIND_TOOLS_DEFINITION,
+    MAX_FOUND,
+    OWN_TOOLS,
+    found_text,
+)
 
 PROGRESS_SECONDS = 1.0
 
@@ -45,7 +52,7 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     name = params.get("name")
     if not isinstance(name, str):
         raise MCPError(code=INVALID_PARAMS, message="tools/call needs a text 'name'")
-    if (tool := session.live.catalog.get(name)) is not None:
+    if (tool := await _known(session, name)) is not None:
         await session.note_call(name)
         return await _forward(session, request, tool, params)
     if name == HOOK_TOOL:
@@ -55,6 +62,16 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     if (upstream := session.only_upstream()) is not None:  # its own words about a name that it does not know
         return await session.forward(upstream, request, "tools/call", params)
     raise MCPError(code=INVALID_PARAMS, message=_unknown(session, name))
+
+
+async def _known(session: Session, name: str) -> Tool | None:
+    """The tool of that name; while servers are being listed for the first time, it may be one of theirs."""
+    tool = session.live.catalog.get(name)
+    if tool is None and name not in OWN_TOOLS and session.live.unseen:
+        with anyio.move_on_after(FIRST_LIST_SECONDS):
+            await session.first_listing.wait()
+        tool = session.live.catalog.get(name)
+    return tool
 
 
 async def _forward(session: Session, request: Request, tool: Tool, params: Json) -> Json:

@@ -12,13 +12,12 @@ from mcp.server.context import CallNext, HandlerResult
 from mcp.server.lowlevel.server import NotificationOptions, Server
 
 from mcp_dynaload import __version__
+from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.server import calls, passing
 from mcp_dynaload.server.client import Client, Request
 from mcp_dynaload.server.session import Session, Shared, open_session
 from mcp_dynaload.server.texts import instructions_text
-
-SERVER_NAME = "dynaload"
 
 Method = Callable[[Session, Request, Json], Awaitable[Json]]
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from mcp_dynaload.catalog.cost import CLIENT_PREFIX, MAX_DESCRIPTION_LENGTH, wire_text
+from mcp_dynaload.catalog.names import FIND_TOOLS, HOOK_TOOL
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.upstream.listing import Listing
 
@@ -14,8 +15,7 @@ MAX_INSTRUCTIONS_CHARACTERS = 2_000
 MAX_FOUND = 10
 DEFAULT_FOUND = 5
 
-FIND_TOOLS = "find_tools"
-HOOK_TOOL = "dynaload_hook"
+OWN_TOOLS = (FIND_TOOLS, HOOK_TOOL)
 
 FIND_TOOLS_DEFINITION: Json = {
     "name": FIND_TOOLS,

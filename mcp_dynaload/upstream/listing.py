@@ -1,7 +1,7 @@
 """Everything that an upstream offers, read page by page."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import cast
 
 from mcp import MCPError
@@ -42,8 +42,8 @@ class Listing:
         KeyError: A list is missing.
         """
         lists = {key: tuple(cast(list[Json], data[key])) for key in ("tools", "prompts", "resources", "templates")}
-        others: Json = {key: value for key, value in data.items() if key not in lists}
-        return replace(cls(**lists), **others)
+        fields: Json = {**data, **lists}
+        return cls(**fields)
 
 
 async def read_listing(era: Era, request: Request) -> Listing:

@@ -88,7 +88,7 @@ class Pool:
             await anyio.sleep(SWEEP_SECONDS)
             for upstream in self.running:
                 idle = upstream.config.options.idle_seconds
-                if idle and not upstream.subscriptions and _idle_since(upstream) > idle:
+                if idle and upstream.link and not upstream.subscriptions and _idle_since(upstream) > idle:
                     upstream.stop()
 
     async def _warm_one(self, upstream: Upstream) -> None:

@@ -1,0 +1,34 @@
+"""What several commands share: options, and reading the configuration as the server would."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mcp_dynaload.runtime import Configuration
+
+ConfigOption = Annotated[
+    list[Path] | None,
+    typer.Option("--config", help="A servers file; given once or more, it replaces the person's and the project's."),
+]
+TrustOption = Annotated[
+    bool, typer.Option("--trust", help="Use the project's servers file without asking: for headless use.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def configuration_of(config: Sequence[Path] | None, trust: bool) -> "Configuration":
+    """The configuration that `serve` would use with these options.
+
+    Raises:
+        ConfigError: The settings are wrong.
+    """
+    from mcp_dynaload.logs import set_up_logs
+    from mcp_dynaload.runtime import read_configuration  # brings in the SDK, half a second that `--help` can do without
+
+    configuration = read_configuration(os.environ, explicit=config or (), trust_all=trust)
+    set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=False)
+    return configuration

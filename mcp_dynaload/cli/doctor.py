@@ -1,0 +1,96 @@
+"""`mcp-dynaload doctor`: looks at everything and says what to do."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from mcp_dynaload.cli.common import ConfigOption, JsonOption, TrustOption, configuration_of
+from mcp_dynaload.hosts.health import Finding, check_client
+
+if TYPE_CHECKING:
+    from mcp_dynaload.runtime import Configuration
+
+MARKS = {"ok": "[green]ok   [/]", "note": "[yellow]note [/]", "wrong": "[red]wrong[/]"}
+
+ESCAPE = "If anything is in your way: DYNAMIC_LOADING_ENABLED=false makes this a plain proxy that lists every tool."
+
+
+def doctor(config: ConfigOption = None, trust: TrustOption = False, as_json: JsonOption = False) -> None:
+    """Check files, servers, hooks and the client, and say what to do. Exit status 1 if something is wrong.
+
+    Example: mcp-dynaload doctor
+    """
+    configuration = configuration_of(config, trust)
+    findings = [
+        *_files(configuration),
+        *_settings(configuration),
+        *_state(configuration),
+        *_upstreams(configuration),
+        *check_client(os.environ, configuration.locations.project_dir),
+    ]
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        _show(findings)
+    if any(finding.level == "wrong" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _files(configuration: "Configuration") -> Iterator[Finding]:
+    for file in configuration.upstreams.files:
+        names = f": {', '.join(file.servers)}" if file.servers else ""
+        level = "wrong" if file.state in ("broken", "untrusted") else "ok"
+        yield Finding(level, f"servers file ({file.kind}) {file.path}: {file.state}{names}")
+    for problem in configuration.upstreams.problems:
+        yield Finding("wrong", str(problem))
+    if configuration.is_demo:
+        yield Finding("note", "no server is configured: the embedded demo servers stand in", "run `mcp-dynaload init`")
+
+
+def _settings(configuration: "Configuration") -> Iterator[Finding]:
+    locations, settings = configuration.locations, configuration.settings
+    for path in (locations.user_settings_file, locations.project_settings_file):
+        yield Finding("ok", f"settings file {path}: {'read' if path.exists() else 'absent'}")
+    if not settings.dynamic_loading_enabled:
+        yield Finding("note", "DYNAMIC_LOADING_ENABLED is false: every tool is listed, nothing is chosen", "unset it")
+
+
+def _state(configuration: "Configuration") -> Iterator[Finding]:
+    folder = configuration.locations.state_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        yield Finding(
+            "wrong", f"state folder {folder}: {error.strerror}", "set MCP_DYNALOAD_STATE_DIR to a writable one"
+        )
+        return
+    if os.access(folder, os.W_OK):
+        yield Finding("ok", f"state folder {folder}")
+    else:
+        yield Finding("wrong", f"state folder {folder} is not writable", "set MCP_DYNALOAD_STATE_DIR to another one")
+
+
+def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
+    from mcp_dynaload.cli.refresh import fill_cache
+
+    listed = fill_cache(configuration)
+    for name, listing in sorted(listed.listings.items()):
+        yield Finding("ok", f"server {name}: {len(listing.tools)} tools, protocol {listing.version}")
+    for error in listed.errors.values():
+        yield Finding("wrong", error)
+
+
+def _show(findings: list[Finding]) -> None:
+    from rich.markup import escape
+
+    from mcp_dynaload.cli.screen import console
+
+    for finding in findings:
+        console.print(f"{MARKS[finding.level]} {escape(finding.what)}")
+        if finding.fix:
+            console.print(f"      → {escape(finding.fix)}")
+    console.print(f"\n{ESCAPE}")

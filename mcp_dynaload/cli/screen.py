@@ -1,0 +1,38 @@
+"""Tables and progress on the terminal."""
+
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def show_table(
+    title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], numbers: Iterable[str] = ()
+) -> None:
+    """Print rows under column heads; columns in `numbers` are right-aligned."""
+    if title:
+        console.print(title)
+    table = Table(box=None, pad_edge=False)
+    aligned = set(numbers)
+    for column in columns:
+        table.add_column(column, justify="right" if column in aligned else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    console.print(table, soft_wrap=False)
+
+
+@contextmanager
+def progress(title: str, total: int) -> Generator[Callable[[str], None]]:
+    """A bar on stderr; the function that it yields takes the name of what is through."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[last]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total, last="")
+
+        def advance(name: str) -> None:
+            bar.update(task, advance=1, last=name)
+
+        yield advance

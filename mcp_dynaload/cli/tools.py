@@ -1,0 +1,48 @@
+"""`mcp-dynaload tools`: the catalog with what each tool costs."""
+
+import json
+
+import typer
+
+from mcp_dynaload.cli.common import ConfigOption, JsonOption, TrustOption, configuration_of
+
+
+def tools(
+    query: str = typer.Argument("", help="Show only the tools that fit these words, best first."),
+    config: ConfigOption = None,
+    trust: TrustOption = False,
+    limit: int = typer.Option(20, "--limit", min=1, help="Most tools to show for a query."),
+    as_json: JsonOption = False,
+) -> None:
+    """Show the known tools and the tokens that each definition costs.
+
+    Example: mcp-dynaload tools "create an issue"
+    """
+    from mcp_dynaload.runtime import open_catalog
+    from mcp_dynaload.selection.lexical import build_ranker
+    from mcp_dynaload.selection.query import parse_query
+
+    with open_catalog(configuration_of(config, trust)) as live:
+        catalog, unseen = live.catalog, live.unseen
+    names = [tool.name for tool in catalog.tools]
+    if query:
+        names = [scored.name for scored in build_ranker(catalog).rank(parse_query(query), limit)]
+    found = [(tool, catalog.costs[name]) for name in names if (tool := catalog.get(name))]
+    if as_json:
+        rows = [
+            {"name": tool.name, "server": tool.upstream, "tokens": cost, "pinned": tool.pinned} for tool, cost in found
+        ]
+        print(json.dumps({"tools": rows, "total_tokens": catalog.total_cost, "not_listed_yet": unseen}, indent=2))
+        return
+    from mcp_dynaload.cli.screen import console, show_table
+
+    shown = [(tool.name, cost, "pinned" if tool.pinned else "", _first_line(tool.description)) for tool, cost in found]
+    show_table("", ("tool", "tokens", "", "description"), shown, ("tokens",))
+    console.print(f"\n{len(catalog.tools)} tools, {catalog.total_cost:,} tokens (o200k estimate) if all were loaded")
+    if unseen:
+        console.print(f"Not listed yet: {', '.join(unseen)}. Run `mcp-dynaload refresh`.", markup=False)
+
+
+def _first_line(text: str) -> str:
+    line = text.strip().split("\n", 1)[0]
+    return line if len(line) <= 70 else line[:69] + "…"

@@ -1,0 +1,28 @@
+"""`mcp-dynaload trust`: allow the servers of a file that came with a repository."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mcp_dynaload.locations import find_locations
+from mcp_dynaload.trust import forget as forget_file
+from mcp_dynaload.trust import trust_file
+
+
+def trust(
+    path: Annotated[Path, typer.Argument(help="The servers file, for example .mcp-dynaload/servers.json.")],
+    forget: Annotated[bool, typer.Option("--forget", help="Trust it no longer.")] = False,
+) -> None:
+    """Let the servers in this file be started, as long as the file stays as it is now.
+
+    Example: mcp-dynaload trust .mcp-dynaload/servers.json
+    """
+    state_dir = find_locations(os.environ).state_dir
+    if forget:
+        known = forget_file(path, state_dir)
+        print(f"{path} is not trusted any more." if known else f"{path} was not trusted.")
+        return
+    record = trust_file(path, state_dir)
+    print(f"Trusted: {record.path} (SHA-256 {record.sha256[:12]}…). A changed file must be trusted again.")

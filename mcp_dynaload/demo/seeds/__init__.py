@@ -1,0 +1,1 @@
+"""What each part of a fresh demo workspace contains."""

@@ -1,0 +1,1 @@
+"""The embedded demo servers, one per module, each with a `build(workspace)`."""

@@ -1,0 +1,38 @@
+"""The folder that the demo servers work on, filled the same way every time."""
+
+import importlib
+import shutil
+import tempfile
+from pathlib import Path
+
+PARTS = ("project", "tracker", "shop", "site", "telemetry", "agenda", "mailbox", "docker", "notes", "pipelines")
+"""Folders of a workspace; each is written by the seed module of the same name."""
+
+
+def create_workspace(path: Path) -> Path:
+    """Fill `path` with every part that it does not have yet."""
+    for part in PARTS:
+        ensure_part(path, part)
+    return path
+
+
+def ensure_part(workspace: Path, part: str) -> Path:
+    """The folder of one part, written first if it is absent.
+
+    Several servers may do this at once on one workspace: a part appears whole, by one rename, and the first one wins.
+    """
+    folder = workspace / part
+    if folder.exists():
+        return folder
+    workspace.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{part}-", dir=workspace))
+    try:
+        # Only the part's own seeds are imported: a server's start must not pay for the others.
+        importlib.import_module(f"mcp_dynaload.demo.seeds.{part}").write(building)
+        building.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return folder

@@ -1,0 +1,211 @@
+"""The files in which Claude Code keeps servers, rules and hooks: where they are and what they hold."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.errors import HostError
+from mcp_dynaload.hosts.git_exclude import exclude_file
+from mcp_dynaload.hosts.json_text import parse_object
+from mcp_dynaload.locations import Locations
+
+Scope = Literal["user", "project", "local"]
+
+_MANAGED_DIRS = {
+    "darwin": Path("/Library/Application Support/ClaudeCode"),
+    "win32": Path("C:/Program Files/ClaudeCode"),
+}
+_LINUX_MANAGED_DIR = Path("/etc/claude-code")
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFiles:
+    """The files of one project folder; links are followed, none need exist."""
+
+    folder: Path
+    settings: Path
+    local_settings: Path
+    servers: Path
+    """`.mcp.json`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaudeFiles:
+    """Claude Code's files for one person in one project folder; links are followed, none need exist."""
+
+    config_dir: Path
+    """`~/.claude`."""
+
+    state: Path
+    """`.claude.json`: servers of user and local scope, and what the client knows of each project."""
+
+    user_settings: Path
+    managed_dir: Path
+    project: ProjectFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that decides what `init` does, as it was read."""
+
+    scope: Scope
+    files: ClaudeFiles
+    locations: Locations
+    texts: Mapping[Path, str]
+    """The content of each file that exists and can matter."""
+
+    environ: Mapping[str, str]
+    entry: Json
+    """How the client is to start us."""
+
+    source: Path | None
+    """The file to take servers from, when they do not come from the client's own."""
+
+    known_projects: Mapping[str, ProjectFiles]
+    """The folders that still exist among those that the client has a state for, by its key."""
+
+    plugin_servers: tuple[str, ...]
+    exclude: Path | None
+    """What this person ignores in the folder's repository."""
+
+    def document(self, path: Path) -> Json:
+        """The JSON object in a file; empty where there is no file."""
+        return parse_object(self.texts.get(path, ""), path)
+
+    @property
+    def managed_settings(self) -> list[Json]:
+        """The settings that an administrator deployed, in the order in which they apply."""
+        return [self.document(path) for path in managed_settings_files(self.files.managed_dir, self.texts)]
+
+
+def find_claude_files(environ: Mapping[str, str], project_dir: Path) -> ClaudeFiles:
+    """Where the client's files are; `CLAUDE_CONFIG_DIR` moves the person's."""
+    home = Path(environ.get("HOME") or Path.home())
+    moved = environ.get("CLAUDE_CONFIG_DIR")
+    config_dir = Path(moved).expanduser().absolute() if moved else home / ".claude"
+    return ClaudeFiles(
+        config_dir=config_dir,
+        state=((config_dir if moved else home) / ".claude.json").resolve(),
+        user_settings=(config_dir / "settings.json").resolve(),
+        managed_dir=_MANAGED_DIRS.get(sys.platform, _LINUX_MANAGED_DIR),
+        project=project_files(project_dir),
+    )
+
+
+def project_files(folder: Path) -> ProjectFiles:
+    """Where the client's files of a project folder are."""
+    return ProjectFiles(
+        folder=folder,
+        settings=(folder / ".claude" / "settings.json").resolve(),
+        local_settings=(folder / ".claude" / "settings.local.json").resolve(),
+        servers=(folder / ".mcp.json").resolve(),
+    )
+
+
+def managed_settings_files(managed_dir: Path, existing: Iterable[Path]) -> list[Path]:
+    """The administrator's settings files: the base, then its drop-ins by name."""
+    drop_ins = managed_dir / "managed-settings.d"
+    return [path for path in existing if path == managed_dir / "managed-settings.json"] + sorted(
+        path for path in existing if path.parent == drop_ins and path.suffix == ".json" and path.name[0] != "."
+    )
+
+
+def read_snapshot(
+    scope: Scope, files: ClaudeFiles, locations: Locations, entry: Json, environ: Mapping[str, str], source: Path | None
+) -> Snapshot:
+    """Read all that `init` has to know.
+
+    Raises:
+        HostError: a file cannot be read, or the client's state file is no JSON object.
+    """
+    exclude = exclude_file(files.project.folder)
+    candidates = (*_candidates(files, locations), *(path for path in (source, exclude) if path is not None))
+    texts = {path: text for path in candidates if (text := read_text(path)) is not None}
+    if source is not None and source not in texts:
+        raise HostError(f"{source}: no such file; give a file with an `mcpServers` object")
+    state = parse_object(texts.get(files.state, ""), files.state)
+    known = {key: project_files(Path(key)) for key in objects(state, "projects") if Path(key).is_dir()}
+    for project in known.values():
+        for path in (project.settings, project.local_settings, project.servers):
+            if path not in texts and (text := read_text(path)) is not None:
+                texts[path] = text
+    plugin_servers = tuple(_plugin_servers(files.config_dir))
+    return Snapshot(scope, files, locations, texts, environ, entry, source, known, plugin_servers, exclude)
+
+
+def read_text(path: Path) -> str | None:
+    """The file's content, line ends untouched; None where there is no file.
+
+    Raises:
+        HostError: the file cannot be read.
+    """
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise HostError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+
+
+def objects(document: Json, *keys: str) -> Json:
+    """The object under the keys; empty where there is none."""
+    value: Any = document
+    for key in keys:
+        value = cast(Json, value).get(key) if isinstance(value, dict) else None
+    return cast(Json, value) if isinstance(value, dict) else {}
+
+
+def strings(document: Json, key: str) -> list[str]:
+    """The strings of the list under a key; empty where there is none."""
+    value = document.get(key)
+    return [item for item in cast(list[Any], value) if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _candidates(files: ClaudeFiles, locations: Locations) -> Iterator[Path]:
+    yield from (files.state, files.user_settings, locations.user_servers_file.resolve())
+    yield from (files.project.settings, files.project.local_settings, files.project.servers)
+    yield locations.project_servers_file.resolve()
+    yield from (files.managed_dir / "managed-settings.json", files.managed_dir / "managed-mcp.json")
+    yield from (files.managed_dir / "managed-settings.d").glob("*.json")
+    for folder in (files.config_dir, files.project.folder / ".claude"):
+        yield from (path.resolve() for path in markdown_files(folder))
+
+
+def markdown_files(folder: Path) -> Iterator[Path]:
+    """The agents, commands and skills in a `.claude` folder, in a stable order."""
+    for pattern in ("agents/**/*.md", "commands/**/*.md", "skills/*/SKILL.md"):
+        yield from sorted(folder.glob(pattern))
+
+
+def _plugin_servers(config_dir: Path) -> Iterator[str]:
+    """The names of servers that installed plugins bring; what cannot be understood here is the client's business."""
+    for plugin, folder in _installed_plugins(config_dir):
+        for path in (folder / ".mcp.json", folder / ".claude-plugin" / "plugin.json"):
+            document = _lenient(path)
+            servers = objects(document, "mcpServers") or (document if path.name == ".mcp.json" else {})
+            yield from (f"plugin:{plugin}:{name}" for name in servers)
+
+
+def _installed_plugins(config_dir: Path) -> Iterator[tuple[str, Path]]:
+    enabled = objects(_lenient(config_dir / "settings.json"), "enabledPlugins")
+    for key, value in objects(_lenient(config_dir / "plugins" / "installed_plugins.json"), "plugins").items():
+        if enabled.get(key) is False:
+            continue
+        installs = cast(list[Any], value) if isinstance(value, list) else [value]
+        for install in installs:
+            folder = cast(Json, install).get("installPath") if isinstance(install, dict) else None
+            if isinstance(folder, str):
+                yield key.partition("@")[0], Path(folder)
+
+
+def _lenient(path: Path) -> Json:
+    text = read_text(path)
+    try:
+        value: Any = json.loads(text) if text else {}
+    except json.JSONDecodeError:
+        return {}
+    return cast(Json, value) if isinstance(value, dict) else {}

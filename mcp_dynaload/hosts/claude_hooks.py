@@ -1,0 +1,40 @@
+"""The hooks of Claude Code that tell the proxy what the person asks for, in the form of its settings.json."""
+
+from mcp_dynaload.catalog.names import HOOK_TOOL, SERVER_NAME
+from mcp_dynaload.catalog.tool import Json
+
+HOOK_TIMEOUT_SECONDS = 5
+"""After this the client goes on without our answer."""
+
+_FIELDS = ("session_id", "cwd")
+_PROMPT_FIELDS = {"prompt": "${prompt}"}
+_SUBAGENT_FIELDS = {"prompt": "${tool_input.prompt}"}
+
+
+def hook_settings() -> Json:
+    """The settings that register our hooks: `{"hooks": {event: [group]}}`.
+
+    `SessionEnd` is left out: the client has disconnected by then and would show an error.
+    """
+    return {
+        "hooks": {
+            "UserPromptSubmit": [_group("UserPromptSubmit", ("permission_mode", "transcript_path"), _PROMPT_FIELDS)],
+            "PreToolUse": [_group("PreToolUse", ("transcript_path",), _SUBAGENT_FIELDS, matcher="Agent|Task")],
+            "Stop": [_group("Stop", ("transcript_path",))],
+            "SessionStart": [_group("SessionStart", ("source", "model"), matcher="clear")],
+        }
+    }
+
+
+def _group(
+    event: str, names: tuple[str, ...], fields: dict[str, str] | None = None, matcher: str | None = None
+) -> Json:
+    templates = {name: f"${{{name}}}" for name in (*_FIELDS, *names)}
+    hook: Json = {
+        "type": "mcp_tool",
+        "server": SERVER_NAME,
+        "tool": HOOK_TOOL,
+        "input": {"event": event, **(fields or {}), **templates},
+        "timeout": HOOK_TIMEOUT_SECONDS,
+    }
+    return ({"matcher": matcher} if matcher else {}) | {"hooks": [hook]}

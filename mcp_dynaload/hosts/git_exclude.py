@@ -1,0 +1,29 @@
+"""Keeps a folder of ours out of a repository without touching a file that others share."""
+
+from pathlib import Path
+
+
+def exclude_file(folder: Path) -> Path | None:
+    """The file in which the folder's repository keeps what only this person ignores; None outside a repository."""
+    for parent in (folder, *folder.parents):
+        git = parent / ".git"
+        if git.is_dir():
+            return git / "info" / "exclude"
+        if git.is_file():
+            return _common_dir(git) / "info" / "exclude"
+    return None
+
+
+def excluding(text: str, pattern: str) -> str:
+    """The exclude file's text with the pattern in it."""
+    if pattern in text.splitlines():
+        return text
+    newline = "" if not text or text.endswith("\n") else "\n"
+    return f"{text}{newline}{pattern}\n"
+
+
+def _common_dir(link: Path) -> Path:
+    """The repository's own folder, of a worktree or submodule whose `.git` is a file."""
+    git_dir = (link.parent / link.read_text("utf-8").removeprefix("gitdir:").strip()).resolve()
+    common = git_dir / "commondir"
+    return (git_dir / common.read_text("utf-8").strip()).resolve() if common.is_file() else git_dir

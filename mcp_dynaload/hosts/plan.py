@@ -1,0 +1,273 @@
+"""Plans what `init` changes: pure, from what was read to the new content of each file."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from mcp_dynaload.catalog.names import default_prefix
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.errors import HostError
+from mcp_dynaload.hosts.choice import (
+    LeftInPlace,
+    choose_servers,
+    project_key,
+    refuse_where_forbidden,
+    registry,
+    servers_source,
+    servers_target,
+    without_options,
+)
+from mcp_dynaload.hosts.claude_files import ProjectFiles, Snapshot, objects, strings
+from mcp_dynaload.hosts.claude_hooks import SERVER_NAME, hook_settings
+from mcp_dynaload.hosts.draft import Draft, FileEdit
+from mcp_dynaload.hosts.git_exclude import excluding
+from mcp_dynaload.hosts.json_text import is_same
+from mcp_dynaload.hosts.rewriting import is_ours, rewrite_markdown, rewrite_names, rewrite_settings, unreached_rules
+from mcp_dynaload.hosts.rules import OURS, RuleMap, normalised
+
+FIND_TOOLS_RULE = f"{OURS}find_tools"
+"""Lets the model search for tools without a question each time."""
+
+_EXCLUDED = ".mcp-dynaload/"
+_JSON_LISTS = ("enabledMcpjsonServers", "disabledMcpjsonServers")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `init` is going to do."""
+
+    edits: tuple[FileEdit, ...]
+    moved: tuple[str, ...]
+    left: tuple[LeftInPlace, ...]
+    notes: tuple[str, ...]
+    """What the person should know or do by hand."""
+
+    prefixes: Mapping[str, str]
+    """Normalised names of the servers that move, with the prefixes of their tools."""
+
+    trusted: Path | None
+    """The project's servers file, which the person trusts by agreeing to this plan."""
+
+
+def plan_init(snapshot: Snapshot, logins: Mapping[str, str]) -> Plan:
+    """Plan how the servers of the scope move behind the proxy; `logins` names those that need a login, and why.
+
+    Raises:
+        HostError: the client would not start us, or a file that has to change holds something unexpected.
+    """
+    refuse_where_forbidden(snapshot)
+    choice = choose_servers(snapshot, logins)
+    draft = Draft(snapshot.texts)
+    names = RuleMap({normalised(name): _prefix(name, entry) for name, entry in choice.moving.items()})
+    notes: list[str] = []
+    _move(snapshot, draft, choice.moving)
+    _register(snapshot, draft)
+    _install(snapshot, draft)
+    notes += _keep_private(snapshot, draft, choice.moving)
+    notes += _rewrite_rules(snapshot, draft, names)
+    notes += _rewrite_approvals(snapshot, draft, choice.moving)
+    notes += _rewrite_markdown(snapshot, draft, names)
+    notes += _hints(snapshot)
+    target = servers_target(snapshot)
+    edits = draft.edits()
+    is_trusted = snapshot.scope != "user" and any(edit.path == target for edit in edits)
+    return Plan(
+        edits=edits,
+        moved=tuple(choice.moving),
+        left=choice.left,
+        notes=tuple(dict.fromkeys(notes)) if edits else (),
+        prefixes=names.prefixes,
+        trusted=target if is_trusted else None,
+    )
+
+
+def _prefix(name: str, entry: Json) -> str:
+    given = objects(entry, "dynaload").get("prefix")
+    return given if isinstance(given, str) else default_prefix(name)
+
+
+def _move(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json]) -> None:
+    source, keys = servers_source(snapshot)
+    for name, entry in moving.items():
+        target = draft.object_at(servers_target(snapshot), "mcpServers")
+        options = {"inherit_env": True, **objects(entry, "dynaload")}
+        target.setdefault(name, {**without_options(entry), "dynaload": options})
+        if snapshot.source is None:
+            del draft.object_at(source, *keys)[name]
+
+
+def _register(snapshot: Snapshot, draft: Draft) -> None:
+    if snapshot.scope == "local" and SERVER_NAME in objects(snapshot.document(snapshot.files.state), "mcpServers"):
+        return  # the person's own registration reaches this folder too
+    path, keys = registry(snapshot)
+    servers = draft.object_at(path, *keys)
+    present = servers.get(SERVER_NAME)
+    if present is None:
+        servers[SERVER_NAME] = dict(snapshot.entry)
+    elif not isinstance(present, dict) or not _is_us(cast(Json, present)):
+        raise HostError(f"{path}: another server is named {SERVER_NAME!r}; rename it and run this again")
+    elif cast(Json, present).get("command") != snapshot.entry["command"]:
+        servers[SERVER_NAME] = {**cast(Json, present), **snapshot.entry}
+
+
+def _is_us(entry: Json) -> bool:
+    words = [entry.get("command"), *strings(entry, "args")]
+    return any("mcp-dynaload" in str(word) or "mcp_dynaload" in str(word) for word in words)
+
+
+def scope_settings(snapshot: Snapshot) -> Path:
+    """The settings file that belongs to the scope."""
+    project = snapshot.files.project
+    return {"user": snapshot.files.user_settings, "project": project.settings, "local": project.local_settings}[
+        snapshot.scope
+    ]
+
+
+def _install(snapshot: Snapshot, draft: Draft) -> None:
+    """Put our hooks and the rule for our search tool into the settings of the scope."""
+    path = scope_settings(snapshot)
+    allow = strings(objects(draft.document(path), "permissions"), "allow")
+    if not {FIND_TOOLS_RULE, f"{OURS}*", OURS.removesuffix("__")} & set(allow):
+        draft.list_at(path, "permissions", "allow").append(FIND_TOOLS_RULE)
+    if snapshot.scope == "local" and _has_hooks(snapshot.document(snapshot.files.user_settings)):
+        return  # both would be called
+    for event, groups in hook_settings()["hooks"].items():
+        _install_hook(draft.list_at(path, "hooks", event), groups[0])
+
+
+def _install_hook(groups: list[Any], ours: Json) -> None:
+    if any(is_same(group, ours) for group in groups):
+        return
+    stale = next((index for index, group in enumerate(groups) if is_ours(group)), None)
+    if stale is None:
+        groups.append(ours)
+    else:
+        groups[stale] = ours
+
+
+def _has_hooks(settings: Json) -> bool:
+    groups = objects(settings, "hooks").get("UserPromptSubmit")
+    return isinstance(groups, list) and any(is_ours(group) for group in cast(list[Any], groups))
+
+
+def _keep_private(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json]) -> Iterator[str]:
+    """Entries of local scope are the person's own: they must not end in a file that the repository holds."""
+    if snapshot.scope != "local" or not moving:
+        return
+    target = servers_target(snapshot)
+    if snapshot.exclude is None:
+        yield f"{target} holds what was private to you: keep it out of version control"
+        return
+    text = snapshot.texts.get(snapshot.exclude, "")
+    excluded = excluding(text, _EXCLUDED)
+    if target in snapshot.texts and text != excluded:
+        raise HostError(
+            f"{target} may be shared through the repository, and your private servers would end in it;"
+            f" add `{_EXCLUDED}` to {snapshot.exclude}, or move them to user scope first"
+        )
+    draft.set_text(snapshot.exclude, excluded)
+
+
+def _rewrite_rules(snapshot: Snapshot, draft: Draft, names: RuleMap) -> Iterator[str]:
+    files, here = snapshot.files, snapshot.files.project
+    if snapshot.scope == "user":
+        yield from rewrite_settings(draft, files.user_settings, names)
+        projects = {**snapshot.known_projects, project_key(snapshot): here}
+        for key, project in projects.items():
+            yield from _rewrite_project(snapshot, draft, key, project, names)
+        for key in objects(snapshot.document(files.state), "projects").keys() - projects.keys():
+            _rewrite_allowed_tools(draft, snapshot, key, names)
+        return
+    shared = [here.settings] if snapshot.scope == "project" else []
+    for path in (*shared, here.local_settings):
+        yield from rewrite_settings(draft, path, names)
+    _rewrite_allowed_tools(draft, snapshot, project_key(snapshot), names)
+    if snapshot.scope == "local":
+        yield from unreached_rules(draft, here.settings, names)
+    yield from unreached_rules(draft, files.user_settings, names)
+
+
+def _rewrite_project(
+    snapshot: Snapshot, draft: Draft, key: str, project: ProjectFiles, names: RuleMap
+) -> Iterator[str]:
+    """The person's own rules for a project; a server that the project has under the same name keeps its rules."""
+    try:
+        own = {
+            normalised(name)
+            for servers in (
+                objects(snapshot.document(project.servers), "mcpServers"),
+                objects(draft.document(snapshot.files.state), "projects", key, "mcpServers"),
+            )
+            for name in servers
+        }
+        reach = RuleMap({server: prefix for server, prefix in names.prefixes.items() if server not in own})
+        if project.local_settings != snapshot.files.user_settings:
+            yield from rewrite_settings(draft, project.local_settings, reach)
+        if project.settings != snapshot.files.user_settings:
+            yield from unreached_rules(draft, project.settings, reach)
+    except HostError as error:
+        # One project's broken file must not keep the person from moving the servers of all.
+        yield f"rules there were not looked at: {error}"
+        return
+    _rewrite_allowed_tools(draft, snapshot, key, reach)
+
+
+def _rewrite_allowed_tools(draft: Draft, snapshot: Snapshot, key: str, names: RuleMap) -> None:
+    state = objects(draft.document(snapshot.files.state), "projects", key)
+    rewrite_names(state, "allowedTools", names)
+
+
+def _rewrite_approvals(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json]) -> Iterator[str]:
+    """The lists that say which servers of `.mcp.json` the person approved."""
+    if snapshot.scope != "project":
+        return
+    project = snapshot.files.project
+    local = draft.document(project.local_settings)
+    state = objects(draft.document(snapshot.files.state), "projects", project_key(snapshot))
+    documents = [draft.document(project.settings), local, state]
+    approved = {name for document in documents for name in strings(document, _JSON_LISTS[0])}
+    is_all = any(
+        document.get("enableAllProjectMcpServers") is True
+        for document in (*documents, snapshot.document(snapshot.files.user_settings))
+    )
+    for document in documents:
+        _replace_approved(document, moving)
+    if not is_all and not any(SERVER_NAME in strings(document, _JSON_LISTS[0]) for document in documents):
+        draft.list_at(project.local_settings, _JSON_LISTS[0]).append(SERVER_NAME)
+    pending = [name for name in moving if name not in approved]
+    if pending and not is_all and snapshot.source is None:
+        yield f"not approved in Claude Code so far, and approved by moving: {', '.join(pending)}"
+
+
+def _replace_approved(document: Json, moving: Mapping[str, Json]) -> None:
+    for key in _JSON_LISTS:
+        names = document.get(key)
+        if isinstance(names, list) and any(name in moving for name in cast(list[Any], names)):
+            kept = [name for name in cast(list[Any], names) if name not in moving]
+            is_enabled = key == _JSON_LISTS[0] and SERVER_NAME not in kept
+            document[key] = [*kept, SERVER_NAME] if is_enabled else kept
+
+
+def _rewrite_markdown(snapshot: Snapshot, draft: Draft, names: RuleMap) -> Iterator[str]:
+    mine, shared = snapshot.files.config_dir.resolve(), (snapshot.files.project.folder / ".claude").resolve()
+    reached = {"user": mine, "project": shared, "local": None}[snapshot.scope]
+    for path, text in snapshot.texts.items():
+        if path.suffix == ".md" and names.prefixes:
+            is_reached = reached is not None and path.is_relative_to(reached)
+            yield from rewrite_markdown(draft, path, text, names, is_reached=is_reached)
+
+
+def _hints(snapshot: Snapshot) -> Iterator[str]:
+    target = servers_target(snapshot)
+    held = objects(snapshot.document(target), "mcpServers")
+    if snapshot.scope != "user" and held:
+        yield f"{target} is trusted by this, with what it held already: {', '.join(held)}"
+    if snapshot.source is not None:
+        return
+    shared = objects(snapshot.document(snapshot.files.project.servers), "mcpServers")
+    if snapshot.scope == "user" and shared.keys() - {SERVER_NAME}:
+        yield f"{snapshot.files.project.servers} has servers too: `mcp-dynaload init --scope project` moves them"
+    settings = [*snapshot.managed_settings, snapshot.document(scope_settings(snapshot))]
+    if any(document.get("disableAllHooks") or document.get("allowManagedHooksOnly") for document in settings):
+        yield "hooks are switched off by the settings: tools are then loaded by `find_tools` only"

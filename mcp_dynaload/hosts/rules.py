@@ -1,0 +1,125 @@
+"""Rewrites what names an upstream's tools (permission rules, hook matchers, tool lists) to our names for them."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mcp_dynaload.catalog.names import advertised_name
+from mcp_dynaload.hosts.claude_hooks import SERVER_NAME
+
+OURS = f"mcp__{SERVER_NAME}__"
+"""What the client puts before the names that we advertise."""
+
+_ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
+_EXACT_MATCHER = re.compile(r"[A-Za-z0-9_\- ,|]*")
+_TOOL_NAME = re.compile(r"(?<![\w-])mcp__[\w*-]+")
+
+
+def normalised(server: str) -> str:
+    """The server's name as the client writes it in tool names."""
+    return _ILLEGAL.sub("_", server)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMap:
+    """How tool names of servers change when those servers move behind the proxy."""
+
+    prefixes: Mapping[str, str]
+    """From the normalised name of a server that moves to the prefix of its tools in our list."""
+
+    def rule(self, rule: str) -> str:
+        """The permission rule for the same tools; one that names no server that moves stays."""
+        name, parenthesis, rest = rule.partition("(")
+        return f"{self._tool(name)}{parenthesis}{rest}"
+
+    def rules(self, rules: Iterable[str]) -> list[str]:
+        """The rules in their order; one that becomes the same as another stands once."""
+        result: list[str] = []
+        for rule in rules:
+            new = self.rule(rule)
+            if new == rule or new not in result:
+                result.append(new)
+        return result
+
+    def restrictions(self, rules: Iterable[str]) -> list[str]:
+        """Like `rules`, for rules that ask or deny: there a wildcard may stand in the server's name too."""
+        result = self.rules(rules)
+        for rule in list(result):
+            if self._is_glob_lost(rule):
+                result.insert(result.index(rule) + 1, f"{OURS}{rule.removeprefix('mcp__')}")
+        return list(dict.fromkeys(result)) if len(result) > len(set(result)) else result
+
+    def matcher(self, matcher: str) -> str:
+        """The hook matcher for the same tools, where a plain replacement gives it."""
+        if _EXACT_MATCHER.fullmatch(matcher):
+            return _TOOL_NAME.sub(lambda found: self._exact(found[0]), matcher)
+        for server, prefix in self.prefixes.items():
+            matcher = re.sub(rf"(?<![\w-])mcp__{re.escape(server)}__", f"{OURS}{prefix}", matcher)
+        return matcher
+
+    def is_lost(self, matcher: str) -> bool:
+        """Whether the matcher still means tools of a server that moves, under names that they no longer have."""
+        if _EXACT_MATCHER.fullmatch(matcher):
+            return False
+        try:
+            pattern = re.compile(matcher)
+        except re.error:
+            return "mcp__" in matcher and any(server in matcher for server in self.prefixes)
+        return any(
+            pattern.search(f"mcp__{server}__tool") and not pattern.search(f"{OURS}{prefix}tool")
+            for server, prefix in self.prefixes.items()
+        ) or (re.search(r"mcp__[^_\w]", matcher) is not None and any(server in matcher for server in self.prefixes))
+
+    def tool_list(self, text: str) -> str:
+        """The text with each tool name in it replaced by ours, everything between them unchanged."""
+        return _TOOL_NAME.sub(lambda found: self._tool(found[0]), text)
+
+    def agent_list(self, text: str) -> str:
+        """Like `tool_list`, for agents: there the client knows whole names and whole servers, no part of a server."""
+        return _TOOL_NAME.sub(lambda found: self._agent_tool(found[0]), text)
+
+    def mentions(self, text: str) -> bool:
+        """Whether the text holds a tool name that `tool_list` would replace."""
+        return self.tool_list(text) != text
+
+    def restored_rule(self, rule: str) -> str:
+        """The rule that names the same tools once their servers stand on their own again."""
+        for server, prefix in self.prefixes.items():
+            if rule.startswith(f"{OURS}{prefix}"):
+                return f"mcp__{server}__{rule.removeprefix(f'{OURS}{prefix}')}"
+        return rule
+
+    def _is_glob_lost(self, rule: str) -> bool:
+        """Whether the wildcard reached tools whose names it no longer matches."""
+        head, star, _ = rule.partition("*")
+        return bool(star) and any(
+            f"mcp__{server}__".startswith(head) and not f"{OURS}{prefix}".startswith(head)
+            for server, prefix in self.prefixes.items()
+        )
+
+    def _exact(self, name: str) -> str:
+        """A name in a matcher that compares whole names: a bare server there means no tool."""
+        return name if name.removeprefix("mcp__") in self.prefixes else self._tool(name)
+
+    def _agent_tool(self, name: str) -> str:
+        found = self._split(name)
+        if found is None or ("*" in found[1] and found[1] != "*"):
+            return name
+        return OURS.removesuffix("__") if found[1] == "*" else self._tool(name)
+
+    def _tool(self, name: str) -> str:
+        found = self._split(name)
+        if found is None:
+            return name
+        prefix, tool = found
+        return f"{OURS}{normalised(prefix)}{tool}" if "*" in tool else f"{OURS}{advertised_name(prefix, tool)}"
+
+    def _split(self, name: str) -> tuple[str, str] | None:
+        """Prefix and tool of a full name; the longest server name wins, as one may hold `__`."""
+        rest = name.removeprefix("mcp__")
+        for server in sorted(self.prefixes, key=len, reverse=True):
+            if rest == server and name != rest:
+                return self.prefixes[server], "*"
+            if name != rest and rest.startswith(f"{server}__") and len(rest) > len(server) + 2:
+                return self.prefixes[server], rest[len(server) + 2 :]
+        return None

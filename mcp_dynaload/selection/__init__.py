@@ -1,0 +1,1 @@
+"""Which tools a prompt needs: pure functions from state and event to state and decision."""

@@ -1,0 +1,120 @@
+"""What a prompt asks for: cleaned of what nobody meant as a request, split into clauses, with what was said before."""
+
+import re
+from dataclasses import dataclass, replace
+
+from mcp_dynaload.selection.terms import filler_terms, prose_terms
+
+MAX_LENGTH = 4_000
+"""Characters of a cleaned prompt: its beginning and its end are kept, where people say what they want."""
+
+MAX_PASTED_LENGTH = 400
+"""Characters kept of each fenced block and of all other lines that look pasted."""
+
+MAX_CLAUSES = 10
+LEAST_CLAUSE_TERMS = 2
+
+MAX_FOLLOW_UP_TERMS = 5
+
+FADING = 0.4
+"""What a prompt weighs against the one after it."""
+
+WHOLE_WEIGHT = 0.4
+"""What the whole text weighs against one of its clauses."""
+
+_BLOCK = re.compile(
+    r"<(task-notification|system-reminder|local-command-\w+|command-\w+)\b[^>]*>.*?(?:</\1>|\Z)", re.DOTALL
+)
+_COMMAND_LINE = re.compile(r"^[ \t]*/[\w:.-]+(?:[ \t].*)?$", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
+_PASTED_LINE = re.compile(
+    r"^(?:\s*(?:\[?\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|\[\d\d:)|\s*(?:at |File \"|Traceback|\w+Error:|\w+Exception:)"
+    r"|\s*(?:INFO|WARN|WARNING|ERROR|DEBUG|TRACE|FATAL)\b|[+-]{3} |@@ |\s{4,}\S|.*[{};]\s*$|\s*(?:>>>|\$) )"
+)
+_ANAPHORA = re.compile(r"\b(?:it|its|that|this|them|those|these|same|again|also|too|another|instead)\b", re.IGNORECASE)
+_VERBS = (
+    "add|append|assign|book|calculate|cancel|check|click|close|comment|commit|compare|convert|copy|count|create|delete|"
+    "deploy|describe|download|draft|email|explain|export|extract|fetch|file|fill|find|generate|get|give|insert|"
+    "list|look|make|merge|message|move|navigate|notify|open|post|publish|push|query|read|remember|remove|rename|reply|"
+    "report|restart|retrieve|run|save|schedule|search|send|set|share|show|store|submit|summarize|summarise|take|tell|"
+    "type|update|upload|wait|write"
+)
+_CLAUSE_END = re.compile(
+    rf"(?<=[.!?;:])\s+|\n+|,?\s+(?:and\s+)?(?:then|afterwards|after that)\s+|,\s+and\s+|,?\s+and\s+(?=(?:{_VERBS})\b)"
+    rf"|,\s+(?=(?:{_VERBS})\b)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A text to find tools for, and texts around it that tell what it is about."""
+
+    text: str
+    context: tuple[tuple[str, float], ...] = ()
+    """Other texts with a weight below 1: the rest of the prompt, earlier prompts."""
+
+    leans_on_context: bool = False
+    """Whether the text alone does not say what it is about ("now close it")."""
+
+
+def clean(prompt: str) -> str:
+    """The person's own words in a prompt; empty if they have no content of their own ("yes", "go on", "thanks")."""
+    text = _COMMAND_LINE.sub("", _BLOCK.sub(" ", prompt))
+    text = _FENCE.sub(lambda block: block.group()[:MAX_PASTED_LENGTH], text)
+    text = _without_pasted_lines(text).strip()
+    if len(text) > MAX_LENGTH:
+        text = f"{text[: MAX_LENGTH * 3 // 4]}\n{text[-MAX_LENGTH // 4 :]}"
+    return text if has_content(text) else ""
+
+
+def has_content(text: str) -> bool:
+    """Whether any word says what to do, not only that something should go on."""
+    return any(term not in filler_terms() and not term.isdigit() for term in prose_terms(text))
+
+
+def split_clauses(text: str) -> tuple[str, ...]:
+    """The parts of a text that may ask for different things; one too short to ask for anything joins the one before."""
+    clauses: list[str] = []
+    for part in _CLAUSE_END.split(text):
+        if not part or not part.strip():
+            continue
+        if clauses and (len(clauses) >= MAX_CLAUSES or len(set(prose_terms(part))) < LEAST_CLAUSE_TERMS):
+            clauses[-1] = f"{clauses[-1]} {part.strip()}"
+        else:
+            clauses.append(part.strip())
+    return tuple(clauses)
+
+
+def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
+    """The query of a cleaned text; `earlier` are prompts before it, newest first, whose weight fades."""
+    return Query(
+        text=text,
+        context=tuple((prompt, FADING ** (age + 1)) for age, prompt in enumerate(earlier)),
+        leans_on_context=bool(earlier) and _is_follow_up(text),
+    )
+
+
+def parts(query: Query) -> tuple[Query, ...]:
+    """A query for each clause, with the whole text as its context; the query itself if it has one clause only."""
+    clauses = split_clauses(query.text)
+    if len(clauses) < 2:
+        return (query,)
+    context = ((query.text, WHOLE_WEIGHT), *query.context)
+    return tuple(replace(query, text=clause, context=context) for clause in clauses)
+
+
+def _is_follow_up(text: str) -> bool:
+    return _ANAPHORA.search(text) is not None and len(set(prose_terms(text))) <= MAX_FOLLOW_UP_TERMS
+
+
+def _without_pasted_lines(text: str) -> str:
+    left = MAX_PASTED_LENGTH
+    kept: list[str] = []
+    for line in text.splitlines():
+        if _PASTED_LINE.match(line):
+            left -= len(line)
+            if left < 0:
+                continue
+        kept.append(line)
+    return "\n".join(kept)

@@ -1,0 +1,198 @@
+"""The one way in which a session's loaded tools change: `step` from state and event to state and decision."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.selection.choose import Choice, choose, tool_of, within_tokens
+from mcp_dynaload.selection.events import (
+    AgentPrompted,
+    CatalogChanged,
+    Event,
+    PromptSubmitted,
+    SessionCleared,
+    SessionResumed,
+    ToolCalled,
+    ToolsFound,
+    TurnEnded,
+)
+from mcp_dynaload.selection.policy import (
+    BOUNDS,
+    COSTLY_GROWTH_PROBABILITY,
+    MAX_FOLLOWERS,
+    MAX_MEMORY,
+    Bounds,
+    Strategy,
+    is_frozen_after_first_request,
+    session_tokens,
+    widened,
+)
+from mcp_dynaload.selection.query import clean, parse_query
+from mcp_dynaload.selection.ranking import Ranker, Scored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionState:
+    """What selection remembers of one session."""
+
+    strategy: Strategy
+    loaded: frozenset[str] = frozenset()
+    """Advertised names of tier 2: only grows until the session is cleared."""
+
+    memory: tuple[str, ...] = ()
+    """The last prompts with a content of their own, cleaned, newest first."""
+
+    first_prompt_seen: bool = False
+    model: str | None = None
+    """For example `claude-opus-5`; None until it is known."""
+
+    settled: tuple[str, Strategy, str] | None = None
+    """Cleaned text, strategy and catalog version of the last selection: the same again changes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a step may look at besides state and event."""
+
+    catalog: Catalog
+    ranker: Ranker
+    """Built for this very catalog."""
+
+    tool_search: bool = True
+    """False when every change of the list rewrites the client's prompt cache."""
+
+    withheld: frozenset[str] = frozenset()
+    """Tools that must not be loaded: unloaded by the person, quarantined, denied."""
+
+    overhead_tokens: int = 0
+    """What we cost before any tool is loaded: `find_tools` and our instructions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a step did and why."""
+
+    added: tuple[str, ...] = ()
+    """Newly loaded tools, most needed first."""
+
+    ranked: tuple[Scored, ...] = ()
+    """The best of the ranking, loaded or not: for explaining and for warming upstreams."""
+
+    reason: str
+    changed: bool = False
+    """Whether the loaded set differs from before; a changed catalog counts."""
+
+
+def initial_state(strategy: Strategy = Strategy.BALANCED, model: str | None = None) -> SessionState:
+    """A session before its first prompt."""
+    return SessionState(strategy=strategy, model=model)
+
+
+def advertised(state: SessionState, catalog: Catalog) -> tuple[str, ...]:
+    """Tier 1 and tier 2 as far as the catalog still has them, in name order."""
+    return tuple(tool.name for tool in catalog.tools if tool.pinned or tool.name in state.loaded)
+
+
+def find(context: Context, words: str, limit: int) -> tuple[Scored, ...]:
+    """The best tools for the words of a search, however weak the evidence."""
+    ranked = context.ranker.rank(parse_query(words), limit + len(context.withheld))
+    return tuple(scored for scored in ranked if scored.name not in context.withheld)[:limit]
+
+
+def step(state: SessionState, event: Event, context: Context) -> tuple[SessionState, Decision]:
+    """The state after `event`, and what changed."""
+    match event:
+        case PromptSubmitted():
+            return _on_prompt(state, event, context)
+        case AgentPrompted(text):
+            return _on_choice(state, _choice(state, clean(text), context), context)
+        case ToolsFound(names):
+            return _loading(state, names, context, reason="found by a search")
+        case ToolCalled(name):
+            return _loading(state, (name,), context, reason="called")
+        case TurnEnded(followers):
+            return _on_turn_end(state, followers, context)
+        case SessionCleared():
+            cleared = replace(state, loaded=frozenset(), memory=(), first_prompt_seen=False, settled=None)
+            return cleared, Decision(reason="session cleared", changed=bool(state.loaded))
+        case SessionResumed(names):
+            resumed = replace(state, loaded=state.loaded | frozenset(names), first_prompt_seen=True)
+            return resumed, Decision(reason="session resumed", changed=resumed.loaded != state.loaded)
+        case CatalogChanged():
+            return state, Decision(reason="catalog changed", changed=True)
+
+
+def _on_prompt(state: SessionState, event: PromptSubmitted, context: Context) -> tuple[SessionState, Decision]:
+    state = replace(state, model=event.model or state.model)
+    text = clean(event.text)
+    if not text:
+        return state, Decision(reason="no content of its own")
+    question = (text, state.strategy, context.catalog.version)
+    if question == state.settled:
+        return state, Decision(reason="same prompt again")
+    after, decision = _on_choice(state, _choice(state, text, context, event), context)
+    memory = (text, *_earlier(state, text))
+    return replace(after, memory=memory, first_prompt_seen=True, settled=question), decision
+
+
+def _on_choice(state: SessionState, choice: Choice, context: Context) -> tuple[SessionState, Decision]:
+    affordable = _affordable(state, choice.names, context)
+    return _loading(state, affordable, context, choice.ranked, choice.reason)
+
+
+def _on_turn_end(state: SessionState, followers: tuple[str, ...], context: Context) -> tuple[SessionState, Decision]:
+    if not context.tool_search or is_frozen_after_first_request(state.model):
+        return state, Decision(reason="loading ahead would cost more than it saves")
+    new = _new(state, followers, context)
+    safe = [name for name in new if not tool_of(context.catalog, name).is_destructive][:MAX_FOLLOWERS]
+    return _loading(state, _affordable(state, safe, context), context, reason="usually comes next")
+
+
+def _choice(state: SessionState, text: str, context: Context, prompt: PromptSubmitted | None = None) -> Choice:
+    """What `text` needs; with `prompt` it is the person's own and follows on those before."""
+    return choose(
+        parse_query(text, _earlier(state, text) if prompt else ()),
+        context.catalog,
+        context.ranker,
+        _bounds(state, context),
+        withheld=context.withheld,
+        plan_mode=prompt is not None and prompt.plan_mode,
+    )
+
+
+def _bounds(state: SessionState, context: Context) -> Bounds:
+    bounds = BOUNDS[state.strategy]
+    if state.first_prompt_seen and not context.tool_search:
+        return widened(replace(bounds, gate=max(bounds.gate, COSTLY_GROWTH_PROBABILITY)))
+    is_last_chance = not context.tool_search or is_frozen_after_first_request(state.model)
+    return widened(bounds) if is_last_chance and not state.first_prompt_seen else bounds
+
+
+def _loading(
+    state: SessionState, names: Iterable[str], context: Context, ranked: tuple[Scored, ...] = (), reason: str = ""
+) -> tuple[SessionState, Decision]:
+    added = _new(state, names, context)
+    after = replace(state, loaded=state.loaded | frozenset(added))
+    return after, Decision(added=added, ranked=ranked, reason=reason, changed=bool(added))
+
+
+def _new(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:
+    """Those of `names` that exist, may be loaded and are not listed yet."""
+    found = ((name, context.catalog.get(name)) for name in dict.fromkeys(names))
+    return tuple(
+        name
+        for name, tool in found
+        if tool and not tool.pinned and name not in state.loaded and name not in context.withheld
+    )
+
+
+def _affordable(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:
+    """Those of `names` not listed yet for which the session still has tokens."""
+    catalog = context.catalog
+    listed = sum(catalog.costs[name] for name in advertised(state, catalog))
+    allowed = session_tokens(BOUNDS[state.strategy].least_reduction, catalog.total_cost, context.overhead_tokens)
+    return within_tokens(_new(state, names, context), catalog.costs, allowed - listed)
+
+
+def _earlier(state: SessionState, text: str) -> tuple[str, ...]:
+    return tuple(prompt for prompt in state.memory if prompt != text)[: MAX_MEMORY - 1]

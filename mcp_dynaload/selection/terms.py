@@ -1,0 +1,87 @@
+"""Words as the lexical ranker sees them: identifiers split, lower-cased, stemmed, without stopwords."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from types import MappingProxyType
+from typing import Protocol, cast
+
+from Stemmer import Stemmer  # pyright: ignore[reportUnknownVariableType]: PyStemmer has no type information
+
+from mcp_dynaload.selection.words import CODING, COMMON, FILLERS, STOPWORDS, SYNONYMS
+
+_WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\dA-Za-z_]+")
+_BRAND = re.compile(r"[A-Z][a-z]+[A-Z][A-Za-z]*")
+_ADDRESS = re.compile(r"\b(?:https?|wss?)://\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev|gov|edu)\b(?:/\S*)?")
+_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.]+\b")
+_MAX_TERM_LENGTH = 30
+
+
+SYNONYM_WEIGHT = 0.8
+
+
+class _Stems(Protocol):
+    def stemWords(self, words: Sequence[str]) -> list[str]: ...  # noqa: N802 - PyStemmer's name
+
+
+@lru_cache(maxsize=32)  # each clause of a prompt is looked at beside the whole
+def query_terms(text: str) -> Mapping[str, float]:
+    """The terms of a request, once each, with their weight: synonyms of what was said weigh less."""
+    weights = dict.fromkeys(prose_terms(text), 1.0)
+    synonyms = [SYNONYMS[word] for word in map(str.lower, _WORD.findall(text)) if word in SYNONYMS]
+    for term in stemmed(" ".join(synonyms).split()):
+        weights.setdefault(term, SYNONYM_WEIGHT)
+    return MappingProxyType(weights)
+
+
+def prose_terms(text: str) -> list[str]:
+    """Stemmed terms of running text in order, with repetitions; web and mail addresses also count as `url`, `email`."""
+    words = [part for word in _WORD.findall(text) for part in ((word,) if word.islower() else _split(word))]
+    words += ["url"] * (len(_ADDRESS.findall(text)) if "." in text else 0)
+    words += ["email"] * (len(_EMAIL.findall(text)) if "@" in text else 0)
+    return stemmed(words)
+
+
+def identifier_terms(name: str) -> list[str]:
+    """Stemmed terms of an identifier in snake, kebab or camel case; camel-case words also count as one."""
+    return stemmed([part for word in _WORD.findall(name) for part in _with_parts(word)])
+
+
+def stemmed(words: list[str]) -> list[str]:
+    """The words lower-cased and stemmed; stopwords and overlong words are left out."""
+    lower = (word.lower().removesuffix("'s") for word in words)
+    return _stemmer().stemWords([word for word in lower if word not in STOPWORDS and len(word) <= _MAX_TERM_LENGTH])
+
+
+@cache
+def common_terms() -> frozenset[str]:
+    """`COMMON`, stemmed."""
+    return frozenset(stemmed([*COMMON]))
+
+
+@cache
+def coding_terms() -> frozenset[str]:
+    """`CODING`, stemmed."""
+    return frozenset(stemmed([*CODING]))
+
+
+@cache
+def filler_terms() -> frozenset[str]:
+    """`FILLERS`, stemmed."""
+    return frozenset(stemmed([*FILLERS]))
+
+
+@cache
+def _stemmer() -> _Stems:
+    return cast(_Stems, Stemmer("english"))
+
+
+def _split(word: str) -> list[str]:
+    # In prose "GitHub" is one thing; "createIssue" is two.
+    return [word] if _BRAND.fullmatch(word) else _with_parts(word)
+
+
+def _with_parts(word: str) -> list[str]:
+    parts = _PART.findall(word)
+    return parts if len(parts) <= 1 else [*parts, word]

@@ -1,0 +1,76 @@
+"""Builders of values that tests need; each names only what matters to its test."""
+
+from collections.abc import Mapping, Sequence
+
+from mcp_dynaload.catalog.catalog import Catalog, build_catalog
+from mcp_dynaload.catalog.names import advertised_name, default_prefix
+from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.selection.lexical import build_ranker
+from mcp_dynaload.selection.state import Context
+
+
+def a_definition(name: str, description: str = "", **parameters: str) -> Json:
+    """An element of a `tools/list` answer; parameters are strings, given with their descriptions."""
+    properties = {parameter: {"type": "string", "description": text} for parameter, text in parameters.items()}
+    return {"name": name, "description": description, "inputSchema": {"type": "object", "properties": properties}}
+
+
+def a_tool(
+    name: str,
+    description: str = "",
+    *,
+    upstream: str = "git",
+    pinned: bool = False,
+    annotations: Mapping[str, bool] | None = None,
+    **parameters: str,
+) -> Tool:
+    """A tool under its default name, `<upstream>__<name>`."""
+    definition = a_definition(name, description, **parameters)
+    if annotations:
+        definition["annotations"] = dict(annotations)
+    advertised = advertised_name(default_prefix(upstream), name)
+    return Tool(name=advertised, upstream=upstream, definition=definition, pinned=pinned)
+
+
+def a_catalog(tools: Sequence[Tool], *, cost: int = 100) -> Catalog:
+    """A catalog in which each tool costs the same."""
+    return build_catalog(tools, {tool.name: cost for tool in tools})
+
+
+def a_context(
+    catalog: Catalog,
+    *,
+    tool_search: bool = True,
+    withheld: Sequence[str] = (),
+    overhead_tokens: int = 0,
+) -> Context:
+    """The context of a step with the lexical ranker."""
+    return Context(
+        catalog=catalog,
+        ranker=build_ranker(catalog),
+        tool_search=tool_search,
+        withheld=frozenset(withheld),
+        overhead_tokens=overhead_tokens,
+    )
+
+
+def developer_tools() -> tuple[Tool, ...]:
+    """What a developer may have connected: git, an issue tracker, a database, a clock and a memory."""
+    read_only, destructive = {"readOnlyHint": True}, {"destructiveHint": True}
+    return (
+        a_tool("log", "Show the commit history", annotations=read_only, max_count="How many commits"),
+        a_tool("status", "Show the state of the working tree", annotations=read_only),
+        a_tool("create_branch", "Create a branch from another one", branch_name="Name of the branch"),
+        a_tool("commit", "Record staged changes in the repository", message="Commit message"),
+        a_tool("create_issue", "Open a new issue in a repository", upstream="github", title="Title", body="Text"),
+        a_tool("list_issues", "List the issues of a repository", upstream="github", annotations=read_only),
+        a_tool("close_issue", "Close an issue", upstream="github", number="The issue's number"),
+        a_tool("merge_pull_request", "Merge a pull request", upstream="github", number="The request's number"),
+        a_tool("list_tables", "List all tables in the database", upstream="sqlite", annotations=read_only),
+        a_tool("read_query", "Run a SELECT query", upstream="sqlite", annotations=read_only, query="SQL to run"),
+        a_tool("drop_table", "Drop a table with all its rows", upstream="sqlite", annotations=destructive),
+        a_tool("get_current_time", "Get the current time in a timezone", upstream="time", timezone="IANA name"),
+        a_tool("convert_time", "Convert a time between timezones", upstream="time", source="From", target="To"),
+        a_tool("create_entities", "Create entities in the knowledge graph", upstream="memory"),
+        a_tool("search_nodes", "Search nodes in the knowledge graph", upstream="memory", query="Words"),
+    )

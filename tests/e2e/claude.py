@@ -1,0 +1,260 @@
+"""Drivers of the real Claude Code: one prompt, several in a session, and the interactive client in a terminal."""
+
+import json
+import os
+import queue
+import shlex
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.e2e.model_api import ModelApi
+from tests.e2e.model_request import Json
+
+API_KEY = "sk-ant-scripted-stand-in-0000000000000000"
+PACE_SECONDS = 2.0
+"""What a person takes at least before the next prompt; the client re-reads a list once a second at most."""
+
+TURN_TIMEOUT_SECONDS = 40.0
+START_TIMEOUT_SECONDS = 30.0
+EXIT_TIMEOUT_SECONDS = 10.0
+_KEY_SUFFIX_LENGTH = 20
+_POLL_SECONDS = 0.05
+_HOOK_EVENTS = "--include-hook-events"
+_PROMPT_MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
+
+
+@dataclass(frozen=True, slots=True)
+class Claude:
+    """How the client is started: a home of its own, a clean environment, our server and settings."""
+
+    binary: Path
+    home: Path
+    project: Path
+    api: ModelApi
+    mcp_config: Path
+    settings: Json = field(default_factory=dict[str, object])
+    model: str | None = None
+    extra_environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    artefacts: Path | None = None
+    """Where screens of failed interactive sessions are kept."""
+
+    def with_settings(self, **changes: object) -> Self:
+        """The same client with other keys in its settings file."""
+        return replace(self, settings=self.settings | changes)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All of the client's environment."""
+        return {
+            "HOME": str(self.home),
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "ANTHROPIC_BASE_URL": self.api.url,
+            "ANTHROPIC_API_KEY": API_KEY,
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            "DISABLE_AUTOUPDATER": "1",
+            "IS_SANDBOX": "1",
+            **self.extra_environment,
+        }
+
+    def command(self, *more: str) -> list[str]:
+        """The command line, after writing the files that it names."""
+        self._write_state()
+        settings = self.home / "e2e-settings.json"
+        settings.write_text(json.dumps(self.settings))
+        model = ["--model", self.model] if self.model else []
+        servers = ["--mcp-config", str(self.mcp_config), "--strict-mcp-config"]
+        return [str(self.binary), *more, *model, "--settings", str(settings), *servers]
+
+    def run_print(self, prompt: str, *more: str) -> Json:
+        """Run one prompt with `-p`; the result event, with all events before it under `events`."""
+        with self.print_session(*more) as session:
+            return session.ask(prompt)
+
+    def print_session(self, *more: str) -> "PrintSession":
+        """Several prompts in one session without a terminal."""
+        return PrintSession(self, more)
+
+    def terminal(self, *more: str) -> "TerminalSession":
+        """The interactive client."""
+        return TerminalSession(self, more)
+
+    def _write_state(self) -> None:
+        """Answer what a new person is asked at first start; a session before this one may have written more."""
+        file = self.home / ".claude.json"
+        self.home.mkdir(parents=True, exist_ok=True)
+        if file.exists():
+            return
+        project = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
+        state = {
+            "hasCompletedOnboarding": True,
+            "theme": "dark",
+            "customApiKeyResponses": {"approved": [API_KEY[-_KEY_SUFFIX_LENGTH:]], "rejected": []},
+            "projects": {str(self.project): project},
+        }
+        file.write_text(json.dumps(state))
+
+
+class PrintSession:
+    """`claude -p` with prompts and events as JSON lines."""
+
+    def __init__(self, claude: Claude, more: Sequence[str]) -> None:
+        flags = ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", _HOOK_EVENTS]
+        self._command = claude.command(*flags, *more)
+        self._claude = claude
+        self._events: queue.Queue[Json | None] = queue.Queue()
+        self._answered_at: float | None = None
+        self.session_id: str | None = None
+
+    def ask(self, prompt: str) -> Json:
+        """Send a prompt at a person's pace and wait for its result event; `events` in it are those that led there.
+
+        Raises:
+            TimeoutError: no result came.
+            RuntimeError: a hook failed, of which the person would see a notice.
+        """
+        if self._answered_at is not None:
+            time.sleep(max(0.0, self._answered_at + PACE_SECONDS - time.monotonic()))
+        content = [{"type": "text", "text": prompt}]
+        self._write({"type": "user", "message": {"role": "user", "content": content}})
+        events: list[Json] = []
+        deadline = time.monotonic() + TURN_TIMEOUT_SECONDS
+        while not events or events[-1].get("type") != "result":
+            events.append(self._next_event(deadline, events))
+        if failed := [event for event in events if event.get("outcome", "success") != "success"]:
+            raise RuntimeError(f"hooks failed: {failed}")
+        self._answered_at = time.monotonic()
+        self.session_id = str(events[-1]["session_id"])
+        return events[-1] | {"events": events[:-1]}
+
+    def _next_event(self, deadline: float, events: list[Json]) -> Json:
+        try:
+            event = self._events.get(timeout=max(0.01, deadline - time.monotonic()))
+        except queue.Empty:
+            raise TimeoutError(f"no result within {TURN_TIMEOUT_SECONDS} s; events so far: {events}") from None
+        if event is None:
+            raise EOFError(f"claude ended: {self._stderr.read_text()[-2000:]}; events: {events}")
+        return event
+
+    def _write(self, message: Json) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None
+        stdin.write(json.dumps(message) + "\n")
+        stdin.flush()
+
+    def _read(self) -> None:
+        stdout = self._process.stdout
+        assert stdout is not None
+        with stdout:
+            for line in stdout:
+                self._events.put(json.loads(line))
+        self._events.put(None)
+
+    def __enter__(self) -> Self:
+        self._stderr = self._claude.home / "stderr.log"
+        with self._stderr.open("a") as stderr:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                cwd=self._claude.project,
+                env=self._claude.environment,
+            )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(EXIT_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            if error is None:
+                raise
+        finally:
+            self._reader.join(EXIT_TIMEOUT_SECONDS)
+
+
+class TerminalSession:
+    """The interactive client in a tmux server of its own."""
+
+    def __init__(self, claude: Claude, more: Sequence[str]) -> None:
+        self._claude = claude
+        self._command = claude.command(*more)
+        self._socket = f"dynaload-{uuid.uuid4().hex[:12]}"
+
+    @property
+    def screen(self) -> str:
+        """What the person sees."""
+        return self._tmux("capture-pane", "-p", "-t", "e2e")
+
+    def ask(self, prompt: str) -> None:
+        """Type a prompt, wait until the model has given its last answer to it, and then as long as a person takes."""
+        api = self._claude.api
+        before = api.answers(prompt)
+        self.type_line(prompt)
+        api.wait_for(lambda: api.answers(prompt) > before, TURN_TIMEOUT_SECONDS, f"answer to {prompt!r}")
+        time.sleep(PACE_SECONDS)
+
+    def type_line(self, line: str) -> None:
+        """Type a line, wait until it is in the input box, and press Enter."""
+        self._tmux("send-keys", "-t", "e2e", "-l", line)
+        self.wait_until(lambda screen: line[:30] in screen, f"the typed line {line!r}")
+        self._tmux("send-keys", "-t", "e2e", "Enter")
+
+    def clear(self) -> None:
+        """Start a new conversation in the same client."""
+        self.type_line("/clear")
+        self.wait_until(lambda screen: "Done." not in screen, "an empty conversation")
+        time.sleep(PACE_SECONDS)
+
+    def wait_until(self, condition: Callable[[str], bool], what: str) -> None:
+        """Wait until the screen meets a condition.
+
+        Raises:
+            TimeoutError: it does not in time.
+        """
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not condition(screen := self.screen):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not on the screen in time: {what}\n{screen}")
+            time.sleep(_POLL_SECONDS)
+
+    def __enter__(self) -> Self:
+        line = shlex.join(self._command)
+        self._tmux("-f", os.devnull, "new-session", "-d", "-s", "e2e", "-x", "180", "-y", "50", line)
+        try:
+            self.wait_until(lambda screen: _PROMPT_MARK in screen, "the input box")
+        except TimeoutError:
+            self._tmux("kill-server")
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None and self._claude.artefacts is not None:
+            self._claude.artefacts.mkdir(parents=True, exist_ok=True)
+            (self._claude.artefacts / f"{self._socket}.txt").write_text(self.screen)
+        self._tmux("kill-server")
+
+    def _tmux(self, *arguments: str) -> str:
+        environment = self._claude.environment | {"TERM": "xterm-256color"}
+        command = ["tmux", "-L", self._socket, *arguments]
+        return subprocess.run(
+            command, env=environment, cwd=self._claude.project, check=True, capture_output=True, text=True
+        ).stdout

@@ -1,0 +1,24 @@
+"""The `claude_mcp.json` of a clone connects as it is."""
+
+from dataclasses import replace
+
+from tests.e2e.model_request import Json
+from tests.e2e.names import FIND_TOOLS
+from tests.e2e.stage import ROOT, Stage
+
+PROMPT = "Write me a short poem about autumn leaves"
+
+
+def test_the_client_connects_by_the_file_that_a_clone_has(stage: Stage) -> None:
+    claude = replace(stage.claude({}), project=ROOT, mcp_config=ROOT / "claude_mcp.json")
+
+    result = claude.run_print(PROMPT)
+
+    (start,) = [event for event in events_of(result) if event.get("subtype") == "init"]
+    (request,) = claude.api.main()
+    assert start["mcp_servers"] == [{"name": "dynaload", "status": "connected"}]
+    assert FIND_TOOLS in request.tools_of()
+
+
+def events_of(result: Json) -> list[Json]:
+    return result["events"]

@@ -1,0 +1,46 @@
+"""A session's first prompt has the tools that it needs in its own first request, and few others."""
+
+import pytest
+
+from tests.e2e.model_api import tool_use
+from tests.e2e.names import FIND_TOOLS, GIT_LOG, MOST_TOOLS
+from tests.e2e.stage import DEFAULT_MODEL, FROZEN_LIST_MODEL, Stage
+from tests.e2e.upstreams import COMMITS
+
+PROMPT = "Show me the latest commits in the git log of the repository"
+
+
+def test_the_needed_tool_is_in_the_first_request_whole_and_its_result_reaches_the_model(
+    stage: Stage, model: str | None
+) -> None:
+    call = tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})
+    claude = stage.claude({PROMPT: [call]}, model=model)
+
+    result = claude.run_print(PROMPT)
+
+    first, second = claude.api.main()
+    definition = first.tool_definition(GIT_LOG)
+    assert {GIT_LOG, FIND_TOOLS} <= set(first.tools_of())
+    assert len(first.tools_of()) <= MOST_TOOLS
+    assert not [name for name in first.tools_of() if "__sqlite__" in name or "__memory__" in name]
+    assert definition["input_schema"]["required"] == ["repo_path"]
+    assert definition["description"]
+    assert all(subject in second.last_result for subject in COMMITS)
+    assert not second.failed_results
+    assert result["subtype"] == "success"
+
+
+@pytest.mark.parametrize("model", [*[DEFAULT_MODEL] * 5, FROZEN_LIST_MODEL])
+def test_it_is_there_in_the_interactive_client_too_without_a_word_of_complaint(stage: Stage, model: str | None) -> None:
+    call = tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})
+    claude = stage.claude({PROMPT: [call]}, model=model)
+
+    with claude.terminal() as terminal:
+        terminal.ask(PROMPT)
+        screen = terminal.screen
+
+    first, second = claude.api.main(PROMPT)
+    assert GIT_LOG in first.tools_of()
+    assert len(first.tools_of()) <= MOST_TOOLS
+    assert COMMITS[0] in second.last_result
+    assert "error" not in screen.lower()

@@ -1,0 +1,74 @@
+"""A later prompt on another subject has its tools described beside it, callable at once; the cached prefix stays."""
+
+from itertools import pairwise
+
+import pytest
+
+from tests.e2e.model_api import Block, Script, tool_use
+from tests.e2e.model_request import ModelRequest, is_prefix_kept, select_query_in
+from tests.e2e.names import CURRENT_TIME, FIND_TOOLS, GIT_LOG, MOST_TOOLS
+from tests.e2e.stage import DEFAULT_MODEL, FROZEN_LIST_MODEL, Stage
+
+FIRST = "Show me the latest commits in the git log of the repository"
+LATER = "What is the current time in the timezone Asia/Tokyo?"
+TIME_CALL = tool_use(CURRENT_TIME, {"timezone": "Asia/Tokyo"})
+
+
+def search_as_told(request: ModelRequest) -> list[Block]:
+    return [tool_use("ToolSearch", {"query": select_query_in(request.additional_context)})]
+
+
+def test_its_tool_is_described_beside_the_prompt_and_a_call_in_the_first_step_works(
+    stage: Stage, model: str | None
+) -> None:
+    git_call = tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})
+    claude = stage.claude({FIRST: [git_call], LATER: [TIME_CALL]}, model=model)
+
+    with claude.print_session() as session:
+        session.ask(FIRST)
+        session.ask(LATER)
+
+    requests = claude.api.main()
+    asked, answered = claude.api.main(LATER)
+    assert CURRENT_TIME not in asked.visible_tools
+    assert "timezone" in asked.described_tools[CURRENT_TIME]["parameters"]["properties"]
+    assert CURRENT_TIME in select_query_in(asked.additional_context)
+    assert "Asia/Tokyo" in answered.last_result
+    assert not answered.failed_results
+    assert [is_prefix_kept(*pair) for pair in pairwise(requests)] == [True] * (len(requests) - 1)
+    assert (CURRENT_TIME in answered.visible_tools) == (model is DEFAULT_MODEL)
+
+
+def test_a_model_whose_list_is_frozen_gets_it_into_its_tools_by_the_query_that_it_was_given(stage: Stage) -> None:
+    claude = stage.claude({LATER: [search_as_told, TIME_CALL]}, model=FROZEN_LIST_MODEL)
+
+    with claude.print_session() as session:
+        session.ask(FIRST)
+        session.ask(LATER)
+
+    requests = claude.api.main()
+    asked, found, answered = claude.api.main(LATER)
+    assert CURRENT_TIME not in asked.visible_tools
+    assert CURRENT_TIME in found.visible_tools
+    assert "Asia/Tokyo" in answered.last_result
+    assert [is_prefix_kept(*pair) for pair in pairwise(requests)] == [True] * (len(requests) - 1)
+
+
+@pytest.mark.parametrize("steps", [[TIME_CALL], [search_as_told, TIME_CALL]], ids=["called", "searched"])
+def test_the_same_holds_in_the_interactive_client(stage: Stage, model: str | None, steps: list[Block | Script]) -> None:
+    claude = stage.claude({LATER: steps}, model=model)
+
+    with claude.terminal() as terminal:
+        terminal.ask(FIRST)
+        terminal.ask(LATER)
+        screen = terminal.screen
+
+    requests = claude.api.main()
+    first, *_ = requests
+    asked, *_, answered = claude.api.main(LATER)
+    assert {FIND_TOOLS, GIT_LOG} <= set(first.tools_of())
+    assert len(first.tools_of()) <= MOST_TOOLS
+    assert CURRENT_TIME in asked.described_tools
+    assert "Asia/Tokyo" in answered.last_result
+    assert [is_prefix_kept(*pair) for pair in pairwise(requests)] == [True] * (len(requests) - 1)
+    assert "error" not in screen.lower()

@@ -1,0 +1,34 @@
+"""A prompt that needs no tool loads none and changes nothing."""
+
+from tests.e2e.model_request import is_prefix_kept
+from tests.e2e.names import FIND_TOOLS, GIT_LOG
+from tests.e2e.stage import Stage
+
+TASK = "Show me the latest commits in the git log of the repository"
+CHAT = ("Thank you, that was a lovely answer!", "Write me a short poem about autumn leaves")
+
+
+def test_a_session_that_opens_with_chat_has_only_find_tools(stage: Stage, model: str | None) -> None:
+    claude = stage.claude({}, model=model)
+
+    claude.run_print(CHAT[1])
+
+    (request,) = claude.api.main()
+    assert request.tools_of() == [FIND_TOOLS]
+    assert not request.described_tools
+
+
+def test_chat_after_a_task_leaves_tools_and_prefix_as_they_were(stage: Stage, model: str | None) -> None:
+    claude = stage.claude({}, model=model)
+
+    with claude.print_session() as session:
+        for prompt in (TASK, *CHAT):
+            session.ask(prompt)
+
+    task, thanks, poem = claude.api.main()
+    assert GIT_LOG in task.visible_tools
+    assert task.visible_tools == thanks.visible_tools == poem.visible_tools
+    assert not thanks.described_tools
+    assert not poem.described_tools
+    assert is_prefix_kept(task, thanks)
+    assert is_prefix_kept(thanks, poem)

@@ -1,0 +1,94 @@
+"""The real servers behind the proxy in these tests, and the files that configure them."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.hosts.claude_hooks import SERVER_NAME
+
+COMMITS = ("Paint the harbour lighthouse", "Repair the drawbridge winch")
+"""Subjects in the history of the repository that the git server serves."""
+
+NOTE = "the ferry leaves at nine"
+"""What stands in the file that the filesystem server serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A folder with a project, the files and repository that upstreams work on, and their configuration."""
+
+    root: Path
+    npm_bin: Path
+    python_bin: Path
+    proxy_command: tuple[str, ...]
+
+    @property
+    def project(self) -> Path:
+        return self.root / "project"
+
+    @property
+    def documents(self) -> Path:
+        return self.root / "documents"
+
+    @property
+    def repository(self) -> Path:
+        return self.root / "repository"
+
+    @property
+    def servers_file(self) -> Path:
+        return self.root / "servers.json"
+
+    def prepare(self) -> None:
+        """Make the folders, the repository with its commits, and the servers file."""
+        for folder in (self.project, self.documents, self.repository):
+            folder.mkdir(parents=True)
+        (self.documents / "note.txt").write_text(NOTE)
+        self._commit()
+        self.servers_file.write_text(json.dumps({"mcpServers": self._servers()}))
+
+    def mcp_config(self, folder: Path, state: Path) -> Path:
+        """Write the client's configuration, in which the proxy is the only server."""
+        environment = {"MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"), "MCP_DYNALOAD_STATE_DIR": str(state)}
+        command, *arguments = self.proxy_command
+        arguments += ["serve", "--config", str(self.servers_file)]
+        entry = {"type": "stdio", "command": command, "args": arguments, "env": environment}
+        file = folder / "mcp.json"
+        file.write_text(json.dumps({"mcpServers": {SERVER_NAME: entry}}))
+        return file
+
+    def fill_catalog(self, state: Path) -> None:
+        """List all upstreams once, so that sessions start from a filled cache as they do after `init`."""
+        environment: Mapping[str, str] = os.environ | {
+            "MCP_DYNALOAD_CONFIG_DIR": str(state / "config"),
+            "MCP_DYNALOAD_STATE_DIR": str(state),
+            "CLAUDE_PROJECT_DIR": str(self.project),
+        }
+        command = [*self.proxy_command, "refresh", "--config", str(self.servers_file)]
+        subprocess.run(command, cwd=self.project, env=environment, check=True, capture_output=True, timeout=60)
+
+    def _servers(self) -> Json:
+        python, npm = self.python_bin, self.npm_bin
+        memory = {"MEMORY_FILE_PATH": str(self.root / "memory.jsonl")}
+        return {
+            "git": {"command": str(python / "mcp-server-git"), "args": ["--repository", str(self.repository)]},
+            "time": {"command": str(python / "mcp-server-time"), "args": ["--local-timezone", "Europe/Lisbon"]},
+            "fetch": {"command": str(python / "mcp-server-fetch")},
+            "sqlite": {
+                "command": str(python.parent / "mcp1" / "bin" / "mcp-server-sqlite"),
+                "args": ["--db-path", str(self.root / "harbour.db")],
+            },
+            "files": {"command": str(npm / "mcp-server-filesystem"), "args": [str(self.documents)]},
+            "memory": {"command": str(npm / "mcp-server-memory"), "env": memory},
+            "everything": {"command": str(npm / "mcp-server-everything"), "args": ["stdio"]},
+        }
+
+    def _commit(self) -> None:
+        identity = ["-c", "user.name=Harbour", "-c", "user.email=harbour@example.org"]
+        git = ["git", "-C", str(self.repository), *identity]
+        subprocess.run([*git, "init", "--quiet", "--initial-branch=main"], check=True)
+        for subject in COMMITS:
+            subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", subject], check=True)

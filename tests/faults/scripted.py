@@ -1,0 +1,95 @@
+"""Entries and configurations of scripted servers."""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import anyio
+import psutil
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config_upstream import UpstreamConfig, UpstreamOptions
+
+SERVER = Path(__file__).with_name("scripted_server.py")
+
+COMMANDS = (
+    "echo",
+    "pid",
+    "surroundings",
+    "levels",
+    "hang",
+    "wait",
+    "die",
+    "print",
+    "complain",
+    "grandchild",
+    "add_tool",
+    "progress",
+    "big",
+    "fail",
+)
+"""What every scripted server can be told to do."""
+
+
+def tool(name: str, description: str = "") -> Json:
+    return {"name": name, "description": description, "inputSchema": {"type": "object"}}
+
+
+def tools(*names: str) -> list[Json]:
+    return [tool(name) for name in names]
+
+
+def entry(name: str, *, options: Json | None = None, env: dict[str, str] | None = None, **script: object) -> Json:
+    """An entry of a servers file; `script` says how the server behaves, by default as it should."""
+    script = {"offers": {"tools": tools(*COMMANDS)}, **script}
+    written = {"command": sys.executable, "args": ["-I", "-S", str(SERVER), json.dumps({"name": name, **script})]}
+    return {**written, "env": env or {}, "dynaload": options or {}}
+
+
+def config(
+    name: str, *, options: UpstreamOptions | None = None, env: dict[str, str] | None = None, **script: object
+) -> UpstreamConfig:
+    """The same as a configuration."""
+    written = entry(name, env=env, **script)
+    return UpstreamConfig(
+        name=name,
+        transport="stdio",
+        command=written["command"],
+        args=tuple(written["args"]),
+        env=written["env"],
+        options=options or UpstreamOptions(),
+        entry=written,
+    )
+
+
+def missing_program(name: str) -> Json:
+    return {"command": f"no-such-program-{name}"}
+
+
+def starts(file: Path) -> list[int]:
+    """Process ids of all starts of a server whose script names this `starts_file`."""
+    return [int(line) for line in file.read_text().split()] if file.exists() else []
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+async def until_gone(pids: Iterable[int], seconds: float = 5) -> None:
+    """Wait until none of the processes is left; nothing tells when a process that is not our child has ended."""
+    left = set(pids)
+    with anyio.fail_after(seconds):
+        while left := {pid for pid in left if is_alive(pid)}:
+            await anyio.sleep(0.01)
+
+
+async def until_exists(file: Path, seconds: float = 5) -> str:
+    """Wait for a file that a server writes, and return what it says."""
+    with anyio.fail_after(seconds):
+        while not file.exists() or not file.read_text():
+            await anyio.sleep(0.005)
+    return file.read_text()

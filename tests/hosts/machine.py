@@ -1,0 +1,142 @@
+"""A person's machine with Claude Code's files on it, in a temporary folder."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.hosts.backups import Write, write_atomically
+from mcp_dynaload.hosts.claude_files import Scope, Snapshot, find_claude_files, read_snapshot
+from mcp_dynaload.hosts.installation import Person, install, uninstall
+from mcp_dynaload.hosts.login_probe import UpstreamEntry
+from mcp_dynaload.hosts.plan import Plan
+from mcp_dynaload.locations import Locations
+
+DATA = Path(__file__).with_name("data")
+ENTRY: Json = {"type": "stdio", "command": "/opt/bin/mcp-dynaload", "args": ["serve"]}
+
+
+@dataclass(frozen=True)
+class Machine:
+    root: Path
+    shown: list[str] = field(default_factory=list[str])
+    refreshes: list[str] = field(default_factory=list[str])
+    probed: list[str] = field(default_factory=list[str])
+    logins: Mapping[str, str] = field(default_factory=dict[str, str])
+    agrees: bool = True
+
+    @property
+    def home(self) -> Path:
+        return self.root / "home"
+
+    @property
+    def project(self) -> Path:
+        return self.root / "work" / "shop"
+
+    @property
+    def other(self) -> Path:
+        return self.root / "work" / "other"
+
+    @property
+    def state(self) -> Path:
+        return self.home / ".claude.json"
+
+    @property
+    def user_settings(self) -> Path:
+        return self.home / ".claude" / "settings.json"
+
+    @property
+    def project_settings(self) -> Path:
+        return self.project / ".claude" / "settings.json"
+
+    @property
+    def local_settings(self) -> Path:
+        return self.project / ".claude" / "settings.local.json"
+
+    @property
+    def project_servers(self) -> Path:
+        return self.project / ".mcp.json"
+
+    @property
+    def managed(self) -> Path:
+        return self.root / "etc" / "claude-code"
+
+    @property
+    def locations(self) -> Locations:
+        return Locations(self.home / ".config" / "mcp-dynaload", self.home / ".state", self.project)
+
+    def snapshot(self, scope: Scope = "user", source: Path | None = None) -> Snapshot:
+        environ = {"HOME": str(self.home)}
+        files = replace(find_claude_files(environ, self.project), managed_dir=self.managed)
+        return read_snapshot(scope, files, self.locations, ENTRY, environ, source)
+
+    def init(
+        self,
+        scope: Scope = "user",
+        source: Path | None = None,
+        *,
+        is_dry_run: bool = False,
+        write: Write = write_atomically,
+    ) -> Plan:
+        return install(
+            self.snapshot(scope, source),
+            Person(self.shown.append, lambda: self.agrees),
+            self.probe,
+            lambda: self.refreshes.append("refreshed"),
+            is_dry_run=is_dry_run,
+            write=write,
+        )
+
+    def uninstall(self) -> bool:
+        return uninstall(self.locations.backups_dir, self.locations.state_dir, self.shown.append)
+
+    def probe(self, upstream: UpstreamEntry) -> str | None:
+        self.probed.append(upstream.name)
+        return self.logins.get(upstream.name)
+
+    def contents(self) -> dict[str, bytes | None]:
+        """Everything but our own state; None for folders."""
+        return {
+            str(path.relative_to(self.root)): path.read_bytes() if path.is_file() else None
+            for path in sorted(self.root.rglob("*"))
+            if not path.is_relative_to(self.locations.state_dir)
+        }
+
+    def write(self, path: Path, text: str) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+        return path
+
+    def write_json(self, path: Path, value: Json) -> Path:
+        return self.write(path, json.dumps(value, indent=2) + "\n")
+
+    def json(self, path: Path) -> Json:
+        return json.loads(path.read_bytes())
+
+
+def bare_machine(root: Path) -> Machine:
+    """A machine with an empty home and project folder."""
+    machine = Machine(root.resolve())
+    for folder in (machine.home, machine.project, machine.other):
+        folder.mkdir(parents=True)
+    return machine
+
+
+def used_machine(root: Path) -> Machine:
+    """A machine on which Claude Code has been in use for long, from the files in `data`."""
+    machine = replace(bare_machine(root), logins={"linear": "needs a login (it answered 401)"})
+    places = {
+        "claude.json": machine.state,
+        "user_settings.json": machine.user_settings,
+        "agent.md": machine.home / ".claude" / "agents" / "review" / "reviewer.md",
+        "command.md": machine.home / ".claude" / "commands" / "pr.md",
+        "skill.md": machine.home / ".claude" / "skills" / "clock" / "SKILL.md",
+        "project_servers.json": machine.project_servers,
+        "project_settings.json": machine.project_settings,
+        "local_settings.json": machine.local_settings,
+    }
+    for name, place in places.items():
+        text = (DATA / name).read_bytes().decode()
+        machine.write(place, text.replace("@PROJECT@", str(machine.project)).replace("@OTHER@", str(machine.other)))
+    return machine

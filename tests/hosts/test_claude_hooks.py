@@ -1,0 +1,32 @@
+from mcp_dynaload.hosts.claude_hooks import hook_settings
+
+
+def test_hooks_are_registered_for_the_moments_that_matter_and_never_for_the_end() -> None:
+    hooks = hook_settings()["hooks"]
+
+    assert {event: [group.get("matcher") for group in groups] for event, groups in hooks.items()} == {
+        "UserPromptSubmit": [None],
+        "PreToolUse": ["Agent|Task"],
+        "Stop": [None],
+        "SessionStart": ["clear"],
+    }
+
+
+def test_each_hook_calls_our_unlisted_tool_with_its_event_and_the_clients_fields() -> None:
+    inputs = {event: groups[0]["hooks"][0] for event, groups in hook_settings()["hooks"].items()}
+
+    assert all(
+        (hook["type"], hook["server"], hook["tool"], hook["input"]["event"])
+        == ("mcp_tool", "dynaload", "dynaload_hook", event)
+        for event, hook in inputs.items()
+    )
+    assert inputs["UserPromptSubmit"]["input"] == {
+        "event": "UserPromptSubmit",
+        "prompt": "${prompt}",
+        "session_id": "${session_id}",
+        "cwd": "${cwd}",
+        "permission_mode": "${permission_mode}",
+        "transcript_path": "${transcript_path}",
+    }
+    assert inputs["PreToolUse"]["input"]["prompt"] == "${tool_input.prompt}"
+    assert inputs["SessionStart"]["input"].keys() >= {"source", "model", "session_id", "cwd"}

@@ -1,0 +1,53 @@
+"""The official conformance suites, run against a URL, and what they say."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from tests.transparency.serving import ROOT
+
+E2E = ROOT / os.environ.get("MCP_DYNALOAD_E2E_DIR", ".cache/e2e")
+NODE = E2E / "bin" / "node"
+
+Checks = dict[tuple[str, str], str]
+"""Status by scenario and check; of a check that is made several times, the worst."""
+
+_WORST_FIRST = ("FAILURE", "WARNING", "SUCCESS", "INFO", "SKIPPED")
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """One release of the suite and how it is asked to test everything for the revision of handshake clients."""
+
+    name: str
+    package: str
+    options: tuple[str, ...] = ()
+
+
+SUITES = (
+    Suite("0.1.16", "@modelcontextprotocol/conformance"),
+    Suite("0.2.0-alpha.12", "conformance-next", ("--spec-version", "2025-11-25")),
+)
+
+
+async def run_suite(suite: Suite, url: str, output: Path) -> Checks:
+    """Run all server scenarios of a suite; its exit status says only that something failed, so it is not looked at."""
+    program = E2E / "node_modules" / suite.package / "dist" / "index.js"
+    command = [str(NODE), str(program), "server", "--url", url, "--suite", "all", *suite.options, "-o", str(output)]
+    output.mkdir(parents=True)
+    await anyio.run_process(command, check=False)
+    checks: Checks = {}
+    for file in sorted(output.glob("*/checks.json")):
+        scenario = file.parent.name.removeprefix("server-").rsplit("-20", 1)[0]
+        for check in json.loads(file.read_text()):
+            key = (scenario, str(check["id"]))
+            statuses = (str(check["status"]), checks.get(key, "SKIPPED"))
+            checks[key] = min(statuses, key=_WORST_FIRST.index)
+    return checks
+
+
+def failures(checks: Checks) -> set[tuple[str, str]]:
+    return {key for key, status in checks.items() if status == "FAILURE"}

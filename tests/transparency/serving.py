@@ -1,0 +1,55 @@
+"""Servers for tests, in this process: ASGI applications over HTTP, and the proxy in front of given upstreams."""
+
+import json
+import socket
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import anyio
+import uvicorn
+from starlette.types import ASGIApp
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.runtime import open_proxy, read_configuration
+from mcp_dynaload.server.front import Front
+
+ROOT = Path(__file__).parents[2]
+
+
+@asynccontextmanager
+async def served(app: ASGIApp) -> AsyncGenerator[str]:
+    """Serve an application on a port of its own; yields its origin."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(partial(server.serve, sockets=[listener]))
+            try:
+                yield f"http://localhost:{listener.getsockname()[1]}"
+            finally:
+                server.should_exit = server.force_exit = True
+
+
+@asynccontextmanager
+async def proxied(
+    folder: Path, servers: Mapping[str, Json], *, environ: Mapping[str, str] | None = None
+) -> AsyncGenerator[Front]:
+    """The proxy with loading switched off, in front of upstreams that are named as in a servers file."""
+    file = folder / "servers.json"
+    file.write_text(json.dumps({"mcpServers": servers}))
+    configuration = read_configuration(
+        {
+            "MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"),
+            "MCP_DYNALOAD_STATE_DIR": str(folder / "state"),
+            "CLAUDE_PROJECT_DIR": str(ROOT),
+            "DYNAMIC_LOADING_ENABLED": "false",
+            **(environ or {}),
+        },
+        explicit=[file],
+    )
+    assert configuration.upstreams.problems == ()
+    async with open_proxy(configuration) as front:
+        yield front

@@ -1,0 +1,74 @@
+"""The session's side of an upstream for tests: answers what upstreams ask, and keeps what they say."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+from mcp import MCPError
+from mcp_types import METHOD_NOT_FOUND
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config_upstream import UpstreamConfig
+from mcp_dynaload.upstream.link import ClientProfile
+from mcp_dynaload.upstream.listing import Listing
+from mcp_dynaload.upstream.pool import Pool, open_pool
+
+
+@dataclass
+class RecordingHost:
+    """A host without a client behind it."""
+
+    log_level: str | None = None
+    answers: dict[str, Json] = field(default_factory=dict[str, Json])
+    asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    told: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    listings: dict[str, Listing] = field(default_factory=dict[str, Listing])
+    news: anyio.Event = field(default_factory=anyio.Event)
+
+    def profile(self) -> ClientProfile:
+        return ClientProfile({"name": "test", "version": "1"}, {"roots": {}})
+
+    async def ask(self, upstream: str, method: str, params: Json | None) -> Json:
+        self.asked.append((upstream, method))
+        if method not in self.answers:
+            raise MCPError(code=METHOD_NOT_FOUND, message="no answer")
+        return self.answers[method]
+
+    async def tell(self, upstream: str, method: str, params: Json | None) -> None:
+        self.told.append((upstream, method))
+        self._tell_news()
+
+    async def upstream_listed(self, upstream: str, listing: Listing) -> None:
+        self.listings[upstream] = listing
+        self._tell_news()
+
+    async def until_listed(self, upstream: str) -> Listing:
+        with anyio.fail_after(5):
+            while upstream not in self.listings:
+                await self.news.wait()
+        return self.listings[upstream]
+
+    def _tell_news(self) -> None:
+        self.news.set()
+        self.news = anyio.Event()
+
+
+@asynccontextmanager
+async def pool_of(
+    folder: Path, *configs: UpstreamConfig, host: RecordingHost | None = None, max_running: int = 10
+) -> AsyncGenerator[Pool]:
+    """A pool with its project and logs in `folder`."""
+    async with open_pool(configs, host or RecordingHost(), folder, folder / "logs", max_running) as pool:
+        yield pool
+
+
+async def call(pool: Pool, name: str, tool: str, **arguments: object) -> Json:
+    """The raw result of a tool call."""
+    return await pool.request(name, "tools/call", {"name": tool, "arguments": arguments})
+
+
+async def say(pool: Pool, name: str, tool: str, **arguments: object) -> str:
+    """The text of a tool call's result."""
+    return (await call(pool, name, tool, **arguments))["content"][0]["text"]

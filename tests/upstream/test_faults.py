@@ -1,0 +1,207 @@
+"""What a misbehaving server does to its own callers, and that it does nothing to others."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import anyio
+import pytest
+
+from mcp_dynaload.config_upstream import UpstreamOptions
+from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamStartError, UpstreamTimeoutError
+from mcp_dynaload.upstream.pool import Pool
+from tests.faults.scripted import config, is_alive, starts, until_exists
+from tests.upstream.sessions import pool_of, say
+
+QUICK = UpstreamOptions(connect_timeout_seconds=0.5, call_timeout_seconds=0.5)
+
+
+async def failure_of(pool: Pool, name: str, tool: str = "pid", **arguments: object) -> str:
+    with pytest.raises(UpstreamError) as caught:
+        await say(pool, name, tool, **arguments)
+    return str(caught.value)
+
+
+async def test_a_server_that_dies_in_a_call_is_named_with_its_last_words_and_starts_anew(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, config("bad")) as pool:
+        with pytest.raises(UpstreamClosedError) as caught:
+            await say(pool, "bad", "die", words="no space left in the drawer")
+
+        assert str(caught.value) == (
+            "MCP server 'bad' ended during 'tools/call'.\n"
+            "Its last output:\nno space left in the drawer\n"
+            "The other servers are unaffected. See `mcp-dynaload logs bad`."
+        )
+        assert await say(pool, "bad", "echo", a=1) == '{"a": 1}'
+
+
+async def test_a_server_killed_in_a_call_fails_that_call_at_once_and_harms_no_other(tmp_path: Path) -> None:
+    arrived, until = tmp_path / "arrived", tmp_path / "until"
+    failures: list[str] = []
+    answers: list[str] = []
+
+    async with pool_of(tmp_path, config("bad"), config("good")) as pool, anyio.create_task_group() as tasks:
+
+        async def hang() -> None:
+            failures.append(await failure_of(pool, "bad", "hang", arrived=str(arrived)))
+
+        async def wait() -> None:
+            answers.append(await say(pool, "good", "wait", until=str(until)))
+
+        tasks.start_soon(hang)
+        tasks.start_soon(wait)
+        pid = int(await until_exists(arrived))
+        os.kill(pid, signal.SIGKILL)
+        with anyio.fail_after(2):
+            while not failures:
+                await anyio.sleep(0.01)
+        assert failures[0].startswith("MCP server 'bad' ended during 'tools/call'.")
+        until.touch()
+        assert int(await say(pool, "bad", "pid")) != pid
+    assert answers == ["done waiting"]
+
+
+async def test_a_frozen_server_fails_its_call_within_the_limit_and_is_replaced(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, config("bad", options=QUICK), config("good")) as pool:
+        pid = int(await say(pool, "bad", "pid"))
+        os.kill(pid, signal.SIGSTOP)
+
+        began = time.monotonic()
+        with pytest.raises(UpstreamTimeoutError) as caught:
+            await say(pool, "bad", "echo")
+
+        assert time.monotonic() - began < 3
+        assert "MCP server 'bad' did not answer 'tools/call' and was silent for 0.5 s." in str(caught.value)
+        assert "the limit is 'call_timeout_seconds' under \"dynaload\" in its entry" in str(caught.value)
+        assert await say(pool, "good", "echo") == "{}"
+        assert int(await say(pool, "bad", "pid")) != pid
+        assert not is_alive(pid)
+
+
+async def test_a_slow_call_fails_alone_and_its_server_goes_on(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, config("slow", options=QUICK)) as pool:
+        pid = await say(pool, "slow", "pid")
+
+        assert "was silent for 0.5 s" in await failure_of(pool, "slow", "hang")
+
+        assert await say(pool, "slow", "pid") == pid
+
+
+async def test_progress_keeps_a_slow_call_alive(tmp_path: Path) -> None:
+    until = tmp_path / "until"
+    async with pool_of(tmp_path, config("slow", options=QUICK)) as pool, anyio.create_task_group() as tasks:
+
+        async def progress() -> None:
+            for _ in range(5):
+                await anyio.sleep(0.2)
+                params = {"name": "progress", "arguments": {}, "_meta": {"progressToken": 1}}
+                await pool.request("slow", "tools/call", params)
+            until.touch()
+
+        tasks.start_soon(progress)
+        assert await say(pool, "slow", "wait", until=str(until)) == "done waiting"
+
+
+async def test_garbage_before_and_within_the_protocol_is_skipped_and_kept_in_the_log(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, config("noisy", garbage="Welcome!\n{not json")) as pool:
+        assert await say(pool, "noisy", "print", text="[1, 2]") == "printed"
+
+        assert await say(pool, "noisy", "echo", a=1) == '{"a": 1}'
+    log = (tmp_path / "logs" / "noisy.log").read_text()
+    assert all(garbage in log for garbage in ("Welcome!", "{not json", "[1, 2]"))
+
+
+async def test_a_server_that_exits_at_its_start_fails_with_all_that_it_said(tmp_path: Path) -> None:
+    bad = config("bad", garbage="usage: bad --key KEY", exits_with="API key is missing")
+    async with pool_of(tmp_path, bad) as pool:
+        with pytest.raises(UpstreamStartError) as caught:
+            await say(pool, "bad", "echo")
+    text = str(caught.value)
+    assert text.startswith("MCP server 'bad' did not start: it ended before it answered the handshake.")
+    assert "API key is missing" in text
+    assert "usage: bad --key KEY" in text
+    assert "`mcp-dynaload logs bad`" in text
+
+
+async def test_a_server_that_never_answers_the_handshake_fails_within_the_limit(tmp_path: Path) -> None:
+    stubborn = config("bad", options=QUICK, never_answers=True, ignores_end_of_input=True, ignores_sigterm=True)
+    async with pool_of(tmp_path, stubborn) as pool:
+        began = time.monotonic()
+
+        assert "did not start: no answer to the handshake in 0.5 s" in await failure_of(pool, "bad")
+
+        assert time.monotonic() - began < 1.5
+
+
+async def test_a_missing_program_is_named(tmp_path: Path) -> None:
+    bad = config("bad")
+    object.__setattr__(bad, "command", "no-such-program")
+    async with pool_of(tmp_path, bad) as pool:
+        assert "did not start: the program 'no-such-program' was not found" in await failure_of(pool, "bad")
+
+
+async def test_much_output_on_stderr_blocks_nothing(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, config("loud")) as pool:
+        with anyio.fail_after(5):
+            assert await say(pool, "loud", "complain", text="x" * 1000, times=3000) == "complained"
+
+
+async def test_output_on_stderr_blocks_nothing_where_no_log_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file where the folder should be")
+    async with pool_of(tmp_path, config("loud")) as pool:
+        with anyio.fail_after(5):
+            assert await say(pool, "loud", "complain", text="x" * 1000, times=500) == "complained"
+        assert "the last words" in await failure_of(pool, "loud", "die", words="the last words")
+
+
+async def test_servers_that_keep_failing_rest_before_they_are_tried_again(tmp_path: Path) -> None:
+    tried = tmp_path / "starts"
+    async with pool_of(tmp_path, config("bad", exits_with="broken", starts_file=str(tried))) as pool:
+        texts = [await failure_of(pool, "bad") for _ in range(5)]
+
+        began = time.monotonic()
+        texts += [await failure_of(pool, "bad") for _ in range(20)]
+
+    assert time.monotonic() - began < 0.5
+    assert len(starts(tried)) == 4
+    assert re.search(r"failed 4 times and rests for [34] s more: it ended before it answered", texts[-1])
+    assert "broken" in texts[-1]
+
+
+async def test_a_server_that_recovered_is_trusted_again(tmp_path: Path) -> None:
+    broken, tried = tmp_path / "broken", tmp_path / "starts"
+    broken.touch()
+    bad = config("bad", exits_with="broken", exits_while=str(broken), starts_file=str(tried))
+    async with pool_of(tmp_path, bad) as pool:
+        await failure_of(pool, "bad")
+        await failure_of(pool, "bad")
+        broken.unlink()
+        await say(pool, "bad", "echo")
+
+        await failure_of(pool, "bad", "die")
+        with anyio.fail_after(0.8):
+            assert await say(pool, "bad", "echo") == "{}"
+
+
+async def test_a_servers_own_error_is_passed_on_even_if_it_looks_like_a_closed_connection(tmp_path: Path) -> None:
+    from mcp import MCPError
+
+    async with pool_of(tmp_path, config("rude")) as pool:
+        for message in ("something else", "Connection closed"):
+            with pytest.raises(MCPError) as caught:
+                await say(pool, "rude", "fail", code=-32000, message=message)
+            assert (caught.value.error.code, caught.value.error.message) == (-32000, message)
+
+
+async def test_a_line_that_is_too_long_ends_the_connection_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.upstream.process.MAX_LINE_BYTES", 100_000)
+    async with pool_of(tmp_path, config("bad")) as pool:
+        assert len(await say(pool, "bad", "big", size=90_000)) == 90_000
+
+        assert "line is longer than" in await failure_of(pool, "bad", "big", size=300_000)
+
+        assert await say(pool, "bad", "echo") == "{}"
