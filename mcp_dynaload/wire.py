@@ -5,8 +5,11 @@ that what is inside `params`, `result` and `error` passes through as it came.
 """
 
 import json
+from collections.abc import Awaitable, Callable
+from types import TracebackType
 from typing import Any, cast
 
+import anyio
 from mcp.shared.message import SessionMessage
 from mcp_types import ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
@@ -14,6 +17,105 @@ from mcp_dynaload.catalog.tool import Json
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """A longer line ends the connection: no peer that means well sends one."""
+
+
+CHUNK_BYTES = 65_536
+
+Receive = Callable[[], Awaitable[bytes]]
+"""The next bytes; empty, or `anyio.EndOfStream`, at the end."""
+
+Send = Callable[[bytes], Awaitable[None]]
+
+_GONE = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
+
+
+class LineReader:
+    """The messages of a byte stream, in the form that the SDK's dispatcher iterates over.
+
+    No task or memory stream stands between pipe and dispatcher: each would cost every message a turn of the loop.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._buffer = bytearray()
+
+    def __aiter__(self) -> "LineReader":
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        while line := await self._line():
+            if line.strip():
+                return parse_line(line)
+        raise StopAsyncIteration
+
+    async def receive(self) -> SessionMessage | Exception:
+        """The next message.
+
+        Raises:
+            anyio.EndOfStream: There is none.
+        """
+        try:
+            return await anext(self)
+        except StopAsyncIteration:
+            raise anyio.EndOfStream from None
+
+    async def aclose(self) -> None:
+        """Nothing to do: who opened the bytes closes them."""
+
+    async def __aenter__(self) -> "LineReader":
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _line(self) -> bytes:
+        """The next line with its end; empty at the end of the stream, where an unfinished line is dropped."""
+        start = 0
+        while (end := self._buffer.find(b"\n", start)) < 0:
+            start = len(self._buffer)
+            if start > MAX_LINE_BYTES or not (chunk := await self._chunk()):
+                return b""
+            self._buffer += chunk
+        line = bytes(self._buffer[: end + 1])
+        del self._buffer[: end + 1]
+        return line
+
+    async def _chunk(self) -> bytes:
+        try:
+            return await self._receive()
+        except _GONE:
+            return b""
+
+
+class LineWriter:
+    """Takes messages from the SDK's dispatcher and sends each as a line at once."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def send(self, item: SessionMessage, /) -> None:
+        """Send one message.
+
+        Raises:
+            anyio.BrokenResourceError: Nobody reads any more.
+        """
+        try:
+            await self._send(format_line(item.message))
+        except _GONE as error:
+            raise anyio.BrokenResourceError from error
+
+    async def aclose(self) -> None:
+        """Nothing to do: who opened the bytes closes them."""
+
+    async def __aenter__(self) -> "LineWriter":
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        await self.aclose()
 
 
 def parse_line(line: bytes) -> SessionMessage | Exception:

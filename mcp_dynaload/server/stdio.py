@@ -9,13 +9,12 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
-from mcp.shared.message import SessionMessage
 
-from mcp_dynaload.wire import MAX_LINE_BYTES, format_line, parse_line
+from mcp_dynaload.wire import CHUNK_BYTES, LineReader, LineWriter
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -34,36 +33,22 @@ async def open_stdio() -> AsyncGenerator[tuple[Any, Any]]:
         return
     loop = asyncio.get_running_loop()
     reader, writer = await _connect_pipes(loop)
-    to_server, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-    write, from_server = anyio.create_memory_object_stream[SessionMessage](0)
 
-    async def read_messages() -> None:
-        async with to_server:
-            with suppress(
-                anyio.BrokenResourceError, anyio.ClosedResourceError, ValueError
-            ):  # ValueError: line too long
-                while line := await reader.readline():
-                    if line.strip():
-                        await to_server.send(parse_line(line))
+    async def receive() -> bytes:
+        return await reader.read(CHUNK_BYTES)
 
-    async def write_messages() -> None:
-        with suppress(ConnectionError):  # the client has left
-            async with from_server:
-                async for message in from_server:
-                    writer.write(format_line(message.message))
-                    await writer.drain()
+    async def send(data: bytes) -> None:
+        writer.write(data)
+        await writer.drain()
 
-    async with anyio.create_task_group() as tasks:
+    with anyio.CancelScope() as scope:
         for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, tasks.cancel_scope.cancel)
-        tasks.start_soon(read_messages)
-        tasks.start_soon(write_messages)
+            loop.add_signal_handler(number, scope.cancel)
         try:
-            yield read, write
+            yield LineReader(receive), LineWriter(send)
         finally:
             for number in STOP_SIGNALS:
                 loop.remove_signal_handler(number)
-            tasks.cancel_scope.cancel()
     writer.close()
 
 
@@ -73,7 +58,7 @@ async def _connect_pipes(loop: asyncio.AbstractEventLoop) -> tuple[asyncio.Strea
     os.dup2(empty, 0)
     os.close(empty)
     os.dup2(2, 1)
-    reader = asyncio.StreamReader(limit=MAX_LINE_BYTES)
+    reader = asyncio.StreamReader(limit=CHUNK_BYTES)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(stdin, "rb", 0))
     transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(stdout, "wb", 0))
     return reader, asyncio.StreamWriter(transport, protocol, None, loop)

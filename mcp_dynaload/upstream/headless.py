@@ -56,7 +56,7 @@ class Listed:
 async def list_upstreams(
     configs: Iterable[UpstreamConfig], project_dir: Path, logs_dir: Path, done: Callable[[str], None]
 ) -> Listed:
-    """Start each upstream, list it, stop it, a few at a time; `done` is called with the name of each that is through."""
+    """Start each upstream, list it, stop it, a few at a time; `done` is told the name of each that is through."""
     listed = Listed()
 
     def heard(upstream: str, listing: Listing) -> None:

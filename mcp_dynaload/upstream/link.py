@@ -84,11 +84,13 @@ class SilenceTimer:
 class Link:
     """An upstream that answers; made by `open_link`."""
 
-    def __init__(self, upstream: str, streams: Streams, client: ClientSide, silence: SilenceTimer) -> None:
+    def __init__(
+        self, upstream: str, streams: Streams, client: ClientSide, silence: SilenceTimer, note: Callable[[str], None]
+    ) -> None:
         self.upstream = upstream
         self.pid = streams.pid
         self.closed = anyio.Event()
-        self.garbage: list[str] = []
+        self._note = note
         self._client = client
         self._silence = silence
         self._era: Era | None = None
@@ -137,6 +139,15 @@ class Link:
         """
         self._era = await negotiate(self._dispatcher, profile.info, profile.capabilities)
 
+    async def listen(self) -> None:
+        """Ask a modern server for its change notifications: they come only on a stream that was asked for."""
+        wanted = {"toolsListChanged": True, "promptsListChanged": True, "resourcesListChanged": True}
+        params, options = self.era.stamped("subscriptions/listen", {"notifications": wanted})
+        try:
+            await self._dispatcher.send_raw_request("subscriptions/listen", params, options)
+        except MCPError as error:
+            self._note(f"subscriptions/listen: {error}")
+
     async def _send(self, method: str, params: Json) -> Json:
         out, options = self.era.stamped(method, params)
         return await self._silence.bounded(lambda: self._dispatcher.send_raw_request(method, out or None, options))
@@ -171,35 +182,30 @@ class Link:
             await self._client.tell(self.upstream, method, dict(params) if params is not None else None)
 
     async def _on_garbage(self, error: Exception) -> None:
-        self.garbage = [*self.garbage[-4:], str(error)]
+        self._note(str(error))
 
 
 @asynccontextmanager
 async def open_link(
-    upstream: str, streams: Streams, client: ClientSide, profile: ClientProfile, call_timeout_seconds: float
+    upstream: str,
+    streams: Streams,
+    client: ClientSide,
+    profile: ClientProfile,
+    call_timeout_seconds: float,
+    note: Callable[[str], None],
 ) -> AsyncGenerator[Link]:
-    """Run the connection over open streams and shake hands.
+    """Run the connection over open streams and shake hands; `note` keeps what was sent but is no message.
 
     Raises:
         MCPError: The handshake failed.
     """
-    link = Link(upstream, streams, client, SilenceTimer(call_timeout_seconds))
+    link = Link(upstream, streams, client, SilenceTimer(call_timeout_seconds), note)
     async with anyio.create_task_group() as tasks:
         await tasks.start(link.run)
         try:
             await link.shake_hands(profile)
             if link.era.is_modern:
-                tasks.start_soon(_listen, link)
+                tasks.start_soon(link.listen)
             yield link
         finally:
             tasks.cancel_scope.cancel()
-
-
-async def _listen(link: Link) -> None:
-    """Ask a modern server for its change notifications: they come only on a stream that was asked for."""
-    wanted = {"toolsListChanged": True, "promptsListChanged": True, "resourcesListChanged": True}
-    params, options = link.era.stamped("subscriptions/listen", {"notifications": wanted})
-    try:
-        await link._dispatcher.send_raw_request("subscriptions/listen", params, options)  # pyright: ignore[reportPrivateUsage]
-    except MCPError as error:
-        link.garbage.append(f"subscriptions/listen: {error}")

@@ -4,12 +4,16 @@ import re
 from collections import deque
 from pathlib import Path
 
+import structlog
+
 MAX_FILE_BYTES = 1_000_000
 BACKUPS = 2
 TAIL_LINES = 20
 TAIL_LINE_CHARACTERS = 400
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+
+log = structlog.get_logger()
 
 
 def log_path(logs_dir: Path, upstream: str) -> Path:
@@ -44,10 +48,13 @@ class OutputLog:
         return [*self._tail, rest] if rest else list(self._tail)
 
     def _append(self, data: bytes) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._rotate()
-        with self._path.open("ab") as file:
-            file.write(data)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._rotate()
+            with self._path.open("ab") as file:
+                file.write(data)
+        except OSError as error:  # what the upstream says must be read on, or it would wait for us
+            log.debug("output_log_unwritable", path=str(self._path), error=str(error))
 
     def _rotate(self) -> None:
         if not self._path.exists() or self._path.stat().st_size < MAX_FILE_BYTES:

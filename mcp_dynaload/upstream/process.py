@@ -10,20 +10,21 @@ from pathlib import Path
 
 import anyio
 import anyio.abc
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from anyio.abc import ByteReceiveStream
 from mcp.client.stdio import get_default_environment
+from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.message import SessionMessage
 
 from mcp_dynaload.upstream.output_log import OutputLog
-from mcp_dynaload.wire import MAX_LINE_BYTES, format_line, parse_line
+from mcp_dynaload.wire import CHUNK_BYTES, LineReader, LineWriter
 
 EXIT_GRACE_SECONDS = 1.5
 """How long a server may take to leave after its input ended, and again after SIGTERM."""
 
-KILL_WAIT_SECONDS = 1.0
+KILL_WAIT_SECONDS = 0.5
+DRAIN_SECONDS = 0.2
 FLUSH_SECONDS = 0.5
 POLL_SECONDS = 0.02
-CHUNK_BYTES = 65_536
 
 _GONE = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
 
@@ -42,8 +43,8 @@ class ProcessCommand:
 class Streams:
     """The message streams of a transport and the process behind it, if there is one."""
 
-    read: MemoryObjectReceiveStream[SessionMessage | Exception]
-    write: MemoryObjectSendStream[SessionMessage]
+    read: ReadStream[SessionMessage | Exception]
+    write: WriteStream[SessionMessage]
     pid: int | None = None
 
 
@@ -65,20 +66,23 @@ async def open_process(command: ProcessCommand, log: OutputLog) -> AsyncGenerato
         cwd=command.cwd,
         start_new_session=True,
     )
-    to_us, read = anyio.create_memory_object_stream[SessionMessage | Exception](16)
-    write, from_us = anyio.create_memory_object_stream[SessionMessage](16)
+    stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
+    assert stdin is not None
+    assert stdout is not None
+    assert stderr is not None
+    all_said = anyio.Event()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_read_messages, process, to_us)
-        tasks.start_soon(_write_messages, process, from_us, to_us)
-        tasks.start_soon(_read_errors, process, log)
+        tasks.start_soon(_log_errors, stderr, log, all_said)
         try:
-            yield Streams(read, write, process.pid)
+            yield Streams(LineReader(stdout.receive), LineWriter(stdin.send), process.pid)
         finally:
             with anyio.CancelScope(shield=True):
-                write.close()
-                read.close()
+                tasks.start_soon(_drain, stdout)
                 await _stop(process)
-            tasks.cancel_scope.cancel()
+                with anyio.move_on_after(DRAIN_SECONDS):  # its last words explain why it ended
+                    await all_said.wait()
+                await stdout.aclose()
+                await stderr.aclose()
 
 
 def _executable(command: str, env: Mapping[str, str]) -> str:
@@ -86,45 +90,18 @@ def _executable(command: str, env: Mapping[str, str]) -> str:
     return shutil.which(command, path=env.get("PATH")) or command
 
 
-async def _read_messages(process: anyio.abc.Process, to_us: MemoryObjectSendStream[SessionMessage | Exception]) -> None:
-    buffer = bytearray()
-    async with to_us:
-        with suppress(*_GONE):
-            while True:
-                assert process.stdout is not None
-                buffer += await process.stdout.receive(CHUNK_BYTES)
-                while (end := buffer.find(b"\n")) >= 0:
-                    line = bytes(buffer[:end])
-                    del buffer[: end + 1]
-                    if line.strip():
-                        await to_us.send(parse_line(line))
-                if len(buffer) > MAX_LINE_BYTES:
-                    return
-    with suppress(*_GONE):  # a server that is still writing could not read the end of its input
-        while process.stdout is not None:
-            await process.stdout.receive(CHUNK_BYTES)
-
-
-async def _write_messages(
-    process: anyio.abc.Process,
-    from_us: MemoryObjectReceiveStream[SessionMessage],
-    to_us: MemoryObjectSendStream[SessionMessage | Exception],
-) -> None:
-    assert process.stdin is not None
-    with suppress(*_GONE):
-        async with from_us:
-            async for message in from_us:
-                await process.stdin.send(format_line(message.message))
-        await process.stdin.aclose()
-        return
-    await to_us.aclose()  # it reads no more: let the waiting requests fail instead of hang
-
-
-async def _read_errors(process: anyio.abc.Process, log: OutputLog) -> None:
-    assert process.stderr is not None
-    with suppress(*_GONE):
+async def _drain(stdout: ByteReceiveStream) -> None:
+    """Read on to the end: a server that is still writing would never see the end of its input."""
+    with suppress(*_GONE), anyio.CancelScope(shield=True):
         while True:
-            log.write(await process.stderr.receive(CHUNK_BYTES))
+            await stdout.receive()
+
+
+async def _log_errors(stderr: ByteReceiveStream, log: OutputLog, all_said: anyio.Event) -> None:
+    with suppress(*_GONE), anyio.CancelScope(shield=True):
+        while True:
+            log.write(await stderr.receive(CHUNK_BYTES))
+    all_said.set()
 
 
 async def _stop(process: anyio.abc.Process) -> None:
@@ -137,10 +114,6 @@ async def _stop(process: anyio.abc.Process) -> None:
         await _group_gone_within(process, EXIT_GRACE_SECONDS)
         _signal_group(process, signal.SIGKILL)
     await _exited_within(process, KILL_WAIT_SECONDS)
-    for stream in (process.stdout, process.stderr):
-        assert stream is not None
-        with suppress(*_GONE):
-            await stream.aclose()
 
 
 async def _exited_within(process: anyio.abc.Process, seconds: float) -> None:

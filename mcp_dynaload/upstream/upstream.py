@@ -1,5 +1,7 @@
 """One upstream of one client session: started when it is needed, restarted with back-off, stopped when idle."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, cast
@@ -23,6 +25,8 @@ PATIENCE_SECONDS = 2.0
 """A caller waits this long for the end of a back-off; for a longer one it gets an error at once."""
 
 PING_SECONDS = 2.0
+CLOSING_SECONDS = 0.5
+"""A connection that has ended is seen to have ended within this time."""
 
 log = structlog.get_logger()
 
@@ -176,22 +180,38 @@ class Upstream:
                 self._describe(f"did not answer {method!r} and was silent for {seconds:g} s", "call_timeout_seconds")
             ) from None
         except MCPError as error:
-            if error.error.code == CONNECTION_CLOSED and link.closed.is_set():
+            if await self._has_ended(link, error):
                 raise UpstreamClosedError(self._describe(f"ended during {method!r}")) from None
             self._failures = 0
             raise
         self._failures = 0
         return result
 
+    async def _has_ended(self, link: Link, error: MCPError) -> bool:
+        """Whether the error tells of the connection's end; then what the upstream said last has been read, too.
+
+        A server may answer with the same code and words: only then is the connection still there.
+        """
+        opening = self._opening
+        if error.error.code != CONNECTION_CLOSED or error.error.message != "Connection closed":
+            return False
+        with anyio.move_on_after(CLOSING_SECONDS):  # the waiting requests are told before the end is marked
+            await link.closed.wait()
+            if opening is not None and opening.link is link:
+                await opening.over.wait()
+        return link.closed.is_set()
+
     async def _drop_if_deaf(self, link: Link) -> None:
         """A server that does not answer a ping either is restarted by the next call."""
-        with anyio.move_on_after(PING_SECONDS) as scope:
+        with anyio.move_on_after(PING_SECONDS):
             try:
                 await link.request("ping", {})
-            except (MCPError, TimeoutError) as error:
+            except MCPError as error:
                 log.debug("upstream_ping_failed", upstream=self.name, error=str(error))
-        if scope.cancelled_caught:
-            self.stop()
+            except TimeoutError:
+                self.stop()
+            return
+        self.stop()
 
     async def _own(self, opening: _Opening) -> None:
         """Open the connection, keep it until it ends, close it: all in this one task."""
@@ -200,8 +220,8 @@ class Upstream:
                 deadline=anyio.current_time() + self.config.options.connect_timeout_seconds
             ) as scope:
                 await self._open(opening, scope)
-            if scope.cancelled_caught:
-                opening.error = f"no answer to the handshake in {self.config.options.connect_timeout_seconds:g} s"
+            if scope.cancelled_caught and not opening.error:
+                opening.error = f"not connected in {self.config.options.connect_timeout_seconds:g} s"
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, only this upstream's calls may fail
             opening.error = _reason(error)
         finally:
@@ -214,7 +234,10 @@ class Upstream:
         options = self.config.options
         async with (
             open_streams(self.config, self._project_dir, self._log) as streams,
-            open_link(self.name, streams, self._host, self._host.profile(), options.call_timeout_seconds) as link,
+            _told_when_cut_off(opening, f"no answer to the handshake in {options.connect_timeout_seconds:g} s"),
+            open_link(
+                self.name, streams, self._host, self._host.profile(), options.call_timeout_seconds, self._log.note
+            ) as link,
             anyio.create_task_group() as tasks,
         ):
             scope.deadline = float("inf")
@@ -271,16 +294,21 @@ class Upstream:
 
     def _describe(self, what: str, option: str = "") -> str:
         parts = [f"MCP server {self.name!r} {what}."]
-        if self._garbage():
-            parts.append(f"It printed lines that are no MCP messages: {self._garbage()}")
         if tail := self._log.tail():
             parts.append("Its last output:\n" + "\n".join(tail))
         parts.append(f"The other servers are unaffected. See `mcp-dynaload logs {self.name}`" + _hint(option) + ".")
         return "\n".join(parts)
 
-    def _garbage(self) -> str:
-        link = self._opening.link if self._opening else None
-        return link.garbage[-1] if link and link.garbage else ""
+
+@asynccontextmanager
+async def _told_when_cut_off(opening: _Opening, reason: str) -> AsyncGenerator[None]:
+    """Callers learn that the handshake takes too long before the process has been ended, which may take seconds."""
+    try:
+        yield
+    except anyio.get_cancelled_exc_class():
+        opening.error = reason
+        opening.done.set()
+        raise
 
 
 def _hint(option: str) -> str:

@@ -105,7 +105,12 @@ class _Calendar:
     ) -> Event:
         """Creates an event (meeting, appointment, reminder) and invites the attendees.
 
-        Overlaps with existing events are allowed; call find-conflicts afterwards if that matters.
+        When to use: the user wants to schedule, book, plan, block time or be reminded of something.
+        When not to use: to change an existing event (update-event, move-event) or merely to look for a time
+        (find-free-slots).
+
+        Overlaps with existing events are allowed; call find-conflicts afterwards if that matters. Returns the new event
+        with its id.
 
         Args:
             title: What the event is about.

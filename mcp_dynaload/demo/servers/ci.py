@@ -73,6 +73,9 @@ class _Pipelines:
     def run_pipeline(self, pipeline: str) -> Run:
         """Trigger a pipeline on the checked-out branch and wait for it. Jobs run in order until one fails.
 
+        The jobs see the working tree as it is, uncommitted changes included. Each job may take a minute at most. The
+        answer has the result, duration and log of every job that ran, so there is no need to ask for logs again.
+
         Args:
             pipeline: Name of the pipeline, e.g. test.
         """

@@ -120,7 +120,13 @@ class _Docker:
     ) -> Container:
         """Create a container from a local image and start it (docker run -d).
 
-        Pull the image first if it is missing. Fails if a running container already publishes one of the host ports.
+        The image must exist locally (see image_list). Fails if the name is taken or a running container already
+        publishes one of the host ports; if the start fails the container stays in state `created` and can be started
+        later with container_start. Volumes that do not exist yet are created. Environment variables end up in the
+        output of container_inspect, so do not put passwords there.
+
+        Typical use: try a new version beside the old one by running it under another name on another port, look at
+        container_logs, then stop the old container and remove it.
 
         Args:
             image: Image with tag.

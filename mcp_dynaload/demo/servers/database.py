@@ -85,6 +85,13 @@ class _Database:
 
         The connection is read-only, so INSERT, UPDATE, DELETE and DDL fail. Use explain_query when a query is slow.
 
+        Guidelines:
+        - Name the columns you need instead of SELECT *, and let the database aggregate; never fetch rows to count.
+        - Dates are ISO texts: filter months with ordered LIKE '2026-02-%'.
+        - Revenue is price * quantity over order_lines; orders with status 'returned' usually have to be left out.
+
+        Example: SELECT city, COUNT(*) FROM customers GROUP BY city ORDER BY 2 DESC
+
         Args:
             sql: One SELECT (or WITH … SELECT) statement in SQLite's dialect.
             limit: Rows to return at most; `truncated` says whether there were more.

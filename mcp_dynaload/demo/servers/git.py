@@ -203,6 +203,10 @@ class _Repository:
     def commit_staged(self, message: str) -> str:
         """Record the staged changes as a new commit on the current branch.
 
+        Only what is in the index is committed: stage_files first, and look at diff_working_tree with staged=true to
+        be sure. It fails if nothing is staged. Commits are made in the name of the repository's configured person;
+        hooks run. This tool neither amends nor pushes.
+
         Args:
             message: Commit message: a short imperative subject, optionally a blank line and a body.
         """

@@ -61,7 +61,10 @@ class _Notes:
     def search_notes(self, query: str, tag: str | None = None, limit: Limit = 10) -> list[Note]:
         """Ranked full-text search over the knowledge base.
 
-        Notes that contain more of the words come first; a word in the title counts three times.
+        Use it whenever the user asks what was decided, how something works here, who is responsible or what happened
+        in an incident, and before writing a new note, to avoid duplicates. Notes with more of the words come first;
+        a word in the title counts three times. Try synonyms or fewer words when nothing is found, then follow links
+        with find_backlinks.
 
         Args:
             query: A few words.

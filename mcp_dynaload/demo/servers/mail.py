@@ -142,7 +142,11 @@ class _Mailbox:
 
     @tool("write")
     def send_message(self, to: list[str], subject: str, body: str) -> Envelope:
-        """Send an email. (Demo: the message goes to the Sent folder, it leaves this machine on no account.)
+        """Send an email.
+
+        Use this only when the person has approved recipients, subject and text; otherwise use create_draft. To answer a
+        message use reply_to_message, which keeps the conversation together. Plain text only, no attachments.
+        In this demo the message is filed in the Sent folder and never leaves the machine.
 
         Args:
             to: Recipients' addresses.
