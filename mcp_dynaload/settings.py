@@ -83,9 +83,6 @@ class Settings(BaseSettings):
     max_running_upstreams: _Count = 10
     """Upstream processes at the same time."""
 
-    token_factor: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
-    """Estimated token counts are multiplied by this."""
-
     log_level: LogLevel = "info"
     """Least important events that are logged."""
 

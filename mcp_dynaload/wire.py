@@ -38,14 +38,19 @@ class LineReader:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._buffer = bytearray()
+        self._is_over = False
 
     def __aiter__(self) -> "LineReader":
         return self
 
     async def __anext__(self) -> SessionMessage | Exception:
-        while line := await self._line():
+        while not self._is_over and (line := await self._line()):
             if line.strip():
                 return parse_line(line)
+        if len(self._buffer) > MAX_LINE_BYTES:
+            self._buffer.clear()
+            self._is_over = True
+            return ValueError(f"a line is longer than {MAX_LINE_BYTES} bytes: the connection ends")
         raise StopAsyncIteration
 
     async def receive(self) -> SessionMessage | Exception:

@@ -1,11 +1,14 @@
 """Builders of values that tests need; each names only what matters to its test."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.catalog.names import advertised_name, default_prefix
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.selection.lexical import build_ranker
+from mcp_dynaload.selection.query import Query
+from mcp_dynaload.selection.ranking import Ranker, Scored
 from mcp_dynaload.selection.state import Context
 
 
@@ -43,15 +46,28 @@ def a_context(
     tool_search: bool = True,
     withheld: Sequence[str] = (),
     overhead_tokens: int = 0,
+    ranker: Ranker | None = None,
 ) -> Context:
-    """The context of a step with the lexical ranker."""
+    """The context of a step, with the lexical ranker if none is given."""
     return Context(
         catalog=catalog,
-        ranker=build_ranker(catalog),
+        ranker=ranker or build_ranker(catalog),
         tool_search=tool_search,
         withheld=frozenset(withheld),
         overhead_tokens=overhead_tokens,
     )
+
+
+@dataclass(frozen=True)
+class FixedRanker:
+    """A ranker that gives the same probabilities whatever is asked."""
+
+    probabilities: Mapping[str, float]
+    terms: tuple[str, ...] = ("said",)
+
+    def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
+        ranked = sorted(self.probabilities.items(), key=lambda item: (-item[1], item[0]))
+        return tuple(Scored(name, probability, probability, self.terms) for name, probability in ranked[:limit])
 
 
 def developer_tools() -> tuple[Tool, ...]:

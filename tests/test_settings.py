@@ -55,7 +55,6 @@ def test_the_defaults_are_those_of_the_description() -> None:
         "notify": False,
         "warm_upstreams": True,
         "max_running_upstreams": 10,
-        "token_factor": 1.0,
         "log_level": "info",
     }
 
@@ -92,7 +91,6 @@ def test_settings_cannot_be_changed() -> None:
         ("MCP_DYNALOAD_NOTIFY", "yes", "notify", True),
         ("MCP_DYNALOAD_WARM_UPSTREAMS", "no", "warm_upstreams", False),
         ("MCP_DYNALOAD_MAX_RUNNING_UPSTREAMS", "3", "max_running_upstreams", 3),
-        ("MCP_DYNALOAD_TOKEN_FACTOR", "1.2", "token_factor", 1.2),
         ("MCP_DYNALOAD_LOG_LEVEL", "debug", "log_level", "debug"),
     ],
 )

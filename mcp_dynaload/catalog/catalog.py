@@ -45,7 +45,7 @@ class Catalog:
         for tool in self.tools:
             for spelling in {tool.name.lower(), tool.original_name.lower()}:
                 by_spelling.setdefault(spelling, []).append(tool.name)
-        close = difflib.get_close_matches(wanted, by_spelling, n=limit, cutoff=0.5)
+        close = difflib.get_close_matches(wanted, by_spelling, n=limit, cutoff=0.6)
         return tuple(dict.fromkeys(found for spelling in close for found in by_spelling[spelling]))[:limit]
 
     @cached_property

@@ -4,7 +4,9 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from statistics import mean, median
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,6 +14,13 @@ import typer
 if TYPE_CHECKING:
     from mcp_dynaload.demo.drive import Outcome
     from mcp_dynaload.runtime import Configuration
+
+
+EXPLANATION = """\
+Tokens are o200k estimates for one request: definitions as the model gets them; ours with our own tool, our
+instructions and what is put beside the prompt. "Native tool search" is an estimate of Claude Code's own deferred
+tools: all names, all servers' instructions, and for each needed tool its definition and a search request.
+Claude's tokenizer is not public: trust the ratios."""
 
 
 def demo() -> None:
@@ -79,7 +88,7 @@ async def _drive(servers_file: Path, environ: dict[str, str]) -> "list[Outcome]"
 
 
 def _show_loaded(configuration: "Configuration", outcomes: "list[Outcome]") -> None:
-    from mcp_dynaload.catalog.cost import reduction
+    from mcp_dynaload.catalog.cost import native_deferral, reduction
     from mcp_dynaload.catalog.names import FIND_TOOLS
     from mcp_dynaload.cli.screen import console, show_table
     from mcp_dynaload.runtime import open_catalog
@@ -89,33 +98,40 @@ def _show_loaded(configuration: "Configuration", outcomes: "list[Outcome]") -> N
         costs, everything = live.catalog.costs, live.catalog.total_cost
         overhead = sum(map(count_tokens, live.own_texts.values()))
         servers, tools = len(live.listings), len(live.catalog.tools)
+        instructions = [listing.instructions for listing in live.listings.values()]
     console.print(f"{servers} servers, {tools} tools: {everything:,} tokens if all were loaded\n")
     saved: list[float] = []
+    native: list[int] = []
+    ours: list[int] = []
     for outcome in outcomes:
         names = [name for name in outcome.listed if name != FIND_TOOLS]
         used = overhead + sum(costs[name] for name in names) + count_tokens(outcome.context)
         saved.append(reduction(everything, used))
+        ours.append(used)
+        native.append(native_deferral(costs, instructions, _discovered(outcome, costs), count_tokens))
         console.print(f"“{outcome.scenario.prompt}”", style="bold", markup=False)
         console.print(f"  loaded: {', '.join(names) or 'nothing'}")
         missed = f"   missed: {', '.join(outcome.missed)}" if outcome.missed else ""
         console.print(f"  {used:,} tokens, {saved[-1]:.1%} less, {outcome.milliseconds:.0f} ms{missed}", style="green")
     needed = sum(len(outcome.scenario.needs) for outcome in outcomes)
     found = needed - sum(len(outcome.missed) for outcome in outcomes)
-    average = sum(saved) / len(saved)
-    show_table(
-        "",
-        ("prompts", "mean reduction", "needed tools loaded", "median ms"),
-        [(len(outcomes), f"{average:.1%}", f"{found} of {needed}", f"{_median(outcomes):.0f}")],
-        ("prompts", "mean reduction", "needed tools loaded", "median ms"),
+    head = ("prompts", "all loaded", "native tool search", "ours", "reduction", "needed tools loaded", "median ms")
+    row = (
+        len(outcomes),
+        f"{everything:,}",
+        f"{mean(native):,.0f}",
+        f"{mean(ours):,.0f}",
+        f"{mean(saved):.1%}",
+        f"{found} of {needed}",
+        f"{median(outcome.milliseconds for outcome in outcomes):.0f}",
     )
-    console.print(
-        "Tokens: o200k estimate of all definitions, our own tool and instructions and what is put beside the prompt;"
-        " Claude's tokenizer is not public, so trust the ratios."
-    )
+    show_table("", head, [row], head)
+    console.print(EXPLANATION)
 
 
-def _median(outcomes: "list[Outcome]") -> float:
-    return sorted(outcome.milliseconds for outcome in outcomes)[len(outcomes) // 2]
+def _discovered(outcome: "Outcome", costs: Mapping[str, int]) -> list[int]:
+    """Costs of the definitions that the client's own search would have to fetch: those of the needed tools."""
+    return [costs[name] for name in outcome.needed]
 
 
 def _show_calls(outcomes: "list[Outcome]") -> bool:

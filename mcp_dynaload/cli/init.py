@@ -12,8 +12,6 @@ import typer
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_files import Scope, find_claude_files, read_snapshot
-from mcp_dynaload.hosts.installation import Person, install
-from mcp_dynaload.hosts.login_probe import http_probe
 from mcp_dynaload.locations import find_locations
 
 
@@ -32,6 +30,10 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         ] = None,
     ) -> None:
         """Put your MCP servers behind mcp-dynaload; `uninstall` puts everything back."""
+        # Every start of `serve` passes this module: what only a person waits for is imported here.
+        from mcp_dynaload.hosts.installation import Person, install
+        from mcp_dynaload.hosts.login_probe import http_probe
+
         locations = find_locations(os.environ)
         files = find_claude_files(os.environ, locations.project_dir)
         source = None if from_file is None else from_file.expanduser().absolute()
@@ -53,7 +55,7 @@ def serve_entry() -> Json:
 
 def print_plain(text: str) -> None:
     """Show a text, the added and removed lines of a diff in colour where the terminal has any."""
-    from rich.console import Console  # only commands that a person reads pay for it
+    from rich.console import Console
     from rich.text import Text
 
     styles = {"+": "green", "-": "red", "@": "cyan"}

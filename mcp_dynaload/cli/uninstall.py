@@ -3,11 +3,12 @@
 import os
 
 from mcp_dynaload.cli.init import print_plain
-from mcp_dynaload.hosts.installation import uninstall as put_back
 from mcp_dynaload.locations import find_locations
 
 
 def uninstall() -> None:
     """Put back every file that `init` changed; changes that others made since are kept."""
+    from mcp_dynaload.hosts.installation import uninstall as put_back  # every start of `serve` passes this module
+
     locations = find_locations(os.environ)
     put_back(locations.backups_dir, locations.state_dir, print_plain)

@@ -44,9 +44,14 @@ class Outcome:
     calls: tuple[CallOutcome, ...]
 
     @property
+    def needed(self) -> tuple[str, ...]:
+        """Advertised names of the tools that the prompt needs."""
+        return tuple(map(_name, self.scenario.needs))
+
+    @property
     def missed(self) -> tuple[str, ...]:
         """Needed tools that were not loaded."""
-        return tuple(name for name in map(_name, self.scenario.needs) if name not in self.listed)
+        return tuple(name for name in self.needed if name not in self.listed)
 
 
 async def drive(server: StdioServerParameters, scenarios: Sequence[Scenario]) -> AsyncIterator[Outcome]:

@@ -128,7 +128,7 @@ def read_snapshot(
     if source is not None and source not in texts:
         raise HostError(f"{source}: no such file; give a file with an `mcpServers` object")
     state = parse_object(texts.get(files.state, ""), files.state)
-    known = {key: project_files(Path(key)) for key in objects(state, "projects") if Path(key).is_dir()}
+    known = {key: project_files(Path(key)) for key in objects(state, "projects") if _is_folder(Path(key))}
     for project in known.values():
         for path in (project.settings, project.local_settings, project.servers):
             if path not in texts and (text := read_text(path)) is not None:
@@ -163,6 +163,13 @@ def strings(document: Json, key: str) -> list[str]:
     """The strings of the list under a key; empty where there is none."""
     value = document.get(key)
     return [item for item in cast(list[Any], value) if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # another person's folder, or a value that is no path: no project of ours to change
+        return False
 
 
 def _candidates(files: ClaudeFiles, locations: Locations) -> Iterator[Path]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.hosts.backups import (
     Backup,
     Write,
@@ -65,7 +66,10 @@ def install(
         _take_back(backup)
         raise
     person.show(f"Done. What the files held before is in {backup.folder}; `mcp-dynaload uninstall` puts it back.")
-    refresh()
+    try:
+        refresh()
+    except DynaloadError as error:
+        person.show(f"The servers were not listed yet: {error}. `mcp-dynaload refresh` tries again.")
     person.show(
         "Next: restart Claude Code (running sessions keep their old servers), then just type a prompt;"
         " `/mcp` shows `dynaload`. `mcp-dynaload doctor` checks everything."

@@ -9,7 +9,7 @@ from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.policy import CLEAR_PROBABILITY, Bounds, demanded, room_for_prompt
 from mcp_dynaload.selection.query import Query, parts
 from mcp_dynaload.selection.ranking import Ranker, Scored
-from mcp_dynaload.selection.terms import prose_terms
+from mcp_dynaload.selection.terms import identifier_terms, prose_terms, verb_terms
 
 RANKED_PER_CLAUSE = 30
 """Tools looked at for each clause."""
@@ -53,16 +53,14 @@ def choose(
         return Choice((), ranked[:MAX_RANKED], "no tool has enough evidence")
     room = room_for_prompt(sum(tool.pinned for tool in catalog.tools))
     share = max(LEAST_SHARE, ceil(room / len(rankings)))
-    best = ranked[0].probability
-    accepted = _merged(_accepted(ranking, bounds, best)[:share] for ranking in rankings)
-    tools = [tool_of(catalog, scored.name) for scored in accepted]
-    chosen = [tool for tool in tools if not tool.pinned]
+    accepted = [_accepted(ranking, bounds, ranked[0].probability) for ranking in rankings]
     if plan_mode:
-        chosen.sort(key=lambda tool: not tool.is_read_only)
-    names = tuple(tool.name for tool in chosen[:room])
-    return Choice(
-        within_tokens(names, catalog.costs, bounds.prompt_tokens), ranked[:MAX_RANKED], "needed for the prompt"
-    )
+        accepted = [_read_only_first(clause, catalog) for clause in accepted]
+    wanted = _merged(clause[:share] for clause in accepted)
+    wanted = _read_only_first(wanted, catalog) if plan_mode else wanted
+    names = [scored.name for scored in wanted if not tool_of(catalog, scored.name).pinned][:room]
+    affordable = within_tokens(names, catalog.costs, bounds.prompt_tokens)
+    return Choice(affordable, ranked[:MAX_RANKED], "needed for the prompt")
 
 
 def tool_of(catalog: Catalog, name: str) -> Tool:
@@ -74,8 +72,20 @@ def tool_of(catalog: Catalog, name: str) -> Tool:
 
 
 def _may_load(scored: Scored, catalog: Catalog, withheld: frozenset[str]) -> bool:
-    is_meant = scored.probability >= CLEAR_PROBABILITY and bool(scored.terms)
-    return scored.name not in withheld and (is_meant or not tool_of(catalog, scored.name).is_destructive)
+    if scored.name in withheld:
+        return False
+    tool = tool_of(catalog, scored.name)
+    return not tool.is_destructive or (scored.probability >= CLEAR_PROBABILITY and _is_told(tool, scored.terms))
+
+
+def _is_told(tool: Tool, said: tuple[str, ...]) -> bool:
+    """Whether what the tool's name says it does was said, if its name says that."""
+    verbs = verb_terms().intersection(identifier_terms(tool.original_name))
+    return bool(verbs.intersection(said)) if verbs else bool(said)
+
+
+def _read_only_first(ranking: tuple[Scored, ...], catalog: Catalog) -> tuple[Scored, ...]:
+    return tuple(sorted(ranking, key=lambda scored: not tool_of(catalog, scored.name).is_read_only))
 
 
 def _accepted(ranking: tuple[Scored, ...], bounds: Bounds, best_of_all: float) -> tuple[Scored, ...]:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from mcp_dynaload.selection.terms import filler_terms, prose_terms
+from mcp_dynaload.selection.words import VERBS
 
 MAX_LENGTH = 4_000
 """Characters of a cleaned prompt: its beginning and its end are kept, where people say what they want."""
@@ -32,16 +33,10 @@ _PASTED_LINE = re.compile(
     r"|\s*(?:INFO|WARN|WARNING|ERROR|DEBUG|TRACE|FATAL)\b|[+-]{3} |@@ |\s{4,}\S|.*[{};]\s*$|\s*(?:>>>|\$) )"
 )
 _ANAPHORA = re.compile(r"\b(?:it|its|that|this|them|those|these|same|again|also|too|another|instead)\b", re.IGNORECASE)
-_VERBS = (
-    "add|append|assign|book|calculate|cancel|check|click|close|comment|commit|compare|convert|copy|count|create|delete|"
-    "deploy|describe|download|draft|email|explain|export|extract|fetch|file|fill|find|generate|get|give|insert|"
-    "list|look|make|merge|message|move|navigate|notify|open|post|publish|push|query|read|remember|remove|rename|reply|"
-    "report|restart|retrieve|run|save|schedule|search|send|set|share|show|store|submit|summarize|summarise|take|tell|"
-    "type|update|upload|wait|write"
-)
+_VERB = "|".join(sorted(VERBS))
 _CLAUSE_END = re.compile(
-    rf"(?<=[.!?;:])\s+|\n+|,?\s+(?:and\s+)?(?:then|afterwards|after that)\s+|,\s+and\s+|,?\s+and\s+(?=(?:{_VERBS})\b)"
-    rf"|,\s+(?=(?:{_VERBS})\b)",
+    rf"(?<=[.!?;:])\s+|\n+|,?\s+(?:and\s+)?(?:then|afterwards|after that)\s+|,\s+and\s+|,?\s+and\s+(?=(?:{_VERB})\b)"
+    rf"|,\s+(?=(?:{_VERB})\b)",
     re.IGNORECASE,
 )
 

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 from Stemmer import Stemmer  # pyright: ignore[reportUnknownVariableType]: PyStemmer has no type information
 
-from mcp_dynaload.selection.words import CODING, COMMON, FILLERS, STOPWORDS, SYNONYMS
+from mcp_dynaload.selection.words import CODING, COMMON, FILLERS, STOPWORDS, SYNONYMS, VERBS
 
 _WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\dA-Za-z_]+")
@@ -73,11 +73,18 @@ def filler_terms() -> frozenset[str]:
 
 
 @cache
+def verb_terms() -> frozenset[str]:
+    """`VERBS`, stemmed."""
+    return frozenset(stemmed([*VERBS]))
+
+
+@cache
 def _stemmer() -> _Stems:
     return cast(_Stems, Stemmer("english"))
 
 
 def _split(word: str) -> list[str]:
+    word = word.removesuffix("'s")
     # In prose "GitHub" is one thing; "createIssue" is two.
     return [word] if _BRAND.fullmatch(word) else _with_parts(word)
 

@@ -63,6 +63,17 @@ CODING = _words(
 )
 """What a coding agent works on with its own tools: the more of a request is about it, the less it needs others."""
 
+VERBS = _words(
+    """add append apply approve archive assign book calculate cancel change check clear click close comment commit
+    compare convert copy count create delete deploy describe disable download draft drag drop edit email enable
+    erase execute explain export extract fetch file fill find generate get give insert install kill list look make
+    merge message modify move navigate notify open overwrite post press publish purge push put query read remember
+    remove rename replace reply report reset restart restore retrieve revert revoke run save scale schedule search
+    send set share show start stop store submit summarise summarize take tell terminate transfer truncate type
+    uninstall update upload wait write"""
+)
+"""What people tell others to do; many tools are named by it."""
+
 SYNONYMS = {
     "db": "database",
     "dir": "directory",
@@ -70,6 +81,7 @@ SYNONYMS = {
     "doc": "documentation",
     "docs": "documentation",
     "env": "environment",
+    "erase": "delete",
     "folder": "directory",
     "img": "image",
     "k8s": "kubernetes",
@@ -83,6 +95,7 @@ SYNONYMS = {
     "pr": "pull request",
     "prs": "pull request",
     "remember": "memory",
+    "remove": "delete",
     "repo": "repository",
     "repos": "repository",
     "ticket": "issue",

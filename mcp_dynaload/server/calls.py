@@ -2,17 +2,21 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from itertools import count
 
 import anyio
+import structlog
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 
 from mcp_dynaload.catalog.names import FIND_TOOLS, HOOK_TOOL
 from mcp_dynaload.catalog.tool import Json, Tool, json_object
 from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.masking import masked
 from mcp_dynaload.selection.events import ToolsFound
 from mcp_dynaload.server.client import Request
 from mcp_dynaload.server.hooks import answer_hook
+from mcp_dynaload.server.passing import wait_for_listings
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.texts import (
     DEFAULT_FOUND,
@@ -22,10 +26,9 @@ from mcp_dynaload.server.texts import (
     found_text,
 )
 
-PROGRESS_SECONDS = 1.0
+log = structlog.get_logger()
 
-FIRST_LIST_SECONDS = 25.0
-"""Under the client's own limit of 30 s for connecting."""
+PROGRESS_SECONDS = 1.0
 
 ALWAYS_LOAD = "anthropic/alwaysLoad"
 """`_meta` key with which Claude Code puts a tool into the request in full; without it the tool is deferred for good."""
@@ -34,8 +37,7 @@ ALWAYS_LOAD = "anthropic/alwaysLoad"
 async def list_tools(session: Session, request: Request, params: Json) -> Json:
     """`find_tools` and what is loaded, in name order; everything, unchanged, when loading is switched off."""
     if not session.is_dynamic:
-        with anyio.move_on_after(FIRST_LIST_SECONDS):
-            await session.first_listing.wait()
+        await wait_for_listings(session)
         session.reread.was_read()
         return {"tools": [{**tool.definition, "name": tool.name} for tool in session.listed()]}
     session.reread.was_read()
@@ -53,6 +55,8 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     if not isinstance(name, str):
         raise MCPError(code=INVALID_PARAMS, message="tools/call needs a text 'name'")
     if (tool := await _known(session, name)) is not None:
+        if session.shared.settings.detailed_logging_enabled:
+            log.info("tool_called", tool=name, arguments=masked(params.get("arguments")))
         await session.note_call(name)
         return await _forward(session, request, tool, params)
     if name == HOOK_TOOL:
@@ -68,8 +72,7 @@ async def _known(session: Session, name: str) -> Tool | None:
     """The tool of that name; while servers are being listed for the first time, it may be one of theirs."""
     tool = session.live.catalog.get(name)
     if tool is None and name not in OWN_TOOLS and session.live.unseen:
-        with anyio.move_on_after(FIRST_LIST_SECONDS):
-            await session.first_listing.wait()
+        await wait_for_listings(session)
         tool = session.live.catalog.get(name)
     return tool
 
@@ -85,7 +88,8 @@ async def _forward(session: Session, request: Request, tool: Tool, params: Json)
 @asynccontextmanager
 async def _starting_progress(session: Session, request: Request, upstream: str) -> AsyncGenerator[None]:
     """Tell a waiting client that the server is being started; progress also keeps its own timer from running out."""
-    if session.pool[upstream].link is not None or not request.meta or "progress_token" not in request.meta:
+    is_waiting = session.pool[upstream].link is None and "progress_token" in (request.meta or {})
+    if not is_waiting or not session.is_dynamic:
         yield
         return
     async with anyio.create_task_group() as tasks:
@@ -97,11 +101,12 @@ async def _starting_progress(session: Session, request: Request, upstream: str) 
 
 
 async def _tell_progress(session: Session, request: Request, upstream: str) -> None:
-    seconds = 0.0
-    while session.pool[upstream].link is None:
-        await request.session.report_progress(seconds, None, f"starting MCP server {upstream!r}")
+    # Progress must increase, and what the server itself reports may begin at 0: ours comes up to that from below.
+    for attempt in count(1):
+        if session.pool[upstream].link is not None:
+            return
+        await request.session.report_progress(-1 / attempt, None, f"starting MCP server {upstream!r}")
         await anyio.sleep(PROGRESS_SECONDS)
-        seconds += PROGRESS_SECONDS
 
 
 async def _find_tools(session: Session, arguments: Json) -> Json:

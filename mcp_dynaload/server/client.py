@@ -3,7 +3,7 @@
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from mcp import MCPError
@@ -12,7 +12,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.dispatcher import Outbound
 from mcp_types import METHOD_NOT_FOUND
 
-from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.upstream.link import ClientProfile
 
 INTERACTIVE_SECONDS = 0.1
@@ -29,6 +29,7 @@ REQUEST_SCOPED = frozenset({"notifications/progress", "notifications/message"})
 CAPABILITY_OF = {"elicitation/create": "elicitation", "sampling/createMessage": "sampling", "roots/list": "roots"}
 
 Request = ServerRequestContext[Any, Any]
+Token = str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,21 @@ class Client:
     """One connected client."""
 
     connection: Connection
+    introduction: Json
+    """The params of its `initialize`, raw."""
+
     _in_flight: dict[str, list[Outbound]] = field(default_factory=dict[str, list[Outbound]])
     """Channels of the requests that each upstream is working on, newest last."""
 
+    _by_token: dict[Token, Outbound] = field(default_factory=dict[Token, Outbound])
+    """Channels of the requests for which the client wants progress."""
+
+    _asking: dict[Token, str] = field(default_factory=dict[Token, str])
+    """Upstreams that want progress for a question of theirs."""
+
     def profile(self) -> ClientProfile:
         """Its name and capabilities as it gave them."""
-        params = self.connection.client_params
-        if params is None:
-            return ClientProfile({"name": "mcp-dynaload", "version": "0"}, {})
-        fields = params.model_dump(by_alias=True, mode="json", exclude_none=True)
-        return ClientProfile(fields["clientInfo"], fields["capabilities"])
+        return ClientProfile(self.introduction["clientInfo"], self.introduction["capabilities"])
 
     @contextmanager
     def serving(self, upstream: str, request: Request) -> Generator[None]:
@@ -74,7 +80,8 @@ class Client:
         channels = self._in_flight.setdefault(upstream, [])
         channels.append(channel)
         try:
-            yield
+            with _noted(self._by_token, _progress_token(request.params), channel):
+                yield
         finally:
             channels.remove(channel)
 
@@ -86,11 +93,20 @@ class Client:
         """
         if CAPABILITY_OF.get(method) not in self.profile().capabilities:
             raise MCPError(code=METHOD_NOT_FOUND, message=f"the client does not support {method!r}")
-        return await self._channel(upstream).send_raw_request(method, params)
+        with _noted(self._asking, _progress_token(params), upstream):
+            return await self._channel(upstream).send_raw_request(method, params)
+
+    def asking(self, token: object) -> str | None:
+        """The upstream that waits for an answer and gave this progress token with its question."""
+        return self._asking.get(token) if isinstance(token, str | int) else None
 
     async def tell(self, upstream: str, method: str, params: Json | None) -> None:
         """Pass a notification on."""
-        channel = self._channel(upstream) if method in REQUEST_SCOPED else self.connection.outbound
+        token = json_object(params).get("progressToken")
+        if method == "notifications/progress" and isinstance(token, str | int) and token in self._by_token:
+            channel = self._by_token[token]
+        else:
+            channel = self._channel(upstream) if method in REQUEST_SCOPED else self.connection.outbound
         await channel.notify(method, params)
 
     async def list_changed(self, kind: str) -> None:
@@ -100,6 +116,27 @@ class Client:
     def _channel(self, upstream: str) -> Outbound:
         channels = self._in_flight.get(upstream)
         return channels[-1] if channels else self.connection.outbound
+
+
+_Noted = TypeVar("_Noted")
+
+
+@contextmanager
+def _noted(notes: dict[Token, _Noted], token: Token | None, value: _Noted) -> Generator[None]:
+    """Keep a note under a progress token, if there is one."""
+    if token is None:
+        yield
+        return
+    notes[token] = value
+    try:
+        yield
+    finally:
+        notes.pop(token, None)
+
+
+def _progress_token(params: Mapping[str, Any] | None) -> Token | None:
+    token = json_object((params or {}).get("_meta")).get("progressToken")
+    return token if isinstance(token, str | int) else None
 
 
 @dataclass(slots=True)

@@ -35,6 +35,9 @@ METHODS: Mapping[str, Method] = {
     "logging/setLevel": passing.set_log_level,
 }
 
+OWN_METHODS = frozenset({"initialize", "ping", "server/discover", "subscriptions/listen"})
+"""What is between the client and us: the rest is for its one upstream, if it has only one."""
+
 CAPABILITIES: Json = {
     "tools": {"listChanged": True},
     "prompts": {"listChanged": True},
@@ -64,16 +67,17 @@ class Front:
             return await self._shake_hands(request, call_next, connection)
         if request.request_id is None:
             return await self._notified(session, request, call_next)
-        method = METHODS.get(request.method)
-        if method is None:
-            return await call_next(request)
-        return await method(session, request, dict(request.params or {}))
+        if (method := METHODS.get(request.method)) is not None:
+            return await method(session, request, dict(request.params or {}))
+        if (upstream := session.only_upstream()) is not None and request.method not in OWN_METHODS:
+            return await passing.pass_on(session, request, upstream)
+        return await call_next(request)
 
     async def _shake_hands(self, request: Request, call_next: CallNext, connection: Connection) -> HandlerResult:
         result = await call_next(request)
         if request.method != "initialize" or not isinstance(result, dict):
             return result
-        await self._tasks.start(self._run_session, connection)
+        await self._tasks.start(self._run_session, Client(connection, dict(request.params or {})))
         live = self._shared.live
         instructions = instructions_text(live.listings, live.unseen)
         if not self._shared.settings.dynamic_loading_enabled:
@@ -82,8 +86,9 @@ class Front:
             )
         return {**result, "capabilities": CAPABILITIES, **({"instructions": instructions} if instructions else {})}
 
-    async def _run_session(self, connection: Connection, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+    async def _run_session(self, client: Client, *, task_status: anyio.abc.TaskStatus[None]) -> None:
         """Own one session from its handshake to the end of its connection, in one task."""
+        connection = client.connection
         over, gone = anyio.Event(), anyio.Event()
 
         async def end() -> None:
@@ -92,7 +97,7 @@ class Front:
 
         connection.exit_stack.push_async_callback(end)
         try:
-            async with open_session(Client(connection), self._shared, self._logs_dir) as session:
+            async with open_session(client, self._shared, self._logs_dir) as session:
                 self._sessions[id(connection)] = session
                 task_status.started()
                 await over.wait()
@@ -101,10 +106,7 @@ class Front:
             gone.set()
 
     async def _notified(self, session: Session, request: Request, call_next: CallNext) -> HandlerResult:
-        if request.method == "notifications/roots/list_changed":
-            params = dict(request.params) if request.params else None
-            for upstream in session.pool.running:
-                await upstream.notify(request.method, params)
+        await passing.pass_notification(session, request.method, dict(request.params) if request.params else None)
         return await call_next(request)
 
 

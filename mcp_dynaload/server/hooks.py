@@ -8,6 +8,7 @@ import anyio.to_thread
 import structlog
 
 from mcp_dynaload.catalog.tool import Json, Tool, json_object
+from mcp_dynaload.masking import masked_prose
 from mcp_dynaload.selection.events import AgentPrompted, PromptSubmitted, SessionCleared, TurnEnded
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.texts import introduction_text, loaded_text
@@ -40,6 +41,8 @@ class HookFields:
 async def answer_hook(session: Session, arguments: Json) -> Json:
     """The result of the hook tool: always an answer, `{}` when there is nothing to say or something failed."""
     fields = HookFields.read(arguments)
+    if session.shared.settings.detailed_logging_enabled:
+        log.info("hook_called", hook=fields.event, prompt=masked_prose(fields.prompt))
     try:
         answer = await _answer(session, fields)
     except Exception:  # a prompt is never blocked by us

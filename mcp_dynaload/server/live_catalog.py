@@ -11,7 +11,7 @@ import structlog
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog, build_tools, with_unique_names
 from mcp_dynaload.catalog.cost import Count, wire_text
-from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.selection.lexical import build_ranker
 from mcp_dynaload.selection.query import Query
@@ -52,13 +52,18 @@ class LiveCatalog:
 
     def read_cache(self) -> None:
         """Take over the stored listings of the configured upstreams."""
-        prints = {config.fingerprint(self.project_dir): name for name, config in self.configs.items()}
-        for fingerprint, data in self.records.listings(prints).items():
-            try:
-                self.listings[prints[fingerprint]] = Listing.from_json(data)
-            except (TypeError, KeyError) as error:
-                log.warning("cached_listing_unreadable", upstream=prints[fingerprint], error=str(error))
+        prints = {name: config.fingerprint(self.project_dir) for name, config in self.configs.items()}
+        stored = self.records.listings(set(prints.values()))
+        for name, fingerprint in prints.items():
+            if fingerprint in stored:
+                self._take_over(name, stored[fingerprint])
         self.catalog = self._build()
+
+    def _take_over(self, upstream: str, data: Json) -> None:
+        try:
+            self.listings[upstream] = Listing.from_json(data)
+        except (TypeError, KeyError) as error:
+            log.warning("cached_listing_unreadable", upstream=upstream, error=str(error))
 
     @property
     def unseen(self) -> tuple[str, ...]:

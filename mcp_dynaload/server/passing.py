@@ -1,7 +1,10 @@
 """Prompts, resources, completions and log levels: routed to the upstream that they belong to."""
 
+from typing import get_args
+
+import anyio
 from mcp import MCPError
-from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, LoggingLevel
 
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import UpstreamError
@@ -9,22 +12,38 @@ from mcp_dynaload.server.client import Request
 from mcp_dynaload.server.offers import Origin
 from mcp_dynaload.server.session import Session
 
+FIRST_LIST_SECONDS = 25.0
+"""Under the client's own limit of 30 s for connecting."""
+
+OWN_NOTIFICATIONS = frozenset({"notifications/initialized", "notifications/cancelled"})
+"""What the client tells us alone: a cancelled request is cancelled by us under the id that it has upstream."""
+
 RESOURCE_NOT_FOUND = -32002
 """The protocol's code for an unknown resource (revisions to 2025-11-25)."""
 
 
+async def wait_for_listings(session: Session) -> None:
+    """With loading switched off nothing is announced later: wait for upstreams that were never listed."""
+    if not session.is_dynamic:
+        with anyio.move_on_after(FIRST_LIST_SECONDS):
+            await session.first_listing.wait()
+
+
 async def list_prompts(session: Session, request: Request, params: Json) -> Json:
     """All upstreams' prompts."""
+    await wait_for_listings(session)
     return {"prompts": list(session.offers.prompts)}
 
 
 async def list_resources(session: Session, request: Request, params: Json) -> Json:
     """All upstreams' resources."""
+    await wait_for_listings(session)
     return {"resources": list(session.offers.resources)}
 
 
 async def list_templates(session: Session, request: Request, params: Json) -> Json:
     """All upstreams' resource templates."""
+    await wait_for_listings(session)
     return {"resourceTemplates": list(session.offers.templates)}
 
 
@@ -50,8 +69,11 @@ async def read_resource(session: Session, request: Request, params: Json) -> Jso
     result = await _routed(session, request, origin.upstream, "resources/read", {**params, "uri": origin.original})
     if origin.original == uri:
         return result
-    contents = [{**item, "uri": uri} if item.get("uri") == origin.original else item for item in result["contents"]]
-    return {**result, "contents": contents}
+    contents = [json_object(item) for item in result.get("contents") or ()]
+    return {
+        **result,
+        "contents": [{**item, "uri": uri} if item.get("uri") == origin.original else item for item in contents],
+    }
 
 
 async def subscribe(session: Session, request: Request, params: Json) -> Json:
@@ -96,9 +118,43 @@ async def complete(session: Session, request: Request, params: Json) -> Json:
 
 
 async def set_log_level(session: Session, request: Request, params: Json) -> Json:
-    """Tell running upstreams the level, and those that start later."""
-    await session.set_log_level(_text(params, "level", "logging/setLevel"))
+    """Tell running upstreams the level, and those that start later.
+
+    Raises:
+        MCPError: There is no such level.
+    """
+    level = _text(params, "level", "logging/setLevel")
+    if level not in get_args(LoggingLevel):
+        raise MCPError(code=INVALID_PARAMS, message=f"There is no log level {level!r}.")
+    await session.set_log_level(level)
     return {}
+
+
+async def pass_on(session: Session, request: Request, upstream: str) -> Json:
+    """A request that no specification knows, for the one upstream that we stand in for.
+
+    Raises:
+        MCPError: The upstream failed.
+    """
+    return await _routed(session, request, upstream, request.method, dict(request.params or {}))
+
+
+async def pass_notification(session: Session, method: str, params: Json | None) -> None:
+    """Tell the upstreams that a notification of the client concerns, as far as they run."""
+    for upstream in _listeners(session, method, params):
+        await session.pool[upstream].notify(method, params)
+
+
+def _listeners(session: Session, method: str, params: Json | None) -> tuple[str, ...]:
+    if method in OWN_NOTIFICATIONS:
+        return ()
+    if method == "notifications/roots/list_changed":
+        return session.pool.names
+    if method == "notifications/progress":
+        asking = session.client.asking(json_object(params).get("progressToken"))
+        return (asking,) if asking else ()
+    only = session.only_upstream()
+    return (only,) if only else ()
 
 
 async def _routed(session: Session, request: Request, upstream: str, method: str, params: Json) -> Json:

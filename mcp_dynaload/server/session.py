@@ -34,7 +34,6 @@ GATHER_SECONDS = 0.01
 """Hooks of agents that start together arrive within milliseconds; one announcement serves them all."""
 
 WARM_PROBABILITY = 0.8
-FIRST_LISTING_SECONDS = 30.0
 
 log = structlog.get_logger()
 

@@ -140,13 +140,13 @@ class Link:
         self._era = await negotiate(self._dispatcher, profile.info, profile.capabilities)
 
     async def listen(self) -> None:
-        """Ask a modern server for its change notifications: they come only on a stream that was asked for."""
-        wanted = {"toolsListChanged": True, "promptsListChanged": True, "resourcesListChanged": True}
-        params, options = self.era.stamped("subscriptions/listen", {"notifications": wanted})
-        try:
-            await self._dispatcher.send_raw_request("subscriptions/listen", params, options)
-        except MCPError as error:
-            self._note(f"subscriptions/listen: {error}")
+        """Ask a modern server for the changes of its lists, as far as it announces any."""
+        for kind, wanted in LIST_FILTERS.items():
+            if json_object(self.era.capabilities.get(kind)).get("listChanged"):
+                try:
+                    await self._listening.open(kind, wanted)
+                except (MCPError, TimeoutError) as error:
+                    self._note(f"subscriptions/listen: {error or 'not acknowledged'}")
 
     async def _send(self, method: str, params: Json) -> Json:
         out, options = self.era.stamped(method, params)

@@ -10,6 +10,7 @@ from typing import Any
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.process import ProcessCommand, Streams, child_environment, open_process
+from mcp_dynaload.wire import MAX_LINE_BYTES
 
 HTTP_CONNECT_SECONDS = 30.0
 HTTP_READ_SECONDS = 3600.0
@@ -59,7 +60,7 @@ async def _open_http(config: UpstreamConfig) -> AsyncGenerator[Streams]:
     timeout = httpx2.Timeout(HTTP_CONNECT_SECONDS, read=HTTP_READ_SECONDS)
     async with (
         httpx2.AsyncClient(headers=headers, timeout=timeout) as client,
-        streamable_http_client(config.url, http_client=client) as (read, write),
+        streamable_http_client(config.url, http_client=client, max_sse_event_size=MAX_LINE_BYTES) as (read, write),
     ):
         yield _streams(read, write)
 

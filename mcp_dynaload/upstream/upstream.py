@@ -1,26 +1,23 @@
 """One upstream of one client session: started when it is needed, restarted with back-off, stopped when idle."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
 import anyio
 import anyio.abc
 import structlog
 from mcp import MCPError
-from mcp_types import CONNECTION_CLOSED
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamClosedError, UpstreamStartError, UpstreamTimeoutError
 from mcp_dynaload.mcp_config import UpstreamConfig
+from mcp_dynaload.upstream.backoff import Backoff
 from mcp_dynaload.upstream.link import ClientProfile, ClientSide, Link, open_link
 from mcp_dynaload.upstream.listing import Listing, read_listing
+from mcp_dynaload.upstream.opening import Opening, is_closed, reason_of, told_when_cut_off
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
 from mcp_dynaload.upstream.transport import open_streams
 
-MAX_BACKOFF_SECONDS = 30.0
 PATIENCE_SECONDS = 2.0
 """A caller waits this long for the end of a back-off; for a longer one it gets an error at once."""
 
@@ -46,19 +43,6 @@ class Host(ClientSide, Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Opening:
-    """One attempt to start: how far it came, and the link or the error that it came to."""
-
-    done: anyio.Event = field(default_factory=anyio.Event)
-    listed: anyio.Event = field(default_factory=anyio.Event)
-    over: anyio.Event = field(default_factory=anyio.Event)
-    link: Link | None = None
-    error: str = ""
-    died: bool = False
-    """The connection ended by itself."""
-
-
 class Upstream:
     """A configured server; `request` is all that a caller needs."""
 
@@ -74,11 +58,9 @@ class Upstream:
         self._tasks = tasks
         self._project_dir = project_dir
         self._log = OutputLog(log_path(logs_dir, config.name))
-        self._opening: _Opening | None = None
+        self._opening: Opening | None = None
         self._ended = anyio.Event()
-        self._failures = 0
-        self._not_before = 0.0
-        self._last_error = ""
+        self._backoff = Backoff()
 
     @property
     def link(self) -> Link | None:
@@ -119,7 +101,7 @@ class Upstream:
         if self._opening is None:
             await self._wait_out_backoff()
         if self._opening is None:  # not started by another caller meanwhile
-            self._opening = _Opening()
+            self._opening = Opening()
             self._ended = anyio.Event()
             self._tasks.start_soon(self._own, self._opening)
         opening = self._opening
@@ -182,9 +164,9 @@ class Upstream:
         except MCPError as error:
             if await self._has_ended(link, error):
                 raise UpstreamClosedError(self._describe(f"ended during {method!r}")) from None
-            self._failures = 0
+            self._backoff.answered()
             raise
-        self._failures = 0
+        self._backoff.answered()
         return result
 
     async def _has_ended(self, link: Link, error: MCPError) -> bool:
@@ -193,7 +175,7 @@ class Upstream:
         A server may answer with the same code and words: only then is the connection still there.
         """
         opening = self._opening
-        if error.error.code != CONNECTION_CLOSED or error.error.message != "Connection closed":
+        if not is_closed(error):
             return False
         with anyio.move_on_after(CLOSING_SECONDS):  # the waiting requests are told before the end is marked
             await link.closed.wait()
@@ -213,7 +195,7 @@ class Upstream:
             return
         self.stop()
 
-    async def _own(self, opening: _Opening) -> None:
+    async def _own(self, opening: Opening) -> None:
         """Open the connection, keep it until it ends, close it: all in this one task."""
         try:
             with anyio.CancelScope(
@@ -223,18 +205,18 @@ class Upstream:
             if scope.cancelled_caught and not opening.error:
                 opening.error = f"not connected in {self.config.options.connect_timeout_seconds:g} s"
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, only this upstream's calls may fail
-            opening.error = _reason(error)
+            opening.error = reason_of(error)
         finally:
             self._opening = None
             self._note_end(opening)
             for event in (opening.done, opening.listed, opening.over):
                 event.set()
 
-    async def _open(self, opening: _Opening, scope: anyio.CancelScope) -> None:
+    async def _open(self, opening: Opening, scope: anyio.CancelScope) -> None:
         options = self.config.options
         async with (
             open_streams(self.config, self._project_dir, self._log) as streams,
-            _told_when_cut_off(opening, f"no answer to the handshake in {options.connect_timeout_seconds:g} s"),
+            told_when_cut_off(opening, f"no answer to the handshake in {options.connect_timeout_seconds:g} s"),
             open_link(
                 self.name, streams, self._host, self._host.profile(), options.call_timeout_seconds, self._log.note
             ) as link,
@@ -250,12 +232,12 @@ class Upstream:
             await self._ended.wait()
             tasks.cancel_scope.cancel()
 
-    async def _end_with(self, link: Link, opening: _Opening) -> None:
+    async def _end_with(self, link: Link, opening: Opening) -> None:
         await link.closed.wait()
         opening.died = True
         self._ended.set()
 
-    async def _list_at_start(self, link: Link, opening: _Opening) -> None:
+    async def _list_at_start(self, link: Link, opening: Opening) -> None:
         try:
             await self._restore(link)
             await self.relist()
@@ -272,25 +254,20 @@ class Upstream:
             await link.request("resources/subscribe", {"uri": uri})
 
     async def _wait_out_backoff(self) -> None:
-        remaining = self._not_before - anyio.current_time()
+        remaining = self._backoff.seconds_left(anyio.current_time())
         if remaining > PATIENCE_SECONDS:
-            raise UpstreamStartError(
-                self._describe(
-                    f"failed {self._failures} times and rests for {remaining:.0f} s more: {self._last_error}"
-                )
-            )
-        if remaining > 0:
-            await anyio.sleep(remaining)
+            state = f"failed {self._backoff.failures} times and rests for {remaining:.0f} s more"
+            raise UpstreamStartError(self._describe(f"{state}: {self._backoff.last_error}"))
+        await anyio.sleep(max(0.0, remaining))
 
-    def _note_end(self, opening: _Opening) -> None:
+    def _note_end(self, opening: Opening) -> None:
         if opening.link is not None and not opening.died:
             log.info("upstream_stopped", upstream=self.name)
             return
-        self._failures += 1
-        self._last_error = opening.error or "its connection ended"
-        if self._failures > 1:
-            self._not_before = anyio.current_time() + min(2.0 ** (self._failures - 2), MAX_BACKOFF_SECONDS)
-        log.warning("upstream_failed", upstream=self.name, error=self._last_error, failures=self._failures)
+        self._backoff.failed(opening.error or "its connection ended", anyio.current_time())
+        log.warning(
+            "upstream_failed", upstream=self.name, error=self._backoff.last_error, failures=self._backoff.failures
+        )
 
     def _describe(self, what: str, option: str = "") -> str:
         parts = [f"MCP server {self.name!r} {what}."]
@@ -300,27 +277,5 @@ class Upstream:
         return "\n".join(parts)
 
 
-@asynccontextmanager
-async def _told_when_cut_off(opening: _Opening, reason: str) -> AsyncGenerator[None]:
-    """Callers learn that the handshake takes too long before the process has been ended, which may take seconds."""
-    try:
-        yield
-    except anyio.get_cancelled_exc_class():
-        opening.error = reason
-        opening.done.set()
-        raise
-
-
 def _hint(option: str) -> str:
     return f'; the limit is {option!r} under "dynaload" in its entry' if option else ""
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause in plain words."""
-    while isinstance(error, BaseExceptionGroup):
-        error = cast(BaseExceptionGroup[BaseException], error).exceptions[0]
-    if isinstance(error, FileNotFoundError):
-        return f"the program {error.filename!r} was not found"
-    if isinstance(error, MCPError) and error.error.code == CONNECTION_CLOSED:
-        return "it ended before it answered the handshake"
-    return str(error) or type(error).__name__

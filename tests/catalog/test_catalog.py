@@ -1,5 +1,7 @@
 """How a catalog is built and looked up."""
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,7 +57,12 @@ def test_globs_choose_and_pin_tools_by_the_upstreams_own_names():
 def test_a_prefix_and_categories_are_taken_from_the_configuration():
     (tool,) = build_tools("github", [a_definition("search")], prefix="gh-", categories=("code",))
 
-    assert (tool.name, tool.upstream, tool.original_name, tool.categories) == ("gh-search", "github", "search", ("code",))
+    assert (tool.name, tool.upstream, tool.original_name, tool.categories) == (
+        "gh-search",
+        "github",
+        "search",
+        ("code",),
+    )
 
 
 def test_of_two_definitions_with_one_name_the_first_counts():
@@ -78,7 +85,9 @@ def test_upstreams_that_meet_in_a_name_are_told_apart():
 
 
 def test_a_reserved_name_is_given_to_no_tool():
-    (tool,) = with_unique_names(build_tools("a", [a_definition("find_tools")], prefix=""), reserved=frozenset({"find_tools"}))
+    (tool,) = with_unique_names(
+        build_tools("a", [a_definition("find_tools")], prefix=""), reserved=frozenset({"find_tools"})
+    )
 
     assert tool.name.startswith("find_tools_")
 
@@ -87,7 +96,7 @@ short_names = st.text("ab_", min_size=1, max_size=3)
 
 
 @given(st.dictionaries(short_names, st.lists(short_names, unique=True, max_size=4), max_size=4), st.randoms())
-def test_names_are_unique_legal_in_length_and_independent_of_order(listed: dict[str, list[str]], random):  # pyright: ignore
+def test_names_are_unique_legal_in_length_and_independent_of_order(listed: dict[str, list[str]], random: Random):
     tools = [
         tool
         for upstream, originals in listed.items()
@@ -95,7 +104,7 @@ def test_names_are_unique_legal_in_length_and_independent_of_order(listed: dict[
     ]
 
     unique = with_unique_names(tools)
-    random.shuffle(tools)  # pyright: ignore
+    random.shuffle(tools)
 
     assert len(set(names(unique))) == len(tools)
     assert {(tool.upstream, tool.original_name) for tool in unique} == {

@@ -17,9 +17,7 @@ from tests.e2e.model_api import ModelApi, Step, script
 from tests.e2e.model_request import Json
 from tests.e2e.upstreams import Workplace
 
-PROXY_COMMAND = (
-    tuple(os.environ["E2E_STANDIN"].split()) if "E2E_STANDIN" in os.environ else (sys.executable, "-m", "mcp_dynaload")
-)
+PROXY_COMMAND = (sys.executable, "-m", "mcp_dynaload")
 
 ROOT = Path(__file__).parents[2]
 NPM_BIN = Path(os.environ.get("MCP_DYNALOAD_E2E_DIR", ROOT / ".cache" / "e2e")) / "node_modules" / ".bin"
@@ -32,7 +30,6 @@ FROZEN_LIST_MODEL = "claude-sonnet-5"
 
 EXIT_SECONDS = 5.0
 """So long after the client has gone, our server and all upstreams are gone too."""
-
 
 _POLL_SECONDS = 0.05
 

@@ -61,14 +61,20 @@ class Workplace:
         return file
 
     def fill_catalog(self, state: Path) -> None:
-        """List all upstreams once, so that sessions start from a filled cache as they do after `init`."""
+        """List all upstreams once, so that sessions start from a filled cache as they do after `init`.
+
+        Raises:
+            RuntimeError: one of them could not be listed.
+        """
         environment: Mapping[str, str] = os.environ | {
             "MCP_DYNALOAD_CONFIG_DIR": str(state / "config"),
             "MCP_DYNALOAD_STATE_DIR": str(state),
             "CLAUDE_PROJECT_DIR": str(self.project),
         }
         command = [*self.proxy_command, "refresh", "--config", str(self.servers_file)]
-        subprocess.run(command, cwd=self.project, env=environment, check=True, capture_output=True, timeout=60)
+        done = subprocess.run(command, cwd=self.project, env=environment, capture_output=True, text=True, timeout=60)
+        if done.returncode:
+            raise RuntimeError(f"{command} ended with {done.returncode}: {done.stdout}\n{done.stderr}")
 
     def _servers(self) -> Json:
         python, npm = self.python_bin, self.npm_bin

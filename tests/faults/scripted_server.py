@@ -99,7 +99,7 @@ def call(name: str, arguments: dict[str, Any], request_id: object, meta: dict[st
             child.stdout.readline()
             return text_result(str(child.pid))
         case "add_tool":
-            extra_tools.append({"name": arguments["name"], "description": arguments["description"], "inputSchema": {}})
+            extra_tools.append({"name": arguments["added"], "description": arguments["description"], "inputSchema": {}})
             send({"method": "notifications/tools/list_changed"})
             return text_result("added")
         case "progress":
@@ -128,7 +128,10 @@ def answer(message: dict[str, Any]) -> None:
     if method == "initialize":
         result = hello(params)
     elif method.endswith("/list"):
-        result = listed(method, params)
+        if "lists_fail" in SCRIPT:
+            send({"id": request_id, "error": {"code": -32603, "message": SCRIPT["lists_fail"]}})
+            return
+        result = None if SCRIPT.get("lists_hang") else listed(method, params)
     elif method == "tools/call":
         result = call(params["name"], params.get("arguments") or {}, request_id, params.get("_meta") or {})
     elif method == "prompts/get":

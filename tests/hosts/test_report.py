@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from mcp_dynaload.hosts.draft import FileEdit
-from mcp_dynaload.hosts.report import MASK, diffs, masked
+from mcp_dynaload.hosts.report import diffs
+from mcp_dynaload.masking import MASK, masked
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,11 @@ def test_elements_that_we_had_merged_come_back_both() -> None:
     assert undone({"l": ["a", "b", "c"]}, {"l": ["ab", "c"]}, {"l": ["ab", "c", "d"]})[0] == {"l": ["a", "b", "c", "d"]}
 
 
+def test_an_element_that_we_had_removed_comes_back_where_it_stood() -> None:
+    assert undone({"l": ["a", "b", "c"]}, {"l": ["a", "c"]}, {"l": ["a", "c", "d"]})[0] == {"l": ["a", "b", "c", "d"]}
+    assert undone({"l": ["a", "b"]}, {"l": ["b"]}, {"l": ["b", "a"]})[0] == {"l": ["b", "a"]}
+
+
 def test_a_removed_key_comes_back_where_it_stood() -> None:
     result, _ = undone({"a": 1, "b": 2, "c": 3}, {"a": 1, "c": 3}, {"a": 1, "c": 3, "d": 4})
 

@@ -229,7 +229,7 @@ def configured(root: str, state: Any, user: Any, local: Any, servers: Any) -> Ma
     return machine
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(configurations, settings_files, settings_files, st.dictionaries(names, entries, max_size=3), scopes)
 def test_uninstall_after_init_is_the_identity(
     state: Any, user: Any, local: Any, servers: Any, chosen: list[Scope]
@@ -246,7 +246,7 @@ def test_uninstall_after_init_is_the_identity(
         assert machine.contents() == before
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(configurations, settings_files, settings_files, st.dictionaries(names, entries, max_size=3))
 def test_a_change_by_others_is_all_that_remains(state: Any, user: Any, local: Any, servers: Any) -> None:
     with tempfile.TemporaryDirectory() as root:

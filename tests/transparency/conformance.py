@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ NODE = E2E / "bin" / "node"
 Checks = dict[tuple[str, str], str]
 """Status by scenario and check; of a check that is made several times, the worst."""
 
+_TIME = re.compile(r"-\d{4}-\d\d-\d\dT.*$")
 _WORST_FIRST = ("FAILURE", "WARNING", "SUCCESS", "INFO", "SKIPPED")
 
 
@@ -41,7 +43,7 @@ async def run_suite(suite: Suite, url: str, output: Path) -> Checks:
     await anyio.run_process(command, check=False)
     checks: Checks = {}
     for file in sorted(output.glob("*/checks.json")):
-        scenario = file.parent.name.removeprefix("server-").rsplit("-20", 1)[0]
+        scenario = _TIME.sub("", file.parent.name.removeprefix("server-"))
         for check in json.loads(file.read_text()):
             key = (scenario, str(check["id"]))
             statuses = (str(check["status"]), checks.get(key, "SKIPPED"))

@@ -2,13 +2,17 @@
 
 import json
 import socket
+import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import uvicorn
+from mcp.server.runner import serve_loop
+from mcp.shared.message import SessionMessage
 from starlette.types import ASGIApp
 
 from mcp_dynaload.catalog.tool import Json
@@ -30,7 +34,7 @@ async def served(app: ASGIApp) -> AsyncGenerator[str]:
             try:
                 yield f"http://localhost:{listener.getsockname()[1]}"
             finally:
-                server.should_exit = server.force_exit = True
+                server.should_exit = True
 
 
 @asynccontextmanager
@@ -53,3 +57,24 @@ async def proxied(
     assert configuration.upstreams.problems == ()
     async with open_proxy(configuration) as front:
         yield front
+
+
+@asynccontextmanager
+async def joined(front: Front) -> AsyncGenerator[tuple[Any, Any]]:
+    """A connection to the proxy in memory, as a client's transport."""
+    to_server, from_client = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+    to_client, from_server = anyio.create_memory_object_stream[SessionMessage](0)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(partial(serve_loop, front.server, from_client, to_client, lifespan_state={}))
+        yield from_server, to_server
+        tasks.cancel_scope.cancel()
+
+
+def python_entry(module: str, **options: Any) -> Json:
+    """A stdio upstream that is a module of these tests, with names of its own."""
+    return {
+        "command": sys.executable,
+        "args": ["-W", "ignore", "-m", module],
+        "env": {"PYTHONPATH": str(ROOT)},
+        "dynaload": {"prefix": "", **options},
+    }

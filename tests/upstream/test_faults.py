@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from mcp import MCPError
 
 from mcp_dynaload.config_upstream import UpstreamOptions
 from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamStartError, UpstreamTimeoutError
@@ -186,8 +187,6 @@ async def test_a_server_that_recovered_is_trusted_again(tmp_path: Path) -> None:
 
 
 async def test_a_servers_own_error_is_passed_on_even_if_it_looks_like_a_closed_connection(tmp_path: Path) -> None:
-    from mcp import MCPError
-
     async with pool_of(tmp_path, config("rude")) as pool:
         for message in ("something else", "Connection closed"):
             with pytest.raises(MCPError) as caught:
@@ -198,10 +197,10 @@ async def test_a_servers_own_error_is_passed_on_even_if_it_looks_like_a_closed_c
 async def test_a_line_that_is_too_long_ends_the_connection_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcp_dynaload.upstream.process.MAX_LINE_BYTES", 100_000)
+    monkeypatch.setattr("mcp_dynaload.wire.MAX_LINE_BYTES", 100_000)
     async with pool_of(tmp_path, config("bad")) as pool:
         assert len(await say(pool, "bad", "big", size=90_000)) == 90_000
 
-        assert "line is longer than" in await failure_of(pool, "bad", "big", size=300_000)
+        assert "a line is longer than 100000 bytes" in await failure_of(pool, "bad", "big", size=300_000)
 
         assert await say(pool, "bad", "echo") == "{}"

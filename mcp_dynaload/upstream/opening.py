@@ -1,0 +1,56 @@
+"""One attempt to open an upstream's connection: how far it came, and why it came no further."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import cast
+
+import anyio
+from mcp import MCPError
+from mcp_types import CONNECTION_CLOSED
+
+from mcp_dynaload.upstream.link import Link
+
+
+@dataclass(slots=True)
+class Opening:
+    """What callers wait for, and the link or the error that it came to."""
+
+    done: anyio.Event = field(default_factory=anyio.Event)
+    listed: anyio.Event = field(default_factory=anyio.Event)
+    over: anyio.Event = field(default_factory=anyio.Event)
+    link: Link | None = None
+    error: str = ""
+    died: bool = False
+    """The connection ended by itself."""
+
+
+@asynccontextmanager
+async def told_when_cut_off(opening: Opening, reason: str) -> AsyncGenerator[None]:
+    """Callers learn that the handshake takes too long before the process has been ended, which may take seconds."""
+    try:
+        yield
+    except anyio.get_cancelled_exc_class():
+        opening.error = reason
+        opening.done.set()
+        raise
+
+
+def is_closed(error: BaseException) -> bool:
+    """Whether the SDK tells of a connection's end; a server may use the same code for errors of its own."""
+    return (
+        isinstance(error, MCPError)
+        and error.error.code == CONNECTION_CLOSED
+        and error.error.message == "Connection closed"
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """The innermost cause in plain words."""
+    while isinstance(error, BaseExceptionGroup):
+        error = cast(BaseExceptionGroup[BaseException], error).exceptions[0]
+    if isinstance(error, FileNotFoundError):
+        return f"the program {error.filename!r} was not found"
+    if is_closed(error):
+        return "it ended before it answered the handshake"
+    return str(error) or type(error).__name__

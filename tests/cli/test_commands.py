@@ -1,0 +1,124 @@
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+MISSING: dict[str, Any] = {"broken": {"command": "no-such-program-here"}}
+
+
+def test_help_names_every_command(shell: Shell) -> None:
+    done = shell.run("--help")
+    assert done.returncode == 0
+    commands = ("serve", "init", "uninstall", "doctor", "refresh", "tools", "logs", "trust", "demo")
+    assert [name for name in commands if f"\n│ {name} " not in done.stdout] == []
+
+
+def test_version_is_the_package_s(shell: Shell) -> None:
+    from mcp_dynaload import __version__
+
+    assert shell.run("--version").stdout == f"{__version__}\n"
+
+
+def test_refresh_fills_the_cache_that_tools_reads(shell: Shell, notes_server: dict[str, Any]) -> None:
+    shell.write_servers(notes_server)
+    before = json.loads(shell.run("tools", "--json").stdout)
+    refreshed = shell.run("refresh", "--json")
+    after = json.loads(shell.run("tools", "--json").stdout)
+    assert before == {"tools": [], "total_tokens": 0, "not_listed_yet": ["knowledge"]}
+    assert json.loads(refreshed.stdout) == {"tools": {"knowledge": 12}, "errors": {}}
+    assert len(after["tools"]) == 12
+    assert after["not_listed_yet"] == []
+    assert after["total_tokens"] == sum(row["tokens"] for row in after["tools"]) > 0
+
+
+def test_tools_ranks_for_a_query(shell: Shell, notes_server: dict[str, Any]) -> None:
+    shell.write_servers(notes_server)
+    shell.run("refresh")
+    best = json.loads(shell.run("tools", "search the notes", "--json", "--limit", "1").stdout)["tools"]
+    assert [row["name"] for row in best] == ["knowledge__search_notes"]
+    assert "knowledge__search_notes" in shell.run("tools", "search the notes").stdout
+
+
+def test_refresh_names_what_failed_and_lists_the_others(shell: Shell, notes_server: dict[str, Any]) -> None:
+    shell.write_servers({**MISSING, **notes_server})
+    done = shell.run("refresh", "--json")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert answer["tools"] == {"knowledge": 12}
+    assert "'no-such-program-here' was not found" in answer["errors"]["broken"]
+
+
+def test_doctor_says_what_to_do(shell: Shell, notes_server: dict[str, Any]) -> None:
+    shell.write_servers({**MISSING, **notes_server})
+    done = shell.run("doctor")
+    assert done.returncode == 1
+    assert str(shell.servers_file) in done.stdout
+    assert "server knowledge: 12 tools" in done.stdout
+    assert "'no-such-program-here' was not found" in done.stdout
+    assert "run `mcp-dynaload init`" in done.stdout
+    assert "DYNAMIC_LOADING_ENABLED=false" in done.stdout
+
+
+def test_doctor_is_content_after_init(shell: Shell, notes_server: dict[str, Any]) -> None:
+    state = shell.folder / "home" / ".claude.json"
+    state.write_text(json.dumps({"mcpServers": notes_server}), encoding="utf-8")
+    assert shell.run("init", "--yes").returncode == 0
+    findings = json.loads(shell.run("doctor", "--json").stdout)
+    assert [finding for finding in findings if finding["level"] == "wrong"] == []
+
+
+def test_a_project_s_servers_start_only_after_trust(shell: Shell, notes_server: dict[str, Any]) -> None:
+    path = shell.project / ".mcp-dynaload" / "servers.json"
+    shell.write_servers(notes_server, path)
+    distrusted = shell.run("refresh", "--json")
+    trusted = shell.run("trust", str(path))
+    listed = shell.run("refresh", "--json")
+    forgotten = shell.run("trust", str(path), "--forget")
+    again = shell.run("refresh", "--json")
+    assert (distrusted.returncode, listed.returncode, again.returncode) == (1, 0, 1)
+    assert json.loads(distrusted.stdout)["tools"] == {}
+    assert trusted.stdout.startswith(f"Trusted: {path}")
+    assert json.loads(listed.stdout)["tools"] == {"knowledge": 12}
+    assert forgotten.stdout == f"{path} is not trusted any more.\n"
+
+
+def test_the_trust_option_is_for_headless_use(shell: Shell, notes_server: dict[str, Any]) -> None:
+    shell.write_servers(notes_server, shell.project / ".mcp-dynaload" / "servers.json")
+    assert json.loads(shell.run("refresh", "--trust", "--json").stdout)["tools"] == {"knowledge": 12}
+
+
+def test_logs_shows_what_a_server_printed(shell: Shell) -> None:
+    script = "import sys; print('cannot reach the database', file=sys.stderr)"
+    shell.write_servers({"chatty": {"command": sys.executable, "args": ["-c", script]}})
+    shell.run("refresh")
+    assert shell.run("logs", "chatty").stdout == "cannot reach the database\n"
+    assert "upstream_failed" in shell.run("logs").stdout
+
+
+def test_logs_of_an_unknown_server_names_those_that_exist(shell: Shell) -> None:
+    done = shell.run("logs", "nobody")
+    assert done.returncode == 2
+    assert "logs exist for: nothing yet" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [("DEFAULT_LOADING_STRATEGY", "greedy", "conservative"), ("LOADING_TIMEOUT_MS", "soon", "LOADING_TIMEOUT_MS")],
+)
+def test_a_wrong_setting_is_one_readable_line(shell: Shell, variable: str, value: str, told: str) -> None:
+    done = shell.run("tools", **{variable: value})
+    assert done.returncode == 2
+    assert done.stderr.startswith("mcp-dynaload: ")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_demo_loads_and_calls_for_real(shell: Shell) -> None:
+    done = shell.run("demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "11 servers, 149 tools" in done.stdout
+    assert "FAILED" not in done.stdout
+    assert "git__repo_status" in done.stdout

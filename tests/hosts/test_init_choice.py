@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import pytest
+
+from mcp_dynaload.errors import HostError
+from tests.hosts.machine import bare_machine, used_machine
+
+
+def test_servers_that_stay_are_named_with_the_reason(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    machine.write_json(machine.managed / "managed-settings.json", {"managedMcpServers": {"hr": {"url": "https://hr"}}})
+    install = machine.home / ".claude" / "plugins" / "cache" / "toolkit"
+    machine.write_json(install / ".mcp.json", {"mcpServers": {"search": {"command": "search"}}})
+    machine.write_json(
+        machine.home / ".claude" / "plugins" / "installed_plugins.json",
+        {"version": 2, "plugins": {"toolkit@market": [{"scope": "user", "installPath": str(install)}]}},
+    )
+
+    plan = machine.init()
+
+    assert {server.name: server.reason for server in plan.left} == {
+        "sentry": "needs a login (`oauth`), which only the client can do",
+        "linear": "needs a login (it answered 401)",
+        "intranet": "needs a login (`headersHelper`), which only the client can do",
+        "puppeteer": f"it is disabled in {machine.project} (`/mcp`); behind the proxy it would be on there",
+        "chat": "connections of type 'ws' are the client's own",
+        "banned": "`deniedMcpServers` names it",
+        "plugin:toolkit:search": "comes from a plugin",
+        "claude.ai Slack": "comes from claude.ai, where the login is",
+        "hr": "comes from a managed file (managed-settings.json)",
+    }
+    assert sorted(machine.probed) == ["grafana", "linear"]
+
+
+def test_a_rejected_server_of_a_project_stays(tmp_path: Path) -> None:
+    plan = used_machine(tmp_path).init("project")
+
+    assert plan.moved == ("tracker", "docs")
+    assert plan.left[0].reason == "it is disabled (`disabledMcpjsonServers`)"
+
+
+def test_a_server_that_is_behind_the_proxy_already_under_another_entry_stays(tmp_path: Path) -> None:
+    machine = bare_machine(tmp_path)
+    machine.write_json(
+        machine.locations.user_servers_file, {"mcpServers": {"a": {"command": "old"}, "b": {"command": "b"}}}
+    )
+    machine.write_json(machine.state, {"mcpServers": {"a": {"command": "new"}, "b": {"command": "b"}}})
+
+    plan = machine.init()
+
+    assert plan.moved == ("b",)
+    assert [server.name for server in plan.left] == ["a"]
+    assert machine.json(machine.locations.user_servers_file)["mcpServers"] == {
+        "a": {"command": "old"},
+        "b": {"command": "b"},
+    }
+
+
+def test_entries_that_start_nothing_stay(tmp_path: Path) -> None:
+    machine = bare_machine(tmp_path)
+    entries = {"off": {"command": "a", "disabled": True}, "empty": {}, "text": "a", "spaced out": {"command": "b"}}
+    machine.write_json(machine.state, {"mcpServers": entries})
+
+    plan = machine.init()
+
+    assert plan.moved == ("spaced out",)
+    assert {server.name: server.reason for server in plan.left} == {
+        "off": "it is disabled in its entry",
+        "empty": "its entry has neither `command` nor `url`",
+        "text": "its entry has neither `command` nor `url`",
+    }
+
+
+@pytest.mark.parametrize("locked", [True, ["mcp", "hooks"]])
+def test_an_administrator_who_wants_plugins_only_is_obeyed(tmp_path: Path, locked: bool | list[str]) -> None:
+    machine = used_machine(tmp_path)
+    machine.write_json(machine.managed / "managed-settings.json", {"strictPluginOnlyCustomization": locked})
+
+    with pytest.raises(HostError, match="plugins only"):
+        machine.init()
+
+
+def test_an_administrator_who_fixed_the_servers_is_obeyed(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    machine.write_json(machine.managed / "managed-mcp.json", {"mcpServers": {}})
+
+    with pytest.raises(HostError, match="alone decides"):
+        machine.init()
+
+
+def test_a_policy_that_forbids_the_proxy_stops_everything(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    machine.write_json(
+        machine.managed / "managed-settings.d" / "10-mcp.json",
+        {"allowManagedMcpServersOnly": True, "allowedMcpServers": [{"serverName": "github"}]},
+    )
+    before = machine.contents()
+
+    with pytest.raises(HostError, match="would not start 'dynaload': `allowedMcpServers` does not name it"):
+        machine.init()
+
+    assert machine.contents() == before
+
+
+def test_a_policy_keeps_servers_that_it_does_not_allow(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    allowed = [{"serverName": "dynaload"}, {"serverName": "time"}, {"serverUrl": "https://grafana.example.com/*"}]
+    machine.write_json(machine.managed / "managed-settings.json", {"allowedMcpServers": allowed})
+
+    assert machine.init().moved == ("time", "grafana")
+
+
+def test_another_server_with_our_name_is_an_error(tmp_path: Path) -> None:
+    machine = bare_machine(tmp_path)
+    machine.write_json(machine.state, {"mcpServers": {"dynaload": {"command": "something-else"}}})
+
+    with pytest.raises(HostError, match="another server is named 'dynaload'"):
+        machine.init()

@@ -1,0 +1,122 @@
+"""What is left of a prompt, and how it is cut into clauses."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_dynaload.selection.query import MAX_CLAUSES, MAX_LENGTH, Query, clean, parse_query, parts, split_clauses
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "",
+        "yes",
+        "Go on.",
+        "ok, thanks!",
+        "Thank you, that was great work!",
+        "y",
+        "2",
+        "👍",
+        "continue please",
+        "/clear",
+        "/dynaload:load-category git",
+        "<task-notification>\n<task-id>a1</task-id> The agent created an issue\n</task-notification>",
+    ],
+)
+def test_a_prompt_without_content_is_empty(prompt: str):
+    assert clean(prompt) == ""
+
+
+@pytest.mark.parametrize("prompt", ["go back", "list branches", "What time is it?", "/usr/bin/env is missing"])
+def test_a_short_prompt_with_content_is_kept_whole(prompt: str):
+    assert clean(prompt) == prompt
+
+
+def test_only_the_persons_own_lines_are_kept():
+    prompt = "<system-reminder>open a pull request</system-reminder>list the branches\n/compact now\n"
+
+    assert clean(prompt) == "list the branches"
+
+
+def test_of_a_pasted_block_only_the_beginning_is_kept():
+    code = "\n".join(f"value_{number} = compute({number})" for number in range(200))
+
+    cleaned = clean(f"Why is this slow?\n```python\n{code}\n```\nOpen an issue for it.")
+
+    assert "Why is this slow?" in cleaned
+    assert "Open an issue for it." in cleaned
+    assert "value_0 " in cleaned
+    assert "value_100" not in cleaned
+
+
+def test_of_a_pasted_log_only_the_beginning_is_kept():
+    log = "\n".join(f"2026-01-02 03:04:05 ERROR connection {number} lost" for number in range(100))
+
+    cleaned = clean(f"{log}\nFind out in grafana why this happens")
+
+    assert "connection 0 " in cleaned
+    assert "connection 50 " not in cleaned
+    assert cleaned.endswith("Find out in grafana why this happens")
+
+
+def test_of_a_very_long_prompt_beginning_and_end_are_kept():
+    cleaned = clean("First words. " + "filler sentence. " * 1_000 + "Last words.")
+
+    assert cleaned.startswith("First words.")
+    assert cleaned.endswith("Last words.")
+    assert len(cleaned) <= MAX_LENGTH + 1
+
+
+def test_a_compound_prompt_is_split_into_what_it_asks_for():
+    assert split_clauses("List the open issues, then create a branch for the first and send a message to Bob.") == (
+        "List the open issues",
+        "create a branch for the first",
+        "send a message to Bob.",
+    )
+
+
+def test_a_list_is_split_into_its_lines():
+    assert split_clauses("- close issue 7\n- merge pull request 8") == ("- close issue 7", "- merge pull request 8")
+
+
+def test_file_names_and_addresses_are_not_split():
+    assert split_clauses("Open https://example.com/a.b and app.config.json") == (
+        "Open https://example.com/a.b and app.config.json",
+    )
+
+
+def test_a_part_that_asks_for_nothing_joins_the_one_before():
+    assert split_clauses("List the open issues. Please.") == ("List the open issues. Please.",)
+
+
+def test_each_clause_has_the_whole_prompt_as_its_context():
+    query = parse_query("Look at the github repository. Create an issue there.", earlier=("before",))
+
+    first, second = parts(query)
+
+    assert first.text == "Look at the github repository."
+    assert second.text == "Create an issue there."
+    assert [text for text, _ in second.context] == [query.text, "before"]
+
+
+def test_earlier_prompts_fade():
+    query = parse_query("list tables", earlier=("newest", "older", "oldest"))
+
+    weights = [weight for _, weight in query.context]
+    assert weights == sorted(weights, reverse=True)
+    assert all(0 < weight < 1 for weight in weights)
+
+
+def test_a_short_prompt_that_points_back_leans_on_its_context():
+    assert parse_query("now close it", earlier=("list the github issues",)).leans_on_context
+    assert not parse_query("now close it").leans_on_context
+    assert not parse_query("list tables", earlier=("list the github issues",)).leans_on_context
+
+
+@given(st.text(max_size=300))
+def test_no_text_is_refused_and_cleaning_twice_changes_nothing_that_asks(text: str):
+    cleaned = clean(text)
+
+    assert len(split_clauses(cleaned)) <= MAX_CLAUSES
+    assert all(isinstance(part, Query) for part in parts(parse_query(cleaned)))

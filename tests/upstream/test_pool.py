@@ -1,0 +1,269 @@
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+
+from mcp_dynaload.config_upstream import UpstreamConfig, UpstreamOptions
+from mcp_dynaload.upstream.pool import Pool
+from tests.faults.scripted import config, is_alive, starts, tools, until_exists, until_gone
+from tests.upstream.sessions import RecordingHost, call, pool_of, say
+
+IDLE_SOON = UpstreamOptions(idle_seconds=0.05)
+
+
+def running(pool: Pool) -> set[str]:
+    return {upstream.name for upstream in pool.running}
+
+
+def counted(folder: Path, name: str, options: UpstreamOptions | None = None, **script: object) -> UpstreamConfig:
+    """A server that notes each of its starts."""
+    return config(name, options=options, starts_file=str(folder / f"{name}.starts"), **script)
+
+
+def starts_of(folder: Path, name: str) -> int:
+    return len(starts(folder / f"{name}.starts"))
+
+
+async def until_running(pool: Pool, *names: str) -> None:
+    with anyio.fail_after(5):
+        while running(pool) != set(names) or not all(pool[name].link for name in names):
+            await anyio.sleep(0.005)
+
+
+@asynccontextmanager
+async def busy(pool: Pool, folder: Path, *names: str) -> AsyncGenerator[None]:
+    """While the servers named work on a call."""
+    until = folder / "until"
+    async with anyio.create_task_group() as tasks:
+        for name in names:
+            arrived = folder / f"{name}.arrived"
+            tasks.start_soon(lambda n=name, a=arrived: say(pool, n, "wait", arrived=str(a), until=str(until)))
+            await until_exists(arrived)
+        yield
+        until.touch()
+
+
+async def test_nothing_runs_before_the_first_request_and_then_only_the_one_asked(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, *(counted(tmp_path, name) for name in "abc")) as pool:
+        assert (pool.names, running(pool)) == (("a", "b", "c"), set())
+
+        await say(pool, "b", "echo")
+        await say(pool, "b", "echo")
+
+        assert running(pool) == {"b"}
+    assert [starts_of(tmp_path, name) for name in "abc"] == [0, 1, 0]
+
+
+async def test_requests_that_come_together_start_a_server_once(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, counted(tmp_path, "a")) as pool:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(say, pool, "a", "echo")
+    assert starts_of(tmp_path, "a") == 1
+
+
+async def test_an_idle_server_is_stopped_and_started_again_when_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.upstream.pool.SWEEP_SECONDS", 0.01)
+    async with pool_of(tmp_path, config("a", options=IDLE_SOON), config("b")) as pool:
+        first = await say(pool, "a", "pid")
+        await say(pool, "b", "pid")
+        await until_running(pool, "b")
+        await until_gone([int(first)])
+
+        assert await say(pool, "a", "pid") != first
+
+
+async def test_a_server_is_not_idle_while_it_works_or_has_a_subscription(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.upstream.pool.SWEEP_SECONDS", 0.01)
+    working, subscribed, idle = (counted(tmp_path, name, IDLE_SOON) for name in ("working", "subscribed", "idle"))
+    async with pool_of(tmp_path, working, subscribed, idle) as pool:
+        pool["subscribed"].subscriptions.add("file:///a")
+        for name in ("subscribed", "idle"):
+            await say(pool, name, "echo")
+        async with busy(pool, tmp_path, "working"):
+            await until_running(pool, "working", "subscribed")
+
+
+async def test_a_server_that_takes_long_to_start_is_not_taken_for_idle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.upstream.pool.SWEEP_SECONDS", 0.01)
+    go = tmp_path / "go"
+    slow = counted(tmp_path, "slow", UpstreamOptions(idle_seconds=30), starts_after=str(go))
+    async with pool_of(tmp_path, slow) as pool:
+        pool.warm(["slow"])
+        await until_exists(tmp_path / "slow.starts")
+        await anyio.sleep(0.05)  # several sweeps
+        go.touch()
+        await until_running(pool, "slow")
+        await say(pool, "slow", "echo")
+    assert starts_of(tmp_path, "slow") == 1
+
+
+async def test_over_the_cap_the_server_used_least_recently_makes_room(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, *(config(name) for name in "abc"), max_running=2) as pool:
+        pids = {name: int(await say(pool, name, "pid")) for name in "ab"}
+        await say(pool, "a", "echo")
+
+        await say(pool, "c", "echo")
+
+        assert running(pool) == {"a", "c"}
+        assert not is_alive(pids["b"])
+
+
+async def test_when_all_are_busy_the_next_waits_for_one_to_be_done(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, *(config(name) for name in "abc"), max_running=2) as pool:
+        async with anyio.create_task_group() as tasks:
+            async with busy(pool, tmp_path, "a", "b"):
+                tasks.start_soon(say, pool, "c", "echo")
+                await anyio.wait_all_tasks_blocked()
+                assert running(pool) == {"a", "b"}
+        assert "c" in running(pool)
+        assert len(running(pool)) == 2
+
+
+async def test_a_server_that_hangs_in_its_handshake_does_not_keep_others_from_starting(tmp_path: Path) -> None:
+    hangs = counted(tmp_path, "hangs", never_answers=True)
+    async with pool_of(tmp_path, hangs, config("good"), max_running=1) as pool:
+        pool.warm(["hangs"])
+        await until_exists(tmp_path / "hangs.starts")
+        with anyio.fail_after(3):
+            assert await say(pool, "good", "echo") == "{}"
+
+
+async def test_a_warmed_server_runs_before_it_is_called(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, counted(tmp_path, "a"), counted(tmp_path, "b")) as pool:
+        pool.warm(["a", "unknown"])
+        await until_running(pool, "a")
+
+        await say(pool, "a", "echo")
+
+        assert starts_of(tmp_path, "a") == 1
+
+
+async def test_warming_never_stops_a_running_server_nor_exceeds_the_cap(tmp_path: Path) -> None:
+    names = "abcdef"
+    async with pool_of(tmp_path, *(counted(tmp_path, name) for name in names), max_running=3) as pool:
+        await say(pool, "f", "echo")
+        pool.warm(names)
+        await anyio.wait_all_tasks_blocked()
+        with anyio.fail_after(5):
+            while sum(starts_of(tmp_path, name) for name in names) < 3 or not all(u.link for u in pool.running):
+                await anyio.sleep(0.005)
+        await anyio.wait_all_tasks_blocked()
+
+        assert len(running(pool)) == 3
+        assert "f" in running(pool)
+    assert sum(starts_of(tmp_path, name) for name in names) == 3
+
+
+async def test_a_server_that_cannot_be_warmed_is_only_logged(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, counted(tmp_path, "bad", exits_with="broken"), config("good")) as pool:
+        pool.warm(["bad"])
+        await until_exists(tmp_path / "bad.starts")
+
+        assert await say(pool, "good", "echo") == "{}"
+
+
+async def test_listing_all_stops_each_again_and_tells_which_failed(tmp_path: Path) -> None:
+    host = RecordingHost()
+    good = [counted(tmp_path, f"good{number}", offers={"tools": tools(f"t{number}")}) for number in range(6)]
+    bad = config("bad", exits_with="broken")
+    async with pool_of(tmp_path, *good, bad, host=host, max_running=3) as pool:
+        errors = await pool.list_all(pool.names)
+
+        assert {name: [t["name"] for t in listing.tools] for name, listing in host.listings.items()} == {
+            f"good{number}": [f"t{number}"] for number in range(6)
+        }
+        assert list(errors) == ["bad"]
+        assert "broken" in errors["bad"]
+        await until_running(pool)
+
+
+async def test_a_list_that_is_answered_with_an_error_counts_as_not_listed(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, config("bad", lists_fail="the index is being built")) as pool:
+        errors = await pool.list_all(["bad"])
+
+    assert errors["bad"].startswith("MCP server 'bad' could not be listed: the index is being built.")
+
+
+async def test_a_list_that_is_never_answered_is_given_up(tmp_path: Path) -> None:
+    options = UpstreamOptions(connect_timeout_seconds=0.5)
+    async with pool_of(tmp_path, config("bad", options=options, lists_hang=True)) as pool:
+        with anyio.fail_after(3):
+            errors = await pool.list_all(["bad"])
+
+    assert errors["bad"].startswith("MCP server 'bad' could not be listed: no answer in 0.5 s.")
+
+
+async def test_a_server_in_use_stays_after_it_was_listed(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, counted(tmp_path, "a")) as pool:
+        async with busy(pool, tmp_path, "a"):
+            assert await pool.list_all(["a"]) == {}
+        assert running(pool) == {"a"}
+
+
+async def test_an_eager_server_stays_after_it_was_listed(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, counted(tmp_path, "a", UpstreamOptions(eager=True))) as pool:
+        pool.warm(["a"])
+
+        await pool.list_all(["a"])
+
+        await until_running(pool, "a")
+    assert starts_of(tmp_path, "a") == 1
+
+
+async def test_a_changed_list_is_read_again_whole(tmp_path: Path) -> None:
+    host = RecordingHost()
+    async with pool_of(tmp_path, config("a", offers={"tools": tools("add_tool")}), host=host) as pool:
+        await say(pool, "a", "add_tool", added="new", description="a new one")
+        with anyio.fail_after(5):
+            while ("a", "notifications/tools/list_changed") not in host.told:
+                await host.news.wait()
+        await pool["a"].relist()
+
+        assert [tool["name"] for tool in host.listings["a"].tools] == ["add_tool", "new"]
+
+
+async def test_what_the_client_asked_for_is_asked_of_each_new_connection(tmp_path: Path) -> None:
+    host = RecordingHost(log_level="debug")
+    async with pool_of(tmp_path, config("a", offers_all=True), host=host) as pool:
+        pool["a"].subscriptions.update({"file:///b", "file:///a"})
+        await host.until_listed("a") if await say(pool, "a", "echo") else None
+
+        heard = json.loads(await say(pool, "a", "levels"))
+
+    assert heard == {"levels": ["debug"], "subscribed": ["file:///a", "file:///b"]}
+
+
+async def test_a_stopped_server_is_told_nothing(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, counted(tmp_path, "a")) as pool:
+        await pool["a"].notify("notifications/roots/list_changed", None)
+        await pool["a"].set_log_level("debug")
+        await pool["a"].relist()
+        await pool["a"].stopped()
+    assert starts_of(tmp_path, "a") == 0
+
+
+async def test_a_running_server_gets_notifications_and_the_log_level(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, config("a")) as pool:
+        await say(pool, "a", "echo")
+
+        await pool["a"].notify("notifications/roots/list_changed", None)
+        await pool["a"].set_log_level("error")
+
+        assert json.loads(await say(pool, "a", "levels"))["levels"] == ["error"]
+
+
+async def test_results_come_back_as_the_server_gave_them(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, config("a")) as pool:
+        assert await call(pool, "a", "echo", x=[None, {"y": "ü"}]) == {
+            "content": [{"type": "text", "text": '{"x": [null, {"y": "\\u00fc"}]}'}]
+        }
