@@ -15,8 +15,13 @@ from mcp_types import METHOD_NOT_FOUND
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.upstream.link import ClientProfile
 
-INTERACTIVE_SECONDS = 0.1
+TAKEOVER_SECONDS = 0.1
 """The interactive client takes over a list it has read up to 30 ms later; three times that is safe."""
+
+TAKEOVER_WHILE_STARTING_SECONDS = 0.3
+"""A prompt that was typed before we were connected competes with the client's own start."""
+
+STARTING_SECONDS = 3.0
 
 REREAD_INTERVAL_SECONDS = 1.0
 """Claude Code re-reads a list at most about once a second."""
@@ -141,12 +146,14 @@ def _progress_token(params: Mapping[str, Any] | None) -> Token | None:
 
 @dataclass(slots=True)
 class Reread:
-    """Whether the client has read the list that we announced last."""
+    """Whether the client has read the list that we announced last, and has had the time to take it over."""
 
     is_interactive: bool
     longest_seconds: float
+    _opened_at: float = field(default_factory=anyio.current_time)
     _pending: anyio.Event | None = None
     _read_at: float = float("-inf")
+    _taken_over_at: float = float("-inf")
 
     def announced(self) -> None:
         """The list differs from what the client knows."""
@@ -157,15 +164,21 @@ class Reread:
         """The client has listed."""
         self._read_at = anyio.current_time()
         if self._pending is not None:
+            self._taken_over_at = self._read_at + self._takeover_seconds()
             self._pending.set()
             self._pending = None
 
     async def hold(self) -> None:
-        """Wait until the client has read the announced list and taken it over; at once if it knows the latest."""
-        if self._pending is None:
-            return
-        is_early = anyio.current_time() - self._read_at < REREAD_INTERVAL_SECONDS
-        with anyio.move_on_after(max(LONGEST_REREAD_SECONDS if is_early else 0, self.longest_seconds)):
-            await self._pending.wait()
-            if self.is_interactive:
-                await anyio.sleep(INTERACTIVE_SECONDS)
+        """Wait until the client has read the announced list and taken it over; at once if it has by now."""
+        now = anyio.current_time()
+        is_early = now - self._read_at < REREAD_INTERVAL_SECONDS
+        with anyio.CancelScope(deadline=now + max(LONGEST_REREAD_SECONDS if is_early else 0, self.longest_seconds)):
+            if self._pending is not None:
+                await self._pending.wait()
+            await anyio.sleep_until(self._taken_over_at)
+
+    def _takeover_seconds(self) -> float:
+        if not self.is_interactive:
+            return 0.0
+        is_starting = self._read_at - self._opened_at < STARTING_SECONDS
+        return TAKEOVER_WHILE_STARTING_SECONDS if is_starting else TAKEOVER_SECONDS

@@ -23,27 +23,32 @@ RESOURCE_NOT_FOUND = -32002
 
 
 async def wait_for_listings(session: Session) -> None:
-    """With loading switched off nothing is announced later: wait for upstreams that were never listed."""
+    """Wait for upstreams that were never listed."""
+    with anyio.move_on_after(FIRST_LIST_SECONDS):
+        await session.first_listing.wait()
+
+
+async def _wait_if_all_is_listed(session: Session) -> None:
+    """With loading switched off a list is whole from the start."""
     if not session.is_dynamic:
-        with anyio.move_on_after(FIRST_LIST_SECONDS):
-            await session.first_listing.wait()
+        await wait_for_listings(session)
 
 
 async def list_prompts(session: Session, request: Request, params: Json) -> Json:
     """All upstreams' prompts."""
-    await wait_for_listings(session)
+    await _wait_if_all_is_listed(session)
     return {"prompts": list(session.offers.prompts)}
 
 
 async def list_resources(session: Session, request: Request, params: Json) -> Json:
     """All upstreams' resources."""
-    await wait_for_listings(session)
+    await _wait_if_all_is_listed(session)
     return {"resources": list(session.offers.resources)}
 
 
 async def list_templates(session: Session, request: Request, params: Json) -> Json:
     """All upstreams' resource templates."""
-    await wait_for_listings(session)
+    await _wait_if_all_is_listed(session)
     return {"resourceTemplates": list(session.offers.templates)}
 
 

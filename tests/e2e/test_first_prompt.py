@@ -1,5 +1,7 @@
 """A session's first prompt has the tools that it needs in its own first request, and few others."""
 
+import time
+
 import pytest
 
 from tests.e2e.model_api import tool_use
@@ -30,12 +32,23 @@ def test_the_needed_tool_is_in_the_first_request_whole_and_its_result_reaches_th
     assert result["subtype"] == "success"
 
 
-@pytest.mark.parametrize("model", [*[DEFAULT_MODEL] * 5, FROZEN_LIST_MODEL])
-def test_it_is_there_in_the_interactive_client_too_without_a_word_of_complaint(stage: Stage, model: str | None) -> None:
+AT_ONCE, SETTLED = 0.0, 3.0
+"""Seconds before the person types: while our server is still starting, and when all is quiet."""
+
+
+@pytest.mark.parametrize(
+    ("model", "seconds"),
+    [*[(DEFAULT_MODEL, AT_ONCE)] * 3, *[(DEFAULT_MODEL, SETTLED)] * 2, (FROZEN_LIST_MODEL, AT_ONCE)],
+    ids=["at-once", "at-once", "at-once", "settled", "settled", "sonnet-at-once"],
+)
+def test_it_is_there_in_the_interactive_client_too_without_a_word_of_complaint(
+    stage: Stage, model: str | None, seconds: float
+) -> None:
     call = tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})
     claude = stage.claude({PROMPT: [call]}, model=model)
 
     with claude.terminal() as terminal:
+        time.sleep(seconds)
         terminal.ask(PROMPT)
         screen = terminal.screen
 

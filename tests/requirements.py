@@ -1,0 +1,26 @@
+"""What the product promises, by id; tests name the ids that they prove with `@pytest.mark.proves(...)`."""
+
+REQUIREMENTS = {
+    "first-prompt": "The tools that a session's first prompt needs are in its first model request, whole, and few others.",
+    "later-prompt": "A later prompt's tools are described beside it and callable at once; the cached prefix is kept.",
+    "abstain": "A prompt that needs no tool changes nothing.",
+    "search-off": "With tool search off the list stays small and grows in the request of the prompt that needs it.",
+    "subagent": "A subagent's first request has the tools for its own task.",
+    "find-tools": "Without hooks every tool is found and called.",
+    "clear": "After /clear the list is small again.",
+    "resume": "What a session had loaded is there when it is resumed.",
+    "permissions": "Rules allow and deny each upstream tool by its own name.",
+    "clone": "The client connects with the repository's own claude_mcp.json.",
+    "conformance": "Switched off, the proxy passes whatever the server behind it passes of the official suites.",
+    "parity": "Results, errors, notifications and questions pass unchanged in both directions.",
+    "eras": "Upstreams of both protocol eras work, over stdio, SSE and streamable HTTP.",
+    "lazy": "With a filled cache nothing is started until a call, and then only what it needs.",
+    "faults": "A dead, frozen, silent or babbling upstream harms only its own calls, which fail clearly.",
+    "no-orphans": "Nothing that we started outlives us, however we end.",
+    "trust": "A repository's servers start only after the person's consent to that very file.",
+    "bad-config": "A mistake is one readable line: file, key, what is wrong, what to do; others go on.",
+    "init": "init moves servers, rules and hooks as shown; uninstall restores every byte.",
+    "grow-only": "From the first request to /clear the list only grows.",
+    "budget": "What a prompt loads stays within the strategy's token budget.",
+    "demo": "The demo loads tools for prompts and calls real servers.",
+}
