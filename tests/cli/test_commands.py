@@ -70,6 +70,7 @@ def test_doctor_is_content_after_init(shell: Shell, notes_server: dict[str, Any]
     assert [finding for finding in findings if finding["level"] == "wrong"] == []
 
 
+@pytest.mark.proves("trust")
 def test_a_project_s_servers_start_only_after_trust(shell: Shell, notes_server: dict[str, Any]) -> None:
     path = shell.project / ".mcp-dynaload" / "servers.json"
     shell.write_servers(notes_server, path)
@@ -108,6 +109,7 @@ def test_logs_of_an_unknown_server_names_those_that_exist(shell: Shell) -> None:
     ("variable", "value", "told"),
     [("DEFAULT_LOADING_STRATEGY", "greedy", "conservative"), ("LOADING_TIMEOUT_MS", "soon", "LOADING_TIMEOUT_MS")],
 )
+@pytest.mark.proves("bad-config")
 def test_a_wrong_setting_is_one_readable_line(shell: Shell, variable: str, value: str, told: str) -> None:
     done = shell.run("tools", **{variable: value})
     assert done.returncode == 2
@@ -116,6 +118,7 @@ def test_a_wrong_setting_is_one_readable_line(shell: Shell, variable: str, value
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.proves("demo")
 def test_the_demo_loads_and_calls_for_real(shell: Shell) -> None:
     done = shell.run("demo")
     assert done.returncode == 0, done.stdout + done.stderr

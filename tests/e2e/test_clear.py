@@ -1,7 +1,11 @@
 """After `/clear` the list is small again and made for the next prompt."""
 
+import pytest
+
 from tests.e2e.names import CURRENT_TIME, FIND_TOOLS, GIT_LOG, MOST_TOOLS
 from tests.e2e.stage import Stage
+
+pytestmark = pytest.mark.proves("clear")
 
 FIRST = "Show me the latest commits in the git log of the repository"
 NEXT = "What is the current time in the timezone Asia/Tokyo?"

@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.e2e.model_request import Json
 from tests.e2e.names import FIND_TOOLS
 from tests.e2e.stage import ROOT, Stage
+
+pytestmark = pytest.mark.proves("clone")
 
 PROMPT = "Write me a short poem about autumn leaves"
 

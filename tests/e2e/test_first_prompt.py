@@ -9,6 +9,8 @@ from tests.e2e.names import FIND_TOOLS, GIT_LOG, MOST_TOOLS
 from tests.e2e.stage import DEFAULT_MODEL, FROZEN_LIST_MODEL, Stage
 from tests.e2e.upstreams import COMMITS
 
+pytestmark = pytest.mark.proves("first-prompt")
+
 PROMPT = "Show me the latest commits in the git log of the repository"
 
 

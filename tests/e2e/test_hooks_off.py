@@ -1,10 +1,14 @@
 """Without hooks the model finds tools itself, and calls them under their own names."""
 
+import pytest
+
 from tests.e2e.model_api import Block, tool_use
 from tests.e2e.model_request import ModelRequest, definitions_in, select_query_in
 from tests.e2e.names import FIND_TOOLS, GIT_LOG, MOST_TOOLS
 from tests.e2e.stage import DEFAULT_MODEL, Stage
 from tests.e2e.upstreams import COMMITS
+
+pytestmark = pytest.mark.proves("find-tools")
 
 PROMPT = "Show me the latest commits in the git log of the repository"
 SEARCH = tool_use(FIND_TOOLS, {"query": "show the git commit log of a repository"})

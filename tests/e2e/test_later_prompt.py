@@ -9,6 +9,8 @@ from tests.e2e.model_request import ModelRequest, is_prefix_kept, select_query_i
 from tests.e2e.names import CURRENT_TIME, FIND_TOOLS, GIT_LOG, MOST_TOOLS
 from tests.e2e.stage import DEFAULT_MODEL, FROZEN_LIST_MODEL, Stage
 
+pytestmark = pytest.mark.proves("later-prompt")
+
 FIRST = "Show me the latest commits in the git log of the repository"
 LATER = "What is the current time in the timezone Asia/Tokyo?"
 TIME_CALL = tool_use(CURRENT_TIME, {"timezone": "Asia/Tokyo"})

@@ -1,8 +1,12 @@
 """A prompt that needs no tool loads none and changes nothing."""
 
+import pytest
+
 from tests.e2e.model_request import is_prefix_kept
 from tests.e2e.names import FIND_TOOLS, GIT_LOG
 from tests.e2e.stage import Stage
+
+pytestmark = pytest.mark.proves("abstain")
 
 TASK = "Show me the latest commits in the git log of the repository"
 CHAT = ("Thank you, that was a lovely answer!", "Write me a short poem about autumn leaves")

@@ -8,6 +8,8 @@ from tests.e2e.names import READ_FILE, WRITE_FILE
 from tests.e2e.stage import Stage
 from tests.e2e.upstreams import NOTE
 
+pytestmark = pytest.mark.proves("permissions")
+
 PROMPT = "Read the text file note.txt and write a file copy.txt with the same text"
 
 

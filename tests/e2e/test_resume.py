@@ -1,9 +1,13 @@
 """A resumed session can call what it had loaded before, in a new process of ours."""
 
+import pytest
+
 from tests.e2e.model_api import tool_use
 from tests.e2e.names import CURRENT_TIME, GIT_LOG
 from tests.e2e.stage import Stage
 from tests.e2e.upstreams import COMMITS
+
+pytestmark = pytest.mark.proves("resume")
 
 FIRST = "Show me the latest commits in the git log of the repository"
 LATER = "What is the current time in the timezone Asia/Tokyo?"

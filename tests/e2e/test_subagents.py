@@ -1,10 +1,14 @@
 """A subagent's first request has the tools for the task that it was given."""
 
+import pytest
+
 from tests.e2e.claude import TURN_TIMEOUT_SECONDS
 from tests.e2e.model_api import Block, ModelApi, tool_use
 from tests.e2e.names import GIT_LOG, LIST_TABLES, READ_FILE
 from tests.e2e.stage import Stage
 from tests.e2e.upstreams import COMMITS, NOTE
+
+pytestmark = pytest.mark.proves("subagent")
 
 HISTORY_TASK = "Read the latest commits in the git log of the repository"
 TABLES_TASK = "List all tables in the sqlite database"

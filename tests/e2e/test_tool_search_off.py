@@ -2,10 +2,14 @@
 
 from itertools import pairwise
 
+import pytest
+
 from tests.e2e.model_api import tool_use
 from tests.e2e.model_request import is_prefix_kept
 from tests.e2e.names import CURRENT_TIME, GIT_LOG, MOST_TOOLS
 from tests.e2e.stage import Stage
+
+pytestmark = pytest.mark.proves("search-off")
 
 FIRST = "Show me the latest commits in the git log of the repository"
 LATER = "What is the current time in the timezone Asia/Tokyo?"

@@ -16,6 +16,7 @@ from tests.hosts.machine import DATA, ENTRY, bare_machine, used_machine
 MOVED = ("github", "filesystem", "time", "postgres", "browser.tools", "grafana")
 
 
+@pytest.mark.proves("init")
 @pytest.mark.parametrize("scope", ["user", "project", "local"])
 def test_what_is_shown_is_the_golden_diff(tmp_path: Path, scope: Scope) -> None:
     machine = used_machine(tmp_path)

@@ -14,6 +14,7 @@ from tests.hosts.machine import ENTRY, Machine, bare_machine, used_machine
 SCOPES: tuple[Scope, ...] = ("user", "project", "local")
 
 
+@pytest.mark.proves("init")
 def test_every_byte_comes_back(tmp_path: Path) -> None:
     machine = used_machine(tmp_path)
     before = machine.contents()

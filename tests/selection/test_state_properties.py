@@ -1,5 +1,7 @@
 """What holds of a session's tools whatever happens."""
 
+import pytest
+
 from collections.abc import Sequence
 
 from hypothesis import given
@@ -49,6 +51,7 @@ events: st.SearchStrategy[Event] = st.one_of(
 contexts = st.sampled_from([CONTEXT, a_context(CONTEXT.catalog, tool_search=False, withheld=["git__log"])])
 
 
+@pytest.mark.proves("grow-only")
 @given(st.lists(events, max_size=8), contexts)
 def test_until_it_is_cleared_the_loaded_set_only_grows_and_the_decision_tells_it(
     happened: list[Event], context: Context
@@ -90,6 +93,7 @@ def spent(state: SessionState, catalog: Catalog) -> int:
     st.integers(1, 5_000),
     st.sampled_from([0, 700]),
 )
+@pytest.mark.proves("budget")
 def test_prompts_never_exceed_the_budget(prompts: Sequence[str], strategy: Strategy, cost: int, overhead: int):
     catalog = a_catalog(TOOLS, cost=cost)
     least = {Strategy.CONSERVATIVE: 0.5, Strategy.BALANCED: 0.6, Strategy.AGGRESSIVE: 0.7}[strategy]
