@@ -81,9 +81,12 @@ def open_catalog(configuration: Configuration) -> Generator[LiveCatalog]:
     """The catalog as the cache has it; at exit the database is closed."""
     records = Records(Database(configuration.locations.database_file))
     configs = configuration.configs
-    live = LiveCatalog(configs, records, configuration.locations.project_dir, count_tokens, {})
+    is_dynamic = configuration.settings.dynamic_loading_enabled
+    own = own_texts("") if is_dynamic else {}
+    live = LiveCatalog(configs, records, configuration.locations.project_dir, count_tokens, own)
     live.read_cache()
-    live.own_texts = own_texts(instructions_text(live.listings, live.unseen))
+    if is_dynamic:
+        live.own_texts = own_texts(instructions_text(live.listings, live.unseen))
     try:
         yield live
     finally:

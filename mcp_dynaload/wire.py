@@ -6,6 +6,7 @@ that what is inside `params`, `result` and `error` passes through as it came.
 
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, cast
 
@@ -20,6 +21,12 @@ MAX_LINE_BYTES = 64 * 1024 * 1024
 
 
 CHUNK_BYTES = 65_536
+
+NOTIFY_SECONDS = 0.1
+"""How long to wait for a reader that is behind before a notification counts as sent: it is in the buffer by then.
+
+The SDK shields the word that a request was cancelled from cancellation: a frozen server would hold up everybody's exit.
+"""
 
 Receive = Callable[[], Awaitable[bytes]]
 """The next bytes; empty, or `anyio.EndOfStream`, at the end."""
@@ -106,8 +113,10 @@ class LineWriter:
         Raises:
             anyio.BrokenResourceError: Nobody reads any more.
         """
+        is_notification = isinstance(item.message, JSONRPCNotification)
         try:
-            await self._send(format_line(item.message))
+            with anyio.move_on_after(NOTIFY_SECONDS) if is_notification else nullcontext():
+                await self._send(format_line(item.message))
         except _GONE as error:
             raise anyio.BrokenResourceError from error
 

@@ -16,7 +16,7 @@ from mcp_dynaload.masking import masked
 from mcp_dynaload.selection.events import ToolsFound
 from mcp_dynaload.server.client import Request
 from mcp_dynaload.server.hooks import answer_hook
-from mcp_dynaload.server.passing import wait_for_listings
+from mcp_dynaload.server.passing import known_by_now, wait_for_listings
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.texts import (
     DEFAULT_FOUND,
@@ -54,7 +54,10 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     name = params.get("name")
     if not isinstance(name, str):
         raise MCPError(code=INVALID_PARAMS, message="tools/call needs a text 'name'")
-    if (tool := await _known(session, name)) is not None:
+    tool = None
+    if name not in OWN_TOOLS:
+        tool = await known_by_now(session, lambda: session.live.catalog.get(name))
+    if tool is not None:
         if session.shared.settings.detailed_logging_enabled:
             log.info("tool_called", tool=name, arguments=masked(params.get("arguments")))
         await session.note_call(name)
@@ -66,15 +69,6 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     if (upstream := session.only_upstream()) is not None:  # its own words about a name that it does not know
         return await session.forward(upstream, request, "tools/call", params)
     raise MCPError(code=INVALID_PARAMS, message=_unknown(session, name))
-
-
-async def _known(session: Session, name: str) -> Tool | None:
-    """The tool of that name; while servers are being listed for the first time, it may be one of theirs."""
-    tool = session.live.catalog.get(name)
-    if tool is None and name not in OWN_TOOLS and session.live.unseen:
-        await wait_for_listings(session)
-        tool = session.live.catalog.get(name)
-    return tool
 
 
 async def _forward(session: Session, request: Request, tool: Tool, params: Json) -> Json:

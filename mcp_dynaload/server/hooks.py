@@ -104,7 +104,7 @@ def read_model(transcript_path: str) -> str | None:
             file.seek(0, 2)
             file.seek(max(0, file.tell() - TRANSCRIPT_TAIL_BYTES))
             lines = file.read().splitlines()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a null character
         log.debug("transcript_unreadable", error=str(error))
         return None
     return next((model for line in reversed(lines) if (model := _model_of(line))), None)

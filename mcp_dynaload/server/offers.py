@@ -47,11 +47,11 @@ class Offers:
         return Origin(owners.pop(), uri) if len(owners) == 1 else None
 
     def uri_of(self, upstream: str, original: str) -> str:
-        """Our URI for one of an upstream's."""
-        if self.resource_origins.get(original) == Origin(upstream, original):
-            return original
+        """Our URI for one of an upstream's: an alias where its own leads to another upstream."""
+        here = Origin(upstream, original)
         alias = _aliased(original, upstream)
-        return alias if alias in self.resource_origins else original
+        is_another = self.resource_origin(original) != here and self.resource_origin(alias) == here
+        return alias if is_another else original
 
 
 def collect_offers(configs: Mapping[str, UpstreamConfig], listings: Mapping[str, Listing]) -> Offers:

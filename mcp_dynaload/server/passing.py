@@ -1,6 +1,7 @@
 """Prompts, resources, completions and log levels: routed to the upstream that they belong to."""
 
-from typing import get_args
+from collections.abc import Callable
+from typing import TypeVar, get_args
 
 import anyio
 from mcp import MCPError
@@ -11,6 +12,8 @@ from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.server.client import Request
 from mcp_dynaload.server.offers import Origin
 from mcp_dynaload.server.session import Session
+
+_Found = TypeVar("_Found")
 
 FIRST_LIST_SECONDS = 25.0
 """Under the client's own limit of 30 s for connecting."""
@@ -26,6 +29,14 @@ async def wait_for_listings(session: Session) -> None:
     """Wait for upstreams that were never listed."""
     with anyio.move_on_after(FIRST_LIST_SECONDS):
         await session.first_listing.wait()
+
+
+async def known_by_now(session: Session, look: Callable[[], _Found | None]) -> _Found | None:
+    """What `look` finds; while upstreams are listed for the first time it may be something of one of theirs."""
+    with anyio.move_on_after(FIRST_LIST_SECONDS):
+        while look() is None and session.live.unseen and not session.first_listing.is_set():
+            await session.listed_one.wait()
+    return look()
 
 
 async def _wait_if_all_is_listed(session: Session) -> None:
@@ -59,7 +70,7 @@ async def get_prompt(session: Session, request: Request, params: Json) -> Json:
         MCPError: There is none of that name, or the upstream failed.
     """
     name = _text(params, "name", "prompts/get")
-    origin = _prompt_origin(session, name)
+    origin = await _prompt_origin(session, name)
     return await _routed(session, request, origin.upstream, "prompts/get", {**params, "name": origin.original})
 
 
@@ -70,7 +81,7 @@ async def read_resource(session: Session, request: Request, params: Json) -> Jso
         MCPError: Nobody serves the URI, or the upstream failed.
     """
     uri = _text(params, "uri", "resources/read")
-    origin = _resource_origin(session, uri)
+    origin = await _resource_origin(session, uri)
     result = await _routed(session, request, origin.upstream, "resources/read", {**params, "uri": origin.original})
     if origin.original == uri:
         return result
@@ -87,7 +98,7 @@ async def subscribe(session: Session, request: Request, params: Json) -> Json:
     Raises:
         MCPError: Nobody serves the URI, or the upstream failed.
     """
-    origin = _resource_origin(session, _text(params, "uri", "resources/subscribe"))
+    origin = await _resource_origin(session, _text(params, "uri", "resources/subscribe"))
     body = {**params, "uri": origin.original}
     result = await _routed(session, request, origin.upstream, "resources/subscribe", body)
     session.pool[origin.upstream].subscriptions.add(origin.original)
@@ -100,7 +111,7 @@ async def unsubscribe(session: Session, request: Request, params: Json) -> Json:
     Raises:
         MCPError: Nobody serves the URI, or the upstream failed.
     """
-    origin = _resource_origin(session, _text(params, "uri", "resources/unsubscribe"))
+    origin = await _resource_origin(session, _text(params, "uri", "resources/unsubscribe"))
     body = {**params, "uri": origin.original}
     session.pool[origin.upstream].subscriptions.discard(origin.original)
     return await _routed(session, request, origin.upstream, "resources/unsubscribe", body)
@@ -114,10 +125,10 @@ async def complete(session: Session, request: Request, params: Json) -> Json:
     """
     ref = json_object(params.get("ref"))
     if ref.get("type") == "ref/prompt":
-        origin, key = _prompt_origin(session, _text(ref, "name", "completion/complete")), "name"
+        origin, key = await _prompt_origin(session, _text(ref, "name", "completion/complete")), "name"
     else:
         uri, key = _text(ref, "uri", "completion/complete"), "uri"
-        origin = session.offers.template_origins.get(uri) or _resource_origin(session, uri)
+        origin = session.offers.template_origins.get(uri) or await _resource_origin(session, uri)
     body = {**params, "ref": {**ref, key: origin.original}}
     return await _routed(session, request, origin.upstream, "completion/complete", body)
 
@@ -169,15 +180,16 @@ async def _routed(session: Session, request: Request, upstream: str, method: str
         raise MCPError(code=INTERNAL_ERROR, message=str(error)) from error
 
 
-def _prompt_origin(session: Session, name: str) -> Origin:
-    if (origin := session.offers.prompt_origins.get(name)) is not None:
+async def _prompt_origin(session: Session, name: str) -> Origin:
+    if (origin := await known_by_now(session, lambda: session.offers.prompt_origins.get(name))) is not None:
         return origin
     if (upstream := session.only_upstream()) is not None:
         return Origin(upstream, name)
     raise MCPError(code=INVALID_PARAMS, message=f"There is no prompt {name!r}; prompts/list names all.")
 
 
-def _resource_origin(session: Session, uri: str) -> Origin:
+async def _resource_origin(session: Session, uri: str) -> Origin:
+    await known_by_now(session, lambda: session.offers.resource_origins.get(uri))
     if (origin := session.offers.resource_origin(uri)) is not None:
         return origin
     if (upstream := session.only_upstream()) is not None:

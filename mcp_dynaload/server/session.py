@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import structlog
+from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.selection.events import (
@@ -29,11 +30,15 @@ from mcp_dynaload.settings import Settings
 from mcp_dynaload.upstream.link import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
+from mcp_dynaload.upstream.upstream import Upstream
 
 GATHER_SECONDS = 0.01
 """Hooks of agents that start together arrive within milliseconds; one announcement serves them all."""
 
 WARM_PROBABILITY = 0.8
+
+LOG_LEVEL_SECONDS = 2.0
+"""A frozen upstream does not keep the client waiting for the others."""
 
 log = structlog.get_logger()
 
@@ -59,6 +64,9 @@ class Session:
     offers: Offers = field(default_factory=Offers)
     log_level: str | None = None
     """What the client asked for with `logging/setLevel`."""
+
+    listed_one: anyio.Event = field(default_factory=anyio.Event)
+    """Set, and replaced by a new one, when an upstream's new listing is known, and at the end of the first listing."""
 
     first_listing: anyio.Event = field(default_factory=anyio.Event)
     """Set when every upstream that was never seen has been listed or has failed."""
@@ -107,6 +115,7 @@ class Session:
         await self.live.build_index()
         await self.pool.list_all(self.live.unseen)
         self.first_listing.set()
+        self.listed_one.set()
 
     async def decide(self, event: Event) -> Decision:
         """Take the step for an event, announce the new list if it differs, and store it."""
@@ -173,8 +182,9 @@ class Session:
     async def set_log_level(self, level: str) -> None:
         """Tell the running upstreams, and each that starts later."""
         self.log_level = level
-        for upstream in self.pool.running:
-            await upstream.set_log_level(level)
+        async with anyio.create_task_group() as tasks:
+            for upstream in self.pool.running:
+                tasks.start_soon(_tell_log_level, upstream, level)
 
     def profile(self) -> ClientProfile:
         """The client's own `initialize` fields, for upstreams."""
@@ -202,6 +212,8 @@ class Session:
     async def on_catalog_changed(self, upstream: str, before: Listing, after: Listing) -> None:
         """A listing differs from the one before: tell the client of what it can see of that."""
         self.offers = collect_offers(self.live.configs, self.live.listings)
+        self.listed_one.set()
+        self.listed_one = anyio.Event()
         if before.prompts != after.prompts:
             await self.client.list_changed("prompts")
         if (before.resources, before.templates) != (after.resources, after.templates):
@@ -255,6 +267,14 @@ class Session:
         likely = [scored.name for scored in decision.ranked if scored.probability >= WARM_PROBABILITY]
         loaded = [tool for name in likely if name in self.state.loaded and (tool := self.live.catalog.get(name))]
         self.pool.warm(tuple(dict.fromkeys(tool.upstream for tool in loaded))[:2])
+
+
+async def _tell_log_level(upstream: Upstream, level: str) -> None:
+    with anyio.move_on_after(LOG_LEVEL_SECONDS):
+        try:
+            await upstream.set_log_level(level)
+        except (MCPError, TimeoutError) as error:
+            log.warning("log_level_not_set", upstream=upstream.name, error=str(error) or "timed out")
 
 
 @asynccontextmanager

@@ -1,32 +1,32 @@
 """The SQLite database in the state folder, shared by all our processes: it only ever holds what can be had again."""
 
 import sqlite3
+import sys
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 5.0
+RETRY_SECONDS = 0.01
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS listings (
-    fingerprint TEXT PRIMARY KEY, upstream TEXT NOT NULL, listing TEXT NOT NULL, listed_at REAL NOT NULL
-);
-CREATE TABLE IF NOT EXISTS costs (text_hash TEXT PRIMARY KEY, tokens INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS sessions (session_id TEXT PRIMARY KEY, loaded TEXT NOT NULL, changed_at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS followers (
-    project TEXT NOT NULL, tool TEXT NOT NULL, follower TEXT NOT NULL, count INTEGER NOT NULL,
-    PRIMARY KEY (project, tool, follower)
-);
-"""
+_TABLES = (
+    "listings (fingerprint TEXT PRIMARY KEY, upstream TEXT NOT NULL, listing TEXT NOT NULL, listed_at REAL NOT NULL)",
+    "costs (text_hash TEXT PRIMARY KEY, tokens INTEGER NOT NULL)",
+    "sessions (session_id TEXT PRIMARY KEY, loaded TEXT NOT NULL, changed_at REAL NOT NULL)",
+    "followers (project TEXT NOT NULL, tool TEXT NOT NULL, follower TEXT NOT NULL, count INTEGER NOT NULL,"
+    " PRIMARY KEY (project, tool, follower))",
+)
 
 log = structlog.get_logger()
 
 Row = tuple[Any, ...]
+_Result = TypeVar("_Result")
 
 
 class Database:
@@ -38,23 +38,25 @@ class Database:
         Losing it costs time, never configuration: the next start lists the servers again.
         """
         self._lock = threading.Lock()
+        self._path = path
         self._connection = _open(path)
+        self._file = _file_id(path)
 
     def read(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
-        """All rows of a query; none if the database has become unreadable, which is logged."""
+        """All rows of a query; none if they cannot be read, which is logged."""
         with self._lock:
             try:
-                return self._connection.execute(statement, values).fetchall()
+                return self._on_sound_file(lambda: self._connection.execute(statement, values).fetchall())
             except sqlite3.Error as error:
                 log.warning("store_read_failed", error=str(error))
                 return []
 
     def write(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement for each row, all or none; a full disk or a lock held for too long is logged."""
+        values = list(rows)
         with self._lock:
             try:
-                with self._connection:
-                    self._connection.executemany(statement, rows)
+                self._on_sound_file(lambda: self._write(statement, values))
             except sqlite3.Error as error:
                 log.warning("store_write_failed", error=str(error))
 
@@ -63,42 +65,60 @@ class Database:
         with self._lock:
             self._connection.close()
 
+    def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        with self._connection:
+            self._connection.executemany(statement, rows)
+
+    def _on_sound_file(self, work: Callable[[], _Result]) -> _Result:
+        """Do the work; if it finds the file damaged, do it again on a new one."""
+        try:
+            return work()
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            self._connection.close()
+            self._connection = _replace_broken(self._path, self._file, error)
+            self._file = _file_id(self._path)
+            return work()
+
 
 def _open(path: Path) -> sqlite3.Connection:
+    found = _file_id(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return _connect(str(path))
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
-            log.warning("store_in_memory", path=str(path), error=str(error))
-            return _connect(":memory:")
-        log.warning("store_was_broken", path=str(path), moved_to=f"{path.name}.broken", error=str(error))
-        _move_aside(path)
-        return _connect(str(path))
+        return _replace_broken(path, found, error) if _is_damage(error) else _in_memory(path, error)
     except OSError as error:
-        log.warning("store_in_memory", path=str(path), error=str(error))
-        return _connect(":memory:")
+        return _in_memory(path, error)
 
 
-def _connect(name: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(name, timeout=BUSY_SECONDS, check_same_thread=False)
+def _in_memory(path: Path, error: Exception) -> sqlite3.Connection:
+    log.warning("store_in_memory", path=str(path), error=str(error))
+    return _connect(":memory:")
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file is no database or a damaged one; other trouble has an exception class of its own."""
+    return type(error) is sqlite3.DatabaseError
+
+
+def _replace_broken(path: Path, broken: int | None, error: sqlite3.Error) -> sqlite3.Connection:
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        found: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        if found != SCHEMA_VERSION:
-            _rebuild(connection)
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
+        with _alone(path):
+            if _file_id(path) == broken:  # or else another process was faster
+                log.warning("store_was_broken", path=str(path), moved_to=f"{path.name}.broken", error=str(error))
+                _move_aside(path)
+            return _connect(str(path))
+    except (sqlite3.Error, OSError) as again:
+        return _in_memory(path, again)
 
 
-def _rebuild(connection: sqlite3.Connection) -> None:
-    """Another version's tables hold nothing that cannot be had again."""
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    drops = "".join(f'DROP TABLE IF EXISTS "{name}";' for (name,) in tables if not str(name).startswith("sqlite_"))
-    connection.executescript(f"BEGIN; {drops} {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+def _file_id(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
 
 
 def _move_aside(path: Path) -> None:
@@ -106,3 +126,62 @@ def _move_aside(path: Path) -> None:
     for suffix in ("-wal", "-shm"):
         with suppress(FileNotFoundError):
             path.with_name(path.name + suffix).unlink()
+
+
+@contextmanager
+def _alone(path: Path) -> Generator[None]:
+    """No other process of ours replaces the file meanwhile."""
+    if sys.platform == "win32":  # a file that others have open cannot be moved there anyway
+        yield
+        return
+    import fcntl
+
+    with path.with_name(f"{path.name}.lock").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    """Open and prepare the file; one that another process is just creating is waited for.
+
+    SQLite's own patience does not cover the switch to the write-ahead log.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        connection = sqlite3.connect(name, timeout=BUSY_SECONDS, check_same_thread=False)
+        try:
+            _prepare(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            is_locked = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            if not is_locked or time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if _version(connection) == SCHEMA_VERSION:
+        return
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        if _version(connection) != SCHEMA_VERSION:  # another process may have been faster
+            _rebuild(connection)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _rebuild(connection: sqlite3.Connection) -> None:
+    """Another version's tables hold nothing that cannot be had again."""
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    for (name,) in tables:
+        if not str(name).startswith("sqlite_"):
+            connection.execute(f'DROP TABLE "{name}"')
+    for table in _TABLES:
+        connection.execute(f"CREATE TABLE {table}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

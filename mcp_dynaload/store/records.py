@@ -4,6 +4,8 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
+import structlog
+
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.store.database import Database, Row
 
@@ -13,6 +15,8 @@ MAX_VARIABLES = 500
 
 LEAST_FOLLOWING = 2
 """A tool that followed once may be chance."""
+
+log = structlog.get_logger()
 
 
 class Records:
@@ -24,7 +28,8 @@ class Records:
     def listings(self, fingerprints: Iterable[str]) -> dict[str, Json]:
         """The stored listing of each known fingerprint, as JSON."""
         rows = self._select("SELECT fingerprint, listing FROM listings WHERE fingerprint IN ({})", list(fingerprints))
-        return {fingerprint: json.loads(listing) for fingerprint, listing in rows}
+        read = ((fingerprint, _parsed(listing)) for fingerprint, listing in rows)
+        return {fingerprint: listing for fingerprint, listing in read if listing is not None}
 
     def keep_listing(self, fingerprint: str, upstream: str, listing: Json) -> None:
         """Store what an upstream listed."""
@@ -82,3 +87,12 @@ class Records:
             part = values[start : start + MAX_VARIABLES]
             rows += self._database.read(statement.format(",".join("?" * len(part))), part)
         return rows
+
+
+def _parsed(listing: str) -> Json | None:
+    """The stored listing; one that cannot be read is as good as none, and the upstream is listed again."""
+    try:
+        return json.loads(listing)
+    except ValueError as error:
+        log.warning("stored_listing_unreadable", error=str(error))
+        return None

@@ -23,6 +23,7 @@ from mcp_types import (
     CLIENT_CAPABILITIES_META_KEY,
     CLIENT_INFO_META_KEY,
     CONNECTION_CLOSED,
+    LOG_LEVEL_META_KEY,
     PROTOCOL_VERSION_META_KEY,
     SERVER_INFO_META_KEY,
 )
@@ -70,6 +71,10 @@ class Era:
                 header_map = self.header_maps.get(str(params.get("name")), {})
                 headers |= mcp_param_headers(header_map, params.get("arguments") or {})
         return {"headers": headers}
+
+    def ask_for_logs(self, level: str) -> None:
+        """Have every request ask for the log messages that belong to it, from this level on."""
+        self.client_meta = {**self.client_meta, LOG_LEVEL_META_KEY: level}
 
     def remember_headers(self, tools: list[Json]) -> None:
         """Note which arguments of which tools travel in headers too."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import anyio
+import anyio.abc
 from mcp import MCPError
 from mcp.shared.dispatcher import DispatchContext
 from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
@@ -14,9 +15,20 @@ from mcp_types import METHOD_NOT_FOUND
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.upstream.era import Era, negotiate
+from mcp_dynaload.upstream.listening import (
+    ACKNOWLEDGED,
+    LISTS,
+    LISTS_STREAM,
+    Listening,
+    list_filter,
+    without_subscription,
+)
 from mcp_dynaload.upstream.process import Streams
 
 MAX_INPUT_ROUNDS = 10
+REPLACED_REQUESTS = frozenset({"logging/setLevel", "resources/subscribe", "resources/unsubscribe"})
+"""Requests that revision 2026-07-28 has other means for."""
+
 RELAYED_REQUESTS = frozenset({"elicitation/create", "sampling/createMessage", "roots/list"})
 
 
@@ -94,6 +106,7 @@ class Link:
         self._client = client
         self._silence = silence
         self._era: Era | None = None
+        self._listening: Listening | None = None
         self._dispatcher: JSONRPCDispatcher[TransportContext] = JSONRPCDispatcher(
             streams.read, streams.write, on_stream_exception=self._on_garbage
         )
@@ -104,6 +117,12 @@ class Link:
         assert self._era is not None, "the link is used before its handshake"
         return self._era
 
+    @property
+    def listening(self) -> Listening:
+        """The streams of changes, which only a modern server needs."""
+        assert self._listening is not None, "the link is used before its handshake"
+        return self._listening
+
     async def request(self, method: str, params: Mapping[str, Any] | None) -> Json:
         """Send a request and return the raw result; input that a modern server asks for is fetched from the client.
 
@@ -111,6 +130,8 @@ class Link:
             MCPError: The upstream's error answer, unchanged, or CONNECTION_CLOSED.
             TimeoutError: It was silent for too long.
         """
+        if self.era.is_modern and method in REPLACED_REQUESTS:
+            return await self._replaced(method, dict(params or {}))
         result = await self._send(method, dict(params or {}))
         for _ in range(MAX_INPUT_ROUNDS):
             if result.get("resultType") != "input_required":
@@ -131,22 +152,43 @@ class Link:
         finally:
             self.closed.set()
 
-    async def shake_hands(self, profile: ClientProfile) -> None:
-        """Agree on a protocol revision.
+    async def shake_hands(self, profile: ClientProfile, tasks: anyio.abc.TaskGroup) -> None:
+        """Agree on a protocol revision; `tasks` live as long as the connection.
 
         Raises:
             MCPError: The upstream refused both eras, or the connection ended.
         """
         self._era = await negotiate(self._dispatcher, profile.info, profile.capabilities)
+        self._listening = Listening(tasks, self._dispatcher, self._era, self._catch_up)
 
     async def listen(self) -> None:
         """Ask a modern server for the changes of its lists, as far as it announces any."""
-        for kind, wanted in LIST_FILTERS.items():
-            if json_object(self.era.capabilities.get(kind)).get("listChanged"):
-                try:
-                    await self._listening.open(kind, wanted)
-                except (MCPError, TimeoutError) as error:
-                    self._note(f"subscriptions/listen: {error or 'not acknowledged'}")
+        if not (wanted := list_filter(self.era)):
+            return
+        try:
+            await self.listening.open(LISTS_STREAM, wanted)
+        except (MCPError, TimeoutError) as error:
+            self._note(f"subscriptions/listen: {str(error) or 'not acknowledged'}")
+
+    async def _catch_up(self, stream: str) -> None:
+        """A stream was lost and is opened again: what it would have told may have happened."""
+        updated = ("notifications/resources/updated", {"uri": stream})
+        changed = [(f"notifications/{kind}/list_changed", None) for kind in LISTS]
+        try:
+            for method, params in changed if stream == LISTS_STREAM else [updated]:
+                await self._client.tell(self.upstream, method, params)
+        except (MCPError, TimeoutError) as error:
+            self._note(f"listing after subscriptions/listen: {str(error) or 'timed out'}")
+
+    async def _replaced(self, method: str, params: Json) -> Json:
+        """Do what the modern revision has no request for."""
+        if method == "logging/setLevel":
+            self.era.ask_for_logs(str(params["level"]))
+        elif method == "resources/subscribe":
+            await self.listening.open(str(params["uri"]), {"resourceSubscriptions": [params["uri"]]})
+        else:
+            self.listening.close(str(params["uri"]))
+        return {}
 
     async def _send(self, method: str, params: Json) -> Json:
         out, options = self.era.stamped(method, params)
@@ -178,8 +220,11 @@ class Link:
         self, context: DispatchContext[TransportContext], method: str, params: Mapping[str, Any] | None
     ) -> None:
         self._silence.restart()
-        if method != "notifications/cancelled":  # the dispatcher has applied it to the request it names
-            await self._client.tell(self.upstream, method, dict(params) if params is not None else None)
+        said = dict(params) if params is not None else None
+        if method == ACKNOWLEDGED:
+            self.listening.acknowledged(said)
+        elif method != "notifications/cancelled":  # the dispatcher has applied it to the request it names
+            await self._client.tell(self.upstream, method, without_subscription(said))
 
     async def _on_garbage(self, error: Exception) -> None:
         self._note(str(error))
@@ -203,7 +248,7 @@ async def open_link(
     async with anyio.create_task_group() as tasks:
         await tasks.start(link.run)
         try:
-            await link.shake_hands(profile)
+            await link.shake_hands(profile, tasks)
             if link.era.is_modern:
                 tasks.start_soon(link.listen)
             yield link

@@ -1,8 +1,9 @@
 """Streams on which a server of revision 2026-07-28 tells of changes: it does so only on a stream that was asked for."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 import anyio
 import anyio.abc
@@ -19,11 +20,8 @@ OPEN_SECONDS = 10.0
 REOPEN_SECONDS = 1.0
 MAX_REOPEN_SECONDS = 60.0
 
-LIST_FILTERS = {
-    "tools": {"toolsListChanged": True},
-    "prompts": {"promptsListChanged": True},
-    "resources": {"resourcesListChanged": True},
-}
+LISTS = ("tools", "prompts", "resources")
+LISTS_STREAM = "lists"
 
 
 @dataclass(slots=True)
@@ -41,7 +39,11 @@ class Listening:
     """All streams of one connection, by what they are for."""
 
     def __init__(
-        self, tasks: anyio.abc.TaskGroup, outbound: Outbound, era: Era, on_reopened: Callable[[str], Awaitable[None]]
+        self,
+        tasks: anyio.abc.TaskGroup,
+        outbound: Outbound,
+        era: Era,
+        on_reopened: Callable[[str], Coroutine[Any, Any, None]],
     ) -> None:
         self._tasks = tasks
         self._outbound = outbound
@@ -80,10 +82,12 @@ class Listening:
         """The server has said that a stream is open."""
         request_id = json_object(json_object(params).get("_meta")).get(SUBSCRIPTION_ID_META_KEY)
         if stream := self._by_request_id.get(str(request_id)):
+            if stream.settled.is_set():
+                self._tasks.start_soon(self._on_reopened, stream.key)
             stream.settled.set()
 
     async def _keep(self, stream: _Stream) -> None:
-        """Hold a stream open; what was missed between two is for `on_reopened` to find out."""
+        """Hold a stream open; what was missed while it was not is for `on_reopened` to find out."""
         pause = REOPEN_SECONDS
         with stream.scope:
             while True:
@@ -95,7 +99,6 @@ class Listening:
                     return
                 await anyio.sleep(pause)
                 pause = min(2 * pause, MAX_REOPEN_SECONDS)
-                await self._on_reopened(stream.key)
 
     async def _run_once(self, stream: _Stream) -> MCPError | None:
         """Wait for the end of one request; the error that it ended with, if one."""
@@ -110,6 +113,12 @@ class Listening:
             del self._by_request_id[request_id]
         stream.settled.set()
         return None
+
+
+def list_filter(era: Era) -> Json:
+    """What to ask for to hear of every list that the server announces changes of."""
+    announced = [kind for kind in LISTS if json_object(era.capabilities.get(kind)).get("listChanged")]
+    return {f"{kind}ListChanged": True for kind in announced}
 
 
 def without_subscription(params: Json | None) -> Json | None:

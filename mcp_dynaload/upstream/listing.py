@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import cast
 
+import structlog
 from mcp import MCPError
 from mcp_types import METHOD_NOT_FOUND
 
@@ -11,6 +12,11 @@ from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.upstream.era import Era
 
 MAX_PAGES = 1_000
+
+IDENTITY = {"tools": "name", "prompts": "name", "resources": "uri", "resourceTemplates": "uriTemplate"}
+"""The field by which an element of each list is asked for."""
+
+log = structlog.get_logger()
 
 Request = Callable[[str, Json], Awaitable[Json]]
 """Sends one request to the upstream and returns the raw result."""
@@ -39,7 +45,7 @@ class Listing:
 
         Raises:
             TypeError: The data has fields that are not ours.
-        KeyError: A list is missing.
+            KeyError: A list is missing.
         """
         lists = {key: tuple(cast(list[Json], data[key])) for key in ("tools", "prompts", "resources", "templates")}
         fields: Json = {**data, **lists}
@@ -82,9 +88,18 @@ async def _pages(request: Request, method: str, key: str) -> list[Json]:
             if error.error.code == METHOD_NOT_FOUND:
                 break
             raise
-        items += [item for item in map(json_object, page.get(key) or ()) if item]
+        items += _named(page.get(key), IDENTITY[key])
         cursor = page.get("nextCursor")
-        if not cursor or cursor in seen:
+        if not isinstance(cursor, str) or not cursor or cursor in seen:
             break
         seen.add(cursor)
     return items
+
+
+def _named(page: object, identity: str) -> list[Json]:
+    """The elements of one page that can be told apart; an element without a name could never be asked for."""
+    elements = cast(list[object], page) if isinstance(page, list) else []
+    named = [item for item in map(json_object, elements) if isinstance(item.get(identity), str)]
+    if len(named) < len(elements):
+        log.warning("listed_elements_dropped", count=len(elements) - len(named), missing=identity)
+    return named

@@ -20,7 +20,14 @@ class Opening:
     listed: anyio.Event = field(default_factory=anyio.Event)
     over: anyio.Event = field(default_factory=anyio.Event)
     link: Link | None = None
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    """Around the whole connection; its deadline is the handshake's."""
+
     error: str = ""
+    listing_error: str = ""
+    was_stopped: bool = False
+    """It was ended by us before it was there."""
+
     died: bool = False
     """The connection ended by itself."""
 
@@ -31,8 +38,9 @@ async def told_when_cut_off(opening: Opening, reason: str) -> AsyncGenerator[Non
     try:
         yield
     except anyio.get_cancelled_exc_class():
-        opening.error = reason
-        opening.done.set()
+        if opening.scope.cancel_called:  # or else the transport itself has failed, and says how
+            opening.error = opening.error or reason
+            opening.done.set()
         raise
 
 

@@ -40,7 +40,8 @@ class OutputLog:
 
     def note(self, text: str) -> None:
         """Append a line of our own."""
-        self.write(text.encode("utf-8", "replace") + b"\n")
+        start = b"\n" if self._rest else b""
+        self.write(start + text.encode("utf-8", "replace") + b"\n")
 
     def tail(self) -> list[str]:
         """The last lines, oldest first, an unfinished one included."""

@@ -63,11 +63,14 @@ class Pool:
 
         async def list_one(name: str) -> None:
             async with limiter:
+                await self._make_room(self._upstreams[name])
                 try:
                     await self._upstreams[name].list_once()
                 except UpstreamError as error:
                     errors[name] = str(error)
                     log.warning("upstream_not_listed", upstream=name, error=str(error))
+                finally:
+                    self._freed.set()
 
         limiter = anyio.CapacityLimiter(min(MAX_LISTING, self._max_running))
         async with anyio.create_task_group() as tasks:
@@ -79,7 +82,7 @@ class Pool:
         """Start upstreams in the background because a call is likely; never at the cost of a running one."""
         for name in names:
             upstream = self._upstreams.get(name)
-            if upstream and not upstream.is_running and len(self.running) < self._max_running:
+            if upstream and not upstream.is_running:
                 self._tasks.start_soon(self._warm_one, upstream)
 
     async def sweep(self) -> None:
@@ -94,7 +97,8 @@ class Pool:
     async def _warm_one(self, upstream: Upstream) -> None:
         async with self._warming:
             try:
-                await upstream.start()
+                if len(self.running) < self._max_running:
+                    await upstream.start()
             except UpstreamError as error:
                 log.warning("upstream_not_started", upstream=upstream.name, error=str(error))
 

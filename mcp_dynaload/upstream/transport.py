@@ -5,13 +5,18 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mcp_dynaload.errors import UpstreamClosedError
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.process import ProcessCommand, Streams, child_environment, open_process
 from mcp_dynaload.wire import MAX_LINE_BYTES
 
+if TYPE_CHECKING:
+    import httpx2
+
+SESSION_HEADER = "mcp-session-id"
 HTTP_CONNECT_SECONDS = 30.0
 HTTP_READ_SECONDS = 3600.0
 """A stream may be silent for long; the call's own timeout is what ends a call."""
@@ -59,10 +64,17 @@ async def _open_http(config: UpstreamConfig) -> AsyncGenerator[Streams]:
         return
     timeout = httpx2.Timeout(HTTP_CONNECT_SECONDS, read=HTTP_READ_SECONDS)
     async with (
-        httpx2.AsyncClient(headers=headers, timeout=timeout) as client,
+        httpx2.AsyncClient(headers=headers, timeout=timeout, event_hooks={"response": [_end_if_forgotten]}) as client,
         streamable_http_client(config.url, http_client=client, max_sse_event_size=MAX_LINE_BYTES) as (read, write),
     ):
         yield _streams(read, write)
+
+
+async def _end_if_forgotten(response: "httpx2.Response") -> None:
+    """A server that was restarted answers 404 to our session for ever: end the connection, the next call makes one."""
+    request = response.request
+    if response.status_code == 404 and request.method == "POST" and SESSION_HEADER in request.headers:
+        raise UpstreamClosedError("it no longer knows our session")
 
 
 def _streams(read: Any, write: Any) -> Streams:

@@ -64,9 +64,9 @@ class Upstream:
 
     @property
     def link(self) -> Link | None:
-        """The open connection, if there is one."""
+        """The open connection, if there is one that is not about to be closed."""
         link = self._opening.link if self._opening else None
-        return None if link is None or link.closed.is_set() else link
+        return None if link is None or link.closed.is_set() or self._ended.is_set() else link
 
     @property
     def is_running(self) -> bool:
@@ -96,7 +96,7 @@ class Upstream:
         Raises:
             UpstreamStartError: It could not be started.
         """
-        while self.link is None and self._opening is not None and self._opening.done.is_set():
+        while self._opening is not None and (self._ended.is_set() or (self._opening.done.is_set() and not self.link)):
             await self._opening.over.wait()  # the last connection is being closed
         if self._opening is None:
             await self._wait_out_backoff()
@@ -111,17 +111,23 @@ class Upstream:
         return opening.link
 
     async def list_once(self) -> None:
-        """Start, list, and stop again unless somebody has come to use it meanwhile.
+        """Start, list, and stop again unless it is to stay or somebody has come to use it meanwhile.
 
         Raises:
-            UpstreamStartError: It could not be started.
+            UpstreamStartError: It could not be started or listed.
         """
-        await self.start()
-        started = self.last_used
-        if (opening := self._opening) is not None:
-            await opening.listed.wait()
-        if not self.busy and self.last_used == started:
+        self.busy += 1
+        try:
+            await self.start()
+            opening, started = self._opening, self.last_used
+            if opening is not None:
+                await opening.listed.wait()
+        finally:
+            self.busy -= 1
+        if not self.busy and not self.config.options.eager and self.last_used == started:
             self.stop()
+        if opening is not None and opening.listing_error:
+            raise UpstreamStartError(self._describe(f"could not be listed: {opening.listing_error}"))
 
     async def notify(self, method: str, params: Json | None) -> None:
         """Send a notification if the upstream is running; one that is not has nothing to be told."""
@@ -130,12 +136,16 @@ class Upstream:
 
     async def set_log_level(self, level: str) -> None:
         """Pass the client's log level on to a running upstream that has logs."""
-        if (link := self.link) and "logging" in link.era.capabilities and not link.era.is_modern:
+        if (link := self.link) and (link.era.is_modern or "logging" in link.era.capabilities):
             await link.request("logging/setLevel", {"level": level})
 
     def stop(self) -> None:
-        """End the connection; the next request makes a new one."""
+        """End the connection, even one that is being made; the next request makes a new one."""
         self._ended.set()
+        if (opening := self._opening) is not None and not opening.done.is_set():
+            opening.was_stopped = True
+            opening.error = "it was stopped while it started"
+            opening.scope.cancel()
 
     async def stopped(self) -> None:
         """End the connection and wait until it is gone."""
@@ -198,10 +208,9 @@ class Upstream:
     async def _own(self, opening: Opening) -> None:
         """Open the connection, keep it until it ends, close it: all in this one task."""
         try:
-            with anyio.CancelScope(
-                deadline=anyio.current_time() + self.config.options.connect_timeout_seconds
-            ) as scope:
-                await self._open(opening, scope)
+            with opening.scope as scope:
+                scope.deadline = anyio.current_time() + self.config.options.connect_timeout_seconds
+                await self._open(opening)
             if scope.cancelled_caught and not opening.error:
                 opening.error = f"not connected in {self.config.options.connect_timeout_seconds:g} s"
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, only this upstream's calls may fail
@@ -212,7 +221,7 @@ class Upstream:
             for event in (opening.done, opening.listed, opening.over):
                 event.set()
 
-    async def _open(self, opening: Opening, scope: anyio.CancelScope) -> None:
+    async def _open(self, opening: Opening) -> None:
         options = self.config.options
         async with (
             open_streams(self.config, self._project_dir, self._log) as streams,
@@ -222,13 +231,17 @@ class Upstream:
             ) as link,
             anyio.create_task_group() as tasks,
         ):
-            scope.deadline = float("inf")
             opening.link = link
             self.last_used = anyio.current_time()
             log.info("upstream_started", upstream=self.name, pid=link.pid, protocol=link.era.version)
-            opening.done.set()
             tasks.start_soon(self._end_with, link, opening)
-            tasks.start_soon(self._list_at_start, link, opening)
+            await self._restore(link)
+            if link.era.is_modern:  # over HTTP, what a call must carry in headers stands in the list
+                await self._list_at_start(opening)
+            else:
+                tasks.start_soon(self._list_at_start, opening)
+            opening.done.set()
+            opening.scope.deadline = float("inf")
             await self._ended.wait()
             tasks.cancel_scope.cancel()
 
@@ -237,31 +250,36 @@ class Upstream:
         opening.died = True
         self._ended.set()
 
-    async def _list_at_start(self, link: Link, opening: Opening) -> None:
+    async def _list_at_start(self, opening: Opening) -> None:
         try:
-            await self._restore(link)
-            await self.relist()
+            with anyio.fail_after(self.config.options.connect_timeout_seconds):
+                await self.relist()
         except (MCPError, TimeoutError) as error:
-            log.warning("upstream_listing_failed", upstream=self.name, error=str(error) or "timed out")
+            opening.listing_error = str(error) or "it did not answer in time"
+            log.warning("upstream_listing_failed", upstream=self.name, error=opening.listing_error)
         finally:
             opening.listed.set()
 
     async def _restore(self, link: Link) -> None:
-        """What the client asked for before this connection was made."""
-        if self._host.log_level:
-            await self.set_log_level(self._host.log_level)
-        for uri in sorted(self.subscriptions):
-            await link.request("resources/subscribe", {"uri": uri})
+        """What the client asked for before this connection was made; the first call already counts on it."""
+        try:
+            if self._host.log_level:
+                await self.set_log_level(self._host.log_level)
+            for uri in sorted(self.subscriptions):
+                await link.request("resources/subscribe", {"uri": uri})
+        except (MCPError, TimeoutError) as error:
+            log.warning("upstream_not_as_before", upstream=self.name, error=str(error) or "timed out")
 
     async def _wait_out_backoff(self) -> None:
         remaining = self._backoff.seconds_left(anyio.current_time())
         if remaining > PATIENCE_SECONDS:
             state = f"failed {self._backoff.failures} times and rests for {remaining:.0f} s more"
             raise UpstreamStartError(self._describe(f"{state}: {self._backoff.last_error}"))
-        await anyio.sleep(max(0.0, remaining))
+        if remaining > 0:
+            await anyio.sleep(remaining)
 
     def _note_end(self, opening: Opening) -> None:
-        if opening.link is not None and not opening.died:
+        if opening.was_stopped or (opening.link is not None and not opening.died):
             log.info("upstream_stopped", upstream=self.name)
             return
         self._backoff.failed(opening.error or "its connection ended", anyio.current_time())

@@ -1,9 +1,8 @@
 """What holds of a session's tools whatever happens."""
 
-import pytest
-
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 

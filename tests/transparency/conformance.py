@@ -39,8 +39,12 @@ async def run_suite(suite: Suite, url: str, output: Path) -> Checks:
     """Run all server scenarios of a suite; its exit status says only that something failed, so it is not looked at."""
     program = E2E / "node_modules" / suite.package / "dist" / "index.js"
     command = [str(NODE), str(program), "server", "--url", url, "--suite", "all", *suite.options, "-o", str(output)]
-    output.mkdir(parents=True)
     await anyio.run_process(command, check=False)
+    return read_checks(output)
+
+
+def read_checks(output: Path) -> Checks:
+    """What a run has written: one folder for each scenario."""
     checks: Checks = {}
     for file in sorted(output.glob("*/checks.json")):
         scenario = _TIME.sub("", file.parent.name.removeprefix("server-"))
@@ -49,7 +53,3 @@ async def run_suite(suite: Suite, url: str, output: Path) -> Checks:
             statuses = (str(check["status"]), checks.get(key, "SKIPPED"))
             checks[key] = min(statuses, key=_WORST_FIRST.index)
     return checks
-
-
-def failures(checks: Checks) -> set[tuple[str, str]]:
-    return {key for key, status in checks.items() if status == "FAILURE"}

@@ -15,6 +15,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 
 from mcp_dynaload.catalog.tool import Json
+from tests.transparency.event_store import RETRY_MILLISECONDS, RecentEvents
 from tests.transparency.everything_schemas import (
     DEFAULTS_FORM,
     ENUMS_FORM,
@@ -23,7 +24,6 @@ from tests.transparency.everything_schemas import (
     USER_FORM,
     text_argument,
 )
-from tests.transparency.event_store import RETRY_MILLISECONDS, RecentEvents
 
 Context = ServerRequestContext[Json]
 Contents = list[types.ContentBlock]
@@ -32,7 +32,10 @@ PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX
 WAV = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA="
 PAUSE_SECONDS = 0.05
 
-TEXTS = {"test://static-text": "This is the content of the static text resource.", "test://watched-resource": "Watched."}
+TEXTS = {
+    "test://static-text": "This is the content of the static text resource.",
+    "test://watched-resource": "Watched.",
+}
 TEMPLATE = "test://template/{id}/data"
 
 
@@ -80,7 +83,9 @@ async def multiple_content_types(ctx: Context, arguments: Json) -> Contents:
 
 async def with_logging(ctx: Context, arguments: Json) -> Contents:
     for said in ("Tool execution started", "Tool processing data", "Tool execution completed"):
-        await ctx.session.send_log_message("info", said, related_request_id=ctx.request_id)
+        await ctx.session.send_log_message(  # pyright: ignore[reportDeprecated] - today's clients use it
+            "info", said, related_request_id=ctx.request_id
+        )
         await anyio.sleep(PAUSE_SECONDS)
     return [text("Tool with logging executed.")]
 
@@ -98,7 +103,9 @@ async def failing(ctx: Context, arguments: Json) -> Contents:
 
 async def sampling(ctx: Context, arguments: Json) -> Contents:
     message = types.SamplingMessage(role="user", content=text(arguments["prompt"]))
-    answer = await ctx.session.create_message([message], max_tokens=100, related_request_id=ctx.request_id)
+    answer = await ctx.session.create_message(  # pyright: ignore[reportDeprecated] - today's clients use it
+        [message], max_tokens=100, related_request_id=ctx.request_id
+    )
     return [text(f"LLM response: {getattr(answer.content, 'text', '')}")]
 
 
@@ -248,7 +255,7 @@ async def complete(ctx: Context, params: types.CompleteRequestParams) -> types.C
 
 
 def build_server() -> Server[Json]:
-    return Server(
+    return Server(  # pyright: ignore[reportDeprecated] - it has log levels, which today's clients use
         "everything",
         version="1.0.0",
         on_list_tools=list_tools,

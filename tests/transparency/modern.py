@@ -17,6 +17,7 @@ from mcp.shared.dispatcher import DispatchContext
 from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
 from mcp.shared.transport_context import TransportContext
 from mcp_types.version import LATEST_MODERN_VERSION
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -45,8 +46,9 @@ class ModernServer:
 
     def __init__(self) -> None:
         self.bus = InMemorySubscriptionBus()
-        self.names = ["greet", "introduce", "grow", "log", "progress", "region", "touch", "wait"]
+        self.names = ["greet", "hang_up", "introduce", "grow", "log", "progress", "region", "touch", "wait"]
         self.cancelled = anyio.Event()
+        self.listen = ListenHandler(self.bus)
         self.server: Server[Json] = Server(
             "modern",
             version="1.0.0",
@@ -57,7 +59,7 @@ class ModernServer:
             on_get_prompt=self.get_prompt,
             on_list_resources=self.list_resources,
             on_read_resource=self.read_resource,
-            on_subscriptions_listen=ListenHandler(self.bus),
+            on_subscriptions_listen=self.listen,
         )
 
     async def list_tools(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
@@ -70,6 +72,7 @@ class ModernServer:
     async def call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> Result:
         tools = {
             "greet": self.greet,
+            "hang_up": self.hang_up,
             "introduce": self.introduce,
             "grow": self.grow,
             "log": self.log,
@@ -81,13 +84,12 @@ class ModernServer:
         return await tools[params.name](ctx, params)
 
     async def greet(self, ctx: Context, params: types.CallToolRequestParams) -> Result:
-        """Asks for the name, then once more for nothing but patience."""
+        """Asks for the name."""
         if params.request_state is None:
             return types.InputRequiredResult(input_requests={"who": ASK_NAME}, request_state="asked")
-        assert params.input_responses is not None, "the answer is missing"
-        answer = params.input_responses["who"]
-        assert isinstance(answer, types.ElicitResult), answer
-        return said(f"{params.request_state}: {answer.action} {answer.content} for {params.arguments}")
+        answer = (params.input_responses or {}).get("who")
+        words = f"{answer.action} {answer.content}" if isinstance(answer, types.ElicitResult) else repr(answer)
+        return said(f"{params.request_state}: {words} for {params.arguments}")
 
     async def introduce(self, ctx: Context, params: types.CallToolRequestParams) -> Result:
         """Asks for everything at once."""
@@ -100,9 +102,17 @@ class ModernServer:
         await self.bus.publish(ToolsListChanged())
         return said("grown")
 
+    async def hang_up(self, ctx: Context, params: types.CallToolRequestParams) -> Result:
+        """Changes its tools when nobody can hear of it."""
+        self.listen.close()
+        self.names.append("unheard")
+        return said("hung up")
+
     async def log(self, ctx: Context, params: types.CallToolRequestParams) -> Result:
         for level in ("debug", "warning"):
-            await ctx.session.send_log_message(level, f"at {level}", related_request_id=ctx.request_id)
+            await ctx.session.send_log_message(  # pyright: ignore[reportDeprecated] - still in the revision
+                level, f"at {level}", related_request_id=ctx.request_id
+            )
         return said("logged")
 
     async def progress(self, ctx: Context, params: types.CallToolRequestParams) -> Result:
@@ -124,9 +134,10 @@ class ModernServer:
             return said("it was cancelled")
         await ctx.session.report_progress(0)
         try:
-            await anyio.sleep_forever()
+            await anyio.Event().wait()
         finally:
             self.cancelled.set()
+        return said("nobody cancelled")
 
     async def list_prompts(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
         return types.ListPromptsResult(prompts=[types.Prompt(name="letter")], ttl_ms=0, cache_scope="private")
@@ -159,8 +170,7 @@ class _ModernOnly:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        named = dict(scope.get("headers") or ()).get(b"mcp-protocol-version", b"").decode()
-        if scope["type"] == "lifespan" or named == LATEST_MODERN_VERSION:
+        if scope["type"] == "lifespan" or Headers(scope=scope).get("mcp-protocol-version") == LATEST_MODERN_VERSION:
             await self._app(scope, receive, send)
             return
         body = {"jsonrpc": "2.0", "id": None, "error": REFUSAL.error.model_dump(exclude_unset=True)}

@@ -77,7 +77,9 @@ async def log(ctx: Request, params: Json) -> Json:
     least = memory(ctx).get("level", "debug")
     for level in LEVELS[LEVELS.index(least) :]:
         data = {"text": f"at {level}", "xData": [level]}
-        await tell(ctx, "notifications/message", {"level": level, "logger": "outspoken", "data": data, "_meta": {"x": 1}})
+        await tell(
+            ctx, "notifications/message", {"level": level, "logger": "outspoken", "data": data, "_meta": {"x": 1}}
+        )
     return answer({"least": least})
 
 
@@ -125,7 +127,8 @@ async def touch(ctx: Request, params: Json) -> Json:
 
 
 async def identify(ctx: Request, params: Json) -> Json:
-    return answer({key: memory(ctx)["initialize"][key] for key in ("clientInfo", "capabilities")})
+    introduction = memory(ctx)["initialize"]
+    return answer({"server": memory(ctx)["name"], **{key: introduction[key] for key in ("clientInfo", "capabilities")}})
 
 
 async def large(ctx: Request, params: Json) -> Json:
@@ -149,14 +152,20 @@ async def get_prompt(ctx: Request, params: Json) -> Json:
         raise MCPError(code=-32602, message=f"no prompt {params['name']}")
     text = f"Greet {json_object(params.get('arguments')).get('name')}"
     message = {"role": "user", "content": {"type": "text", "text": text, "xTone": "warm"}, "xMessage": 1}
-    return {"description": "a greeting", "messages": [message], "_meta": {"x": 1}, "xPrompt": [params]}
+    return {
+        "description": "a greeting",
+        "messages": [message],
+        "_meta": {"x": 1},
+        "xPrompt": [params],
+        "xServer": memory(ctx)["name"],
+    }
 
 
 async def read_resource(ctx: Request, params: Json) -> Json:
     if not params["uri"].startswith(("note://", "song://")):
         raise MCPError(code=-32002, message="no such resource", data={"uri": params["uri"], "xHint": "note://one"})
     texts = {"uri": params["uri"], "mimeType": "text/plain", "text": "a note", "_meta": {"x": 1}, "xPages": 2}
-    return {"contents": [texts, {"uri": f"{params['uri']}/cover", "blob": "aGk="}], "xResource": [params]}
+    return {"contents": [texts, {"uri": f"{params['uri']}/cover", "blob": "aGk="}], "xServer": memory(ctx)["name"]}
 
 
 async def subscribe(ctx: Request, params: Json) -> Json:
@@ -211,9 +220,13 @@ async def serve(ctx: Request, call_next: CallNext) -> HandlerResult:
     return await (method(ctx, params) if method else call_next(ctx))
 
 
-def build_server() -> Server[Json]:
-    server: Server[Json] = Server("outspoken", version="1.0.0", instructions="Speak up.")
-    server.middleware[:] = [serve]
+def build_server(name: str = "outspoken") -> Server[Json]:
+    async def serve_as(ctx: Request, call_next: CallNext) -> HandlerResult:
+        memory(ctx)["name"] = name
+        return await serve(ctx, call_next)
+
+    server: Server[Json] = Server(name, version="1.0.0", instructions="Speak up.")
+    server.middleware[:] = [serve_as]
     return server
 
 
@@ -228,9 +241,7 @@ def sse_app() -> Starlette:
             await server.run(read, write, server.create_initialization_options())
         return Response()
 
-    return Starlette(
-        routes=[Route("/sse", endpoint=connect), Mount("/messages/", app=transport.handle_post_message)]
-    )
+    return Starlette(routes=[Route("/sse", endpoint=connect), Mount("/messages/", app=transport.handle_post_message)])
 
 
 async def main() -> None:

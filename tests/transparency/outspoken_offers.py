@@ -56,11 +56,17 @@ TOOL_NAMES = (
     "ask", "change", "echo", "fail", "identify", "large", "log", "progress", "refuse", "report", "touch", "wait"
 )  # fmt: skip
 
+NOTES = [_resource(f"note://{title}") for title in ("four", "one", "three", "two")]
+
 PAGED_LISTS: Mapping[str, tuple[str, list[Json], Json]] = {
     "tools/list": ("tools", [_tool(name) for name in TOOL_NAMES], _tool("zest")),
-    "prompts/list": ("prompts", [_prompt(f"p{n}") for n in range(6)] + [_prompt("greet")], _prompt("zest")),
-    "resources/list": ("resources", [_resource(f"note://{n}") for n in ("four", "one", "three", "two")], _resource("note://zest")),
-    "resources/templates/list": ("resourceTemplates", [_template(f"{kind}://{{title}}") for kind in ("note", "song")], {}),
+    "prompts/list": ("prompts", [_prompt(name) for name in ("greet", "p1", "p2", "p3", "p4")], _prompt("zest")),
+    "resources/list": ("resources", NOTES, _resource("note://zest")),
+    "resources/templates/list": (
+        "resourceTemplates",
+        [_template(f"{kind}://{{title}}") for kind in ("note", "poem", "song", "tale")],
+        _template("zest://{title}"),
+    ),
 }
 """By method: the key in its result, the items, and one that comes when the list has changed."""
 

@@ -1,16 +1,18 @@
 """A client for parity tests: the SDK's own, with a tap on the wire that keeps what it hears as it came."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import mcp_types as types
 from anyio.streams.memory import MemoryObjectReceiveStream
 from mcp import Client, MCPError
 from mcp.client.context import ClientRequestContext
 from mcp.client.extension import advertise
 from mcp.shared.message import SessionMessage
+from pydantic import FileUrl
 
 from mcp_dynaload.catalog.tool import Json
 
@@ -53,6 +55,9 @@ class Peer:
 
     def __init__(self, client: Client, heard: Heard) -> None:
         self.heard = heard
+        self.while_asked: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint
+        """What to do before a form is answered."""
+
         self._dispatcher = client.session._dispatcher  # pyright: ignore[reportPrivateUsage] - for raw results
 
     async def request(self, method: str, params: Json | None = None) -> Json:
@@ -83,16 +88,23 @@ class Peer:
 async def connected(transport: Streams) -> AsyncGenerator[Peer]:
     """A client that answers every question, in the handshake era."""
     heard = Heard()
+    peers: list[Peer] = []
+
+    async def elicit(context: ClientRequestContext, params: types.ElicitRequestParams) -> types.ElicitResult:
+        await peers[0].while_asked()
+        return _answer(params)
+
     async with Client(
         _Tapped(transport, heard.note),
         mode="legacy",
         client_info=INFO,
         extensions=[advertise("com.acme/glow", {"colours": ["red"]})],
-        elicitation_callback=_elicit,
+        elicitation_callback=elicit,
         sampling_callback=_sample,
         list_roots_callback=_roots,
     ) as client:
-        yield Peer(client, heard)
+        peers.append(Peer(client, heard))
+        yield peers[0]
 
 
 class _Tapped:
@@ -126,7 +138,7 @@ async def _tap(
         tasks.cancel_scope.cancel()
 
 
-async def _elicit(context: ClientRequestContext, params: types.ElicitRequestParams) -> types.ElicitResult:
+def _answer(params: types.ElicitRequestParams) -> types.ElicitResult:
     if isinstance(params, types.ElicitRequestURLParams):
         return types.ElicitResult(action="decline")
     return types.ElicitResult(action="accept", content={"name": "Ada"}, _meta={"com.acme/how": "typed"})
@@ -142,4 +154,4 @@ async def _sample(
 
 
 async def _roots(context: ClientRequestContext) -> types.ListRootsResult:
-    return types.ListRootsResult(roots=[types.Root(uri="file:///home/ada", name="home")])
+    return types.ListRootsResult(roots=[types.Root(uri=FileUrl("file:///home/ada"), name="home")])

@@ -79,11 +79,17 @@ async def concurrent_progress(peer: Peer) -> Any:
         for number in range(8):
             tasks.start_soon(call, f"c-{number}")
     heard = peer.heard.take("notifications/progress")
-    return {token: (result, [said for said in heard if said["progressToken"] == token]) for token, result in results.items()}
+    return {
+        token: (result, [said for said in heard if said["progressToken"] == token]) for token, result in results.items()
+    }
 
 
 async def log_messages(peer: Peer) -> Any:
-    answers = [await peer.call("log"), await peer.request("logging/setLevel", {"level": "error"}), await peer.call("log")]
+    answers = [
+        await peer.call("log"),
+        await peer.request("logging/setLevel", {"level": "error"}),
+        await peer.call("log"),
+    ]
     refusal = await peer.request("logging/setLevel", {"level": "loud"})
     return answers, peer.heard.take("notifications/message"), refusal["error"]["code"]
 

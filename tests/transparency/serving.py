@@ -23,10 +23,11 @@ ROOT = Path(__file__).parents[2]
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncGenerator[str]:
-    """Serve an application on a port of its own; yields its origin."""
+async def served(app: ASGIApp, port: int = 0) -> AsyncGenerator[str]:
+    """Serve an application, on a free port if none is given; yields its origin."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
         listener.listen()
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1))
         async with anyio.create_task_group() as tasks:
@@ -42,8 +43,7 @@ async def proxied(
     folder: Path, servers: Mapping[str, Json], *, environ: Mapping[str, str] | None = None
 ) -> AsyncGenerator[Front]:
     """The proxy with loading switched off, in front of upstreams that are named as in a servers file."""
-    file = folder / "servers.json"
-    file.write_text(json.dumps({"mcpServers": servers}))
+    file = _written(folder, servers)
     configuration = read_configuration(
         {
             "MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"),
@@ -59,6 +59,13 @@ async def proxied(
         yield front
 
 
+def _written(folder: Path, servers: Mapping[str, Json]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "servers.json"
+    file.write_text(json.dumps({"mcpServers": servers}))
+    return file
+
+
 @asynccontextmanager
 async def joined(front: Front) -> AsyncGenerator[tuple[Any, Any]]:
     """A connection to the proxy in memory, as a client's transport."""
@@ -70,11 +77,11 @@ async def joined(front: Front) -> AsyncGenerator[tuple[Any, Any]]:
         tasks.cancel_scope.cancel()
 
 
-def python_entry(module: str, **options: Any) -> Json:
+def python_entry(module: str, *arguments: str, **options: Any) -> Json:
     """A stdio upstream that is a module of these tests, with names of its own."""
     return {
         "command": sys.executable,
-        "args": ["-W", "ignore", "-m", module],
+        "args": ["-W", "ignore", "-m", module, *arguments],
         "env": {"PYTHONPATH": str(ROOT)},
         "dynaload": {"prefix": "", **options},
     }

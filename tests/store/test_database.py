@@ -1,0 +1,169 @@
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from mcp_dynaload.store.database import SCHEMA_VERSION, Database
+
+COST = "INSERT OR REPLACE INTO costs VALUES (?, ?)"
+
+OPEN_AND_WRITE = """
+import sys
+from pathlib import Path
+from mcp_dynaload.store.database import Database
+sys.stdout.write("ready\\n"); sys.stdout.flush(); sys.stdin.readline()
+database = Database(Path(sys.argv[1]))
+database.write("INSERT OR REPLACE INTO costs VALUES (?, ?)", [(sys.argv[2], 1)])
+database.close()
+"""
+
+
+def costs(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return {name for (name,) in connection.execute("SELECT text_hash FROM costs")}
+
+
+def test_what_was_written_is_there_for_the_next_process(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "dynaload.db"
+    with closing(Database(path)) as database:
+        database.write(COST, [("a", 1), ("b", 2)])
+    with closing(Database(path)) as database:
+        assert database.read("SELECT * FROM costs ORDER BY text_hash") == [("a", 1), ("b", 2)]
+
+
+def test_the_folder_is_the_persons_own(tmp_path: Path) -> None:
+    with closing(Database(tmp_path / "state" / "dynaload.db")):
+        assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+
+
+def test_processes_that_create_the_database_at_once_all_keep_what_they_write(tmp_path: Path) -> None:
+    path = tmp_path / "dynaload.db"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPEN_AND_WRITE, str(path), str(number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for number in range(4)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=30)[0] for process in processes]
+
+    assert said == [""] * 4
+    assert costs(path) == {"0", "1", "2", "3"}
+
+
+def test_threads_that_open_the_database_at_once_all_keep_what_they_write(tmp_path: Path) -> None:
+    for attempt in range(10):
+        path = tmp_path / str(attempt) / "dynaload.db"
+        together = threading.Barrier(8)
+
+        def write(number: int, path: Path = path, together: threading.Barrier = together) -> None:
+            together.wait()
+            with closing(Database(path)) as database:
+                database.write(COST, [(str(number), number)])
+
+        with capture_logs() as logs:
+            threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+        assert logs == []
+        assert costs(path) == {str(number) for number in range(8)}
+
+
+def test_a_file_that_is_no_database_is_moved_aside_and_work_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "dynaload.db"
+    path.write_bytes(b"this is no database" * 100)
+    (tmp_path / "dynaload.db-wal").write_bytes(b"left over")
+    with capture_logs() as logs, closing(Database(path)) as database:
+        database.write(COST, [("a", 1)])
+
+    assert [entry["event"] for entry in logs] == ["store_was_broken"]
+    assert costs(path) == {"a"}
+    assert (tmp_path / "dynaload.db.broken").read_bytes() == b"this is no database" * 100
+
+
+def test_threads_that_find_a_broken_file_at_once_all_go_on(tmp_path: Path) -> None:
+    for attempt in range(10):
+        path = tmp_path / str(attempt) / "dynaload.db"
+        path.parent.mkdir()
+        path.write_bytes(b"this is no database" * 100)
+        together = threading.Barrier(4)
+        worked: list[int] = []
+
+        def write(number: int, path: Path = path, together: threading.Barrier = together) -> None:
+            together.wait()
+            with closing(Database(path)) as database:
+                database.write(COST, [(str(number), number)])
+                worked.append(len(database.read("SELECT * FROM costs WHERE text_hash = ?", (str(number),))))  # noqa: B023
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert worked == [1, 1, 1, 1]
+
+
+def test_a_database_with_damaged_pages_is_replaced_when_it_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "dynaload.db"
+    with closing(Database(path)) as database:
+        database.write(COST, [(f"{number:064}", number) for number in range(2000)])
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(content)
+
+    with capture_logs() as logs, closing(Database(path)) as database:
+        assert database.read("SELECT * FROM costs") == []
+        database.write(COST, [("a", 1)])
+        assert database.read("SELECT * FROM costs") == [("a", 1)]
+    assert "store_was_broken" in [entry["event"] for entry in logs]
+    assert costs(path) == {"a"}
+
+
+@pytest.mark.parametrize("obstacle", ["folder is a file", "database is a folder"])
+def test_where_no_file_can_be_memory_serves_and_a_warning_says_so(tmp_path: Path, obstacle: str) -> None:
+    path = tmp_path / "state" / "dynaload.db"
+    if obstacle == "folder is a file":
+        path.parent.write_text("")
+    else:
+        path.mkdir(parents=True)
+    with capture_logs() as logs, closing(Database(path)) as database:
+        database.write(COST, [("a", 1)])
+        assert database.read("SELECT * FROM costs") == [("a", 1)]
+    assert [(entry["event"], entry["path"]) for entry in logs] == [("store_in_memory", str(path))]
+
+
+def test_another_versions_tables_are_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "dynaload.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("CREATE TABLE costs (other TEXT); CREATE TABLE old (x); PRAGMA user_version = 999;")
+
+    with closing(Database(path)) as database:
+        database.write(COST, [("a", 1)])
+        assert database.read("PRAGMA user_version") == [(SCHEMA_VERSION,)]
+        assert database.read("SELECT name FROM sqlite_master WHERE name = 'old'") == []
+
+
+def test_a_failing_statement_is_logged_and_changes_nothing(tmp_path: Path) -> None:
+    with capture_logs() as logs, closing(Database(tmp_path / "dynaload.db")) as database:
+        database.write(COST, [("a", 1), ("b", None)])
+        assert database.read("SELECT * FROM costs") == []
+        assert database.read("SELECT * FROM nothing") == []
+    assert [entry["event"] for entry in logs] == ["store_write_failed", "store_read_failed"]

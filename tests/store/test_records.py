@@ -1,0 +1,67 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mcp_dynaload.store import records as records_module
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.records import Records
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    opened = Records(Database(tmp_path / "dynaload.db"))
+    yield opened
+    opened.close()
+
+
+def test_listings_are_found_by_fingerprint_the_newest_counts(records: Records) -> None:
+    records.keep_listing("f1", "github", {"tools": [1]})
+    records.keep_listing("f2", "slack", {"tools": [2]})
+    records.keep_listing("f1", "github", {"tools": [3]})
+
+    assert records.listings(["f1", "unknown"]) == {"f1": {"tools": [3]}}
+
+
+def test_a_listing_that_is_no_json_is_left_out(records: Records, tmp_path: Path) -> None:
+    records.keep_listing("good", "github", {"tools": []})
+    other = Database(tmp_path / "dynaload.db")
+    other.write("INSERT INTO listings VALUES (?, ?, ?, ?)", [("bad", "slack", "{broken", 0.0)])
+    other.close()
+
+    assert records.listings(["good", "bad"]) == {"good": {"tools": []}}
+
+
+def test_any_number_of_costs_can_be_asked_for(records: Records) -> None:
+    costs = {f"hash{number}": number for number in range(1201)}
+    records.keep_costs(costs)
+
+    assert records.costs([*costs, "unknown"]) == costs
+    assert records.costs([]) == {}
+
+
+def test_the_loaded_set_of_a_session_is_kept_in_name_order(records: Records) -> None:
+    assert records.loaded("s") == ()
+
+    records.keep_loaded("s", frozenset({"b", "a"}))
+    records.keep_loaded("other", {"x"})
+
+    assert records.loaded("s") == ("a", "b")
+
+
+def test_only_the_latest_sessions_are_kept(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records_module, "MAX_SESSIONS", 2)
+    for session in ("first", "second", "third"):
+        records.keep_loaded(session, {"a"})
+
+    assert [records.loaded(session) for session in ("first", "second", "third")] == [(), ("a",), ("a",)]
+
+
+def test_followers_are_ordered_by_how_often_they_came_and_chance_does_not_count(records: Records) -> None:
+    for follower in ("twice", "often", "often", "twice", "often", "once", "also_twice", "also_twice"):
+        records.note_following("/project", "tool", follower)
+    records.note_following("/elsewhere", "tool", "other")
+
+    assert records.followers("/project", "tool") == ("often", "also_twice", "twice")
+    assert records.followers("/project", "tool", limit=1) == ("often",)
+    assert records.followers("/elsewhere", "tool") == ()

@@ -1,0 +1,81 @@
+"""The official conformance suites report nothing through the proxy that they do not report of the server behind it."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+from mcp.server.lowlevel.server import Server
+
+from mcp_dynaload.catalog.tool import Json
+from tests.transparency.conformance import NODE, SUITES, Checks, run_suite
+from tests.transparency.event_store import RETRY_MILLISECONDS, RecentEvents
+from tests.transparency.everything import build_server
+from tests.transparency.serving import proxied, python_entry, served
+
+IDLE_SECONDS = 1
+"""The suite leaves its sessions open: their upstreams must not add up."""
+
+TOLD_ONLY_DIRECTLY = ("server-sse-polling", "server-sse-disconnect-resume")
+"""A server that closes the stream of a call is resumed by us; our own client has nothing to resume."""
+
+Results = dict[str, dict[str, Checks]]
+"""Checks by suite and by what was tested."""
+
+
+@asynccontextmanager
+async def over_http(server: Server[Json]) -> AsyncGenerator[str]:
+    app = server.streamable_http_app(event_store=RecentEvents(), retry_interval=RETRY_MILLISECONDS)
+    async with served(app) as origin:
+        yield f"{origin}/mcp"
+
+
+async def run_all(folder: Path) -> Results:
+    results: Results = {}
+    async with AsyncExitStack() as stack:
+        direct = await stack.enter_async_context(over_http(build_server()))
+        options = {"prefix": "", "idle_seconds": IDLE_SECONDS}
+        entries = {
+            "stdio": python_entry("tests.transparency.everything", "stdio", **options),
+            "http": {"type": "http", "url": direct, "dynaload": options},
+        }
+        urls = {"direct": direct}
+        for kind, entry in entries.items():
+            front = await stack.enter_async_context(proxied(folder / kind, {"everything": entry}))
+            urls[kind] = await stack.enter_async_context(over_http(front.server))
+        for suite in SUITES:
+            results[suite.name] = {
+                kind: await run_suite(suite, url, folder / suite.name / kind) for kind, url in urls.items()
+            }
+    return results
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    if not NODE.exists():
+        pytest.fail(f"{NODE} is missing: run .ci/install-e2e")
+    return anyio.run(run_all, tmp_path_factory.mktemp("conformance"))
+
+
+suites = pytest.mark.parametrize("suite", [suite.name for suite in SUITES])
+transports = pytest.mark.parametrize("transport", ["stdio", "http"])
+
+
+@suites
+def test_the_everything_server_itself_passes(results: Results, suite: str) -> None:
+    direct = results[suite]["direct"]
+
+    assert {check for check, status in direct.items() if status == "FAILURE"} == set()
+    assert sum(status == "SUCCESS" for status in direct.values()) >= 40
+
+
+@suites
+@transports
+def test_the_proxy_passes_what_the_server_passes(results: Results, suite: str, transport: str) -> None:
+    direct, through = results[suite]["direct"], results[suite][transport]
+
+    differing = {check: (direct.get(check), status) for check, status in through.items() if status != direct.get(check)}
+    differing.pop(TOLD_ONLY_DIRECTLY, None)
+    assert differing == {}
+    assert through.keys() == direct.keys()
