@@ -113,9 +113,12 @@ class Session:
         await self.client.connection.initialized.wait()
         self.pool.warm(name for name, config in self.live.configs.items() if config.options.eager)
         await self.live.build_index()
-        await self.pool.list_all(self.live.unseen)
+        was_unseen = self.live.unseen
+        await self.pool.list_all(was_unseen)
         self.first_listing.set()
         self.listed_one.set()
+        if was_unseen and self.state.memory:  # the person typed before the servers were known: choose for that again
+            await self.decide(PromptSubmitted(self.state.memory[0]))
 
     async def decide(self, event: Event) -> Decision:
         """Take the step for an event, announce the new list if it differs, and store it."""

@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import anyio
 import psutil
@@ -40,7 +41,7 @@ def tools(*names: str) -> list[Json]:
     return [tool(name) for name in names]
 
 
-def entry(name: str, *, options: Json | None = None, env: dict[str, str] | None = None, **script: object) -> Json:
+def entry(name: str, *, options: Json | None = None, env: dict[str, str] | None = None, **script: Any) -> Json:
     """An entry of a servers file; `script` says how the server behaves, by default as it should."""
     script = {"offers": {"tools": tools(*COMMANDS)}, **script}
     written = {"command": sys.executable, "args": ["-I", "-S", str(SERVER), json.dumps({"name": name, **script})]}
@@ -48,7 +49,7 @@ def entry(name: str, *, options: Json | None = None, env: dict[str, str] | None 
 
 
 def config(
-    name: str, *, options: UpstreamOptions | None = None, env: dict[str, str] | None = None, **script: object
+    name: str, *, options: UpstreamOptions | None = None, env: dict[str, str] | None = None, **script: Any
 ) -> UpstreamConfig:
     """The same as a configuration."""
     written = entry(name, env=env, **script)
@@ -69,7 +70,7 @@ def missing_program(name: str) -> Json:
 
 def starts(file: Path) -> list[int]:
     """Process ids of all starts of a server whose script names this `starts_file`."""
-    return [int(line) for line in file.read_text().split()] if file.exists() else []
+    return [int(line) for line in text_in(file).split()]
 
 
 def is_alive(pid: int) -> bool:
@@ -79,17 +80,25 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-async def until_gone(pids: Iterable[int], seconds: float = 5) -> None:
-    """Wait until none of the processes is left; nothing tells when a process that is not our child has ended."""
-    left = set(pids)
+async def until(claim: Callable[[], object], seconds: float = 5) -> None:
+    """Wait for something outside of this process, or inside of the code under test, that no event tells of."""
     with anyio.fail_after(seconds):
-        while left := {pid for pid in left if is_alive(pid)}:
-            await anyio.sleep(0.01)
-
-
-async def until_exists(file: Path, seconds: float = 5) -> str:
-    """Wait for a file that a server writes, and return what it says."""
-    with anyio.fail_after(seconds):
-        while not file.exists() or not file.read_text():
+        while not claim():  # noqa: ASYNC110 - nothing signals it
             await anyio.sleep(0.005)
-    return file.read_text()
+
+
+async def until_gone(pids: Iterable[int], seconds: float = 5) -> None:
+    """Wait until none of the processes is left."""
+    left = set(pids)
+    await until(lambda: not any(map(is_alive, left)), seconds)
+
+
+async def until_exists(file: Path) -> str:
+    """Wait for a file that a server writes, and return what it says."""
+    await until(lambda: text_in(file))
+    return text_in(file)
+
+
+def text_in(file: Path) -> str:
+    """What a file says, nothing if there is none."""
+    return file.read_text() if file.is_file() else ""

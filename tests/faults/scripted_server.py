@@ -13,9 +13,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-IGNORES_SIGTERM = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+IGNORES_SIGTERM = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+)
 
 SCRIPT: dict[str, Any] = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
+NOTHING: dict[str, Any] = {}
 writing = threading.Lock()
 extra_tools: list[dict[str, Any]] = []
 log_levels: list[str] = []
@@ -103,7 +106,9 @@ def call(name: str, arguments: dict[str, Any], request_id: object, meta: dict[st
             send({"method": "notifications/tools/list_changed"})
             return text_result("added")
         case "progress":
-            send({"method": "notifications/progress", "params": {"progressToken": meta["progressToken"], "progress": 1}})
+            send(
+                {"method": "notifications/progress", "params": {"progressToken": meta["progressToken"], "progress": 1}}
+            )
             return text_result("progressed")
         case "big":
             return text_result("x" * arguments["size"])
@@ -121,7 +126,7 @@ def touch(arguments: dict[str, Any]) -> None:
 
 
 def answer(message: dict[str, Any]) -> None:
-    method, request_id, params = message["method"], message.get("id"), message.get("params") or {}
+    method, request_id, params = message["method"], message.get("id"), message.get("params", NOTHING)
     if request_id is None:
         return
     result: dict[str, Any] | None = {}
@@ -133,7 +138,7 @@ def answer(message: dict[str, Any]) -> None:
             return
         result = None if SCRIPT.get("lists_hang") else listed(method, params)
     elif method == "tools/call":
-        result = call(params["name"], params.get("arguments") or {}, request_id, params.get("_meta") or {})
+        result = call(params["name"], params.get("arguments", NOTHING), request_id, params.get("_meta", NOTHING))
     elif method == "prompts/get":
         result = {"messages": [{"role": "user", "content": {"type": "text", "text": params["name"]}}]}
     elif method == "resources/read":

@@ -33,6 +33,10 @@ def after(*events: Event, context: Context = CONTEXT, state: SessionState | None
     return state
 
 
+def seen() -> SessionState:
+    return SessionState(strategy=Strategy.BALANCED, first_prompt_seen=True)
+
+
 def many_tools(count: int = 40, **annotations: bool) -> list[Tool]:
     return [
         a_tool(f"read_report_{number}", "Read a weather report", upstream="weather", annotations=annotations)
@@ -198,27 +202,25 @@ def test_in_plan_mode_read_only_tools_come_first():
 
 
 def test_a_model_with_a_frozen_list_gets_a_wider_first_choice_only():
-    prompt = "Show me the latest commits in the git log"
+    context = a_context(CONTEXT.catalog, ranker=FixedRanker({"git__log": 0.5, "git__status": 0.005}))
+    opus, sonnet = (PromptSubmitted(SHOW_LOG, model=model) for model in ("claude-opus-5", "claude-sonnet-5"))
 
-    usual = after(PromptSubmitted(prompt, model="claude-opus-5")).loaded
-    wide = after(PromptSubmitted(prompt, model="claude-sonnet-5")).loaded
-    later = after(PromptSubmitted("list all tables"), PromptSubmitted(prompt, model="claude-sonnet-5")).loaded
-
-    assert usual < wide
-    assert not wide <= later
+    assert after(opus, context=context).loaded == {"git__log"}
+    assert after(sonnet, context=context).loaded == {"git__log", "git__status"}
+    assert after(sonnet, context=context, state=seen()).loaded == {"git__log"}
 
 
 def test_without_tool_search_only_strong_evidence_changes_a_running_sessions_list_and_then_more_at_once():
     catalog = a_catalog(TOOLS)
     weak = FixedRanker({"git__log": 0.15})
-    strong = FixedRanker({"git__log": 0.5, "git__status": 0.02})
+    strong = FixedRanker({"git__log": 0.5, "git__status": 0.005})
 
     def loaded_later(ranker: FixedRanker, tool_search: bool) -> frozenset[str]:
         context = a_context(catalog, ranker=ranker, tool_search=tool_search)
         return after(
             PromptSubmitted("the log"),
             context=context,
-            state=SessionState(strategy=Strategy.BALANCED, first_prompt_seen=True),
+            state=seen(),
         ).loaded
 
     assert loaded_later(weak, tool_search=True) == {"git__log"}

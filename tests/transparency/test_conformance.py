@@ -72,6 +72,7 @@ def test_the_everything_server_itself_passes(results: Results, suite: str) -> No
 
 @suites
 @transports
+@pytest.mark.proves("conformance")
 def test_the_proxy_passes_what_the_server_passes(results: Results, suite: str, transport: str) -> None:
     direct, through = results[suite]["direct"], results[suite][transport]
 

@@ -40,6 +40,7 @@ async def test_lists_and_results_come_without_the_modern_envelope(peer: Peer) ->
     assert result == {"content": content, "_meta": {"com.acme/said": True}, "isError": False}
 
 
+@pytest.mark.proves("eras")
 async def test_a_question_that_comes_as_a_result_is_put_to_the_client(peer: Peer) -> None:
     result = await peer.call("greet", {"n": 1})
 

@@ -56,6 +56,7 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.mark.parametrize("step", [step.__name__ for step in STEPS])
+@pytest.mark.proves("parity")
 def test_a_step_sees_the_same_through_the_proxy(runs: Runs, step: str) -> None:
     direct, through = runs
 

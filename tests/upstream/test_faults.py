@@ -5,15 +5,16 @@ import re
 import signal
 import time
 from pathlib import Path
+from typing import Literal
 
 import anyio
 import pytest
 from mcp import MCPError
 
-from mcp_dynaload.config_upstream import UpstreamOptions
+from mcp_dynaload.config_upstream import UpstreamConfig, UpstreamOptions
 from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamStartError, UpstreamTimeoutError
 from mcp_dynaload.upstream.pool import Pool
-from tests.faults.scripted import config, is_alive, starts, until_exists
+from tests.faults.scripted import config, is_alive, starts, until, until_exists
 from tests.upstream.sessions import pool_of, say
 
 QUICK = UpstreamOptions(connect_timeout_seconds=0.5, call_timeout_seconds=0.5)
@@ -25,6 +26,7 @@ async def failure_of(pool: Pool, name: str, tool: str = "pid", **arguments: obje
     return str(caught.value)
 
 
+@pytest.mark.proves("faults")
 async def test_a_server_that_dies_in_a_call_is_named_with_its_last_words_and_starts_anew(tmp_path: Path) -> None:
     async with pool_of(tmp_path, config("bad")) as pool:
         with pytest.raises(UpstreamClosedError) as caught:
@@ -38,8 +40,9 @@ async def test_a_server_that_dies_in_a_call_is_named_with_its_last_words_and_sta
         assert await say(pool, "bad", "echo", a=1) == '{"a": 1}'
 
 
+@pytest.mark.proves("faults")
 async def test_a_server_killed_in_a_call_fails_that_call_at_once_and_harms_no_other(tmp_path: Path) -> None:
-    arrived, until = tmp_path / "arrived", tmp_path / "until"
+    arrived, go_on = tmp_path / "arrived", tmp_path / "go_on"
     failures: list[str] = []
     answers: list[str] = []
 
@@ -49,21 +52,20 @@ async def test_a_server_killed_in_a_call_fails_that_call_at_once_and_harms_no_ot
             failures.append(await failure_of(pool, "bad", "hang", arrived=str(arrived)))
 
         async def wait() -> None:
-            answers.append(await say(pool, "good", "wait", until=str(until)))
+            answers.append(await say(pool, "good", "wait", until=str(go_on)))
 
         tasks.start_soon(hang)
         tasks.start_soon(wait)
         pid = int(await until_exists(arrived))
         os.kill(pid, signal.SIGKILL)
-        with anyio.fail_after(2):
-            while not failures:
-                await anyio.sleep(0.01)
+        await until(lambda: failures, seconds=2)
         assert failures[0].startswith("MCP server 'bad' ended during 'tools/call'.")
-        until.touch()
+        go_on.touch()
         assert int(await say(pool, "bad", "pid")) != pid
     assert answers == ["done waiting"]
 
 
+@pytest.mark.proves("faults")
 async def test_a_frozen_server_fails_its_call_within_the_limit_and_is_replaced(tmp_path: Path) -> None:
     async with pool_of(tmp_path, config("bad", options=QUICK), config("good")) as pool:
         pid = int(await say(pool, "bad", "pid"))
@@ -105,6 +107,7 @@ async def test_progress_keeps_a_slow_call_alive(tmp_path: Path) -> None:
         assert await say(pool, "slow", "wait", until=str(until)) == "done waiting"
 
 
+@pytest.mark.proves("faults")
 async def test_garbage_before_and_within_the_protocol_is_skipped_and_kept_in_the_log(tmp_path: Path) -> None:
     async with pool_of(tmp_path, config("noisy", garbage="Welcome!\n{not json")) as pool:
         assert await say(pool, "noisy", "print", text="[1, 2]") == "printed"
@@ -114,6 +117,7 @@ async def test_garbage_before_and_within_the_protocol_is_skipped_and_kept_in_the
     assert all(garbage in log for garbage in ("Welcome!", "{not json", "[1, 2]"))
 
 
+@pytest.mark.proves("faults")
 async def test_a_server_that_exits_at_its_start_fails_with_all_that_it_said(tmp_path: Path) -> None:
     bad = config("bad", garbage="usage: bad --key KEY", exits_with="API key is missing")
     async with pool_of(tmp_path, bad) as pool:
@@ -126,6 +130,7 @@ async def test_a_server_that_exits_at_its_start_fails_with_all_that_it_said(tmp_
     assert "`mcp-dynaload logs bad`" in text
 
 
+@pytest.mark.proves("faults")
 async def test_a_server_that_never_answers_the_handshake_fails_within_the_limit(tmp_path: Path) -> None:
     stubborn = config("bad", options=QUICK, never_answers=True, ignores_end_of_input=True, ignores_sigterm=True)
     async with pool_of(tmp_path, stubborn) as pool:
@@ -141,6 +146,29 @@ async def test_a_missing_program_is_named(tmp_path: Path) -> None:
     object.__setattr__(bad, "command", "no-such-program")
     async with pool_of(tmp_path, bad) as pool:
         assert "did not start: the program 'no-such-program' was not found" in await failure_of(pool, "bad")
+
+
+@pytest.mark.parametrize("transport", ["http", "sse"])
+async def test_an_address_where_nobody_listens_fails_at_once(
+    tmp_path: Path, transport: Literal["http", "sse"], free_tcp_port: int
+) -> None:
+    url = f"http://127.0.0.1:{free_tcp_port}/mcp"
+    far = UpstreamConfig(name="far", transport=transport, url=url, headers={"X-Token": "secret"})
+    async with pool_of(tmp_path, far, config("good")) as pool:
+        with anyio.fail_after(5):
+            text = await failure_of(pool, "far")
+
+        assert text.startswith("MCP server 'far' did not start: ")
+        assert "connect" in text.lower()
+        assert "secret" not in text
+        assert await say(pool, "good", "echo") == "{}"
+
+
+async def test_a_protocol_version_of_no_known_era_is_named(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, config("odd", protocol="1999-01-01")) as pool:
+        assert "did not start: it answered with the unknown protocol version '1999-01-01'" in await failure_of(
+            pool, "odd"
+        )
 
 
 async def test_much_output_on_stderr_blocks_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,86 @@
+"""The packed encoder: the very file that was made, and vectors that mean something."""
+
+import hashlib
+import subprocess
+import sys
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from mcp_dynaload.encoder.encoder import MAX_TOKENS, VERSION, WIDTH, Encoder, read_encoder
+
+MAX_BYTES = 24_000_000
+FOLDER = files("mcp_dynaload").joinpath("encoder/model")
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return read_encoder()
+
+
+def test_the_version_is_the_hash_of_the_packed_files():
+    packed = [FOLDER.joinpath(name).read_bytes() for name in ("model.onnx", "vocabulary.txt")]
+
+    assert hashlib.sha256(b"".join(packed)).hexdigest().startswith(VERSION)
+    assert sum(map(len, packed)) < MAX_BYTES
+
+
+def test_each_text_gives_a_unit_vector(encoder: Encoder):
+    vectors = encoder.encode(["list open pull requests", "", "🦄", "word " * 5_000])
+
+    assert vectors.shape == (4, WIDTH)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_no_texts_give_no_vectors(encoder: Encoder):
+    assert encoder.encode([]).shape == (0, WIDTH)
+
+
+def test_a_vector_depends_on_nothing_but_its_text(encoder: Encoder):
+    alone = encoder.encode(["delete the staging pod"])
+    among_others = encoder.encode(["hello", "delete the staging pod", "word " * 200])
+
+    assert np.array_equal(alone[0], among_others[1])
+    assert np.array_equal(alone, read_encoder().encode(["delete the staging pod"]))
+
+
+def test_what_is_beyond_the_limit_makes_no_difference(encoder: Encoder):
+    vectors = encoder.encode(["word " * MAX_TOKENS, "word " * MAX_TOKENS + "create an issue"])
+
+    assert np.array_equal(vectors[0], vectors[1])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "needed", "others"),
+    [
+        (
+            "how much free space is left on the machine?",
+            "disk usage: Report used and available storage per volume",
+            ["send email: Send a message to a recipient", "create branch: Start a new line of development"],
+        ),
+        (
+            "get rid of the picture of the cat",
+            "delete image: Remove a photo from the library",
+            ["upload image: Add a photo to the library", "delete user: Remove an account"],
+        ),
+        (
+            "will i need an umbrella in Oslo tomorrow",
+            "get forecast: Weather prediction for a place and day",
+            ["get time: Current time in a city", "search flights: Connections between two airports"],
+        ),
+    ],
+)
+def test_a_prompt_is_nearest_to_the_tool_that_it_paraphrases(
+    encoder: Encoder, prompt: str, needed: str, others: list[str]
+):
+    near, *far = encoder.encode([needed, *others]) @ encoder.encode([prompt])[0]
+
+    assert near > max(far)
+
+
+def test_nothing_heavy_is_imported_before_the_encoder_is_read():
+    code = "import sys, mcp_dynaload.encoder.encoder, mcp_dynaload.encoder.text; sys.exit('numpy' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0

@@ -1,0 +1,151 @@
+"""Our server in memory, in front of real scripted processes, with a real client."""
+
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+from mcp import Client
+from mcp_types import (
+    CallToolResult,
+    PromptListChangedNotification,
+    ResourceListChangedNotification,
+    ResourceUpdatedNotification,
+    TextContent,
+    ToolListChangedNotification,
+)
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config_upstream import UpstreamConfig
+from mcp_dynaload.server.client import ClientEnvironment
+from mcp_dynaload.server.front import Front, open_front
+from mcp_dynaload.server.live_catalog import LiveCatalog
+from mcp_dynaload.server.session import Shared
+from mcp_dynaload.server.texts import own_texts
+from mcp_dynaload.settings import Settings
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.records import Records
+from mcp_dynaload.upstream.listing import Listing
+
+QUIET = Settings(warm_upstreams=False)
+
+
+@dataclass
+class Connected:
+    """A client of ours, and what it was told."""
+
+    client: Client
+    live: LiveCatalog
+    told: list[str] = field(default_factory=list[str])
+    news: anyio.Event = field(default_factory=anyio.Event)
+    follows: bool = True
+    """Whether it lists the tools when told that they have changed."""
+
+    async def raw(self, method: str, **params: object) -> Json:
+        """A request that the client's models would not let pass."""
+        return await self.client.session._dispatcher.send_raw_request(method, params)  # pyright: ignore[reportPrivateUsage]
+
+    async def names(self) -> list[str]:
+        return [tool["name"] for tool in (await self.raw("tools/list"))["tools"]]
+
+    async def call(self, called: str, **arguments: object) -> CallToolResult:
+        return await self.client.call_tool(called, arguments)
+
+    async def say(self, called: str, **arguments: object) -> str:
+        return text_of(await self.call(called, **arguments))
+
+    async def hook(self, event: object, **fields: object) -> Json:
+        return json.loads(await self.say("dynaload_hook", event=event, **fields))
+
+    async def prompt(self, text: object, **fields: object) -> Json:
+        return await self.hook("UserPromptSubmit", prompt=text, **fields)
+
+    async def until_told(self, what: str, times: int = 1) -> None:
+        with anyio.fail_after(5):
+            while self.told.count(what) < times:
+                await self.news.wait()
+
+    def note(self, what: str) -> None:
+        self.told.append(what)
+        self.news.set()
+        self.news = anyio.Event()
+
+
+def text_of(result: CallToolResult) -> str:
+    content = result.content[0]
+    assert isinstance(content, TextContent)
+    return content.text
+
+
+@asynccontextmanager
+async def front_of(
+    folder: Path,
+    configs: Sequence[UpstreamConfig],
+    listings: Mapping[str, Listing] | None = None,
+    *,
+    settings: Settings = QUIET,
+    session_id: str | None = None,
+    tool_search: bool = True,
+) -> AsyncGenerator[tuple[Front, LiveCatalog]]:
+    """Our server with a cache that holds these listings."""
+    with closing(Records(Database(folder / "state" / "dynaload.db"))) as records:
+        by_name = {config.name: config for config in configs}
+        for name, listing in (listings or {}).items():
+            records.keep_listing(by_name[name].fingerprint(folder), name, listing.as_json())
+        live = LiveCatalog(by_name, records, folder, len, own_texts(""))
+        live.read_cache()
+        environment = ClientEnvironment(session_id, is_interactive=False, tool_search=tool_search, model=None)
+        async with open_front(Shared(settings, live, environment), folder / "logs") as front:
+            yield front, live
+
+
+_NOTICES = {
+    ToolListChangedNotification: "tools",
+    PromptListChangedNotification: "prompts",
+    ResourceListChangedNotification: "resources",
+    ResourceUpdatedNotification: "updated",
+}
+
+
+@asynccontextmanager
+async def client_of(front: Front, live: LiveCatalog) -> AsyncGenerator[Connected]:
+    """A connected client that follows list changes as Claude Code does."""
+    connected: Connected | None = None
+
+    async def on_message(message: object) -> None:
+        notice = _NOTICES.get(type(message))  # pyright: ignore[reportArgumentType]
+        if connected is None or notice is None:
+            return
+        if notice == "tools" and connected.follows:
+            tasks.start_soon(connected.names)
+        connected.note(notice)
+
+    async with (
+        anyio.create_task_group() as tasks,
+        Client(front.server, mode="legacy", message_handler=on_message) as client,
+    ):
+        connected = Connected(client, live)
+        yield connected
+        tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def connected_to(
+    folder: Path,
+    *configs: UpstreamConfig,
+    listings: Mapping[str, Listing] | None = None,
+    settings: Settings = QUIET,
+    session_id: str | None = None,
+    tool_search: bool = True,
+) -> AsyncGenerator[Connected]:
+    """Both at once."""
+    async with (
+        front_of(folder, configs, listings, settings=settings, session_id=session_id, tool_search=tool_search) as (
+            front,
+            live,
+        ),
+        client_of(front, live) as client,
+    ):
+        yield client

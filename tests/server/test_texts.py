@@ -1,0 +1,102 @@
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_dynaload.server.texts import (
+    MAX_CONTEXT_CHARACTERS,
+    MAX_INSTRUCTIONS_CHARACTERS,
+    found_text,
+    instructions_text,
+    introduction_text,
+    loaded_text,
+    own_texts,
+    select_query,
+)
+from mcp_dynaload.upstream.listing import Listing
+from tests.builders import a_tool
+
+CREATE = a_tool("commit", "Record «changes»", message="What was changed")
+
+
+def test_loaded_tools_are_given_whole_in_the_clients_own_form_with_the_query_that_loads_them() -> None:
+    text = loaded_text([CREATE, a_tool("log")], [("git", "Commit often.")])
+
+    lines = text.split("\n")
+    functions = [json.loads(line.removeprefix("<function>").removesuffix("</function>")) for line in lines[2:4]]
+    assert functions == [
+        {"description": "Record «changes»", "name": "mcp__dynaload__git__commit", "parameters": CREATE.input_schema},
+        {"description": "", "name": "mcp__dynaload__git__log", "parameters": a_tool("log").input_schema},
+    ]
+    assert (lines[1], lines[4]) == ("<functions>", "</functions>")
+    assert lines[5].endswith(": select:mcp__dynaload__git__commit,mcp__dynaload__git__log")
+    assert lines[6:] == ["Instructions of the MCP server 'git':", "Commit often."]
+
+
+def test_no_loaded_tools_need_no_words() -> None:
+    assert loaded_text([], [("git", "Commit often.")]) == ""
+
+
+def test_definitions_that_do_not_fit_are_left_out_whole_and_stay_in_the_query() -> None:
+    tools = [a_tool(f"tool{number}", "x" * 2_000) for number in range(8)]
+
+    text = loaded_text(tools, [("git", "y" * 2_000)])
+
+    assert text.count("<function>") == text.count("</function>") == 4
+    assert select_query(tools) in text
+    assert "Instructions" not in text
+
+
+def test_when_no_definition_fits_the_names_are_given() -> None:
+    huge = a_tool("huge", message="x" * 10_000)
+
+    text = loaded_text([huge], [])
+
+    assert "<functions>" not in text
+    assert text.startswith("These MCP tools were connected for this task just now")
+    assert "these names: mcp__dynaload__git__huge\n" in text
+
+
+@given(st.lists(st.integers(0, 12_000), max_size=12), st.lists(st.text(max_size=3_000), max_size=3))
+def test_what_is_said_beside_a_prompt_always_fits(sizes: list[int], instructions: list[str]) -> None:
+    tools = [a_tool(f"tool{number}", message="x" * size) for number, size in enumerate(sizes)]
+    introductions = [(f"server{number}", text) for number, text in enumerate(instructions)]
+
+    assert len(loaded_text(tools, introductions)) <= MAX_CONTEXT_CHARACTERS
+    assert len(introduction_text(introductions)) <= MAX_CONTEXT_CHARACTERS
+
+
+def test_found_tools_are_given_with_their_query_and_nothing_found_is_said() -> None:
+    assert select_query([CREATE]) in found_text([CREATE], "commit")
+    assert found_text([], "x'y").startswith('No tool of the connected MCP servers matches "x\'y".')
+
+
+def test_our_instructions_name_every_server_in_name_order() -> None:
+    listings = {
+        "git": Listing(tools=(CREATE.definition,), instructions="Works on\n  repositories."),
+        "files": Listing(tools=tuple({"name": f"t{number}"} for number in range(10))),
+    }
+    assert instructions_text(listings, ["slack"]).split("\n")[1:] == [
+        "- files (10 tools): t0, t1, t2, t3, t4, t5, t6, t7",
+        "- git (1 tools): Works on repositories.",
+        "- slack",
+    ]
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=30), st.text(max_size=3_000), max_size=80))
+def test_our_instructions_keep_the_clients_limit_and_cut_only_long_lines(texts: dict[str, str]) -> None:
+    listings = {name: Listing(instructions=text) for name, text in texts.items()}
+
+    assert len(instructions_text(listings, [])) <= MAX_INSTRUCTIONS_CHARACTERS
+
+
+def test_thirty_servers_with_long_instructions_are_all_named() -> None:
+    listings = {f"server-{number}": Listing(instructions="word " * 200) for number in range(30)}
+
+    text = instructions_text(listings, [])
+
+    assert all(f"- {name} (" in text for name in listings)
+
+
+def test_our_own_texts_are_counted_by_name() -> None:
+    assert own_texts("hello").keys() == {"find_tools", "dynaload_hook"}

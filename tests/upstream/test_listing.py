@@ -1,0 +1,104 @@
+from collections.abc import Mapping
+
+import pytest
+from mcp import MCPError
+from mcp_types import INTERNAL_ERROR, METHOD_NOT_FOUND
+from structlog.testing import capture_logs
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.upstream.era import Era
+from mcp_dynaload.upstream.listing import Listing, read_listing
+
+EVERYTHING: Json = {"tools": {}, "prompts": {}, "resources": {}}
+
+
+def an_era(capabilities: Json = EVERYTHING) -> Era:
+    return Era("2025-11-25", {"name": "s", "version": "1"}, capabilities, "Be careful.")
+
+
+async def listing_of(pages: Mapping[tuple[str, str | None], Json | MCPError], era: Era | None = None) -> Listing:
+    """What is read from a server that has these pages, by method and cursor, and empty ones otherwise."""
+
+    async def request(method: str, params: Json) -> Json:
+        page = pages.get((method, params.get("cursor")), {})
+        if isinstance(page, MCPError):
+            raise page
+        return page
+
+    return await read_listing(era or an_era(), request)
+
+
+async def test_all_pages_of_all_lists_are_read() -> None:
+    listing = await listing_of(
+        {
+            ("tools/list", None): {"tools": [{"name": "a", "x": 1}], "nextCursor": "2"},
+            ("tools/list", "2"): {"tools": [{"name": "b"}], "nextCursor": "3"},
+            ("tools/list", "3"): {"tools": [{"name": "c"}], "nextCursor": ""},
+            ("prompts/list", None): {"prompts": [{"name": "p"}]},
+            ("resources/list", None): {"resources": [{"uri": "r:1"}]},
+            ("resources/templates/list", None): {"resourceTemplates": [{"uriTemplate": "r:{x}"}]},
+        }
+    )
+    assert listing == Listing(
+        tools=({"name": "a", "x": 1}, {"name": "b"}, {"name": "c"}),
+        prompts=({"name": "p"},),
+        resources=({"uri": "r:1"},),
+        templates=({"uriTemplate": "r:{x}"},),
+        instructions="Be careful.",
+        server_info={"name": "s", "version": "1"},
+        capabilities=EVERYTHING,
+        version="2025-11-25",
+    )
+
+
+async def test_what_a_server_does_not_offer_is_not_asked_for() -> None:
+    refused = MCPError(code=INTERNAL_ERROR, message="never ask")
+    pages: dict[tuple[str, str | None], Json | MCPError] = {
+        (method, None): refused for method in ("tools/list", "prompts/list", "resources/list")
+    }
+
+    listing = await listing_of(pages, an_era({}))
+
+    assert (listing.tools, listing.prompts, listing.resources) == ((), (), ())
+
+
+async def test_a_list_that_the_server_lacks_after_all_is_empty() -> None:
+    lacking = MCPError(code=METHOD_NOT_FOUND, message="Method not found")
+    listing = await listing_of(
+        {("resources/list", None): {"resources": [{"uri": "r:1"}]}, ("resources/templates/list", None): lacking}
+    )
+    assert (listing.resources, listing.templates) == (({"uri": "r:1"},), ())
+
+
+async def test_a_list_that_fails_is_an_error() -> None:
+    with pytest.raises(MCPError):
+        await listing_of({("prompts/list", None): MCPError(code=INTERNAL_ERROR, message="broken")})
+
+
+@pytest.mark.parametrize("cursor", ["again", 5, {"a": 1}, None, ["x"]])
+async def test_a_cursor_that_comes_back_or_is_none_ends_the_list(cursor: object) -> None:
+    page: Json = {"tools": [{"name": "a"}], "nextCursor": cursor}
+    listing = await listing_of({("tools/list", None): page, ("tools/list", "again"): page})
+
+    assert len(listing.tools) <= 2
+
+
+@pytest.mark.parametrize("nonsense", [7, "text", {"name": "a"}, None, [None, 3, "x", {}, {"name": 5}, {"title": "a"}]])
+async def test_elements_without_a_name_are_dropped_and_told(nonsense: object) -> None:
+    with capture_logs() as logs:
+        listing = await listing_of({("tools/list", None): {"tools": nonsense}})
+
+    assert listing.tools == ()
+    assert [entry["count"] for entry in logs] == ([6] if isinstance(nonsense, list) else [])
+
+
+def test_a_listing_is_the_same_after_it_was_stored() -> None:
+    listing = Listing(tools=({"name": "a"},), capabilities={"tools": {}}, version="1")
+
+    assert Listing.from_json(listing.as_json()) == listing
+
+
+@pytest.mark.parametrize("data", [{}, {"tools": [], "prompts": [], "resources": [], "templates": [], "more": 1}])
+def test_stored_data_of_another_form_is_refused(data: Json) -> None:
+    with pytest.raises((KeyError, TypeError)):
+        Listing.from_json(data)
