@@ -1,7 +1,7 @@
 """What the product promises, by id; tests name the ids that they prove with `@pytest.mark.proves(...)`."""
 
 REQUIREMENTS = {
-    "first-prompt": "The tools that a session's first prompt needs are in its first model request, whole, and few others.",
+    "first-prompt": "The tools that the first prompt needs are in its model request, whole, and few others.",
     "later-prompt": "A later prompt's tools are described beside it and callable at once; the cached prefix is kept.",
     "abstain": "A prompt that needs no tool changes nothing.",
     "search-off": "With tool search off the list stays small and grows in the request of the prompt that needs it.",

@@ -23,6 +23,9 @@ TAKEOVER_WHILE_STARTING_SECONDS = 0.3
 
 STARTING_SECONDS = 3.0
 
+GATHER_SECONDS = 0.01
+"""Hooks of agents that start together arrive within milliseconds; one announcement serves them all."""
+
 REREAD_INTERVAL_SECONDS = 1.0
 """Claude Code re-reads a list at most about once a second."""
 
@@ -151,9 +154,23 @@ class Reread:
     is_interactive: bool
     longest_seconds: float
     _opened_at: float = field(default_factory=anyio.current_time)
+    _is_announcing: bool = False
     _pending: anyio.Event | None = None
     _read_at: float = float("-inf")
     _taken_over_at: float = float("-inf")
+
+    async def announce(self, client: Client, *, gather: bool = False) -> None:
+        """Tell the client that the list differs from what it knows; with `gather`, once for all that comes together."""
+        self.announced()
+        if self._is_announcing:
+            return
+        self._is_announcing = gather
+        try:
+            if gather:
+                await anyio.sleep(GATHER_SECONDS)
+        finally:
+            self._is_announcing = False
+        await client.list_changed("tools")
 
     def announced(self) -> None:
         """The list differs from what the client knows."""

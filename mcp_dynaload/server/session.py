@@ -32,9 +32,6 @@ from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
 from mcp_dynaload.upstream.upstream import Upstream
 
-GATHER_SECONDS = 0.01
-"""Hooks of agents that start together arrive within milliseconds; one announcement serves them all."""
-
 WARM_PROBABILITY = 0.8
 
 LOG_LEVEL_SECONDS = 2.0
@@ -74,7 +71,6 @@ class Session:
     _pool: Pool | None = None
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _announced: list[Tool] = field(default_factory=list[Tool])
-    _announcing: bool = False
     _introduced: set[str] = field(default_factory=set[str])
     _called: list[str] = field(default_factory=list[str])
 
@@ -129,7 +125,7 @@ class Session:
         now = self.listed()
         if now != self._announced:
             self._announced = now
-            await self._announce(gather=isinstance(event, AgentPrompted))
+            await self.reread.announce(self.client, gather=isinstance(event, AgentPrompted))
             await self._keep()
         if self.shared.settings.warm_upstreams:
             self._warm(decision)
@@ -249,18 +245,6 @@ class Session:
             return await anyio.to_thread.run_sync(step, self.state, event, context, abandon_on_cancel=True)
         log.warning("detection_timed_out", limit_seconds=limit)
         return self.state, Decision(reason="choosing took too long: the last set stays")
-
-    async def _announce(self, *, gather: bool = False) -> None:
-        self.reread.announced()
-        if self._announcing:
-            return
-        self._announcing = True
-        try:
-            if gather:
-                await anyio.sleep(GATHER_SECONDS)
-        finally:
-            self._announcing = False
-        await self.client.list_changed("tools")
 
     async def _keep(self) -> None:
         if self.session_id:
