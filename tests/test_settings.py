@@ -135,7 +135,6 @@ def test_a_wrong_variable_is_named_with_its_value_and_what_is_valid(places: Loca
         ("MCP_DYNALOAD_NOTIFY", "perhaps", "it must be a valid boolean, true or false"),
         ("MAX_CACHE_SIZE", "many", "it must be a valid integer"),
         ("MAX_CONCURRENT_SESSIONS", "0", "it must be greater than or equal to 1"),
-        ("MCP_DYNALOAD_TOKEN_FACTOR", "nan", "it must be a finite number"),
     ],
 )
 def test_each_kind_of_wrong_variable_is_explained(places: Locations, variable: str, value: str, wanted: str) -> None:

@@ -70,17 +70,18 @@ async def open_process(command: ProcessCommand, log: OutputLog) -> AsyncGenerato
     assert stdin is not None
     assert stdout is not None
     assert stderr is not None
-    all_said = anyio.Event()
+    all_said, all_read = anyio.Event(), anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_log_errors, stderr, log, all_said)
         try:
             yield Streams(LineReader(stdout.receive), LineWriter(stdin.send), process.pid)
         finally:
             with anyio.CancelScope(shield=True):
-                tasks.start_soon(_drain, stdout)
+                tasks.start_soon(_drain, stdout, all_read)
                 await _stop(process)
                 with anyio.move_on_after(DRAIN_SECONDS):  # its last words explain why it ended
                     await all_said.wait()
+                    await all_read.wait()
                 await stdout.aclose()
                 await stderr.aclose()
 
@@ -90,11 +91,12 @@ def _executable(command: str, env: Mapping[str, str]) -> str:
     return shutil.which(command, path=env.get("PATH")) or command
 
 
-async def _drain(stdout: ByteReceiveStream) -> None:
+async def _drain(stdout: ByteReceiveStream, all_read: anyio.Event) -> None:
     """Read on to the end: a server that is still writing would never see the end of its input."""
     with suppress(*_GONE), anyio.CancelScope(shield=True):
         while True:
             await stdout.receive()
+    all_read.set()
 
 
 async def _log_errors(stderr: ByteReceiveStream, log: OutputLog, all_said: anyio.Event) -> None:
