@@ -102,8 +102,9 @@ class LiveCatalog:
 
     async def _rebuild(self) -> None:
         async with self._building:
-            self.catalog = await anyio.to_thread.run_sync(self._build)
-            self.ranker = await anyio.to_thread.run_sync(build_ranker, self.catalog)
+            catalog = await anyio.to_thread.run_sync(self._build)
+            ranker = await anyio.to_thread.run_sync(build_ranker, catalog)
+            self.catalog, self.ranker = catalog, ranker  # together: a step never sees one without the other
 
     def _build(self) -> Catalog:
         tools = with_unique_names(
