@@ -7,6 +7,7 @@ import typer
 from mcp_dynaload import __version__
 from mcp_dynaload.cli.demo import demo
 from mcp_dynaload.cli.doctor import doctor
+from mcp_dynaload.cli.eval import evaluate
 from mcp_dynaload.cli.init import init_command
 from mcp_dynaload.cli.logs import logs
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
@@ -41,3 +42,4 @@ def options(
 
 for command in (serve, init_command(refresh_quietly), uninstall, doctor, refresh, tools, logs, trust, demo):
     app.command()(command)
+app.command("eval")(evaluate)

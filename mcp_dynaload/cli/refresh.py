@@ -32,6 +32,7 @@ def refresh(config: ConfigOption = None, trust: TrustOption = False, as_json: Js
 def fill_cache(configuration: "Configuration") -> "Listed":
     """List all upstreams with a progress display and store what they offer, token counts included."""
     import anyio
+    import anyio.to_thread
 
     from mcp_dynaload.cli.screen import progress
     from mcp_dynaload.runtime import open_catalog
@@ -44,6 +45,7 @@ def fill_cache(configuration: "Configuration") -> "Listed":
             listed = await list_upstreams(configs.values(), locations.project_dir, locations.logs_dir, done)
             for name, listing in listed.listings.items():
                 await live.update(name, listing)
+            await anyio.to_thread.run_sync(live.make_vectors)
             return listed
 
         return anyio.run(list_and_store)

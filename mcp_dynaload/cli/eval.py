@@ -1,0 +1,123 @@
+"""`mcp-dynaload eval`: how good the choice of tools is on labelled tasks."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mcp_dynaload.cli.common import JsonOption
+from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.selection.policy import Strategy
+
+if TYPE_CHECKING:
+    from mcp_dynaload.catalog.cost import Count
+    from mcp_dynaload.catalog.tool import Json
+    from mcp_dynaload.evaluation.rankers import RankerKind
+    from mcp_dynaload.evaluation.report import Report
+    from mcp_dynaload.evaluation.suite import SuiteReport
+
+
+class TokenCount(StrEnum):
+    """How tokens are estimated."""
+
+    CHARS = "chars"
+    O200K = "o200k"
+
+
+def evaluate(
+    catalog: Annotated[
+        Path | None, typer.Option("--catalog", help="A catalog: an object of server name to list of definitions.")
+    ] = None,
+    tasks: Annotated[Path | None, typer.Option("--tasks", help="Prompts with the tools they need, JSON lines.")] = None,
+    negatives: Annotated[Path | None, typer.Option("--negatives", help="Prompts that need no tool.")] = None,
+    suite: Annotated[
+        Path | None, typer.Option("--suite", help="A folder of catalogs/, tasks/, negatives/: evaluate all of it.")
+    ] = None,
+    ranker: Annotated[
+        list[str] | None,
+        typer.Option("--ranker", help="bm25, lexical, dense, fusion or default; may be given more than once."),
+    ] = None,
+    strategy: Annotated[Strategy | None, typer.Option("--strategy", help="Only this one; without it all.")] = None,
+    tokens: Annotated[TokenCount, typer.Option("--tokens", help="chars: a quarter of them.")] = TokenCount.CHARS,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure recall, coverage, abstention and cost of the choice on labelled tasks. Opens no connection.
+
+    Example: mcp-dynaload eval --catalog catalog.json --tasks tasks.jsonl
+    """
+    from mcp_dynaload.evaluation.rankers import DEFAULT, ranker_named
+
+    kinds = {name: ranker_named(name) for name in ranker or [DEFAULT]}
+    strategies = [strategy] if strategy else list(Strategy)
+    count = _count(tokens)
+    if suite and not (catalog or tasks or negatives):
+        _evaluate_suite(suite, kinds, strategies, count, as_json)
+    elif catalog and tasks and not suite:
+        _evaluate_files(catalog, tasks, negatives, kinds, strategies, count, as_json)
+    else:
+        raise ConfigError("tell what to evaluate: --catalog FILE and --tasks FILE, or --suite DIR alone")
+
+
+def _evaluate_files(
+    catalog: Path,
+    tasks: Path,
+    negatives: Path | None,
+    kinds: "dict[str, RankerKind]",
+    strategies: list[Strategy],
+    count: "Count",
+    as_json: bool,
+) -> None:
+    from mcp_dynaload.evaluation.evaluate import evaluate, index
+    from mcp_dynaload.evaluation.intervals import Bootstrap
+    from mcp_dynaload.evaluation.rankers import Models
+    from mcp_dynaload.evaluation.suite import read_set
+
+    found, models, bootstrap = read_set(catalog, tasks, negatives, count), Models(), Bootstrap()
+    reports: dict[str, Report] = {}
+    for name, kind in kinds.items():
+        indexed = index(kind, found.known.catalog, models)
+        reports[name] = evaluate(indexed, found.tasks, strategies, bootstrap)
+    if as_json:
+        _print_json({name: report.as_json() for name, report in reports.items()})
+        return
+    from mcp_dynaload.cli.eval_tables import show_report
+
+    for name, report in reports.items():
+        show_report(name, report)
+
+
+def _evaluate_suite(
+    folder: Path, kinds: "dict[str, RankerKind]", strategies: list[Strategy], count: "Count", as_json: bool
+) -> None:
+    from mcp_dynaload.cli.screen import progress
+    from mcp_dynaload.evaluation.intervals import Bootstrap
+    from mcp_dynaload.evaluation.rankers import Models
+    from mcp_dynaload.evaluation.suite import evaluate_suite, read_suite
+
+    found, models, bootstrap = read_suite(folder, count), Models(), Bootstrap()
+    reports: dict[str, SuiteReport] = {}
+    with progress("Evaluating", len(kinds) * len(found.sets + found.negatives)) as advance:
+        for name, kind in kinds.items():
+            reports[name] = evaluate_suite(found, kind, models, strategies, bootstrap, advance)
+    if as_json:
+        _print_json({name: report.as_json() for name, report in reports.items()})
+        return
+    from mcp_dynaload.cli.eval_tables import show_suite
+
+    shown = Strategy.BALANCED if Strategy.BALANCED in strategies else strategies[0]
+    show_suite(reports, shown)
+
+
+def _count(tokens: TokenCount) -> "Count":
+    from mcp_dynaload.evaluation.labelled import characters_in_fours
+    from mcp_dynaload.tokenizer import count_tokens
+
+    return count_tokens if tokens is TokenCount.O200K else characters_in_fours
+
+
+def _print_json(by_ranker: "dict[str, Json]") -> None:
+    """One ranker's object as it is; several under their names."""
+    whole = {"rankers": by_ranker} if len(by_ranker) > 1 else next(iter(by_ranker.values()))
+    print(json.dumps(whole, indent=2))

@@ -1,0 +1,100 @@
+"""Tables for `mcp-dynaload eval`: how means, intervals and the oracle are shown."""
+
+from collections.abc import Iterator, Mapping
+
+from mcp_dynaload.cli.screen import console, show_table
+from mcp_dynaload.evaluation.metrics import Path
+from mcp_dynaload.evaluation.report import Report, mean_of_reports
+from mcp_dynaload.evaluation.suite import SuiteReport
+
+SHOWN_RANKS = ("5", "20")
+SHOWN_TOKENS = ("2000", "8000")
+
+
+def show_report(ranker: str, report: Report) -> None:
+    """Print every figure of one ranker on one set."""
+    console.print(
+        f"{ranker}: {report.tasks} tasks, {report.negatives} negatives, {report.tools} tools, "
+        f"{report.catalog_tokens:,} tokens",
+        markup=False,
+    )
+    show_table("", ("", "mean", "95% interval", "oracle"), _rows(report), ("mean", "95% interval", "oracle"))
+    calibration = report.reliability.as_json()
+    if calibration["tools"]:
+        console.print(f"\nprobabilities are off by {calibration['calibration_error']:.4f} on average")
+    console.print(f"index: {report.index_ms:.0f} ms\n")
+
+
+def show_suite(reports: Mapping[str, SuiteReport], strategy: str) -> None:
+    """Print a line for each set and ranker, and the mean over the sets."""
+    heads = ["set", "ranker", "tasks", *(f"R@{rank}" for rank in SHOWN_RANKS)]
+    heads += [head for tokens in SHOWN_TOKENS for head in (f"R@{tokens}t", "95%", "oracle")]
+    heads += ["recall", "covered", "tools", "tokens", "abstained", "p50 ms", "p99 ms"]
+    rows = list(_suite_rows(reports, strategy))
+    show_table(f"The right half: what the {strategy} strategy loads.", heads, rows, heads[2:])
+    console.print(f"\nAbstained: prompts for which the {strategy} strategy loads nothing.")
+
+
+def _rows(report: Report) -> Iterator[tuple[str, ...]]:
+    figures = {**report.means, **report.tails}
+    groups = list(dict.fromkeys(path[0] for path in figures))
+    for path in sorted(figures, key=lambda path: (groups.index(path[0]), path[:-1])):
+        if path[0] != "oracle":
+            oracle = _cell(report.means, ("oracle", *path))
+            yield " ".join(path), _figure(figures[path]), _interval(report.intervals.get(path)), oracle
+
+
+def _suite_rows(reports: Mapping[str, SuiteReport], strategy: str) -> Iterator[list[str]]:
+    some = next(iter(reports.values()))
+    for name in some.sets:
+        for ranker, report in reports.items():
+            yield _set_row(name, ranker, report.sets[name], strategy)
+    for ranker, report in reports.items():
+        means = mean_of_reports(report.sets.values())
+        yield ["mean", ranker, "", *_means(means, {}, strategy), _cell(means, ("selection", strategy, "abstained"))]
+    for name in some.negatives:
+        for ranker, report in reports.items():
+            yield _negatives_row(name, ranker, report.negatives[name], strategy)
+
+
+def _set_row(name: str, ranker: str, report: Report, strategy: str) -> list[str]:
+    return [
+        name,
+        ranker,
+        str(report.tasks),
+        *_means(report.means, {path: _interval(found) for path, found in report.intervals.items()}, strategy),
+        _cell(report.means, ("selection", strategy, "abstained")),
+        *(_cell(report.tails, ("rank_ms", percent), ".1f") for percent in ("p50", "p99")),
+    ]
+
+
+def _negatives_row(name: str, ranker: str, report: Report, strategy: str) -> list[str]:
+    abstained = _cell(report.means, ("selection", strategy, "abstained_negatives"))
+    between = len(SHOWN_RANKS) + 3 * len(SHOWN_TOKENS) + 4
+    return [name, ranker, str(report.negatives), *[""] * between, abstained]
+
+
+def _means(means: Mapping[Path, float], intervals: Mapping[Path, str], strategy: str) -> Iterator[str]:
+    for rank in SHOWN_RANKS:
+        yield _cell(means, ("recall_at_k", rank))
+    for tokens in SHOWN_TOKENS:
+        path = "recall_at_tokens", tokens
+        yield _cell(means, path)
+        yield intervals.get(path, "")
+        yield _cell(means, ("oracle", *path))
+    for metric in ("recall", "covered"):
+        yield _cell(means, ("selection", strategy, metric))
+    yield _cell(means, ("selection", strategy, "tools_mean"), ".1f")
+    yield _cell(means, ("selection", strategy, "tokens_mean"), ".0f")
+
+
+def _cell(values: Mapping[Path, float], path: Path, form: str = ".3f") -> str:
+    return format(values[path], form) if path in values else ""
+
+
+def _figure(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+
+
+def _interval(interval: tuple[float, float] | None) -> str:
+    return f"{_figure(interval[0])}-{_figure(interval[1])}" if interval else ""

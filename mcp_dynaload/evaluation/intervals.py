@@ -1,0 +1,37 @@
+"""How sure a mean is: percentiles and seeded bootstrap intervals."""
+
+import random
+from collections.abc import Sequence
+from statistics import fmean
+
+RESAMPLES = 1_000
+SEED = 20_260_728
+
+Interval = tuple[float, float]
+
+
+class Bootstrap:
+    """95% intervals of means; samples of one size are resampled alike, so they can be compared."""
+
+    def __init__(self) -> None:
+        self._draws: dict[int, list[list[int]]] = {}
+
+    def interval(self, values: Sequence[float]) -> Interval:
+        """Between which two numbers 95% of the means of resampled values lie."""
+        means = [fmean(map(values.__getitem__, draw)) for draw in self._draws_of(len(values))]
+        return percentile(means, 2.5), percentile(means, 97.5)
+
+    def _draws_of(self, size: int) -> list[list[int]]:
+        if size not in self._draws:
+            chance = random.Random(SEED)
+            self._draws[size] = [chance.choices(range(size), k=size) for _ in range(RESAMPLES)]
+        return self._draws[size]
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The value below which `percent` of the values lie, between two of them by proportion."""
+    ordered = sorted(values)
+    place = (len(ordered) - 1) * percent / 100
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)

@@ -1,0 +1,81 @@
+"""The rankers that can be evaluated, by name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.evaluation.bm25 import Bm25Ranker
+from mcp_dynaload.evaluation.dense import DenseRanker, Encoder, open_minilm
+from mcp_dynaload.evaluation.fusion import FusionRanker
+from mcp_dynaload.selection.lexical import build_ranker
+from mcp_dynaload.selection.ranking import Ranker
+
+DEFAULT = "default"
+"""What the product uses, whichever that is."""
+
+PRODUCT = "lexical"
+"""The ranker that `DEFAULT` means."""
+
+
+class Models:
+    """Encoders, read when the first ranker asks for them and then shared."""
+
+    def __init__(self, open_encoder: Callable[[], Encoder] = open_minilm) -> None:
+        self._open_encoder = open_encoder
+
+    @cached_property
+    def minilm(self) -> Encoder:
+        """The untrained encoder."""
+        return self._open_encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class RankerKind:
+    """How a ranker is built and what it reads."""
+
+    name: str
+    build: Callable[[Catalog, Models], Ranker]
+    reads_session: bool
+    """Whether it gets prompts as a session would pass them: cleaned, with what was said before.
+
+    The others' usual methods get the bare text of the prompt."""
+
+
+def _bm25(catalog: Catalog, models: Models) -> Ranker:
+    return Bm25Ranker(catalog)
+
+
+def _lexical(catalog: Catalog, models: Models) -> Ranker:
+    return build_ranker(catalog)
+
+
+def _dense(catalog: Catalog, models: Models) -> Ranker:
+    return DenseRanker(catalog, models.minilm)
+
+
+def _fusion(catalog: Catalog, models: Models) -> Ranker:
+    return FusionRanker(catalog, (_lexical(catalog, models), _dense(catalog, models)))
+
+
+_KINDS = (
+    RankerKind("bm25", _bm25, reads_session=False),
+    RankerKind("lexical", _lexical, reads_session=True),
+    RankerKind("dense", _dense, reads_session=False),
+    RankerKind("fusion", _fusion, reads_session=True),
+)
+
+RANKERS: Mapping[str, RankerKind] = {kind.name: kind for kind in _KINDS}
+
+
+def ranker_named(name: str) -> RankerKind:
+    """The ranker with this name.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    kind = RANKERS.get(PRODUCT if name == DEFAULT else name)
+    if kind is None:
+        raise ConfigError(f"there is no ranker {name!r}: use one of {', '.join((*RANKERS, DEFAULT))}")
+    return kind
