@@ -1,26 +1,36 @@
 """Our own log: to stderr, where the client keeps it, and to a rotating file in the state folder."""
 
 import logging
+import re
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import structlog
+from structlog.typing import EventDict
 
 LOG_FILE = "dynaload.log"
 MAX_FILE_BYTES = 1_000_000
 BACKUPS = 2
+PRIVATE_MODE = 0o700
+
+_TALKATIVE_LOGGERS = ("client", "httpcore", "httpcore2", "httpx", "httpx2", "mcp")
+"""Libraries that note every request, addresses and session ids included."""
+
+_ADDRESS = re.compile(r"""(?i)\b((?:https?|wss?)://)(?:[^/?#\s'"\\]*@)?([^/?#\s'"\\]+)([/?#][^\s'"\\]+)?""")
 
 
 def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool) -> None:
     """Send our events and the libraries' records to the file, and to stderr if asked for or if there can be no file.
 
-    Commands that a person runs keep stderr for what they say themselves.
+    Commands that a person runs keep stderr for what they say themselves. The state folder, in which the logs are, is
+    made the person's own here, before anything is written there.
     """
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)] if to_stderr else []
     problem = ""
     try:
-        logs_dir.mkdir(parents=True, exist_ok=True)
+        _make_private(logs_dir.parent)
+        logs_dir.mkdir(exist_ok=True)
         handlers.append(RotatingFileHandler(logs_dir / LOG_FILE, maxBytes=MAX_FILE_BYTES, backupCount=BACKUPS))
     except OSError as error:
         problem = str(error)
@@ -32,11 +42,13 @@ def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool) -> None:
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+            _without_addresses,
         ],
     )
     for handler in handlers:
         handler.setFormatter(formatter)
     logging.basicConfig(level=level.upper(), handlers=handlers, force=True)
+    _quieten(level)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -45,3 +57,25 @@ def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool) -> None:
     )
     if problem:
         structlog.get_logger().warning("log_file_unavailable", folder=str(logs_dir), error=problem)
+
+
+def without_addresses(text: str) -> str:
+    """The text with only the hosts of its URLs: user, path and query often hold a key."""
+    return _ADDRESS.sub(lambda found: f"{found[1]}{found[2]}{'/…' if found[3] else ''}", text)
+
+
+def _make_private(folder: Path) -> None:
+    """Make the folder, closed to everybody else; one that is there may be from a version that left it open."""
+    folder.mkdir(mode=PRIVATE_MODE, parents=True, exist_ok=True)
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(PRIVATE_MODE)
+
+
+def _quieten(level: str) -> None:
+    least = logging.NOTSET if level == "debug" else max(logging.WARNING, getattr(logging, level.upper()))
+    for name in _TALKATIVE_LOGGERS:
+        logging.getLogger(name).setLevel(least)
+
+
+def _without_addresses(_logger: object, _method: str, rendered: str | EventDict) -> str:
+    return without_addresses(str(rendered))

@@ -8,22 +8,38 @@ from mcp_dynaload.catalog.tool import Json
 MASK = "•••"
 """Stands for a secret."""
 
-_SECRET_OBJECTS = ("env", "headers", "oauth", "oauthAccount")
-_SECRET_KEY = re.compile(
-    r"(?i)(api|access|auth|private|secret)[-_]?key|keyresponses|token|secret|passw|credential|bearer"
-)
-_SECRET_WORD = re.compile(
-    r"^(sk|ghp|gho|ghs|github_pat|glpat|xox[a-z]|pat|AKIA)[-_A-Za-z0-9]{8,}|(?i:bearer\s|authorization\s*:)"
-)
+_SECRET_OBJECTS = ("env", "headers", "oauth", "oauthAccount", "cookies", "credentials", "customApiKeyResponses")
+_TELLING = r"(?:api|access|auth|private|secret)[-_ ]?key|token|secret|passw|passphrase|pwd|credential"
+_SECRET_KEY = re.compile(rf"(?i){_TELLING}|keyresponses|bearer|authorization|cookie|\bdsn|_dsn|session(?:[-_]?id)?$")
 _SECRET_OPTION = re.compile(
     r"(?i)^(--?[\w-]*(key|token|secret|passw|credential|auth|header)[\w-]*)(=?)(.*)$", re.DOTALL
 )
 _VARIABLE_ONLY = re.compile(r"(\w+ )?\$\{[^}]*\}")
-_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)|(?<==)[^&#\s]+")
-_SECRET_IN_PROSE = re.compile(
-    r"\b(?:sk|ghp|gho|ghs|github_pat|glpat|xox[a-z]|pat|AKIA)[-_A-Za-z0-9]{8,}|(?i:\bbearer\s+\S+)"
-    r"|(?i:(?<=key=)|(?<=token=)|(?<=password=)|(?<=secret=)|(?<=passwd=)|(?<=key: )|(?<=token: )|(?<=password: ))\S+"
+_IN_URL = re.compile(r"(?<=://)[^/\s]+(?=@)|(?<==)[^&#\s\"']+")
+
+_VALUE = r"""(?:\\"(?:(?!\\").)*|"(?:[^"\\]|\\.)*|'(?:[^'\\]|\\.)*|(?:[^\s"'<>&]|&(?![\w.-]+=))+)"""
+"""A quoted text without its last quote, or a word; in a query of a URL the word ends before the next name."""
+
+_SECRET_FORMS = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----.*?"
+    r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----|\Z)"
+    r"|(?<![A-Za-z0-9])(?:sk|rk|gh[opsur]|github_pat|glpat|xox[a-z]|pat)[-_][-_A-Za-z0-9]{8,}"
+    r"|(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{8,}"
+    r"|(?<![-_A-Za-z0-9])eyJ[-_A-Za-z0-9]+\.[-_A-Za-z0-9]+\.[-_A-Za-z0-9]*",
+    re.DOTALL,
 )
+_NAMED_SECRETS = (
+    re.compile(r"""(?i)(\b(?:authorization|(?:set-)?cookie)\\?["']?\s{0,3}[:=]\s{0,3}\\?["']?)([^"'\\\r\n]+)"""),
+    re.compile(r"""(?i)(\bbearer\s+)([^\s"',;]+)"""),
+    re.compile(r"((?i:\bbasic)\s+)((?=[a-z+/]*[A-Z0-9=])[A-Za-z0-9+/]{6,}={0,2})"),
+    re.compile(
+        rf"(?is)((?:{_TELLING}|cookie|(?<![a-z])(?:key|dsn))[\w-]{{0,40}}"
+        rf"""\\?["']?\s{{0,3}}(?:=>|[:=])\s{{0,3}})({_VALUE})"""
+    ),
+    re.compile(rf"(?is)((?:{_TELLING})[a-z]{{0,10}}\s+(?:is|was)\s*:?\s+)({_VALUE})"),
+    re.compile(rf"(?is)((?<!\S)--?[\w-]{{0,20}}(?:{_TELLING})[\w-]{{0,20}}\s+)(?!-)({_VALUE})"),
+)
+"""The name in front of a secret, and the secret."""
 
 
 def masked(value: Any, key: str = "") -> Any:
@@ -36,12 +52,15 @@ def masked(value: Any, key: str = "") -> Any:
         return _hidden(value)
     if isinstance(value, list):
         return _masked_list(cast(list[Any], value))
-    return _masked_text(value) if isinstance(value, str) else value
+    return masked_prose(value) if isinstance(value, str) else value
 
 
 def masked_prose(text: str) -> str:
     """Running text with what looks like a secret masked: tokens of known forms, values of telling names."""
-    return _SECRET_IN_PROSE.sub(MASK, _masked_text(text) if "://" in text else text)
+    text = _SECRET_FORMS.sub(MASK, text)
+    for named in _NAMED_SECRETS:
+        text = named.sub(lambda found: f"{found[1]}{_hidden_word(found[2])}", text)
+    return _IN_URL.sub(lambda found: _hidden(found[0]), text) if "://" in text else text
 
 
 def _masked_list(items: list[Any]) -> list[Any]:
@@ -59,10 +78,10 @@ def _masked_list(items: list[Any]) -> list[Any]:
     return result
 
 
-def _masked_text(text: str) -> str:
-    if _SECRET_WORD.search(text):
-        return _hidden(text)
-    return _IN_URL.sub(lambda found: _hidden(found[0]), text) if "://" in text else text
+def _hidden_word(word: str) -> str:
+    """The mask for a word of a text, in the quote that it opened with."""
+    content = word.lstrip("\\\"'")
+    return f"{word[: len(word) - len(content)]}{_hidden(content)}"
 
 
 def _hidden(value: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -18,10 +19,11 @@ from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.session import Shared
 from mcp_dynaload.server.stdio import open_stdio
 from mcp_dynaload.server.texts import instructions_text, own_texts
-from mcp_dynaload.settings import Settings, read_settings
+from mcp_dynaload.settings import Settings, read_project_settings, read_settings
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.records import Records
 from mcp_dynaload.tokenizer import count_tokens
+from mcp_dynaload.trust import is_trusted_content
 
 log = structlog.get_logger()
 
@@ -47,17 +49,24 @@ class Configuration:
 
 
 def read_configuration(
-    environ: Mapping[str, str], *, explicit: Sequence[Path] = (), trust_all: bool = False
+    environ: Mapping[str, str],
+    *,
+    explicit: Sequence[Path] = (),
+    trust_all: bool = False,
+    overrides: Mapping[str, str] | None = None,
 ) -> Configuration:
-    """Read settings and servers files.
+    """Read settings and servers files; overrides are settings by name, as written on the command line.
 
     Raises:
         ConfigError: The settings are wrong.
     """
     locations = find_locations(environ)
-    settings = read_settings(locations, environ, {})
+    is_trusted = partial(is_trusted_content, state_dir=locations.state_dir)
+    project = read_project_settings(locations.project_settings_file, is_trusted)
+    settings = read_settings(locations, environ, overrides or {}, project)
     upstreams = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
     is_demo = not upstreams.upstreams and not upstreams.problems
+    upstreams = replace(upstreams, problems=(*project.problems, *upstreams.problems))
     return Configuration(locations, settings, upstreams, is_demo, environ)
 
 

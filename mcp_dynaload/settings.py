@@ -1,8 +1,9 @@
 """Settings: read once from command line, environment, project file and user file, validated, frozen."""
 
 import re
+import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -10,8 +11,8 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from mcp_dynaload.config_problem import nearest_name
-from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.config_problem import ConfigProblem, nearest_name, written_path
+from mcp_dynaload.errors import ConfigError, StoreError
 from mcp_dynaload.locations import Locations
 
 Strategy = Literal["conservative", "balanced", "aggressive"]
@@ -34,6 +35,9 @@ _PLAIN_VARIABLES = frozenset(
     }
 )
 """Settings whose environment variable is the name in capitals; the others' starts with `MCP_DYNALOAD_`."""
+
+_HARMLESS = frozenset({"default_loading_strategy", "notify", "dynamic_loading_enabled", "warm_upstreams"})
+"""Settings that a project's file may make without trust: a repository must not log prompts or stretch waits."""
 
 
 class Settings(BaseSettings):
@@ -109,26 +113,80 @@ class _Layer:
     """Whether values are text, as in the environment, where "1" is a number too."""
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """What a project's file sets, as far as it may, and what else stands in it."""
+
+    values: Mapping[str, object]
+    problems: tuple[ConfigProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A settings file as it was read."""
+
+    path: Path
+    raw: bytes
+    text: str
+    values: Mapping[str, object]
+
+
 def variable_name(setting: str) -> str:
     """The environment variable of a setting."""
     return setting.upper() if setting in _PLAIN_VARIABLES else f"MCP_DYNALOAD_{setting.upper()}"
 
 
-def read_settings(locations: Locations, environ: Mapping[str, str], overrides: Mapping[str, object]) -> Settings:
-    """The settings of all sources: overrides (the command line), then environment, project file, user file, defaults.
+def read_settings(
+    locations: Locations, environ: Mapping[str, str], overrides: Mapping[str, str], project: ProjectSettings
+) -> Settings:
+    """The settings of all sources: overrides (the command line), then environment, project, user file, defaults.
 
     Raises:
-        ConfigError: a file, variable or option is wrong; the text has one line for each mistake.
+        ConfigError: the user's file, a variable or an option is wrong; the text has one line for each mistake.
     """
     layers = [
-        *(_file_layer(file) for file in (locations.user_settings_file, locations.project_settings_file)),
+        _user_layer(locations.user_settings_file),
+        _Layer(project.values, {}),
         _environment_layer(environ),
-        _Layer(overrides, {name: f"--{name.replace('_', '-')}" for name in overrides}),
+        _Layer(overrides, {name: f"--set {name}" for name in overrides}, are_strings=True),
     ]
-    mistakes = [mistake for layer in layers for mistake in _mistakes(layer)]
+    mistakes = [
+        f"{layer.places[name]} {what}; {fix}" for layer in layers for name, (what, fix) in _mistakes(layer).items()
+    ]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     return Settings(**{name: cast(Any, value) for layer in layers for name, value in layer.values.items()})
+
+
+def read_project_settings(path: Path, is_trusted: Callable[[Path, bytes], bool]) -> ProjectSettings:
+    """The settings in the project's file that may count; a repository brings it, so nothing in it stops us."""
+    file = _read_file(path)
+    if file is None:
+        return ProjectSettings({}, ())
+    if isinstance(file, ConfigProblem):
+        return ProjectSettings({}, (file,))
+    mistakes = _mistakes(_Layer(file.values, {}))
+    reserved = [name for name in file.values if name not in mistakes and name not in _HARMLESS]
+    distrust = _distrust(file, is_trusted) if reserved else None
+    mistakes |= dict.fromkeys(reserved, distrust) if distrust else {}
+    return ProjectSettings(
+        {name: value for name, value in file.values.items() if name not in mistakes},
+        tuple(
+            ConfigProblem(file.path, written_path((name,)), what, fix, _line_of(name, file.text))
+            for name, (what, fix) in mistakes.items()
+        ),
+    )
+
+
+def _distrust(file: _File, is_trusted: Callable[[Path, bytes], bool]) -> tuple[str, str] | None:
+    """Why the file may not make every setting, and what to do, if so."""
+    command = f"mcp-dynaload trust {shlex.quote(str(file.path))}"
+    try:
+        if is_trusted(file.path, file.raw):
+            return None
+    except StoreError as error:
+        return f"is not used: {error}", f"then run: {command}"
+    return "is not used, as the project's file is not trusted", f"if you trust it, run: {command}"
 
 
 def _environment_layer(environ: Mapping[str, str]) -> _Layer:
@@ -138,34 +196,45 @@ def _environment_layer(environ: Mapping[str, str]) -> _Layer:
     return _Layer(values, variables, are_strings=True)
 
 
-def _file_layer(file: Path) -> _Layer:
-    try:
-        text = file.read_text("utf-8-sig")
-        values = tomllib.loads(text)
-    except FileNotFoundError:
+def _user_layer(path: Path) -> _Layer:
+    file = _read_file(path)
+    if file is None:
         return _Layer({}, {})
+    if isinstance(file, ConfigProblem):
+        raise ConfigError(str(file))
+    lines = {name: _line_of(name, file.text) for name in file.values}
+    return _Layer(
+        file.values, {name: f"{path}:{line}: {name}" if line else f"{path}: {name}" for name, line in lines.items()}
+    )
+
+
+def _read_file(path: Path) -> _File | ConfigProblem | None:
+    """The file, what is wrong with it as a whole, or None where there is none."""
+    try:
+        raw = path.read_bytes()
+        text = raw.decode("utf-8-sig")
+        return _File(path, raw, text, tomllib.loads(text))
+    except FileNotFoundError:
+        return None
     except OSError as error:
-        raise ConfigError(f"{file}: cannot be read ({error.strerror}); make it a readable file") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: is not UTF-8 text; save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(_syntax_mistake(file, error)) from error
-    return _Layer(values, {name: f"{file}{_line_of(name, text)}: {name}" for name in values})
+        return ConfigProblem(path, "", f"cannot be read ({error.strerror})", "make it a readable file")
+    except UnicodeDecodeError:
+        return ConfigProblem(path, "", "is not UTF-8 text", "save it as UTF-8")
+    except (ValueError, RecursionError) as error:  # besides its own ValueError: a huge number, a deep nesting
+        line = re.search(r"line (\d+)", str(error))
+        what = f"is not valid TOML: {error}"
+        fix = 'a line is: name = "text", name = 1 or name = true'
+        return ConfigProblem(path, "", what, fix, int(line[1]) if line else None)
 
 
-def _syntax_mistake(file: Path, error: tomllib.TOMLDecodeError) -> str:
-    line = re.search(r"line (\d+)", str(error))
-    place = f"{file}:{line[1]}" if line else f"{file}"
-    return f'{place}: is not valid TOML: {error}; a line is: name = "text", name = 1 or name = true'
-
-
-def _line_of(key: str, text: str) -> str:
-    """`:<line>` of a top-level key or table, if it can be found."""
+def _line_of(key: str, text: str) -> int | None:
+    """The line of a top-level key or table, if it can be found."""
     found = re.search(rf"^\s*(?:\[+\s*)?[\"']?{re.escape(key)}[\"']?\s*[\].=]", text, re.MULTILINE)
-    return f":{text.count(chr(10), 0, found.end()) + 1}" if found else ""
+    return text.count("\n", 0, found.end()) + 1 if found else None
 
 
-def _mistakes(layer: _Layer) -> list[str]:
+def _mistakes(layer: _Layer) -> dict[str, tuple[str, str]]:
+    """What is wrong, and what would be right, by name."""
     known = {name: value for name, value in layer.values.items() if name in Settings.model_fields}
     wrong = (
         {} if layer.are_strings else {name: fix for name, value in known.items() if (fix := _other_type(name, value))}
@@ -174,11 +243,10 @@ def _mistakes(layer: _Layer) -> list[str]:
         Settings(**{name: cast(Any, value) for name, value in known.items() if name not in wrong})
     except ValidationError as error:
         wrong |= {str(detail["loc"][0]): _requirement(detail["msg"]) for detail in error.errors(include_url=False)}
-    unknown = layer.values.keys() - known.keys()
-    return [
-        *(f"{layer.places[name]} is not a setting; {nearest_name(name, Settings.model_fields)}" for name in unknown),
-        *(f"{layer.places[name]} is {layer.values[name]!r}; {fix}" for name, fix in wrong.items()),
-    ]
+    unknown = [name for name in layer.values if name not in known]
+    return {name: ("is not a setting", nearest_name(name, Settings.model_fields)) for name in unknown} | {
+        name: (f"is {layer.values[name]!r}", fix) for name, fix in wrong.items()
+    }
 
 
 def _other_type(name: str, value: object) -> str | None:

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.locations import Locations
-from mcp_dynaload.settings import Settings, read_settings, variable_name
+from mcp_dynaload.settings import Settings, read_project_settings, variable_name
+from mcp_dynaload.settings import read_settings as read_all_settings
 
 EXAMPLE = Path(__file__).parent.parent / "config" / "dynaload.example.toml"
 
@@ -32,9 +33,12 @@ def write(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def mistake(
-    places: Locations, environ: dict[str, str] | None = None, overrides: dict[str, object] | None = None
-) -> str:
+def read_settings(places: Locations, environ: dict[str, str], overrides: dict[str, str]) -> Settings:
+    project = read_project_settings(places.project_settings_file, lambda path, content: True)
+    return read_all_settings(places, environ, overrides, project)
+
+
+def mistake(places: Locations, environ: dict[str, str] | None = None, overrides: dict[str, str] | None = None) -> str:
     with pytest.raises(ConfigError) as raised:
         read_settings(places, environ or {}, overrides or {})
     return str(raised.value)
@@ -118,7 +122,7 @@ def test_command_line_wins_over_environment_over_project_over_user(places: Locat
     write(places.project_settings_file, "max_cache_size = 2\ndetection_timeout_ms = 2\nloading_timeout_ms = 2")
     environ = {"DETECTION_TIMEOUT_MS": "3", "LOADING_TIMEOUT_MS": "3"}
 
-    read = read_settings(places, environ, {"loading_timeout_ms": 4})
+    read = read_settings(places, environ, {"loading_timeout_ms": "4"})
 
     assert read == Settings(notify=True, max_cache_size=2, detection_timeout_ms=3, loading_timeout_ms=4)
 
@@ -144,7 +148,13 @@ def test_each_kind_of_wrong_variable_is_explained(places: Locations, variable: s
 def test_a_wrong_option_is_named_as_typed(places: Locations) -> None:
     said = mistake(places, overrides={"log_level": "loud"})
 
-    assert said == "--log-level is 'loud'; it must be 'debug', 'info', 'warning' or 'error'"
+    assert said == "--set log_level is 'loud'; it must be 'debug', 'info', 'warning' or 'error'"
+
+
+def test_an_unknown_option_leads_to_the_nearest(places: Locations) -> None:
+    said = mistake(places, overrides={"log_levl": "info"})
+
+    assert said == "--set log_levl is not a setting; did you mean 'log_level'?"
 
 
 def test_an_unknown_key_is_named_with_file_line_and_the_nearest(places: Locations) -> None:
@@ -179,9 +189,9 @@ def test_a_table_is_not_a_setting(places: Locations) -> None:
     ],
 )
 def test_types_in_the_file_must_match(places: Locations, line: str, wanted: str) -> None:
-    write(places.project_settings_file, f"{line}\n")
+    write(places.user_settings_file, f"{line}\n")
 
-    assert mistake(places) == f"{places.project_settings_file}:1: {wanted}"
+    assert mistake(places) == f"{places.user_settings_file}:1: {wanted}"
 
 
 def test_broken_toml_is_named_with_file_and_line(places: Locations) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcp_dynaload.errors import ConfigError
+
 if TYPE_CHECKING:
     from mcp_dynaload.runtime import Configuration
 
@@ -17,10 +19,16 @@ ConfigOption = Annotated[
 TrustOption = Annotated[
     bool, typer.Option("--trust", help="Use the project's servers file without asking: for headless use.")
 ]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting, by its name in dynaload.toml; wins over all others."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
-def configuration_of(config: Sequence[Path] | None, trust: bool) -> "Configuration":
+def configuration_of(
+    config: Sequence[Path] | None, trust: bool, settings: Sequence[str] | None = None
+) -> "Configuration":
     """The configuration that `serve` would use with these options.
 
     Raises:
@@ -29,6 +37,14 @@ def configuration_of(config: Sequence[Path] | None, trust: bool) -> "Configurati
     from mcp_dynaload.logs import set_up_logs
     from mcp_dynaload.runtime import read_configuration  # brings in the SDK, half a second that `--help` can do without
 
-    configuration = read_configuration(os.environ, explicit=config or (), trust_all=trust)
+    overrides = dict(_named_value(text) for text in settings or ())
+    configuration = read_configuration(os.environ, explicit=config or (), trust_all=trust, overrides=overrides)
     set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=False)
     return configuration
+
+
+def _named_value(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError(f"--set {text} has no value; write --set {name}=VALUE")
+    return name.strip(), value.strip()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mcp_dynaload.cli.common import ConfigOption, JsonOption, TrustOption, configuration_of
+from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.hosts.health import Finding, check_client
 
 if TYPE_CHECKING:
@@ -19,12 +19,14 @@ MARKS = {"ok": "[green]ok   [/]", "note": "[yellow]note [/]", "wrong": "[red]wro
 ESCAPE = "If anything is in your way: DYNAMIC_LOADING_ENABLED=false makes this a plain proxy that lists every tool."
 
 
-def doctor(config: ConfigOption = None, trust: TrustOption = False, as_json: JsonOption = False) -> None:
+def doctor(
+    config: ConfigOption = None, trust: TrustOption = False, settings: SetOption = None, as_json: JsonOption = False
+) -> None:
     """Check files, servers, hooks and the client, and say what to do. Exit status 1 if something is wrong.
 
     Example: mcp-dynaload doctor
     """
-    configuration = configuration_of(config, trust)
+    configuration = configuration_of(config, trust, settings)
     findings = [
         *_files(configuration),
         *_settings(configuration),

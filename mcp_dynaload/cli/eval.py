@@ -37,7 +37,7 @@ def evaluate(
     ] = None,
     ranker: Annotated[
         list[str] | None,
-        typer.Option("--ranker", help="bm25, lexical, dense, fusion or default; may be given more than once."),
+        typer.Option("--ranker", help="bm25, lexical, dense, fusion, blended or default; may be given more than once."),
     ] = None,
     strategy: Annotated[Strategy | None, typer.Option("--strategy", help="Only this one; without it all.")] = None,
     tokens: Annotated[TokenCount, typer.Option("--tokens", help="chars: a quarter of them.")] = TokenCount.CHARS,

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mcp_dynaload.cli.common import ConfigOption, JsonOption, TrustOption, configuration_of
+from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 
 if TYPE_CHECKING:
     from mcp_dynaload.runtime import Configuration
     from mcp_dynaload.upstream.headless import Listed
 
 
-def refresh(config: ConfigOption = None, trust: TrustOption = False, as_json: JsonOption = False) -> None:
+def refresh(
+    config: ConfigOption = None, trust: TrustOption = False, settings: SetOption = None, as_json: JsonOption = False
+) -> None:
     """List every configured server and fill the cache. Exit status 1 if one of them failed.
 
     Example: mcp-dynaload refresh
     """
-    configuration = configuration_of(config, trust)
+    configuration = configuration_of(config, trust, settings)
     listed = fill_cache(configuration)
     if as_json:
         counts = {name: len(listing.tools) for name, listing in sorted(listed.listings.items())}

@@ -2,10 +2,10 @@
 
 import gc
 
-from mcp_dynaload.cli.common import ConfigOption, TrustOption, configuration_of
+from mcp_dynaload.cli.common import ConfigOption, SetOption, TrustOption, configuration_of
 
 
-def serve(config: ConfigOption = None, trust: TrustOption = False) -> None:
+def serve(config: ConfigOption = None, trust: TrustOption = False, settings: SetOption = None) -> None:
     """Serve one client on stdin and stdout.
 
     Example: mcp-dynaload serve --config servers.json
@@ -13,7 +13,7 @@ def serve(config: ConfigOption = None, trust: TrustOption = False) -> None:
     gc.disable()  # nothing that is built while starting becomes garbage: collecting costs a tenth of the start
     import anyio
 
-    configuration = configuration_of(config, trust)
+    configuration = configuration_of(config, trust, settings)
     from mcp_dynaload.runtime import serve_stdio
 
     gc.freeze()

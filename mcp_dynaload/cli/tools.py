@@ -4,13 +4,14 @@ import json
 
 import typer
 
-from mcp_dynaload.cli.common import ConfigOption, JsonOption, TrustOption, configuration_of
+from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 
 
 def tools(
     query: str = typer.Argument("", help="Show only the tools that fit these words, best first."),
     config: ConfigOption = None,
     trust: TrustOption = False,
+    settings: SetOption = None,
     limit: int = typer.Option(20, "--limit", min=1, help="Most tools to show for a query."),
     as_json: JsonOption = False,
 ) -> None:
@@ -22,7 +23,7 @@ def tools(
     from mcp_dynaload.selection.lexical import build_ranker
     from mcp_dynaload.selection.query import parse_query
 
-    with open_catalog(configuration_of(config, trust)) as live:
+    with open_catalog(configuration_of(config, trust, settings)) as live:
         catalog, unseen = live.catalog, live.unseen
     names = [tool.name for tool in catalog.tools]
     if query:

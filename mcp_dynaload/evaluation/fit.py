@@ -41,6 +41,9 @@ FORBIDDEN = "sentry"
 NOTHING = "nothing"
 """The set of prompts that need no tool."""
 
+CAUTION = 0.5
+"""Added to the log-odds that a tool is needed at all: a missing one costs more than one loaded in vain."""
+
 PARTS_OF_CATALOG = 6
 """Smaller catalogs, made of some servers of each: people have few more often than many."""
 
@@ -55,6 +58,7 @@ class Sample:
     """One prompt over one catalog, with what is known about the candidates."""
 
     source: str
+    prompt: str
     weight: float
     may_train: bool
     is_whole: bool
@@ -117,7 +121,8 @@ def fit_need(samples: Sequence[Sample], tool: Model) -> Model:
     needing = np.array([bool(s.needs) for s in samples])
     weights = np.array([s.weight for s in samples])
     weights[needing] *= weights[~needing].sum() / weights[needing].sum()
-    return logistic(rows, needing, weights)
+    fitted = logistic(rows, needing, weights)
+    return replace(fitted, intercept=fitted.intercept + CAUTION)
 
 
 def logistic(rows: NDArray[np.floating], targets: NDArray[np.bool_], weights: Array, strength: float = 1.0) -> Model:
@@ -180,6 +185,7 @@ def _sample(
     needs = tuple(frozenset(place for place, name in enumerate(names) if name in need) for need in task.needs)
     return Sample(
         source=source,
+        prompt=task.prompt,
         weight=WEIGHTS.get(source, 1.0) * (1.0 if is_whole else PART_WEIGHT),
         may_train=not task.id.startswith(FORBIDDEN),
         is_whole=is_whole,

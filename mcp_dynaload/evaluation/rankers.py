@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.errors import ConfigError
@@ -10,12 +11,16 @@ from mcp_dynaload.evaluation.bm25 import Bm25Ranker
 from mcp_dynaload.evaluation.dense import DenseRanker, Encoder, open_minilm
 from mcp_dynaload.evaluation.fusion import FusionRanker
 from mcp_dynaload.selection.lexical import build_ranker
+from mcp_dynaload.selection.own_work import OWN_WORK
 from mcp_dynaload.selection.ranking import Ranker
+
+if TYPE_CHECKING:
+    from mcp_dynaload.encoder.encoder import Encoder as OurEncoder
 
 DEFAULT = "default"
 """What the product uses, whichever that is."""
 
-PRODUCT = "lexical"
+PRODUCT = "blended"
 """The ranker that `DEFAULT` means."""
 
 
@@ -24,6 +29,13 @@ class Models:
 
     def __init__(self, open_encoder: Callable[[], Encoder] = open_minilm) -> None:
         self._open_encoder = open_encoder
+
+    @cached_property
+    def ours(self) -> "OurEncoder":
+        """The encoder that travels with us."""
+        from mcp_dynaload.encoder.encoder import read_encoder  # numpy and the runtime: only where it is evaluated
+
+        return read_encoder()
 
     @cached_property
     def minilm(self) -> Encoder:
@@ -59,11 +71,20 @@ def _fusion(catalog: Catalog, models: Models) -> Ranker:
     return FusionRanker(catalog, (_lexical(catalog, models), _dense(catalog, models)))
 
 
+def _blended(catalog: Catalog, models: Models) -> Ranker:
+    from mcp_dynaload.encoder.text import tool_text
+    from mcp_dynaload.selection.blended import BlendedRanker
+
+    encode = models.ours.encode
+    return BlendedRanker(catalog, encode([tool_text(tool) for tool in catalog.tools]), encode(OWN_WORK), encode)
+
+
 _KINDS = (
     RankerKind("bm25", _bm25, reads_session=False),
     RankerKind("lexical", _lexical, reads_session=True),
     RankerKind("dense", _dense, reads_session=False),
     RankerKind("fusion", _fusion, reads_session=True),
+    RankerKind("blended", _blended, reads_session=True),
 )
 
 RANKERS: Mapping[str, RankerKind] = {kind.name: kind for kind in _KINDS}

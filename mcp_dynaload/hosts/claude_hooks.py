@@ -6,7 +6,6 @@ from mcp_dynaload.catalog.tool import Json
 HOOK_TIMEOUT_SECONDS = 5
 """After this the client goes on without our answer."""
 
-_FIELDS = ("session_id", "cwd")
 _PROMPT_FIELDS = {"prompt": "${prompt}"}
 _SUBAGENT_FIELDS = {"prompt": "${tool_input.prompt}"}
 
@@ -19,8 +18,8 @@ def hook_settings() -> Json:
     return {
         "hooks": {
             "UserPromptSubmit": [_group("UserPromptSubmit", ("permission_mode", "transcript_path"), _PROMPT_FIELDS)],
-            "PreToolUse": [_group("PreToolUse", ("transcript_path",), _SUBAGENT_FIELDS, matcher="Agent|Task")],
-            "Stop": [_group("Stop", ("transcript_path",))],
+            "PreToolUse": [_group("PreToolUse", (), _SUBAGENT_FIELDS, matcher="Agent|Task")],
+            "Stop": [_group("Stop", ())],
             "SessionStart": [_group("SessionStart", ("source", "model"), matcher="clear")],
         }
     }
@@ -29,7 +28,7 @@ def hook_settings() -> Json:
 def _group(
     event: str, names: tuple[str, ...], fields: dict[str, str] | None = None, matcher: str | None = None
 ) -> Json:
-    templates = {name: f"${{{name}}}" for name in (*_FIELDS, *names)}
+    templates = {name: f"${{{name}}}" for name in ("session_id", *names)}
     hook: Json = {
         "type": "mcp_tool",
         "server": SERVER_NAME,

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from mcp_dynaload.errors import HostError
+
 
 def exclude_file(folder: Path) -> Path | None:
     """The file in which the folder's repository keeps what only this person ignores; None outside a repository."""
@@ -24,6 +26,9 @@ def excluding(text: str, pattern: str) -> str:
 
 def _common_dir(link: Path) -> Path:
     """The repository's own folder, of a worktree or submodule whose `.git` is a file."""
-    git_dir = (link.parent / link.read_text("utf-8").removeprefix("gitdir:").strip()).resolve()
-    common = git_dir / "commondir"
-    return (git_dir / common.read_text("utf-8").strip()).resolve() if common.is_file() else git_dir
+    try:
+        git_dir = (link.parent / link.read_text("utf-8").removeprefix("gitdir:").strip()).resolve()
+        common = git_dir / "commondir"
+        return (git_dir / common.read_text("utf-8").strip()).resolve() if common.is_file() else git_dir
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, a null character in the path
+        raise HostError(f"{link}: the repository that it names cannot be found ({error}); repair the file") from error

@@ -11,7 +11,7 @@ from typing import Literal
 from mcp_dynaload.catalog.names import HOOK_TOOL, SERVER_NAME
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.claude_files import ClaudeFiles, find_claude_files, read_text
+from mcp_dynaload.hosts.claude_files import ClaudeFiles, find_claude_files, managed_settings_files, read_text
 from mcp_dynaload.hosts.claude_hooks import hook_settings
 from mcp_dynaload.hosts.json_text import parse_object
 
@@ -34,17 +34,24 @@ class Finding:
 
 def check_client(environ: Mapping[str, str], project_dir: Path) -> list[Finding]:
     """Look at the client's files and at the client."""
-    files = find_claude_files(environ, project_dir)
+    return [_version(environ), *check_files(find_claude_files(environ, project_dir), environ)]
+
+
+def check_files(files: ClaudeFiles, environ: Mapping[str, str]) -> list[Finding]:
+    """Look at the client's files: the person's, the project's and the administrator's."""
+    own = (files.user_settings, files.project.settings, files.project.local_settings)
     try:
-        settings = [_read(path) for path in _settings_files(files)]
+        settings = [_read(path) for path in own]
+        managed = [_read(path) for path in _managed_files(files.managed_dir)]
         registered = [*_registrations(files)]
     except HostError as error:
         return [Finding("wrong", str(error), "repair the file")]
-    return [_version(environ), _registration(registered), _hooks(settings), *_switches(settings, environ)]
+    return [_registration(registered), _hooks([*managed, *settings]), *_switches(settings, managed, environ)]
 
 
-def _settings_files(files: ClaudeFiles) -> list[Path]:
-    return [files.user_settings, files.project.settings, files.project.local_settings]
+def _managed_files(folder: Path) -> list[Path]:
+    drop_ins = (folder / "managed-settings.d").glob("*.json")
+    return managed_settings_files(folder, [folder / "managed-settings.json", *drop_ins])
 
 
 def _read(path: Path) -> Json:
@@ -80,11 +87,19 @@ def _hooks(settings: list[Json]) -> Finding:
 def _hooked(document: Json) -> Iterator[str]:
     for event, groups in json_object(document.get("hooks")).items():
         hooks = [hook for group in groups or () for hook in json_object(group).get("hooks") or ()]
-        if any(json_object(hook).get("tool") == HOOK_TOOL for hook in hooks):
+        if any(_is_our_hook(json_object(hook)) for hook in hooks):
             yield event
 
 
-def _switches(settings: list[Json], environ: Mapping[str, str]) -> Iterator[Finding]:
+def _is_our_hook(hook: Json) -> bool:
+    return (hook.get("type"), hook.get("server"), hook.get("tool")) == ("mcp_tool", SERVER_NAME, HOOK_TOOL)
+
+
+def _switches(settings: list[Json], managed: list[Json], environ: Mapping[str, str]) -> Iterator[Finding]:
+    for name in ("disableAllHooks", "allowManagedHooksOnly"):
+        if any(document.get(name) is True for document in managed):
+            what = f"`{name}` is set by your administrator: tools are found by search only"
+            yield Finding("note", what, "ask the administrator to allow our hooks")
     if any(document.get("disableAllHooks") is True for document in settings):
         yield Finding("note", "`disableAllHooks` is set: tools are found by search only", "remove it from the settings")
     if environ.get("ENABLE_TOOL_SEARCH", "").lower() in ("0", "false", "no", "off"):

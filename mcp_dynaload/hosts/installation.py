@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.errors import DynaloadError, HostError
 from mcp_dynaload.hosts.backups import (
     Backup,
     Write,
@@ -125,6 +125,9 @@ def _take_back(backup: Backup) -> None:
 
 def _keep_current(folder: Path, texts: list[str | None]) -> None:
     """Keep what the files hold now too: taking a change out of what others changed is a judgement."""
-    for index, text in enumerate(texts):
-        if text is not None:
-            write_atomically(folder / f"{index}.uninstalled", text.encode("utf-8", "surrogateescape"))
+    try:
+        for index, text in enumerate(texts):
+            if text is not None:
+                write_atomically(folder / f"{index}.uninstalled", text.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise HostError(f"{folder}: cannot be written ({error.strerror}); nothing changed") from error

@@ -64,7 +64,7 @@ def http_probe(environ: Mapping[str, str]) -> Probe:
                 headers={"Accept": "application/json, text/event-stream", **headers},
                 json=None if is_sse else _INITIALIZE,
                 timeout=PROBE_TIMEOUT_SECONDS,
-                follow_redirects=True,
+                follow_redirects=False,  # another origin must not get the person's headers
             ) as answer:
                 status = answer.status_code
         except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError):

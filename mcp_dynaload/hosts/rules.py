@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mcp_dynaload.catalog.names import advertised_name
+from mcp_dynaload.catalog.names import FIND_TOOLS, HOOK_TOOL, advertised_name
 from mcp_dynaload.hosts.claude_hooks import SERVER_NAME
 
 OURS = f"mcp__{SERVER_NAME}__"
 """What the client puts before the names that we advertise."""
 
+_OWN_RULES = (f"{OURS}{FIND_TOOLS}", f"{OURS}{HOOK_TOOL}")
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
 _EXACT_MATCHER = re.compile(r"[A-Za-z0-9_\- ,|]*")
 _TOOL_NAME = re.compile(r"(?<![\w-])mcp__[\w*-]+")
@@ -84,10 +85,16 @@ class RuleMap:
 
     def restored_rule(self, rule: str) -> str:
         """The rule that names the same tools once their servers stand on their own again."""
-        for server, prefix in self.prefixes.items():
-            if rule.startswith(f"{OURS}{prefix}"):
-                return f"mcp__{server}__{rule.removeprefix(f'{OURS}{prefix}')}"
-        return rule
+        if not rule.startswith(OURS) or rule.partition("(")[0] in _OWN_RULES:
+            return rule
+        name = rule.removeprefix(OURS)
+        prefixes = {server: normalised(prefix) for server, prefix in self.prefixes.items()}
+        fitting = [server for server, prefix in prefixes.items() if prefix and name.startswith(prefix)]
+        if not fitting and "*" not in name:
+            fitting = [server for server, prefix in prefixes.items() if not prefix]
+            fitting = fitting if len(fitting) == 1 else []  # which of several had the tool cannot be told
+        server = max(fitting, key=lambda server: len(prefixes[server]), default=None)
+        return rule if server is None else f"mcp__{server}__{name.removeprefix(prefixes[server])}"
 
     def _is_glob_lost(self, rule: str) -> bool:
         """Whether the wildcard reached tools whose names it no longer matches."""

@@ -1,23 +1,19 @@
-"""Which of the ranked tools a query gets: enough evidence, fair shares for clauses, room and tokens."""
+"""Which of the ranked tools a query gets: until few of the needed ones are left out, within room and tokens."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import ceil
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Tool
-from mcp_dynaload.selection.policy import CLEAR_PROBABILITY, Bounds, demanded, room_for_prompt
-from mcp_dynaload.selection.query import Query, parts
+from mcp_dynaload.selection.policy import CLEAR_PROBABILITY, Bounds, room_for_prompt
+from mcp_dynaload.selection.query import Query
 from mcp_dynaload.selection.ranking import Ranker, Scored
-from mcp_dynaload.selection.terms import identifier_terms, prose_terms, verb_terms
+from mcp_dynaload.selection.terms import identifier_terms, verb_terms
 
-RANKED_PER_CLAUSE = 30
-"""Tools looked at for each clause."""
+RANKED = 60
+"""Tools looked at."""
 
-LEAST_SHARE = 3
-"""Tools that each clause may get however many clauses there are."""
-
-MAX_RANKED = 20
+MAX_EXPLAINED = 20
 """Tools kept for explaining."""
 
 
@@ -44,23 +40,18 @@ def choose(
     plan_mode: bool = False,
 ) -> Choice:
     """The tools that the query needs beside the pinned ones; none if even the best lacks evidence."""
-    rankings = [
-        tuple(scored for scored in ranker.rank(part, RANKED_PER_CLAUSE) if _may_load(scored, catalog, withheld))
-        for part in parts(query)
+    ranked = tuple(scored for scored in ranker.rank(query, RANKED) if _may_load(scored, catalog, withheld))
+    if not _needs_any(ranked, bounds):
+        return Choice((), ranked[:MAX_EXPLAINED], "no tool has enough evidence")
+    wanted = [
+        scored
+        for group in (_read_only_first(ranked, catalog) if plan_mode else (ranked,))
+        for scored in _until_few_are_left_out(group, bounds.left_out)
     ]
-    ranked = _merged(rankings)
-    if not ranked or ranked[0].probability < demanded(bounds.gate, len(set(prose_terms(query.text)))):
-        return Choice((), ranked[:MAX_RANKED], "no tool has enough evidence")
-    room = room_for_prompt(sum(tool.pinned for tool in catalog.tools))
-    share = max(LEAST_SHARE, ceil(room / len(rankings)))
-    accepted = [_accepted(ranking, bounds, ranked[0].probability) for ranking in rankings]
-    if plan_mode:
-        accepted = [_read_only_first(clause, catalog) for clause in accepted]
-    wanted = _merged(clause[:share] for clause in accepted)
-    wanted = _read_only_first(wanted, catalog) if plan_mode else wanted
+    room = room_for_prompt(sum(tool.pinned for tool in catalog.tools), len(catalog.tools))
     names = [scored.name for scored in wanted if not tool_of(catalog, scored.name).pinned][:room]
     affordable = within_tokens(names, catalog.costs, bounds.prompt_tokens)
-    return Choice(affordable, ranked[:MAX_RANKED], "needed for the prompt")
+    return Choice(affordable, ranked[:MAX_EXPLAINED], "needed for the prompt")
 
 
 def tool_of(catalog: Catalog, name: str) -> Tool:
@@ -84,25 +75,25 @@ def _is_told(tool: Tool, said: tuple[str, ...]) -> bool:
     return bool(verbs.intersection(said)) if verbs else bool(said)
 
 
-def _read_only_first(ranking: tuple[Scored, ...], catalog: Catalog) -> tuple[Scored, ...]:
-    return tuple(sorted(ranking, key=lambda scored: not tool_of(catalog, scored.name).is_read_only))
+def _read_only_first(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[tuple[Scored, ...], ...]:
+    """The tools that only read, then the others."""
+    reading = tuple(scored for scored in ranked if tool_of(catalog, scored.name).is_read_only)
+    return reading, tuple(scored for scored in ranked if scored not in reading)
 
 
-def _accepted(ranking: tuple[Scored, ...], bounds: Bounds, best_of_all: float) -> tuple[Scored, ...]:
-    best = ranking[0].probability if ranking else 0.0
-    # A clause that asks for nothing by itself is measured against the whole prompt.
-    least = max(bounds.floor, bounds.ratio * (best if best >= bounds.gate else best_of_all))
-    return tuple(scored for scored in ranking if scored.probability >= least)
+def _needs_any(ranked: tuple[Scored, ...], bounds: Bounds) -> bool:
+    best = max((scored.probability for scored in ranked), default=0.0)
+    return best >= bounds.least and ranked[0].need >= bounds.need
 
 
-def _merged(rankings: Iterable[tuple[Scored, ...]]) -> tuple[Scored, ...]:
-    """All tools once, with their best score of any ranking, best first."""
-    best: dict[str, Scored] = {}
-    for ranking in rankings:
-        for scored in ranking:
-            if scored.name not in best or scored.score > best[scored.name].score:
-                best[scored.name] = scored
-    return tuple(sorted(best.values(), key=lambda scored: (-scored.score, scored.name)))
+def _until_few_are_left_out(ranked: tuple[Scored, ...], left_out: float) -> tuple[Scored, ...]:
+    """The first tools, until those behind have at most this share of all the probability there is."""
+    whole = left = sum(scored.probability for scored in ranked)
+    for count, scored in enumerate(ranked):
+        if left <= left_out * whole:
+            return ranked[:count]
+        left -= scored.probability
+    return ranked
 
 
 def within_tokens(names: Iterable[str], costs: Mapping[str, int], tokens: int) -> tuple[str, ...]:

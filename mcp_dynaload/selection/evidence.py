@@ -6,6 +6,9 @@ from dataclasses import dataclass
 MAX_NAME_MASS = 2.0
 MAX_TEXT_MASS = 2.5
 
+NO_EVIDENCE = -8.2
+"""Log-odds of a tool of which nothing is said."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -37,18 +40,18 @@ class Evidence:
 
 
 def log_odds(evidence: Evidence) -> float:
-    """Log-odds that the tool is needed, by a logistic regression on labelled tasks (coefficients rounded)."""
+    """Log-odds that the tool is needed, by a logistic regression (`evaluation.fit`, rounded)."""
     name_mass = min(evidence.name_mass, MAX_NAME_MASS)
     return (
-        -8.95
-        + 3.9 * evidence.relative_score
-        + 1.6 * evidence.name_coverage
-        + 1.1 * name_mass
-        + 0.9 * name_mass * evidence.query_coverage
-        + 0.6 * min(evidence.text_mass, MAX_TEXT_MASS)
-        + 2.9 * evidence.rarest
-        + 1.2 * evidence.upstream
-        - 8.0 * evidence.coding
+        NO_EVIDENCE
+        + 2.7 * evidence.relative_score
+        + 1.7 * evidence.name_coverage
+        + 1.2 * name_mass
+        + 1.5 * name_mass * evidence.query_coverage
+        + 0.8 * min(evidence.text_mass, MAX_TEXT_MASS)
+        + 2.3 * evidence.rarest
+        + 1.6 * evidence.upstream
+        - 14.2 * evidence.coding
     )
 
 

@@ -3,14 +3,15 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from heapq import nsmallest
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.selection.document import FIELDS, Document, document_of
-from mcp_dynaload.selection.evidence import Evidence, log_odds, probability
-from mcp_dynaload.selection.query import Query
+from mcp_dynaload.selection.evidence import NO_EVIDENCE, Evidence, log_odds, probability
+from mcp_dynaload.selection.query import Query, parts
 from mcp_dynaload.selection.ranking import Ranker, Scored
-from mcp_dynaload.selection.terms import coding_terms, common_terms, query_terms
+from mcp_dynaload.selection.terms import coding_terms, common_terms, prose_terms, query_terms
 
 SATURATION = 1.2
 """BM25's k1."""
@@ -21,11 +22,39 @@ BACKGROUND_TOOLS = 300
 BACKGROUND_COMMON = 40
 """How many of those have any one everyday word."""
 
-MIN_CANDIDATES = 40
-"""Tools that BM25 hands on at least."""
+CACHED_BACKGROUNDS = 4
+
+MAX_CANDIDATES = 60
+"""Tools whose evidence is looked at, shared by the clauses; those behind them are ordered by BM25 alone."""
+
+MIN_CANDIDATES = 20
+"""The share of a clause at least."""
+
+UNDECIDED = 0.075
+"""Probability of the best tool at which it is undecided whether a short query needs any."""
+
+SHORT_QUERY_TERMS = 20
+"""Terms up to which a query must not make up for its length."""
+
+LENGTH_DEMAND = 0.2
+"""What each doubling of the length beyond that adds to that probability: long prompts match by chance."""
+
+MOST_DEMANDED = 0.6
+"""The highest probability demanded of a single tool for that reason."""
 
 LEAST_UPSTREAM_RARITY = 0.3
 """So that an upstream with an everyday name ("time") is not taken as named whenever the word is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Background:
+    """The texts around a clause: the same for all clauses of a prompt."""
+
+    weights: Mapping[str, float]
+    """Their terms."""
+
+    scores: Mapping[int, float]
+    """What these give to each tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +76,25 @@ class _Wording:
     coding: frozenset[str]
     """What of it is about code."""
 
+    background: _Background
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What the words of a clause say about one tool."""
+
+    index: int
+    """The tool's place in the catalog."""
+
+    odds: float
+    """Log-odds that it is needed."""
+
+    terms: tuple[str, ...] = ()
+    """The matched terms, strongest first."""
+
+    evidence: Evidence | None = None
+    """What the odds are made of, unless it was not looked at."""
+
 
 class LexicalRanker:
     """An index of one catalog; build it with `build_ranker`."""
@@ -59,23 +107,40 @@ class LexicalRanker:
         self._common, self._coding = common_terms(), coding_terms()
         self._total = len(self._names) + BACKGROUND_TOOLS
         self._rarity = {term: self._rarity_of(term, len(entries)) for term, entries in self._postings.items()}
+        self._background = lru_cache(CACHED_BACKGROUNDS)(self._weigh_background)
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
-        """The best `limit` tools, best first, equal ones in name order; tools that match nothing are left out."""
-        wording = self._wording(query)
-        scores = self._scores(wording.around)
-        best = nsmallest(max(limit, MIN_CANDIDATES), scores, key=lambda index: (-scores[index], index))
-        scored = [self._scored(index, scores[index] / scores[best[0]], wording) for index in best]
-        return tuple(nsmallest(limit, scored, key=lambda tool: (-tool.score, tool.name)))
+        """The best `limit` tools for all clauses together; tools that match nothing are left out."""
+        best: dict[int, Match] = {}
+        clauses = parts(query)
+        candidates = max(MIN_CANDIDATES, MAX_CANDIDATES // len(clauses))
+        for clause in clauses:
+            for match in self.matches(clause, candidates, limit):
+                if match.index not in best or match.odds > best[match.index].odds:
+                    best[match.index] = match
+        ranked = nsmallest(limit, best.values(), key=lambda match: (-match.odds, self._names[match.index]))
+        need = _need(ranked[0].odds, query) if ranked else 0.0
+        return tuple(
+            Scored(self._names[match.index], match.odds, probability(match.odds), match.terms, need) for match in ranked
+        )
+
+    def matches(self, clause: Query, candidates: int, limit: int = 0) -> list[Match]:
+        """What the words of a clause say about the tools that match them most.
+
+        So many `candidates` are judged by all evidence, others up to `limit` by BM25 alone.
+        """
+        wording = self._wording(clause)
+        scores = self._scores(wording)
+        most = nsmallest(max(limit, candidates), scores, key=lambda index: (-scores[index], index))
+        looked_at = [self._match(index, scores[index] / scores[most[0]], wording) for index in most[:candidates]]
+        return looked_at + [_faint(index, scores[index] / scores[most[0]]) for index in most[candidates:]]
 
     def _wording(self, query: Query) -> _Wording:
         said = query_terms(query.text)
-        around = dict(said)
-        for text, text_weight in query.context:
-            for term, weight in query_terms(text).items():
-                # Everyday words around a request say nothing about it, and are in most of the postings.
-                if term not in self._common or query.leans_on_context:
-                    around[term] = max(around.get(term, 0.0), weight * text_weight)
+        background = self._background(query.context, query.leans_on_context)
+        around = dict(background.weights)
+        for term, weight in said.items():
+            around[term] = max(around.get(term, 0.0), weight)
         own = around if query.leans_on_context else said
         return _Wording(
             said=said,
@@ -83,25 +148,42 @@ class LexicalRanker:
             around=around,
             mass=sum(weight * self._rarity_in_query(term) for term, weight in own.items()),
             coding=self._coding.intersection(own),
+            background=background,
         )
 
-    def _scores(self, weights: Mapping[str, float]) -> dict[int, float]:
+    def _weigh_background(self, context: tuple[tuple[str, float], ...], leans_on_context: bool) -> _Background:
+        weights: dict[str, float] = {}
+        for text, text_weight in context:
+            for term, weight in query_terms(text).items():
+                # Everyday words around a request say nothing about it, and are in most of the postings.
+                if term not in self._common or leans_on_context:
+                    weights[term] = max(weights.get(term, 0.0), weight * text_weight)
         scores: dict[int, float] = {}
-        for term, weight in weights.items():
-            gain = weight * self._rarity.get(term, 0.0)
-            for index, impact in self._postings.get(term, ()):
-                scores[index] = scores.get(index, 0.0) + gain * impact
+        self._add(scores, weights)
+        return _Background(weights, scores)
+
+    def _scores(self, wording: _Wording) -> dict[int, float]:
+        known = wording.background.weights
+        scores = dict(wording.background.scores)
+        more = {term: wording.around[term] - known.get(term, 0.0) for term in wording.said}
+        self._add(scores, more)
         return scores
 
-    def _scored(self, index: int, relative_score: float, wording: _Wording) -> Scored:
+    def _add(self, scores: dict[int, float], weights: Mapping[str, float]) -> None:
+        for term, weight in weights.items():
+            gain = weight * self._rarity.get(term, 0.0)
+            for index, impact in self._postings.get(term, ()) if gain else ():
+                scores[index] = scores.get(index, 0.0) + gain * impact
+
+    def _match(self, index: int, relative_score: float, wording: _Wording) -> Match:
         impacts = self._impacts[index]
         # The context explains what was said about a tool; it asks for no tool by itself.
         is_asked_for = any(term in impacts for term in wording.said)
         asking = wording.own.items() if is_asked_for else ()
         matched = {term: weight * self._rarity[term] for term, weight in asking if term in impacts}
-        odds = log_odds(self._evidence(index, relative_score, matched, wording))
+        evidence = self._evidence(index, relative_score, matched, wording)
         terms = sorted(matched, key=lambda term: (-matched[term] * impacts[term], term))
-        return Scored(name=self._names[index], score=odds, probability=probability(odds), terms=tuple(terms))
+        return Match(index, log_odds(evidence), tuple(terms), evidence)
 
     def _evidence(self, index: int, relative_score: float, matched: Mapping[str, float], wording: _Wording) -> Evidence:
         document, impacts, rarity = self._documents[index], self._impacts[index], self._rarity
@@ -127,6 +209,18 @@ class LexicalRanker:
     def _rarity_of(self, term: str, tools_with_it: int) -> float:
         seen = tools_with_it + (BACKGROUND_COMMON if term in self._common else 0.5)
         return max(0.0, math.log(self._total / seen) / math.log(self._total))
+
+
+def _need(best_odds: float, query: Query) -> float:
+    """Probability that the query needs any tool, from that of the best one."""
+    best = probability(best_odds)
+    terms = len(set(prose_terms(query.text)))
+    surplus = math.log2(max(terms, SHORT_QUERY_TERMS) / SHORT_QUERY_TERMS)
+    return best / (best + min(MOST_DEMANDED, UNDECIDED + LENGTH_DEMAND * surplus))
+
+
+def _faint(index: int, relative_score: float) -> Match:
+    return Match(index, NO_EVIDENCE + relative_score)
 
 
 def build_ranker(catalog: Catalog) -> Ranker:

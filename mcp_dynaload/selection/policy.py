@@ -1,15 +1,20 @@
 """How much a strategy may load, and on how much evidence."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 MAX_ADVERTISED = 12
-"""Tools in the list after the first prompt, `find_tools` counted."""
+"""Tools in the list after the first prompt, `find_tools` counted, unless the catalog is large."""
 
 MAX_LOADED_PER_PROMPT = 10
-"""Tier-2 tools that one prompt may bring."""
+"""Tier-2 tools that one prompt may bring, unless the catalog is large."""
+
+LARGE_CATALOG_TOOLS = 200
+"""More tools than this are so many alike that the needed ones stand out less."""
+
+MAX_LOADED_OF_LARGE = 24
+"""Tier-2 tools that one prompt may bring of a large catalog."""
 
 LEAST_ROOM = 3
 """Tools that a prompt may bring however many are pinned."""
@@ -23,14 +28,8 @@ MAX_MEMORY = 4
 SMALL_CATALOG_TOKENS = 3_000
 """What may be loaded of any catalog: below this there is little to save."""
 
-SHORT_QUERY_TERMS = 20
-"""Terms up to which a query must not make up for its length."""
-
-LENGTH_DEMAND = 0.2
-"""What each doubling of the length beyond that adds to the probability demanded: long prompts match by chance."""
-
-MOST_DEMANDED = 0.6
-"""The highest probability demanded of a single tool for that reason."""
+LEAST_PROBABILITY = 0.02
+"""Of the best tool, however sure it is that some tool is needed."""
 
 CLEAR_PROBABILITY = 0.3
 """From here on the words clearly mean the tool: what a destructive one needs."""
@@ -51,14 +50,14 @@ class Strategy(StrEnum):
 class Bounds:
     """What one selection may do."""
 
-    gate: float
-    """Least probability of the best tool; below it nothing is loaded."""
+    need: float
+    """Least probability that any tool is needed; below it nothing is loaded."""
 
-    floor: float
-    """Least probability of the others."""
+    left_out: float
+    """Expected share of the needed tools that may be left out: tools are loaded until it is reached."""
 
-    ratio: float
-    """Least probability of the others as a share of the best one's in the same clause."""
+    least: float = LEAST_PROBABILITY
+    """Least probability of the best tool."""
 
     prompt_tokens: int
     """Most tokens of definitions that one prompt may bring."""
@@ -68,25 +67,21 @@ class Bounds:
 
 
 BOUNDS: Mapping[Strategy, Bounds] = {
-    Strategy.CONSERVATIVE: Bounds(gate=0.06, floor=0.015, ratio=0.05, prompt_tokens=8_000, least_reduction=0.5),
-    Strategy.BALANCED: Bounds(gate=0.075, floor=0.02, ratio=0.1, prompt_tokens=6_000, least_reduction=0.6),
-    Strategy.AGGRESSIVE: Bounds(gate=0.1, floor=0.04, ratio=0.25, prompt_tokens=4_000, least_reduction=0.7),
+    Strategy.CONSERVATIVE: Bounds(need=0.4, left_out=0.04, prompt_tokens=10_000, least_reduction=0.5),
+    Strategy.BALANCED: Bounds(need=0.5, left_out=0.06, prompt_tokens=8_000, least_reduction=0.6),
+    Strategy.AGGRESSIVE: Bounds(need=0.6, left_out=0.15, prompt_tokens=4_000, least_reduction=0.7),
 }
 
 
 def widened(bounds: Bounds) -> Bounds:
-    """For a choice that cannot be corrected later, or not for free: as much evidence for the best, less for others."""
-    return replace(bounds, floor=bounds.floor / 2, ratio=bounds.ratio / 4)
+    """For a choice that cannot be corrected later, or not for free: as much need, but less is left out."""
+    return replace(bounds, left_out=bounds.left_out / 4)
 
 
-def demanded(gate: float, query_terms: int) -> float:
-    """The probability that the best tool for a query of this length must have."""
-    surplus = math.log2(max(query_terms, SHORT_QUERY_TERMS) / SHORT_QUERY_TERMS)
-    return min(MOST_DEMANDED, gate + LENGTH_DEMAND * surplus)
-
-
-def room_for_prompt(pinned: int) -> int:
-    """Tier-2 tools that one prompt may bring beside `find_tools` and the pinned ones."""
+def room_for_prompt(pinned: int, tools: int) -> int:
+    """Tier-2 tools that one prompt may bring beside `find_tools` and the pinned ones of a catalog of so many tools."""
+    if tools > LARGE_CATALOG_TOOLS:
+        return MAX_LOADED_OF_LARGE
     return max(LEAST_ROOM, min(MAX_LOADED_PER_PROMPT, MAX_ADVERTISED - 1 - pinned))
 
 

@@ -14,7 +14,7 @@ class Scored:
     """Advertised name."""
 
     score: float
-    """Order within one ranking; not comparable between queries."""
+    """Order within one ranking, worth against cost; not comparable between queries."""
 
     probability: float
     """That the tool is needed, between 0 and 1: comparable between queries."""
@@ -22,10 +22,16 @@ class Scored:
     terms: tuple[str, ...]
     """The query's terms that speak for it, strongest first."""
 
+    need: float = 1.0
+    """Probability that the query needs any tool: the same for all tools of a ranking; 0.5 where it is undecided."""
+
 
 class Ranker(Protocol):
     """Orders the tools of one catalog for a query."""
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
-        """The best `limit` tools, best first, equal ones in name order; tools without any evidence are left out."""
+        """The best `limit` tools for all clauses together, best first, equal ones in name order.
+
+        Tools without any evidence are left out.
+        """
         ...

@@ -163,7 +163,7 @@ def _choice(state: SessionState, text: str, context: Context, prompt: PromptSubm
 def _bounds(state: SessionState, context: Context) -> Bounds:
     bounds = BOUNDS[state.strategy]
     if state.first_prompt_seen and not context.tool_search:
-        return widened(replace(bounds, gate=max(bounds.gate, COSTLY_GROWTH_PROBABILITY)))
+        return widened(replace(bounds, least=COSTLY_GROWTH_PROBABILITY))
     is_last_chance = not context.tool_search or is_frozen_after_first_request(state.model)
     return widened(bounds) if is_last_chance and not state.first_prompt_seen else bounds
 

@@ -37,15 +37,15 @@ def query_terms(text: str) -> Mapping[str, float]:
 
 def prose_terms(text: str) -> list[str]:
     """Stemmed terms of running text in order, with repetitions; web and mail addresses also count as `url`, `email`."""
-    words = [part for word in _WORD.findall(text) for part in ((word,) if word.islower() else _split(word))]
-    words += ["url"] * (len(_ADDRESS.findall(text)) if "." in text else 0)
-    words += ["email"] * (len(_EMAIL.findall(text)) if "@" in text else 0)
-    return stemmed(words)
+    terms = [term for word in _WORD.findall(text) for term in _word_terms(word)]
+    terms += ["url"] * (len(_ADDRESS.findall(text)) if "." in text else 0)
+    terms += ["email"] * (len(_EMAIL.findall(text)) if "@" in text else 0)
+    return terms
 
 
 def identifier_terms(name: str) -> list[str]:
     """Stemmed terms of an identifier in snake, kebab or camel case; camel-case words also count as one."""
-    return stemmed([part for word in _WORD.findall(name) for part in _with_parts(word)])
+    return [term for word in _WORD.findall(name) for term in _identifier_word_terms(word)]
 
 
 def stemmed(words: list[str]) -> list[str]:
@@ -81,6 +81,16 @@ def verb_terms() -> frozenset[str]:
 @cache
 def _stemmer() -> _Stems:
     return cast(_Stems, Stemmer("english"))
+
+
+@lru_cache(maxsize=20_000)  # the same words are in most definitions
+def _word_terms(word: str) -> tuple[str, ...]:
+    return tuple(stemmed([word] if word.islower() else _split(word)))
+
+
+@lru_cache(maxsize=20_000)
+def _identifier_word_terms(word: str) -> tuple[str, ...]:
+    return tuple(stemmed(_with_parts(word)))
 
 
 def _split(word: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Tool calls: routed by name, results passed on as they came, failures told in words that help."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -23,7 +23,9 @@ from mcp_dynaload.server.texts import (
     FIND_TOOLS_DEFINITION,
     MAX_FOUND,
     OWN_TOOLS,
+    fitting,
     found_text,
+    introduction_text,
 )
 
 log = structlog.get_logger()
@@ -67,14 +69,20 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     if name == FIND_TOOLS and session.is_dynamic:
         return await _find_tools(session, _arguments(params))
     if (upstream := session.only_upstream()) is not None:  # its own words about a name that it does not know
-        return await session.forward(upstream, request, "tools/call", params)
+        return await _told(session.forward(upstream, request, "tools/call", params))
     raise MCPError(code=INVALID_PARAMS, message=_unknown(session, name))
 
 
 async def _forward(session: Session, request: Request, tool: Tool, params: Json) -> Json:
+    async with _starting_progress(session, request, tool.upstream):
+        params = {**params, "name": tool.original_name}
+        return await _told(session.forward(tool.upstream, request, "tools/call", params))
+
+
+async def _told(answer: Awaitable[Json]) -> Json:
+    """The upstream's answer; that it could not give one is a result, so that the model can react."""
     try:
-        async with _starting_progress(session, request, tool.upstream):
-            return await session.forward(tool.upstream, request, "tools/call", {**params, "name": tool.original_name})
+        return await answer
     except UpstreamError as error:
         return {"content": [{"type": "text", "text": str(error)}], "isError": True}
 
@@ -115,7 +123,11 @@ async def _find_tools(session: Session, arguments: Json) -> Json:
         await session.decide(ToolsFound(names))
         await session.reread.hold()
     tools = [tool for name in names if (tool := session.live.catalog.get(name))]
-    return {"content": [{"type": "text", "text": found_text(tools, query)}]}
+    given = fitting(session.conversation.introductions(tools, session.live.listings))
+    session.conversation.introduce(given)
+    session.conversation.tell(tools)
+    text = "\n".join(part for part in (found_text(tools, query), introduction_text(given)) if part)
+    return {"content": [{"type": "text", "text": text}]}
 
 
 def _unknown(session: Session, name: str) -> str:
@@ -123,11 +135,12 @@ def _unknown(session: Session, name: str) -> str:
     hint = f" Did you mean {', '.join(repr(near) for near in nearest)}?" if nearest else ""
     missing = session.live.unseen
     wait = f" Not listed yet: {', '.join(missing)}." if missing else ""
-    return f"There is no tool {name!r}.{hint} {FIND_TOOLS!r} searches all of them.{wait}"
+    search = f" {FIND_TOOLS!r} searches all of them." if session.is_dynamic else ""
+    return f"There is no tool {name!r}.{hint}{search}{wait}"
 
 
 def _loaded(name: str, definition: Json) -> Json:
-    return {**definition, "name": name, "_meta": {**(definition.get("_meta") or {}), ALWAYS_LOAD: True}}
+    return {**definition, "name": name, "_meta": {**json_object(definition.get("_meta")), ALWAYS_LOAD: True}}
 
 
 def _arguments(params: Json) -> Json:

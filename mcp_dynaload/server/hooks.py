@@ -10,10 +10,15 @@ import structlog
 from mcp_dynaload.catalog.tool import Json, Tool, json_object
 from mcp_dynaload.masking import masked_prose
 from mcp_dynaload.selection.events import AgentPrompted, PromptSubmitted, SessionCleared, TurnEnded
+from mcp_dynaload.selection.policy import is_frozen_after_first_request
+from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.server.session import Session
-from mcp_dynaload.server.texts import introduction_text, loaded_text
+from mcp_dynaload.server.texts import fitting, introduction_text, loaded_text, room_beside
 
 TRANSCRIPT_TAIL_BYTES = 65_536
+
+MAX_RETOLD = 5
+"""The best of a ranking that may be described although another way than this prompt has listed them."""
 
 log = structlog.get_logger()
 
@@ -52,8 +57,7 @@ async def answer_hook(session: Session, arguments: Json) -> Json:
 
 
 async def _answer(session: Session, fields: HookFields) -> Json:
-    if fields.session_id:
-        session.session_id = fields.session_id
+    await session.identify(fields.session_id)
     match fields.event:
         case "UserPromptSubmit":
             return await _on_prompt(session, fields)
@@ -63,7 +67,7 @@ async def _answer(session: Session, fields: HookFields) -> Json:
         case "Stop":
             await session.decide(TurnEnded(await session.end_turn()))
         case "SessionStart" if fields.source == "clear":
-            session.start_over()
+            session.conversation.start_over()
             await session.decide(SessionCleared())
             await session.reread.hold()
         case _:
@@ -74,25 +78,37 @@ async def _answer(session: Session, fields: HookFields) -> Json:
 async def _on_prompt(session: Session, fields: HookFields) -> Json:
     if not session.is_dynamic:
         return {}
-    is_first = not session.state.first_prompt_seen
+    conversation = session.conversation
+    is_first, conversation.has_begun = not conversation.has_begun, True
     model = await anyio.to_thread.run_sync(read_model, fields.transcript_path) if not is_first else None
     event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or model)
     decision = await session.decide(event)
     await session.reread.hold()
-    added = [tool for name in decision.added if (tool := session.live.catalog.get(name))]
-    return _prompt_answer(session, added, in_request=is_first or not session.shared.environment.tool_search)
+    return _prompt_answer(session, decision, in_request=is_first or not session.shared.environment.tool_search)
 
 
-def _prompt_answer(session: Session, added: list[Tool], *, in_request: bool) -> Json:
+def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) -> Json:
     """Definitions go beside the prompt only where the request itself does not have them."""
-    introductions = session.introduce(tuple(tool.name for tool in added))
-    text = introduction_text(introductions) if in_request else loaded_text(added, introductions)
+    conversation, listings = session.conversation, session.live.listings
+    chosen = [] if in_request else conversation.untold(_chosen(session, decision))
+    given = fitting(conversation.introductions(session.listed() if in_request else chosen, listings))
+    text = "\n".join(part for part in (loaded_text(chosen, room_beside(given)), introduction_text(given)) if part)
+    conversation.introduce(given)
+    conversation.tell(session.listed() if in_request else chosen)
     answer: Json = {}
     if text:
         answer["hookSpecificOutput"] = {"hookEventName": "UserPromptSubmit", "additionalContext": text}
-    if added and session.shared.settings.notify:
-        answer["systemMessage"] = f"dynaload: loaded {', '.join(tool.name for tool in added)}"
+    if decision.added and session.shared.settings.notify:
+        answer["systemMessage"] = f"dynaload: loaded {', '.join(decision.added)}"
     return answer
+
+
+def _chosen(session: Session, decision: Decision) -> list[Tool]:
+    """What this prompt brought; for a model whose tools are fixed also what another way has listed and it needs now."""
+    names = list(decision.added)
+    if is_frozen_after_first_request(session.state.model):
+        names += [scored.name for scored in decision.ranked if scored.name in session.state.loaded][:MAX_RETOLD]
+    return [tool for name in dict.fromkeys(names) if (tool := session.live.catalog.get(name))]
 
 
 def read_model(transcript_path: str) -> str | None:

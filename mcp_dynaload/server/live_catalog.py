@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -16,8 +17,12 @@ from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.selection.lexical import build_ranker
 from mcp_dynaload.selection.query import Query
 from mcp_dynaload.selection.ranking import Ranker, Scored
+from mcp_dynaload.server.acceptance import acceptable
 from mcp_dynaload.store.records import Records
 from mcp_dynaload.upstream.listing import Listing
+
+if TYPE_CHECKING:
+    from mcp_dynaload.server.vectors import StoredVectors
 
 log = structlog.get_logger()
 
@@ -39,16 +44,19 @@ class LiveCatalog:
     listings: dict[str, Listing] = field(default_factory=dict[str, Listing])
     catalog: Catalog = field(default_factory=lambda: build_catalog((), {}))
     ready: anyio.Event = field(default_factory=anyio.Event)
-    """Set when the first index has been built."""
+    """Set when the first index has been built, the vectors in it as far as they had not to be made first."""
 
     ranker: Ranker = field(default_factory=lambda: _NothingYet())
-    """The ranker of `catalog`, or of the one before while its own is being built."""
+    """The ranker of `catalog`: by words alone until the vectors of its tools are there."""
 
     overhead_tokens: int = 0
     """What our own tools and instructions cost."""
 
     _observers: list[Changed] = field(default_factory=list[Changed])
     _building: anyio.Lock = field(default_factory=anyio.Lock)
+    _keeping: anyio.Lock = field(default_factory=anyio.Lock)
+    _changed: anyio.Event = field(default_factory=anyio.Event)
+    _vectors: "StoredVectors | None" = None
 
     def read_cache(self) -> None:
         """Take over the stored listings of the configured upstreams."""
@@ -61,7 +69,7 @@ class LiveCatalog:
 
     def _take_over(self, upstream: str, data: Json) -> None:
         try:
-            self.listings[upstream] = Listing.from_json(data)
+            self.listings[upstream] = self._accepted(upstream, Listing.from_json(data))
         except (TypeError, KeyError) as error:
             log.warning("cached_listing_unreadable", upstream=upstream, error=str(error))
 
@@ -78,33 +86,60 @@ class LiveCatalog:
         """Undo `observe`."""
         self._observers.remove(changed)
 
-    async def build_index(self) -> None:
-        """Build the ranker for the current catalog, in a thread."""
-        async with self._building:
+    async def keep_index(self) -> None:
+        """Keep the ranker in step with the catalog, in threads, for ever; of many sessions one does it."""
+        async with self._keeping:
             if not self.ready.is_set():
                 self.ranker = await anyio.to_thread.run_sync(build_ranker, self.catalog)
-                self.ready.set()
                 self.overhead_tokens = sum((await anyio.to_thread.run_sync(self._counted, self.own_texts)).values())
+            while True:
+                self._changed = anyio.Event()
+                await self._add_vectors()
+                await self._changed.wait()
+
+    async def _add_vectors(self) -> None:
+        """Exchange the ranker by words for one that knows meanings, too."""
+        catalog = self.catalog
+        try:
+            self._vectors = self._vectors or await anyio.to_thread.run_sync(_open_vectors, self.records)
+            if not await anyio.to_thread.run_sync(self._vectors.are_stored, catalog):
+                self.ready.set()  # making them takes a while: by words is better than nothing
+            ranker = await anyio.to_thread.run_sync(self._vectors.ranker, catalog)
+        except Exception:  # the choice by words goes on, whatever is wrong with the model or its runtime
+            log.exception("encoder_unavailable", consequence="tools are chosen by words alone")
+        else:
+            if catalog is self.catalog:
+                self.ranker = ranker
+        self.ready.set()
+
+    def make_vectors(self) -> None:
+        """Make and store the vectors that are missing; blocks for about ten milliseconds a tool."""
+        _open_vectors(self.records).ranker(self.catalog)
 
     async def update(self, upstream: str, listing: Listing) -> None:
         """Take over a new listing, store it, and tell the observers if it differs."""
-        before = self.listings.get(upstream)
+        fingerprint = self.configs[upstream].fingerprint(self.project_dir)
+        await anyio.to_thread.run_sync(self.records.keep_listing, fingerprint, upstream, listing.as_json())
+        before, listing = self.listings.get(upstream), self._accepted(upstream, listing)
         if before == listing:
             return
         self.listings[upstream] = listing
-        fingerprint = self.configs[upstream].fingerprint(self.project_dir)
-        await anyio.to_thread.run_sync(self.records.keep_listing, fingerprint, upstream, listing.as_json())
         if before is None or before.tools != listing.tools:
             await self._rebuild()
         log.info("upstream_listed", upstream=upstream, tools=len(listing.tools), changed=before is not None)
         for changed in list(self._observers):
             await changed(upstream, before or Listing(), listing)
 
+    def _accepted(self, upstream: str, listing: Listing) -> Listing:
+        """What is taken over of a listing: all of it where we stand in transparently, which shows in `own_texts`."""
+        return acceptable(upstream, listing) if self.own_texts else listing
+
     async def _rebuild(self) -> None:
         async with self._building:
             catalog = await anyio.to_thread.run_sync(self._build)
             ranker = await anyio.to_thread.run_sync(build_ranker, catalog)
             self.catalog, self.ranker = catalog, ranker  # together: a step never sees one without the other
+            self._changed.set()
 
     def _build(self) -> Catalog:
         tools = with_unique_names(
@@ -122,6 +157,13 @@ class LiveCatalog:
         if counted:
             self.records.keep_costs(counted)
         return {name: (known | counted)[digest] for name, digest in hashes.items()}
+
+
+def _open_vectors(records: Records) -> "StoredVectors":
+    # numpy and the encoder's runtime: a tenth of a second and 60 MB that must not delay the first answers
+    from mcp_dynaload.server.vectors import open_vectors
+
+    return open_vectors(records)
 
 
 class _NothingYet:

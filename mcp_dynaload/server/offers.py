@@ -89,6 +89,8 @@ def _with_uris(present: Iterable[tuple[UpstreamConfig, Listing]], kind: str, key
         items: tuple[Json, ...] = getattr(listing, kind)
         for item in items:
             original = str(item[key])
+            if (known := taken.get(original)) and known[1].upstream == config.name:
+                continue  # listed twice by one server
             uri = original if original not in taken else _aliased(original, config.name)
             taken.setdefault(uri, (uri, Origin(config.name, original), item))
     return list(taken.values())

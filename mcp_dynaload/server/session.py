@@ -24,6 +24,7 @@ from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.ranking import Scored
 from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, initial_state, step
 from mcp_dynaload.server.client import Client, ClientEnvironment, Request, Reread
+from mcp_dynaload.server.conversation import Conversation
 from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.offers import Offers, collect_offers
 from mcp_dynaload.settings import Settings
@@ -33,6 +34,9 @@ from mcp_dynaload.upstream.pool import Pool, open_pool
 from mcp_dynaload.upstream.upstream import Upstream
 
 WARM_PROBABILITY = 0.8
+
+MAX_CALLED = 100
+"""Calls of one turn that are looked at for what follows what."""
 
 LOG_LEVEL_SECONDS = 2.0
 """A frozen upstream does not keep the client waiting for the others."""
@@ -59,6 +63,7 @@ class Session:
     state: SessionState
     session_id: str | None
     offers: Offers = field(default_factory=Offers)
+    conversation: Conversation = field(default_factory=Conversation)
     log_level: str | None = None
     """What the client asked for with `logging/setLevel`."""
 
@@ -71,7 +76,6 @@ class Session:
     _pool: Pool | None = None
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _announced: list[Tool] = field(default_factory=list[Tool])
-    _introduced: set[str] = field(default_factory=set[str])
     _called: list[str] = field(default_factory=list[str])
 
     @property
@@ -102,19 +106,35 @@ class Session:
         self._pool = pool
         if self.session_id and (names := self.live.records.loaded(self.session_id)):
             self.state, _ = step(self.state, SessionResumed(names), self._context())
+            self.conversation.has_begun = True
         self._announced = self.listed()
+
+    async def identify(self, session_id: str) -> None:
+        """The client is in this conversation now; one that it went back to gets its tools again."""
+        if not session_id or session_id == self.session_id:
+            return
+        self.session_id = session_id
+        names = await anyio.to_thread.run_sync(self.live.records.loaded, session_id)
+        if names:
+            self.conversation.start_over()
+            self.conversation.has_begun = True
+            await self.decide(SessionResumed(names))
 
     async def start_upstreams(self) -> None:
         """List the upstreams that were never seen, and start the eager ones."""
         await self.client.connection.initialized.wait()
         self.pool.warm(name for name, config in self.live.configs.items() if config.options.eager)
-        await self.live.build_index()
         was_unseen = self.live.unseen
         await self.pool.list_all(was_unseen)
         self.first_listing.set()
         self.listed_one.set()
         if was_unseen and self.state.memory:  # the person typed before the servers were known: choose for that again
             await self.decide(PromptSubmitted(self.state.memory[0]))
+
+    async def keep_index(self) -> None:
+        """Have the index built once the client is served, and kept in step with the catalog."""
+        await self.client.connection.initialized.wait()
+        await self.live.keep_index()
 
     async def decide(self, event: Event) -> Decision:
         """Take the step for an event, announce the new list if it differs, and store it."""
@@ -137,36 +157,26 @@ class Session:
         context = self._context()
         return await anyio.to_thread.run_sync(find, context, words, limit)
 
-    def introduce(self, names: tuple[str, ...]) -> list[tuple[str, str]]:
-        """Upstreams of these tools that have instructions not given in this session yet, with their instructions."""
-        upstreams = dict.fromkeys(tool.upstream for name in names if (tool := self.live.catalog.get(name)))
-        fresh = [name for name in upstreams if name not in self._introduced and self.live.listings[name].instructions]
-        self._introduced.update(fresh)
-        return [(name, self.live.listings[name].instructions) for name in fresh]
-
-    def start_over(self) -> None:
-        """The person cleared the conversation: nothing has been said to the model yet."""
-        self._introduced.clear()
-
     async def note_call(self, name: str) -> None:
         """A tool was called: it belongs to the loaded ones from now on, whoever found it."""
-        self._called.append(name)
+        self._called = [*self._called[-MAX_CALLED:], name]
         if self.is_dynamic and name not in self.state.loaded:
             await self.decide(ToolCalled(name))
 
     async def end_turn(self) -> tuple[str, ...]:
         """Store which tool followed which, and return those that usually come next."""
         called, self._called = self._called, self._called[-1:]
+        if not called or not self.shared.settings.metrics_collection_enabled:
+            return ()
         records, project = self.live.records, str(self.live.project_dir)
-        for tool, follower in pairwise(called):
-            if tool != follower:
-                await anyio.to_thread.run_sync(records.note_following, project, tool, follower)
-        return await anyio.to_thread.run_sync(records.followers, project, called[-1]) if called else ()
+        pairs = [(tool, follower) for tool, follower in pairwise(called) if tool != follower]
+        await anyio.to_thread.run_sync(records.note_followings, project, pairs)
+        return await anyio.to_thread.run_sync(records.followers, project, called[-1])
 
     def only_upstream(self) -> str | None:
         """The upstream for which we stand in transparently: the only one, with names of its own."""
-        configs = tuple(self.live.configs.values())
-        return configs[0].name if len(configs) == 1 and configs[0].options.prefix == "" else None
+        first, *others = self.live.configs.values()
+        return first.name if not others and first.options.prefix == "" else None
 
     async def forward(self, upstream: str, request: Request, method: str, params: Json) -> Json:
         """Have an upstream answer a request of the client.
@@ -195,9 +205,7 @@ class Session:
 
     async def tell(self, upstream: str, method: str, params: Json | None) -> None:
         """Take or pass on what an upstream says by itself."""
-        if method in ("notifications/tools/list_changed", "notifications/prompts/list_changed") or (
-            method == "notifications/resources/list_changed"
-        ):
+        if method.endswith("/list_changed"):
             await self.pool[upstream].relist()
             return
         if method == "notifications/resources/updated" and params:
@@ -283,6 +291,7 @@ async def open_session(client: Client, shared: Shared, logs_dir: Path) -> AsyncG
             session.attach(pool)
             live.observe(session.on_catalog_changed)
             tasks.start_soon(session.start_upstreams)
+            tasks.start_soon(session.keep_index)
             try:
                 yield session
             finally:

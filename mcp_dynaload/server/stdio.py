@@ -16,12 +16,14 @@ import anyio
 
 from mcp_dynaload.wire import CHUNK_BYTES, LineReader, LineWriter
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+STOP_SIGNALS = [signal.SIGTERM, signal.SIGINT]
+if sys.platform != "win32":
+    STOP_SIGNALS.append(signal.SIGHUP)  # the terminal was closed
 
 
 @asynccontextmanager
 async def open_stdio() -> AsyncGenerator[tuple[Any, Any]]:
-    """Yield the client's (read, write) streams of `SessionMessage`; SIGTERM, SIGINT and end of input end the block.
+    """Yield the client's (read, write) streams of `SessionMessage`; a stop signal and end of input end the block.
 
     While it is open, stdin is empty and what is printed goes to stderr, so nothing can break into the protocol.
     """
@@ -41,15 +43,21 @@ async def open_stdio() -> AsyncGenerator[tuple[Any, Any]]:
         writer.write(data)
         await writer.drain()
 
+    heeded = [number for number in STOP_SIGNALS if not _is_ignored_hang_up(number)]
     with anyio.CancelScope() as scope:
-        for number in STOP_SIGNALS:
+        for number in heeded:
             loop.add_signal_handler(number, scope.cancel)
         try:
             yield LineReader(receive), LineWriter(send)
         finally:
-            for number in STOP_SIGNALS:
+            for number in heeded:
                 loop.remove_signal_handler(number)
     writer.close()
+
+
+def _is_ignored_hang_up(number: signal.Signals) -> bool:
+    """Whether it is SIGHUP and `nohup` had it ignored: the client outlives its terminal, and so do we."""
+    return number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN
 
 
 async def _connect_pipes(loop: asyncio.AbstractEventLoop) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

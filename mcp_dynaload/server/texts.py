@@ -6,12 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from mcp_dynaload.catalog.cost import CLIENT_PREFIX, MAX_DESCRIPTION_LENGTH, wire_text
 from mcp_dynaload.catalog.names import FIND_TOOLS, HOOK_TOOL
 from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.server.conversation import Introduction
 from mcp_dynaload.upstream.listing import Listing
 
 MAX_CONTEXT_CHARACTERS = 9_500
 """The client cuts a hook's context at 10,000 characters."""
 
+MAX_INTRODUCTION_CHARACTERS = 4_200
+"""Of servers' instructions in one answer: two whole ones fit."""
+
+MAX_FOUND_CHARACTERS = 20_000
+"""Of an answer of `find_tools`."""
+
 MAX_INSTRUCTIONS_CHARACTERS = 2_000
+ALSO = "Also connected, with definitions too long to be given here:"
+
 MAX_FOUND = 10
 DEFAULT_FOUND = 5
 
@@ -35,34 +44,34 @@ FIND_TOOLS_DEFINITION: Json = {
 }
 
 
-def loaded_text(tools: Sequence[Tool], introductions: Iterable[tuple[str, str]]) -> str:
+def loaded_text(tools: Sequence[Tool], room: int = MAX_CONTEXT_CHARACTERS) -> str:
     """The facts about tools that were connected just now: whole definitions as far as they fit, the others by name."""
     if not tools:
         return ""
     head = "These MCP tools were connected for this task just now and can be called by these names:"
-    tail = f"If one is not in your tool list yet, ToolSearch with this exact query loads it: {select_query(tools)}"
-    room = MAX_CONTEXT_CHARACTERS - len(head) - len(tail) - len("\n<functions>\n</functions>\n\n")
-    lines: list[str] = []
-    for tool in tools:
-        line = _function_line(tool)
-        if len(line) + 1 <= room:
-            lines.append(line)
-            room -= len(line) + 1
-    parts = [head, "<functions>", *lines, "</functions>", tail] if lines else [f"{head} {_names(tools)}", tail]
-    for upstream, instructions in introductions:
-        part = f"Instructions of the MCP server {upstream!r}:\n{instructions[:MAX_DESCRIPTION_LENGTH]}"
-        if len(part) + 1 <= room:
-            parts.append(part)
-            room -= len(part) + 1
-    return "\n".join(parts)
+    return _described(tools, head, room)
 
 
-def introduction_text(introductions: Iterable[tuple[str, str]]) -> str:
+def fitting(introductions: Iterable[Introduction]) -> list[Introduction]:
+    """Those that are given now: they leave the larger part of the room to definitions."""
+    given: list[Introduction] = []
+    for introduction in introductions:
+        if len(introduction_text([*given, introduction])) <= MAX_INTRODUCTION_CHARACTERS:
+            given.append(introduction)
+    return given
+
+
+def room_beside(introductions: Sequence[Introduction]) -> int:
+    """Characters that introductions leave."""
+    return MAX_CONTEXT_CHARACTERS - len(introduction_text(introductions)) - 1
+
+
+def introduction_text(introductions: Iterable[Introduction]) -> str:
     """The instructions of servers whose first tools were loaded."""
     parts = [
         f"Instructions of the MCP server {name!r}:\n{text[:MAX_DESCRIPTION_LENGTH]}" for name, text in introductions
     ]
-    return "\n".join(parts)[:MAX_CONTEXT_CHARACTERS]
+    return "\n".join(parts)
 
 
 def select_query(tools: Iterable[Tool]) -> str:
@@ -74,11 +83,7 @@ def found_text(tools: Sequence[Tool], query: str) -> str:
     """The answer of `find_tools`."""
     if not tools:
         return f"No tool of the connected MCP servers matches {query!r}. Try other words, or go on without."
-    lines = "\n".join(_function_line(tool) for tool in tools)
-    return (
-        f"These tools are connected now and can be called by name:\n<functions>\n{lines}\n</functions>\n"
-        f"If one is not in your tool list yet, ToolSearch with this exact query loads it: {select_query(tools)}"
-    )
+    return _described(tools, "These tools are connected now and can be called by name:", MAX_FOUND_CHARACTERS)
 
 
 def instructions_text(listings: Mapping[str, Listing], unseen: Iterable[str]) -> str:
@@ -99,6 +104,25 @@ def own_texts(instructions: str) -> dict[str, str]:
         FIND_TOOLS: wire_text(FIND_TOOLS, str(definition["description"]), definition["inputSchema"]),
         HOOK_TOOL: instructions,
     }
+
+
+def _described(tools: Sequence[Tool], head: str, room: int) -> str:
+    """Definitions one a line, in the form in which the client itself shows tools; what is too long is named only."""
+    tail = f"If one is not in your tool list yet, ToolSearch with this exact query loads it: {select_query(tools)}"
+    room -= len(f"{head}\n<functions>\n</functions>\n{ALSO} {_names(tools)}\n{tail}")
+    lines: list[str] = []
+    left_out: list[Tool] = []
+    for tool in tools:
+        line = _function_line(tool)
+        if len(line) + 1 <= room:
+            lines.append(line)
+            room -= len(line) + 1
+        else:
+            left_out.append(tool)
+    if not lines:
+        return f"{head} {_names(tools)}\n{tail}"
+    others = [f"{ALSO} {_names(left_out)}"] if left_out else []
+    return "\n".join([head, "<functions>", *lines, "</functions>", *others, tail])
 
 
 def _function_line(tool: Tool) -> str:

@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 
 import structlog
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 5.0
 RETRY_SECONDS = 0.01
 
 _TABLES = (
     "listings (fingerprint TEXT PRIMARY KEY, upstream TEXT NOT NULL, listing TEXT NOT NULL, listed_at REAL NOT NULL)",
     "costs (text_hash TEXT PRIMARY KEY, tokens INTEGER NOT NULL)",
+    "vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL)",
     "sessions (session_id TEXT PRIMARY KEY, loaded TEXT NOT NULL, changed_at REAL NOT NULL)",
     "followers (project TEXT NOT NULL, tool TEXT NOT NULL, follower TEXT NOT NULL, count INTEGER NOT NULL,"
     " PRIMARY KEY (project, tool, follower))",

@@ -10,6 +10,16 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.store.database import Database, Row
 
 MAX_SESSIONS = 500
+MAX_TEXTS = 20_000
+"""Texts of which the token count, or the vector, is kept."""
+
+MAX_FOLLOWERS = 5_000
+"""Rows of one project."""
+
+LISTING_SECONDS = 90 * 86_400.0
+"""How long a listing is kept that nobody asks for."""
+
+RENEWAL_SECONDS = 86_400.0
 MAX_VARIABLES = 500
 """Placeholders in one statement, well under SQLite's limit."""
 
@@ -27,24 +37,44 @@ class Records:
 
     def listings(self, fingerprints: Iterable[str]) -> dict[str, Json]:
         """The stored listing of each known fingerprint, as JSON."""
-        rows = self._select("SELECT fingerprint, listing FROM listings WHERE fingerprint IN ({})", list(fingerprints))
-        read = ((fingerprint, _parsed(listing)) for fingerprint, listing in rows)
+        rows = self._select(
+            "SELECT fingerprint, listing, listed_at FROM listings WHERE fingerprint IN ({})", list(fingerprints)
+        )
+        self._renew(fingerprint for fingerprint, _, listed_at in rows if listed_at < time.time() - RENEWAL_SECONDS)
+        read = ((fingerprint, _parsed(listing)) for fingerprint, listing, _ in rows)
         return {fingerprint: listing for fingerprint, listing in read if listing is not None}
 
     def keep_listing(self, fingerprint: str, upstream: str, listing: Json) -> None:
-        """Store what an upstream listed."""
+        """Store what an upstream listed; what has long not been used is forgotten."""
         self._database.write(
             "INSERT OR REPLACE INTO listings VALUES (?, ?, ?, ?)",
             [(fingerprint, upstream, json.dumps(listing), time.time())],
         )
+        self._database.write("DELETE FROM listings WHERE listed_at < ?", [(time.time() - LISTING_SECONDS,)])
 
     def costs(self, hashes: Iterable[str]) -> dict[str, int]:
         """Token counts by hash of the counted text."""
         return dict(self._select("SELECT text_hash, tokens FROM costs WHERE text_hash IN ({})", list(hashes)))
 
     def keep_costs(self, costs: Mapping[str, int]) -> None:
-        """Store token counts."""
+        """Store token counts; the oldest are forgotten."""
         self._database.write("INSERT OR REPLACE INTO costs VALUES (?, ?)", list(costs.items()))
+        self._database.write(
+            "DELETE FROM costs WHERE rowid <= (SELECT rowid FROM costs ORDER BY rowid DESC LIMIT 1 OFFSET ?)",
+            [(MAX_TEXTS,)],
+        )
+
+    def vectors(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """Stored vectors by key."""
+        return dict(self._select("SELECT key, vector FROM vectors WHERE key IN ({})", list(keys)))
+
+    def keep_vectors(self, vectors: Mapping[str, bytes]) -> None:
+        """Store vectors; the oldest are forgotten."""
+        self._database.write("INSERT OR REPLACE INTO vectors VALUES (?, ?)", list(vectors.items()))
+        self._database.write(
+            "DELETE FROM vectors WHERE rowid <= (SELECT rowid FROM vectors ORDER BY rowid DESC LIMIT 1 OFFSET ?)",
+            [(MAX_TEXTS,)],
+        )
 
     def loaded(self, session_id: str) -> tuple[str, ...]:
         """The tools that a session had loaded; none if it is unknown."""
@@ -61,11 +91,18 @@ class Records:
             [(MAX_SESSIONS,)],
         )
 
-    def note_following(self, project: str, tool: str, follower: str) -> None:
-        """Count that one tool was called right after another."""
+    def note_followings(self, project: str, pairs: Iterable[tuple[str, str]]) -> None:
+        """Count for each pair that its second tool was called right after its first; the rarest are forgotten."""
+        rows = [(project, tool, follower) for tool, follower in pairs]
+        if not rows:
+            return
         self._database.write(
-            "INSERT INTO followers VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
-            [(project, tool, follower)],
+            "INSERT INTO followers VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1", rows
+        )
+        self._database.write(
+            "DELETE FROM followers WHERE project = ?1 AND rowid NOT IN "
+            "(SELECT rowid FROM followers WHERE project = ?1 ORDER BY count DESC, rowid DESC LIMIT ?2)",
+            [(project, MAX_FOLLOWERS)],
         )
 
     def followers(self, project: str, tool: str, limit: int = 3) -> tuple[str, ...]:
@@ -80,6 +117,11 @@ class Records:
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+    def _renew(self, fingerprints: Iterable[str]) -> None:
+        """Note that these listings are still in use."""
+        if rows := [(time.time(), fingerprint) for fingerprint in fingerprints]:
+            self._database.write("UPDATE listings SET listed_at = ? WHERE fingerprint = ?", rows)
 
     def _select(self, statement: str, values: Sequence[str]) -> list[Row]:
         rows: list[Row] = []

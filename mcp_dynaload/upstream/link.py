@@ -14,7 +14,10 @@ from mcp.shared.transport_context import TransportContext
 from mcp_types import METHOD_NOT_FOUND
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.logs import without_addresses
 from mcp_dynaload.upstream.era import Era, negotiate
+from mcp_dynaload.upstream.input_rounds import InputRounds
 from mcp_dynaload.upstream.listening import (
     ACKNOWLEDGED,
     LISTS,
@@ -25,7 +28,6 @@ from mcp_dynaload.upstream.listening import (
 )
 from mcp_dynaload.upstream.process import Streams
 
-MAX_INPUT_ROUNDS = 10
 REPLACED_REQUESTS = frozenset({"logging/setLevel", "resources/subscribe", "resources/unsubscribe"})
 """Requests that revision 2026-07-28 has other means for."""
 
@@ -128,15 +130,15 @@ class Link:
 
         Raises:
             MCPError: The upstream's error answer, unchanged, or CONNECTION_CLOSED.
-            TimeoutError: It was silent for too long.
+            TimeoutError: It was silent for too long, or for as long only wanted to be asked again.
+            UpstreamError: It did not stop asking for input.
         """
         if self.era.is_modern and method in REPLACED_REQUESTS:
             return await self._replaced(method, dict(params or {}))
         result = await self._send(method, dict(params or {}))
-        for _ in range(MAX_INPUT_ROUNDS):
-            if result.get("resultType") != "input_required":
-                break
-            answers = await self._gather_input(result)
+        rounds = InputRounds(self.upstream, method, self._silence.seconds)
+        while result.get("resultType") == "input_required":
+            answers = await self._gather_input(result, rounds)
             again = {**(params or {}), "inputResponses": answers, "requestState": result.get("requestState")}
             result = await self._send(method, {key: value for key, value in again.items() if value is not None})
         return self.era.plain_result(result)
@@ -177,7 +179,7 @@ class Link:
         try:
             for method, params in changed if stream == LISTS_STREAM else [updated]:
                 await self._client.tell(self.upstream, method, params)
-        except (MCPError, TimeoutError) as error:
+        except (MCPError, TimeoutError, UpstreamError) as error:
             self._note(f"listing after subscriptions/listen: {str(error) or 'timed out'}")
 
     async def _replaced(self, method: str, params: Json) -> Json:
@@ -194,11 +196,12 @@ class Link:
         out, options = self.era.stamped(method, params)
         return await self._silence.bounded(lambda: self._dispatcher.send_raw_request(method, out or None, options))
 
-    async def _gather_input(self, result: Json) -> Json | None:
+    async def _gather_input(self, result: Json, rounds: InputRounds) -> Json | None:
         asked: Mapping[str, Json] = result.get("inputRequests") or {}
         if not asked:
-            await anyio.sleep(0.1)  # the server only wants to be asked again
+            await rounds.pause()
             return None
+        rounds.count()
         return {
             key: await self._silence.suspended(
                 lambda wanted=wanted: self._client.ask(self.upstream, str(wanted["method"]), wanted.get("params"))
@@ -227,7 +230,7 @@ class Link:
             await self._client.tell(self.upstream, method, without_subscription(said))
 
     async def _on_garbage(self, error: Exception) -> None:
-        self._note(str(error))
+        self._note(without_addresses(str(error)))
 
 
 @asynccontextmanager

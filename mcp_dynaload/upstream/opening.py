@@ -3,11 +3,8 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import cast
 
 import anyio
-from mcp import MCPError
-from mcp_types import CONNECTION_CLOSED
 
 from mcp_dynaload.upstream.link import Link
 
@@ -42,23 +39,3 @@ async def told_when_cut_off(opening: Opening, reason: str) -> AsyncGenerator[Non
             opening.error = opening.error or reason
             opening.done.set()
         raise
-
-
-def is_closed(error: BaseException) -> bool:
-    """Whether the SDK tells of a connection's end; a server may use the same code for errors of its own."""
-    return (
-        isinstance(error, MCPError)
-        and error.error.code == CONNECTION_CLOSED
-        and error.error.message == "Connection closed"
-    )
-
-
-def reason_of(error: BaseException) -> str:
-    """The innermost cause in plain words."""
-    while isinstance(error, BaseExceptionGroup):
-        error = cast(BaseExceptionGroup[BaseException], error).exceptions[0]
-    if isinstance(error, FileNotFoundError):
-        return f"the program {error.filename!r} was not found"
-    if is_closed(error):
-        return "it ended before it answered the handshake"
-    return str(error) or type(error).__name__

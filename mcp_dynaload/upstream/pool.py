@@ -11,7 +11,8 @@ import structlog
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.mcp_config import UpstreamConfig
-from mcp_dynaload.upstream.upstream import Host, Upstream
+from mcp_dynaload.upstream.host import Host
+from mcp_dynaload.upstream.upstream import Upstream
 
 MAX_WARMING = 2
 MAX_LISTING = 4
@@ -55,7 +56,7 @@ class Pool:
         try:
             return await upstream.request(method, params)
         finally:
-            self._freed.set()
+            self._wake_waiting()
 
     async def list_all(self, names: Iterable[str]) -> dict[str, str]:
         """List upstreams, a few at a time, stopping each again; returns the error of each that failed, by name."""
@@ -70,7 +71,7 @@ class Pool:
                     errors[name] = str(error)
                     log.warning("upstream_not_listed", upstream=name, error=str(error))
                 finally:
-                    self._freed.set()
+                    self._wake_waiting()
 
         limiter = anyio.CapacityLimiter(min(MAX_LISTING, self._max_running))
         async with anyio.create_task_group() as tasks:
@@ -103,14 +104,20 @@ class Pool:
                 log.warning("upstream_not_started", upstream=upstream.name, error=str(error))
 
     async def _make_room(self, wanted: Upstream) -> None:
-        """Below the cap: stop the upstream that was used least recently, or wait until one is not busy."""
+        """Below the cap: stop the upstream that was used least recently, or wait until one is not busy.
+
+        One with subscriptions goes last: while it is stopped, the client hears of no change.
+        """
         while not wanted.is_running and len(running := self.running) >= self._max_running:
-            idle = sorted((u for u in running if not u.busy), key=lambda u: u.last_used)
+            idle = sorted((u for u in running if not u.busy), key=lambda u: (bool(u.subscriptions), u.last_used))
             if idle:
                 await idle[0].stopped()
                 continue
-            self._freed = anyio.Event()
             await self._freed.wait()
+
+    def _wake_waiting(self) -> None:
+        freed, self._freed = self._freed, anyio.Event()
+        freed.set()
 
 
 def _idle_since(upstream: Upstream) -> float:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mcp_dynaload.errors import UpstreamClosedError
+from mcp_dynaload.errors import UpstreamClosedError, UpstreamStartError
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.process import ProcessCommand, Streams, child_environment, open_process
@@ -27,6 +27,7 @@ async def open_streams(config: UpstreamConfig, project_dir: Path, log: OutputLog
     """Open the transport that the entry asks for.
 
     Raises:
+        UpstreamStartError: The folder in which to start it does not exist.
         OSError: The process could not be started.
         httpx2.HTTPError: The server could not be reached.
     """
@@ -37,6 +38,7 @@ async def open_streams(config: UpstreamConfig, project_dir: Path, log: OutputLog
 
 @asynccontextmanager
 async def _open_stdio(config: UpstreamConfig, project_dir: Path, log: OutputLog) -> AsyncGenerator[Streams]:
+    _check_folder(project_dir)
     env = child_environment(config.env, inherit=config.options.inherit_env, environ=os.environ)
     if sys.platform != "win32":
         async with open_process(ProcessCommand(config.command, config.args, env, project_dir), log) as streams:
@@ -48,6 +50,12 @@ async def _open_stdio(config: UpstreamConfig, project_dir: Path, log: OutputLog)
     parameters = StdioServerParameters(command=config.command, args=list(config.args), env=env, cwd=project_dir)
     async with stdio_client(parameters) as (read, write):
         yield Streams(read, write)
+
+
+def _check_folder(folder: Path) -> None:
+    """The system's own error would look like that of a missing program."""
+    if not folder.is_dir():
+        raise UpstreamStartError(f"the folder {str(folder)!r}, in which it is to run, does not exist")
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """One upstream of one client session: started when it is needed, restarted with back-off, stopped when idle."""
 
 from pathlib import Path
-from typing import Protocol
 
 import anyio
 import anyio.abc
@@ -9,13 +8,15 @@ import structlog
 from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.errors import UpstreamClosedError, UpstreamStartError, UpstreamTimeoutError
+from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamStartError, UpstreamTimeoutError
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.backoff import Backoff
-from mcp_dynaload.upstream.link import ClientProfile, ClientSide, Link, open_link
-from mcp_dynaload.upstream.listing import Listing, read_listing
-from mcp_dynaload.upstream.opening import Opening, is_closed, reason_of, told_when_cut_off
+from mcp_dynaload.upstream.host import Host
+from mcp_dynaload.upstream.link import Link, open_link
+from mcp_dynaload.upstream.listing import read_listing
+from mcp_dynaload.upstream.opening import Opening, told_when_cut_off
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
+from mcp_dynaload.upstream.reasons import is_closed, is_expected, reason_of
 from mcp_dynaload.upstream.transport import open_streams
 
 PATIENCE_SECONDS = 2.0
@@ -26,21 +27,6 @@ CLOSING_SECONDS = 0.5
 """A connection that has ended is seen to have ended within this time."""
 
 log = structlog.get_logger()
-
-
-class Host(ClientSide, Protocol):
-    """What an upstream needs from the session it belongs to."""
-
-    log_level: str | None
-    """The level that the client asked for, if it did."""
-
-    def profile(self) -> ClientProfile:
-        """The client's own `initialize` fields."""
-        ...
-
-    async def upstream_listed(self, upstream: str, listing: Listing) -> None:
-        """An upstream was listed."""
-        ...
 
 
 class Upstream:
@@ -102,6 +88,7 @@ class Upstream:
             await self._wait_out_backoff()
         if self._opening is None:  # not started by another caller meanwhile
             self._opening = Opening()
+            self.last_used = anyio.current_time()  # one that is just starting is not the one to make room
             self._ended = anyio.Event()
             self._tasks.start_soon(self._own, self._opening)
         opening = self._opening
@@ -198,7 +185,7 @@ class Upstream:
         with anyio.move_on_after(PING_SECONDS):
             try:
                 await link.request("ping", {})
-            except MCPError as error:
+            except (MCPError, UpstreamError) as error:
                 log.debug("upstream_ping_failed", upstream=self.name, error=str(error))
             except TimeoutError:
                 self.stop()
@@ -213,8 +200,10 @@ class Upstream:
                 await self._open(opening)
             if scope.cancelled_caught and not opening.error:
                 opening.error = f"not connected in {self.config.options.connect_timeout_seconds:g} s"
-        except Exception as error:  # noqa: BLE001 - whatever a transport raises, only this upstream's calls may fail
+        except Exception as error:  # whatever a transport raises, only this upstream's calls may fail
             opening.error = reason_of(error)
+            if not is_expected(error):
+                log.exception("upstream_broke_us", upstream=self.name)
         finally:
             self._opening = None
             self._note_end(opening)
@@ -254,7 +243,7 @@ class Upstream:
         try:
             with anyio.fail_after(self.config.options.connect_timeout_seconds):
                 await self.relist()
-        except (MCPError, TimeoutError) as error:
+        except (MCPError, TimeoutError, UpstreamError) as error:
             opening.listing_error = str(error) or "it did not answer in time"
             log.warning("upstream_listing_failed", upstream=self.name, error=opening.listing_error)
         finally:
@@ -267,7 +256,7 @@ class Upstream:
                 await self.set_log_level(self._host.log_level)
             for uri in sorted(self.subscriptions):
                 await link.request("resources/subscribe", {"uri": uri})
-        except (MCPError, TimeoutError) as error:
+        except (MCPError, TimeoutError, UpstreamError) as error:
             log.warning("upstream_not_as_before", upstream=self.name, error=str(error) or "timed out")
 
     async def _wait_out_backoff(self) -> None:
@@ -279,7 +268,8 @@ class Upstream:
             await anyio.sleep(remaining)
 
     def _note_end(self, opening: Opening) -> None:
-        if opening.was_stopped or (opening.link is not None and not opening.died):
+        is_failure = opening.died or (opening.error and not self._ended.is_set())
+        if opening.was_stopped or (opening.link is not None and not is_failure):
             log.info("upstream_stopped", upstream=self.name)
             return
         self._backoff.failed(opening.error or "its connection ended", anyio.current_time())

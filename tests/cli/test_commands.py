@@ -118,6 +118,42 @@ def test_a_wrong_setting_is_one_readable_line(shell: Shell, variable: str, value
     assert "Traceback" not in done.stderr
 
 
+def test_a_setting_on_the_command_line_wins_over_the_environment(shell: Shell, notes_server: dict[str, Any]) -> None:
+    shell.write_servers(notes_server)
+    arguments = ("doctor", "--set", "dynamic_loading_enabled=true", "--set", "dynamic_loading_enabled=false", "--json")
+    findings = json.loads(shell.run(*arguments, DYNAMIC_LOADING_ENABLED="true").stdout)
+    assert [finding["what"] for finding in findings if "DYNAMIC_LOADING_ENABLED is false" in finding["what"]]
+
+
+@pytest.mark.parametrize("command", ["serve", "doctor", "refresh", "tools"])
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("log_level=loud", "mcp-dynaload: --set log_level is 'loud'; it must be 'debug'"),
+        ("log_level", "mcp-dynaload: --set log_level has no value; write --set log_level=VALUE"),
+    ],
+)
+def test_a_wrong_setting_on_the_command_line_is_one_line(shell: Shell, command: str, setting: str, told: str) -> None:
+    done = shell.run(command, "--set", setting)
+    assert done.returncode == 2
+    assert done.stderr.startswith(told)
+
+
+def test_a_project_s_settings_stop_nothing_and_doctor_tells(shell: Shell, notes_server: dict[str, Any]) -> None:
+    shell.write_servers(notes_server)
+    path = shell.project / ".mcp-dynaload" / "dynaload.toml"
+    path.parent.mkdir()
+    path.write_text("detailed_logging_enabled = true\nno_such_setting = 1\n")
+    tools = shell.run("tools", "--json")
+    findings = json.loads(shell.run("doctor", "--json").stdout)
+    wrong = [finding["what"] for finding in findings if str(path) in finding["what"] and finding["level"] == "wrong"]
+    assert tools.returncode == 0
+    assert [text.split(" is not ")[0] for text in wrong] == [
+        f"{path}:2: no_such_setting",
+        f"{path}:1: detailed_logging_enabled",
+    ]
+
+
 @pytest.mark.proves("demo")
 def test_the_demo_loads_and_calls_for_real(shell: Shell) -> None:
     done = shell.run("demo")

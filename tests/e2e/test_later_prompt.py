@@ -74,3 +74,16 @@ def test_the_same_holds_in_the_interactive_client(stage: Stage, model: str | Non
     assert "Asia/Tokyo" in answered.last_result
     assert [is_prefix_kept(*pair) for pair in pairwise(requests)] == [True] * (len(requests) - 1)
     assert "error" not in screen.lower()
+
+
+def test_after_a_greeting_the_first_task_has_its_tools(stage: Stage, model: str | None) -> None:
+    git_call = tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})
+    claude = stage.claude({FIRST: [git_call]}, model=model)
+
+    with claude.print_session() as session:
+        session.ask("hi")
+        session.ask(FIRST)
+
+    asked, answered = claude.api.main(FIRST)
+    assert GIT_LOG in {*asked.visible_tools, *asked.described_tools}
+    assert not answered.failed_results

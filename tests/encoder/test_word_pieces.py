@@ -21,8 +21,8 @@ def pieces(text: str, limit: int = 100) -> list[str]:
     ("text", "expected"),
     [
         ("List the open PRs", ["list", "the", "open", "pr", "##s"]),
-        ("create_issue(owner='acme')", "create _ issue ( owner = ' ac ##me ' )".split()),
-        ("café  MÜNCHEN\tnaïve", ["cafe", "munich", "naive"][:1] + ["mu", "##nchen", "naive"]),
+        ("create_issue(owner='acme')", ["create", "_", "issue", "(", "owner", "=", "'", "ac", "##me", "'", ")"]),
+        ("café  MÜNCHEN\tnaïve", ["cafe", "munchen", "naive"]),
         ("北京 weather", ["北", "京", "weather"]),
         ("kubectl v1.29", ["ku", "##be", "##ct", "##l", "v", "##1", ".", "29"]),
         ("zero\u200bwidth\x00nul", ["zero", "##wi", "##dt", "##hn", "##ul"]),

@@ -21,7 +21,9 @@ def test_the_default_is_the_product_s_ranker() -> None:
 
 
 def test_an_unknown_ranker_is_told_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="no ranker 'magic': use one of bm25, lexical, dense, fusion, default"):
+    with pytest.raises(
+        ConfigError, match="no ranker 'magic': use one of bm25, lexical, dense, fusion, blended, default"
+    ):
         ranker_named("magic")
 
 

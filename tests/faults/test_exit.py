@@ -106,8 +106,13 @@ def interrupt(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGINT)
 
 
+def hang_up(process: subprocess.Popen[bytes]) -> None:
+    """What a terminal that is closed does."""
+    process.send_signal(signal.SIGHUP)
+
+
 @pytest.mark.proves("no-orphans")
-@pytest.mark.parametrize("end", [end_of_input, terminate, interrupt])
+@pytest.mark.parametrize("end", [end_of_input, terminate, interrupt, hang_up])
 def test_nothing_is_left_however_its_upstreams_behave(
     wire: Wire, tmp_path: Path, end: Callable[[subprocess.Popen[bytes]], None]
 ) -> None:
@@ -147,6 +152,26 @@ def test_upstreams_that_behave_are_gone_at_once(wire: Wire) -> None:
     good.wait(timeout=1)
 
     assert time.monotonic() - began < 1
+
+
+def test_with_nohup_it_outlives_the_terminal(tmp_path: Path) -> None:
+    place = Place(tmp_path, {"good": entry("good")})
+    with subprocess.Popen(
+        ["nohup", *place.command()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=place.environment(),
+        cwd=place.project,
+    ) as process:
+        wire = Wire(process)
+        wire.ask("initialize", INITIALIZE)
+        wire.notify("notifications/initialized")
+        hang_up(process)
+
+        assert wire.call("good__echo") == "{}"
+        end_of_input(process)
+        assert process.wait(timeout=EXIT_SECONDS) == 0
 
 
 def wait_for(claim: Callable[[], bool], seconds: float = 10) -> None:

@@ -1,4 +1,5 @@
 from mcp_dynaload.hosts.claude_hooks import hook_settings
+from mcp_dynaload.server.hooks import HookFields
 
 
 def test_hooks_are_registered_for_the_moments_that_matter_and_never_for_the_end() -> None:
@@ -24,9 +25,17 @@ def test_each_hook_calls_our_unlisted_tool_with_its_event_and_the_clients_fields
         "event": "UserPromptSubmit",
         "prompt": "${prompt}",
         "session_id": "${session_id}",
-        "cwd": "${cwd}",
         "permission_mode": "${permission_mode}",
         "transcript_path": "${transcript_path}",
     }
     assert inputs["PreToolUse"]["input"]["prompt"] == "${tool_input.prompt}"
-    assert inputs["SessionStart"]["input"].keys() >= {"source", "model", "session_id", "cwd"}
+    assert inputs["SessionStart"]["input"].keys() >= {"source", "model", "session_id"}
+
+
+def test_no_hook_sends_what_the_server_does_not_read() -> None:
+    read = set(HookFields.__slots__)
+
+    for event, groups in hook_settings()["hooks"].items():
+        fields = set(groups[0]["hooks"][0]["input"])
+        assert fields <= read
+        assert ("transcript_path" in fields) is (event == "UserPromptSubmit")

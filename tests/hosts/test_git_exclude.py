@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+
+from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.git_exclude import exclude_file, excluding
 
 
@@ -18,6 +21,25 @@ def test_a_worktree_shares_the_file_of_its_repository(tmp_path: Path) -> None:
     (side / ".git").write_text(f"gitdir: {git_dir}\n")
 
     assert exclude_file(side) == tmp_path / "main" / ".git" / "info" / "exclude"
+
+
+@pytest.mark.parametrize("content", [b"gitdir: \xff", b"gitdir: a\0b"])
+def test_a_link_that_leads_nowhere_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / ".git").write_bytes(content)
+
+    with pytest.raises(HostError, match="repair the file"):
+        exclude_file(tmp_path)
+
+
+def test_a_link_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").write_text("gitdir: x")
+
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(HostError, match=r"\.git: .*Permission denied"):
+        exclude_file(tmp_path)
 
 
 def test_a_pattern_is_added_once() -> None:

@@ -10,7 +10,7 @@ from mcp_dynaload.hosts.login_probe import UpstreamEntry, http_probe, logins_nee
 
 
 @contextmanager
-def server_answering(status: int) -> Generator[tuple[str, list[str]]]:
+def server_answering(status: int, location: str = "") -> Generator[tuple[str, list[str]]]:
     seen: list[str] = []
 
     class Answer(BaseHTTPRequestHandler):
@@ -25,6 +25,8 @@ def server_answering(status: int) -> Generator[tuple[str, list[str]]]:
             seen.append(request)
             self.send_response(status)
             self.send_header("Content-Length", "0")
+            if location:
+                self.send_header("Location", location)
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
@@ -58,6 +60,16 @@ def test_only_401_and_403_mean_a_login(status: int, reason: str | None) -> None:
         assert http_probe({"URL": url})(UpstreamEntry("s", entry)) == reason
 
     assert seen == ["POST initialize k"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed_with_the_persons_headers(status: int) -> None:
+    with server_answering(401) as (other, seen), server_answering(status, other) as (url, _):
+        entry = {"type": "http", "url": url, "headers": {"X-Key": "k"}}
+
+        assert http_probe({})(UpstreamEntry("s", entry)) is None
+
+    assert seen == []
 
 
 def test_an_sse_server_is_asked_for_its_stream() -> None:

@@ -89,5 +89,23 @@ def test_rules_added_since_are_turned_back() -> None:
     assert NAMES.restored_rule("mcp__dynaload__find_tools") == "mcp__dynaload__find_tools"
 
 
+def test_the_longest_prefix_names_the_server_of_a_rule() -> None:
+    names = RuleMap({"all": "", "a": "a__", "a__b": "a__b__", "d.e": "d.e__"})
+
+    assert names.restored_rule("mcp__dynaload__a__b__tool") == "mcp__a__b__tool"
+    assert names.restored_rule("mcp__dynaload__a__tool") == "mcp__a__tool"
+    assert names.restored_rule("mcp__dynaload__d_e__tool") == "mcp__d.e__tool"
+    assert names.restored_rule("mcp__dynaload__tool(x)") == "mcp__all__tool(x)"
+
+
+@pytest.mark.parametrize("rule", ["find_tools", "dynaload_hook", "*", "get_*", "find_tools(x)"])
+def test_a_server_without_prefix_takes_no_rule_of_ours_and_no_wildcard(rule: str) -> None:
+    assert RuleMap({"all": ""}).restored_rule(f"mcp__dynaload__{rule}") == f"mcp__dynaload__{rule}"
+
+
+def test_a_rule_that_may_be_of_several_servers_without_prefix_stays() -> None:
+    assert RuleMap({"x": "", "y": ""}).restored_rule("mcp__dynaload__tool") == "mcp__dynaload__tool"
+
+
 def test_a_server_is_known_by_the_name_that_the_client_gives_its_tools() -> None:
     assert normalised("claude.ai Foo") == "claude_ai_Foo"

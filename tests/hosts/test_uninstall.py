@@ -51,6 +51,23 @@ def test_trust_in_a_project_lasts_as_long_as_the_wiring(tmp_path: Path) -> None:
     assert not is_trusted(servers, machine.locations.state_dir)
 
 
+def test_without_room_for_what_the_files_hold_now_nothing_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = used_machine(tmp_path)
+    machine.init()
+    before = machine.contents()
+
+    def refuse(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("mcp_dynaload.hosts.installation.write_atomically", refuse)
+    with pytest.raises(HostError, match=r"No space left on device\); nothing changed"):
+        machine.uninstall()
+
+    assert machine.contents() == before
+
+
 def test_there_is_nothing_to_undo_twice(tmp_path: Path) -> None:
     machine = used_machine(tmp_path)
     assert not machine.uninstall()

@@ -149,7 +149,11 @@ async def test_switched_off_everything_is_listed_unchanged_once_it_is_known(tmp_
 
 async def test_what_changed_at_a_servers_start_is_told_only_if_the_client_sees_it(tmp_path: Path) -> None:
     count = tmp_path / "starts"
-    offers = {"tools": tools("echo", "add_tool", "new"), "prompts": [{"name": "p"}], "resources": [{"uri": "r:1"}]}
+    offers = {
+        "tools": tools("echo", "add_tool", "new"),
+        "prompts": [{"name": "p"}],
+        "resources": [{"uri": "r:1", "name": "r"}],
+    }
     changed = config("a", offers=offers, offers_all=True, starts_file=str(count))
     cached = Listing(tools=tuple(tools("echo", "add_tool")))
     async with connected_to(tmp_path, changed, listings={"a": cached}) as client:
@@ -186,7 +190,7 @@ async def test_a_session_takes_up_what_it_had_loaded(tmp_path: Path) -> None:
 
 
 async def test_resources_are_read_and_followed_where_they_come_from(tmp_path: Path) -> None:
-    resource, template = {"uri": "file:///x", "name": "x"}, {"uriTemplate": "log://{day}"}
+    resource, template = {"uri": "file:///x", "name": "x"}, {"uriTemplate": "log://{day}", "name": "log"}
     listing = Listing(resources=(resource,), templates=(template,))
     offers = {"resources": [resource], "resourceTemplates": [template]}
     upstreams = (config(name, offers=offers, offers_all=True) for name in "ab")

@@ -5,12 +5,15 @@ from hypothesis import strategies as st
 
 from mcp_dynaload.server.texts import (
     MAX_CONTEXT_CHARACTERS,
+    MAX_FOUND_CHARACTERS,
     MAX_INSTRUCTIONS_CHARACTERS,
+    fitting,
     found_text,
     instructions_text,
     introduction_text,
     loaded_text,
     own_texts,
+    room_beside,
     select_query,
 )
 from mcp_dynaload.upstream.listing import Listing
@@ -20,9 +23,8 @@ CREATE = a_tool("commit", "Record «changes»", message="What was changed")
 
 
 def test_loaded_tools_are_given_whole_in_the_clients_own_form_with_the_query_that_loads_them() -> None:
-    text = loaded_text([CREATE, a_tool("log")], [("git", "Commit often.")])
+    lines = loaded_text([CREATE, a_tool("log")]).split("\n")
 
-    lines = text.split("\n")
     functions = [json.loads(line.removeprefix("<function>").removesuffix("</function>")) for line in lines[2:4]]
     assert functions == [
         {"description": "Record «changes»", "name": "mcp__dynaload__git__commit", "parameters": CREATE.input_schema},
@@ -30,40 +32,53 @@ def test_loaded_tools_are_given_whole_in_the_clients_own_form_with_the_query_tha
     ]
     assert (lines[1], lines[4]) == ("<functions>", "</functions>")
     assert lines[5].endswith(": select:mcp__dynaload__git__commit,mcp__dynaload__git__log")
-    assert lines[6:] == ["Instructions of the MCP server 'git':", "Commit often."]
+    assert lines[6:] == []
 
 
 def test_no_loaded_tools_need_no_words() -> None:
-    assert loaded_text([], [("git", "Commit often.")]) == ""
+    assert loaded_text([]) == ""
 
 
-def test_definitions_that_do_not_fit_are_left_out_whole_and_stay_in_the_query() -> None:
+def test_definitions_that_do_not_fit_are_named_and_stay_in_the_query() -> None:
     tools = [a_tool(f"tool{number}", "x" * 2_000) for number in range(8)]
 
-    text = loaded_text(tools, [("git", "y" * 2_000)])
+    text = loaded_text(tools)
 
     assert text.count("<function>") == text.count("</function>") == 4
     assert select_query(tools) in text
-    assert "Instructions" not in text
+    assert "too long to be given here: mcp__dynaload__git__tool4, mcp__dynaload__git__tool5" in text
 
 
 def test_when_no_definition_fits_the_names_are_given() -> None:
     huge = a_tool("huge", message="x" * 10_000)
 
-    text = loaded_text([huge], [])
+    text = loaded_text([huge])
 
     assert "<functions>" not in text
     assert text.startswith("These MCP tools were connected for this task just now")
     assert "these names: mcp__dynaload__git__huge\n" in text
 
 
+def test_instructions_that_do_not_fit_now_are_left_for_later() -> None:
+    given = fitting([("a", "x" * 2_000), ("b", "y" * 5_000), ("c", "z" * 5_000), ("d", "short")])
+
+    assert [name for name, _ in given] == ["a", "b", "d"]
+    assert introduction_text([("git", "Commit often.")]) == "Instructions of the MCP server 'git':\nCommit often."
+
+
 @given(st.lists(st.integers(0, 12_000), max_size=12), st.lists(st.text(max_size=3_000), max_size=3))
 def test_what_is_said_beside_a_prompt_always_fits(sizes: list[int], instructions: list[str]) -> None:
     tools = [a_tool(f"tool{number}", message="x" * size) for number, size in enumerate(sizes)]
-    introductions = [(f"server{number}", text) for number, text in enumerate(instructions)]
+    given = fitting((f"server{number}", text) for number, text in enumerate(instructions))
 
-    assert len(loaded_text(tools, introductions)) <= MAX_CONTEXT_CHARACTERS
-    assert len(introduction_text(introductions)) <= MAX_CONTEXT_CHARACTERS
+    text = f"{loaded_text(tools, room_beside(given))}\n{introduction_text(given)}"
+    assert len(text) <= MAX_CONTEXT_CHARACTERS
+
+
+def test_an_answer_of_a_search_is_bounded() -> None:
+    tools = [a_tool(f"tool{number}", "x" * 2_000, message="y" * 9_000) for number in range(10)]
+
+    assert len(found_text(tools, "anything")) <= MAX_FOUND_CHARACTERS
 
 
 def test_found_tools_are_given_with_their_query_and_nothing_found_is_said() -> None:

@@ -1,11 +1,19 @@
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from mcp_dynaload.store import records as records_module
-from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.database import Database, Row
 from mcp_dynaload.store.records import Records
+
+DAY = 86_400.0
+
+
+def rows_of(folder: Path, statement: str) -> list[Row]:
+    with closing(Database(folder / "dynaload.db")) as database:
+        return database.read(statement)
 
 
 @pytest.fixture
@@ -58,10 +66,52 @@ def test_only_the_latest_sessions_are_kept(records: Records, monkeypatch: pytest
 
 
 def test_followers_are_ordered_by_how_often_they_came_and_chance_does_not_count(records: Records) -> None:
-    for follower in ("twice", "often", "often", "twice", "often", "once", "also_twice", "also_twice"):
-        records.note_following("/project", "tool", follower)
-    records.note_following("/elsewhere", "tool", "other")
+    came = ("twice", "often", "often", "twice", "often", "once", "also_twice", "also_twice")
+    records.note_followings("/project", [("tool", follower) for follower in came[:3]])
+    records.note_followings("/project", [("tool", follower) for follower in came[3:]])
+    records.note_followings("/elsewhere", [("tool", "other")])
+    records.note_followings("/elsewhere", [])
 
     assert records.followers("/project", "tool") == ("often", "also_twice", "twice")
     assert records.followers("/project", "tool", limit=1) == ("often",)
     assert records.followers("/elsewhere", "tool") == ()
+
+
+def test_the_rarest_and_oldest_followers_of_a_project_are_forgotten(
+    records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records_module, "MAX_FOLLOWERS", 3)
+    records.note_followings("/elsewhere", [("tool", "kept")])
+    records.note_followings("/project", [("tool", name) for name in ("often", "old", "often", "newer", "newest")])
+
+    assert rows_of(tmp_path, "SELECT project, follower FROM followers ORDER BY 1, 2") == [
+        ("/elsewhere", "kept"),
+        ("/project", "newer"),
+        ("/project", "newest"),
+        ("/project", "often"),
+    ]
+
+
+def test_listings_that_nobody_asks_for_are_forgotten(
+    records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000_000_000.0
+    monkeypatch.setattr("mcp_dynaload.store.records.time.time", lambda: now)
+    for fingerprint in ("unused", "used"):
+        records.keep_listing(fingerprint, "github", {})
+    now += 60 * DAY
+    assert set(records.listings(["used"])) == {"used"}
+    now += 31 * DAY
+
+    records.keep_listing("new", "github", {})
+
+    assert rows_of(tmp_path, "SELECT fingerprint FROM listings ORDER BY 1") == [("new",), ("used",)]
+
+
+def test_the_oldest_costs_and_vectors_are_forgotten(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records_module, "MAX_TEXTS", 2)
+    for name in "abcb":
+        records.keep_costs({name: 1})
+        records.keep_vectors({name: b"1"})
+
+    assert set(records.costs("abc")) == set(records.vectors("abc")) == {"b", "c"}

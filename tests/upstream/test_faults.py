@@ -10,12 +10,17 @@ from typing import Literal
 import anyio
 import pytest
 from mcp import MCPError
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
 
 from mcp_dynaload.config_upstream import UpstreamConfig, UpstreamOptions
 from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamStartError, UpstreamTimeoutError
-from mcp_dynaload.upstream.pool import Pool
+from mcp_dynaload.upstream.listing import Listing
+from mcp_dynaload.upstream.pool import Pool, open_pool
 from tests.faults.scripted import config, is_alive, starts, until, until_exists
-from tests.upstream.sessions import pool_of, say
+from tests.transparency.serving import served
+from tests.upstream.sessions import RecordingHost, pool_of, say
 
 QUICK = UpstreamOptions(connect_timeout_seconds=0.5, call_timeout_seconds=0.5)
 
@@ -24,6 +29,12 @@ async def failure_of(pool: Pool, name: str, tool: str = "pid", **arguments: obje
     with pytest.raises(UpstreamError) as caught:
         await say(pool, name, tool, **arguments)
     return str(caught.value)
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """A web server that lets nobody in."""
+    if scope["type"] == "http":
+        await Response(status_code=401)(scope, receive, send)
 
 
 @pytest.mark.proves("faults")
@@ -146,6 +157,59 @@ async def test_a_missing_program_is_named(tmp_path: Path) -> None:
     object.__setattr__(bad, "command", "no-such-program")
     async with pool_of(tmp_path, bad) as pool:
         assert "did not start: the program 'no-such-program' was not found" in await failure_of(pool, "bad")
+
+
+async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    async with open_pool([config("a")], RecordingHost(), gone, tmp_path / "logs", 1) as pool:
+        text = await failure_of(pool, "a")
+
+    assert f"did not start: the folder {str(gone)!r}, in which it is to run, does not exist" in text
+    assert "program" not in text
+
+
+@pytest.mark.parametrize("transport", ["http", "sse"])
+async def test_a_key_in_an_address_that_refuses_us_is_not_told(
+    tmp_path: Path, transport: Literal["http", "sse"]
+) -> None:
+    async with served(refuse) as origin:
+        url = f"{origin.replace('://', '://ada:KEY-1@')}/KEY-2/mcp?api_key=KEY-3"
+        far = UpstreamConfig(name="far", transport=transport, url=url)
+        with capture_logs() as logs:
+            async with pool_of(tmp_path, far) as pool:
+                text = await failure_of(pool, "far")
+
+    assert text.startswith("MCP server 'far' did not start: ")
+    assert "401" in text or transport == "http"  # for which the SDK has a text of its own
+    assert "KEY-" not in text
+    assert "KEY-" not in str(logs)
+
+
+class BrokenHost(RecordingHost):
+    """A session with a fault in it."""
+
+    async def upstream_listed(self, upstream: str, listing: Listing) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+
+async def test_a_fault_of_ours_that_ends_a_connection_is_logged_as_a_failure(tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        async with pool_of(tmp_path, config("a"), host=BrokenHost()) as pool:
+            pool.warm(["a"])
+            await until(lambda: any(entry["event"] in ("upstream_failed", "upstream_stopped") for entry in logs))
+
+    ends = [entry for entry in logs if entry["event"] in ("upstream_broke_us", "upstream_failed", "upstream_stopped")]
+    assert [entry["event"] for entry in ends] == ["upstream_broke_us", "upstream_failed"]
+    assert ends[0]["exc_info"]
+    assert ends[1]["error"] == "a fault of ours"
+
+
+async def test_a_server_that_fails_is_no_fault_of_ours(tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        async with pool_of(tmp_path, config("a", exits_with="broken")) as pool:
+            await failure_of(pool, "a")
+
+    assert "upstream_broke_us" not in [entry["event"] for entry in logs]
 
 
 @pytest.mark.parametrize("transport", ["http", "sse"])

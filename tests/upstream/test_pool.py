@@ -131,6 +131,45 @@ async def test_when_all_are_busy_the_next_waits_for_one_to_be_done(tmp_path: Pat
         assert len(running(pool)) == 2
 
 
+async def test_all_that_wait_for_room_get_it_one_after_the_other(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, *(config(name) for name in "abc"), max_running=1) as pool:
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as tasks, busy(pool, tmp_path, "a"):
+                for name in "bc":
+                    tasks.start_soon(say, pool, name, "echo")
+                    await anyio.wait_all_tasks_blocked()
+                assert running(pool) == {"a"}
+        assert len(running(pool)) == 1
+
+
+async def test_a_server_with_subscriptions_makes_room_last(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, *(config(name) for name in "abcd"), max_running=2) as pool:
+        pool["a"].subscriptions.add("file:///a")
+        for name in "ab":
+            await say(pool, name, "echo")
+
+        await say(pool, "c", "echo")
+        assert running(pool) == {"a", "c"}
+
+        pool["c"].subscriptions.add("file:///c")
+        await say(pool, "d", "echo")
+        assert running(pool) == {"c", "d"}
+
+
+async def test_a_server_that_is_being_warmed_does_not_make_room_for_others_first(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    warming = counted(tmp_path, "warming", starts_after=str(go))
+    async with pool_of(tmp_path, config("used"), warming, config("wanted"), max_running=2) as pool:
+        await say(pool, "used", "echo")
+        pool.warm(["warming"])
+        await until_exists(tmp_path / "warming.starts")
+
+        await say(pool, "wanted", "echo")
+
+        assert running(pool) == {"warming", "wanted"}
+        go.touch()
+
+
 async def test_a_server_that_hangs_in_its_handshake_does_not_keep_others_from_starting(tmp_path: Path) -> None:
     hangs = counted(tmp_path, "hangs", never_answers=True)
     async with pool_of(tmp_path, hangs, config("good"), max_running=1) as pool:

@@ -1,0 +1,72 @@
+"""The packed model and its run time: texts in, unit vectors out, in this process and without network."""
+
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from mcp_dynaload.encoder.word_pieces import WordPieces
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+WIDTH = 384
+"""Of a vector."""
+
+MAX_TOKENS = 128
+"""What is read of a text, start and end mark included; the model knows no further positions."""
+
+THREADS = 2
+SEVERITY_ERROR = 3
+
+VERSION = "fc498cd51ca10c9d"
+"""The beginning of the SHA-256 of the model and its vocabulary: vectors made by another version mean something else."""
+
+
+class Encoder:
+    """The model in memory; read it with `read_encoder`."""
+
+    version = VERSION
+
+    def __init__(self, session: "_Session", pieces: WordPieces) -> None:
+        self._session, self._pieces = session, pieces
+
+    def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """A unit vector for each text, as rows; what is beyond `MAX_TOKENS` of a text is not read."""
+        import numpy as np  # heavy, and imported by onnxruntime anyway
+
+        vectors = np.empty((len(texts), WIDTH), np.float32)
+        # One at a time: int8 rounding depends on everything in a batch, and a cached vector must not depend on others.
+        for row, text in enumerate(texts):
+            ids = np.array([self._pieces.numbers(text, MAX_TOKENS)], np.int64)
+            vectors[row] = self._session.run(None, {"ids": ids})[0][0]
+        return vectors
+
+
+class _Session(Protocol):
+    """As much of onnxruntime's session as is used: it comes without type information."""
+
+    def run(self, outputs: None, inputs: "dict[str, NDArray[np.int64]]") -> "list[NDArray[np.float32]]": ...
+
+
+def read_encoder() -> Encoder:
+    """The encoder that travels in the package; takes a tenth of a second and about 70 MB."""
+    folder = files("mcp_dynaload").joinpath("encoder/model")
+    pieces = WordPieces(folder.joinpath("vocabulary.txt").read_text("utf-8"))
+    with as_file(folder.joinpath("model.onnx")) as path:
+        return Encoder(_open_session(str(path)), pieces)
+
+
+def _open_session(path: str) -> _Session:
+    import onnxruntime  # pyright: ignore[reportMissingTypeStubs]: heavy, and not needed before the first ranking
+
+    runtime = cast(Any, onnxruntime)
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
+    options.log_severity_level = SEVERITY_ERROR
+    # The graph is written in its final form, and an arena would keep the largest text's buffers for good.
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
+    # Threads that spin between two operators would take the processor from the servers behind us.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,152 @@
+"""Ranking by words and by meaning together: vectors of tools and prompts beside the lexical evidence.
+
+Imports numpy, so it is imported only where an encoder is read.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.selection.combination import NEED, TOOL, Matrix, Observed, Vector, need_features, tool_features
+from mcp_dynaload.selection.evidence import NO_EVIDENCE
+from mcp_dynaload.selection.lexical import LexicalRanker, Match
+from mcp_dynaload.selection.own_work import OWN_WORK
+from mcp_dynaload.selection.query import Query, parts
+from mcp_dynaload.selection.ranking import Scored
+from mcp_dynaload.selection.terms import coding_terms, prose_terms
+
+Encode = Callable[[Sequence[str]], Matrix]
+"""Texts to unit vectors, one row each."""
+
+CANDIDATES = 50
+"""Tools taken from the order by words, and from that by meaning, of the whole prompt."""
+
+CLAUSE_CANDIDATES = 15
+"""The same of each clause."""
+
+MAX_CLAUSES = 4
+"""Clauses looked at one by one; more are joined with their neighbours, so that a long prompt stays cheap."""
+
+CLAUSE_LENGTH = 110
+"""Characters of a clause that are encoded when there are several."""
+
+WHOLE_LENGTH = 350
+"""Characters of the whole prompt that are encoded beside them."""
+
+COST_WEIGHT = 0.4
+"""How far a dear definition is held back: the power of its tokens that its odds are divided by."""
+
+SHARPNESS = 0.8
+"""Of log-odds, in which a model is surer about what it was fitted on than about catalogs that it never saw."""
+
+CACHED_TEXTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    indices: list[int]
+    observed: Observed
+    terms: dict[int, tuple[str, ...]]
+
+
+class BlendedRanker:
+    """An index of one catalog with the vectors of its tools and of `OWN_WORK`."""
+
+    def __init__(self, catalog: Catalog, vectors: Matrix, own_work: Matrix, encode: Encode) -> None:
+        if len(vectors) != len(catalog.tools) or len(own_work) != len(OWN_WORK):
+            raise ValueError("there must be a vector for each tool of the catalog and for each text of OWN_WORK")
+        self._names = [tool.name for tool in catalog.tools]
+        self._lexical = LexicalRanker(catalog)
+        self._vectors, self._own_work = vectors, own_work
+        numbers = {upstream: number for number, upstream in enumerate(sorted({t.upstream for t in catalog.tools}))}
+        self._upstreams = np.array([numbers[tool.upstream] for tool in catalog.tools], np.intp)
+        dear = [COST_WEIGHT * math.log(max(1, catalog.costs[name])) for name in self._names]
+        self._held_back = np.array(dear, np.float32)
+        self._encode = encode
+        self._vector = lru_cache(CACHED_TEXTS)(self._encoded)
+
+    def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
+        """The best `limit` tools for all clauses together, best first, equal ones in name order."""
+        if not self._names:
+            return ()
+        found = self.candidates(query, limit)
+        odds = TOOL.odds(tool_features(found.observed))
+        need = float(_probability(NEED.odds(need_features(found.observed, odds)))[0])
+        probabilities = need * _probability(SHARPNESS * odds)
+        scores = odds - self._held_back[found.indices]
+        # Candidates are in name order, which a stable sort keeps among equal ones.
+        return tuple(
+            Scored(
+                name=self._names[found.indices[place]],
+                score=float(scores[place]),
+                probability=float(probabilities[place]),
+                terms=found.terms.get(found.indices[place], ()),
+                need=need,
+            )
+            for place in _best_first(scores, limit)
+        )
+
+    def _encoded(self, text: str) -> Vector:
+        return self._encode([text])[0]
+
+    def candidates(self, query: Query, limit: int) -> _Candidates:
+        """The tools worth looking at for a query, and what is known about them."""
+        clauses = _joined(parts(query))
+        texts = [query.text]
+        if len(clauses) > 1:
+            texts = [query.text[:WHOLE_LENGTH], *(clause.text[:CLAUSE_LENGTH] for clause in clauses)]
+        said = np.stack([self._vector(text) for text in texts])
+        likeness = said @ self._vectors.T
+        by_words = [self._lexical.matches(query, CANDIDATES)]
+        by_words += [self._lexical.matches(clause, CLAUSE_CANDIDATES) for clause in clauses if len(clauses) > 1]
+        chosen = {match.index for matches in by_words for match in matches}
+        for row, many in zip(likeness, (max(CANDIDATES, limit), *(CLAUSE_CANDIDATES for _ in texts)), strict=False):
+            chosen.update(_best_first(row, many))
+        indices = sorted(chosen)
+        terms = {match.index: match.terms for matches in reversed(by_words) for match in matches}
+        observed = self._observed(query.text, said, likeness, by_words, indices)
+        return _Candidates(indices, observed, terms)
+
+    def _observed(
+        self, text: str, vectors: Matrix, likeness: Matrix, by_words: list[list[Match]], indices: list[int]
+    ) -> Observed:
+        whole, *clauses = ({match.index: match.odds for match in matches} for matches in by_words)
+        terms = set(prose_terms(text))
+        return Observed(
+            clause_odds=_highest(clauses or [whole], indices),
+            whole_odds=_highest([whole], indices),
+            likeness=likeness[:, indices],
+            center=likeness.mean(axis=1),
+            spread=likeness.std(axis=1),
+            nearest=likeness.max(axis=1),
+            upstreams=self._upstreams[indices],
+            own_work=float((self._own_work @ vectors[0]).max()),
+            coding=len(coding_terms() & terms) / max(1, len(terms)),
+        )
+
+
+def _highest(odds: Sequence[dict[int, float]], indices: list[int]) -> Vector:
+    rows = [[found.get(index, NO_EVIDENCE) for index in indices] for found in odds]
+    return np.array(rows, np.float32).max(axis=0)
+
+
+def _joined(clauses: tuple[Query, ...]) -> tuple[Query, ...]:
+    """At most `MAX_CLAUSES`, neighbours joined evenly."""
+    many = len(clauses)
+    if many <= MAX_CLAUSES:
+        return clauses
+    ends = [round(many * (n + 1) / MAX_CLAUSES) for n in range(MAX_CLAUSES)]
+    groups = [clauses[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    return tuple(replace(group[0], text=" ".join(clause.text for clause in group)) for group in groups)
+
+
+def _best_first(values: Vector, limit: int) -> list[int]:
+    return [int(place) for place in np.argsort(-values, kind="stable")[:limit]]
+
+
+def _probability(odds: Vector) -> Vector:
+    return (1 / (1 + np.exp(-np.clip(odds, -30, 30)))).astype(np.float32)

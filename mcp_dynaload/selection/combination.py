@@ -1,0 +1,121 @@
+"""What words and meaning say together: features of tools and prompts, and the models over them, as plain arrays.
+
+The coefficients are fitted on labelled tasks by `mcp_dynaload.evaluation.fit`, for the encoder that travels with us.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcp_dynaload.selection.evidence import NO_EVIDENCE
+
+Vector = NDArray[np.float32]
+Matrix = NDArray[np.float32]
+
+LEAST_SPREAD = 0.03
+"""Of the likenesses of one text to all tools: in a catalog of few tools the spread means little."""
+
+CROWD = 10
+"""Tools among the best that speak for their upstream."""
+
+LEXICAL_SHARE = 0.3
+"""What log-odds by words count against standard deviations of likeness when those are looked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What words and meaning say about the candidates for one prompt."""
+
+    clause_odds: Vector
+    """Log-odds by words, in the clause that speaks most for the candidate."""
+
+    whole_odds: Vector
+    """The same in the whole prompt."""
+
+    likeness: Matrix
+    """Cosines of candidates (columns) to the whole prompt (first row) and to each clause."""
+
+    center: Vector
+    """Mean of the cosines of all tools, for each row."""
+
+    spread: Vector
+    """Their standard deviation."""
+
+    nearest: Vector
+    """The highest of them."""
+
+    upstreams: NDArray[np.intp]
+    """The candidates' upstreams, numbered."""
+
+    own_work: float
+    """The highest cosine of the prompt to what the client does itself."""
+
+    coding: float
+    """Share of the prompt's terms that are about code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A logistic regression."""
+
+    coefficients: tuple[float, ...]
+    intercept: float
+
+    def odds(self, features: Matrix) -> Vector:
+        """Log-odds for each row of features."""
+        return features @ np.array(self.coefficients, np.float32) + np.float32(self.intercept)
+
+
+TOOL = Model((-0.105, 0.436, 0.043, 0.218, 3.564, 12.656, 0.305, 0.122, -0.383), -0.004)
+"""That a tool is needed, given that any is; over `tool_features`."""
+
+NEED = Model((0.063, 16.629, -13.381, -11.423, 0.508), -0.322)
+"""That any tool is needed, over `need_features`; shifted so that at 0.5 as little is lost as the bounds want."""
+
+
+def tool_features(observed: Observed) -> Matrix:
+    """A row for each candidate, in the order of `TOOL`'s coefficients."""
+    likeness = observed.likeness
+    standing = (likeness - observed.center[:, None]) / np.maximum(observed.spread, LEAST_SPREAD)[:, None]
+    gap = likeness - observed.nearest[:, None]
+    clauses = slice(1, None) if len(likeness) > 1 else slice(None)
+    by_words, by_meaning = observed.clause_odds, standing[0]
+    return np.stack(
+        [
+            by_words,
+            observed.whole_odds,
+            by_meaning,
+            standing[clauses].max(axis=0),
+            gap[0],
+            gap[clauses].max(axis=0),
+            _best_of_upstream(by_words, observed.upstreams) - by_words.max(),
+            _best_of_upstream(by_meaning, observed.upstreams) - by_meaning.max(),
+            _share_of_upstream(by_meaning + LEXICAL_SHARE * by_words, observed.upstreams),
+        ],
+        axis=1,
+    )
+
+
+def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
+    """One row, in the order of `NEED`'s coefficients."""
+    row = (
+        observed.clause_odds.max(initial=NO_EVIDENCE),
+        observed.nearest[0],
+        observed.own_work,
+        observed.coding,
+        tool_odds.max(),
+    )
+    return np.array([row], np.float32)
+
+
+def _best_of_upstream(values: Vector, upstreams: NDArray[np.intp]) -> Vector:
+    best = np.full(upstreams.max() + 1, -np.inf, np.float32)
+    np.maximum.at(best, upstreams, values)
+    return best[upstreams]
+
+
+def _share_of_upstream(values: Vector, upstreams: NDArray[np.intp]) -> Vector:
+    crowd = np.argsort(-values, kind="stable")[:CROWD]
+    counts = np.bincount(upstreams[crowd], minlength=upstreams.max() + 1)
+    return (counts[upstreams] / CROWD).astype(np.float32)

@@ -1,0 +1,45 @@
+"""What the model of one session has been told of tools and servers."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.upstream.listing import Listing
+
+Introduction = tuple[str, str]
+"""An upstream and its instructions."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """From the first prompt to `/clear`."""
+
+    has_begun: bool = False
+    """A prompt was submitted: its request has fixed what the model's tools were then."""
+
+    _introduced: set[str] = field(default_factory=set[str])
+    _told: set[str] = field(default_factory=set[str])
+
+    def start_over(self) -> None:
+        """The person cleared it: nothing has been said yet."""
+        self.has_begun = False
+        self._introduced.clear()
+        self._told.clear()
+
+    def tell(self, tools: Iterable[Tool]) -> None:
+        """These tools' definitions are in a request, or beside a prompt, or in an answer."""
+        self._told.update(tool.name for tool in tools)
+
+    def untold(self, tools: Iterable[Tool]) -> list[Tool]:
+        """Those whose definitions the model has not seen."""
+        return [tool for tool in tools if tool.name not in self._told]
+
+    def introductions(self, tools: Iterable[Tool], listings: Mapping[str, Listing]) -> list[Introduction]:
+        """The upstreams of these tools whose instructions were not given yet, with their instructions."""
+        upstreams = dict.fromkeys(tool.upstream for tool in tools)
+        texts = [(name, listings[name].instructions) for name in upstreams if name in listings]
+        return [(name, text) for name, text in texts if text and name not in self._introduced]
+
+    def introduce(self, introductions: Iterable[Introduction]) -> None:
+        """These were given."""
+        self._introduced.update(name for name, _ in introductions)

@@ -1,0 +1,48 @@
+"""The rounds of one request to a modern server, which may answer that it wants input, or only to be asked again."""
+
+from dataclasses import dataclass
+
+import anyio
+
+from mcp_dynaload.errors import UpstreamError
+
+MAX_INPUT_ROUNDS = 10
+POLL_SECONDS = 0.1
+MAX_POLL_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class InputRounds:
+    """How often one request came back for input, and since when it only wants to be asked again."""
+
+    upstream: str
+    method: str
+    seconds: float
+    _asked: int = 0
+    _polling_since: float | None = None
+    _pause: float = POLL_SECONDS
+
+    def count(self) -> None:
+        """It asks for something.
+
+        Raises:
+            UpstreamError: It has asked too often.
+        """
+        self._asked += 1
+        self._polling_since, self._pause = None, POLL_SECONDS
+        if self._asked > MAX_INPUT_ROUNDS:
+            asked = f"asked for input more than {MAX_INPUT_ROUNDS} times in one {self.method!r} and was given up"
+            raise UpstreamError(f"MCP server {self.upstream!r} {asked}. The other servers are unaffected.")
+
+    async def pause(self) -> None:
+        """Wait before it is asked again.
+
+        Raises:
+            TimeoutError: It has wanted nothing else for `seconds`.
+        """
+        now = anyio.current_time()
+        self._polling_since = now if self._polling_since is None else self._polling_since
+        if self.seconds and now - self._polling_since >= self.seconds:
+            raise TimeoutError
+        await anyio.sleep(self._pause)
+        self._pause = min(2 * self._pause, MAX_POLL_SECONDS)

@@ -1,0 +1,58 @@
+"""Why a connection came to nothing, in words for the person and the model."""
+
+from collections.abc import Iterator
+from typing import cast
+
+import anyio
+from mcp import MCPError
+from mcp_types import CONNECTION_CLOSED
+
+from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.logs import without_addresses
+from mcp_dynaload.masking import masked_prose
+
+_EXPECTED = (
+    DynaloadError,
+    MCPError,
+    OSError,
+    anyio.BrokenResourceError,
+    anyio.ClosedResourceError,
+    anyio.EndOfStream,
+)
+_TRANSPORT_LIBRARIES = ("httpcore2", "httpx2")
+"""By name: they are imported only where a server is reached over HTTP."""
+
+
+def is_closed(error: BaseException) -> bool:
+    """Whether the SDK tells of a connection's end; a server may use the same code for errors of its own."""
+    return (
+        isinstance(error, MCPError)
+        and error.error.code == CONNECTION_CLOSED
+        and error.error.message == "Connection closed"
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """The innermost cause in plain words, without secrets."""
+    cause = next(_causes(error))
+    if isinstance(cause, FileNotFoundError):
+        return f"the program {cause.filename!r} was not found"
+    if is_closed(cause):
+        return "it ended before it answered the handshake"
+    return masked_prose(without_addresses(str(cause))) or type(cause).__name__
+
+
+def is_expected(error: BaseException) -> bool:
+    """Whether a server or the way to it can be the cause; all else is a fault of ours."""
+    return all(
+        isinstance(cause, _EXPECTED) or type(cause).__module__.partition(".")[0] in _TRANSPORT_LIBRARIES
+        for cause in _causes(error)
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in cast(BaseExceptionGroup[BaseException], error).exceptions:
+            yield from _causes(inner)
+    else:
+        yield error
