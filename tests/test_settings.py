@@ -18,7 +18,6 @@ WITHOUT_EFFECT_YET = {
     "cache_ttl_seconds",
     "max_cache_size",
     "max_concurrent_sessions",
-    "metrics_collection_enabled",
     "performance_alerts_enabled",
 }
 

@@ -1,4 +1,4 @@
-"""`mcp-dynaload trust`: allow the servers of a file that came with a repository."""
+"""`mcp-dynaload trust`: allow what a file that came with a repository configures."""
 
 import os
 from pathlib import Path
@@ -12,10 +12,10 @@ from mcp_dynaload.trust import trust_file
 
 
 def trust(
-    path: Annotated[Path, typer.Argument(help="The servers file, for example .mcp-dynaload/servers.json.")],
+    path: Annotated[Path, typer.Argument(help="A project's servers file or dynaload.toml.")],
     forget: Annotated[bool, typer.Option("--forget", help="Trust it no longer.")] = False,
 ) -> None:
-    """Let the servers in this file be started, as long as the file stays as it is now.
+    """Let the servers in this file be started, or its settings count, as long as it stays as it is now.
 
     Example: mcp-dynaload trust .mcp-dynaload/servers.json
     """

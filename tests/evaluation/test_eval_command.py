@@ -31,7 +31,7 @@ def _files(folder: Path) -> tuple[str | Path, ...]:
 
 def test_one_ranker_s_report_is_one_object(folder: Path) -> None:
     found = json.loads(_run(*_files(folder), "--json").stdout)
-    assert (found["ranker"], found["tasks"], found["negatives"]) == ("lexical", 1, 1)
+    assert (found["ranker"], found["tasks"], found["negatives"]) == ("blended", 1, 1)
     assert found["recall_at_k"]["1"] == 1.0
     assert set(found["selection"]) == {"conservative", "balanced", "aggressive"}
 
@@ -39,7 +39,7 @@ def test_one_ranker_s_report_is_one_object(folder: Path) -> None:
 def test_several_rankers_are_reported_by_name(folder: Path) -> None:
     arguments = ("--ranker", "bm25", "--ranker", "default", "--strategy", "aggressive", "--json")
     found = json.loads(_run(*_files(folder), *arguments).stdout)["rankers"]
-    assert {name: report["ranker"] for name, report in found.items()} == {"bm25": "bm25", "default": "lexical"}
+    assert {name: report["ranker"] for name, report in found.items()} == {"bm25": "bm25", "default": "blended"}
     assert set(found["bm25"]["selection"]) == {"aggressive"}
 
 
