@@ -67,10 +67,10 @@ class Model:
         return features @ np.array(self.coefficients, np.float32) + np.float32(self.intercept)
 
 
-TOOL = Model((-0.105, 0.436, 0.043, 0.218, 3.564, 12.656, 0.305, 0.122, -0.383), -0.004)
+TOOL = Model((-0.099, 0.452, 0.182, 0.046, 3.125, 12.946, 0.345, 0.034, -0.462), 0.250)
 """That a tool is needed, given that any is; over `tool_features`."""
 
-NEED = Model((0.063, 16.629, -13.381, -11.423, 0.508), -0.322)
+NEED = Model((0.063, 16.822, -13.646, -11.501, 0.492), -0.314)
 """That any tool is needed, over `need_features`; shifted so that at 0.5 as little is lost as the bounds want."""
 
 

@@ -45,13 +45,13 @@ def log_odds(evidence: Evidence) -> float:
     return (
         NO_EVIDENCE
         + 2.7 * evidence.relative_score
-        + 1.7 * evidence.name_coverage
-        + 1.2 * name_mass
-        + 1.5 * name_mass * evidence.query_coverage
-        + 0.8 * min(evidence.text_mass, MAX_TEXT_MASS)
-        + 2.3 * evidence.rarest
+        + 1.9 * evidence.name_coverage
+        + 1.1 * name_mass
+        + 1.6 * name_mass * evidence.query_coverage
+        + 0.9 * min(evidence.text_mass, MAX_TEXT_MASS)
+        + 2.1 * evidence.rarest
         + 1.6 * evidence.upstream
-        - 14.2 * evidence.coding
+        - 14.1 * evidence.coding
     )
 
 

@@ -70,6 +70,17 @@ def test_each_clause_of_a_compound_prompt_brings_its_tool_near_the_top():
     assert {"time__get_current_time", "github__create_issue", "sqlite__list_tables"} <= set(best)
 
 
+def test_of_a_prompt_with_many_clauses_neighbours_are_looked_at_together():
+    query = parse_query(
+        "Show the git log. List all tables. Close issue 7 on github. Merge pull request 8. "
+        "Create a branch for it. Tell me the current time in Tokyo."
+    )
+
+    best = [scored.name for scored in ranker().rank(query, 9)]
+
+    assert {"git__log", "sqlite__list_tables", "github__close_issue", "time__get_current_time"} <= set(best)
+
+
 def test_a_named_upstream_decides_between_like_tools():
     tools = [a_tool("create_issue", "Create an issue", upstream=upstream) for upstream in ("github", "gitlab", "jira")]
 
