@@ -32,6 +32,9 @@ log = structlog.get_logger()
 
 PROGRESS_SECONDS = 1.0
 
+ESCAPE = "DYNAMIC_LOADING_ENABLED=false lists every tool"
+"""For a client that does not follow changes of the list."""
+
 ALWAYS_LOAD = "anthropic/alwaysLoad"
 """`_meta` key with which Claude Code puts a tool into the request in full; without it the tool is deferred for good."""
 
@@ -135,7 +138,7 @@ def _unknown(session: Session, name: str) -> str:
     hint = f" Did you mean {', '.join(repr(near) for near in nearest)}?" if nearest else ""
     missing = session.live.unseen
     wait = f" Not listed yet: {', '.join(missing)}." if missing else ""
-    search = f" {FIND_TOOLS!r} searches all of them." if session.is_dynamic else ""
+    search = f" {FIND_TOOLS!r} searches all of them; {ESCAPE}." if session.is_dynamic else ""
     return f"There is no tool {name!r}.{hint}{search}{wait}"
 
 

@@ -76,7 +76,8 @@ async def test_an_unknown_tool_is_an_error_that_names_the_nearest_and_what_is_no
         with pytest.raises(MCPError) as caught:
             await client.call("a__eco")
         assert caught.value.error.message == (
-            "There is no tool 'a__eco'. Did you mean 'a__echo'? 'find_tools' searches all of them. Not listed yet: bad."
+            "There is no tool 'a__eco'. Did you mean 'a__echo'? 'find_tools' searches all of them; "
+            "DYNAMIC_LOADING_ENABLED=false lists every tool. Not listed yet: bad."
         )
         for params in ({}, {"name": 5}):
             with pytest.raises(MCPError):
