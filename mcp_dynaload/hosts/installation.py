@@ -62,7 +62,7 @@ def install(
         write_edits(plan.edits, write)
         if plan.trusted is not None:
             trust_file(plan.trusted, locations.state_dir)
-    except BaseException:
+    except BaseException:  # whatever stops us half way, Ctrl-C too: put things back, then let it go on
         _take_back(backup)
         raise
     person.show(f"Done. What the files held before is in {backup.folder}; `mcp-dynaload uninstall` puts it back.")
