@@ -7,14 +7,13 @@ from functools import lru_cache
 from heapq import nsmallest
 
 from mcp_dynaload.catalog.catalog import Catalog
-from mcp_dynaload.selection.document import FIELDS, Document, document_of
 from mcp_dynaload.selection.evidence import NO_EVIDENCE, Evidence, log_odds, probability
+from mcp_dynaload.selection.index import Index, build_index
+from mcp_dynaload.selection.lexicon import Lexicon, Words
 from mcp_dynaload.selection.query import Query, parts
 from mcp_dynaload.selection.ranking import Ranker, Scored
+from mcp_dynaload.selection.spelling import corrected
 from mcp_dynaload.selection.terms import coding_terms, common_terms, prose_terms, query_terms
-
-SATURATION = 1.2
-"""BM25's k1."""
 
 BACKGROUND_TOOLS = 300
 """Tools of an imagined average catalog that is added to the real one, so that rarity means something in small ones."""
@@ -23,6 +22,7 @@ BACKGROUND_COMMON = 40
 """How many of those have any one everyday word."""
 
 CACHED_BACKGROUNDS = 4
+CACHED_TEXTS = 32
 
 MAX_CANDIDATES = 60
 """Tools whose evidence is looked at, shared by the clauses; those behind them are ordered by BM25 alone."""
@@ -99,15 +99,18 @@ class Match:
 class LexicalRanker:
     """An index of one catalog; build it with `build_ranker`."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, index: Index | None = None) -> None:
+        """With the catalog's index, or without one, which takes longer."""
         self._names = [tool.name for tool in catalog.tools]
-        self._documents = [document_of(tool) for tool in catalog.tools]
-        self._impacts = _impacts(self._documents)
-        self._postings = _postings(self._impacts)
+        index = build_index(catalog) if index is None else index
+        if len(index.tools) != len(self._names):
+            raise ValueError("the index is of another catalog: it has another number of tools")
+        self._lexicon = Lexicon(index)
         self._common, self._coding = common_terms(), coding_terms()
         self._total = len(self._names) + BACKGROUND_TOOLS
-        self._rarity = {term: self._rarity_of(term, len(entries)) for term, entries in self._postings.items()}
+        self._rarity = {term: self._rarity_of(term, count) for term, count in self._lexicon.counts().items()}
         self._background = lru_cache(CACHED_BACKGROUNDS)(self._weigh_background)
+        self._said = lru_cache(CACHED_TEXTS)(self._corrected)
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         """The best `limit` tools for all clauses together; tools that match nothing are left out."""
@@ -136,7 +139,7 @@ class LexicalRanker:
         return looked_at + [_faint(index, scores[index] / scores[most[0]]) for index in most[candidates:]]
 
     def _wording(self, query: Query) -> _Wording:
-        said = query_terms(query.text)
+        said = self._said(query.text)
         background = self._background(query.context, query.leans_on_context)
         around = dict(background.weights)
         for term, weight in said.items():
@@ -154,7 +157,7 @@ class LexicalRanker:
     def _weigh_background(self, context: tuple[tuple[str, float], ...], leans_on_context: bool) -> _Background:
         weights: dict[str, float] = {}
         for text, text_weight in context:
-            for term, weight in query_terms(text).items():
+            for term, weight in (self._said(text) if leans_on_context else query_terms(text)).items():
                 # Everyday words around a request say nothing about it, and are in most of the postings.
                 if term not in self._common or leans_on_context:
                     weights[term] = max(weights.get(term, 0.0), weight * text_weight)
@@ -172,21 +175,24 @@ class LexicalRanker:
     def _add(self, scores: dict[int, float], weights: Mapping[str, float]) -> None:
         for term, weight in weights.items():
             gain = weight * self._rarity.get(term, 0.0)
-            for index, impact in self._postings.get(term, ()) if gain else ():
+            for index, impact in self._lexicon.posting(term) if gain else ():
                 scores[index] = scores.get(index, 0.0) + gain * impact
 
     def _match(self, index: int, relative_score: float, wording: _Wording) -> Match:
-        impacts = self._impacts[index]
+        document = self._lexicon.words(index)
+        impacts = document.impacts
         # The context explains what was said about a tool; it asks for no tool by itself.
         is_asked_for = any(term in impacts for term in wording.said)
         asking = wording.own.items() if is_asked_for else ()
         matched = {term: weight * self._rarity[term] for term, weight in asking if term in impacts}
-        evidence = self._evidence(index, relative_score, matched, wording)
+        evidence = self._evidence(document, relative_score, matched, wording)
         terms = sorted(matched, key=lambda term: (-matched[term] * impacts[term], term))
         return Match(index, log_odds(evidence), tuple(terms), evidence)
 
-    def _evidence(self, index: int, relative_score: float, matched: Mapping[str, float], wording: _Wording) -> Evidence:
-        document, impacts, rarity = self._documents[index], self._impacts[index], self._rarity
+    def _evidence(
+        self, document: Words, relative_score: float, matched: Mapping[str, float], wording: _Wording
+    ) -> Evidence:
+        impacts, rarity = document.impacts, self._rarity
         name_mass = sum(matched.get(term, 0.0) for term in document.name)
         upstream = sum(rarity[term] for term in document.upstream)
         named = sum(wording.around.get(term, 0.0) * rarity[term] for term in document.upstream)
@@ -199,8 +205,11 @@ class LexicalRanker:
             text_mass=sum(matched[term] * min(1.0, impacts[term]) for term in besides_name),
             rarest=max(matched.values(), default=0.0),
             upstream=named / max(LEAST_UPSTREAM_RARITY, upstream),
-            coding=_share(len(wording.coding - document.name), len(wording.own)),
+            coding=_share(len(wording.coding.difference(document.name)), len(wording.own)),
         )
+
+    def _corrected(self, text: str) -> Mapping[str, float]:
+        return corrected(query_terms(text), text, self._rarity, self._lexicon.spellings)
 
     def _rarity_in_query(self, term: str) -> float:
         known = self._rarity.get(term)
@@ -223,34 +232,10 @@ def _faint(index: int, relative_score: float) -> Match:
     return Match(index, NO_EVIDENCE + relative_score)
 
 
-def build_ranker(catalog: Catalog) -> Ranker:
-    """The ranker for this very catalog."""
-    return LexicalRanker(catalog)
+def build_ranker(catalog: Catalog, index: Index | None = None) -> Ranker:
+    """The ranker for this very catalog, with its index if that is at hand."""
+    return LexicalRanker(catalog, index)
 
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
-
-
-def _impacts(documents: list[Document]) -> list[dict[str, float]]:
-    """For each document and term the field-weighted, saturated frequency: BM25 without the rarity."""
-    lengths = [sum(len(document.fields[n]) for document in documents) for n in range(len(FIELDS))]
-    averages = [max(1.0, length / max(1, len(documents))) for length in lengths]
-    return [_impacts_of(document, averages) for document in documents]
-
-
-def _impacts_of(document: Document, averages: list[float]) -> dict[str, float]:
-    frequencies: dict[str, float] = {}
-    for field, average, terms in zip(FIELDS, averages, document.fields, strict=True):
-        gain = field.weight / (1 - field.length_slope + field.length_slope * len(terms) / average)
-        for term in terms:
-            frequencies[term] = frequencies.get(term, 0.0) + gain
-    return {term: many * (SATURATION + 1) / (SATURATION + many) for term, many in frequencies.items()}
-
-
-def _postings(impacts: list[dict[str, float]]) -> dict[str, list[tuple[int, float]]]:
-    postings: dict[str, list[tuple[int, float]]] = {}
-    for index, document in enumerate(impacts):
-        for term, impact in document.items():
-            postings.setdefault(term, []).append((index, impact))
-    return postings

@@ -15,7 +15,7 @@ MAX_PASTED_LENGTH = 400
 MAX_CLAUSES = 10
 LEAST_CLAUSE_TERMS = 2
 
-MAX_FOLLOW_UP_TERMS = 5
+MAX_FOLLOW_UP_TERMS = 7
 
 FADING = 0.4
 """What a prompt weighs against the one after it."""
@@ -33,6 +33,9 @@ _PASTED_LINE = re.compile(
     r"|\s*(?:INFO|WARN|WARNING|ERROR|DEBUG|TRACE|FATAL)\b|[+-]{3} |@@ |\s{4,}\S|.*[{};]\s*$|\s*(?:>>>|\$) )"
 )
 _ANAPHORA = re.compile(r"\b(?:it|its|that|this|them|those|these|same|again|also|too|another|instead)\b", re.IGNORECASE)
+_GOING_ON = re.compile(
+    r"(?:ok(?:ay)?|yes|no|now|good)?[\s,.]*(?:and|or|but|now|then|what about|how about)\b", re.IGNORECASE
+)
 _VERB = "|".join(sorted(VERBS))
 _CLAUSE_END = re.compile(
     rf"(?<=[.!?;:])\s+|\n+|,?\s+(?:and\s+)?(?:then|afterwards|after that)\s+|,\s+and\s+|,?\s+and\s+(?=(?:{_VERB})\b)"
@@ -100,7 +103,8 @@ def parts(query: Query) -> tuple[Query, ...]:
 
 
 def _is_follow_up(text: str) -> bool:
-    return _ANAPHORA.search(text) is not None and len(set(prose_terms(text))) <= MAX_FOLLOW_UP_TERMS
+    leans = _GOING_ON.match(text) or _ANAPHORA.search(text)
+    return leans is not None and len(set(prose_terms(text))) <= MAX_FOLLOW_UP_TERMS
 
 
 def _without_pasted_lines(text: str) -> str:

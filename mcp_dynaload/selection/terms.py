@@ -6,8 +6,9 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Protocol, cast
 
-from Stemmer import Stemmer  # pyright: ignore[reportUnknownVariableType]: PyStemmer has no type information
+from Stemmer import Stemmer, version  # pyright: ignore[reportUnknownVariableType]: PyStemmer has no type information
 
+from mcp_dynaload.selection.english import ENGLISH
 from mcp_dynaload.selection.words import CODING, COMMON, FILLERS, STOPWORDS, SYNONYMS, VERBS
 
 _WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
@@ -48,6 +49,18 @@ def identifier_terms(name: str) -> list[str]:
     return [term for word in _WORD.findall(name) for term in _identifier_word_terms(word)]
 
 
+def identifier_spellings(name: str) -> list[tuple[str, str]]:
+    """The words of an identifier, lower-cased, each with its term."""
+    words = (part.lower() for word in _WORD.findall(name) for part in _with_parts(word))
+    return [(word, term) for word in words for term in stemmed([word])]
+
+
+def spoken_forms(text: str) -> dict[str, str]:
+    """The terms of running text that are plain words, not identifiers or brands, each with such a word, lower-cased."""
+    words = ((word.lower().removesuffix("'s"), _word_terms(word)) for word in _WORD.findall(text) if word[1:].islower())
+    return {terms[0]: word for word, terms in words if len(terms) == 1}
+
+
 def stemmed(words: list[str]) -> list[str]:
     """The words lower-cased and stemmed; stopwords and overlong words are left out."""
     lower = (word.lower().removesuffix("'s") for word in words)
@@ -76,6 +89,23 @@ def filler_terms() -> frozenset[str]:
 def verb_terms() -> frozenset[str]:
     """`VERBS`, stemmed."""
     return frozenset(stemmed([*VERBS]))
+
+
+@cache
+def everyday_terms() -> frozenset[str]:
+    """The terms of all our word lists."""
+    return common_terms() | coding_terms() | filler_terms() | verb_terms()
+
+
+@cache
+def english_terms() -> frozenset[str]:
+    """Those of common English words that could be taken for misspelt ones."""
+    return frozenset(ENGLISH.split())
+
+
+def stemmer_version() -> str:
+    """The version of the stemmer: another one may give other terms."""
+    return cast(str, version())
 
 
 @cache
