@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test check install clean
+.PHONY: demo test check eval-leave-out install clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mcp-dynaload demo
@@ -20,6 +20,11 @@ check: $(VENV)/.developed
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+# What the choice reaches on labelled tasks that its models never saw: BENCH has catalogs/, tasks/ and negatives/.
+BENCH ?= ../shared/bench
+eval-leave-out: $(VENV)/.developed
+	$(BIN)/python -m mcp_dynaload.evaluation.leave_out $(BENCH)
 
 install: $(VENV)/.installed
 

@@ -1,7 +1,7 @@
 """Builds and connects everything; nothing else does."""
 
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,13 +15,14 @@ from mcp_dynaload.logs import set_up_logs
 from mcp_dynaload.mcp_config import UpstreamConfig, UpstreamsRead, read_upstreams
 from mcp_dynaload.server.client import ClientEnvironment
 from mcp_dynaload.server.front import Front, open_front
-from mcp_dynaload.server.live_catalog import LiveCatalog
-from mcp_dynaload.server.session import Shared
+from mcp_dynaload.server.live_catalog import LiveCatalog, open_rankings
+from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.server.stdio import open_stdio
 from mcp_dynaload.server.texts import instructions_text, own_texts
 from mcp_dynaload.settings import Settings, read_project_settings, read_settings
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.records import Records
+from mcp_dynaload.store.usage import Usage
 from mcp_dynaload.tokenizer import count_tokens
 from mcp_dynaload.trust import is_trusted_content
 
@@ -92,7 +93,8 @@ def open_catalog(configuration: Configuration) -> Generator[LiveCatalog]:
     configs = configuration.configs
     is_dynamic = configuration.settings.dynamic_loading_enabled
     own = own_texts("") if is_dynamic else {}
-    live = LiveCatalog(configs, records, configuration.locations.project_dir, count_tokens, own)
+    rankings = open_rankings(configuration.settings.cache_ttl_seconds, configuration.settings.max_cache_size)
+    live = LiveCatalog(configs, records, configuration.locations.project_dir, count_tokens, own, rankings)
     live.read_cache()
     if is_dynamic:
         live.own_texts = own_texts(instructions_text(live.listings, live.unseen))
@@ -105,8 +107,9 @@ def open_catalog(configuration: Configuration) -> Generator[LiveCatalog]:
 @asynccontextmanager
 async def open_proxy(configuration: Configuration) -> AsyncGenerator[Front]:
     """The server, ready to be connected to a transport."""
-    with open_catalog(configuration) as live:
-        shared = Shared(configuration.settings, live, ClientEnvironment.read(configuration.environ))
+    database = Database(configuration.locations.database_file)
+    with open_catalog(configuration) as live, closing(Usage(database)) as usage:
+        shared = Shared(configuration.settings, live, ClientEnvironment.read(configuration.environ), usage)
         async with open_front(shared, configuration.locations.logs_dir) as front:
             yield front
 

@@ -55,10 +55,10 @@ class Settings(BaseSettings):
     """How much to load: the token budget and the bound on what may be left out."""
 
     cache_ttl_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 3600
-    """How long a ranking is kept."""
+    """How long the tools ranked for a prompt are kept in memory; 0: not at all."""
 
     max_cache_size: Annotated[int, Field(ge=0)] = 1000
-    """How many rankings are kept."""
+    """How many such rankings are kept; 0: none."""
 
     detection_timeout_ms: _Milliseconds = 100
     """Longest time to choose tools for a prompt; over it the last choice stays."""

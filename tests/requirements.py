@@ -22,5 +22,9 @@ REQUIREMENTS = {
     "init": "init moves servers, rules and hooks as shown; uninstall restores every byte.",
     "grow-only": "From the first request to /clear the list only grows.",
     "budget": "What a prompt loads stays within the strategy's token budget.",
+    "learned-bounded": "What was learned only lifts, by a bounded amount; it never hides a clearly matched tool.",
+    "learned-core": "A project's usual tools are listed from the session's start and after /clear; none that destroys.",
+    "learned-private": "What is learned is counts and names per project; it can be shown, forgotten and switched off.",
+    "learned-replay": "After 20 sessions of a project a third of the gap in recall is closed, with fewer tokens.",
     "demo": "The demo loads tools for prompts and calls real servers.",
 }

@@ -15,8 +15,6 @@ from mcp_dynaload.settings import read_settings as read_all_settings
 EXAMPLE = Path(__file__).parent.parent / "config" / "dynaload.example.toml"
 
 WITHOUT_EFFECT_YET = {
-    "cache_ttl_seconds",
-    "max_cache_size",
     "max_concurrent_sessions",
     "performance_alerts_enabled",
 }

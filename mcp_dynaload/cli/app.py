@@ -10,8 +10,10 @@ from mcp_dynaload.cli.doctor import doctor
 from mcp_dynaload.cli.eval import evaluate
 from mcp_dynaload.cli.init import init_command
 from mcp_dynaload.cli.logs import logs
+from mcp_dynaload.cli.optimize import optimize
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
 from mcp_dynaload.cli.serve import serve
+from mcp_dynaload.cli.stats import stats
 from mcp_dynaload.cli.tools import tools
 from mcp_dynaload.cli.trust import trust
 from mcp_dynaload.cli.uninstall import uninstall
@@ -40,6 +42,18 @@ def options(
     """One MCP server in front of all your others: loads only the tools that each prompt needs."""
 
 
-for command in (serve, init_command(refresh_quietly), uninstall, doctor, refresh, tools, logs, trust, demo):
+for command in (
+    serve,
+    init_command(refresh_quietly),
+    uninstall,
+    doctor,
+    refresh,
+    tools,
+    optimize,
+    stats,
+    logs,
+    trust,
+    demo,
+):
     app.command()(command)
 app.command("eval")(evaluate)

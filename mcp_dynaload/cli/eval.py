@@ -41,6 +41,9 @@ def evaluate(
     ] = None,
     strategy: Annotated[Strategy | None, typer.Option("--strategy", help="Only this one; without it all.")] = None,
     tokens: Annotated[TokenCount, typer.Option("--tokens", help="chars: a quarter of them.")] = TokenCount.CHARS,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Instead: what 20 sessions of a project teach, cold against learned.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure recall, coverage, abstention and cost of the choice on labelled tasks. Opens no connection.
@@ -52,8 +55,10 @@ def evaluate(
     kinds = {name: ranker_named(name) for name in ranker or [DEFAULT]}
     strategies = [strategy] if strategy else list(Strategy)
     count = _count(tokens)
-    if suite and not (catalog or tasks or negatives):
+    if suite and not (catalog or tasks or negatives or replay):
         _evaluate_suite(suite, kinds, strategies, count, as_json)
+    elif catalog and tasks and replay and not suite:
+        _replay_files(catalog, tasks, negatives, kinds, count, as_json)
     elif catalog and tasks and not suite:
         _evaluate_files(catalog, tasks, negatives, kinds, strategies, count, as_json)
     else:
@@ -86,6 +91,33 @@ def _evaluate_files(
 
     for name, report in reports.items():
         show_report(name, report)
+
+
+def _replay_files(
+    catalog: Path,
+    tasks: Path,
+    negatives: Path | None,
+    kinds: "dict[str, RankerKind]",
+    count: "Count",
+    as_json: bool,
+) -> None:
+    from mcp_dynaload.evaluation.rankers import Models
+    from mcp_dynaload.evaluation.replay import replay
+    from mcp_dynaload.evaluation.suite import read_set
+
+    found, models = read_set(catalog, tasks, negatives, count), Models()
+    known = found.known.catalog
+    played = {
+        name: replay(kind.build(known, models), known, found.tasks, reads_session=kind.reads_session)
+        for name, kind in kinds.items()
+    }
+    if as_json:
+        _print_json({name: {"ranker": kinds[name].name, **found.as_json()} for name, found in played.items()})
+        return
+    from mcp_dynaload.cli.eval_tables import show_replay
+
+    for name, figures in played.items():
+        show_replay(name, figures)
 
 
 def _evaluate_suite(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from mcp_dynaload.cli.screen import console, show_table
 from mcp_dynaload.evaluation.metrics import Path
+from mcp_dynaload.evaluation.replay import SESSIONS, Replay
 from mcp_dynaload.evaluation.report import Report, mean_of_reports
 from mcp_dynaload.evaluation.suite import SuiteReport
 
@@ -23,6 +24,26 @@ def show_report(ranker: str, report: Report) -> None:
     if calibration["tools"]:
         console.print(f"\nprobabilities are off by {calibration['calibration_error']:.4f} on average")
     console.print(f"index: {report.index_ms:.0f} ms\n")
+
+
+def show_replay(ranker: str, replay: Replay) -> None:
+    """Print what learning changed, figure by figure."""
+    console.print(f"{ranker}: {replay.prompts} prompts of projects after {SESSIONS} sessions", markup=False)
+    heads = ("", "cold", "learned", "best possible", "gap closed")
+    rows = [
+        (
+            " ".join(path),
+            _figure(replay.cold[path]),
+            _figure(learned),
+            _cell(replay.oracle, path),
+            f"{replay.gap_closed(path):.0%}" if path in replay.oracle else "",
+        )
+        for path, learned in replay.learned.items()
+    ]
+    show_table("", heads, rows, heads[1:])
+    console.print(
+        "\nBalanced: what is listed while a session's prompts are answered, the project's usual tools included."
+    )
 
 
 def show_suite(reports: Mapping[str, SuiteReport], strategy: str) -> None:

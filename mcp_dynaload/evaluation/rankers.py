@@ -11,7 +11,6 @@ from mcp_dynaload.evaluation.bm25 import Bm25Ranker
 from mcp_dynaload.evaluation.dense import DenseRanker, Encoder, open_minilm
 from mcp_dynaload.evaluation.fusion import FusionRanker
 from mcp_dynaload.selection.lexical import build_ranker
-from mcp_dynaload.selection.own_work import OWN_WORK
 from mcp_dynaload.selection.ranking import Ranker
 
 if TYPE_CHECKING:
@@ -72,11 +71,12 @@ def _fusion(catalog: Catalog, models: Models) -> Ranker:
 
 
 def _blended(catalog: Catalog, models: Models) -> Ranker:
+    from mcp_dynaload.encoder.own_work import read_own_work
     from mcp_dynaload.encoder.text import tool_text
     from mcp_dynaload.selection.blended import BlendedRanker
 
     encode = models.ours.encode
-    return BlendedRanker(catalog, encode([tool_text(tool) for tool in catalog.tools]), encode(OWN_WORK), encode)
+    return BlendedRanker(catalog, encode([tool_text(tool) for tool in catalog.tools]), read_own_work(), encode)
 
 
 _KINDS = (

@@ -11,10 +11,19 @@ from functools import lru_cache
 import numpy as np
 
 from mcp_dynaload.catalog.catalog import Catalog
-from mcp_dynaload.selection.combination import NEED, TOOL, Matrix, Observed, Vector, need_features, tool_features
+from mcp_dynaload.selection.combination import (
+    FITTED,
+    Coefficients,
+    Matrix,
+    Observed,
+    Vector,
+    need_features,
+    own_work_features,
+    tool_features,
+)
 from mcp_dynaload.selection.evidence import NO_EVIDENCE
+from mcp_dynaload.selection.index import Index
 from mcp_dynaload.selection.lexical import LexicalRanker, Match
-from mcp_dynaload.selection.own_work import OWN_WORK
 from mcp_dynaload.selection.query import Query, parts
 from mcp_dynaload.selection.ranking import Scored
 from mcp_dynaload.selection.terms import coding_terms, prose_terms
@@ -37,6 +46,9 @@ CLAUSE_LENGTH = 110
 WHOLE_LENGTH = 350
 """Characters of the whole prompt that are encoded beside them."""
 
+BEFORE_LENGTH = 200
+"""Characters of the prompt before that are encoded with one that leans on it."""
+
 COST_WEIGHT = 0.4
 """How far a dear definition is held back: the power of its tokens that its odds are divided by."""
 
@@ -54,19 +66,28 @@ class _Candidates:
 
 
 class BlendedRanker:
-    """An index of one catalog with the vectors of its tools and of `OWN_WORK`."""
+    """An index of one catalog with the vectors of its tools and of what the client does itself."""
 
-    def __init__(self, catalog: Catalog, vectors: Matrix, own_work: Matrix, encode: Encode) -> None:
-        if len(vectors) != len(catalog.tools) or len(own_work) != len(OWN_WORK):
-            raise ValueError("there must be a vector for each tool of the catalog and for each text of OWN_WORK")
+    def __init__(
+        self,
+        catalog: Catalog,
+        vectors: Matrix,
+        own_work: Matrix,
+        encode: Encode,
+        index: Index | None = None,
+        coefficients: Coefficients = FITTED,
+    ) -> None:
+        """With the catalog's lexical index, or without one, which takes longer."""
+        if len(vectors) != len(catalog.tools):
+            raise ValueError("there must be a vector for each tool of the catalog")
         self._names = [tool.name for tool in catalog.tools]
-        self._lexical = LexicalRanker(catalog)
+        self._lexical = LexicalRanker(catalog, index)
         self._vectors, self._own_work = vectors, own_work
         numbers = {upstream: number for number, upstream in enumerate(sorted({t.upstream for t in catalog.tools}))}
         self._upstreams = np.array([numbers[tool.upstream] for tool in catalog.tools], np.intp)
         dear = [COST_WEIGHT * math.log(max(1, catalog.costs[name])) for name in self._names]
         self._held_back = np.array(dear, np.float32)
-        self._encode = encode
+        self._encode, self._coefficients = encode, coefficients
         self._vector = lru_cache(CACHED_TEXTS)(self._encoded)
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
@@ -74,8 +95,8 @@ class BlendedRanker:
         if not self._names:
             return ()
         found = self.candidates(query, limit)
-        odds = TOOL.odds(tool_features(found.observed))
-        need = float(_probability(NEED.odds(need_features(found.observed, odds)))[0])
+        odds = self._coefficients.tool.odds(tool_features(found.observed))
+        need = float(_probability(self._coefficients.need.odds(need_features(found.observed, odds)))[0])
         probabilities = need * _probability(SHARPNESS * odds)
         scores = odds - self._held_back[found.indices]
         # Candidates are in name order, which a stable sort keeps among equal ones.
@@ -96,9 +117,9 @@ class BlendedRanker:
     def candidates(self, query: Query, limit: int) -> _Candidates:
         """The tools worth looking at for a query, and what is known about them."""
         clauses = _joined(parts(query))
-        texts = [query.text]
+        texts = [_whole(query)]
         if len(clauses) > 1:
-            texts = [query.text[:WHOLE_LENGTH], *(clause.text[:CLAUSE_LENGTH] for clause in clauses)]
+            texts = [texts[0][:WHOLE_LENGTH], *(clause.text[:CLAUSE_LENGTH] for clause in clauses)]
         said = np.stack([self._vector(text) for text in texts])
         likeness = said @ self._vectors.T
         by_words = [self._lexical.matches(query, CANDIDATES)]
@@ -124,7 +145,7 @@ class BlendedRanker:
             spread=likeness.std(axis=1),
             nearest=likeness.max(axis=1),
             upstreams=self._upstreams[indices],
-            own_work=float((self._own_work @ vectors[0]).max()),
+            own_work=own_work_features(self._own_work @ vectors[0]),
             coding=len(coding_terms() & terms) / max(1, len(terms)),
         )
 
@@ -132,6 +153,14 @@ class BlendedRanker:
 def _highest(odds: Sequence[dict[int, float]], indices: list[int]) -> Vector:
     rows = [[found.get(index, NO_EVIDENCE) for index in indices] for found in odds]
     return np.array(rows, np.float32).max(axis=0)
+
+
+def _whole(query: Query) -> str:
+    """The prompt; one that leans on what was said before, together with that."""
+    if not query.leans_on_context:
+        return query.text
+    before, _ = query.context[0]
+    return f"{before[:BEFORE_LENGTH]}\n{query.text}"
 
 
 def _joined(clauses: tuple[Query, ...]) -> tuple[Query, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Tool
@@ -17,6 +18,28 @@ MAX_EXPLAINED = 20
 """Tools kept for explaining."""
 
 
+class Verdict(StrEnum):
+    """What became of a ranked tool, in words for the person."""
+
+    CHOSEN = "needed"
+    PINNED = "pinned, always loaded"
+    NO_NEED = "no tool seems needed"
+    BELOW_BOUND = "below the bound"
+    NO_ROOM = "too many for one prompt"
+    NO_TOKENS = "over the prompt's tokens"
+    NO_SESSION_ROOM = "over the session's limits"
+    UNCLEAR = "may destroy, not clearly meant"
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A ranked tool and what became of it."""
+
+    scored: Scored
+    verdict: Verdict
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What a query gets."""
@@ -25,9 +48,11 @@ class Choice:
     """Most needed first."""
 
     ranked: tuple[Scored, ...]
-    """The best of the ranking, chosen or not."""
+    """The best of the ranking, chosen or not, without those that may not be loaded."""
 
     reason: str
+    judged: tuple[Judged, ...]
+    """All that was ranked, in its order, each with the reason."""
 
 
 def choose(
@@ -40,18 +65,39 @@ def choose(
     plan_mode: bool = False,
 ) -> Choice:
     """The tools that the query needs beside the pinned ones; none if even the best lacks evidence."""
-    ranked = tuple(scored for scored in ranker.rank(query, RANKED) if _may_load(scored, catalog, withheld))
-    if not _needs_any(ranked, bounds):
-        return Choice((), ranked[:MAX_EXPLAINED], "no tool has enough evidence")
-    wanted = [
-        scored
-        for group in (_read_only_first(ranked, catalog) if plan_mode else (ranked,))
-        for scored in _until_few_are_left_out(group, bounds.left_out)
-    ]
+    found = ranker.rank(query, RANKED)
+    verdicts = {scored.name: barred for scored in found if (barred := _barred(scored, catalog, withheld))}
+    ranked = tuple(scored for scored in found if scored.name not in verdicts)
+    if _needs_any(ranked, bounds):
+        wanted = [
+            scored.name
+            for group in (_read_only_first(ranked, catalog) if plan_mode else (ranked,))
+            for scored in _until_few_are_left_out(group, bounds.left_out)
+        ]
+        verdicts |= _limited(wanted, catalog, bounds)
+        rest, reason = Verdict.BELOW_BOUND, "needed for the prompt"
+    else:
+        rest, reason = Verdict.NO_NEED, "no tool has enough evidence"
+    names = tuple(name for name, verdict in verdicts.items() if verdict is Verdict.CHOSEN)
+    judged = tuple(Judged(scored, _final(scored, verdicts.get(scored.name, rest), catalog)) for scored in found)
+    return Choice(names, ranked[:MAX_EXPLAINED], reason, judged)
+
+
+def _limited(wanted: list[str], catalog: Catalog, bounds: Bounds) -> dict[str, Verdict]:
+    """What becomes of each of the wanted tools, in their order, by room and tokens."""
     room = room_for_prompt(sum(tool.pinned for tool in catalog.tools), len(catalog.tools))
-    names = [scored.name for scored in wanted if not tool_of(catalog, scored.name).pinned][:room]
-    affordable = within_tokens(names, catalog.costs, bounds.prompt_tokens)
-    return Choice(affordable, ranked[:MAX_EXPLAINED], "needed for the prompt")
+    unpinned = [name for name in wanted if not tool_of(catalog, name).pinned]
+    affordable = within_tokens(unpinned[:room], catalog.costs, bounds.prompt_tokens)
+    return (
+        dict.fromkeys(unpinned[:room], Verdict.NO_TOKENS)
+        | dict.fromkeys(unpinned[room:], Verdict.NO_ROOM)
+        | dict.fromkeys(affordable, Verdict.CHOSEN)
+    )
+
+
+def _final(scored: Scored, verdict: Verdict, catalog: Catalog) -> Verdict:
+    """A pinned tool is there whatever is said of it, unless it is withheld."""
+    return Verdict.PINNED if tool_of(catalog, scored.name).pinned and verdict is not Verdict.WITHHELD else verdict
 
 
 def tool_of(catalog: Catalog, name: str) -> Tool:
@@ -62,11 +108,13 @@ def tool_of(catalog: Catalog, name: str) -> Tool:
     return tool
 
 
-def _may_load(scored: Scored, catalog: Catalog, withheld: frozenset[str]) -> bool:
+def _barred(scored: Scored, catalog: Catalog, withheld: frozenset[str]) -> Verdict | None:
+    """Why the tool may not be loaded, however needed it is."""
     if scored.name in withheld:
-        return False
+        return Verdict.WITHHELD
     tool = tool_of(catalog, scored.name)
-    return not tool.is_destructive or (scored.probability >= CLEAR_PROBABILITY and _is_told(tool, scored.terms))
+    is_clear = scored.probability >= CLEAR_PROBABILITY and _is_told(tool, scored.terms)
+    return Verdict.UNCLEAR if tool.is_destructive and not is_clear else None
 
 
 def _is_told(tool: Tool, said: tuple[str, ...]) -> bool:

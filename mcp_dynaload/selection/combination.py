@@ -23,6 +23,10 @@ LEXICAL_SHARE = 0.3
 """What log-odds by words count against standard deviations of likeness when those are looked for."""
 
 
+OWN_WORK_NEIGHBOURS = (1, 5, 15)
+"""One text may be near by chance; many say what kind of prompt it is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """What words and meaning say about the candidates for one prompt."""
@@ -48,8 +52,8 @@ class Observed:
     upstreams: NDArray[np.intp]
     """The candidates' upstreams, numbered."""
 
-    own_work: float
-    """The highest cosine of the prompt to what the client does itself."""
+    own_work: Vector
+    """Mean cosines of the whole prompt to the `OWN_WORK_NEIGHBOURS` nearest texts of what the client does itself."""
 
     coding: float
     """Share of the prompt's terms that are about code."""
@@ -67,15 +71,26 @@ class Model:
         return features @ np.array(self.coefficients, np.float32) + np.float32(self.intercept)
 
 
-TOOL = Model((-0.099, 0.452, 0.182, 0.046, 3.125, 12.946, 0.345, 0.034, -0.462), 0.250)
-"""That a tool is needed, given that any is; over `tool_features`."""
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """What a ranker by words and meaning goes by."""
 
-NEED = Model((0.063, 16.822, -13.646, -11.501, 0.492), -0.314)
-"""That any tool is needed, over `need_features`; shifted so that at 0.5 as little is lost as the bounds want."""
+    tool: Model
+    """That a tool is needed, given that any is; over `tool_features`."""
+
+    need: Model
+    """That any tool is needed, over `need_features`; shifted so that at 0.5 as little is lost as the bounds want."""
+
+
+FITTED = Coefficients(
+    tool=Model((-0.085, 0.428, 0.158, 0.046, 4.248, 11.992, 0.312, -0.025, -0.362), 0.299),
+    need=Model((-0.211, 16.145, 1.373, -4.83, 2.068, -27.102, -10.105, 0.388), 3.757),
+)
+"""By `mcp_dynaload.evaluation.fit`."""
 
 
 def tool_features(observed: Observed) -> Matrix:
-    """A row for each candidate, in the order of `TOOL`'s coefficients."""
+    """A row for each candidate, in the order of the coefficients of `Coefficients.tool`."""
     likeness = observed.likeness
     standing = (likeness - observed.center[:, None]) / np.maximum(observed.spread, LEAST_SPREAD)[:, None]
     gap = likeness - observed.nearest[:, None]
@@ -98,15 +113,23 @@ def tool_features(observed: Observed) -> Matrix:
 
 
 def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
-    """One row, in the order of `NEED`'s coefficients."""
+    """One row, in the order of the coefficients of `Coefficients.need`."""
     row = (
         observed.clause_odds.max(initial=NO_EVIDENCE),
         observed.nearest[0],
-        observed.own_work,
+        observed.nearest.max(),
+        *observed.own_work,
         observed.coding,
         tool_odds.max(),
     )
     return np.array([row], np.float32)
+
+
+def own_work_features(likeness: Vector) -> Vector:
+    """Of the cosines of a prompt to all that the client does itself."""
+    most = max(OWN_WORK_NEIGHBOURS)
+    nearest = np.sort(np.partition(likeness, -most)[-most:])[::-1] if len(likeness) > most else np.sort(likeness)[::-1]
+    return np.array([nearest[:many].mean() for many in OWN_WORK_NEIGHBOURS], np.float32)
 
 
 def _best_of_upstream(values: Vector, upstreams: NDArray[np.intp]) -> Vector:

@@ -4,6 +4,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """A client has come, before its first look at the list."""
+
+    core: tuple[str, ...] = ()
+    """The project's usual tools, most used first."""
+
+
+@dataclass(frozen=True, slots=True)
 class PromptSubmitted:
     """The person sent a prompt."""
 
@@ -46,6 +54,9 @@ class TurnEnded:
 class SessionCleared:
     """The person started over (`/clear`): the client builds its tools anew."""
 
+    core: tuple[str, ...] = ()
+    """The project's usual tools by now, most used first."""
+
 
 @dataclass(frozen=True, slots=True)
 class SessionResumed:
@@ -60,7 +71,8 @@ class CatalogChanged:
 
 
 Event = (
-    PromptSubmitted
+    SessionStarted
+    | PromptSubmitted
     | AgentPrompted
     | ToolsFound
     | ToolCalled

@@ -12,6 +12,7 @@ from mcp_dynaload.selection.events import (
     PromptSubmitted,
     SessionCleared,
     SessionResumed,
+    SessionStarted,
     ToolCalled,
     ToolsFound,
     TurnEnded,
@@ -24,6 +25,7 @@ from mcp_dynaload.selection.policy import (
     Bounds,
     Strategy,
     is_frozen_after_first_request,
+    room_for_prompt,
     session_tokens,
     widened,
 )
@@ -37,7 +39,7 @@ class SessionState:
 
     strategy: Strategy
     loaded: frozenset[str] = frozenset()
-    """Advertised names of tier 2: only grows until the session is cleared."""
+    """Advertised names of the learned core and tier 2: only grows until the session is cleared."""
 
     memory: tuple[str, ...] = ()
     """The last prompts with a content of their own, cleaned, newest first."""
@@ -102,6 +104,8 @@ def find(context: Context, words: str, limit: int) -> tuple[Scored, ...]:
 def step(state: SessionState, event: Event, context: Context) -> tuple[SessionState, Decision]:
     """The state after `event`, and what changed."""
     match event:
+        case SessionStarted(core):
+            return _with_core(state, core, context, reason="usual in this project")
         case PromptSubmitted():
             return _on_prompt(state, event, context)
         case AgentPrompted(text):
@@ -112,9 +116,10 @@ def step(state: SessionState, event: Event, context: Context) -> tuple[SessionSt
             return _loading(state, (name,), context, reason="called")
         case TurnEnded(followers):
             return _on_turn_end(state, followers, context)
-        case SessionCleared():
+        case SessionCleared(core):
             cleared = replace(state, loaded=frozenset(), memory=(), first_prompt_seen=False, settled=None)
-            return cleared, Decision(reason="session cleared", changed=bool(state.loaded))
+            after, decision = _with_core(cleared, core, context, reason="session cleared")
+            return after, replace(decision, changed=after.loaded != state.loaded)
         case SessionResumed(names):
             resumed = replace(state, loaded=state.loaded | frozenset(names), first_prompt_seen=True)
             return resumed, Decision(reason="session resumed", changed=resumed.loaded != state.loaded)
@@ -137,15 +142,28 @@ def _on_prompt(state: SessionState, event: PromptSubmitted, context: Context) ->
 
 def _on_choice(state: SessionState, choice: Choice, context: Context) -> tuple[SessionState, Decision]:
     affordable = _affordable(state, choice.names, context)
+    if not state.first_prompt_seen:  # with a core that most prompts leave unused the first list must stay short
+        affordable = affordable[: room_for_prompt(len(advertised(state, context.catalog)), len(context.catalog.tools))]
     return _loading(state, affordable, context, choice.ranked, choice.reason)
 
 
 def _on_turn_end(state: SessionState, followers: tuple[str, ...], context: Context) -> tuple[SessionState, Decision]:
     if not context.tool_search or is_frozen_after_first_request(state.model):
         return state, Decision(reason="loading ahead would cost more than it saves")
-    new = _new(state, followers, context)
-    safe = [name for name in new if not tool_of(context.catalog, name).is_destructive][:MAX_FOLLOWERS]
+    safe = _harmless(state, followers, context)[:MAX_FOLLOWERS]
     return _loading(state, _affordable(state, safe, context), context, reason="usually comes next")
+
+
+def _with_core(
+    state: SessionState, core: tuple[str, ...], context: Context, reason: str
+) -> tuple[SessionState, Decision]:
+    return _loading(state, _affordable(state, _harmless(state, core, context), context), context, reason=reason)
+
+
+def _harmless(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:
+    """Those not listed yet that may be loaded though nobody asked for them."""
+    new = _new(state, names, context)
+    return tuple(name for name in new if not tool_of(context.catalog, name).is_destructive)
 
 
 def _choice(state: SessionState, text: str, context: Context, prompt: PromptSubmitted | None = None) -> Choice:

@@ -16,7 +16,8 @@ from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.server import calls, passing
 from mcp_dynaload.server.client import Client, Request
-from mcp_dynaload.server.session import Session, Shared, open_session
+from mcp_dynaload.server.session import Session, open_session
+from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.server.texts import instructions_text
 
 Method = Callable[[Session, Request, Json], Awaitable[Json]]

@@ -9,7 +9,7 @@ import structlog
 
 from mcp_dynaload.catalog.tool import Json, Tool, json_object
 from mcp_dynaload.masking import masked_prose
-from mcp_dynaload.selection.events import AgentPrompted, PromptSubmitted, SessionCleared, TurnEnded
+from mcp_dynaload.selection.events import AgentPrompted, PromptSubmitted
 from mcp_dynaload.selection.policy import is_frozen_after_first_request
 from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.server.session import Session
@@ -65,10 +65,9 @@ async def _answer(session: Session, fields: HookFields) -> Json:
             await session.decide(AgentPrompted(fields.prompt))
             await session.reread.hold()
         case "Stop":
-            await session.decide(TurnEnded(await session.end_turn()))
+            await session.end_turn()
         case "SessionStart" if fields.source == "clear":
-            session.conversation.start_over()
-            await session.decide(SessionCleared())
+            await session.clear()
             await session.reread.hold()
         case _:
             log.debug("hook_ignored", hook=fields.event, source=fields.source)

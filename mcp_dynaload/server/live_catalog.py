@@ -1,6 +1,8 @@
 """What all upstreams offer now: from the cache at start, renewed by each listing, with an index built beside it."""
 
 import hashlib
+import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,14 +16,18 @@ from mcp_dynaload.catalog.catalog import Catalog, build_catalog, build_tools, wi
 from mcp_dynaload.catalog.cost import Count, wire_text
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.mcp_config import UpstreamConfig
-from mcp_dynaload.selection.lexical import build_ranker
+from mcp_dynaload.selection.caching import CachedRanker, RankingCache
+from mcp_dynaload.selection.index import Index, build_index
+from mcp_dynaload.selection.lexical import LexicalRanker
 from mcp_dynaload.selection.query import Query
 from mcp_dynaload.selection.ranking import Ranker, Scored
 from mcp_dynaload.server.acceptance import acceptable
+from mcp_dynaload.server.built import keep_index, read_or_build_index
 from mcp_dynaload.store.records import Records
 from mcp_dynaload.upstream.listing import Listing
 
 if TYPE_CHECKING:
+    from mcp_dynaload.selection.combination import Matrix
     from mcp_dynaload.server.vectors import StoredVectors
 
 log = structlog.get_logger()
@@ -41,6 +47,9 @@ class LiveCatalog:
     own_texts: Mapping[str, str]
     """Our own tools and instructions as they reach the model, by name; no upstream tool gets such a name."""
 
+    rankings: RankingCache = field(default_factory=lambda: open_rankings(0, 0))
+    """What was ranked of late; switched off unless it is given."""
+
     listings: dict[str, Listing] = field(default_factory=dict[str, Listing])
     catalog: Catalog = field(default_factory=lambda: build_catalog((), {}))
     ready: anyio.Event = field(default_factory=anyio.Event)
@@ -56,6 +65,9 @@ class LiveCatalog:
     _building: anyio.Lock = field(default_factory=anyio.Lock)
     _keeping: anyio.Lock = field(default_factory=anyio.Lock)
     _changed: anyio.Event = field(default_factory=anyio.Event)
+    _index: Index = field(default_factory=lambda: build_index(build_catalog((), {})))
+    """The words of `catalog`, once it has been built."""
+
     _vectors: "StoredVectors | None" = None
 
     def read_cache(self) -> None:
@@ -90,7 +102,7 @@ class LiveCatalog:
         """Keep the ranker in step with the catalog, in threads, for ever; of many sessions one does it."""
         async with self._keeping:
             if not self.ready.is_set():
-                self.ranker = await anyio.to_thread.run_sync(build_ranker, self.catalog)
+                self._index, self.ranker = await anyio.to_thread.run_sync(self._by_words, self.catalog)
                 self.overhead_tokens = sum((await anyio.to_thread.run_sync(self._counted, self.own_texts)).values())
             while True:
                 self._changed = anyio.Event()
@@ -99,12 +111,15 @@ class LiveCatalog:
 
     async def _add_vectors(self) -> None:
         """Exchange the ranker by words for one that knows meanings, too."""
-        catalog = self.catalog
+        catalog, index = self.catalog, self._index
         try:
+            await anyio.to_thread.run_sync(keep_index, self.records, catalog, index)
             self._vectors = self._vectors or await anyio.to_thread.run_sync(_open_vectors, self.records)
-            if not await anyio.to_thread.run_sync(self._vectors.are_stored, catalog):
+            matrix = await anyio.to_thread.run_sync(self._vectors.stored, catalog)
+            if matrix is None:
                 self.ready.set()  # making them takes a while: by words is better than nothing
-            ranker = await anyio.to_thread.run_sync(self._vectors.ranker, catalog)
+                matrix = await anyio.to_thread.run_sync(self._vectors.made, catalog)
+            ranker = await anyio.to_thread.run_sync(self._by_meaning, self._vectors, catalog, matrix, index)
         except Exception:  # the choice by words goes on, whatever is wrong with the model or its runtime
             log.exception("encoder_unavailable", consequence="tools are chosen by words alone")
         else:
@@ -112,9 +127,30 @@ class LiveCatalog:
                 self.ranker = ranker
         self.ready.set()
 
+    def _by_words(self, catalog: Catalog) -> tuple[Index, Ranker]:
+        index = read_or_build_index(self.records, catalog)
+        return index, CachedRanker(LexicalRanker(catalog, index), self.rankings, f"words {catalog.version}")
+
+    def _by_meaning(self, vectors: "StoredVectors", catalog: Catalog, matrix: "Matrix", index: Index | None) -> Ranker:
+        return CachedRanker(vectors.ranker(catalog, matrix, index), self.rankings, f"meaning {catalog.version}")
+
+    def index_now(self) -> None:
+        """Build the ranker of the catalog, for commands that open no session; blocks ten milliseconds a new tool."""
+        self._index, self.ranker = self._by_words(self.catalog)
+        self.overhead_tokens = sum(self._counted(self.own_texts).values())
+        try:
+            vectors = _open_vectors(self.records)
+            matrix = vectors.stored(self.catalog)
+            self.ranker = self._by_meaning(
+                vectors, self.catalog, vectors.made(self.catalog) if matrix is None else matrix, self._index
+            )
+        except Exception:  # the choice by words goes on, whatever is wrong with the model or its runtime
+            log.exception("encoder_unavailable", consequence="tools are chosen by words alone")
+
     def make_vectors(self) -> None:
-        """Make and store the vectors that are missing; blocks for about ten milliseconds a tool."""
-        _open_vectors(self.records).ranker(self.catalog)
+        """Make and store what the next start reads; blocks for about ten milliseconds a new tool."""
+        keep_index(self.records, self.catalog, read_or_build_index(self.records, self.catalog))
+        _open_vectors(self.records).made(self.catalog)
 
     async def update(self, upstream: str, listing: Listing) -> None:
         """Take over a new listing, store it, and tell the observers if it differs."""
@@ -137,8 +173,9 @@ class LiveCatalog:
     async def _rebuild(self) -> None:
         async with self._building:
             catalog = await anyio.to_thread.run_sync(self._build)
-            ranker = await anyio.to_thread.run_sync(build_ranker, catalog)
-            self.catalog, self.ranker = catalog, ranker  # together: a step never sees one without the other
+            index, ranker = await anyio.to_thread.run_sync(self._by_words, catalog)
+            # Together: a step never sees one without the other.
+            self.catalog, self._index, self.ranker = catalog, index, ranker
             self._changed.set()
 
     def _build(self) -> Catalog:
@@ -157,6 +194,11 @@ class LiveCatalog:
         if counted:
             self.records.keep_costs(counted)
         return {name: (known | counted)[digest] for name, digest in hashes.items()}
+
+
+def open_rankings(seconds: float, size: int) -> RankingCache:
+    """The cache of rankings with the person's settings."""
+    return RankingCache(time.monotonic, seconds, size, threading.Lock())
 
 
 def _open_vectors(records: Records) -> "StoredVectors":

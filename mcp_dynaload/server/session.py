@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 
 import anyio
@@ -17,17 +16,22 @@ from mcp_dynaload.selection.events import (
     CatalogChanged,
     Event,
     PromptSubmitted,
+    SessionCleared,
     SessionResumed,
+    SessionStarted,
     ToolCalled,
+    ToolsFound,
+    TurnEnded,
 )
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.ranking import Scored
 from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, initial_state, step
-from mcp_dynaload.server.client import Client, ClientEnvironment, Request, Reread
+from mcp_dynaload.server.client import Client, Request, Reread
 from mcp_dynaload.server.conversation import Conversation
+from mcp_dynaload.server.learning import Learning
 from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.offers import Offers, collect_offers
-from mcp_dynaload.settings import Settings
+from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.upstream.link import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
@@ -35,22 +39,10 @@ from mcp_dynaload.upstream.upstream import Upstream
 
 WARM_PROBABILITY = 0.8
 
-MAX_CALLED = 100
-"""Calls of one turn that are looked at for what follows what."""
-
 LOG_LEVEL_SECONDS = 2.0
 """A frozen upstream does not keep the client waiting for the others."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What all sessions of a process have in common."""
-
-    settings: Settings
-    live: LiveCatalog
-    environment: ClientEnvironment
 
 
 @dataclass(slots=True)
@@ -62,6 +54,7 @@ class Session:
     reread: Reread
     state: SessionState
     session_id: str | None
+    learning: Learning
     offers: Offers = field(default_factory=Offers)
     conversation: Conversation = field(default_factory=Conversation)
     log_level: str | None = None
@@ -76,7 +69,6 @@ class Session:
     _pool: Pool | None = None
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _announced: list[Tool] = field(default_factory=list[Tool])
-    _called: list[str] = field(default_factory=list[str])
 
     @property
     def pool(self) -> Pool:
@@ -102,11 +94,14 @@ class Session:
         return [tool for name in advertised(self.state, catalog) if (tool := catalog.get(name))]
 
     def attach(self, pool: Pool) -> None:
-        """Take the session's upstreams, and load again what a resumed session had loaded."""
+        """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
         self._pool = pool
-        if self.session_id and (names := self.live.records.loaded(self.session_id)):
-            self.state, _ = step(self.state, SessionResumed(names), self._context())
-            self.conversation.has_begun = True
+        self.learning.recall()
+        names = self.live.records.loaded(self.session_id) if self.session_id else ()
+        core = self.learning.core(self.live.catalog)
+        if names or core:
+            self.state, _ = step(self.state, SessionResumed(names) if names else SessionStarted(core), self._context())
+        self.conversation.has_begun = bool(names)
         self._announced = self.listed()
 
     async def identify(self, session_id: str) -> None:
@@ -114,6 +109,7 @@ class Session:
         if not session_id or session_id == self.session_id:
             return
         self.session_id = session_id
+        await self.learning.begin(session_id, self.state.loaded)
         names = await anyio.to_thread.run_sync(self.live.records.loaded, session_id)
         if names:
             self.conversation.start_over()
@@ -142,6 +138,8 @@ class Session:
         if self.is_dynamic:
             async with self._deciding:
                 self.state, decision = await self._step(event)
+        if isinstance(event, ToolsFound | ToolCalled):
+            self.learning.note_search(decision.added)
         now = self.listed()
         if now != self._announced:
             self._announced = now
@@ -159,19 +157,19 @@ class Session:
 
     async def note_call(self, name: str) -> None:
         """A tool was called: it belongs to the loaded ones from now on, whoever found it."""
-        self._called = [*self._called[-MAX_CALLED:], name]
         if self.is_dynamic and name not in self.state.loaded:
             await self.decide(ToolCalled(name))
+        self.learning.note_call(name)
 
-    async def end_turn(self) -> tuple[str, ...]:
-        """Store which tool followed which, and return those that usually come next."""
-        called, self._called = self._called, self._called[-1:]
-        if not called or not self.shared.settings.metrics_collection_enabled:
-            return ()
-        records, project = self.live.records, str(self.live.project_dir)
-        pairs = [(tool, follower) for tool, follower in pairwise(called) if tool != follower]
-        await anyio.to_thread.run_sync(records.note_followings, project, pairs)
-        return await anyio.to_thread.run_sync(records.followers, project, called[-1])
+    async def end_turn(self) -> None:
+        """Keep what was learned, and load what usually comes next."""
+        await self.decide(TurnEnded(await self.learning.end_turn(self.state.loaded)))
+
+    async def clear(self) -> None:
+        """Start over with what the project usually needs."""
+        self.conversation.start_over()
+        await anyio.to_thread.run_sync(self.learning.recall)
+        await self.decide(SessionCleared(self.learning.core(self.live.catalog)))
 
     def only_upstream(self) -> str | None:
         """The upstream for which we stand in transparently: the only one, with names of its own."""
@@ -238,7 +236,7 @@ class Session:
     def _context(self) -> Context:
         return Context(
             catalog=self.live.catalog,
-            ranker=self.live.ranker,
+            ranker=self.learning.ranker(self.live.ranker, self.live.catalog),
             tool_search=self.shared.environment.tool_search,
             overhead_tokens=self.live.overhead_tokens,
         )
@@ -283,6 +281,7 @@ async def open_session(client: Client, shared: Shared, logs_dir: Path) -> AsyncG
             Reread(environment.is_interactive, settings.loading_timeout_ms / 1000),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
+            shared.learning(),
             collect_offers(live.configs, live.listings),
         )
         async with open_pool(
@@ -297,3 +296,4 @@ async def open_session(client: Client, shared: Shared, logs_dir: Path) -> AsyncG
             finally:
                 live.forget(session.on_catalog_changed)
                 tasks.cancel_scope.cancel()
+                await session.learning.close(session.state.loaded)

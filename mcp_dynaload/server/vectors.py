@@ -5,15 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import structlog
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.encoder.encoder import WIDTH, Encoder, read_encoder
+from mcp_dynaload.encoder.own_work import read_own_work
 from mcp_dynaload.encoder.text import tool_text
 from mcp_dynaload.selection.blended import BlendedRanker
 from mcp_dynaload.selection.combination import Matrix
-from mcp_dynaload.selection.own_work import OWN_WORK
+from mcp_dynaload.selection.index import Index
 from mcp_dynaload.selection.ranking import Ranker
+from mcp_dynaload.server.built import built_key
 from mcp_dynaload.store.records import Records
+
+log = structlog.get_logger()
 
 STORED = np.float16
 """Half the bytes; what it loses is far under what int8 weights have lost before."""
@@ -29,15 +34,26 @@ class StoredVectors:
     encoder: Encoder
     records: Records
 
-    def are_stored(self, catalog: Catalog) -> bool:
-        """Whether the ranker of this catalog can be built without making vectors."""
-        keys = {self._key(text) for text in (*map(tool_text, catalog.tools), *OWN_WORK)}
-        return len(self.records.vectors(keys)) == len(keys)
+    def stored(self, catalog: Catalog) -> Matrix | None:
+        """The vectors of a catalog's tools, in their order, if they are stored as a whole."""
+        content = self.records.built(self._catalog_key(catalog))
+        rows = len(catalog.tools)
+        if content is None:
+            return None
+        if len(content) != rows * WIDTH * np.dtype(STORED).itemsize:
+            log.warning("stored_vectors_unusable", tools=rows, consequence="they are put together anew")
+            return None
+        return np.frombuffer(content, STORED).astype(np.float32).reshape(rows, WIDTH)
 
-    def ranker(self, catalog: Catalog) -> Ranker:
-        """The ranker by words and meaning; missing vectors are made."""
-        tools = self.of([tool_text(tool) for tool in catalog.tools])
-        return BlendedRanker(catalog, tools, self.of(OWN_WORK), self.encoder.encode)
+    def made(self, catalog: Catalog) -> Matrix:
+        """The same, made as far as they are not stored text by text, and stored as a whole."""
+        matrix = self.of([tool_text(tool) for tool in catalog.tools])
+        self.records.keep_built(self._catalog_key(catalog), matrix.astype(STORED).tobytes())
+        return matrix
+
+    def ranker(self, catalog: Catalog, matrix: Matrix, index: Index | None) -> Ranker:
+        """The ranker by words and meaning, with these vectors and, if it is at hand, this index."""
+        return BlendedRanker(catalog, matrix, read_own_work(), self.encoder.encode, index)
 
     def of(self, texts: Sequence[str]) -> Matrix:
         """A unit vector for each text, as rows; takes about ten milliseconds for each text that is new."""
@@ -51,6 +67,9 @@ class StoredVectors:
             self.records.keep_vectors({key: known[key] for key in part})
         rows = [np.frombuffer(known[key], STORED) for key in keys]
         return np.array(rows, np.float32).reshape(len(rows), WIDTH)
+
+    def _catalog_key(self, catalog: Catalog) -> str:
+        return built_key("vectors", catalog, self.encoder.version)
 
     def _key(self, text: str) -> str:
         return hashlib.sha256(f"{self.encoder.version}\0{text}".encode("utf-8", "replace")).hexdigest()

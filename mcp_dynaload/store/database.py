@@ -1,4 +1,4 @@
-"""The SQLite database in the state folder, shared by all our processes: it only ever holds what can be had again."""
+"""The SQLite database in the state folder, shared by all our processes: what can be had again, and what was learned."""
 
 import sqlite3
 import sys
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 4
 BUSY_SECONDS = 5.0
 RETRY_SECONDS = 0.01
 
@@ -19,10 +19,17 @@ _TABLES = (
     "listings (fingerprint TEXT PRIMARY KEY, upstream TEXT NOT NULL, listing TEXT NOT NULL, listed_at REAL NOT NULL)",
     "costs (text_hash TEXT PRIMARY KEY, tokens INTEGER NOT NULL)",
     "vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL)",
+    "built (key TEXT PRIMARY KEY, digest BLOB NOT NULL, content BLOB NOT NULL)",
     "sessions (session_id TEXT PRIMARY KEY, loaded TEXT NOT NULL, changed_at REAL NOT NULL)",
+)
+
+_LEARNED_TABLES = (
     "followers (project TEXT NOT NULL, tool TEXT NOT NULL, follower TEXT NOT NULL, count INTEGER NOT NULL,"
     " PRIMARY KEY (project, tool, follower))",
+    "usage (project TEXT NOT NULL, session TEXT NOT NULL, tool TEXT NOT NULL, calls INTEGER NOT NULL,"
+    " missed INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (project, session, tool))",
 )
+"""Cannot be had again: another version keeps each of them that is to the letter what it would create."""
 
 log = structlog.get_logger()
 
@@ -178,11 +185,11 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _rebuild(connection: sqlite3.Connection) -> None:
-    """Another version's tables hold nothing that cannot be had again."""
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    for (name,) in tables:
-        if not str(name).startswith("sqlite_"):
+    """Another version's tables hold nothing that cannot be had again, but for what was learned."""
+    learned = {f"CREATE TABLE {table}" for table in _LEARNED_TABLES}
+    for name, statement in connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall():
+        if statement not in learned and not str(name).startswith("sqlite_"):
             connection.execute(f'DROP TABLE "{name}"')
-    for table in _TABLES:
-        connection.execute(f"CREATE TABLE {table}")
+    for table in (*_TABLES, *_LEARNED_TABLES):
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

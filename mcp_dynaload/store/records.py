@@ -1,5 +1,6 @@
-"""What is kept: listings of upstreams, token counts, the loaded set of each session, which tool follows which."""
+"""What is kept: listings, token counts, indexes and vectors, each session's loaded set, which tool follows which."""
 
+import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,9 @@ from mcp_dynaload.store.database import Database, Row
 MAX_SESSIONS = 500
 MAX_TEXTS = 20_000
 """Texts of which the token count, or the vector, is kept."""
+
+MAX_BUILT = 24
+"""Things built from whole catalogs that are kept, about a megabyte each: two for each catalog."""
 
 MAX_FOLLOWERS = 5_000
 """Rows of one project."""
@@ -76,6 +80,22 @@ class Records:
             [(MAX_TEXTS,)],
         )
 
+    def built(self, key: str) -> bytes | None:
+        """What was built from a catalog and stored under this key; None if it is not there or not whole."""
+        for digest, content in self._database.read("SELECT digest, content FROM built WHERE key = ?", (key,)):
+            if isinstance(content, bytes) and digest == _digest(content):
+                return content
+            log.warning("stored_content_damaged", consequence="it is built anew")
+        return None
+
+    def keep_built(self, key: str, content: bytes) -> None:
+        """Store what was built from a catalog; the oldest are forgotten."""
+        self._database.write("INSERT OR REPLACE INTO built VALUES (?, ?, ?)", [(key, _digest(content), content)])
+        self._database.write(
+            "DELETE FROM built WHERE rowid <= (SELECT rowid FROM built ORDER BY rowid DESC LIMIT 1 OFFSET ?)",
+            [(MAX_BUILT,)],
+        )
+
     def loaded(self, session_id: str) -> tuple[str, ...]:
         """The tools that a session had loaded; none if it is unknown."""
         rows = self._database.read("SELECT loaded FROM sessions WHERE session_id = ?", (session_id,))
@@ -129,6 +149,10 @@ class Records:
             part = values[start : start + MAX_VARIABLES]
             rows += self._database.read(statement.format(",".join("?" * len(part))), part)
         return rows
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _parsed(listing: str) -> Json | None:

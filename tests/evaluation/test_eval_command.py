@@ -57,6 +57,22 @@ def test_the_table_shows_means_intervals_and_the_oracle(folder: Path) -> None:
     assert any(line.startswith("selection balanced abstained_negatives") for line in lines)
 
 
+def test_a_replay_shows_every_figure_cold_and_learned(folder: Path) -> None:
+    lines = (a_line(f"h{n}", "show the commit history", "git/log") for n in range(4))
+    write_lines(folder / "tasks" / "all.jsonl", *lines)
+    arguments = (*_files(folder), "--ranker", "lexical", "--replay")
+
+    found = json.loads(_run(*arguments, "--json").stdout)
+    shown = _run(*arguments).stdout.splitlines()
+
+    assert (found["ranker"], found["prompts"], found["sessions"]) == ("lexical", 800, 20)
+    assert found["learned"]["balanced"]["recall"] == found["cold"]["balanced"]["recall"] == 1.0
+    assert shown[0] == "lexical: 800 prompts of projects after 20 sessions"
+    assert [line.split() for line in shown if line.startswith("recall_at_tokens 2000")] == [
+        ["recall_at_tokens", "2000", "1.000", "1.000", "1.000", "100%"]
+    ]
+
+
 def test_a_suite_is_one_table(folder: Path) -> None:
     done = _run("--suite", folder, "--ranker", "bm25", "--ranker", "lexical")
     rows = [line.split()[:3] for line in done.stdout.splitlines()[2:8]]
@@ -76,7 +92,10 @@ def test_a_suite_s_json_has_sets_negatives_and_the_mean(folder: Path) -> None:
     assert found["sets"]["all"]["tasks"] == found["negatives"]["chat"]["negatives"] == 1
 
 
-@pytest.mark.parametrize("arguments", [(), ("--tasks", "t.jsonl"), ("--suite", "s", "--catalog", "c.json")])
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--tasks", "t.jsonl"), ("--suite", "s", "--catalog", "c.json"), ("--suite", "s", "--replay")],
+)
 def test_what_to_evaluate_must_be_clear(arguments: tuple[str, ...]) -> None:
     failed = _run(*arguments)
     assert isinstance(failed.exception, ConfigError)

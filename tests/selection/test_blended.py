@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.encoder.encoder import WIDTH, read_encoder
+from mcp_dynaload.encoder.own_work import read_own_work
 from mcp_dynaload.encoder.text import tool_text
 from mcp_dynaload.selection.blended import BlendedRanker
 from mcp_dynaload.selection.combination import Matrix
 from mcp_dynaload.selection.events import PromptSubmitted
-from mcp_dynaload.selection.own_work import OWN_WORK
 from mcp_dynaload.selection.query import parse_query
 from mcp_dynaload.selection.state import initial_state, step
 from tests.builders import a_catalog, a_context, a_tool, developer_tools
@@ -31,7 +31,7 @@ def encoder():
 
 @cache
 def own_work() -> Matrix:
-    return encoder().encode(OWN_WORK)
+    return read_own_work()
 
 
 def blended(catalog: Catalog) -> BlendedRanker:

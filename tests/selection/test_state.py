@@ -13,6 +13,7 @@ from mcp_dynaload.selection.events import (
     PromptSubmitted,
     SessionCleared,
     SessionResumed,
+    SessionStarted,
     ToolCalled,
     ToolsFound,
     TurnEnded,
@@ -272,6 +273,27 @@ def test_clearing_shrinks_to_the_pinned_tools_and_keeps_strategy_and_model():
     assert cleared == initial_state(Strategy.CONSERVATIVE, model="claude-opus-5")
     assert decision.changed
     assert not step(cleared, SessionCleared(), CONTEXT)[1].changed
+
+
+def test_the_usual_tools_are_loaded_at_the_start_and_after_clearing_but_none_that_destroys():
+    core = ("git__log", "sqlite__drop_table", "gone")
+
+    state, decision = step(initial_state(), SessionStarted(core), CONTEXT)
+    cleared, again = step(after(PromptSubmitted("list all tables"), state=state), SessionCleared(core), CONTEXT)
+
+    assert (state.loaded, decision.added, decision.changed) == ({"git__log"}, ("git__log",), True)
+    assert (cleared, again.changed) == (state, True)
+    assert not step(cleared, SessionCleared(core), CONTEXT)[1].changed
+
+
+def test_with_usual_tools_the_first_list_is_as_short_as_without():
+    tools = many_tools()
+    context = a_context(a_catalog(tools))
+    core = tuple(tool.name for tool in tools[-4:])
+
+    state = after(SessionStarted(core), PromptSubmitted("read the weather report"), context=context)
+
+    assert len(state.loaded) == MAX_LOADED_PER_PROMPT + 1
 
 
 def test_a_resumed_session_has_its_tools_even_those_not_known_yet():

@@ -14,6 +14,7 @@ from mcp_dynaload.selection.events import (
     PromptSubmitted,
     SessionCleared,
     SessionResumed,
+    SessionStarted,
     ToolCalled,
     ToolsFound,
     TurnEnded,
@@ -41,6 +42,7 @@ texts = st.lists(words, max_size=12).map(" ".join)
 events: st.SearchStrategy[Event] = st.one_of(
     st.builds(PromptSubmitted, texts, st.booleans(), st.sampled_from([None, "claude-opus-5", "claude-sonnet-5"])),
     st.builds(AgentPrompted, texts),
+    st.builds(SessionStarted, st.lists(names, max_size=5).map(tuple)),
     st.builds(ToolsFound, st.lists(names, max_size=3).map(tuple)),
     st.builds(ToolCalled, names),
     st.builds(TurnEnded, st.lists(names, max_size=5).map(tuple)),
@@ -97,6 +99,7 @@ def test_prompts_never_exceed_the_budget(prompts: Sequence[str], strategy: Strat
     catalog = a_catalog(TOOLS, cost=cost)
     least = {Strategy.CONSERVATIVE: 0.5, Strategy.BALANCED: 0.6, Strategy.AGGRESSIVE: 0.7}[strategy]
     state = after(
+        SessionStarted(("git__log", "git__status")),
         *map(PromptSubmitted, prompts),
         TurnEnded(("git__commit", "git__status")),
         context=a_context(catalog, overhead_tokens=overhead),

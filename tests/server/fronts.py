@@ -22,11 +22,12 @@ from mcp_dynaload.config_upstream import UpstreamConfig
 from mcp_dynaload.server.client import ClientEnvironment
 from mcp_dynaload.server.front import Front, open_front
 from mcp_dynaload.server.live_catalog import LiveCatalog
-from mcp_dynaload.server.session import Shared
+from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.server.texts import own_texts
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.records import Records
+from mcp_dynaload.store.usage import Usage
 from mcp_dynaload.upstream.listing import Listing
 
 QUIET = Settings(warm_upstreams=False)
@@ -90,14 +91,15 @@ async def front_of(
     tool_search: bool = True,
 ) -> AsyncGenerator[tuple[Front, LiveCatalog]]:
     """Our server with a cache that holds these listings."""
-    with closing(Records(Database(folder / "state" / "dynaload.db"))) as records:
+    file = folder / "state" / "dynaload.db"
+    with closing(Records(Database(file))) as records, closing(Usage(Database(file))) as usage:
         by_name = {config.name: config for config in configs}
         for name, listing in (listings or {}).items():
             records.keep_listing(by_name[name].fingerprint(folder), name, listing.as_json())
         live = LiveCatalog(by_name, records, folder, len, own_texts(""))
         live.read_cache()
         environment = ClientEnvironment(session_id, is_interactive=False, tool_search=tool_search, model=None)
-        async with open_front(Shared(settings, live, environment), folder / "logs") as front:
+        async with open_front(Shared(settings, live, environment, usage), folder / "logs") as front:
             yield front, live
 
 

@@ -115,3 +115,26 @@ def test_the_oldest_costs_and_vectors_are_forgotten(records: Records, monkeypatc
         records.keep_vectors({name: b"1"})
 
     assert set(records.costs("abc")) == set(records.vectors("abc")) == {"b", "c"}
+
+
+def test_what_was_built_from_a_catalog_is_found_by_its_key(records: Records) -> None:
+    records.keep_built("k", b"first")
+    records.keep_built("k", b"second")
+
+    assert (records.built("k"), records.built("other")) == (b"second", None)
+
+
+def test_built_content_that_is_not_whole_is_as_good_as_none(records: Records, tmp_path: Path) -> None:
+    records.keep_built("k", b"content")
+    with closing(Database(tmp_path / "dynaload.db")) as other:
+        other.write("UPDATE built SET content = ?", [(b"contenT",)])
+
+    assert records.built("k") is None
+
+
+def test_the_oldest_built_content_is_forgotten(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records_module, "MAX_BUILT", 2)
+    for key in "abc":
+        records.keep_built(key, b"content")
+
+    assert [records.built(key) for key in "abc"] == [None, b"content", b"content"]

@@ -1,0 +1,143 @@
+"""`mcp-dynaload optimize`: what a prompt would load, and why."""
+
+import json
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.selection.policy import Strategy
+
+if TYPE_CHECKING:
+    from mcp_dynaload.runtime import Configuration
+    from mcp_dynaload.selection.explain import PromptExplained, ToolExplained
+
+MAX_WIDTH = 100
+"""Columns of a table."""
+
+MAX_NAME_WIDTH = 40
+"""Columns of a tool's name in it; the rest of a longer one goes to the next line."""
+
+MAX_TERMS = 4
+"""Terms shown of a tool, the strongest."""
+
+
+def optimize(
+    prompt: Annotated[str, typer.Argument(help="A prompt as you would type it.")],
+    strategy: Annotated[Strategy | None, typer.Option("--strategy", help="Instead of the one in the settings.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Tell for the loaded and the nearest other tools why.")
+    ] = False,
+    config: ConfigOption = None,
+    trust: TrustOption = False,
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which tools a prompt would load and what that saves. Starts no server.
+
+    Example: mcp-dynaload optimize "merge the pull request" --explain
+    """
+    configuration = configuration_of(config, trust, settings)
+    chosen = strategy or Strategy(configuration.settings.default_loading_strategy)
+    explained, unseen = _explained(configuration, prompt, chosen)
+    if as_json:
+        print(json.dumps(_as_json(explained, unseen, explain), indent=2))
+    else:
+        _show(explained, unseen, explain)
+
+
+def _explained(
+    configuration: "Configuration", prompt: str, strategy: Strategy
+) -> "tuple[PromptExplained, tuple[str, ...]]":
+    from contextlib import closing
+
+    from mcp_dynaload.runtime import open_catalog
+    from mcp_dynaload.selection.explain import explain_prompt
+    from mcp_dynaload.selection.priors import LearnedRanker
+    from mcp_dynaload.selection.state import Context
+    from mcp_dynaload.server.learning import stored_priors
+    from mcp_dynaload.store.database import Database
+    from mcp_dynaload.store.usage import Usage, project_of
+
+    with (
+        open_catalog(configuration) as live,
+        closing(Usage(Database(configuration.locations.database_file))) as usage,
+    ):
+        if not live.catalog.tools:
+            raise ConfigError(
+                "no server has been listed yet: there is nothing to choose from; run: mcp-dynaload refresh"
+            )
+        live.index_now()
+        is_learning = configuration.settings.metrics_collection_enabled
+        priors = stored_priors(usage, project_of(live.project_dir)).lifts(live.catalog) if is_learning else {}
+        context = Context(
+            catalog=live.catalog,
+            ranker=LearnedRanker(live.ranker, priors),
+            overhead_tokens=live.overhead_tokens,
+        )
+        return explain_prompt(prompt, strategy, context, priors, time.perf_counter), live.unseen
+
+
+def _as_json(explained: "PromptExplained", unseen: tuple[str, ...], explain: bool) -> dict[str, object]:
+    whole: dict[str, object] = {
+        "strategy": str(explained.strategy),
+        "reason": explained.reason,
+        "tools": explained.tools,
+        "loaded": [tool.name for tool in explained.loaded],
+        "baseline_tokens": explained.baseline_tokens,
+        "loaded_tokens": explained.loaded_tokens,
+        "reduction": round(explained.reduction, 4),
+        "detection_ms": round(explained.detection_ms, 3),
+        "selection_ms": round(explained.selection_ms, 3),
+        "not_listed_yet": list(unseen),
+    }
+    if explain:
+        whole["explained"] = [_rounded(tool) for tool in (*explained.loaded, *explained.nearest)]
+    return whole
+
+
+def _rounded(tool: "ToolExplained") -> dict[str, object]:
+    values = asdict(tool)
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
+
+
+def _show(explained: "PromptExplained", unseen: tuple[str, ...], explain: bool) -> None:
+    from mcp_dynaload.cli.screen import console
+
+    console.print(
+        f"{len(explained.loaded)} of {explained.tools:,} tools, strategy {explained.strategy}: {explained.reason}"
+    )
+    console.print(
+        f"{explained.loaded_tokens:,} tokens instead of {explained.baseline_tokens:,} "
+        f"(o200k estimate, our own tools included): {explained.reduction:.1%} less"
+    )
+    console.print(f"detection {explained.detection_ms:.1f} ms, selection {explained.selection_ms:.1f} ms\n")
+    tools = (*explained.loaded, *explained.nearest) if explain else explained.loaded
+    if tools:
+        _show_tools(tools, explain)
+    if unseen:
+        console.print(f"\nNot listed yet: {', '.join(unseen)}. Run `mcp-dynaload refresh`.", markup=False)
+
+
+def _show_tools(tools: "tuple[ToolExplained, ...]", explain: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from mcp_dynaload.cli.screen import console
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    longest = max(len(tool.name) for tool in tools)
+    table.add_column("tool", overflow="fold", min_width=min(longest, MAX_NAME_WIDTH))
+    for number in ("tokens", "prob.", "score", "prior") if explain else ("tokens", "prob."):
+        table.add_column(number, justify="right", no_wrap=True)
+    for text in ("terms", "why") if explain else ():
+        table.add_column(text, overflow="fold")
+    for tool in tools:
+        numbers = [f"{tool.tokens:,}", f"{tool.probability:.3f}"]
+        why = [f"{tool.score:.1f}", f"{tool.prior:.1f}", " ".join(tool.terms[:MAX_TERMS]), tool.reason]
+        table.add_row("+" if tool.is_loaded else "-", tool.name, *numbers, *(why if explain else ()))
+    Console(highlight=False, width=MAX_WIDTH if not console.is_terminal else min(MAX_WIDTH, console.width)).print(table)

@@ -1,0 +1,175 @@
+"""What the choice reaches on each set when its models never saw that set, beside the field's usual methods.
+
+`python -m mcp_dynaload.evaluation.leave_out BENCH` prints a table in Markdown; `BENCH` has `catalogs/`, `tasks/` and
+`negatives/`. The encoder saw none of these sets; how words are weighed (`selection/evidence.py`) saw all of them.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+
+from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.encoder.own_work import read_own_work
+from mcp_dynaload.encoder.text import tool_text
+from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.evaluation.evaluate import Indexed, evaluate, index
+from mcp_dynaload.evaluation.fit import Columns, fit, fit_tool
+from mcp_dynaload.evaluation.intervals import Bootstrap
+from mcp_dynaload.evaluation.labelled import characters_in_fours
+from mcp_dynaload.evaluation.rankers import RANKERS, Models
+from mcp_dynaload.evaluation.report import Report
+from mcp_dynaload.evaluation.samples import WEIGHTS, Sample, read_samples, remembered
+from mcp_dynaload.evaluation.suite import TaskSet, read_set
+from mcp_dynaload.selection.blended import COST_WEIGHT, BlendedRanker, Encode
+from mcp_dynaload.selection.combination import FITTED, Coefficients, Model, tool_features
+from mcp_dynaload.selection.policy import Strategy
+
+PEERS = ("bm25", "lexical", "dense", "fusion")
+BUDGETS = (2_000, 8_000)
+
+ABLATIONS: Mapping[str, Columns] = {
+    "everything": (),
+    "without words": (0, 1, 6),
+    "without meaning": (2, 3, 4, 5, 7, 8),
+    "without clauses": (0, 3, 5),
+    "without the whole prompt": (1, 2, 4),
+    "without the company of the upstream": (6, 7, 8),
+}
+"""Which of the tool's features (`combination.tool_features`) are taken away before fitting anew."""
+
+Say = Callable[[str], object]
+
+
+def report(bench: Path, encode: Encode, say: Say) -> None:
+    """Print the tables."""
+    samples = list(read_samples(bench, encode))
+    training = [sample for sample in samples if sample.may_train]
+    _compare(bench, encode, training, say)
+    _abstain(bench, encode, training, say)
+    _ablate(samples, training, say)
+
+
+def _compare(bench: Path, encode: Encode, training: Sequence[Sample], say: Say) -> None:
+    """Recall at a budget of tokens and what the balanced strategy loads, set by set."""
+    models, bootstrap, rows = Models(), Bootstrap(), list[tuple[str, list[float]]]()
+    say("| set | ranker | R@2000t | R@8000t | recall | tools | tokens | left with none |")
+    say("|---|---|---|---|--:|--:|--:|--:|")
+    for name in WEIGHTS:
+        found = read_set(*_files(bench, name), None, characters_in_fours)
+        unseen = fit([sample for sample in training if sample.source != name])
+        reports = dict(_peers(found, models, bootstrap))
+        reports["ours"] = evaluate(
+            _indexed(found.known.catalog, unseen, encode), found.tasks, [Strategy.BALANCED], bootstrap
+        )
+        for ranker, measured in reports.items():
+            say(f"| {name} | {ranker} | {_recalls(measured)} | {_balanced(measured)} |")
+            rows.append((ranker, [measured.means["recall_at_tokens", str(budget)] for budget in BUDGETS]))
+        oracle = [reports["ours"].means["oracle", "recall_at_tokens", str(budget)] for budget in BUDGETS]
+        say(f"| {name} | oracle | {oracle[0]:.3f} | {oracle[1]:.3f} | | | | |")
+        rows.append(("oracle", oracle))
+    for ranker in dict.fromkeys(ranker for ranker, _ in rows):
+        means = [fmean(column) for column in zip(*(values for name, values in rows if name == ranker), strict=True)]
+        say(f"| mean | {ranker} | {means[0]:.3f} | {means[1]:.3f} | | | | |")
+
+
+def _peers(found: TaskSet, models: Models, bootstrap: Bootstrap) -> Iterator[tuple[str, Report]]:
+    """Those that can run: the dense ones need a development extra."""
+    for name in PEERS:
+        try:
+            indexed = index(RANKERS[name], found.known.catalog, models)
+        except ConfigError as error:
+            print(f"{name} is left out: {error}", file=sys.stderr)
+        else:
+            yield name, evaluate(indexed, found.tasks, [Strategy.BALANCED], bootstrap)
+
+
+def _abstain(bench: Path, encode: Encode, training: Sequence[Sample], say: Say) -> None:
+    """How many prompts of each file without needs load nothing, by models fitted without that file."""
+    say("\n| prompts that need nothing | catalog | loaded nothing |\n|---|---|--:|")
+    for path in sorted((bench / "negatives").glob("*.jsonl")):
+        unseen = fit([sample for sample in training if sample.source != path.stem])
+        for coefficients, how in ((unseen, "left out"), (FITTED, "fitted")):
+            found = read_set(bench / "catalogs" / "dev.json", path, None, characters_in_fours)
+            indexed = _indexed(found.known.catalog, coefficients, encode)
+            measured = evaluate(indexed, found.tasks, [Strategy.BALANCED], Bootstrap())
+            share = measured.means["selection", Strategy.BALANCED.value, "abstained_negatives"]
+            say(f"| {path.stem}, {how} | dev | {share:.3f} |")
+
+
+def _ablate(samples: Sequence[Sample], training: Sequence[Sample], say: Say) -> None:
+    """Mean recall over the sets, each left out, with features taken away."""
+    say("\n| tool model | mean R@2000t | mean R@8000t |\n|---|--:|--:|")
+    for name, without in ABLATIONS.items():
+        means = [_left_out_recall(samples, training, without, budget) for budget in BUDGETS]
+        say(f"| {name} | {means[0]:.3f} | {means[1]:.3f} |")
+    means = [_left_out_recall(samples, training, (), budget, cost_weight=0.0) for budget in BUDGETS]
+    say(f"| without holding back dear definitions | {means[0]:.3f} | {means[1]:.3f} |")
+
+
+def _left_out_recall(
+    samples: Sequence[Sample],
+    training: Sequence[Sample],
+    without: Columns,
+    budget: int,
+    cost_weight: float = COST_WEIGHT,
+) -> float:
+    recalls: list[float] = []
+    for name in WEIGHTS:
+        tool = fit_tool([sample for sample in training if sample.source != name], without)
+        own = [sample for sample in samples if sample.source == name and sample.is_whole]
+        recalls.append(fmean(_recall(sample, tool, budget, cost_weight) for sample in own))
+    return fmean(recalls)
+
+
+def _recall(sample: Sample, tool: Model, budget: int, cost_weight: float) -> float:
+    scores = tool.odds(tool_features(sample.observed)) - cost_weight * np.log(np.maximum(sample.costs, 1))
+    taken: set[int] = set()
+    for place in map(int, np.argsort(-scores, kind="stable")):
+        if sample.costs[place] <= budget:
+            budget -= sample.costs[place]
+            taken.add(place)
+    return fmean(not taken.isdisjoint(need) for need in sample.needs)
+
+
+def _indexed(catalog: Catalog, coefficients: Coefficients, encode: Encode) -> Indexed:
+    vectors = encode([tool_text(tool) for tool in catalog.tools])
+    ranker = BlendedRanker(catalog, vectors, read_own_work(), encode, coefficients=coefficients)
+    return Indexed(RANKERS["blended"], catalog, ranker, index_ms=0.0)
+
+
+def _files(bench: Path, name: str) -> tuple[Path, Path]:
+    from mcp_dynaload.evaluation.labelled import read_tasks
+
+    tasks = bench / "tasks" / f"{name}.jsonl"
+    return bench / "catalogs" / f"{read_tasks(tasks).catalog}.json", tasks
+
+
+def _recalls(measured: Report) -> str:
+    paths = [("recall_at_tokens", str(budget)) for budget in BUDGETS]
+    intervals = [measured.intervals[path] for path in paths]
+    means = [measured.means[path] for path in paths]
+    return " | ".join(
+        f"{mean:.3f} ({low:.3f} to {high:.3f})" for mean, (low, high) in zip(means, intervals, strict=True)
+    )
+
+
+def _balanced(measured: Report) -> str:
+    recall, tools, tokens, none = (
+        measured.means["selection", Strategy.BALANCED.value, name]
+        for name in ("recall", "tools_mean", "tokens_mean", "abstained")
+    )
+    return f"{recall:.3f} | {tools:.1f} | {tokens:.0f} | {none:.3f}"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure with the encoder of the package."""
+    from mcp_dynaload.encoder.encoder import read_encoder  # heavy
+
+    report(Path(arguments[0]), remembered(read_encoder().encode), print)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,192 @@
+"""Labelled prompts over catalogs, with what words and meaning say of the candidates: what models are fitted to."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcp_dynaload.catalog.catalog import Catalog, build_catalog
+from mcp_dynaload.encoder.own_work import own_work_texts
+from mcp_dynaload.encoder.text import tool_text
+from mcp_dynaload.evaluation.conversation import session_query, state_before
+from mcp_dynaload.evaluation.labelled import KnownTools, Task, characters_in_fours, read_catalog, read_tasks, tasks_of
+from mcp_dynaload.selection.blended import BlendedRanker, Encode
+from mcp_dynaload.selection.combination import Observed
+from mcp_dynaload.selection.evidence import MAX_NAME_MASS, MAX_TEXT_MASS, Evidence
+from mcp_dynaload.selection.lexical import LexicalRanker
+from mcp_dynaload.selection.query import Query, clean, parts
+
+WEIGHTS = {
+    "vendor_evals_dev": 1.0,
+    "mcpproxy_golden_dev": 3.0,
+    "imbios_claudecode": 2.0,
+    "azure_e2e": 0.25,
+    "mcpbench": 1.0,
+    "bfcl_multiturn": 0.25,
+}
+"""The sets to fit to and to leave out, and what a task of each counts: large sets of like tasks less."""
+
+OWN = "needing"
+"""The set of our own prompts that need tools: over servers of a crawl that are in no other catalog."""
+
+FORBIDDEN = "sentry"
+"""Tasks whose id begins so are for measuring only: their licence forbids more."""
+
+NOTHING_WEIGHT = 300.0
+"""What all prompts without need of one source count together over one catalog."""
+
+PARTS_OF_CATALOG = 4
+"""Smaller catalogs, made of some servers of each: people have few more often than many."""
+
+PART_WEIGHT = 0.3
+
+FOLDS = 4
+"""What the client does itself is compared with those texts of its kind that are in other folds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One prompt over one catalog, with what is known about the candidates."""
+
+    source: str
+    prompt: str
+    weight: float
+    may_train: bool
+    is_whole: bool
+    """Over the whole catalog, as the set is measured."""
+
+    evidence: NDArray[np.float64]
+    """A row for each candidate by words, of its best clause."""
+
+    evident: NDArray[np.bool_]
+    observed: Observed
+    needed: NDArray[np.bool_]
+    needs: tuple[frozenset[int], ...]
+    """Of each need the places of the candidates that serve."""
+
+    costs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    source: str
+    task: Task
+    weight: float
+    fold: int = 0
+
+
+def read_samples(bench: Path, encode: Encode) -> Iterator[Sample]:
+    """All prompts of the folder, and our own, over their catalogs and parts of these."""
+    own_work = encode(own_work_texts())
+    nothing = list(_needing_nothing(bench))
+    for known, needing in _catalogs(bench):
+        for part in (known.catalog, *_parts(known.catalog, [prompt.task for prompt in needing])):
+            vectors = encode([tool_text(tool) for tool in part.tools])
+            folds = np.arange(len(own_work)) % FOLDS
+            rankers = [BlendedRanker(part, vectors, own_work[folds != fold], encode) for fold in range(FOLDS)]
+            words = LexicalRanker(part)
+            for prompt in (*needing, *nothing):
+                task = prompt.task
+                if all(any(part.get(tool) for tool in need) for need in task.needs) and clean(task.prompt):
+                    yield _sample(prompt, part, rankers[prompt.fold], words, is_whole=part is known.catalog)
+
+
+def _needing_nothing(bench: Path) -> Iterator[_Prompt]:
+    for path in sorted((bench / "negatives").glob("*.jsonl")):
+        lines = read_tasks(path).lines
+        for line in lines:
+            yield _Prompt(path.stem, Task(line.id, line.query, ()), NOTHING_WEIGHT / len(lines))
+    texts = own_work_texts()
+    for number, text in enumerate(texts):
+        yield _Prompt("own_work", Task(str(number), text, ()), NOTHING_WEIGHT / len(texts), fold=number % FOLDS)
+
+
+def _catalogs(bench: Path) -> Iterator[tuple[KnownTools, list[_Prompt]]]:
+    tasks = {name: read_tasks(bench / "tasks" / f"{name}.jsonl") for name in WEIGHTS}
+    for catalog in sorted({file.catalog for file in tasks.values()}):
+        known = read_catalog(bench / "catalogs" / f"{catalog}.json", characters_in_fours)
+        here = [(name, file) for name, file in tasks.items() if file.catalog == catalog]
+        yield known, [_Prompt(name, task, WEIGHTS[name]) for name, file in here for task in tasks_of(file, known)]
+    with as_file(files("mcp_dynaload").joinpath("evaluation/needing.jsonl")) as path:
+        file = read_tasks(path)
+    servers = {reference.server for line in file.lines for reference in line.tools}
+    crawl = read_catalog(bench / "catalogs" / f"{file.catalog}.json", characters_in_fours)
+    kept = [tool for tool in crawl.catalog.tools if tool.upstream in servers]
+    known = replace(crawl, catalog=build_catalog(kept, crawl.catalog.costs))
+    yield known, [_Prompt(OWN, task, 1.0) for task in tasks_of(file, known)]
+
+
+def _parts(catalog: Catalog, tasks: Sequence[Task]) -> Iterator[Catalog]:
+    upstreams = sorted({tool.upstream for tool in catalog.tools})
+    used = Counter(
+        tool.upstream for task in tasks for need in task.needs for name in need if (tool := catalog.get(name))
+    )
+    chance = random.Random(0)
+    for number in range(PARTS_OF_CATALOG):
+        many = min(4 + 2 * number, len(upstreams) - 1)
+        wanted = [name for name, _ in used.most_common(PARTS_OF_CATALOG)]
+        kept = {*chance.sample(upstreams, many), wanted[number % len(wanted)]}
+        yield build_catalog((tool for tool in catalog.tools if tool.upstream in kept), catalog.costs)
+
+
+def _sample(
+    prompt: _Prompt, catalog: Catalog, ranker: BlendedRanker, words: LexicalRanker, *, is_whole: bool
+) -> Sample:
+    task = prompt.task
+    query = session_query(task.prompt, state_before(task.history, catalog))
+    found = ranker.candidates(query, 0)
+    names = [catalog.tools[index].name for index in found.indices]
+    evidence = _best_evidence(words, query)
+    needs = tuple(frozenset(place for place, name in enumerate(names) if name in need) for need in task.needs)
+    return Sample(
+        source=prompt.source,
+        prompt=task.prompt,
+        weight=prompt.weight * (1.0 if is_whole else PART_WEIGHT),
+        may_train=not task.id.startswith(FORBIDDEN),
+        is_whole=is_whole,
+        evidence=np.array([evidence[index] for index in found.indices if index in evidence]).reshape(-1, 8),
+        evident=np.array([index in evidence for index in found.indices]),
+        observed=found.observed,
+        needed=np.array([any(place in need for need in needs) for place in range(len(names))]),
+        needs=needs,
+        costs=tuple(catalog.costs[name] for name in names),
+    )
+
+
+def _best_evidence(words: LexicalRanker, query: Query) -> dict[int, tuple[float, ...]]:
+    best: dict[int, tuple[float, tuple[float, ...]]] = {}
+    for clause in parts(query):
+        for match in words.matches(clause, 20):
+            if match.evidence and match.odds > best.get(match.index, (-np.inf,))[0]:
+                best[match.index] = match.odds, _row(match.evidence)
+    return {index: row for index, (_, row) in best.items()}
+
+
+def _row(evidence: Evidence) -> tuple[float, ...]:
+    name_mass = min(evidence.name_mass, MAX_NAME_MASS)
+    capped = replace(
+        evidence,
+        name_mass=name_mass,
+        query_coverage=name_mass * evidence.query_coverage,
+        text_mass=min(evidence.text_mass, MAX_TEXT_MASS),
+    )
+    return astuple(capped)
+
+
+def remembered(encode: Encode) -> Encode:
+    """The same encoder, each text only once."""
+    known: dict[str, NDArray[np.float32]] = {}
+
+    def look_up(texts: Iterable[str]) -> NDArray[np.float32]:
+        wanted = list(texts)
+        new = [text for text in dict.fromkeys(wanted) if text not in known]
+        if new:
+            known.update(zip(new, encode(new), strict=True))
+        return np.stack([known[text] for text in wanted])
+
+    return look_up

@@ -1,0 +1,25 @@
+"""What all sessions of a process have in common."""
+
+from dataclasses import dataclass
+
+from mcp_dynaload.server.client import ClientEnvironment
+from mcp_dynaload.server.learning import Learning
+from mcp_dynaload.server.live_catalog import LiveCatalog
+from mcp_dynaload.settings import Settings
+from mcp_dynaload.store.usage import Usage, project_of
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Settings, the catalog, what the client said of itself, and what is known of projects."""
+
+    settings: Settings
+    live: LiveCatalog
+    environment: ClientEnvironment
+    usage: Usage
+
+    def learning(self) -> Learning:
+        """What a new session notes and knows."""
+        is_on = self.settings.metrics_collection_enabled and self.settings.dynamic_loading_enabled
+        project, session_id = project_of(self.live.project_dir), self.environment.session_id
+        return Learning(self.usage, self.live.records, project, is_on, session_id or "")

@@ -1,0 +1,67 @@
+"""`mcp-dynaload optimize`: what a prompt would load, told from the stored catalog alone."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+
+def test_it_is_in_the_help(shell: Shell) -> None:
+    assert "\n│ optimize " in shell.run("--help").stdout
+
+
+def test_without_a_stored_catalog_it_says_what_to_run(shell: Shell, notes_server: dict[str, Any]) -> None:
+    shell.write_servers(notes_server)
+
+    done = shell.run("optimize", "create a note")
+
+    assert done.returncode == 2
+    assert "run: mcp-dynaload refresh" in done.stderr
+
+
+@pytest.fixture
+def stocked(shell: Shell, notes_server: dict[str, Any]) -> Shell:
+    shell.write_servers(notes_server)
+    assert shell.run("refresh").returncode == 0
+    return shell
+
+
+def test_it_tells_what_is_loaded_what_that_saves_and_why(stocked: Shell) -> None:
+    prompt = "search the notes in the knowledge base"
+    plain = json.loads(stocked.run("optimize", prompt, "--json").stdout)
+    told = json.loads(stocked.run("optimize", prompt, "--json", "--explain", "--strategy", "aggressive").stdout)
+    shown = stocked.run("optimize", prompt, "--explain")
+
+    assert list(plain) == [
+        "strategy",
+        "reason",
+        "tools",
+        "loaded",
+        "baseline_tokens",
+        "loaded_tokens",
+        "reduction",
+        "detection_ms",
+        "selection_ms",
+        "not_listed_yet",
+    ]
+    assert (plain["strategy"], plain["reason"], plain["tools"]) == ("balanced", "needed for the prompt", 12)
+    assert plain["reduction"] == round(1 - plain["loaded_tokens"] / plain["baseline_tokens"], 4)
+    assert told["strategy"] == "aggressive"
+    explained = {tool["name"]: tool for tool in told["explained"]}
+    assert [name for name, tool in explained.items() if tool["is_loaded"]] == told["loaded"]
+    best = explained[told["loaded"][0]]
+    assert list(best) == ["name", "is_loaded", "reason", "terms", "score", "prior", "probability", "tokens"]
+    assert "search" in best["terms"]
+    assert best["reason"] == "needed"
+    assert shown.returncode == 0
+    assert best["name"] in shown.stdout
+    assert "below the bound" in shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) <= 100
+
+
+def test_a_prompt_that_needs_nothing_loads_nothing(stocked: Shell) -> None:
+    told = json.loads(stocked.run("optimize", "thanks!", "--json", "--explain").stdout)
+
+    assert (told["loaded"], told["explained"], told["reason"]) == ([], [], "no content of its own")

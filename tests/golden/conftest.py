@@ -1,0 +1,9 @@
+import pytest
+
+from mcp_dynaload.evaluation.labelled import KnownTools
+from tests.golden.catalogs import list_catalogs
+
+
+@pytest.fixture(scope="session")
+def catalogs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, KnownTools]:
+    return list_catalogs(tmp_path_factory.mktemp("golden"))

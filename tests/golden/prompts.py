@@ -1,0 +1,48 @@
+"""Our own labelled prompts: `prompts.jsonl` by kind, and everyday prompts that need no tool."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from mcp_dynaload.evaluation.labelled import KnownTools, Task, read_tasks, tasks_of
+
+FOLDER = Path(__file__).parent
+PROMPTS = FOLDER / "prompts.jsonl"
+EVERYDAY = FOLDER / "everyday.jsonl"
+"""Held out: nothing in the product was written for these prompts, or may be fitted on them."""
+
+NO_NEED = "none"
+"""The kind of prompts that need no tool."""
+
+KINDS = ("terse", "chatty", "misspelt", "paraphrased", "compound", "followup", NO_NEED)
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A task with what the set says about it."""
+
+    task: Task
+    catalog: str
+    kind: str
+
+
+class _Line(BaseModel):
+    catalog: str
+    kind: str
+
+
+def read_labelled(path: Path, catalogs: dict[str, KnownTools]) -> list[Labelled]:
+    """All prompts of a file, each over the catalog that it names.
+
+    Raises:
+        ConfigError: A line is no task, or needs a tool that its catalog lacks.
+        KeyError: A line names another catalog.
+    """
+    file = read_tasks(path)
+    texts = [line for line in path.read_text(encoding="utf-8").split("\n") if line]
+    found: list[Labelled] = []
+    for line, said in zip(file.lines, map(_Line.model_validate_json, texts), strict=True):
+        (task,) = tasks_of(replace(file, lines=(line,)), catalogs[said.catalog])
+        found.append(Labelled(task, said.catalog, said.kind))
+    return found

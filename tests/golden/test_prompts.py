@@ -1,0 +1,112 @@
+import json
+from collections import Counter
+from pathlib import Path
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.encoder.own_work import own_work_texts
+from mcp_dynaload.evaluation.labelled import KnownTools
+from tests.golden.prompts import EVERYDAY, KINDS, NO_NEED, PROMPTS
+
+FILES = (PROMPTS, EVERYDAY)
+
+
+def lines(path: Path) -> list[Json]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def said(path: Path) -> list[str]:
+    """The prompts of a file as they compare: what comes before a follow-up is part of it."""
+    return [bare(" / ".join([*line.get("history", []), line["query"]])) for line in lines(path)]
+
+
+def bare(text: str) -> str:
+    return text.lower().strip(" .!?")
+
+
+def keys(references: list[Json]) -> list[str]:
+    return [f"{reference['server']}/{reference['tool']}" for reference in references]
+
+
+def test_every_labelled_tool_is_in_the_catalog_that_its_prompt_names(catalogs: dict[str, KnownTools]) -> None:
+    unknown = [
+        (line["id"], key)
+        for line in lines(PROMPTS)
+        for key in (
+            *keys(line["tools"]),
+            *keys(line.get("optional", [])),
+            *(alternative for serving in line.get("alts", {}).values() for alternative in serving),
+        )
+        if key not in catalogs[line["catalog"]].names
+    ]
+
+    assert unknown == []
+
+
+def test_alternatives_stand_for_needed_tools() -> None:
+    strays = [line["id"] for line in lines(PROMPTS) if not line.get("alts", {}).keys() <= set(keys(line["tools"]))]
+
+    assert strays == []
+
+
+def test_no_two_prompts_share_an_id() -> None:
+    ids = Counter(line["id"] for path in FILES for line in lines(path))
+
+    assert [id for id, count in ids.items() if count > 1] == []
+
+
+def test_there_are_enough_prompts_of_each_kind() -> None:
+    kinds = Counter(line["kind"] for line in lines(PROMPTS))
+
+    assert set(kinds) == set(KINDS)
+    assert min(kinds.values()) >= 20
+    assert kinds[NO_NEED] >= 40
+    assert kinds.total() - kinds[NO_NEED] >= 220
+
+
+def test_two_hundred_everyday_prompts_need_nothing() -> None:
+    found = lines(EVERYDAY)
+
+    assert len(found) == 200
+    assert [line["id"] for line in found if line["tools"] or line["kind"] != NO_NEED] == []
+
+
+def test_a_prompt_needs_as_many_tools_as_its_kind_says() -> None:
+    needed = dict.fromkeys(KINDS, (1, 1)) | {NO_NEED: (0, 0), "compound": (2, 4)}
+    wrong = [
+        line["id"]
+        for line in lines(PROMPTS)
+        if not needed[line["kind"]][0] <= len(line["tools"]) <= needed[line["kind"]][1]
+    ]
+
+    assert wrong == []
+
+
+def test_follow_ups_and_no_others_that_need_tools_follow_something() -> None:
+    found = {line["kind"] for line in lines(PROMPTS) if line.get("history")}
+
+    assert found == {"followup", NO_NEED}
+    assert [line["id"] for line in lines(PROMPTS) if line["kind"] == "followup" and not line.get("history")] == []
+
+
+def test_no_prompt_is_written_twice() -> None:
+    written = Counter((path.stem, *pair) for path in FILES for pair in _by_catalog(path))
+
+    assert [entry for entry, count in written.items() if count > 1] == []
+
+
+def test_no_everyday_prompt_is_in_another_list() -> None:
+    assert set(said(EVERYDAY)) & set(said(PROMPTS)) == set()
+
+
+def test_no_held_out_prompt_is_in_what_the_product_or_its_fit_was_given() -> None:
+    given = {bare(text) for text in own_work_texts()}
+
+    assert given & {*said(EVERYDAY), *said(PROMPTS)} == set()
+
+
+def test_the_prompts_that_words_alone_do_not_find_are_there() -> None:
+    assert {"which changes have not been recorded yet", "file a bug about the broken login"} <= set(said(PROMPTS))
+
+
+def _by_catalog(path: Path) -> list[tuple[str, str]]:
+    return [(line["catalog"], prompt) for line, prompt in zip(lines(path), said(path), strict=True)]

@@ -1,0 +1,80 @@
+"""What becomes of each ranked tool, and the reason that is given."""
+
+from mcp_dynaload.catalog.catalog import build_catalog
+from mcp_dynaload.selection.choose import Choice, Verdict, choose
+from mcp_dynaload.selection.policy import BOUNDS, MAX_LOADED_PER_PROMPT, Strategy
+from mcp_dynaload.selection.query import Query
+from tests.builders import FixedRanker, a_catalog, a_tool
+
+BALANCED = BOUNDS[Strategy.BALANCED]
+
+
+def verdicts(choice: Choice) -> dict[str, Verdict]:
+    return {one.scored.name: one.verdict for one in choice.judged}
+
+
+def test_chosen_are_the_first_until_few_are_left_out_the_others_are_below_the_bound() -> None:
+    catalog = a_catalog([a_tool("a"), a_tool("b"), a_tool("c")])
+
+    choice = choose(Query("x"), catalog, FixedRanker({"git__a": 0.9, "git__b": 0.5, "git__c": 0.01}), BALANCED)
+
+    assert choice.names == ("git__a", "git__b")
+    assert verdicts(choice) == {
+        "git__a": Verdict.CHOSEN,
+        "git__b": Verdict.CHOSEN,
+        "git__c": Verdict.BELOW_BOUND,
+    }
+
+
+def test_where_nothing_has_enough_evidence_no_tool_seems_needed() -> None:
+    catalog = a_catalog([a_tool("a")])
+
+    choice = choose(Query("x"), catalog, FixedRanker({"git__a": 0.001}), BALANCED)
+
+    assert (choice.names, verdicts(choice)) == ((), {"git__a": Verdict.NO_NEED})
+
+
+def test_a_pinned_tool_is_there_anyway() -> None:
+    catalog = a_catalog([a_tool("a"), a_tool("b", pinned=True)])
+
+    wanted = choose(Query("x"), catalog, FixedRanker({"git__a": 0.9, "git__b": 0.9}), BALANCED)
+    unwanted = choose(Query("x"), catalog, FixedRanker({"git__b": 0.001}), BALANCED)
+
+    assert wanted.names == ("git__a",)
+    assert verdicts(wanted)["git__b"] == verdicts(unwanted)["git__b"] == Verdict.PINNED
+
+
+def test_more_tools_than_one_prompt_may_bring_find_no_room() -> None:
+    tools = [a_tool(f"t{number:02}") for number in range(MAX_LOADED_PER_PROMPT + 2)]
+    ranker = FixedRanker({tool.name: 0.9 for tool in tools})
+
+    choice = choose(Query("x"), a_catalog(tools), ranker, BALANCED)
+
+    assert len(choice.names) == MAX_LOADED_PER_PROMPT
+    assert list(verdicts(choice).values())[-2:] == [Verdict.NO_ROOM] * 2
+
+
+def test_a_tool_that_the_tokens_do_not_pay_for_is_left_out_a_cheaper_one_is_not() -> None:
+    tools = [a_tool("cheap"), a_tool("dear")]
+    catalog = build_catalog(tools, {"git__cheap": 10, "git__dear": BALANCED.prompt_tokens + 1})
+
+    choice = choose(Query("x"), catalog, FixedRanker({"git__dear": 0.9, "git__cheap": 0.8}), BALANCED)
+
+    assert choice.names == ("git__cheap",)
+    assert verdicts(choice) == {"git__dear": Verdict.NO_TOKENS, "git__cheap": Verdict.CHOSEN}
+
+
+def test_a_tool_that_may_destroy_needs_clear_words_and_a_withheld_one_is_never_loaded() -> None:
+    destructive = {"destructiveHint": True}
+    catalog = a_catalog([a_tool("drop_table", annotations=destructive), a_tool("list"), a_tool("old")])
+    ranker = FixedRanker({"git__old": 0.9, "git__list": 0.8, "git__drop_table": 0.7}, terms=("tabl",))
+
+    choice = choose(Query("x"), catalog, ranker, BALANCED, withheld=frozenset({"git__old"}))
+
+    assert choice.names == ("git__list",)
+    assert [scored.name for scored in choice.ranked] == ["git__list"]
+    assert verdicts(choice) == {
+        "git__old": Verdict.WITHHELD,
+        "git__list": Verdict.CHOSEN,
+        "git__drop_table": Verdict.UNCLEAR,
+    }

@@ -1,0 +1,165 @@
+"""Index and vectors of a catalog: read from the store where they fit, made anew where they do not."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.encoder.encoder import WIDTH
+from mcp_dynaload.selection.caching import CacheCounts
+from mcp_dynaload.selection.index import build_index
+from mcp_dynaload.selection.lexical import LexicalRanker
+from mcp_dynaload.selection.query import parse_query
+from mcp_dynaload.server import built
+from mcp_dynaload.server.built import built_key, keep_index, read_or_build_index
+from mcp_dynaload.server.live_catalog import LiveCatalog, open_rankings
+from mcp_dynaload.server.vectors import StoredVectors, open_vectors
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.records import Records
+from tests.builders import a_catalog, a_tool
+
+CATALOG = a_catalog([a_tool("create_issue", "Open an issue"), a_tool("list_tables", "List the tables")])
+OTHER = a_catalog([a_tool("create_issue", "Open another issue")])
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    with closing(Records(Database(tmp_path / "dynaload.db"))) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredVectors]:
+    with closing(Records(Database(tmp_path_factory.mktemp("state") / "dynaload.db"))) as opened:
+        yield open_vectors(opened)
+
+
+@pytest.fixture
+def built_count(monkeypatch: pytest.MonkeyPatch) -> list[Catalog]:
+    """The catalogs for which an index was built."""
+    seen: list[Catalog] = []
+
+    def noting(catalog: Catalog) -> object:
+        seen.append(catalog)
+        return build_index(catalog)
+
+    monkeypatch.setattr(built, "build_index", noting)
+    return seen
+
+
+def test_a_stored_index_is_read_and_not_built(records: Records, built_count: list[Catalog]) -> None:
+    first = read_or_build_index(records, CATALOG)
+    keep_index(records, CATALOG, first)
+
+    assert read_or_build_index(records, CATALOG) == first
+    assert built_count == [CATALOG]
+
+
+def test_an_index_of_another_catalog_or_version_is_not_taken(
+    records: Records, built_count: list[Catalog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_index(records, CATALOG, build_index(CATALOG))
+
+    assert read_or_build_index(records, OTHER) == build_index(OTHER)
+    monkeypatch.setattr(built, "__version__", "another")
+    assert read_or_build_index(records, CATALOG) == build_index(CATALOG)
+    assert built_count == [OTHER, CATALOG]
+
+
+def test_the_server_that_a_tool_comes_from_is_part_of_the_key() -> None:
+    tool = a_tool("create_issue", upstream="github")
+    renamed = a_catalog([type(tool)(name=tool.name, upstream="gitea", definition=tool.definition)])
+
+    assert built_key("index", a_catalog([tool]), "r") != built_key("index", renamed, "r")
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", build_index(OTHER).as_bytes()])
+def test_content_that_does_not_fit_is_built_anew_and_replaced(
+    records: Records, built_count: list[Catalog], content: bytes
+) -> None:
+    good = build_index(CATALOG)
+    keep_index(records, CATALOG, good)
+    key = built_key("index", CATALOG, built.index_recipe())
+    records.keep_built(key, content)
+
+    index = read_or_build_index(records, CATALOG)
+    keep_index(records, CATALOG, index)
+
+    assert index == good
+    assert built_count == [CATALOG]
+    assert records.built(key) == good.as_bytes()
+
+
+def test_the_vectors_of_a_catalog_are_stored_as_a_whole(vectors: StoredVectors) -> None:
+    assert vectors.stored(CATALOG) is None
+
+    made = vectors.made(CATALOG)
+    stored = vectors.stored(CATALOG)
+
+    assert stored is not None
+    assert made.shape == (2, WIDTH)
+    assert np.array_equal(stored, made)
+    assert vectors.stored(OTHER) is None
+
+
+def test_vectors_of_another_size_are_made_anew(vectors: StoredVectors, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = vectors.made(CATALOG)
+    keep = vectors.records.keep_built
+
+    def keep_half(key: str, content: bytes) -> None:
+        keep(key, content[: len(content) // 2])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(vectors.records, "keep_built", keep_half)
+        vectors.made(CATALOG)
+
+    assert vectors.stored(CATALOG) is None
+    assert np.array_equal(vectors.made(CATALOG), made)
+    assert vectors.stored(CATALOG) is not None
+
+
+def a_live_catalog(records: Records, folder: Path) -> LiveCatalog:
+    live = LiveCatalog({}, records, folder, len, {}, open_rankings(60, 10))
+    live.catalog = CATALOG
+    return live
+
+
+def test_what_refresh_makes_is_what_the_next_start_reads(
+    records: Records, tmp_path: Path, built_count: list[Catalog]
+) -> None:
+    a_live_catalog(records, tmp_path).make_vectors()
+    live = a_live_catalog(records, tmp_path)
+    live.index_now()
+
+    assert built_count == [CATALOG]
+    assert [scored.name for scored in live.ranker.rank(parse_query("open an issue"), 1)] == ["git__create_issue"]
+
+
+def test_the_rankers_of_a_process_share_one_cache(records: Records, tmp_path: Path) -> None:
+    live = a_live_catalog(records, tmp_path)
+    query = parse_query("open an issue")
+
+    live.index_now()
+    first = live.ranker.rank(query, 5)
+    live.index_now()
+
+    assert live.ranker.rank(query, 5) == first
+    assert live.rankings.counts() == CacheCounts(hits=1, misses=1, rankings=1)
+
+
+def test_where_the_encoder_is_missing_words_alone_choose(
+    records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable() -> object:
+        raise OSError("no model here")
+
+    monkeypatch.setattr("mcp_dynaload.server.vectors.read_encoder", unreadable)
+    live = a_live_catalog(records, tmp_path)
+    live.index_now()
+
+    assert live.ranker.rank(parse_query("open an issue"), 5) == LexicalRanker(CATALOG).rank(
+        parse_query("open an issue"), 5
+    )
