@@ -1,22 +1,31 @@
 """Fits selection's models to labelled prompts.
 
 `python -m mcp_dynaload.evaluation.fit BENCH` (a folder with `catalogs/`, `tasks/` and `negatives/`) prints what goes
-into `selection/evidence.py` and `selection/combination.py`.
+into `selection/evidence.py`, `selection/combination.py` and `selection/need_direction.py`.
 """
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcp_dynaload.evaluation.samples import Sample, read_samples, remembered
-from mcp_dynaload.selection.combination import Coefficients, Model, need_features, tool_features
+from mcp_dynaload.selection.combination import (
+    NEED_FEATURES,
+    Coefficients,
+    Model,
+    need_features,
+    packed,
+    tool_features,
+)
 
-CAUTION = 0.8
+CAUTION = 0.5
 """Added to the log-odds that a tool is needed at all: a missing one costs more than one loaded in vain."""
+
+VECTOR_STRENGTH = 100.0
+"""Of the penalty where the prompt's vector is among the features."""
 
 Array = NDArray[np.float64]
 Columns = tuple[int, ...]
@@ -47,13 +56,20 @@ def fit_tool(samples: Sequence[Sample], without: Columns = ()) -> Model:
 
 
 def fit_need(samples: Sequence[Sample], tool: Model) -> Model:
-    """That any tool is needed; prompts with and without needs count alike in sum."""
+    """That any tool is needed; prompts with and without needs count alike in sum.
+
+    The mean of a model without the prompt's vector, which carries over to other kinds of prompts, and one with it,
+    which knows more of those it has seen.
+    """
     rows = np.concatenate([need_features(s.observed, tool.odds(tool_features(s.observed))) for s in samples])
     needing = np.array([bool(s.needs) for s in samples])
     weights = np.array([s.weight for s in samples])
     weights[needing] *= weights[~needing].sum() / weights[needing].sum()
-    fitted = logistic(rows, needing, weights)
-    return replace(fitted, intercept=fitted.intercept + CAUTION)
+    without = logistic(rows[:, :NEED_FEATURES], needing, weights)
+    with_vector = logistic(rows, needing, weights, VECTOR_STRENGTH)
+    padded = (*without.coefficients, *[0.0] * (rows.shape[1] - NEED_FEATURES))
+    mean = tuple((one + other) / 2 for one, other in zip(padded, with_vector.coefficients, strict=True))
+    return Model(mean, (without.intercept + with_vector.intercept) / 2 + CAUTION)
 
 
 def logistic(rows: NDArray[np.floating], targets: NDArray[np.bool_], weights: Array, strength: float = 1.0) -> Model:
@@ -79,7 +95,8 @@ def report(samples: Sequence[Sample], say: Callable[[str], object]) -> None:
     training = [sample for sample in samples if sample.may_train]
     models = fit(training)
     for name, model in (("evidence", fit_words(training)), ("tool", models.tool), ("need", models.need)):
-        say(f"{name}: {tuple(round(c, 3) for c in model.coefficients)}, {model.intercept:.3f}")
+        say(f"{name}: {tuple(round(c, 3) for c in model.coefficients[:NEED_FEATURES])}, {model.intercept:.3f}")
+    say(f"need direction: {packed(models.need.coefficients[NEED_FEATURES:])}")
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -145,6 +145,7 @@ class BlendedRanker:
             spread=likeness.std(axis=1),
             nearest=likeness.max(axis=1),
             upstreams=self._upstreams[indices],
+            said=vectors[0],
             own_work=own_work_features(self._own_work @ vectors[0]),
             coding=len(coding_terms() & terms) / max(1, len(terms)),
         )

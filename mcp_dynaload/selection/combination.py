@@ -3,12 +3,15 @@
 The coefficients are fitted on labelled tasks by `mcp_dynaload.evaluation.fit`, for the encoder that travels with us.
 """
 
+import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcp_dynaload.selection.evidence import NO_EVIDENCE
+from mcp_dynaload.selection.need_direction import NEED_DIRECTION
 
 Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]
@@ -22,6 +25,8 @@ CROWD = 10
 LEXICAL_SHARE = 0.3
 """What log-odds by words count against standard deviations of likeness when those are looked for."""
 
+NEED_FEATURES = 8
+"""Features of the need of any tool before the prompt's vector."""
 
 OWN_WORK_NEIGHBOURS = (1, 5, 15)
 """One text may be near by chance; many say what kind of prompt it is."""
@@ -58,6 +63,9 @@ class Observed:
     coding: float
     """Share of the prompt's terms that are about code."""
 
+    said: Vector
+    """The vector of the whole prompt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -79,12 +87,25 @@ class Coefficients:
     """That a tool is needed, given that any is; over `tool_features`."""
 
     need: Model
-    """That any tool is needed, over `need_features`; shifted so that at 0.5 as little is lost as the bounds want."""
+    """That any tool is needed, over `need_features`; shifted so that at 0.5 as little is lost as the bounds want.
+
+    Its last coefficients are a direction among the vectors of prompts: what asks for tools lies further along it.
+    """
+
+
+def packed(direction: Sequence[float]) -> str:
+    """Numbers as text: base64 of little-endian half floats."""
+    return base64.b64encode(np.array(direction, "<f2").tobytes()).decode("ascii")
+
+
+def unpacked(text: str) -> tuple[float, ...]:
+    """What `packed` made of numbers."""
+    return tuple(np.frombuffer(base64.b64decode(text), "<f2").tolist())
 
 
 FITTED = Coefficients(
     tool=Model((-0.085, 0.428, 0.158, 0.046, 4.248, 11.992, 0.312, -0.025, -0.362), 0.299),
-    need=Model((-0.211, 16.145, 1.373, -4.83, 2.068, -27.102, -10.105, 0.388), 3.757),
+    need=Model((-0.054, 10.496, 3.127, -4.428, -1.68, -16.724, -5.513, 0.355, *unpacked(NEED_DIRECTION)), 3.158),
 )
 """By `mcp_dynaload.evaluation.fit`."""
 
@@ -114,13 +135,14 @@ def tool_features(observed: Observed) -> Matrix:
 
 def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
     """One row, in the order of the coefficients of `Coefficients.need`."""
-    row = (
+    row: tuple[float, ...] = (
         observed.clause_odds.max(initial=NO_EVIDENCE),
         observed.nearest[0],
         observed.nearest.max(),
         *observed.own_work,
         observed.coding,
         tool_odds.max(),
+        *observed.said,
     )
     return np.array([row], np.float32)
 

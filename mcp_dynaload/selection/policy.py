@@ -13,7 +13,7 @@ MAX_LOADED_PER_PROMPT = 10
 LARGE_CATALOG_TOOLS = 200
 """More tools than this are so many alike that the needed ones stand out less."""
 
-MAX_LOADED_OF_LARGE = 24
+MAX_LOADED_OF_LARGE = 26
 """Tier-2 tools that one prompt may bring of a large catalog."""
 
 LEAST_ROOM = 3
@@ -67,8 +67,8 @@ class Bounds:
 
 
 BOUNDS: Mapping[Strategy, Bounds] = {
-    Strategy.CONSERVATIVE: Bounds(need=0.4, left_out=0.04, prompt_tokens=10_000, least_reduction=0.5),
-    Strategy.BALANCED: Bounds(need=0.5, left_out=0.06, prompt_tokens=8_000, least_reduction=0.6),
+    Strategy.CONSERVATIVE: Bounds(need=0.4, left_out=0.03, prompt_tokens=12_000, least_reduction=0.5),
+    Strategy.BALANCED: Bounds(need=0.5, left_out=0.04, prompt_tokens=10_000, least_reduction=0.6),
     Strategy.AGGRESSIVE: Bounds(need=0.6, left_out=0.15, prompt_tokens=4_000, least_reduction=0.7),
 }
 

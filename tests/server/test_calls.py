@@ -57,6 +57,10 @@ async def test_what_find_tools_finds_is_listed_and_can_be_called(tmp_path: Path)
 
         assert "select:mcp__dynaload__a__echo" in text
         assert await client.names() == ["a__echo", "find_tools"]
+
+
+async def test_a_search_says_so_when_nothing_is_found(tmp_path: Path) -> None:
+    async with connected_to(tmp_path, config("a"), listings={"a": Listing()}) as client:
         assert "No tool of the connected MCP servers" in await client.say("find_tools", query="zebra")
 
 
