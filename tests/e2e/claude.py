@@ -212,9 +212,17 @@ class TerminalSession:
 
     def type_line(self, line: str) -> None:
         """Type a line, wait until it is in the input box, and press Enter."""
+        self.fill(line)
+        self._tmux("send-keys", "-t", "e2e", "Enter")
+
+    def fill(self, line: str) -> None:
+        """Type a line and wait until it is in the input box."""
         self._tmux("send-keys", "-t", "e2e", "-l", line)
         self.wait_until(lambda screen: line[:30] in screen, f"the typed line {line!r}")
-        self._tmux("send-keys", "-t", "e2e", "Enter")
+
+    def empty(self) -> None:
+        """Take back what was typed."""
+        self._tmux("send-keys", "-t", "e2e", "C-u")
 
     def clear(self) -> None:
         """Start a new conversation in the same client."""
