@@ -213,7 +213,7 @@ async def test_the_reason_of_a_tool_is_told_in_full(tmp_path: Path) -> None:
         ("unload-category leger", "There is no category 'leger'. Did you mean 'ledger'?"),
         ("load-tier 4", "There is no tier '4'."),
         ("performance-mode agressive", "There is no mode 'agressive'. Did you mean 'aggressive'?"),
-        ("why desk__eco", "There is no tool 'desk__eco'. Did you mean 'desk__echo'?"),
+        ("why desk__eco", "There is no tool 'desk__eco'. Did you mean 'desk__echo'"),
         ("unload", "Name a tool."),
         ("pin leger", "There is no tool 'leger'. There is no category 'leger'. Did you mean 'ledger'?"),
         ("pin", "Name a tool or a category."),

@@ -66,7 +66,7 @@ def refused(summary: str, *details: str) -> Result:
 
 def wrong(kind: str, value: str, valid: Collection[str]) -> Result:
     """There is no such value: the nearest one, and all if they are few enough to be read."""
-    near = difflib.get_close_matches(value.lower(), valid, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(value.lower(), [str(one) for one in valid], n=1, cutoff=0.5)
     said = f"There is no {kind} {value!r}." if value else f"Name a {kind}."
     hint = f" Did you mean {near[0]!r}?" if value and near else ""
     shown = list(valid)[:MOST_NAMED]

@@ -181,7 +181,7 @@ async def _unload(session: Session, names: tuple[str, ...], what: str) -> Result
     listed = {tool.name for tool in session.listed()}.intersection(names)
     return done(
         f"Unloaded {what}: {counted(len(names), 'tool')}, until /{SERVER_NAME}:reset.",
-        STAYS_LISTED if listed else "",
+        wrapped(STAYS_LISTED) if listed else "",
         _rows(session, names),
     )
 
