@@ -3,7 +3,7 @@
 import pytest
 
 from mcp_dynaload.catalog.names import COMMAND_NAMES
-from tests.e2e.claude import TerminalSession
+from tests.e2e.claude import PROMPT_MARK, TerminalSession
 from tests.e2e.names import CURRENT_TIME, FIND_TOOLS, GIT_LOG
 from tests.e2e.stage import ARTEFACTS, Stage
 
@@ -48,8 +48,9 @@ def test_every_command_answers_in_the_interactive_client_without_a_request_and_a
     with claude.terminal() as terminal:
         wait_for_our_menu(terminal)
         for line, answer in TYPED:
-            terminal.type_line(f"/dynaload:{line}")
-            terminal.wait_until(lambda screen, answer=answer: answer in screen, f"{answer!r} after {line!r}")
+            choose(terminal, line)
+            shown = (answer, f"Original prompt: /mcp__dynaload__{line}")
+            terminal.wait_until(lambda screen, shown=shown: all(text in screen for text in shown), str(shown))
             screens.append(terminal.screen)
         requests_of_commands = len(claude.api.requests)
         terminal.ask(CHAT)
@@ -88,10 +89,21 @@ def test_without_hooks_a_command_tells_the_model_its_result_in_one_line(stage: S
     assert GIT_LOG in chat.visible_tools
 
 
+def choose(terminal: TerminalSession, line: str) -> None:
+    """Choose a command from the menu and type the words after it, as a person does."""
+    name, _, words = line.partition(" ")
+    terminal.fill(f"/dynaload:{name}")
+    terminal.press("Tab")
+    terminal.wait_until(
+        lambda screen: f"/mcp__dynaload__{name} " in screen.rpartition(PROMPT_MARK)[2], f"{name!r} chosen"
+    )
+    terminal.type_line(words)
+
+
 def wait_for_our_menu(terminal: TerminalSession) -> None:
     terminal.fill("/dynaload:he")
     terminal.wait_until(lambda screen: "this list" in screen, "our commands in the menu")
-    terminal.empty()
+    terminal.press("C-u")
 
 
 def keep(screens: list[str]) -> None:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcp_dynaload.catalog.cost import CLIENT_PREFIX
-from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.server.commands.layout import paragraphs, wrapped
 from mcp_dynaload.server.session import Session
 
 Words = Sequence[str]
 Kind = Literal["category", "tier", "mode", "tool", "tool or category", "pinned", "words", "none"]
+
+TYPED = f"/{CLIENT_PREFIX}"
+"""Before the name of a command that is typed in full with words after it; without words `/dynaload:` does, too."""
 
 MOST_NAMED = 60
 """Valid values that are named when one was wrong."""
@@ -83,7 +85,7 @@ def wrong_tool(session: Session, value: str) -> Result:
     servers = ", ".join(sorted({tool.upstream for tool in catalog.tools})) or "none"
     return refused(
         said + hint,
-        wrapped(f"Valid: the {len(catalog.tools)} tools of {servers}; /{SERVER_NAME}:find <words> searches them."),
+        wrapped(f"Valid: the {len(catalog.tools)} tools of {servers}; {TYPED}find <words> searches them."),
     )
 
 

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 import anyio.to_thread
 
 from mcp_dynaload.catalog.cost import reduction
-from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.choose import Choice, choose
 from mcp_dynaload.selection.policy import BOUNDS
 from mcp_dynaload.selection.query import parse_query
 from mcp_dynaload.selection.tiers import Tier, tiers_of
-from mcp_dynaload.server.commands.command import Result, Words, done, refused, tool_named, wrong_tool
+from mcp_dynaload.server.commands.command import TYPED, Result, Words, done, refused, tool_named, wrong_tool
 from mcp_dynaload.server.commands.layout import aligned, counted, first_line, wrapped
 from mcp_dynaload.server.commands.steering import NUMBERS
 from mcp_dynaload.server.session import Session
@@ -105,7 +104,7 @@ async def session_info(session: Session, words: Words) -> Result:
 async def find(session: Session, words: Words) -> Result:
     """The tools that fit the words best, loaded or not."""
     if not words:
-        return refused(f"Say what the tool should do: /{SERVER_NAME}:find create an issue")
+        return refused(f"Say what the tool should do: {TYPED}find create an issue")
     found = await session.search(" ".join(words), FOUND)
     if not found:
         return done(f"No tool fits {' '.join(words)!r}. Try other words.")
@@ -117,7 +116,7 @@ async def find(session: Session, words: Words) -> Result:
         for tool in tools
     ]
     return done(
-        f"{counted(len(rows), 'tool')} found, best first; /{SERVER_NAME}:pin <tool> loads one.",
+        f"{counted(len(rows), 'tool')} found, best first; {TYPED}pin <tool> loads one.",
         aligned([("tool", "tokens", "", "description"), *rows]),
     )
 

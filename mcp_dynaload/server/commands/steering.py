@@ -16,7 +16,7 @@ from mcp_dynaload.selection.events import (
 )
 from mcp_dynaload.selection.policy import BOUNDS, Strategy
 from mcp_dynaload.selection.tiers import Tier, share_within, tiers_of, tokens_left
-from mcp_dynaload.server.commands.command import Result, Words, done, refused, tool_named, wrong, wrong_tool
+from mcp_dynaload.server.commands.command import TYPED, Result, Words, done, refused, tool_named, wrong, wrong_tool
 from mcp_dynaload.server.commands.layout import aligned, counted, wrapped
 from mcp_dynaload.server.session import Session
 
@@ -72,7 +72,7 @@ async def load_tier(session: Session, words: Words) -> Result:
 async def optimize_for(session: Session, words: Words) -> Result:
     """Load what a task needs."""
     if not words:
-        return refused(f"Say what the task is: /{SERVER_NAME}:optimize-for review the open pull requests")
+        return refused(f"Say what the task is: {TYPED}optimize-for review the open pull requests")
     decision = await session.decide(TaskNamed(" ".join(words)))
     if not decision.added:
         best = ", ".join(scored.name for scored in decision.ranked[:3])
@@ -141,7 +141,7 @@ async def reset(session: Session, words: Words) -> Result:
 
 async def _load_task(session: Session) -> Result:
     if not session.state.memory:
-        return refused(f"There is no task yet: type a prompt, or /{SERVER_NAME}:optimize-for <task>.")
+        return refused(f"There is no task yet: type a prompt, or {TYPED}optimize-for <task>.")
     decision = await session.decide(TaskNamed(session.state.memory[0], is_wide=True))
     if not decision.added:
         return done("Tier 2 (task) holds all that your last prompt may need.")
@@ -159,7 +159,7 @@ def _price(session: Session, reserve: tuple[str, ...]) -> Result:
             f"Mode {session.state.strategy} has {room:,} tokens left: "
             f"{len(fitting):,} of them fit ({share:.0%}), cheapest first."
         ),
-        f"/{SERVER_NAME}:load-tier 3 all loads every one of them.",
+        f"{TYPED}load-tier 3 all loads every one of them.",
     )
 
 

@@ -7,7 +7,7 @@ import structlog
 
 from mcp_dynaload.catalog.names import COMMAND_NAMES, SERVER_NAME
 from mcp_dynaload.server.commands import cache, information, steering
-from mcp_dynaload.server.commands.command import Command, Result, Words, done, wrong
+from mcp_dynaload.server.commands.command import TYPED, Command, Result, Words, done, wrong
 from mcp_dynaload.server.commands.layout import aligned
 from mcp_dynaload.server.session import Session
 
@@ -20,7 +20,8 @@ log = structlog.get_logger()
 async def help_(session: Session, words: Words) -> Result:
     """All commands."""
     rows = [(f"{name} {command.usage}".strip(), command.about) for name, command in COMMANDS.items()]
-    return done(f"Commands, each as /{SERVER_NAME}:<command>:", aligned(rows))
+    how = f"Choose from the menu after /{SERVER_NAME}: or type {TYPED}<command>."
+    return done(how, aligned(rows))
 
 
 COMMANDS: Mapping[str, Command] = {
