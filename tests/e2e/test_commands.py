@@ -94,9 +94,8 @@ def choose(terminal: TerminalSession, line: str) -> None:
     name, _, words = line.partition(" ")
     terminal.fill(f"/dynaload:{name}")
     terminal.press("Tab")
-    terminal.wait_until(
-        lambda screen: f"/mcp__dynaload__{name} " in screen.rpartition(PROMPT_MARK)[2], f"{name!r} chosen"
-    )
+    chosen = f"/mcp__dynaload__{name}"
+    terminal.wait_until(lambda screen: chosen in screen.rpartition(PROMPT_MARK)[2], chosen)
     terminal.type_line(words)
 
 
