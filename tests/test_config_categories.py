@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from mcp_dynaload.config_categories import read_categories
+from mcp_dynaload.runtime import open_catalog, read_configuration
 
 EXAMPLE = Path(__file__).parents[1] / "config" / "categories.example.toml"
 
@@ -30,3 +31,22 @@ def test_a_mistake_is_told_with_its_place_and_the_rest_is_read(tmp_path: Path) -
     assert categories == {"b": ("y",)}
     assert str(one) == f"{wrong}: a is not a list of globs; give a list of texts, such as ['git__*']"
     assert str(other).startswith(f"{broken}: cannot be read: ")
+
+
+def test_the_files_beside_the_servers_files_are_read_and_a_mistake_is_told(tmp_path: Path) -> None:
+    config, project = tmp_path / "config", tmp_path / "project"
+    for folder, text in ((config, 'a = ["x"]\nb = ["y"]\nc = 1\n'), (project / ".mcp-dynaload", 'a = ["z"]\n')):
+        folder.mkdir(parents=True)
+        (folder / "categories.toml").write_text(text)
+    environ = {
+        "MCP_DYNALOAD_CONFIG_DIR": str(config),
+        "MCP_DYNALOAD_STATE_DIR": str(tmp_path / "state"),
+        "CLAUDE_PROJECT_DIR": str(project),
+    }
+
+    configuration = read_configuration(environ)
+    with open_catalog(configuration) as live:
+        assert live.named_categories == {"a": ("z",), "b": ("y",)}
+
+    assert [problem.key for problem in configuration.upstreams.problems] == ["c"]
+    assert configuration.is_demo

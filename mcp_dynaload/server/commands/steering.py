@@ -134,7 +134,7 @@ async def reset(session: Session, words: Words) -> Result:
     await session.decide(SessionReset(strategy))
     return done(
         f"Reset: mode {strategy}, {counted(len(before.unloaded), 'unloaded tool')} allowed again, cache as configured.",
-        f"{counted(len(before.pinned), 'pin')} kept (/{SERVER_NAME}:unpin takes one back).",
+        f"{counted(len(before.pinned), 'pin')} kept ({TYPED}unpin <tool> takes one back).",
         "What is listed stays until /clear.",
     )
 
