@@ -123,7 +123,7 @@ def find(context: Context, words: str, limit: int) -> tuple[Scored, ...]:
 
 def step(state: SessionState, event: Event, context: Context) -> tuple[SessionState, Decision]:
     """The state after `event`, and what changed."""
-    context = heeding(state, context)
+    given, context = context, heeding(state, context)
     match event:
         case SessionStarted(core):
             return _with_core(state, core, context, reason="usual in this project")
@@ -147,17 +147,17 @@ def step(state: SessionState, event: Event, context: Context) -> tuple[SessionSt
         case CatalogChanged():
             return state, Decision(reason="catalog changed", changed=True)
         case _:
-            return _on_order(state, event, context)
+            return _on_order(state, event, given)
 
 
 def _on_order(state: SessionState, event: Order, context: Context) -> tuple[SessionState, Decision]:
     """What the person says goes, whatever the ranking says."""
     match event:
         case TaskNamed():
-            return _on_task(state, event, context)
+            return _on_task(state, event, heeding(state, context))
         case ToolsOrdered(names, why):
             wanted = replace(state, unloaded=state.unloaded - frozenset(names))
-            return _loading(wanted, names, replace(context, withheld=context.withheld - frozenset(names)), reason=why)
+            return _loading(wanted, names, heeding(wanted, context), reason=why)
         case ToolsUnloaded(names):
             listed = frozenset(names).intersection(advertised(state, context.catalog))
             after = replace(state, loaded=state.loaded | listed, unloaded=state.unloaded | frozenset(names))

@@ -1,5 +1,9 @@
 from dataclasses import replace
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from mcp_dynaload.selection.events import (
     Event,
     PromptSubmitted,
@@ -22,6 +26,20 @@ CATALOG = a_catalog(developer_tools())
 CONTEXT = a_context(CATALOG)
 GIT_LOG = "Show me the git commit history"
 LOG = "git__log"
+
+
+NAMES = st.lists(st.sampled_from([*(tool.name for tool in CATALOG.tools), "unknown"]), max_size=3).map(tuple)
+EVENTS: st.SearchStrategy[Event] = st.one_of(
+    st.builds(PromptSubmitted, st.sampled_from([GIT_LOG, "list the tables of the database", "create an issue", "yes"])),
+    st.builds(TaskNamed, st.sampled_from([GIT_LOG, "convert the time", "go on"]), st.booleans()),
+    st.builds(ToolsFound, NAMES),
+    st.builds(ToolsOrdered, NAMES, st.just("ordered")),
+    st.builds(ToolsUnloaded, NAMES),
+    st.builds(ToolsPinned, NAMES),
+    st.builds(ToolsUnpinned, NAMES),
+    st.builds(StrategyChosen, st.sampled_from(Strategy)),
+    st.builds(SessionReset, st.sampled_from(Strategy)),
+)
 
 
 def after(*events: Event, state: SessionState | None = None) -> SessionState:
@@ -51,6 +69,29 @@ def test_an_unloaded_tool_stays_listed_until_the_session_is_cleared_and_is_not_l
     cleared = after(SessionCleared((LOG,)), state=state)
 
     assert LOG not in listed(cleared)
+
+
+def test_what_is_withheld_by_others_is_not_loaded_by_an_order() -> None:
+    state, _ = step(initial_state(), ToolsOrdered((LOG, "git__status"), "x"), a_context(CATALOG, withheld=[LOG]))
+
+    assert listed(state) == ("git__status",)
+
+
+@pytest.mark.proves("steering")
+@given(st.lists(EVENTS, max_size=8))
+def test_whatever_the_person_says_the_list_only_grows_and_nothing_unloaded_comes_by_itself(
+    happened: list[Event],
+) -> None:
+    state = initial_state()
+    for event in happened:
+        before = state
+        state, decision = step(before, event, CONTEXT)
+
+        new = set(listed(state)) - set(listed(before))
+        assert set(listed(before)) <= set(listed(state))
+        assert set(decision.added) == new
+        if not isinstance(event, ToolsOrdered | ToolsPinned | SessionReset):
+            assert not new & before.unloaded
 
 
 def test_an_unloaded_tool_is_not_loaded_by_ranking_search_or_call_and_not_found() -> None:
