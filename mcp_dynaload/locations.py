@@ -11,6 +11,7 @@ from mcp_dynaload.errors import ConfigError
 _APP_NAME = "mcp-dynaload"
 _SERVERS_FILE = "servers.json"
 _SETTINGS_FILE = "dynaload.toml"
+_CATEGORIES_FILE = "categories.toml"
 TRUST_FILE = "trust.json"
 
 
@@ -51,6 +52,11 @@ class Locations:
     def project_settings_file(self) -> Path:
         """The project's settings."""
         return self.project_config_dir / _SETTINGS_FILE
+
+    @property
+    def categories_files(self) -> tuple[Path, ...]:
+        """Groups of tools: the person's, then the project's, which wins; they name tools and start nothing."""
+        return self.config_dir / _CATEGORIES_FILE, self.project_config_dir / _CATEGORIES_FILE
 
     @property
     def database_file(self) -> Path:

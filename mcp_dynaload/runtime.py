@@ -9,6 +9,8 @@ from pathlib import Path
 import structlog
 from mcp.server.runner import serve_loop
 
+from mcp_dynaload.catalog.categories import Named
+from mcp_dynaload.config_categories import read_categories
 from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.locations import Locations, find_locations
 from mcp_dynaload.logs import set_up_logs
@@ -36,6 +38,9 @@ class Configuration:
     locations: Locations
     settings: Settings
     upstreams: UpstreamsRead
+
+    categories: Named
+    """Groups of tools that the categories files name."""
 
     is_demo: bool
     """No server is configured: the embedded ones stand in."""
@@ -67,8 +72,9 @@ def read_configuration(
     settings = read_settings(locations, environ, overrides or {}, project)
     upstreams = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
     is_demo = not upstreams.upstreams and not upstreams.problems
-    upstreams = replace(upstreams, problems=(*project.problems, *upstreams.problems))
-    return Configuration(locations, settings, upstreams, is_demo, environ)
+    categories, wrong = read_categories(locations.categories_files)
+    upstreams = replace(upstreams, problems=(*project.problems, *upstreams.problems, *wrong))
+    return Configuration(locations, settings, upstreams, categories, is_demo, environ)
 
 
 def embedded_configs(workspace: Path | None = None) -> tuple[UpstreamConfig, ...]:
@@ -95,6 +101,7 @@ def open_catalog(configuration: Configuration) -> Generator[LiveCatalog]:
     own = own_texts("") if is_dynamic else {}
     rankings = open_rankings(configuration.settings.cache_ttl_seconds, configuration.settings.max_cache_size)
     live = LiveCatalog(configs, records, configuration.locations.project_dir, count_tokens, own, rankings)
+    live.named_categories = configuration.categories
     live.read_cache()
     if is_dynamic:
         live.own_texts = own_texts(instructions_text(live.listings, live.unseen))

@@ -12,6 +12,29 @@ FIND_TOOLS = "find_tools"
 HOOK_TOOL = "dynaload_hook"
 """The unlisted tool of ours that takes a hook's fields."""
 
+COMMAND_NAMES = (
+    "load-category",
+    "unload-category",
+    "load-tier",
+    "optimize-for",
+    "performance-mode",
+    "cache-enable",
+    "cache-disable",
+    "cache-clear",
+    "list-categories",
+    "tier-status",
+    "function-stats",
+    "session-info",
+    "help",
+    "find",
+    "pin",
+    "unpin",
+    "why",
+    "unload",
+    "reset",
+)
+"""Our prompts: the commands by which the person looks into a session and overrules it."""
+
 MAX_NAME_LENGTH = 49
 """The client prefixes `mcp__dynaload__` (15 characters) and model APIs accept 64."""
 

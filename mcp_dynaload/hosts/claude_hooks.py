@@ -18,6 +18,7 @@ def hook_settings() -> Json:
     return {
         "hooks": {
             "UserPromptSubmit": [_group("UserPromptSubmit", ("permission_mode", "transcript_path"), _PROMPT_FIELDS)],
+            "UserPromptExpansion": [_group("UserPromptExpansion", ("command_name", "command_args"))],
             "PreToolUse": [_group("PreToolUse", (), _SUBAGENT_FIELDS, matcher="Agent|Task")],
             "Stop": [_group("Stop", ())],
             "SessionStart": [_group("SessionStart", ("source", "model"), matcher="clear")],

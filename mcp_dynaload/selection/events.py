@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mcp_dynaload.selection.policy import Strategy
+
 
 @dataclass(frozen=True, slots=True)
 class SessionStarted:
@@ -66,9 +68,66 @@ class SessionResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskNamed:
+    """The person said what the tools are for, without asking anything yet."""
+
+    text: str
+    is_wide: bool = False
+    """Whether as few as possible of the tools it may need are to be left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsOrdered:
+    """The person wants these tools, whatever the ranking says of them and whatever they cost."""
+
+    names: tuple[str, ...]
+    why: str
+    """For example `category 'git'`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsUnloaded:
+    """The person does not want these tools."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsPinned:
+    """The person wants these tools always."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsUnpinned:
+    """The person wants these tools no longer always."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyChosen:
+    """The person wants more tools, or fewer, from now on."""
+
+    strategy: Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReset:
+    """The person takes back what they unloaded and how readily tools are loaded."""
+
+    strategy: Strategy
+    """The one of the settings."""
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogChanged:
     """The context holds another catalog than before."""
 
+
+Order = TaskNamed | ToolsOrdered | ToolsUnloaded | ToolsPinned | ToolsUnpinned | StrategyChosen | SessionReset
+"""What the person says by a command."""
 
 Event = (
     SessionStarted
@@ -79,5 +138,6 @@ Event = (
     | TurnEnded
     | SessionCleared
     | SessionResumed
+    | Order
     | CatalogChanged
 )

@@ -66,6 +66,12 @@ def clean(prompt: str) -> str:
     return text if has_content(text) else ""
 
 
+def command_lines(prompt: str) -> tuple[str, ...]:
+    """The slash-command lines that the person wrote, not those inside of pasted code or of what the client adds."""
+    text = _FENCE.sub("", _BLOCK.sub(" ", prompt))
+    return tuple(line.strip() for line in _COMMAND_LINE.findall(text))
+
+
 def has_content(text: str) -> bool:
     """Whether any word says what to do, not only that something should go on."""
     return any(term not in filler_terms() and not term.isdigit() for term in prose_terms(text))

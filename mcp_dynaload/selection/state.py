@@ -4,17 +4,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.choose import Choice, choose, tool_of, within_tokens
 from mcp_dynaload.selection.events import (
     AgentPrompted,
     CatalogChanged,
     Event,
+    Order,
     PromptSubmitted,
     SessionCleared,
+    SessionReset,
     SessionResumed,
     SessionStarted,
+    StrategyChosen,
+    TaskNamed,
     ToolCalled,
     ToolsFound,
+    ToolsOrdered,
+    ToolsPinned,
+    ToolsUnloaded,
+    ToolsUnpinned,
     TurnEnded,
 )
 from mcp_dynaload.selection.policy import (
@@ -41,6 +50,12 @@ class SessionState:
     loaded: frozenset[str] = frozenset()
     """Advertised names of the learned core and tier 2: only grows until the session is cleared."""
 
+    pinned: frozenset[str] = frozenset()
+    """What the person pinned, beside what the configuration pins."""
+
+    unloaded: frozenset[str] = frozenset()
+    """What the person does not want: never loaded, but listed on if it was, until the session is cleared."""
+
     memory: tuple[str, ...] = ()
     """The last prompts with a content of their own, cleaned, newest first."""
 
@@ -64,7 +79,7 @@ class Context:
     """False when every change of the list rewrites the client's prompt cache."""
 
     withheld: frozenset[str] = frozenset()
-    """Tools that must not be loaded: unloaded by the person, quarantined, denied."""
+    """Tools that must not be loaded, beside those that the person unloaded: quarantined, denied."""
 
     overhead_tokens: int = 0
     """What we cost before any tool is loaded: `find_tools` and our instructions."""
@@ -92,7 +107,12 @@ def initial_state(strategy: Strategy = Strategy.BALANCED, model: str | None = No
 
 def advertised(state: SessionState, catalog: Catalog) -> tuple[str, ...]:
     """Tier 1 and tier 2 as far as the catalog still has them, in name order."""
-    return tuple(tool.name for tool in catalog.tools if tool.pinned or tool.name in state.loaded)
+    return tuple(tool.name for tool in catalog.tools if tool.name in state.loaded or is_pinned(state, tool))
+
+
+def is_pinned(state: SessionState, tool: Tool) -> bool:
+    """Whether the tool is listed from the start, by the configuration or the person."""
+    return (tool.pinned or tool.name in state.pinned) and tool.name not in state.unloaded
 
 
 def find(context: Context, words: str, limit: int) -> tuple[Scored, ...]:
@@ -103,6 +123,7 @@ def find(context: Context, words: str, limit: int) -> tuple[Scored, ...]:
 
 def step(state: SessionState, event: Event, context: Context) -> tuple[SessionState, Decision]:
     """The state after `event`, and what changed."""
+    given, context = context, heeding(state, context)
     match event:
         case SessionStarted(core):
             return _with_core(state, core, context, reason="usual in this project")
@@ -125,6 +146,45 @@ def step(state: SessionState, event: Event, context: Context) -> tuple[SessionSt
             return resumed, Decision(reason="session resumed", changed=resumed.loaded != state.loaded)
         case CatalogChanged():
             return state, Decision(reason="catalog changed", changed=True)
+        case _:
+            return _on_order(state, event, given)
+
+
+def _on_order(state: SessionState, event: Order, context: Context) -> tuple[SessionState, Decision]:
+    """What the person says goes, whatever the ranking says."""
+    match event:
+        case TaskNamed():
+            return _on_task(state, event, heeding(state, context))
+        case ToolsOrdered(names, why):
+            wanted = replace(state, unloaded=state.unloaded - frozenset(names))
+            return _loading(wanted, names, heeding(wanted, context), reason=why)
+        case ToolsUnloaded(names):
+            listed = frozenset(names).intersection(advertised(state, context.catalog))
+            after = replace(state, loaded=state.loaded | listed, unloaded=state.unloaded | frozenset(names))
+            return after, Decision(reason="unloaded by you")
+        case ToolsPinned(names):
+            after = replace(state, pinned=state.pinned | frozenset(names), unloaded=state.unloaded - frozenset(names))
+            return after, _difference(state, after, context, "pinned by you")
+        case ToolsUnpinned(names):
+            listed = frozenset(names).intersection(advertised(state, context.catalog))
+            after = replace(state, pinned=state.pinned - frozenset(names), loaded=state.loaded | listed)
+            return after, _difference(state, after, context, "unpinned by you")
+        case StrategyChosen(strategy):
+            return replace(state, strategy=strategy), Decision(reason=f"strategy {strategy}")
+        case SessionReset(strategy):
+            after = replace(state, strategy=strategy, unloaded=frozenset(), settled=None)
+            return after, _difference(state, after, context, "reset by you")
+
+
+def _difference(before: SessionState, after: SessionState, context: Context, reason: str) -> Decision:
+    was = frozenset(advertised(before, context.catalog))
+    added = tuple(name for name in advertised(after, context.catalog) if name not in was)
+    return Decision(added=added, reason=reason, changed=bool(added))
+
+
+def heeding(state: SessionState, context: Context) -> Context:
+    """The context in which what the person unloaded is withheld."""
+    return replace(context, withheld=context.withheld | state.unloaded) if state.unloaded else context
 
 
 def _on_prompt(state: SessionState, event: PromptSubmitted, context: Context) -> tuple[SessionState, Decision]:
@@ -145,6 +205,18 @@ def _on_choice(state: SessionState, choice: Choice, context: Context) -> tuple[S
     if not state.first_prompt_seen:  # with a core that most prompts leave unused the first list must stay short
         affordable = affordable[: room_for_prompt(len(advertised(state, context.catalog)), len(context.catalog.tools))]
     return _loading(state, affordable, context, choice.ranked, choice.reason)
+
+
+def _on_task(state: SessionState, event: TaskNamed, context: Context) -> tuple[SessionState, Decision]:
+    """That some tool is needed was said; no request has been made with them yet."""
+    text = clean(event.text)
+    if not text:
+        return state, Decision(reason="no content of its own")
+    bounds = replace(BOUNDS[Strategy.CONSERVATIVE if event.is_wide else state.strategy], need=0.0)
+    bounds = widened(bounds) if event.is_wide else bounds
+    choice = choose(parse_query(text), context.catalog, context.ranker, bounds, withheld=context.withheld)
+    after, decision = _loading(state, _affordable(state, choice.names, context), context, choice.ranked, "your task")
+    return replace(after, memory=(text, *_earlier(state, text))), decision
 
 
 def _on_turn_end(state: SessionState, followers: tuple[str, ...], context: Context) -> tuple[SessionState, Decision]:
@@ -200,7 +272,7 @@ def _new(state: SessionState, names: Iterable[str], context: Context) -> tuple[s
     return tuple(
         name
         for name, tool in found
-        if tool and not tool.pinned and name not in state.loaded and name not in context.withheld
+        if tool and not is_pinned(state, tool) and name not in state.loaded and name not in context.withheld
     )
 
 

@@ -9,7 +9,7 @@ import structlog
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 
-from mcp_dynaload.catalog.names import FIND_TOOLS, HOOK_TOOL
+from mcp_dynaload.catalog.names import FIND_TOOLS, HOOK_TOOL, SERVER_NAME
 from mcp_dynaload.catalog.tool import Json, Tool, json_object
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.masking import masked
@@ -62,6 +62,8 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     tool = None
     if name not in OWN_TOOLS:
         tool = await known_by_now(session, lambda: session.live.catalog.get(name))
+    if tool is not None and name in session.state.unloaded:
+        return {"content": [{"type": "text", "text": _unwanted(name)}], "isError": True}
     if tool is not None:
         if session.shared.settings.detailed_logging_enabled:
             log.info("tool_called", tool=name, arguments=masked(params.get("arguments")))
@@ -131,6 +133,13 @@ async def _find_tools(session: Session, arguments: Json) -> Json:
     session.conversation.tell(tools)
     text = "\n".join(part for part in (found_text(tools, query), introduction_text(given)) if part)
     return {"content": [{"type": "text", "text": text}]}
+
+
+def _unwanted(name: str) -> str:
+    return (
+        f"The person unloaded {name!r} for this session: do not call it, use another way or ask. "
+        f"Only they can bring it back, with /{SERVER_NAME}:reset."
+    )
 
 
 def _unknown(session: Session, name: str) -> str:

@@ -81,6 +81,11 @@ class Client:
         """Its name and capabilities as it gave them."""
         return ClientProfile(self.introduction["clientInfo"], self.introduction["capabilities"])
 
+    @property
+    def name(self) -> str:
+        """What the client calls itself."""
+        return str(json_object(self.introduction.get("clientInfo")).get("name") or "")
+
     @contextmanager
     def serving(self, upstream: str, request: Request) -> Generator[None]:
         """While an upstream works on a request, what it asks and says goes to that request's stream."""

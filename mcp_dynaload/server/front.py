@@ -16,6 +16,7 @@ from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.server import calls, passing
 from mcp_dynaload.server.client import Client, Request
+from mcp_dynaload.server.commands import surface
 from mcp_dynaload.server.session import Session, open_session
 from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.server.texts import instructions_text
@@ -25,14 +26,14 @@ Method = Callable[[Session, Request, Json], Awaitable[Json]]
 METHODS: Mapping[str, Method] = {
     "tools/list": calls.list_tools,
     "tools/call": calls.call_tool,
-    "prompts/list": passing.list_prompts,
-    "prompts/get": passing.get_prompt,
+    "prompts/list": surface.list_prompts,
+    "prompts/get": surface.get_prompt,
     "resources/list": passing.list_resources,
     "resources/templates/list": passing.list_templates,
     "resources/read": passing.read_resource,
     "resources/subscribe": passing.subscribe,
     "resources/unsubscribe": passing.unsubscribe,
-    "completion/complete": passing.complete,
+    "completion/complete": surface.complete,
     "logging/setLevel": passing.set_log_level,
 }
 

@@ -11,11 +11,16 @@ from mcp_dynaload.catalog.tool import Json, Tool, json_object
 from mcp_dynaload.masking import masked_prose
 from mcp_dynaload.selection.events import AgentPrompted, PromptSubmitted
 from mcp_dynaload.selection.policy import is_frozen_after_first_request
+from mcp_dynaload.selection.query import clean, command_lines
 from mcp_dynaload.selection.state import Decision
+from mcp_dynaload.server.commands.table import COMMANDS, own_command, run_command
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.texts import fitting, introduction_text, loaded_text, room_beside
 
 TRANSCRIPT_TAIL_BYTES = 65_536
+
+CLAUDE_CODE = "claude-code"
+"""How the client with a menu of our commands introduces itself."""
 
 MAX_RETOLD = 5
 """The best of a ranking that may be described although another way than this prompt has listed them."""
@@ -34,6 +39,8 @@ class HookFields:
     transcript_path: str
     source: str
     model: str
+    command_name: str
+    command_args: str
 
     @classmethod
     def read(cls, arguments: Json) -> "HookFields":
@@ -61,6 +68,8 @@ async def _answer(session: Session, fields: HookFields) -> Json:
     match fields.event:
         case "UserPromptSubmit":
             return await _on_prompt(session, fields)
+        case "UserPromptExpansion":
+            return await _on_command(session, fields)
         case "PreToolUse":
             await session.decide(AgentPrompted(fields.prompt))
             await session.reread.hold()
@@ -74,9 +83,44 @@ async def _answer(session: Session, fields: HookFields) -> Json:
     return {}
 
 
+async def _on_command(session: Session, fields: HookFields) -> Json:
+    """One of our commands acts and answers at once, and the model is not asked."""
+    name = own_command(fields.command_name)
+    if name is None or not session.is_dynamic:
+        return {}
+    result = await run_command(session, name, fields.command_args.split())
+    return {"decision": "block", "reason": result.text}
+
+
+async def _on_text_commands(session: Session, fields: HookFields) -> Json:
+    """A client without a menu sends commands as lines of a prompt; Claude Code's slash lines are others' business."""
+    results = [await run_command(session, name, words) for name, words in _text_commands(fields.prompt)]
+    text = "\n\n".join(result.text for result in results)
+    if not clean(fields.prompt):
+        return {"decision": "block", "reason": text}
+    return {"systemMessage": text}
+
+
+def _text_commands(prompt: str) -> list[tuple[str, list[str]]]:
+    lines = [line.split() for line in command_lines(prompt)]
+    return [(name, words) for first, *words in lines if (name := first.removeprefix("/")) in COMMANDS]
+
+
 async def _on_prompt(session: Session, fields: HookFields) -> Json:
     if not session.is_dynamic:
         return {}
+    first, *_ = fields.prompt.split(maxsplit=1) or [""]
+    if own_command(first) is not None:  # the raw line of a command, which acts by itself and asks the model nothing
+        return {}
+    if session.client.name != CLAUDE_CODE and _text_commands(fields.prompt):
+        answer = await _on_text_commands(session, fields)
+        if "decision" in answer:
+            return answer
+        return answer | await _on_own_words(session, fields)
+    return await _on_own_words(session, fields)
+
+
+async def _on_own_words(session: Session, fields: HookFields) -> Json:
     conversation = session.conversation
     is_first, conversation.has_begun = not conversation.has_begun, True
     model = await anyio.to_thread.run_sync(read_model, fields.transcript_path) if not is_first else None
@@ -89,7 +133,8 @@ async def _on_prompt(session: Session, fields: HookFields) -> Json:
 def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) -> Json:
     """Definitions go beside the prompt only where the request itself does not have them."""
     conversation, listings = session.conversation, session.live.listings
-    chosen = [] if in_request else conversation.untold(_chosen(session, decision))
+    chosen = _chosen(session, decision)
+    chosen = [] if in_request else conversation.untold(chosen)
     given = fitting(conversation.introductions(session.listed() if in_request else chosen, listings))
     text = "\n".join(part for part in (loaded_text(chosen, room_beside(given)), introduction_text(given)) if part)
     conversation.introduce(given)
@@ -104,7 +149,7 @@ def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) ->
 
 def _chosen(session: Session, decision: Decision) -> list[Tool]:
     """What this prompt brought; for a model whose tools are fixed also what another way has listed and it needs now."""
-    names = list(decision.added)
+    names = [*decision.added, *session.history.take_ordered()]
     if is_frozen_after_first_request(session.state.model):
         names += [scored.name for scored in decision.ranked if scored.name in session.state.loaded][:MAX_RETOLD]
     return [tool for name in dict.fromkeys(names) if (tool := session.live.catalog.get(name))]

@@ -13,6 +13,7 @@ import anyio.to_thread
 import structlog
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog, build_tools, with_unique_names
+from mcp_dynaload.catalog.categories import Named, categories_of
 from mcp_dynaload.catalog.cost import Count, wire_text
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.mcp_config import UpstreamConfig
@@ -49,6 +50,9 @@ class LiveCatalog:
 
     rankings: RankingCache = field(default_factory=lambda: open_rankings(0, 0))
     """What was ranked of late; switched off unless it is given."""
+
+    named_categories: Named = field(default_factory=dict[str, tuple[str, ...]])
+    """Groups of tools from the categories files."""
 
     listings: dict[str, Listing] = field(default_factory=dict[str, Listing])
     catalog: Catalog = field(default_factory=lambda: build_catalog((), {}))
@@ -89,6 +93,10 @@ class LiveCatalog:
     def unseen(self) -> tuple[str, ...]:
         """Upstreams of which nothing is known yet."""
         return tuple(name for name in self.configs if name not in self.listings)
+
+    def categories(self) -> dict[str, tuple[str, ...]]:
+        """The tools of each category, by its name."""
+        return categories_of(self.catalog, self.named_categories)
 
     def observe(self, changed: Changed) -> None:
         """Call `changed` after each listing that differs from the one before."""

@@ -54,10 +54,15 @@ class Offers:
         return alias if is_another else original
 
 
-def collect_offers(configs: Mapping[str, UpstreamConfig], listings: Mapping[str, Listing]) -> Offers:
-    """Everything that the listed upstreams offer; of two with one URI the first keeps it."""
+def collect_offers(
+    configs: Mapping[str, UpstreamConfig], listings: Mapping[str, Listing], reserved: frozenset[str] = frozenset()
+) -> Offers:
+    """Everything that the listed upstreams offer; of two with one URI the first keeps it.
+
+    No prompt gets a `reserved` name.
+    """
     present = [(configs[name], listings[name]) for name in configs if name in listings]
-    prompts, prompt_origins = _renamed("name", _named_prompts(present))
+    prompts, prompt_origins = _renamed("name", _named_prompts(present, reserved))
     resources, resource_origins = _renamed("uri", _with_uris(present, "resources", "uri"))
     templates, template_origins = _renamed("uriTemplate", _with_uris(present, "templates", "uriTemplate"))
     return Offers(prompts, resources, templates, prompt_origins, resource_origins, template_origins)
@@ -71,13 +76,13 @@ def _renamed(key: str, items: Iterable[_Named]) -> tuple[tuple[Json, ...], dict[
     return tuple({**raw, key: name} for name, _, raw in ordered), {name: origin for name, origin, _ in ordered}
 
 
-def _named_prompts(present: Iterable[tuple[UpstreamConfig, Listing]]) -> list[_Named]:
+def _named_prompts(present: Iterable[tuple[UpstreamConfig, Listing]], reserved: frozenset[str]) -> list[_Named]:
     taken: dict[str, _Named] = {}
     for config, listing in present:
         prefix = default_prefix(config.name) if config.options.prefix is None else config.options.prefix
         for prompt in listing.prompts:
             name = advertised_name(prefix, str(prompt["name"]))
-            if name in taken:
+            if name in taken or name in reserved:
                 name = advertised_name(default_prefix(config.name), str(prompt["name"]))
             taken.setdefault(name, (name, Origin(config.name, str(prompt["name"])), prompt))
     return list(taken.values())

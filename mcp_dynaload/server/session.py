@@ -8,7 +8,6 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import structlog
-from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.selection.events import (
@@ -19,28 +18,28 @@ from mcp_dynaload.selection.events import (
     SessionCleared,
     SessionResumed,
     SessionStarted,
+    TaskNamed,
     ToolCalled,
     ToolsFound,
+    ToolsPinned,
     TurnEnded,
 )
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.ranking import Scored
-from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, initial_state, step
+from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, heeding, initial_state, step
 from mcp_dynaload.server.client import Client, Request, Reread
 from mcp_dynaload.server.conversation import Conversation
+from mcp_dynaload.server.history import History
 from mcp_dynaload.server.learning import Learning
 from mcp_dynaload.server.live_catalog import LiveCatalog
-from mcp_dynaload.server.offers import Offers, collect_offers
+from mcp_dynaload.server.log_level import tell_log_level
+from mcp_dynaload.server.offers import Offers
 from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.upstream.link import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
-from mcp_dynaload.upstream.upstream import Upstream
 
 WARM_PROBABILITY = 0.8
-
-LOG_LEVEL_SECONDS = 2.0
-"""A frozen upstream does not keep the client waiting for the others."""
 
 log = structlog.get_logger()
 
@@ -57,6 +56,7 @@ class Session:
     learning: Learning
     offers: Offers = field(default_factory=Offers)
     conversation: Conversation = field(default_factory=Conversation)
+    history: History = field(default_factory=History)
     log_level: str | None = None
     """What the client asked for with `logging/setLevel`."""
 
@@ -99,8 +99,11 @@ class Session:
         self.learning.recall()
         names = self.live.records.loaded(self.session_id) if self.session_id else ()
         core = self.learning.core(self.live.catalog)
-        if names or core:
-            self.state, _ = step(self.state, SessionResumed(names) if names else SessionStarted(core), self._context())
+        pins = self.live.records.pins(self.learning.project)
+        start = SessionResumed(names) if names else SessionStarted(core)
+        for event in (*([ToolsPinned(pins)] if pins else []), *([start] if names or core else [])):
+            self.state, decision = step(self.state, event, self.context())
+            self.history.note(event, decision)
         self.conversation.has_begun = bool(names)
         self._announced = self.listed()
 
@@ -138,6 +141,7 @@ class Session:
         if self.is_dynamic:
             async with self._deciding:
                 self.state, decision = await self._step(event)
+                self.history.note(event, decision)
         if isinstance(event, ToolsFound | ToolCalled):
             self.learning.note_search(decision.added)
         now = self.listed()
@@ -152,8 +156,7 @@ class Session:
     async def search(self, words: str, limit: int) -> tuple[Scored, ...]:
         """The best tools for a search, most fitting first; does not load them."""
         await self._index_is_ready()
-        context = self._context()
-        return await anyio.to_thread.run_sync(find, context, words, limit)
+        return await anyio.to_thread.run_sync(find, self.context(), words, limit)
 
     async def note_call(self, name: str) -> None:
         """A tool was called: it belongs to the loaded ones from now on, whoever found it."""
@@ -191,7 +194,7 @@ class Session:
         self.log_level = level
         async with anyio.create_task_group() as tasks:
             for upstream in self.pool.running:
-                tasks.start_soon(_tell_log_level, upstream, level)
+                tasks.start_soon(tell_log_level, upstream, level)
 
     def profile(self) -> ClientProfile:
         """The client's own `initialize` fields, for upstreams."""
@@ -216,7 +219,7 @@ class Session:
 
     async def on_catalog_changed(self, upstream: str, before: Listing, after: Listing) -> None:
         """A listing differs from the one before: tell the client of what it can see of that."""
-        self.offers = collect_offers(self.live.configs, self.live.listings)
+        self.offers = self.shared.offers()
         self.listed_one.set()
         self.listed_one = anyio.Event()
         if before.prompts != after.prompts:
@@ -233,19 +236,21 @@ class Session:
         if scope.cancelled_caught:
             log.warning("index_not_ready", waited_ms=self.shared.settings.loading_timeout_ms)
 
-    def _context(self) -> Context:
-        return Context(
+    def context(self) -> Context:
+        """What a step may look at now."""
+        context = Context(
             catalog=self.live.catalog,
             ranker=self.learning.ranker(self.live.ranker, self.live.catalog),
             tool_search=self.shared.environment.tool_search,
             overhead_tokens=self.live.overhead_tokens,
         )
+        return heeding(self.state, context)
 
     async def _step(self, event: Event) -> tuple[SessionState, Decision]:
-        if not isinstance(event, PromptSubmitted | AgentPrompted):
-            return step(self.state, event, self._context())
+        if not isinstance(event, PromptSubmitted | AgentPrompted | TaskNamed):
+            return step(self.state, event, self.context())
         await self._index_is_ready()
-        context = self._context()
+        context = self.context()
         limit = self.shared.settings.detection_timeout_ms / 1000
         with anyio.move_on_after(limit):
             return await anyio.to_thread.run_sync(step, self.state, event, context, abandon_on_cancel=True)
@@ -262,14 +267,6 @@ class Session:
         self.pool.warm(tuple(dict.fromkeys(tool.upstream for tool in loaded))[:2])
 
 
-async def _tell_log_level(upstream: Upstream, level: str) -> None:
-    with anyio.move_on_after(LOG_LEVEL_SECONDS):
-        try:
-            await upstream.set_log_level(level)
-        except (MCPError, TimeoutError) as error:
-            log.warning("log_level_not_set", upstream=upstream.name, error=str(error) or "timed out")
-
-
 @asynccontextmanager
 async def open_session(client: Client, shared: Shared, logs_dir: Path) -> AsyncGenerator[Session]:
     """The session of a client that has shaken hands; at exit its upstreams are gone."""
@@ -282,7 +279,7 @@ async def open_session(client: Client, shared: Shared, logs_dir: Path) -> AsyncG
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
             shared.learning(),
-            collect_offers(live.configs, live.listings),
+            shared.offers(),
         )
         async with open_pool(
             live.configs.values(), session, live.project_dir, logs_dir, settings.max_running_upstreams

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from mcp_dynaload.catalog.names import COMMAND_NAMES
 from mcp_dynaload.server.client import ClientEnvironment
 from mcp_dynaload.server.learning import Learning
 from mcp_dynaload.server.live_catalog import LiveCatalog
+from mcp_dynaload.server.offers import Offers, collect_offers
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.usage import Usage, project_of
 
@@ -17,6 +19,11 @@ class Shared:
     live: LiveCatalog
     environment: ClientEnvironment
     usage: Usage
+
+    def offers(self) -> Offers:
+        """What the upstreams offer by now; where we have prompts of our own none of theirs gets such a name."""
+        reserved = frozenset(COMMAND_NAMES) if self.settings.dynamic_loading_enabled else frozenset[str]()
+        return collect_offers(self.live.configs, self.live.listings, reserved)
 
     def learning(self) -> Learning:
         """What a new session notes and knows."""

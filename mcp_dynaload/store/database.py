@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 BUSY_SECONDS = 5.0
 RETRY_SECONDS = 0.01
 
@@ -28,8 +28,10 @@ _LEARNED_TABLES = (
     " PRIMARY KEY (project, tool, follower))",
     "usage (project TEXT NOT NULL, session TEXT NOT NULL, tool TEXT NOT NULL, calls INTEGER NOT NULL,"
     " missed INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (project, session, tool))",
+    "pins (project TEXT NOT NULL, tool TEXT NOT NULL, PRIMARY KEY (project, tool))",
 )
-"""Cannot be had again: another version keeps each of them that is to the letter what it would create."""
+"""Learned, or said by the person, so it cannot be had again: another version keeps each of them that is to the letter
+what it would create."""
 
 log = structlog.get_logger()
 

@@ -134,6 +134,19 @@ class Records:
         )
         return tuple(name for (name,) in rows)
 
+    def pins(self, project: str) -> tuple[str, ...]:
+        """The tools that the person pinned in a project, in name order."""
+        rows = self._database.read("SELECT tool FROM pins WHERE project = ? ORDER BY tool", (project,))
+        return tuple(name for (name,) in rows)
+
+    def keep_pins(self, project: str, names: Iterable[str]) -> None:
+        """Store what the person pinned in a project."""
+        self._database.write("INSERT OR IGNORE INTO pins VALUES (?, ?)", [(project, name) for name in names])
+
+    def forget_pins(self, project: str, names: Iterable[str]) -> None:
+        """Undo `keep_pins`."""
+        self._database.write("DELETE FROM pins WHERE project = ? AND tool = ?", [(project, name) for name in names])
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()

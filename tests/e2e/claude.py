@@ -27,7 +27,7 @@ EXIT_TIMEOUT_SECONDS = 10.0
 _KEY_SUFFIX_LENGTH = 20
 _POLL_SECONDS = 0.05
 _HOOK_EVENTS = "--include-hook-events"
-_PROMPT_MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
+PROMPT_MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +212,17 @@ class TerminalSession:
 
     def type_line(self, line: str) -> None:
         """Type a line, wait until it is in the input box, and press Enter."""
+        self.fill(line)
+        self._tmux("send-keys", "-t", "e2e", "Enter")
+
+    def fill(self, line: str) -> None:
+        """Type a line and wait until it is in the input box."""
         self._tmux("send-keys", "-t", "e2e", "-l", line)
         self.wait_until(lambda screen: line[:30] in screen, f"the typed line {line!r}")
-        self._tmux("send-keys", "-t", "e2e", "Enter")
+
+    def press(self, key: str) -> None:
+        """Press a key, by tmux's name for it."""
+        self._tmux("send-keys", "-t", "e2e", key)
 
     def clear(self) -> None:
         """Start a new conversation in the same client."""
@@ -238,7 +246,7 @@ class TerminalSession:
         line = shlex.join(self._command)
         self._tmux("-f", os.devnull, "new-session", "-d", "-s", "e2e", "-x", "180", "-y", "50", line)
         try:
-            self.wait_until(lambda screen: _PROMPT_MARK in screen, "the input box")
+            self.wait_until(lambda screen: PROMPT_MARK in screen, "the input box")
         except TimeoutError:
             self._tmux("kill-server")
             raise

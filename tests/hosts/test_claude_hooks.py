@@ -7,6 +7,7 @@ def test_hooks_are_registered_for_the_moments_that_matter_and_never_for_the_end(
 
     assert {event: [group.get("matcher") for group in groups] for event, groups in hooks.items()} == {
         "UserPromptSubmit": [None],
+        "UserPromptExpansion": [None],
         "PreToolUse": ["Agent|Task"],
         "Stop": [None],
         "SessionStart": ["clear"],
@@ -27,6 +28,12 @@ def test_each_hook_calls_our_unlisted_tool_with_its_event_and_the_clients_fields
         "session_id": "${session_id}",
         "permission_mode": "${permission_mode}",
         "transcript_path": "${transcript_path}",
+    }
+    assert inputs["UserPromptExpansion"]["input"] == {
+        "event": "UserPromptExpansion",
+        "session_id": "${session_id}",
+        "command_name": "${command_name}",
+        "command_args": "${command_args}",
     }
     assert inputs["PreToolUse"]["input"]["prompt"] == "${tool_input.prompt}"
     assert inputs["SessionStart"]["input"].keys() >= {"source", "model", "session_id"}

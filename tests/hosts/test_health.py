@@ -28,7 +28,7 @@ def findings(files: ClaudeFiles) -> list[tuple[str, str]]:
 
 
 def test_our_hooks_are_found(tmp_path: Path) -> None:
-    assert ("ok", "hooks installed: PreToolUse, SessionStart, Stop, UserPromptSubmit") in findings(
+    assert ("ok", "hooks installed: PreToolUse, SessionStart, Stop, UserPromptExpansion, UserPromptSubmit") in findings(
         client_files(tmp_path, hook_settings())
     )
 

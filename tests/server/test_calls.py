@@ -8,6 +8,7 @@ import pytest
 from mcp import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
+from mcp_dynaload.catalog.names import COMMAND_NAMES
 from mcp_dynaload.config_upstream import UpstreamOptions
 from mcp_dynaload.server.passing import RESOURCE_NOT_FOUND
 from mcp_dynaload.settings import Settings
@@ -209,7 +210,8 @@ async def test_resources_are_read_and_followed_where_they_come_from(tmp_path: Pa
         await client.raw("completion/complete", ref={"type": "ref/resource", "uri": "log://{day}"}, argument={})
         assert [item["uri"] for item in (await client.raw("resources/list"))["resources"]] == [alias, "file:///x"]
         assert len((await client.raw("resources/templates/list"))["resourceTemplates"]) == 2
-        assert (await client.raw("prompts/list")) == {"prompts": []}
+        prompts = (await client.raw("prompts/list"))["prompts"]
+        assert [prompt["name"] for prompt in prompts] == sorted(COMMAND_NAMES)
         with pytest.raises(MCPError) as caught:
             await client.raw("resources/read", uri="nobody://x")
         assert caught.value.error.code == RESOURCE_NOT_FOUND

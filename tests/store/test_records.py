@@ -138,3 +138,12 @@ def test_the_oldest_built_content_is_forgotten(records: Records, monkeypatch: py
         records.keep_built(key, b"content")
 
     assert [records.built(key) for key in "abc"] == [None, b"content", b"content"]
+
+
+def test_pins_are_kept_by_project_until_they_are_forgotten(records: Records) -> None:
+    records.keep_pins("/shop", ["b", "a"])
+    records.keep_pins("/shop", ["a"])
+    records.keep_pins("/other", ["c"])
+    records.forget_pins("/shop", ["b", "c"])
+
+    assert (records.pins("/shop"), records.pins("/other")) == (("a",), ("c",))

@@ -1,0 +1,36 @@
+"""The categories file: named groups of tools as globs of the names under which they are listed."""
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import cast
+
+from mcp_dynaload.catalog.categories import Named
+from mcp_dynaload.config_problem import ConfigProblem
+
+
+def read_categories(files: Iterable[Path]) -> tuple[dict[str, tuple[str, ...]], tuple[ConfigProblem, ...]]:
+    """The categories of all the files that are there, a later one's winning by name, and the mistakes."""
+    categories: dict[str, tuple[str, ...]] = {}
+    problems: list[ConfigProblem] = []
+    for file in files:
+        found, wrong = _read(file)
+        categories |= found
+        problems += wrong
+    return categories, tuple(problems)
+
+
+def _read(file: Path) -> tuple[Named, list[ConfigProblem]]:
+    try:
+        values = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}, []
+    except (OSError, ValueError) as error:  # ValueError: no TOML, no UTF-8
+        return {}, [ConfigProblem(file, "", f"cannot be read: {error}", "correct it or remove it")]
+    good = {name: tuple(cast("list[str]", globs)) for name, globs in values.items() if _are_globs(globs)}
+    fix = f"give a list of texts, such as {['git__*']!r}"
+    return good, [ConfigProblem(file, name, "is not a list of globs", fix) for name in values if name not in good]
+
+
+def _are_globs(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(glob, str) for glob in cast("list[object]", value))

@@ -1,0 +1,1 @@
+"""The slash commands: what the person says and asks between prompts."""

@@ -1,0 +1,206 @@
+"""Commands that show and change nothing."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import anyio.to_thread
+
+from mcp_dynaload.catalog.cost import reduction
+from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.selection.choose import Choice, choose
+from mcp_dynaload.selection.policy import BOUNDS
+from mcp_dynaload.selection.query import parse_query
+from mcp_dynaload.selection.tiers import Tier, tiers_of
+from mcp_dynaload.server.commands.command import TYPED, Result, Words, done, refused, tool_named, wrong_tool
+from mcp_dynaload.server.commands.layout import aligned, counted, first_line, wrapped
+from mcp_dynaload.server.commands.steering import NUMBERS
+from mcp_dynaload.server.session import Session
+from mcp_dynaload.store.usage import Calls
+
+FOUND = 10
+MOST_ROWS = 20
+
+
+async def list_categories(session: Session, words: Words) -> Result:
+    """All categories with their sizes."""
+    categories, costs = session.live.categories(), session.live.catalog.costs
+    listed = {tool.name for tool in session.listed()}
+    rows = [
+        (name, len(tools), len(listed.intersection(tools)), sum(costs[tool] for tool in tools))
+        for name, tools in categories.items()
+    ]
+    return done(f"{len(rows)} categories.", aligned([("category", "tools", "loaded", "tokens"), *rows]))
+
+
+async def tier_status(session: Session, words: Words) -> Result:
+    """The three tiers: tools, tokens, why."""
+    catalog = session.live.catalog
+    tiers = tiers_of(session.state, catalog, session.learning.core(catalog))
+    rows = [
+        (
+            f"{NUMBERS[tier]} {tier}",
+            len(tiers.of(tier)),
+            sum(catalog.costs[name] for name in tiers.of(tier)),
+            _reasons(session, tier, tiers.of(tier)),
+        )
+        for tier in Tier
+    ]
+    unloaded = sorted(session.state.unloaded)
+    return done(
+        _saving(session),
+        aligned([("tier", "tools", "tokens", "why"), *rows]),
+        aligned(
+            (f"  {name}", catalog.costs[name], reason_of(session, name)) for name in _shown(tiers.core, tiers.task)
+        ),
+        wrapped(f"Unloaded by you: {', '.join(unloaded)}") if unloaded else "",
+    )
+
+
+async def function_stats(session: Session, words: Words) -> Result:
+    """Which tools this project's sessions used."""
+    if not session.learning.is_on:
+        return refused("Nothing is counted: METRICS_COLLECTION_ENABLED is false.")
+    await session.learning.store(session.state.loaded)
+    rows = await anyio.to_thread.run_sync(session.shared.usage.sessions, session.learning.project)
+    uses: dict[str, list[Calls]] = {}
+    for row in rows:
+        for name, calls in row.tools.items():
+            uses.setdefault(name, []).append(calls)
+    ordered = sorted(uses, key=lambda name: (-sum(calls.times for calls in uses[name]), name))
+    if not ordered:
+        return done("No tool was loaded or called in this project yet.")
+    total = sum(calls.times for several in uses.values() for calls in several)
+    table = [("tool", "calls", "sessions", "searched", "in vain"), *((name, *_counts(uses[name])) for name in ordered)]
+    return done(
+        f"{counted(total, 'call')} of {counted(len(uses), 'tool')} in {counted(len(rows), 'session')} of this project.",
+        aligned(table[: MOST_ROWS + 1]),
+        f"and {len(ordered) - MOST_ROWS} more" if len(ordered) > MOST_ROWS else "",
+    )
+
+
+async def session_info(session: Session, words: Words) -> Result:
+    """What this session is and does."""
+    state, live, counts = session.state, session.live, session.live.rankings.counts()
+    client = session.client.introduction.get("clientInfo", {})
+    running = ", ".join(upstream.name for upstream in session.pool.running) or "none"
+    cache = f"{counted(counts.rankings, 'ranking')}, {counts.hit_rate:.0%} hits" if live.rankings.is_enabled else "off"
+    rows = [
+        ("session", session.session_id or "without an id"),
+        ("client", f"{client.get('name', '?')} {client.get('version', '')}".strip()),
+        ("model", state.model or "not known yet"),
+        ("mode", state.strategy),
+        ("tools", f"{len(session.listed())} of {len(live.catalog.tools)} loaded"),
+        ("pinned by you", len(state.pinned)),
+        ("unloaded by you", len(state.unloaded)),
+        ("servers", f"{len(live.configs)} configured; running: {running}"),
+        ("prompts ranked", session.history.prompts),
+        ("cache", cache),
+        ("tool search", "on" if session.shared.environment.tool_search else "off"),
+        ("project", session.learning.project),
+    ]
+    return done(_saving(session), aligned((name, f"{value}") for name, value in rows))
+
+
+async def find(session: Session, words: Words) -> Result:
+    """The tools that fit the words best, loaded or not."""
+    if not words:
+        return refused(f"Say what the tool should do: {TYPED}find create an issue")
+    found = await session.search(" ".join(words), FOUND)
+    if not found:
+        return done(f"No tool fits {' '.join(words)!r}. Try other words.")
+    listed = {tool.name for tool in session.listed()}
+    catalog = session.live.catalog
+    tools = [tool for scored in found if (tool := catalog.get(scored.name))]
+    rows = [
+        (tool.name, catalog.costs[tool.name], "loaded" if tool.name in listed else "", first_line(tool.description))
+        for tool in tools
+    ]
+    return done(
+        f"{counted(len(rows), 'tool')} found, best first; {TYPED}pin <tool> loads one.",
+        aligned([("tool", "tokens", "", "description"), *rows]),
+    )
+
+
+async def why(session: Session, words: Words) -> Result:
+    """Why a tool is loaded or not."""
+    tool = tool_named(session, " ".join(words))
+    if tool is None:
+        return wrong_tool(session, " ".join(words))
+    is_listed = tool.name in {listed.name for listed in session.listed()}
+    rows = [
+        ("server", tool.upstream),
+        ("tokens", f"{session.live.catalog.costs[tool.name]:,}"),
+        ("categories", ", ".join(name for name, names in session.live.categories().items() if tool.name in names)),
+        *await _judged(session, tool),
+    ]
+    return done(
+        f"{tool.name} is {'loaded' if is_listed else 'not loaded'}: {reason_of(session, tool.name)}.",
+        aligned((f"  {name}", value) for name, value in rows),
+    )
+
+
+def reason_of(session: Session, name: str) -> str:
+    """Why a tool is in its place, in a few words."""
+    tool, state = session.live.catalog.get(name), session.state
+    if name in state.unloaded:
+        return "unloaded by you"
+    if name in state.pinned:
+        return "pinned by you"
+    if tool is not None and tool.pinned:
+        return "pinned by the servers file"
+    if name not in state.loaded:
+        return "nothing has asked for it" if not state.memory else "your last prompt did not need it"
+    return session.history.reason(name) or "loaded earlier in this conversation"
+
+
+async def _judged(session: Session, tool: Tool) -> list[tuple[str, str]]:
+    """What the last prompt says of the tool."""
+    if not session.state.memory:
+        return [("last prompt", "none yet")]
+    choice = await anyio.to_thread.run_sync(_choice, session)
+    found = [one for one in choice.judged if one.scored.name == tool.name]
+    if not found:
+        return [("last prompt", "has no word for it")]
+    rank, scored = choice.judged.index(found[0]) + 1, found[0].scored
+    prior = session.learning.priors.lifts(session.live.catalog).get(tool.name, 0.0)
+    return [
+        ("last prompt", str(found[0].verdict)),
+        ("rank", f"{rank} of {len(session.live.catalog.tools)}, probability {scored.probability:.0%}"),
+        ("terms", ", ".join(scored.terms) or "by meaning"),
+        *([("learned here", f"{prior:+.2f}")] if prior else []),
+    ]
+
+
+def _choice(session: Session) -> Choice:
+    newest, *earlier = session.state.memory
+    context, bounds = session.context(), BOUNDS[session.state.strategy]
+    query = parse_query(newest, tuple(earlier))
+    return choose(query, context.catalog, context.ranker, bounds, withheld=context.withheld)
+
+
+def _saving(session: Session) -> str:
+    catalog, overhead = session.live.catalog, session.live.overhead_tokens
+    listed = [tool.name for tool in session.listed()]
+    used = overhead + sum(catalog.costs[name] for name in listed)
+    saved = f"{reduction(catalog.total_cost, used):.0%} saved"
+    return f"{len(listed)} of {len(catalog.tools)} tools loaded: {used:,} of {catalog.total_cost:,} tokens, {saved}."
+
+
+def _reasons(session: Session, tier: Tier, names: Iterable[str]) -> str:
+    if tier is Tier.RESERVE:
+        return "not listed; find_tools finds them"
+    counts = Counter(reason_of(session, name) for name in names)
+    return ", ".join(f"{reason} {many}" for reason, many in counts.most_common())
+
+
+def _shown(*tiers: tuple[str, ...]) -> list[str]:
+    return [name for names in tiers for name in names][:MOST_ROWS]
+
+
+def _counts(several: list[Calls]) -> tuple[int, int, int, int]:
+    return (
+        sum(calls.times for calls in several),
+        len(several),
+        sum(calls.was_missed for calls in several),
+        sum(not calls.times for calls in several),
+    )

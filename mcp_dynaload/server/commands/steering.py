@@ -1,0 +1,211 @@
+"""Commands that change what is loaded, now or from now on."""
+
+from collections.abc import Iterable
+
+import anyio.to_thread
+
+from mcp_dynaload.catalog.names import SERVER_NAME
+from mcp_dynaload.selection.events import (
+    SessionReset,
+    StrategyChosen,
+    TaskNamed,
+    ToolsOrdered,
+    ToolsPinned,
+    ToolsUnloaded,
+    ToolsUnpinned,
+)
+from mcp_dynaload.selection.policy import BOUNDS, Strategy
+from mcp_dynaload.selection.tiers import Tier, share_within, tiers_of, tokens_left
+from mcp_dynaload.server.commands.command import TYPED, Result, Words, done, refused, tool_named, wrong, wrong_tool
+from mcp_dynaload.server.commands.layout import aligned, counted, wrapped
+from mcp_dynaload.server.session import Session
+
+MOST_SHOWN = 12
+TIERS = {"1": Tier.CORE, "2": Tier.TASK, "3": Tier.RESERVE} | {str(tier): tier for tier in Tier}
+NUMBERS = {Tier.CORE: 1, Tier.TASK: 2, Tier.RESERVE: 3}
+STAYS_LISTED = "Still listed until /clear, because the client would break otherwise; calls are refused."
+FROM_NEXT = "Callable from your next prompt on."
+
+
+async def load_category(session: Session, words: Words) -> Result:
+    """Load all tools of a category."""
+    names, category = _category(session, words)
+    if names is None:
+        return wrong("category", category, session.live.categories())
+    return await _order(session, names, f"category {category!r}")
+
+
+async def unload_category(session: Session, words: Words) -> Result:
+    """Unload all tools of a category."""
+    names, category = _category(session, words)
+    if names is None:
+        return wrong("category", category, session.live.categories())
+    return await _unload(session, names, f"category {category!r}")
+
+
+async def unload(session: Session, words: Words) -> Result:
+    """Unload a tool."""
+    tool = tool_named(session, " ".join(words))
+    if tool is None:
+        return wrong_tool(session, " ".join(words))
+    return await _unload(session, (tool.name,), f"tool {tool.name!r}")
+
+
+async def load_tier(session: Session, words: Words) -> Result:
+    """Load a tier; the reserve only when it is asked for twice."""
+    tier = TIERS.get(words[0].lower() if words else "")
+    if tier is None:
+        return wrong("tier", words[0] if words else "", TIERS)
+    if tier is Tier.TASK:
+        return await _load_task(session)
+    if tier is Tier.CORE:
+        usual = session.learning.core(session.live.catalog)
+        return await _order(session, usual, "tier 1 (core)")
+    reserve = tiers_of(session.state, session.live.catalog, ()).reserve
+    if [word.lower() for word in words[1:]] == ["all"]:
+        return await _order(session, reserve, "tier 3 (reserve)")
+    if words[1:]:
+        return wrong("way to load tier 3", " ".join(words[1:]), ("all",))
+    return _price(session, reserve)
+
+
+async def optimize_for(session: Session, words: Words) -> Result:
+    """Load what a task needs."""
+    if not words:
+        return refused(f"Say what the task is: {TYPED}optimize-for review the open pull requests")
+    decision = await session.decide(TaskNamed(" ".join(words)))
+    if not decision.added:
+        best = ", ".join(scored.name for scored in decision.ranked[:3])
+        return done("Nothing to load for that task.", wrapped(f"Nearest: {best}") if best else "")
+    return done(
+        f"Loaded {counted(len(decision.added), 'tool')} for the task.", _rows(session, decision.added), FROM_NEXT
+    )
+
+
+async def performance_mode(session: Session, words: Words) -> Result:
+    """Choose how readily tools are loaded."""
+    value = words[0].lower() if words else ""
+    if value not in list(Strategy):
+        result = wrong("mode", value, list(Strategy))
+        return refused(result.summary, result.details, f"Now: {session.state.strategy}.")
+    strategy = Strategy(value)
+    await session.decide(StrategyChosen(strategy))
+    bounds = BOUNDS[strategy]
+    return done(
+        f"Mode {strategy}: saves at least {bounds.least_reduction:.0%} of the tokens, from your next prompt on.",
+        f"At most {bounds.prompt_tokens:,} tokens a prompt. What is listed stays until /clear.",
+    )
+
+
+async def pin(session: Session, words: Words) -> Result:
+    """Have tools listed always in this project."""
+    names, what = _tools_or_category(session, words)
+    if names is None:
+        return _wrong_either(session, what)
+    await anyio.to_thread.run_sync(session.live.records.keep_pins, session.learning.project, names)
+    await session.decide(ToolsPinned(names))
+    tokens = sum(session.live.catalog.costs[name] for name in names)
+    return done(
+        f"Pinned {counted(len(names), 'tool')} in this project, {tokens:,} tokens: listed from each session's start.",
+        _rows(session, names),
+    )
+
+
+async def unpin(session: Session, words: Words) -> Result:
+    """Undo `pin`."""
+    pinned = session.state.pinned
+    names, what = _tools_or_category(session, words)
+    known = tuple(name for name in names or ((what,) if what in pinned else ()) if name in pinned)
+    if known:
+        await anyio.to_thread.run_sync(session.live.records.forget_pins, session.learning.project, known)
+        await session.decide(ToolsUnpinned(known))
+        return done(f"Unpinned {counted(len(known), 'tool')}. Listed until /clear.", _rows(session, known))
+    tools = [tool for name in names or () if (tool := session.live.catalog.get(name)) and tool.pinned]
+    if tools:
+        return refused(f"{what!r} is pinned by the servers file: remove it from `pin` there.")
+    return wrong("pinned tool", what, sorted(pinned))
+
+
+async def reset(session: Session, words: Words) -> Result:
+    """Take back unloads, mode and a switched-off cache."""
+    before = session.state
+    strategy = Strategy(session.shared.settings.default_loading_strategy)
+    session.live.rankings.enable()
+    await session.decide(SessionReset(strategy))
+    return done(
+        f"Reset: mode {strategy}, {counted(len(before.unloaded), 'unloaded tool')} allowed again, cache as configured.",
+        f"{counted(len(before.pinned), 'pin')} kept ({TYPED}unpin <tool> takes one back).",
+        "What is listed stays until /clear.",
+    )
+
+
+async def _load_task(session: Session) -> Result:
+    if not session.state.memory:
+        return refused(f"There is no task yet: type a prompt, or {TYPED}optimize-for <task>.")
+    decision = await session.decide(TaskNamed(session.state.memory[0], is_wide=True))
+    if not decision.added:
+        return done("Tier 2 (task) holds all that your last prompt may need.")
+    return done(f"Loaded {counted(len(decision.added), 'more tool')} of tier 2 (task).", _rows(session, decision.added))
+
+
+def _price(session: Session, reserve: tuple[str, ...]) -> Result:
+    catalog, room = session.live.catalog, tokens_left(session.state, session.context())
+    fitting = share_within(reserve, catalog, room)
+    share = len(fitting) / len(reserve) if reserve else 1.0
+    return done(
+        f"Tier 3 (reserve): {counted(len(reserve), 'tool')}, {sum(catalog.costs[name] for name in reserve):,} tokens. "
+        "Nothing loaded.",
+        wrapped(
+            f"Mode {session.state.strategy} has {room:,} tokens left: "
+            f"{len(fitting):,} of them fit ({share:.0%}), cheapest first."
+        ),
+        f"{TYPED}load-tier 3 all loads every one of them.",
+    )
+
+
+async def _order(session: Session, names: tuple[str, ...], why: str) -> Result:
+    decision = await session.decide(ToolsOrdered(names, why))
+    if not decision.added:
+        return done(f"Nothing new to load of {why}: {counted(len(names), 'tool')}, all listed.")
+    costs = session.live.catalog.costs
+    tokens = sum(costs[name] for name in decision.added)
+    return done(
+        f"Loaded {counted(len(decision.added), 'tool')} of {why}, {tokens:,} tokens.",
+        _rows(session, decision.added),
+        FROM_NEXT,
+    )
+
+
+async def _unload(session: Session, names: tuple[str, ...], what: str) -> Result:
+    await session.decide(ToolsUnloaded(names))
+    listed = {tool.name for tool in session.listed()}.intersection(names)
+    return done(
+        f"Unloaded {what}: {counted(len(names), 'tool')}, until /{SERVER_NAME}:reset.",
+        wrapped(STAYS_LISTED) if listed else "",
+        _rows(session, names),
+    )
+
+
+def _category(session: Session, words: Words) -> tuple[tuple[str, ...] | None, str]:
+    category = " ".join(words).lower()
+    return session.live.categories().get(category), category
+
+
+def _tools_or_category(session: Session, words: Words) -> tuple[tuple[str, ...] | None, str]:
+    what = " ".join(words)
+    tool = tool_named(session, what)
+    return ((tool.name,) if tool else session.live.categories().get(what.lower())), what
+
+
+def _wrong_either(session: Session, what: str) -> Result:
+    categories = wrong("category", what, session.live.categories())
+    if not what:
+        return refused("Name a tool or a category.", categories.details)
+    return refused(f"{wrong_tool(session, what).summary} {categories.summary}", categories.details)
+
+
+def _rows(session: Session, names: Iterable[str]) -> str:
+    costs, names = session.live.catalog.costs, tuple(names)
+    rows = [(f"  {name}", costs.get(name, 0), "tokens") for name in names[:MOST_SHOWN]]
+    more = f"\n  and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return aligned(rows) + more

@@ -1,0 +1,37 @@
+"""Why each tool of a session is in the list."""
+
+from dataclasses import dataclass, field
+
+from mcp_dynaload.selection.events import Event, Order, SessionCleared
+from mcp_dynaload.selection.state import Decision
+
+
+@dataclass(slots=True)
+class History:
+    """The reasons of the decisions since the session's start or `/clear`."""
+
+    prompts: int = 0
+    """Decisions for which the tools were ranked."""
+
+    _ordered: list[str] = field(default_factory=list[str])
+    _reasons: dict[str, str] = field(default_factory=dict[str, str])
+
+    def note(self, event: Event, decision: Decision) -> None:
+        """A decision was taken."""
+        if isinstance(event, SessionCleared):
+            self.prompts = 0
+            self._reasons.clear()
+            self._ordered.clear()
+        if isinstance(event, Order):
+            self._ordered += decision.added
+        self.prompts += bool(decision.ranked)
+        self._reasons.update(dict.fromkeys(decision.added, decision.reason))
+
+    def take_ordered(self) -> list[str]:
+        """What commands have loaded since the last prompt, once: the model is to be told."""
+        ordered, self._ordered = self._ordered, []
+        return ordered
+
+    def reason(self, name: str) -> str:
+        """Why a tool was loaded; empty if it was not, or by a session before this one."""
+        return self._reasons.get(name, "")

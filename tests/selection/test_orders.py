@@ -1,0 +1,175 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_dynaload.selection.events import (
+    Event,
+    PromptSubmitted,
+    SessionCleared,
+    SessionReset,
+    StrategyChosen,
+    TaskNamed,
+    ToolCalled,
+    ToolsFound,
+    ToolsOrdered,
+    ToolsPinned,
+    ToolsUnloaded,
+    ToolsUnpinned,
+)
+from mcp_dynaload.selection.policy import Strategy
+from mcp_dynaload.selection.state import Decision, SessionState, advertised, find, heeding, initial_state, step
+from tests.builders import a_catalog, a_context, a_tool, developer_tools
+
+CATALOG = a_catalog(developer_tools())
+CONTEXT = a_context(CATALOG)
+GIT_LOG = "Show me the git commit history"
+LOG = "git__log"
+
+
+NAMES = st.lists(st.sampled_from([*(tool.name for tool in CATALOG.tools), "unknown"]), max_size=3).map(tuple)
+EVENTS: st.SearchStrategy[Event] = st.one_of(
+    st.builds(PromptSubmitted, st.sampled_from([GIT_LOG, "list the tables of the database", "create an issue", "yes"])),
+    st.builds(TaskNamed, st.sampled_from([GIT_LOG, "convert the time", "go on"]), st.booleans()),
+    st.builds(ToolsFound, NAMES),
+    st.builds(ToolsOrdered, NAMES, st.just("ordered")),
+    st.builds(ToolsUnloaded, NAMES),
+    st.builds(ToolsPinned, NAMES),
+    st.builds(ToolsUnpinned, NAMES),
+    st.builds(StrategyChosen, st.sampled_from(Strategy)),
+    st.builds(SessionReset, st.sampled_from(Strategy)),
+)
+
+
+def after(*events: Event, state: SessionState | None = None) -> SessionState:
+    state = state or initial_state()
+    for event in events:
+        state, _ = step(state, event, CONTEXT)
+    return state
+
+
+def listed(state: SessionState) -> tuple[str, ...]:
+    return advertised(state, CATALOG)
+
+
+def test_what_the_person_orders_is_loaded_whatever_the_ranking_says_and_the_reason_is_kept() -> None:
+    state, decision = step(
+        initial_state(), ToolsOrdered(("sqlite__drop_table", "time__convert_time"), "tier 3"), CONTEXT
+    )
+
+    assert listed(state) == ("sqlite__drop_table", "time__convert_time")
+    assert decision == Decision(added=("sqlite__drop_table", "time__convert_time"), reason="tier 3", changed=True)
+
+
+def test_an_unloaded_tool_stays_listed_until_the_session_is_cleared_and_is_not_listed_after_that() -> None:
+    state = after(PromptSubmitted(GIT_LOG), ToolsUnloaded((LOG,)))
+    assert LOG in listed(state)
+
+    cleared = after(SessionCleared((LOG,)), state=state)
+
+    assert LOG not in listed(cleared)
+
+
+def test_what_is_withheld_by_others_is_not_loaded_by_an_order() -> None:
+    state, _ = step(initial_state(), ToolsOrdered((LOG, "git__status"), "x"), a_context(CATALOG, withheld=[LOG]))
+
+    assert listed(state) == ("git__status",)
+
+
+@pytest.mark.proves("steering")
+@given(st.lists(EVENTS, max_size=8))
+def test_whatever_the_person_says_the_list_only_grows_and_nothing_unloaded_comes_by_itself(
+    happened: list[Event],
+) -> None:
+    state = initial_state()
+    for event in happened:
+        before = state
+        state, decision = step(before, event, CONTEXT)
+
+        new = set(listed(state)) - set(listed(before))
+        assert set(listed(before)) <= set(listed(state))
+        assert set(decision.added) == new
+        if not isinstance(event, ToolsOrdered | ToolsPinned | SessionReset):
+            assert not new & before.unloaded
+
+
+def test_an_unloaded_tool_is_not_loaded_by_ranking_search_or_call_and_not_found() -> None:
+    state = after(ToolsUnloaded((LOG,)), PromptSubmitted(GIT_LOG), ToolsFound((LOG,)), ToolCalled(LOG))
+
+    assert LOG not in listed(state)
+    assert LOG not in [scored.name for scored in find(heeding(state, CONTEXT), GIT_LOG, 10)]
+
+
+def test_the_last_word_of_the_person_counts() -> None:
+    assert LOG in listed(after(ToolsUnloaded((LOG,)), ToolsOrdered((LOG,), "tool")))
+    assert LOG in listed(after(ToolsUnloaded((LOG,)), ToolsPinned((LOG,))))
+    assert LOG not in listed(after(ToolsPinned((LOG,)), ToolsUnloaded((LOG,)), SessionCleared()))
+
+
+def test_a_tool_that_the_configuration_pins_can_be_unloaded_too() -> None:
+    catalog = a_catalog([a_tool("log", pinned=True), a_tool("status")])
+    context = a_context(catalog)
+    state, _ = step(initial_state(), ToolsUnloaded((LOG,)), context)
+    assert advertised(state, catalog) == (LOG,)
+
+    cleared, _ = step(state, SessionCleared(), context)
+    reset, _ = step(cleared, SessionReset(Strategy.BALANCED), context)
+
+    assert advertised(cleared, catalog) == ()
+    assert advertised(reset, catalog) == (LOG,)
+
+
+def test_a_tool_pinned_by_the_person_is_listed_always_and_an_unpinned_one_until_the_session_is_cleared() -> None:
+    pinned = after(ToolsPinned((LOG,)), SessionCleared())
+    assert listed(pinned) == (LOG,)
+
+    unpinned = after(ToolsUnpinned((LOG,)), state=pinned)
+
+    assert listed(unpinned) == (LOG,)
+    assert listed(after(SessionCleared(), state=unpinned)) == ()
+
+
+def test_a_reset_takes_back_unloads_and_strategy_and_keeps_pins_and_what_is_listed() -> None:
+    steered = after(
+        PromptSubmitted(GIT_LOG),
+        ToolsUnloaded((LOG,)),
+        ToolsPinned(("git__status",)),
+        StrategyChosen(Strategy.AGGRESSIVE),
+    )
+
+    state = after(SessionReset(Strategy.BALANCED), state=steered)
+
+    assert state == replace(steered, unloaded=frozenset(), strategy=Strategy.BALANCED, settled=None)
+    assert listed(state) == listed(steered)
+
+
+def test_after_another_strategy_was_chosen_the_same_prompt_is_decided_anew() -> None:
+    state = after(PromptSubmitted(GIT_LOG), StrategyChosen(Strategy.CONSERVATIVE))
+
+    _, decision = step(state, PromptSubmitted(GIT_LOG), CONTEXT)
+
+    assert state.strategy is Strategy.CONSERVATIVE
+    assert decision.ranked
+
+
+def test_a_named_task_loads_and_is_remembered_but_is_no_first_prompt() -> None:
+    state = after(TaskNamed("convert the time between timezones"))
+
+    assert "time__convert_time" in listed(state)
+    assert state.memory == ("convert the time between timezones",)
+    assert not state.first_prompt_seen
+
+
+def test_a_named_task_without_content_changes_nothing() -> None:
+    state, decision = step(initial_state(), TaskNamed("go on"), CONTEXT)
+
+    assert state == initial_state()
+    assert decision.reason == "no content of its own"
+
+
+def test_a_wide_task_loads_at_least_as_much() -> None:
+    narrow, wide = after(TaskNamed(GIT_LOG)), after(TaskNamed(GIT_LOG, is_wide=True))
+
+    assert set(listed(narrow)) <= set(listed(wide))
+    assert len(listed(wide)) >= len(listed(narrow))
