@@ -30,8 +30,10 @@ DESK = Listing(
 
 @asynccontextmanager
 async def desk(folder: Path, session_id: str | None = None, settings: Settings = PATIENT) -> AsyncGenerator[Connected]:
+    # Started, the server lists what it was known to have: else its tools would be gone between two calls.
+    server = config("desk", offers={"tools": list(DESK.tools)})
     async with connected_to(
-        folder, config("desk"), listings={"desk": DESK}, settings=settings, session_id=session_id
+        folder, server, listings={"desk": DESK}, settings=settings, session_id=session_id
     ) as client:
         yield client
 
