@@ -168,7 +168,12 @@ def main(arguments: Sequence[str]) -> None:
     """Measure with the encoder of the package."""
     from mcp_dynaload.encoder.encoder import read_encoder  # heavy
 
-    report(Path(arguments[0]), remembered(read_encoder().encode), print)
+    if len(arguments) != 1:
+        sys.exit("name one folder with catalogs/, tasks/ and negatives/: make eval-leave-out BENCH=DIR")
+    try:
+        report(Path(arguments[0]), remembered(read_encoder().encode), print)
+    except ConfigError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":
