@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mcp_dynaload.server.commands.table import COMMANDS
 from tests.faults.proxy import Place, connected
 from tests.faults.scripted import entry, missing_program, starts, tool, until, until_gone
 
@@ -52,7 +53,7 @@ async def test_thirty_servers_answer_everything_with_none_started_and_the_first_
         await proxy.hook("UserPromptSubmit", prompt="search the tickets of the account", session_id="s")
         listed = await proxy.names()
 
-        assert len(prompts.prompts) == len(resources.resources) == 25
+        assert len(prompts.prompts) - len(COMMANDS) == len(resources.resources) == 25
         assert "tickets__search_tickets" in listed
         assert len(listed) <= 12
         assert proxy.list_changes == 1
