@@ -53,8 +53,8 @@ class _Background:
     weights: Mapping[str, float]
     """Their terms."""
 
-    scores: Mapping[int, float]
-    """What these give to each tool."""
+    scores: list[float]
+    """What these give to each tool, by its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,8 @@ class LexicalRanker:
         """
         wording = self._wording(clause)
         scores = self._scores(wording)
-        most = nsmallest(max(limit, candidates), scores, key=lambda index: (-scores[index], index))
+        matching = (index for index, score in enumerate(scores) if score)
+        most = nsmallest(max(limit, candidates), matching, key=lambda index: (-scores[index], index))
         looked_at = [self._match(index, scores[index] / scores[most[0]], wording) for index in most[:candidates]]
         return looked_at + [_faint(index, scores[index] / scores[most[0]]) for index in most[candidates:]]
 
@@ -161,22 +162,22 @@ class LexicalRanker:
                 # Everyday words around a request say nothing about it, and are in most of the postings.
                 if term not in self._common or leans_on_context:
                     weights[term] = max(weights.get(term, 0.0), weight * text_weight)
-        scores: dict[int, float] = {}
+        scores = [0.0] * len(self._names)
         self._add(scores, weights)
         return _Background(weights, scores)
 
-    def _scores(self, wording: _Wording) -> dict[int, float]:
+    def _scores(self, wording: _Wording) -> list[float]:
         known = wording.background.weights
-        scores = dict(wording.background.scores)
+        scores = wording.background.scores.copy()
         more = {term: wording.around[term] - known.get(term, 0.0) for term in wording.said}
         self._add(scores, more)
         return scores
 
-    def _add(self, scores: dict[int, float], weights: Mapping[str, float]) -> None:
+    def _add(self, scores: list[float], weights: Mapping[str, float]) -> None:
         for term, weight in weights.items():
             gain = weight * self._rarity.get(term, 0.0)
             for index, impact in self._lexicon.posting(term) if gain else ():
-                scores[index] = scores.get(index, 0.0) + gain * impact
+                scores[index] += gain * impact
 
     def _match(self, index: int, relative_score: float, wording: _Wording) -> Match:
         document = self._lexicon.words(index)
