@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import cache
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Tool
@@ -63,6 +64,7 @@ def taxonomy_of(tool: Tool) -> tuple[str, ...]:
     )
 
 
+@cache  # asked for each tool of a catalog
 def _vocabulary() -> dict[str, frozenset[str]]:
     return {category: frozenset(words.split()) for category, words in TAXONOMY.items()}
 
