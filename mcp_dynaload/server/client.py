@@ -68,6 +68,9 @@ class Client:
     introduction: Json
     """The params of its `initialize`, raw."""
 
+    user: str = ""
+    """The person for whom it acts where one process serves several; what is learned and pinned is theirs alone."""
+
     _in_flight: dict[str, list[Outbound]] = field(default_factory=dict[str, list[Outbound]])
     """Channels of the requests that each upstream is working on, newest last."""
 

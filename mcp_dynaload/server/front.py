@@ -40,6 +40,9 @@ METHODS: Mapping[str, Method] = {
 OWN_METHODS = frozenset({"initialize", "ping", "server/discover", "subscriptions/listen"})
 """What is between the client and us: the rest is for its one upstream, if it has only one."""
 
+USER = "user"
+"""Where a transport that knows it leaves the person's name in the connection's state, before the handshake."""
+
 CAPABILITIES: Json = {
     "tools": {"listChanged": True},
     "prompts": {"listChanged": True},
@@ -61,6 +64,19 @@ class Front:
         # The raw path: what is in our table never meets the SDK's models, which would drop fields they do not know.
         self.server.middleware[:] = [self._serve]
 
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Those that are open, oldest first."""
+        return tuple(self._sessions.values())
+
+    def session_of(self, connection: Connection) -> Session:
+        """The session of a connection that has shaken hands.
+
+        Raises:
+            LookupError: It has not, or is over.
+        """
+        return self._sessions[id(connection)]
+
     async def _serve(self, ctx: Request, call_next: CallNext) -> HandlerResult:
         request = ctx
         connection: Connection = request.session._connection  # pyright: ignore[reportPrivateUsage] - no public accessor
@@ -79,7 +95,8 @@ class Front:
         result = await call_next(request)
         if request.method != "initialize" or not isinstance(result, dict):
             return result
-        await self._tasks.start(self._run_session, Client(connection, dict(request.params or {})))
+        user = str(connection.state.get(USER) or "")
+        await self._tasks.start(self._run_session, Client(connection, dict(request.params or {}), user))
         live = self._shared.live
         instructions = instructions_text(live.listings, live.unseen)
         if not self._shared.settings.dynamic_loading_enabled:

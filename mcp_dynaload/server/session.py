@@ -278,7 +278,7 @@ async def open_session(client: Client, shared: Shared, logs_dir: Path) -> AsyncG
             Reread(environment.is_interactive, settings.loading_timeout_ms / 1000),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
-            shared.learning(),
+            shared.learning(client.user),
             shared.offers(),
         )
         async with open_pool(

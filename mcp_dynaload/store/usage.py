@@ -35,11 +35,14 @@ class SessionRow:
     tools: Mapping[str, Calls]
 
 
-def project_of(folder: Path) -> str:
-    """The project that a folder belongs to: the root of its git work tree, or the folder itself."""
+def project_of(folder: Path, user: str = "") -> str:
+    """The project that a folder belongs to: the root of its git work tree, or the folder itself.
+
+    With a user it is that person's own view of the project, which nobody else's sessions see or change.
+    """
     folder = folder.absolute()
     root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
-    return str(root)
+    return f"{root} ({user})" if user else str(root)
 
 
 class Usage:
