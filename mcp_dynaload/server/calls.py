@@ -73,15 +73,15 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
         return await answer_hook(session, _arguments(params))
     if name == FIND_TOOLS and session.is_dynamic:
         return await _find_tools(session, _arguments(params))
-    if (upstream := session.only_upstream()) is not None:  # its own words about a name that it does not know
-        return await _told(session.forward(upstream, request, "tools/call", params))
+    if (upstream := session.host.only_upstream()) is not None:  # its own words about a name that it does not know
+        return await _told(session.host.forward(upstream, request, "tools/call", params))
     raise MCPError(code=INVALID_PARAMS, message=_unknown(session, name))
 
 
 async def _forward(session: Session, request: Request, tool: Tool, params: Json) -> Json:
     async with _starting_progress(session, request, tool.upstream):
         params = {**params, "name": tool.original_name}
-        return await _told(session.forward(tool.upstream, request, "tools/call", params))
+        return await _told(session.host.forward(tool.upstream, request, "tools/call", params))
 
 
 async def _told(answer: Awaitable[Json]) -> Json:

@@ -87,7 +87,7 @@ class Front:
             return await self._notified(session, request, call_next)
         if (method := METHODS.get(request.method)) is not None:
             return await method(session, request, dict(request.params or {}))
-        if (upstream := session.only_upstream()) is not None and request.method not in OWN_METHODS:
+        if (upstream := session.host.only_upstream()) is not None and request.method not in OWN_METHODS:
             return await passing.pass_on(session, request, upstream)
         return await call_next(request)
 

@@ -48,19 +48,19 @@ async def _wait_if_all_is_listed(session: Session) -> None:
 async def list_prompts(session: Session, request: Request, params: Json) -> Json:
     """All upstreams' prompts."""
     await _wait_if_all_is_listed(session)
-    return {"prompts": list(session.offers.prompts)}
+    return {"prompts": list(session.host.offers.prompts)}
 
 
 async def list_resources(session: Session, request: Request, params: Json) -> Json:
     """All upstreams' resources."""
     await _wait_if_all_is_listed(session)
-    return {"resources": list(session.offers.resources)}
+    return {"resources": list(session.host.offers.resources)}
 
 
 async def list_templates(session: Session, request: Request, params: Json) -> Json:
     """All upstreams' resource templates."""
     await _wait_if_all_is_listed(session)
-    return {"resourceTemplates": list(session.offers.templates)}
+    return {"resourceTemplates": list(session.host.offers.templates)}
 
 
 async def get_prompt(session: Session, request: Request, params: Json) -> Json:
@@ -128,7 +128,7 @@ async def complete(session: Session, request: Request, params: Json) -> Json:
         origin, key = await _prompt_origin(session, _text(ref, "name", "completion/complete")), "name"
     else:
         uri, key = _text(ref, "uri", "completion/complete"), "uri"
-        origin = session.offers.template_origins.get(uri) or await _resource_origin(session, uri)
+        origin = session.host.offers.template_origins.get(uri) or await _resource_origin(session, uri)
     body = {**params, "ref": {**ref, key: origin.original}}
     return await _routed(session, request, origin.upstream, "completion/complete", body)
 
@@ -142,7 +142,7 @@ async def set_log_level(session: Session, request: Request, params: Json) -> Jso
     level = _text(params, "level", "logging/setLevel")
     if level not in get_args(LoggingLevel):
         raise MCPError(code=INVALID_PARAMS, message=f"There is no log level {level!r}.")
-    await session.set_log_level(level)
+    await session.host.set_log_level(level)
     return {}
 
 
@@ -169,30 +169,30 @@ def _listeners(session: Session, method: str, params: Json | None) -> tuple[str,
     if method == "notifications/progress":
         asking = session.client.asking(json_object(params).get("progressToken"))
         return (asking,) if asking else ()
-    only = session.only_upstream()
+    only = session.host.only_upstream()
     return (only,) if only else ()
 
 
 async def _routed(session: Session, request: Request, upstream: str, method: str, params: Json) -> Json:
     try:
-        return await session.forward(upstream, request, method, params)
+        return await session.host.forward(upstream, request, method, params)
     except UpstreamError as error:
         raise MCPError(code=INTERNAL_ERROR, message=str(error)) from error
 
 
 async def _prompt_origin(session: Session, name: str) -> Origin:
-    if (origin := await known_by_now(session, lambda: session.offers.prompt_origins.get(name))) is not None:
+    if (origin := await known_by_now(session, lambda: session.host.offers.prompt_origins.get(name))) is not None:
         return origin
-    if (upstream := session.only_upstream()) is not None:
+    if (upstream := session.host.only_upstream()) is not None:
         return Origin(upstream, name)
     raise MCPError(code=INVALID_PARAMS, message=f"There is no prompt {name!r}; prompts/list names all.")
 
 
 async def _resource_origin(session: Session, uri: str) -> Origin:
-    await known_by_now(session, lambda: session.offers.resource_origins.get(uri))
-    if (origin := session.offers.resource_origin(uri)) is not None:
+    await known_by_now(session, lambda: session.host.offers.resource_origins.get(uri))
+    if (origin := session.host.offers.resource_origin(uri)) is not None:
         return origin
-    if (upstream := session.only_upstream()) is not None:
+    if (upstream := session.host.only_upstream()) is not None:
         return Origin(upstream, uri)
     raise MCPError(code=RESOURCE_NOT_FOUND, message=f"No MCP server behind this one serves {uri!r}.", data={"uri": uri})
 

@@ -9,7 +9,7 @@ import anyio
 import anyio.to_thread
 import structlog
 
-from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.events import (
     AgentPrompted,
     CatalogChanged,
@@ -27,15 +27,13 @@ from mcp_dynaload.selection.events import (
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.ranking import Scored
 from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, heeding, initial_state, step
-from mcp_dynaload.server.client import Client, Request, Reread
+from mcp_dynaload.server.client import Client, Reread
 from mcp_dynaload.server.conversation import Conversation
 from mcp_dynaload.server.history import History
 from mcp_dynaload.server.learning import Learning
 from mcp_dynaload.server.live_catalog import LiveCatalog
-from mcp_dynaload.server.log_level import tell_log_level
-from mcp_dynaload.server.offers import Offers
+from mcp_dynaload.server.session_host import SessionHost
 from mcp_dynaload.server.shared import Shared
-from mcp_dynaload.upstream.link import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
 
@@ -48,33 +46,36 @@ log = structlog.get_logger()
 class Session:
     """Made by `open_session`; every change of its loaded tools goes through `decide`."""
 
-    client: Client
-    shared: Shared
+    host: SessionHost
     reread: Reread
     state: SessionState
     session_id: str | None
     learning: Learning
-    offers: Offers = field(default_factory=Offers)
     conversation: Conversation = field(default_factory=Conversation)
     history: History = field(default_factory=History)
-    log_level: str | None = None
-    """What the client asked for with `logging/setLevel`."""
-
     listed_one: anyio.Event = field(default_factory=anyio.Event)
     """Set, and replaced by a new one, when an upstream's new listing is known, and at the end of the first listing."""
 
     first_listing: anyio.Event = field(default_factory=anyio.Event)
     """Set when every upstream that was never seen has been listed or has failed."""
 
-    _pool: Pool | None = None
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _announced: list[Tool] = field(default_factory=list[Tool])
 
     @property
+    def client(self) -> Client:
+        """Whose session it is."""
+        return self.host.client
+
+    @property
+    def shared(self) -> Shared:
+        """What all sessions of the process have in common."""
+        return self.host.shared
+
+    @property
     def pool(self) -> Pool:
         """The session's upstreams."""
-        assert self._pool is not None, "the pool is used before the session was opened"
-        return self._pool
+        return self.host.pool
 
     @property
     def live(self) -> LiveCatalog:
@@ -95,7 +96,7 @@ class Session:
 
     def attach(self, pool: Pool) -> None:
         """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
-        self._pool = pool
+        self.host.attach(pool)
         self.learning.recall()
         names = self.live.records.loaded(self.session_id) if self.session_id else ()
         core = self.learning.core(self.live.catalog)
@@ -174,58 +175,11 @@ class Session:
         await anyio.to_thread.run_sync(self.learning.recall)
         await self.decide(SessionCleared(self.learning.core(self.live.catalog)))
 
-    def only_upstream(self) -> str | None:
-        """The upstream for which we stand in transparently: the only one, with names of its own."""
-        first, *others = self.live.configs.values()
-        return first.name if not others and first.options.prefix == "" else None
-
-    async def forward(self, upstream: str, request: Request, method: str, params: Json) -> Json:
-        """Have an upstream answer a request of the client.
-
-        Raises:
-            UpstreamError: It could not.
-            MCPError: Its own error answer, unchanged.
-        """
-        with self.client.serving(upstream, request):
-            return await self.pool.request(upstream, method, params)
-
-    async def set_log_level(self, level: str) -> None:
-        """Tell the running upstreams, and each that starts later."""
-        self.log_level = level
-        async with anyio.create_task_group() as tasks:
-            for upstream in self.pool.running:
-                tasks.start_soon(tell_log_level, upstream, level)
-
-    def profile(self) -> ClientProfile:
-        """The client's own `initialize` fields, for upstreams."""
-        return self.client.profile()
-
-    async def ask(self, upstream: str, method: str, params: Json | None) -> Json:
-        """Put an upstream's question to the client."""
-        return await self.client.ask(upstream, method, params)
-
-    async def tell(self, upstream: str, method: str, params: Json | None) -> None:
-        """Take or pass on what an upstream says by itself."""
-        if method.endswith("/list_changed"):
-            await self.pool[upstream].relist()
-            return
-        if method == "notifications/resources/updated" and params:
-            params = {**params, "uri": self.offers.uri_of(upstream, str(params.get("uri")))}
-        await self.client.tell(upstream, method, params)
-
-    async def upstream_listed(self, upstream: str, listing: Listing) -> None:
-        """An upstream of ours was listed."""
-        await self.live.update(upstream, listing)
-
     async def on_catalog_changed(self, upstream: str, before: Listing, after: Listing) -> None:
         """A listing differs from the one before: tell the client of what it can see of that."""
-        self.offers = self.shared.offers()
         self.listed_one.set()
         self.listed_one = anyio.Event()
-        if before.prompts != after.prompts:
-            await self.client.list_changed("prompts")
-        if (before.resources, before.templates) != (after.resources, after.templates):
-            await self.client.list_changed("resources")
+        await self.host.offers_changed(before, after)
         if before.tools != after.tools:
             await self.decide(CatalogChanged())
 
@@ -273,16 +227,14 @@ async def open_session(client: Client, shared: Shared, logs_dir: Path) -> AsyncG
     settings, environment, live = shared.settings, shared.environment, shared.live
     async with anyio.create_task_group() as tasks:
         session = Session(
-            client,
-            shared,
+            SessionHost(client, shared, shared.offers()),
             Reread(environment.is_interactive, settings.loading_timeout_ms / 1000),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
             shared.learning(client.user),
-            shared.offers(),
         )
         async with open_pool(
-            live.configs.values(), session, live.project_dir, logs_dir, settings.max_running_upstreams
+            live.configs.values(), session.host, live.project_dir, logs_dir, settings.max_running_upstreams
         ) as pool:
             session.attach(pool)
             live.observe(session.on_catalog_changed)

@@ -1,0 +1,90 @@
+"""A client session as its upstreams see it: requests go to them here, and what they ask and say goes to the client."""
+
+from dataclasses import dataclass
+
+import anyio
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.server.client import Client, Request
+from mcp_dynaload.server.log_level import tell_log_level
+from mcp_dynaload.server.offers import Offers
+from mcp_dynaload.server.shared import Shared
+from mcp_dynaload.upstream.link import ClientProfile
+from mcp_dynaload.upstream.listing import Listing
+from mcp_dynaload.upstream.pool import Pool
+
+
+@dataclass(slots=True)
+class SessionHost:
+    """The `Host` of a session's upstreams; changes nothing of what the session has loaded."""
+
+    client: Client
+    shared: Shared
+    offers: Offers
+    """Prompts, resources and templates of all upstreams by now."""
+
+    log_level: str | None = None
+    """What the client asked for with `logging/setLevel`."""
+
+    _pool: Pool | None = None
+
+    @property
+    def pool(self) -> Pool:
+        """The session's upstreams."""
+        assert self._pool is not None, "the pool is used before the session was opened"
+        return self._pool
+
+    def attach(self, pool: Pool) -> None:
+        """Take the session's upstreams."""
+        self._pool = pool
+
+    def only_upstream(self) -> str | None:
+        """The upstream for which we stand in transparently: the only one, with names of its own."""
+        first, *others = self.shared.live.configs.values()
+        return first.name if not others and first.options.prefix == "" else None
+
+    async def forward(self, upstream: str, request: Request, method: str, params: Json) -> Json:
+        """Have an upstream answer a request of the client.
+
+        Raises:
+            UpstreamError: It could not.
+            MCPError: Its own error answer, unchanged.
+        """
+        with self.client.serving(upstream, request):
+            return await self.pool.request(upstream, method, params)
+
+    async def set_log_level(self, level: str) -> None:
+        """Tell the running upstreams, and each that starts later."""
+        self.log_level = level
+        async with anyio.create_task_group() as tasks:
+            for upstream in self.pool.running:
+                tasks.start_soon(tell_log_level, upstream, level)
+
+    def profile(self) -> ClientProfile:
+        """The client's own `initialize` fields, for upstreams."""
+        return self.client.profile()
+
+    async def ask(self, upstream: str, method: str, params: Json | None) -> Json:
+        """Put an upstream's question to the client."""
+        return await self.client.ask(upstream, method, params)
+
+    async def tell(self, upstream: str, method: str, params: Json | None) -> None:
+        """Take or pass on what an upstream says by itself."""
+        if method.endswith("/list_changed"):
+            await self.pool[upstream].relist()
+            return
+        if method == "notifications/resources/updated" and params:
+            params = {**params, "uri": self.offers.uri_of(upstream, str(params.get("uri")))}
+        await self.client.tell(upstream, method, params)
+
+    async def upstream_listed(self, upstream: str, listing: Listing) -> None:
+        """An upstream of ours was listed."""
+        await self.shared.live.update(upstream, listing)
+
+    async def offers_changed(self, before: Listing, after: Listing) -> None:
+        """A listing differs from the one before: tell the client of prompts and resources that it can see."""
+        self.offers = self.shared.offers()
+        if before.prompts != after.prompts:
+            await self.client.list_changed("prompts")
+        if (before.resources, before.templates) != (after.resources, after.templates):
+            await self.client.list_changed("resources")
