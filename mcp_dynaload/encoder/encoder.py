@@ -1,6 +1,7 @@
 """The packed model and its run time: texts in, unit vectors out, in this process and without network."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -17,6 +18,9 @@ MAX_TOKENS = 128
 """What is read of a text, start and end mark included; the model knows no further positions."""
 
 THREADS = 2
+"""Texts read at the same time, each by one thread: two threads on one short text wait for each other more than they
+help."""
+
 SEVERITY_ERROR = 3
 
 VERSION = "fc498cd51ca10c9d"
@@ -30,17 +34,29 @@ class Encoder:
 
     def __init__(self, session: "_Session", pieces: WordPieces) -> None:
         self._session, self._pieces = session, pieces
+        # Starts its threads when several texts are first encoded together.
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="encoder")
 
     def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """A unit vector for each text, as rows; what is beyond `MAX_TOKENS` of a text is not read."""
         import numpy as np  # heavy, and imported by onnxruntime anyway
 
         vectors = np.empty((len(texts), WIDTH), np.float32)
-        # One at a time: int8 rounding depends on everything in a batch, and a cached vector must not depend on others.
-        for row, text in enumerate(texts):
-            ids = np.array([self._pieces.numbers(text, MAX_TOKENS)], np.int64)
-            vectors[row] = self._session.run(None, {"ids": ids})[0][0]
+        if len(texts) == 1:
+            vectors[0] = self._vector(texts[0])
+            return vectors
+        # The longest first, so that no thread is left with a long one at the end.
+        rows = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
+        for row, vector in zip(rows, self._pool.map(self._vector, [texts[row] for row in rows]), strict=True):
+            vectors[row] = vector
         return vectors
+
+    def _vector(self, text: str) -> "NDArray[np.float32]":
+        """One text's; int8 rounding depends on everything in a batch, and a cached vector must not depend on others."""
+        import numpy as np
+
+        ids = np.array([self._pieces.numbers(text, MAX_TOKENS)], np.int64)
+        return self._session.run(None, {"ids": ids})[0][0]
 
 
 class _Session(Protocol):
@@ -62,11 +78,9 @@ def _open_session(path: str) -> _Session:
 
     runtime = cast(Any, onnxruntime)
     options = runtime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
+    options.intra_op_num_threads, options.inter_op_num_threads = 1, 1
     options.log_severity_level = SEVERITY_ERROR
     # The graph is written in its final form, and an arena would keep the largest text's buffers for good.
     options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.enable_cpu_mem_arena = options.enable_mem_pattern = False
-    # Threads that spin between two operators would take the processor from the servers behind us.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -55,7 +55,7 @@ COST_WEIGHT = 0.4
 SHARPNESS = 0.8
 """Of log-odds, in which a model is surer about what it was fitted on than about catalogs that it never saw."""
 
-CACHED_TEXTS = 64
+CACHED_PROMPTS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ class BlendedRanker:
         self._upstreams = np.array([numbers[tool.upstream] for tool in catalog.tools], np.intp)
         dear = [COST_WEIGHT * math.log(max(1, catalog.costs[name])) for name in self._names]
         self._held_back = np.array(dear, np.float32)
-        self._encode, self._coefficients = encode, coefficients
-        self._vector = lru_cache(CACHED_TEXTS)(self._encoded)
+        self._coefficients = coefficients
+        self._encoded = lru_cache(CACHED_PROMPTS)(encode)
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         """The best `limit` tools for all clauses together, best first, equal ones in name order."""
@@ -111,17 +111,14 @@ class BlendedRanker:
             for place in _best_first(scores, limit)
         )
 
-    def _encoded(self, text: str) -> Vector:
-        return self._encode([text])[0]
-
     def candidates(self, query: Query, limit: int) -> _Candidates:
         """The tools worth looking at for a query, and what is known about them."""
         clauses = _joined(parts(query))
-        texts = [_whole(query)]
+        texts = (_whole(query),)
         if len(clauses) > 1:
-            texts = [texts[0][:WHOLE_LENGTH], *(clause.text[:CLAUSE_LENGTH] for clause in clauses)]
-        said = np.stack([self._vector(text) for text in texts])
-        likeness = said @ self._vectors.T
+            texts = (texts[0][:WHOLE_LENGTH], *(clause.text[:CLAUSE_LENGTH] for clause in clauses))
+        said = self._encoded(texts)
+        likeness = _likeness(said, self._vectors)
         by_words = [self._lexical.matches(query, CANDIDATES)]
         by_words += [self._lexical.matches(clause, CLAUSE_CANDIDATES) for clause in clauses if len(clauses) > 1]
         chosen = {match.index for matches in by_words for match in matches}
@@ -146,9 +143,18 @@ class BlendedRanker:
             nearest=likeness.max(axis=1),
             upstreams=self._upstreams[indices],
             said=vectors[0],
-            own_work=own_work_features(self._own_work @ vectors[0]),
+            own_work=own_work_features(_likeness(vectors[:1], self._own_work)[0]),
             coding=len(coding_terms() & terms) / max(1, len(terms)),
         )
+
+
+def _likeness(some: Matrix, others: Matrix) -> Matrix:
+    """Cosines of unit vectors, a row for each of `some`.
+
+    Row by row, because a product of matrices wakes the threads of the algebra library, which then spin for a while on
+    the processors that the encoder and the servers behind us need.
+    """
+    return np.vecdot(some[:, None], others)
 
 
 def _highest(odds: Sequence[dict[int, float]], indices: list[int]) -> Vector:

@@ -134,8 +134,10 @@ class LexicalRanker:
         """
         wording = self._wording(clause)
         scores = self._scores(wording)
-        matching = (index for index, score in enumerate(scores) if score)
-        most = nsmallest(max(limit, candidates), matching, key=lambda index: (-scores[index], index))
+        matching = [index for index, score in enumerate(scores) if score]
+        # Stable, so that of equal ones the first in the catalog come first, and without a call for each.
+        matching.sort(key=scores.__getitem__, reverse=True)
+        most = matching[: max(limit, candidates)]
         looked_at = [self._match(index, scores[index] / scores[most[0]], wording) for index in most[:candidates]]
         return looked_at + [_faint(index, scores[index] / scores[most[0]]) for index in most[candidates:]]
 

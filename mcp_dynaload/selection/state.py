@@ -107,7 +107,8 @@ def initial_state(strategy: Strategy = Strategy.BALANCED, model: str | None = No
 
 def advertised(state: SessionState, catalog: Catalog) -> tuple[str, ...]:
     """Tier 1 and tier 2 as far as the catalog still has them, in name order."""
-    return tuple(tool.name for tool in catalog.tools if tool.name in state.loaded or is_pinned(state, tool))
+    listed = state.loaded | (state.pinned - state.unloaded)
+    return tuple(t.name for t in catalog.tools if t.name in listed or (t.pinned and t.name not in state.unloaded))
 
 
 def is_pinned(state: SessionState, tool: Tool) -> bool:
