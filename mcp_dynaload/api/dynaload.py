@@ -1,0 +1,216 @@
+"""The API's one object: queries, workflows, commands, calls, and how it all is doing."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+from mcp_types import CallToolResult
+
+from mcp_dynaload.api.options import IntegrationMode, LoadingStrategy, Options, Servers, configured
+from mcp_dynaload.api.queries import run_query, run_text_command, tokens
+from mcp_dynaload.api.results import CommandOutcome, QueryResult, StepResponse, WorkflowOptimization, WorkflowStep
+from mcp_dynaload.api.sessions import Conversation, Sessions
+from mcp_dynaload.catalog.cost import reduction
+from mcp_dynaload.catalog.names import FIND_TOOLS
+from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.logs import set_up_logs
+from mcp_dynaload.runtime import Configuration, open_proxy
+from mcp_dynaload.server.front import Front
+from mcp_dynaload.server.texts import FIND_TOOLS_DEFINITION
+
+
+class Dynaload:
+    """The proxy inside a program; made by `Dynaload.open`.
+
+    Without a `session_id` each query stands for itself; with one it continues that conversation, whose list of tools
+    only grows. What is learned and pinned is kept apart for each `user_id`.
+    """
+
+    def __init__(self, configuration: Configuration, front: Front, sessions: Sessions, options: Options) -> None:
+        self.configuration = configuration
+        self.front = front
+        self.sessions = sessions
+        self.options = options
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        *,
+        config: Servers | None = None,
+        mode: IntegrationMode = IntegrationMode.PRODUCTION,
+        strategy: LoadingStrategy | None = None,
+        enable_monitoring: bool | None = None,
+        enable_user_controls: bool = True,
+        enable_caching: bool | None = None,
+        cache_ttl_seconds: float | None = None,
+        max_concurrent_sessions: int | None = None,
+        enable_performance_alerts: bool | None = None,
+        health_check_interval: float = 30.0,
+        metrics_export_interval: float = 60.0,
+        alert_thresholds: Mapping[str, float] | None = None,
+    ) -> AsyncGenerator["Dynaload"]:
+        """Open the proxy on the person's servers, on those of `config`, or, with none at all, on the embedded ones.
+
+        Raises:
+            ConfigError: A setting is wrong, or, but in production, an entry of a servers file.
+        """
+        options = Options(
+            config=config,
+            mode=IntegrationMode(mode),
+            strategy=LoadingStrategy(strategy) if strategy else None,
+            enable_monitoring=enable_monitoring,
+            enable_user_controls=enable_user_controls,
+            enable_caching=enable_caching,
+            cache_ttl_seconds=cache_ttl_seconds,
+            max_concurrent_sessions=max_concurrent_sessions,
+            enable_performance_alerts=enable_performance_alerts,
+            health_check_interval=health_check_interval,
+            metrics_export_interval=metrics_export_interval,
+            alert_thresholds=dict(alert_thresholds or {}),
+        )
+        with configured(options) as configuration:
+            set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=False)
+            async with open_proxy(configuration) as front, open_api(configuration, front, options) as api:
+                yield api
+
+    async def process_query(
+        self,
+        query: str,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        strategy: LoadingStrategy | None = None,
+        user_commands: Sequence[str] = (),
+    ) -> QueryResult:
+        """The tools that a query needs, loaded; commands are run before it.
+
+        Raises:
+            TooManySessionsError: As many sessions as allowed are at work.
+        """
+        async with self._conversation(user_id, session_id) as conversation:
+            session = conversation.connected.session
+            if not session_id:
+                await session.clear()
+            outcomes = [await self._command(conversation, line) for line in user_commands]
+            return await run_query(conversation, query, LoadingStrategy(strategy) if strategy else None, outcomes)
+
+    async def run_user_command(
+        self, command: str, *, user_id: str | None = None, session_id: str | None = None
+    ) -> CommandOutcome:
+        """Run a slash command, for example `/load-category git`.
+
+        Raises:
+            TooManySessionsError: As many sessions as allowed are at work.
+        """
+        async with self._conversation(user_id, session_id) as conversation:
+            return await self._command(conversation, command)
+
+    async def process_workflow_with_optimization(
+        self,
+        workflow_steps: Sequence[WorkflowStep],
+        *,
+        user_id: str | None = None,
+        strategy: LoadingStrategy | None = None,
+    ) -> tuple[tuple[StepResponse, ...], WorkflowOptimization]:
+        """What each step of a workflow needs, in its order, and the one set of tools that serves all of them.
+
+        Raises:
+            DynaloadError: There is no step, or one without words.
+            TooManySessionsError: As many sessions as allowed are at work.
+        """
+        for number, step in enumerate(workflow_steps, 1):
+            if not step.task.strip():
+                raise DynaloadError(f"step {number} ({step.agent_id!r}) says nothing: put its task under 'query'")
+        if not workflow_steps:
+            raise DynaloadError("a workflow needs at least one step")
+        responses = [
+            StepResponse(
+                agent_id=step.agent_id, result=await self.process_query(step.task, user_id=user_id, strategy=strategy)
+            )
+            for step in workflow_steps
+        ]
+        return tuple(responses), await self._over_all(responses, user_id)
+
+    async def call_tool(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+    ) -> CallToolResult:
+        """Call a tool; its server is started if needed. A tool that is not loaded is called as well.
+
+        Raises:
+            MCPError: There is no tool of that name, or the server's own error answer.
+            TooManySessionsError: As many sessions as allowed are at work.
+        """
+        async with self._conversation(user_id, session_id) as conversation:
+            return await conversation.connected.call(name, arguments or {})
+
+    async def tools_for_messages_api(
+        self, *, user_id: str | None = None, session_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The loaded tools as the `tools` of an Anthropic Messages API request, in name order.
+
+        `find_tools` is among them, with which the model reaches all others; calls go to `call_tool` by name.
+
+        Raises:
+            TooManySessionsError: As many sessions as allowed are at work.
+        """
+        async with self._conversation(user_id, session_id) as conversation:
+            listed = {tool.name: tool.definition for tool in conversation.connected.session.listed()}
+        named = {**listed, FIND_TOOLS: FIND_TOOLS_DEFINITION}
+        return [
+            {
+                "name": name,
+                "description": named[name].get("description") or "",
+                "input_schema": named[name].get("inputSchema") or {"type": "object"},
+            }
+            for name in sorted(named)
+        ]
+
+    async def close_session(self, session_id: str, *, user_id: str | None = None) -> bool:
+        """End a conversation and its servers' processes; False if there is none of that id."""
+        return await self.sessions.close(user_id or "", session_id)
+
+    @asynccontextmanager
+    async def _conversation(self, user_id: str | None, session_id: str | None) -> AsyncGenerator[Conversation]:
+        async with self.sessions.use(user_id or "", session_id or "") as conversation:
+            yield conversation
+
+    async def _command(self, conversation: Conversation, line: str) -> CommandOutcome:
+        if not self.options.enable_user_controls:
+            return CommandOutcome(command=line, success=False, message="Commands are off: enable_user_controls=False.")
+        return await run_text_command(conversation.connected.session, line)
+
+    async def _over_all(self, responses: Sequence[StepResponse], user_id: str | None) -> WorkflowOptimization:
+        results = [response.result for response in responses]
+        union = sorted({name for result in results for name in result.tool_names})
+        async with self._conversation(user_id, None) as conversation:
+            baseline, optimized = tokens(conversation.connected.session, union)
+        return WorkflowOptimization(
+            steps=len(results),
+            strategy=results[0].strategy,
+            tools=tuple(union),
+            tools_by_step=tuple(result.tool_names for result in results),
+            baseline_tokens=baseline,
+            optimized_tokens=optimized,
+            reduction_percentage=reduction(baseline, optimized) * 100,
+            detection_time_ms=sum(result.detection_time_ms for result in results),
+            loading_time_ms=sum(result.loading_time_ms for result in results),
+            total_time_ms=sum(result.total_time_ms for result in results),
+        )
+
+
+@asynccontextmanager
+async def open_api(configuration: Configuration, front: Front, options: Options) -> AsyncGenerator[Dynaload]:
+    """The API over a front that others may serve, too; at exit its own sessions are over."""
+    async with anyio.create_task_group() as tasks:
+        sessions = Sessions(front, tasks, configuration.settings.max_concurrent_sessions)
+        try:
+            yield Dynaload(configuration, front, sessions, options)
+        finally:
+            tasks.cancel_scope.cancel()

@@ -1,0 +1,117 @@
+"""What a program says when it opens the API, and the configuration that comes of it."""
+
+import json
+import os
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.mcp_config import SERVERS_KEY
+from mcp_dynaload.runtime import Configuration, read_configuration
+from mcp_dynaload.selection.policy import Strategy
+
+LoadingStrategy = Strategy
+
+Servers = str | Path | Sequence[str | Path] | Mapping[str, object]
+"""Servers files, or what stands in one: `{"mcpServers": {…}}`."""
+
+
+class IntegrationMode(StrEnum):
+    """What a program runs for."""
+
+    PRODUCTION = "production"
+    """The person's configuration and state; a wrong entry stops only that server."""
+
+    DEVELOPMENT = "development"
+    """The same with a detailed log; a mistake in the configuration is an error."""
+
+    TESTING = "testing"
+    """Nothing of the person's is read or written: the given servers or the embedded ones, a state folder that is
+    removed at the end; a mistake in the configuration is an error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The arguments of `Dynaload.open`; None: as the settings say."""
+
+    config: Servers | None = None
+    mode: IntegrationMode = IntegrationMode.PRODUCTION
+    strategy: LoadingStrategy | None = None
+    enable_monitoring: bool | None = None
+    enable_user_controls: bool = True
+    enable_caching: bool | None = None
+    cache_ttl_seconds: float | None = None
+    max_concurrent_sessions: int | None = None
+    enable_performance_alerts: bool | None = None
+    health_check_interval: float = 30.0
+    """Seconds."""
+
+    metrics_export_interval: float = 60.0
+    """Seconds."""
+
+    alert_thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    def __post_init__(self) -> None:
+        for name in ("health_check_interval", "metrics_export_interval"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{name} is {getattr(self, name)!r}; it must be a number of seconds above 0")
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings that were given, by name, as they would be written on the command line."""
+        ttl = 0 if self.enable_caching is False else self.cache_ttl_seconds
+        given = {
+            "default_loading_strategy": self.strategy,
+            "metrics_collection_enabled": self.enable_monitoring,
+            "cache_ttl_seconds": ttl,
+            "max_concurrent_sessions": self.max_concurrent_sessions,
+            "performance_alerts_enabled": self.enable_performance_alerts,
+            "log_level": "debug" if self.mode is IntegrationMode.DEVELOPMENT else None,
+        }
+        return {name: str(value).lower() for name, value in given.items() if value is not None}
+
+
+@contextmanager
+def configured(options: Options) -> Generator[Configuration]:
+    """The configuration that the options and the environment make; temporary files of it are gone at exit.
+
+    Raises:
+        ConfigError: A setting is wrong, or, but in production, an entry of a servers file.
+    """
+    with ExitStack() as stack:
+        # Nobody waits here for a terminal to take over a list, and no client's session is continued.
+        environ = {**os.environ, "CLAUDE_CODE_ENTRYPOINT": "sdk", "CLAUDE_CODE_SESSION_ID": ""}
+        if options.mode is IntegrationMode.TESTING:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mcp-dynaload-testing-")))
+            environ |= {
+                "MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"),
+                "MCP_DYNALOAD_STATE_DIR": str(folder / "state"),
+                "CLAUDE_PROJECT_DIR": str(folder),
+            }
+        files = _files(options.config, stack)
+        configuration = read_configuration(environ, explicit=files, overrides=options.settings)
+        problems = configuration.upstreams.problems
+        if problems and options.mode is not IntegrationMode.PRODUCTION:
+            raise ConfigError("\n".join(map(str, problems)))
+        yield configuration
+
+
+def _files(config: Servers | None, stack: ExitStack) -> tuple[Path, ...]:
+    if config is None:
+        return ()
+    if isinstance(config, str | Path):
+        return (Path(config),)
+    if not isinstance(config, Mapping):
+        return tuple(map(Path, config))
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mcp-dynaload-servers-")))
+    file = folder / "config"
+    content = config if SERVERS_KEY in config else {SERVERS_KEY: config}
+    try:
+        file.write_text(json.dumps(content), encoding="utf-8")
+    except TypeError as error:
+        raise ConfigError(f"config is no JSON ({error}); give what stands in a servers file, or the file") from error
+    return (file,)

@@ -1,0 +1,112 @@
+"""One query in one session: commands, choice, the list read, and the result of it all."""
+
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+from mcp_dynaload.api.results import CommandOutcome, LoadedTool, QueryResult
+from mcp_dynaload.api.sessions import Conversation
+from mcp_dynaload.catalog.cost import reduction
+from mcp_dynaload.catalog.names import SERVER_NAME
+from mcp_dynaload.selection.events import PromptSubmitted, StrategyChosen
+from mcp_dynaload.selection.policy import Strategy
+from mcp_dynaload.selection.state import Decision
+from mcp_dynaload.selection.tiers import Tier, tiers_of
+from mcp_dynaload.server.commands.table import COMMANDS, run_command
+from mcp_dynaload.server.session import Session
+
+ALREADY = "loaded before"
+
+
+async def run_query(
+    conversation: Conversation, query: str, strategy: Strategy | None, commands: Sequence[CommandOutcome]
+) -> QueryResult:
+    """Have the tools for a query loaded; a strategy given counts for it alone."""
+    session = conversation.connected.session
+    rankings = session.live.rankings
+    async with _with_strategy(session, strategy) as used:
+        kept = rankings.counts().hits
+        started = time.perf_counter()
+        decision = await session.decide(PromptSubmitted(query))
+        detected = time.perf_counter()
+        await session.reread.hold()
+        ended = time.perf_counter()
+        tools = loaded_tools(session, decision)
+        baseline, optimized = tokens(session, [tool.name for tool in tools])
+        return QueryResult(
+            query=query,
+            user_id=conversation.user or None,
+            session_id=conversation.id,
+            strategy=used,
+            tools=tools,
+            added=decision.added,
+            reason=decision.reason,
+            baseline_tokens=baseline,
+            optimized_tokens=optimized,
+            reduction_percentage=reduction(baseline, optimized) * 100,
+            detection_time_ms=(detected - started) * 1000,
+            loading_time_ms=(ended - detected) * 1000,
+            total_time_ms=(ended - started) * 1000,
+            cache_hit=rankings.counts().hits > kept,
+            confidence=_confidence(decision),
+            user_commands=tuple(commands),
+        )
+
+
+async def run_text_command(session: Session, line: str) -> CommandOutcome:
+    """Run a command that was written as text: `/load-category git`, with or without the slash."""
+    name, *words = line.split() or [""]
+    name = name.removeprefix("/").removeprefix(f"{SERVER_NAME}:").removeprefix(f"mcp__{SERVER_NAME}__")
+    result = await run_command(session, name, words)
+    return CommandOutcome(command=line, success=result.success, message=result.text)
+
+
+def is_command(line: str) -> bool:
+    """Whether a line of a prompt is one of our commands."""
+    first, *_ = line.split() or [""]
+    return first.startswith("/") and first.removeprefix("/") in COMMANDS
+
+
+def tokens(session: Session, names: Sequence[str]) -> tuple[int, int]:
+    """Of all definitions, and of these with what we add ourselves."""
+    catalog = session.live.catalog
+    return catalog.total_cost, session.live.overhead_tokens + sum(catalog.costs[name] for name in names)
+
+
+def loaded_tools(session: Session, decision: Decision) -> tuple[LoadedTool, ...]:
+    """What is in the session's list now, in name order."""
+    catalog = session.live.catalog
+    tiers = tiers_of(session.state, catalog, session.learning.core(catalog))
+    probabilities = {scored.name: scored.probability for scored in decision.ranked}
+    return tuple(
+        LoadedTool(
+            name=tool.name,
+            upstream=tool.upstream,
+            description=tool.description,
+            tokens=catalog.costs[tool.name],
+            tier=Tier.CORE if tool.name in tiers.core else Tier.TASK,
+            probability=probabilities.get(tool.name),
+            reason="pinned" if tool.pinned else session.history.reason(tool.name) or ALREADY,
+        )
+        for tool in session.listed()
+    )
+
+
+@asynccontextmanager
+async def _with_strategy(session: Session, strategy: Strategy | None) -> AsyncGenerator[Strategy]:
+    before = session.state.strategy
+    if strategy is None or strategy is before:
+        yield before
+        return
+    await session.decide(StrategyChosen(strategy))
+    try:
+        yield strategy
+    finally:
+        await session.decide(StrategyChosen(before))
+
+
+def _confidence(decision: Decision) -> float:
+    if not decision.ranked:
+        return 0.0
+    need = decision.ranked[0].need
+    return need if decision.added else 1 - need
