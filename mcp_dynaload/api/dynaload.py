@@ -1,16 +1,25 @@
 """The API's one object: queries, workflows, commands, calls, and how it all is doing."""
 
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import structlog
 from mcp_types import CallToolResult
 
 from mcp_dynaload.api.options import IntegrationMode, LoadingStrategy, Options, Servers, configured
 from mcp_dynaload.api.queries import run_query, run_text_command, tokens
 from mcp_dynaload.api.results import CommandOutcome, QueryResult, StepResponse, WorkflowOptimization, WorkflowStep
 from mcp_dynaload.api.sessions import Conversation, Sessions
+from mcp_dynaload.api.status import (
+    SystemStatus,
+    component_statuses,
+    session_statuses,
+    system_status,
+    upstream_statuses,
+)
 from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.catalog.names import FIND_TOOLS
 from mcp_dynaload.errors import DynaloadError
@@ -18,6 +27,8 @@ from mcp_dynaload.logs import set_up_logs
 from mcp_dynaload.runtime import Configuration, open_proxy
 from mcp_dynaload.server.front import Front
 from mcp_dynaload.server.texts import FIND_TOOLS_DEFINITION
+
+log = structlog.get_logger()
 
 
 class Dynaload:
@@ -32,6 +43,7 @@ class Dynaload:
         self.front = front
         self.sessions = sessions
         self.options = options
+        self._started_at = time.monotonic()
 
     @classmethod
     @asynccontextmanager
@@ -172,6 +184,33 @@ class Dynaload:
             for name in sorted(named)
         ]
 
+    async def get_system_status(self) -> SystemStatus:
+        """How components, sessions and servers are doing now."""
+        live, sessions = self.front.live, self.front.sessions
+        upstreams = upstream_statuses(live, sessions)
+        limit = self.configuration.settings.max_concurrent_sessions
+        return system_status(
+            mode=self.options.mode,
+            started_at=self._started_at,
+            clock=time.monotonic,
+            components=await component_statuses(live, upstreams, len(sessions), limit),
+            sessions=session_statuses(sessions),
+            upstreams=upstreams,
+            live=live,
+        )
+
+    async def watch_health(self) -> None:
+        """Look at the components in the interval of the options, for ever, and log each change."""
+        before: dict[str, str] = {}
+        while True:
+            status = await self.get_system_status()
+            now = {name: component.health for name, component in status.components.items()}
+            for name, component in status.components.items():
+                if before and before.get(name) != component.health:
+                    log.warning("health_changed", component=name, health=component.health, detail=component.detail)
+            before = now
+            await anyio.sleep(self.options.health_check_interval)
+
     async def close_session(self, session_id: str, *, user_id: str | None = None) -> bool:
         """End a conversation and its servers' processes; False if there is none of that id."""
         return await self.sessions.close(user_id or "", session_id)
@@ -210,7 +249,9 @@ async def open_api(configuration: Configuration, front: Front, options: Options)
     """The API over a front that others may serve, too; at exit its own sessions are over."""
     async with anyio.create_task_group() as tasks:
         sessions = Sessions(front, tasks, configuration.settings.max_concurrent_sessions)
+        api = Dynaload(configuration, front, sessions, options)
+        tasks.start_soon(api.watch_health)
         try:
-            yield Dynaload(configuration, front, sessions, options)
+            yield api
         finally:
             tasks.cancel_scope.cancel()

@@ -17,6 +17,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.server import calls, passing
 from mcp_dynaload.server.client import Client, Request
 from mcp_dynaload.server.commands import surface
+from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.session import Session, open_session
 from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.server.texts import instructions_text
@@ -63,6 +64,11 @@ class Front:
         self.server: Server[Any] = HandshakeServer(SERVER_NAME, version=__version__)
         # The raw path: what is in our table never meets the SDK's models, which would drop fields they do not know.
         self.server.middleware[:] = [self._serve]
+
+    @property
+    def live(self) -> LiveCatalog:
+        """The catalog that all sessions share."""
+        return self._shared.live
 
     @property
     def sessions(self) -> tuple[Session, ...]:

@@ -62,6 +62,9 @@ class LiveCatalog:
     ranker: Ranker = field(default_factory=lambda: _NothingYet())
     """The ranker of `catalog`: by words alone until the vectors of its tools are there."""
 
+    knows_meanings: bool = False
+    """Whether `ranker` ranks by meaning, too."""
+
     overhead_tokens: int = 0
     """What our own tools and instructions cost."""
 
@@ -132,7 +135,7 @@ class LiveCatalog:
             log.exception("encoder_unavailable", consequence="tools are chosen by words alone")
         else:
             if catalog is self.catalog:
-                self.ranker = ranker
+                self.ranker, self.knows_meanings = ranker, True
         self.ready.set()
 
     def _by_words(self, catalog: Catalog) -> tuple[Index, Ranker]:
@@ -183,7 +186,7 @@ class LiveCatalog:
             catalog = await anyio.to_thread.run_sync(self._build)
             index, ranker = await anyio.to_thread.run_sync(self._by_words, catalog)
             # Together: a step never sees one without the other.
-            self.catalog, self._index, self.ranker = catalog, index, ranker
+            self.catalog, self._index, self.ranker, self.knows_meanings = catalog, index, ranker, False
             self._changed.set()
 
     def _build(self) -> Catalog:

@@ -33,6 +33,9 @@ _LEARNED_TABLES = (
 """Learned, or said by the person, so it cannot be had again: another version keeps each of them that is to the letter
 what it would create."""
 
+PROBE = "probe"
+"""The session whose row is written to see that writing works."""
+
 log = structlog.get_logger()
 
 Row = tuple[Any, ...]
@@ -69,6 +72,20 @@ class Database:
                 self._on_sound_file(lambda: self._write(statement, values))
             except sqlite3.Error as error:
                 log.warning("store_write_failed", error=str(error))
+
+    def trouble(self) -> str | None:
+        """What is wrong with the file and what to do; None if it is sound and takes a write. Blocks."""
+        with self._lock:
+            if not self._connection.execute("PRAGMA database_list").fetchone()[2]:
+                return f"nothing can be kept in {self._path}: it is in memory; see the log, free or mend the folder"
+            if _file_id(self._path) != self._file:
+                return f"{self._path} was moved or removed while it was in use: restart"
+            try:
+                found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+                self._write("INSERT OR REPLACE INTO sessions VALUES (?, '[]', ?)", [(PROBE, time.time())])
+            except sqlite3.Error as error:
+                return f"{self._path}: {error}; free the disk, or move the file away, it is made anew"
+            return None if found == "ok" else f"{self._path} is damaged ({found}): move it away, it is made anew"
 
     def close(self) -> None:
         """Close the file."""

@@ -147,6 +147,10 @@ class Records:
         """Undo `keep_pins`."""
         self._database.write("DELETE FROM pins WHERE project = ? AND tool = ?", [(project, name) for name in names])
 
+    def trouble(self) -> str | None:
+        """What is wrong with the place where all this is kept; None if nothing is. Blocks."""
+        return self._database.trouble()
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()

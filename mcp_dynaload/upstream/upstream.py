@@ -59,6 +59,11 @@ class Upstream:
         """Whether a process or connection exists, even one that is still starting or stopping."""
         return self._opening is not None
 
+    @property
+    def failure(self) -> str | None:
+        """Why it failed last, unless it has answered since."""
+        return self._backoff.last_error if self._backoff.failures else None
+
     async def request(self, method: str, params: Json) -> Json:
         """Send a request, starting the upstream if needed, and return its raw result.
 

@@ -1,0 +1,211 @@
+"""How it all is doing now: components, sessions, servers."""
+
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+import anyio.to_thread
+
+from mcp_dynaload import __version__
+from mcp_dynaload.api.options import IntegrationMode
+from mcp_dynaload.api.results import Answer
+from mcp_dynaload.catalog.cost import reduction
+from mcp_dynaload.selection.policy import Strategy
+from mcp_dynaload.server.live_catalog import LiveCatalog
+from mcp_dynaload.server.session import Session
+
+Health = Literal["healthy", "degraded", "unhealthy"]
+"""Degraded: all works, some of it worse than it should; unhealthy: something does not work."""
+
+UpstreamState = Literal["running", "stopped", "failing", "unlisted"]
+"""Stopped: it is started when needed. Unlisted: nothing is known of its tools yet."""
+
+_WORST: tuple[Health, ...] = ("unhealthy", "degraded", "healthy")
+
+
+class ComponentStatus(Answer):
+    """One part of us."""
+
+    health: Health
+    detail: str
+    """In words for the person: what is wrong and what to do."""
+
+
+class SessionStatus(Answer):
+    """A client's session."""
+
+    session_id: str
+    user_id: str | None
+    client: str
+    strategy: Strategy
+    prompts: int
+    """Since the session's start or the last `/clear`."""
+
+    tools: tuple[str, ...]
+    loaded_tokens: int
+    reduction_percentage: float
+    running_upstreams: tuple[str, ...]
+
+
+class UpstreamStatus(Answer):
+    """A configured server."""
+
+    name: str
+    transport: str
+    state: UpstreamState
+    running_in: int
+    """Sessions in which it runs."""
+
+    tools: int
+    tokens: int
+    error: str | None
+    """Why it failed last, where it has not answered since."""
+
+
+class SystemStatus(Answer):
+    """All of it."""
+
+    integration_health: Health
+    version: str
+    mode: IntegrationMode
+    uptime_seconds: float
+    components: dict[str, ComponentStatus]
+    sessions: tuple[SessionStatus, ...]
+    upstreams: tuple[UpstreamStatus, ...]
+    catalog_tools: int
+    catalog_tokens: int
+
+
+def session_statuses(sessions: Iterable[Session]) -> tuple[SessionStatus, ...]:
+    """Every open session, oldest first."""
+    return tuple(map(_session_status, sessions))
+
+
+def upstream_statuses(live: LiveCatalog, sessions: Iterable[Session]) -> tuple[UpstreamStatus, ...]:
+    """Every configured server, in name order."""
+    open_sessions = tuple(sessions)
+    return tuple(_upstream_status(name, live, open_sessions) for name in live.configs)
+
+
+async def component_statuses(
+    live: LiveCatalog, upstreams: Iterable[UpstreamStatus], sessions: int, limit: int
+) -> dict[str, ComponentStatus]:
+    """Every part of us, by name."""
+    return {
+        "catalog": _catalog(live),
+        "ranking": _ranking(live),
+        "upstreams": _upstreams(tuple(upstreams)),
+        "store": await anyio.to_thread.run_sync(_store, live),
+        "cache": _cache(live),
+        "sessions": _sessions(sessions, limit),
+    }
+
+
+def overall(components: Iterable[ComponentStatus]) -> Health:
+    """As healthy as the worst component."""
+    found = {component.health for component in components}
+    return next((health for health in _WORST if health in found), "healthy")
+
+
+def system_status(
+    *,
+    mode: IntegrationMode,
+    started_at: float,
+    clock: Callable[[], float],
+    components: dict[str, ComponentStatus],
+    sessions: tuple[SessionStatus, ...],
+    upstreams: tuple[UpstreamStatus, ...],
+    live: LiveCatalog,
+) -> SystemStatus:
+    """All of it in one answer; times are in seconds of the clock."""
+    return SystemStatus(
+        integration_health=overall(components.values()),
+        version=__version__,
+        mode=mode,
+        uptime_seconds=clock() - started_at,
+        components=components,
+        sessions=sessions,
+        upstreams=upstreams,
+        catalog_tools=len(live.catalog.tools),
+        catalog_tokens=live.catalog.total_cost,
+    )
+
+
+def _session_status(session: Session) -> SessionStatus:
+    catalog, listed = session.live.catalog, session.listed()
+    used = session.live.overhead_tokens + sum(catalog.costs[tool.name] for tool in listed)
+    return SessionStatus(
+        session_id=session.session_id or session.learning.session,
+        user_id=session.client.user or None,
+        client=session.client.name,
+        strategy=session.state.strategy,
+        prompts=session.history.prompts,
+        tools=tuple(tool.name for tool in listed),
+        loaded_tokens=used,
+        reduction_percentage=reduction(catalog.total_cost, used) * 100,
+        running_upstreams=tuple(upstream.name for upstream in session.pool.running),
+    )
+
+
+def _upstream_status(name: str, live: LiveCatalog, sessions: tuple[Session, ...]) -> UpstreamStatus:
+    mine = [session.pool[name] for session in sessions]
+    running = sum(upstream.is_running for upstream in mine)
+    errors = [error for upstream in mine if (error := upstream.failure)]
+    tools = [tool for tool in live.catalog.tools if tool.upstream == name]
+    state: UpstreamState = "running" if running else "unlisted" if name in live.unseen else "stopped"
+    return UpstreamStatus(
+        name=name,
+        transport=live.configs[name].transport,
+        state="failing" if errors else state,
+        running_in=running,
+        tools=len(tools),
+        tokens=sum(live.catalog.costs[tool.name] for tool in tools),
+        error=errors[0] if errors else None,
+    )
+
+
+def _catalog(live: LiveCatalog) -> ComponentStatus:
+    tools, unseen = len(live.catalog.tools), live.unseen
+    if not tools:
+        return ComponentStatus(health="unhealthy", detail="no tool is known: run `mcp-dynaload refresh`")
+    if unseen:
+        return ComponentStatus(health="degraded", detail=f"{tools} tools; never listed: {', '.join(unseen)}")
+    return ComponentStatus(health="healthy", detail=f"{tools} tools of {len(live.listings)} servers")
+
+
+def _ranking(live: LiveCatalog) -> ComponentStatus:
+    if not live.ready.is_set():
+        return ComponentStatus(health="degraded", detail="the index is being built")
+    if not live.knows_meanings:
+        return ComponentStatus(health="degraded", detail="by words alone: the encoder is not there yet, or is missing")
+    return ComponentStatus(health="healthy", detail="by words and meaning")
+
+
+def _upstreams(upstreams: tuple[UpstreamStatus, ...]) -> ComponentStatus:
+    failing = [upstream.name for upstream in upstreams if upstream.state == "failing"]
+    if failing and len(failing) == len(upstreams):
+        return ComponentStatus(health="unhealthy", detail="every server fails: run `mcp-dynaload doctor`")
+    if failing:
+        return ComponentStatus(
+            health="degraded", detail=f"failing: {', '.join(failing)}; see `mcp-dynaload logs {failing[0]}`"
+        )
+    running = sum(upstream.running_in > 0 for upstream in upstreams)
+    return ComponentStatus(health="healthy", detail=f"{len(upstreams)} servers, {running} of them running")
+
+
+def _store(live: LiveCatalog) -> ComponentStatus:
+    trouble = live.records.trouble()
+    if trouble is None:
+        return ComponentStatus(health="healthy", detail="the database is sound and can be written")
+    return ComponentStatus(health="unhealthy", detail=trouble)
+
+
+def _cache(live: LiveCatalog) -> ComponentStatus:
+    counts = live.rankings.counts()
+    if not live.rankings.is_enabled:
+        return ComponentStatus(health="healthy", detail="off")
+    return ComponentStatus(health="healthy", detail=f"{counts.rankings} rankings kept, {counts.hit_rate:.0%} hits")
+
+
+def _sessions(open_now: int, limit: int) -> ComponentStatus:
+    health: Health = "degraded" if open_now >= limit else "healthy"
+    return ComponentStatus(health=health, detail=f"{open_now} open, at most {limit}")
