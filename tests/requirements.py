@@ -28,5 +28,6 @@ REQUIREMENTS = {
     "learned-core": "A project's usual tools are listed from the session's start and after /clear; none that destroys.",
     "learned-private": "What is learned is counts and names per project; it can be shown, forgotten and switched off.",
     "learned-replay": "After 20 sessions of a project a third of the gap in recall is closed, with fewer tokens.",
+    "python-api": "A program gets the tools for a query or workflow, calls them, and sees what that saves.",
     "demo": "The demo loads tools for prompts and calls real servers.",
 }

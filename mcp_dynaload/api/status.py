@@ -103,7 +103,10 @@ async def component_statuses(
 def overall(components: Iterable[ComponentStatus]) -> Health:
     """As healthy as the worst component."""
     found = {component.health for component in components}
-    return next((health for health in _WORST if health in found), "healthy")
+    for health in _WORST:
+        if health in found:
+            return health
+    return "healthy"
 
 
 def system_status(

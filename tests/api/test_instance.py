@@ -1,0 +1,36 @@
+"""The instance that a process shares."""
+
+import pytest
+
+from mcp_dynaload import IntegrationMode, close_integration_instance, get_integration_instance
+from mcp_dynaload.errors import ConfigError, DynaloadError
+from tests.api.desks import servers
+
+OPTIONS = {"mode": IntegrationMode.TESTING, "config": servers()}
+
+
+async def test_it_is_one_until_it_is_closed() -> None:
+    first = await get_integration_instance(**OPTIONS)
+    try:
+        assert await get_integration_instance() is first
+        with pytest.raises(DynaloadError, match="open with other options"):
+            await get_integration_instance(mode=IntegrationMode.TESTING)
+        result = await first.process_query("book a meeting room")
+    finally:
+        await close_integration_instance()
+    second = await get_integration_instance(**OPTIONS)
+    await close_integration_instance()
+
+    assert "hall__book_meeting_room" in result.tool_names
+    assert second is not first
+    assert not first.configuration.locations.state_dir.exists()
+
+
+async def test_a_mistake_is_told_and_the_next_try_is_free() -> None:
+    with pytest.raises(ConfigError, match="odd"):
+        await get_integration_instance(mode=IntegrationMode.TESTING, config={"odd": {"comand": "x"}})
+
+    instance = await get_integration_instance(**OPTIONS)
+    await close_integration_instance()
+
+    assert instance.options.mode is IntegrationMode.TESTING
