@@ -121,12 +121,17 @@ async def open_proxy(configuration: Configuration) -> AsyncGenerator[Front]:
             yield front
 
 
-async def serve_stdio(configuration: Configuration) -> None:
-    """Serve one client on stdin and stdout until it leaves or a signal comes."""
-    set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True)
+def log_problems(configuration: Configuration) -> None:
+    """Tell what is wrong with the files, and what stands in where there are none."""
     for problem in configuration.upstreams.problems:
         log.warning("configuration_problem", problem=str(problem))
     if configuration.is_demo:
         log.warning("no_server_configured", using="the embedded demo servers", fix="run `mcp-dynaload init`")
+
+
+async def serve_stdio(configuration: Configuration) -> None:
+    """Serve one client on stdin and stdout until it leaves or a signal comes."""
+    set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True)
+    log_problems(configuration)
     async with open_stdio() as (read, write), open_proxy(configuration) as front:
         await serve_loop(front.server, read, write, lifespan_state={})

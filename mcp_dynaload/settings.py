@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from mcp_dynaload.config_problem import ConfigProblem, nearest_name, written_path
 from mcp_dynaload.errors import ConfigError, StoreError
 from mcp_dynaload.locations import Locations
+from mcp_dynaload.settings_service import ServiceSettings
 
 Strategy = Literal["conservative", "balanced", "aggressive"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -40,13 +41,11 @@ _HARMLESS = frozenset({"default_loading_strategy", "notify", "dynamic_loading_en
 """Settings that a project's file may make without trust: a repository must not log prompts or stretch waits."""
 
 
-class Settings(BaseSettings):
+class Settings(ServiceSettings):
     """What the person can set, under these names in `dynaload.toml`.
 
     Made directly it has the defaults and what is passed in; `read_settings` reads the person's files and environment.
     """
-
-    model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
     dynamic_loading_enabled: bool = True
     """False: every tool of every upstream is listed and nothing changes, a plain proxy."""
@@ -65,9 +64,6 @@ class Settings(BaseSettings):
 
     loading_timeout_ms: _Milliseconds = 500
     """Longest time that a hook's answer is held until the client has the new list."""
-
-    max_concurrent_sessions: _Count = 50
-    """Client sessions over HTTP at the same time."""
 
     metrics_collection_enabled: bool = True
     """False: no journal, no metrics."""

@@ -11,11 +11,11 @@ from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.locations import Locations
 from mcp_dynaload.settings import Settings, read_project_settings, variable_name
 from mcp_dynaload.settings import read_settings as read_all_settings
+from mcp_dynaload.settings_service import ServiceSettings
 
 EXAMPLE = Path(__file__).parent.parent / "config" / "dynaload.example.toml"
 
 WITHOUT_EFFECT_YET = {
-    "max_concurrent_sessions",
     "performance_alerts_enabled",
 }
 
@@ -49,7 +49,6 @@ def test_the_defaults_are_those_of_the_description() -> None:
         "max_cache_size": 1000,
         "detection_timeout_ms": 100,
         "loading_timeout_ms": 500,
-        "max_concurrent_sessions": 50,
         "metrics_collection_enabled": True,
         "performance_alerts_enabled": True,
         "detailed_logging_enabled": False,
@@ -57,7 +56,9 @@ def test_the_defaults_are_those_of_the_description() -> None:
         "warm_upstreams": True,
         "max_running_upstreams": 10,
         "log_level": "info",
+        **ServiceSettings().model_dump(),
     }
+    assert ServiceSettings().max_concurrent_sessions == 50
 
 
 def test_without_files_and_variables_all_are_defaults(places: Locations) -> None:

@@ -1,19 +1,53 @@
-"""`mcp-dynaload serve`: what the client starts."""
+"""`mcp-dynaload serve`: what the client starts, or a service to which many connect."""
 
 import gc
+from enum import StrEnum
+from typing import Annotated
+
+import typer
 
 from mcp_dynaload.cli.common import ConfigOption, SetOption, TrustOption, configuration_of
 
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8765
 
-def serve(config: ConfigOption = None, trust: TrustOption = False, settings: SetOption = None) -> None:
-    """Serve one client on stdin and stdout.
 
-    Example: mcp-dynaload serve --config servers.json
+class Transport(StrEnum):
+    """How clients reach us."""
+
+    STDIO = "stdio"
+    SSE = "sse"
+    HTTP = "http"
+
+
+def serve(
+    config: ConfigOption = None,
+    trust: TrustOption = False,
+    settings: SetOption = None,
+    transport: Annotated[
+        Transport,
+        typer.Option(
+            help="stdio: the one client that has started this process. http: any number, by streamable HTTP at /mcp "
+            "and for older clients by SSE at /sse. sse: the same service under the older name."
+        ),
+    ] = Transport.STDIO,
+    host: Annotated[str, typer.Option(help="Where http and sse listen.")] = DEFAULT_HOST,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one, which the log names.")] = DEFAULT_PORT,
+) -> None:
+    """Serve one client on stdin and stdout, or many over HTTP.
+
+    Example: mcp-dynaload serve --transport http --port 8765
     """
     gc.disable()  # nothing that is built while starting becomes garbage: collecting costs a tenth of the start
     import anyio
 
     configuration = configuration_of(config, trust, settings)
+    if transport is not Transport.STDIO:
+        from mcp_dynaload.control.serving import serve_http  # FastAPI, which a client's own process never needs
+
+        gc.enable()
+        anyio.run(serve_http, configuration, host, port)
+        return
     from mcp_dynaload.runtime import serve_stdio
 
     gc.freeze()

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import anyio
@@ -11,8 +11,11 @@ from mcp.server.connection import Connection
 from mcp.server.context import ServerRequestContext
 from mcp.shared.dispatcher import Outbound
 from mcp_types import METHOD_NOT_FOUND
+from starlette.authentication import BaseUser
+from starlette.requests import HTTPConnection
 
 from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.loopback import is_loopback
 from mcp_dynaload.upstream.link import ClientProfile
 
 TAKEOVER_SECONDS = 0.1
@@ -36,6 +39,13 @@ REQUEST_SCOPED = frozenset({"notifications/progress", "notifications/message"})
 
 CAPABILITY_OF = {"elicitation/create": "elicitation", "sampling/createMessage": "sampling", "roots/list": "roots"}
 
+ENVIRONMENT_HEADERS = {
+    "dynaload-entrypoint": "CLAUDE_CODE_ENTRYPOINT",
+    "dynaload-tool-search": "ENABLE_TOOL_SEARCH",
+    "dynaload-model": "ANTHROPIC_MODEL",
+}
+"""HTTP headers in which a client may send what a process that it starts would see in its environment."""
+
 Request = ServerRequestContext[Any, Any]
 Token = str | int
 
@@ -49,6 +59,9 @@ class ClientEnvironment:
     tool_search: bool
     model: str | None
 
+    is_local: bool = True
+    """Whether a path that it names is one of this machine's."""
+
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "ClientEnvironment":
         """Read the variables that Claude Code sets or obeys."""
@@ -59,6 +72,19 @@ class ClientEnvironment:
             model=environ.get("ANTHROPIC_MODEL") or None,
         )
 
+    @classmethod
+    def of_request(cls, request: HTTPConnection) -> "ClientEnvironment":
+        """What a client tells in headers when it comes over HTTP; without them it counts as interactive."""
+        environ = {variable: request.headers.get(header, "") for header, variable in ENVIRONMENT_HEADERS.items()}
+        is_local = request.client is not None and is_loopback(request.client.host)
+        return replace(cls.read(environ), is_local=is_local and "x-forwarded-for" not in request.headers)
+
+
+def user_of(request: HTTPConnection) -> str:
+    """The person whose access token came with an HTTP request; empty where none is asked for."""
+    user: object = request.scope.get("user")
+    return user.display_name if isinstance(user, BaseUser) and user.is_authenticated else ""
+
 
 @dataclass(slots=True)
 class Client:
@@ -67,6 +93,9 @@ class Client:
     connection: Connection
     introduction: Json
     """The params of its `initialize`, raw."""
+
+    environment: ClientEnvironment
+    """What is known of where it runs."""
 
     user: str = ""
     """The person for whom it acts where one process serves several; what is learned and pinned is theirs alone."""

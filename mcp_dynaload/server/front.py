@@ -10,12 +10,13 @@ import anyio.abc
 from mcp.server.connection import Connection
 from mcp.server.context import CallNext, HandlerResult
 from mcp.server.lowlevel.server import NotificationOptions, Server
+from starlette.requests import HTTPConnection
 
 from mcp_dynaload import __version__
 from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.server import calls, passing
-from mcp_dynaload.server.client import Client, Request
+from mcp_dynaload.server.client import Client, ClientEnvironment, Request, user_of
 from mcp_dynaload.server.commands import surface
 from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.session import Session, open_session
@@ -101,8 +102,7 @@ class Front:
         result = await call_next(request)
         if request.method != "initialize" or not isinstance(result, dict):
             return result
-        user = str(connection.state.get(USER) or "")
-        await self._tasks.start(self._run_session, Client(connection, dict(request.params or {}), user))
+        await self._tasks.start(self._run_session, self._client(request, connection))
         live = self._shared.live
         instructions = instructions_text(live.listings, live.unseen)
         if not self._shared.settings.dynamic_loading_enabled:
@@ -110,6 +110,14 @@ class Front:
                 listing.instructions for listing in live.listings.values() if listing.instructions
             )
         return {**result, "capabilities": CAPABILITIES, **({"instructions": instructions} if instructions else {})}
+
+    def _client(self, request: Request, connection: Connection) -> Client:
+        """Who has shaken hands: over HTTP the person is the one of the access token."""
+        came: HTTPConnection | None = request.request
+        environment, user = self._shared.environment, connection.state.get(USER)
+        if came is not None:
+            environment, user = ClientEnvironment.of_request(came), user_of(came)
+        return Client(connection, dict(request.params or {}), environment, str(user or ""))
 
     async def _run_session(self, client: Client, *, task_status: anyio.abc.TaskStatus[None]) -> None:
         """Own one session from its handshake to the end of its connection, in one task."""

@@ -123,11 +123,12 @@ async def _on_prompt(session: Session, fields: HookFields) -> Json:
 async def _on_own_words(session: Session, fields: HookFields) -> Json:
     conversation = session.conversation
     is_first, conversation.has_begun = not conversation.has_begun, True
-    model = await anyio.to_thread.run_sync(read_model, fields.transcript_path) if not is_first else None
+    transcript = fields.transcript_path if session.client.environment.is_local and not is_first else ""
+    model = await anyio.to_thread.run_sync(read_model, transcript) if transcript else None
     event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or model)
     decision = await session.decide(event)
     await session.reread.hold()
-    return _prompt_answer(session, decision, in_request=is_first or not session.shared.environment.tool_search)
+    return _prompt_answer(session, decision, in_request=is_first or not session.client.environment.tool_search)
 
 
 def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) -> Json:

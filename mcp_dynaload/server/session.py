@@ -195,7 +195,7 @@ class Session:
         context = Context(
             catalog=self.live.catalog,
             ranker=self.learning.ranker(self.live.ranker, self.live.catalog),
-            tool_search=self.shared.environment.tool_search,
+            tool_search=self.client.environment.tool_search,
             overhead_tokens=self.live.overhead_tokens,
         )
         return heeding(self.state, context)
@@ -224,14 +224,14 @@ class Session:
 @asynccontextmanager
 async def open_session(client: Client, shared: Shared, logs_dir: Path) -> AsyncGenerator[Session]:
     """The session of a client that has shaken hands; at exit its upstreams are gone."""
-    settings, environment, live = shared.settings, shared.environment, shared.live
+    settings, environment, live = shared.settings, client.environment, shared.live
     async with anyio.create_task_group() as tasks:
         session = Session(
             SessionHost(client, shared, shared.offers()),
             Reread(environment.is_interactive, settings.loading_timeout_ms / 1000),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
-            shared.learning(client.user),
+            shared.learning(client.user, environment.session_id),
         )
         async with open_pool(
             live.configs.values(), session.host, live.project_dir, logs_dir, settings.max_running_upstreams

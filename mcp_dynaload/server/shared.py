@@ -18,6 +18,8 @@ class Shared:
     settings: Settings
     live: LiveCatalog
     environment: ClientEnvironment
+    """Of a client that has started us or is in our process."""
+
     usage: Usage
 
     def offers(self) -> Offers:
@@ -25,8 +27,8 @@ class Shared:
         reserved = frozenset(COMMAND_NAMES) if self.settings.dynamic_loading_enabled else frozenset[str]()
         return collect_offers(self.live.configs, self.live.listings, reserved)
 
-    def learning(self, user: str = "") -> Learning:
+    def learning(self, user: str = "", session_id: str | None = None) -> Learning:
         """What a new session notes and knows, of this person's if several are served."""
         is_on = self.settings.metrics_collection_enabled and self.settings.dynamic_loading_enabled
-        project, session_id = project_of(self.live.project_dir, user), self.environment.session_id
+        project = project_of(self.live.project_dir, user)
         return Learning(self.usage, self.live.records, project, is_on, session_id or "")

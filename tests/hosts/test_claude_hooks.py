@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 from mcp_dynaload.hosts.claude_hooks import hook_settings
 from mcp_dynaload.server.hooks import HookFields
 
@@ -46,3 +49,9 @@ def test_no_hook_sends_what_the_server_does_not_read() -> None:
         fields = set(groups[0]["hooks"][0]["input"])
         assert fields <= read
         assert ("transcript_path" in fields) is (event == "UserPromptSubmit")
+
+
+def test_the_example_for_clients_of_a_service_is_what_init_installs() -> None:
+    example = Path(__file__).parents[2] / "config" / "hooks.example.json"
+
+    assert json.loads(example.read_text()) == hook_settings()

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import anyio
 from mcp import Client
@@ -114,6 +115,13 @@ _NOTICES = {
 @asynccontextmanager
 async def client_of(front: Front, live: LiveCatalog) -> AsyncGenerator[Connected]:
     """A connected client that follows list changes as Claude Code does."""
+    async with following(front.server, live) as client:
+        yield client
+
+
+@asynccontextmanager
+async def following(target: Any, live: LiveCatalog, **options: Any) -> AsyncGenerator[Connected]:
+    """The same, over any transport."""
     connected: Connected | None = None
 
     async def on_message(message: object) -> None:
@@ -124,12 +132,10 @@ async def client_of(front: Front, live: LiveCatalog) -> AsyncGenerator[Connected
             tasks.start_soon(connected.names)
         connected.note(notice)
 
-    async with (
-        anyio.create_task_group() as tasks,
-        Client(front.server, mode="legacy", message_handler=on_message) as client,
-    ):
-        connected = Connected(client, live)
-        yield connected
+    async with anyio.create_task_group() as tasks:
+        async with Client(target, mode="legacy", message_handler=on_message, **options) as client:
+            connected = Connected(client, live)
+            yield connected
         tasks.cancel_scope.cancel()
 
 

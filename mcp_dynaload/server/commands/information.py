@@ -95,7 +95,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("servers", f"{len(live.configs)} configured; running: {running}"),
         ("prompts ranked", session.history.prompts),
         ("cache", cache),
-        ("tool search", "on" if session.shared.environment.tool_search else "off"),
+        ("tool search", "on" if session.client.environment.tool_search else "off"),
         ("project", session.learning.project),
     ]
     return done(_saving(session), aligned((name, f"{value}") for name, value in rows))

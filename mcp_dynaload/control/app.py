@@ -1,0 +1,56 @@
+"""The ASGI application: MCP over streamable HTTP and SSE, and what load balancers ask; REST routers go in here."""
+
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from mcp_dynaload import __version__
+from mcp_dynaload.control.health import health
+from mcp_dynaload.control.state import Serving, serving_of
+from mcp_dynaload.logs import set_up_logs
+from mcp_dynaload.runtime import Configuration, log_problems, open_proxy, read_configuration
+from mcp_dynaload.server.endpoints import MESSAGES_PATH, Endpoints, open_endpoints
+
+
+def create_app(configuration: Configuration | None = None) -> FastAPI:
+    """The application; without a configuration it is read as `mcp-dynaload serve` reads it, from the environment.
+
+    While it runs, `app.state.serving` holds the front with its sessions and what they share, for all routers.
+
+    Raises:
+        ConfigError: The settings are wrong.
+    """
+    chosen = configuration or read_configuration(os.environ)
+    if configuration is None:
+        set_up_logs(chosen.settings.log_level, chosen.locations.logs_dir, to_stderr=True)
+
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncGenerator[None]:
+        log_problems(chosen)
+        async with open_proxy(chosen) as front, open_endpoints(front, chosen.settings) as endpoints:
+            app.state.serving = Serving(chosen, front, endpoints)
+            yield
+
+    app = FastAPI(title="mcp-dynaload", version=__version__, lifespan=run)
+    app.router.routes += [
+        Route("/mcp", _Endpoint(lambda endpoints: endpoints.mcp)),
+        Route("/sse", _Endpoint(lambda endpoints: endpoints.sse), methods=["GET"]),
+        Route(MESSAGES_PATH, _Endpoint(lambda endpoints: endpoints.post_message)),
+    ]
+    app.include_router(health)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """One of the running application's endpoints; an object, because a route takes a function for one of a request."""
+
+    pick: Callable[[Endpoints], Callable[[Scope, Receive, Send], Awaitable[None]]]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.pick(serving_of(scope["app"]).endpoints)(scope, receive, send)

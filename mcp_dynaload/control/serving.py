@@ -1,0 +1,86 @@
+"""Serving the application until a signal comes: running calls are finished, then everything is closed."""
+
+import signal
+import socket
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
+
+import anyio
+import structlog
+import uvicorn
+
+from mcp_dynaload.control.app import create_app
+from mcp_dynaload.control.state import serving_of
+from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.logs import set_up_logs
+from mcp_dynaload.runtime import Configuration
+from mcp_dynaload.server.endpoints import Endpoints
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+CLOSING_SECONDS = 5
+"""Sessions are over by then; what is left are connections that are being closed."""
+
+log = structlog.get_logger()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its own way with signals, which cuts streams off at once and ends by the signal."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave them to `serve_http`."""
+        yield
+
+
+async def serve_http(configuration: Configuration, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT; a second one cuts off what is still running.
+
+    Raises:
+        ConfigError: Nothing can listen on that host and port.
+    """
+    set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True)
+    app = create_app(configuration)
+    server = _Server(
+        uvicorn.Config(app, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=CLOSING_SECONDS)
+    )
+    with _listening(host, port) as listener, anyio.open_signal_receiver(*STOP_SIGNALS) as signals:
+        async with anyio.create_task_group() as tasks:
+
+            async def stop() -> None:
+                await anext(signals)
+                await _drain(serving_of(app).endpoints, configuration.settings.drain_seconds, signals)
+                server.should_exit = True
+
+            tasks.start_soon(stop)
+            log.info("listening", host=host, port=listener.getsockname()[1])
+            await server.serve([listener])
+            tasks.cancel_scope.cancel()
+
+
+async def _drain(endpoints: Endpoints, seconds: float, signals: AsyncIterator[signal.Signals]) -> None:
+    """End the sessions when their calls have finished, or at the next signal."""
+    log.info("draining", longest_seconds=seconds)
+    async with anyio.create_task_group() as tasks:
+
+        async def wait() -> None:
+            await endpoints.drain(seconds)
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(wait)
+        await anext(signals)
+        tasks.cancel_scope.cancel()
+    endpoints.end()
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Generator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another --host or --port"
+        ) from error
+    with listener:
+        yield listener

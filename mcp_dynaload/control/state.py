@@ -1,0 +1,31 @@
+"""What a running application has at hand for its routers."""
+
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from starlette.requests import HTTPConnection
+
+from mcp_dynaload.runtime import Configuration
+from mcp_dynaload.server.endpoints import Endpoints
+from mcp_dynaload.server.front import Front
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """From the application's start to its end."""
+
+    configuration: Configuration
+    front: Front
+    endpoints: Endpoints
+
+
+def serving_of(app: FastAPI) -> Serving:
+    """What an application serves with, once it has started."""
+    serving: object = app.state.serving
+    assert isinstance(serving, Serving)
+    return serving
+
+
+def serving(request: HTTPConnection) -> Serving:
+    """The same as a dependency of a router's functions: `Annotated[Serving, Depends(serving)]`."""
+    return serving_of(request.app)

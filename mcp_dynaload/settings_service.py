@@ -1,0 +1,27 @@
+"""Settings of the service that answers over HTTP; a process that one client starts looks at none of them."""
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_Count = Annotated[int, Field(ge=1)]
+_Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class ServiceSettings(BaseSettings):
+    """The part of `Settings` that is about serving many."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    max_concurrent_sessions: _Count = 50
+    """Client sessions over HTTP at the same time."""
+
+    session_idle_seconds: _Seconds = 1800
+    """A session over HTTP from which nothing has come for so long, and that has no open stream, is ended."""
+
+    drain_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10
+    """On SIGTERM, how long running calls may take to finish."""
+
+    max_request_bytes: _Count = 4_194_304
+    """The largest body of an HTTP request."""

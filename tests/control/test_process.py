@@ -1,0 +1,109 @@
+"""The service as a process: how it starts and how it ends."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+from mcp import Client
+
+from tests.control.services import a_configuration
+from tests.faults.scripted import entry, is_alive, text_in, until, until_exists
+from tests.server.fronts import text_of
+
+LISTENING = re.compile(r"event='listening' .*port=(\d+)")
+MODULE = [sys.executable, "-m", "mcp_dynaload"]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"),
+        "MCP_DYNALOAD_STATE_DIR": str(folder / "state"),
+        "CLAUDE_PROJECT_DIR": str(folder),
+    }
+
+
+@contextmanager
+def process(folder: Path, *options: str) -> Generator["subprocess.Popen[bytes]"]:
+    a_configuration(folder, {"a": entry("a")})
+    command = [*MODULE, "serve", "--transport", "http", "--config", str(folder / "servers.json"), "--port", "0"]
+    with (folder / "stderr").open("w") as stderr:
+        service = subprocess.Popen([*command, *options], env=environment(folder), cwd=folder, stderr=stderr)
+    try:
+        yield service
+    finally:
+        service.kill()
+        service.wait()
+
+
+async def address_of(folder: Path) -> str:
+    await until(lambda: LISTENING.search(text_in(folder / "stderr")), seconds=20)
+    found = LISTENING.search(text_in(folder / "stderr"))
+    assert found is not None
+    return f"http://127.0.0.1:{found[1]}/mcp"
+
+
+@pytest.mark.proves("service-drain")
+async def test_sigterm_lets_a_running_call_finish_ends_all_upstreams_and_the_status_is_0(tmp_path: Path) -> None:
+    arrived, go, answers = tmp_path / "arrived", tmp_path / "go", list[str]()
+    with process(tmp_path) as service:
+        url = await address_of(tmp_path)
+
+        async def call() -> None:
+            async with Client(url, mode="legacy") as client:
+                done = await client.call_tool("a__wait", {"arrived": str(arrived), "until": str(go)})
+                answers.append(text_of(done))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(call)
+            await until_exists(arrived)
+            service.send_signal(signal.SIGTERM)
+            await until(lambda: "event='draining'" in text_in(tmp_path / "stderr"))
+            go.touch()
+        await until(lambda: service.poll() is not None)
+
+    assert answers == ["done waiting"]
+    assert service.returncode == 0
+    assert not is_alive(int(text_in(arrived)))
+    assert "Traceback" not in text_in(tmp_path / "stderr")
+
+
+@pytest.mark.proves("service-drain")
+async def test_a_call_that_does_not_finish_is_cut_off_in_time(tmp_path: Path) -> None:
+    arrived = tmp_path / "arrived"
+    with process(tmp_path, "--set", "drain_seconds=0.2") as service:
+        url = await address_of(tmp_path)
+
+        async def hang() -> None:
+            async with Client(url, mode="legacy") as client:
+                with pytest.raises(Exception):  # noqa: B017, PT011 - what a client makes of a cut connection is its own
+                    await client.call_tool("a__hang", {"arrived": str(arrived)})
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(hang)
+            await until_exists(arrived)
+            service.send_signal(signal.SIGTERM)
+            await until(lambda: service.poll() is not None)
+            tasks.cancel_scope.cancel()
+
+    assert service.returncode == 0
+    assert not is_alive(int(text_in(arrived)))
+
+
+async def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
+    with process(tmp_path):
+        port = (await address_of(tmp_path)).split(":")[2].split("/")[0]
+        second = await anyio.run_process(
+            [*MODULE, "serve", "--transport", "sse", "--port", port], env=environment(tmp_path), check=False
+        )
+
+    assert second.returncode == 2
+    assert f"cannot listen on 127.0.0.1:{port}" in second.stderr.decode()
+    assert "Traceback" not in second.stderr.decode()
