@@ -3,14 +3,15 @@
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import anyio
 import structlog
 from mcp_types import CallToolResult
 
-from mcp_dynaload.api.options import IntegrationMode, LoadingStrategy, Options, Servers, configured
-from mcp_dynaload.api.queries import run_query, run_text_command, tokens
+from mcp_dynaload.api.options import IntegrationMode, LoadingStrategy, Options, Servers, configured, without_client
+from mcp_dynaload.api.queries import completions, run_query, run_text_command, tokens
 from mcp_dynaload.api.results import CommandOutcome, QueryResult, StepResponse, WorkflowOptimization, WorkflowStep
 from mcp_dynaload.api.sessions import Conversation, Sessions
 from mcp_dynaload.api.status import (
@@ -84,7 +85,7 @@ class Dynaload:
         )
         with configured(options) as configuration:
             set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=False)
-            async with open_proxy(configuration) as front, open_api(configuration, front, options) as api:
+            async with open_on(configuration, options) as api:
                 yield api
 
     async def process_query(
@@ -118,6 +119,26 @@ class Dynaload:
         """
         async with self._conversation(user_id, session_id) as conversation:
             return await self._command(conversation, command)
+
+    async def complete_command(
+        self, line: str, *, user_id: str | None = None, session_id: str | None = None
+    ) -> tuple[str, ...]:
+        """How the last word of a half-written command may go on, best first: `/load-ca` or `/load-category g`.
+
+        Raises:
+            TooManySessionsError: As many sessions as allowed are at work.
+        """
+        async with self._conversation(user_id, session_id) as conversation:
+            return await completions(conversation.connected, line)
+
+    async def clear_session(self, session_id: str, *, user_id: str | None = None) -> None:
+        """Start a conversation over: its list is what the project usually needs, its memory empty.
+
+        Raises:
+            TooManySessionsError: As many sessions as allowed are at work.
+        """
+        async with self._conversation(user_id, session_id) as conversation:
+            await conversation.connected.session.clear()
 
     async def process_workflow_with_optimization(
         self,
@@ -242,6 +263,14 @@ class Dynaload:
             loading_time_ms=sum(result.loading_time_ms for result in results),
             total_time_ms=sum(result.total_time_ms for result in results),
         )
+
+
+@asynccontextmanager
+async def open_on(configuration: Configuration, options: Options) -> AsyncGenerator[Dynaload]:
+    """The API on a configuration that was read before."""
+    configuration = replace(configuration, environ=without_client(configuration.environ))
+    async with open_proxy(configuration) as front, open_api(configuration, front, options) as api:
+        yield api
 
 
 @asynccontextmanager

@@ -83,8 +83,7 @@ def configured(options: Options) -> Generator[Configuration]:
         ConfigError: A setting is wrong, or, but in production, an entry of a servers file.
     """
     with ExitStack() as stack:
-        # Nobody waits here for a terminal to take over a list, and no client's session is continued.
-        environ = {**os.environ, "CLAUDE_CODE_ENTRYPOINT": "sdk", "CLAUDE_CODE_SESSION_ID": ""}
+        environ = dict(os.environ)
         if options.mode is IntegrationMode.TESTING:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mcp-dynaload-testing-")))
             environ |= {
@@ -98,6 +97,11 @@ def configured(options: Options) -> Generator[Configuration]:
         if problems and options.mode is not IntegrationMode.PRODUCTION:
             raise ConfigError("\n".join(map(str, problems)))
         yield configuration
+
+
+def without_client(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what a client says in it: nobody waits for a terminal, no client's session goes on."""
+    return {**environ, "CLAUDE_CODE_ENTRYPOINT": "sdk", "CLAUDE_CODE_SESSION_ID": ""}
 
 
 def _files(config: Servers | None, stack: ExitStack) -> tuple[Path, ...]:

@@ -4,6 +4,9 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
+from mcp_types import Prompt, PromptReference
+
+from mcp_dynaload.api.connection import Connected
 from mcp_dynaload.api.results import CommandOutcome, LoadedTool, QueryResult
 from mcp_dynaload.api.sessions import Conversation
 from mcp_dynaload.catalog.cost import reduction
@@ -59,6 +62,28 @@ async def run_text_command(session: Session, line: str) -> CommandOutcome:
     name = name.removeprefix("/").removeprefix(f"{SERVER_NAME}:").removeprefix(f"mcp__{SERVER_NAME}__")
     result = await run_command(session, name, words)
     return CommandOutcome(command=line, success=result.success, message=result.text)
+
+
+async def completions(connected: Connected, line: str) -> tuple[str, ...]:
+    """How the last word of a half-written command may go on; nothing for a line that is none."""
+    name, *words = line.removeprefix("/").split(" ")
+    if not words:
+        return tuple(f"/{command}" for command in COMMANDS if command.startswith(name))
+    if name == "call":
+        tools = connected.session.live.catalog.tools
+        return tuple(tool.name for tool in tools if len(words) == 1 and tool.name.startswith(words[0]))
+    arguments = [
+        argument for prompt in await _prompts(connected) if prompt.name == name for argument in prompt.arguments or ()
+    ]
+    if len(words) > len(arguments):
+        return ()
+    ref = PromptReference(name=name)
+    found = await connected.client.complete(ref, {"name": arguments[len(words) - 1].name, "value": words[-1]})
+    return tuple(found.completion.values)
+
+
+async def _prompts(connected: Connected) -> Sequence[Prompt]:
+    return (await connected.client.list_prompts()).prompts
 
 
 def is_command(line: str) -> bool:

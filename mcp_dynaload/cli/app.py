@@ -9,6 +9,7 @@ from mcp_dynaload.cli.demo import demo
 from mcp_dynaload.cli.doctor import doctor
 from mcp_dynaload.cli.eval import evaluate
 from mcp_dynaload.cli.init import init_command
+from mcp_dynaload.cli.interactive import interactive
 from mcp_dynaload.cli.logs import logs
 from mcp_dynaload.cli.optimize import optimize
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
@@ -50,6 +51,7 @@ for command in (
     refresh,
     tools,
     optimize,
+    interactive,
     stats,
     logs,
     trust,

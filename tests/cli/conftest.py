@@ -37,11 +37,20 @@ class Shell:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
 
-    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        environ = {"HOME": str(self.folder / "home"), "PATH": os.defpath, "COLUMNS": "100", **variables}
-        command = [sys.executable, "-m", "mcp_dynaload", *arguments]
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"HOME": str(self.folder / "home"), "PATH": os.defpath, "COLUMNS": "100"}
+
+    def run(self, *arguments: str, stdin: str | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=self.project, env=environ, capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-m", "mcp_dynaload", *arguments],
+            cwd=self.project,
+            env={**self.environ, **variables},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
 
 

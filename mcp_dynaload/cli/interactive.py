@@ -1,0 +1,126 @@
+"""`mcp-dynaload interactive`: a session at the terminal, without a client."""
+
+import json
+import sys
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.cli.talk import LOCAL, SESSION, Reply, replies
+from mcp_dynaload.selection.policy import Strategy
+
+if TYPE_CHECKING:
+    from prompt_toolkit.completion import Completer
+
+    from mcp_dynaload.api.dynaload import Dynaload
+    from mcp_dynaload.runtime import Configuration
+
+HISTORY_FILE = "interactive.history"
+
+
+def interactive(
+    strategy: Annotated[Strategy | None, typer.Option("--strategy", help="Instead of the one in the settings.")] = None,
+    config: ConfigOption = None,
+    trust: TrustOption = False,
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Type prompts and slash commands, see what is loaded, call tools. Reads lines from a pipe, too.
+
+    With --json: one object for each line. Exit status 1 if a line of a pipe went wrong.
+
+    Example: echo "which issues are open?" | mcp-dynaload interactive
+    """
+    import anyio
+
+    chosen = [f"default_loading_strategy={strategy}"] if strategy else []
+    configuration = configuration_of(config, trust, [*(settings or ()), *chosen])
+    if not anyio.run(_talk, configuration, as_json):
+        raise typer.Exit(1)
+
+
+async def _talk(configuration: "Configuration", as_json: bool) -> bool:
+    from mcp_dynaload.api.dynaload import open_on
+    from mcp_dynaload.api.options import Options
+
+    def show(reply: Reply) -> None:
+        from mcp_dynaload.cli.screen import console
+
+        if as_json:
+            print(json.dumps(dict(reply.data)), flush=True)
+        else:
+            console.print(reply.text, style=None if reply.success else "red", markup=False)
+
+    async with open_on(configuration, Options()) as dynaload:
+        is_terminal = sys.stdin.isatty()
+        lines = _typed(dynaload, configuration.locations.state_dir) if is_terminal else _piped()
+        went_well = await replies(dynaload, lines, show)
+        return went_well or is_terminal
+
+
+async def _piped() -> AsyncGenerator[str]:
+    import anyio.to_thread
+
+    while line := await anyio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True):
+        yield line
+
+
+async def _typed(dynaload: "Dynaload", folder: Path) -> AsyncGenerator[str]:
+    """Lines with history and completion until end of input; Ctrl-C drops the line."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.history import FileHistory
+
+    print("Type a prompt as you would in Claude Code, or / for commands; /exit leaves.")
+    session: PromptSession[str] = PromptSession(
+        history=FileHistory(_history_file(folder)), completer=_completer(dynaload), complete_while_typing=False
+    )
+    while True:
+        try:
+            yield await session.prompt_async("dynaload> ")
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return
+
+
+def _history_file(folder: Path) -> str:
+    """Prompts are the person's own: nobody else may read them."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = folder / HISTORY_FILE
+    file.touch(mode=0o600)
+    return str(file)
+
+
+def _completer(dynaload: "Dynaload") -> "Completer":
+    from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+    from prompt_toolkit.document import Document
+
+    class CommandCompleter(Completer):
+        """Names and arguments of commands, and tools after `/call`."""
+
+        def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+            return ()
+
+        async def get_completions_async(
+            self, document: Document, complete_event: CompleteEvent
+        ) -> AsyncGenerator[Completion]:
+            line = document.text_before_cursor
+            if not line.startswith("/"):
+                return
+            typed = line.rsplit(" ", 1)[-1]
+            async for value in _completed(dynaload, line):
+                yield Completion(value, start_position=-len(typed))
+
+    return CommandCompleter()
+
+
+async def _completed(dynaload: "Dynaload", line: str) -> AsyncIterable[str]:
+    if " " not in line:
+        for name in LOCAL:
+            if name.startswith(line):
+                yield name
+    for value in await dynaload.complete_command(line, session_id=SESSION):
+        yield value

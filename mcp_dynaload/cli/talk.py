@@ -1,0 +1,131 @@
+"""What a line of `mcp-dynaload interactive` means, and what comes of it."""
+
+import json
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mcp_dynaload.catalog.tool import json_object
+from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.server.commands.layout import aligned
+
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
+    from mcp_dynaload.api.dynaload import Dynaload
+    from mcp_dynaload.api.results import CommandOutcome, QueryResult
+
+SESSION = "interactive"
+
+LOCAL: Mapping[str, str] = {
+    "/call": "call a tool: /call <tool> [JSON or name=value …]",
+    "/tools": "what is loaded now",
+    "/clear": "start over, as in the client",
+    "/exit": "leave; so does end of input",
+}
+"""What a line may begin with beside our commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one line came to: text for the person, and the same for a program."""
+
+    success: bool
+    text: str
+    data: Mapping[str, Any]
+
+
+async def replies(
+    dynaload: "Dynaload", lines: AsyncGenerator[str], show: Callable[[Reply], None], session_id: str = SESSION
+) -> bool:
+    """Answer each line until the last or `/exit`; False if one went wrong."""
+    went_well = True
+    async for line in lines:
+        if line.strip() == "/exit":
+            break
+        if not line.strip():
+            continue
+        reply = await _answer(dynaload, line.strip(), session_id)
+        went_well &= reply.success
+        show(reply)
+    return went_well
+
+
+async def _answer(dynaload: "Dynaload", line: str, session_id: str) -> Reply:
+    from mcp import MCPError  # half a second that `--help` can do without
+
+    first, _, rest = line.partition(" ")
+    try:
+        match first:
+            case "/call":
+                name, arguments = parse_call(rest)
+                return _called(name, await dynaload.call_tool(name, arguments, session_id=session_id))
+            case "/tools":
+                names = [tool["name"] for tool in await dynaload.tools_for_messages_api(session_id=session_id)]
+                return Reply(True, "\n".join(names), {"tools": names})
+            case "/clear":
+                await dynaload.clear_session(session_id)
+                return Reply(True, "Cleared: the next prompt is the first.", {"cleared": True})
+            case _ if first.startswith("/"):
+                return await _commanded(dynaload, line, session_id)
+            case _:
+                return _queried(await dynaload.process_query(line, session_id=session_id))
+    except (DynaloadError, MCPError) as error:
+        return Reply(False, str(error), {"error": str(error)})
+
+
+def parse_call(text: str) -> tuple[str, dict[str, Any]]:
+    """A tool's name and its arguments, which are one JSON object or `name=value` pairs; a value may be JSON.
+
+    Raises:
+        DynaloadError: It is neither.
+    """
+    name, _, rest = text.strip().partition(" ")
+    if not name:
+        raise DynaloadError("/call needs a tool: /call git__log max_count=3")
+    rest = rest.strip()
+    if rest.startswith("{"):
+        try:
+            return name, json_object(json.loads(rest))
+        except ValueError as error:
+            raise DynaloadError(f"the arguments of {name!r} are no JSON object: {error}") from error
+    pairs = [pair.partition("=") for pair in rest.split()]
+    if wrong := [key for key, equals, _ in pairs if not equals]:
+        raise DynaloadError(f"{wrong[0]!r} is no argument: write name=value, or one JSON object")
+    return name, {key: _value(value) for key, _, value in pairs}
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _called(name: str, result: "CallToolResult") -> Reply:
+    texts = [getattr(block, "text", None) or f"[{block.type}]" for block in result.content]
+    data = result.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return Reply(not result.is_error, "\n".join(texts), {"tool": name, **data})
+
+
+async def _commanded(dynaload: "Dynaload", line: str, session_id: str) -> Reply:
+    outcome: CommandOutcome = await dynaload.run_user_command(line, session_id=session_id)
+    text = outcome.message
+    if line.split()[0] == "/help":
+        text = aligned(LOCAL.items()) + "\n" + text.partition("\n")[2]  # the first line tells of the client's menu
+    return Reply(outcome.success, text, outcome.model_dump(mode="json"))
+
+
+def _queried(result: "QueryResult") -> Reply:
+    told = {tool.name: tool for tool in result.tools}
+    lines = [
+        f"  + {name}  {told[name].tokens:,} tokens, p {told[name].probability or 0:.2f}"
+        for name in result.added
+        if name in told
+    ]
+    head = (
+        f"{len(result.added)} loaded, {len(result.tools)} in the list: {result.optimized_tokens:,} tokens instead of "
+        f"{result.baseline_tokens:,}, {result.reduction_percentage:.1f}% less ({result.reason}; "
+        f"{result.total_time_ms:.0f} ms{', from the cache' if result.cache_hit else ''})"
+    )
+    return Reply(True, "\n".join([head, *lines]), result.model_dump(mode="json"))

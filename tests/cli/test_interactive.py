@@ -1,0 +1,117 @@
+"""`mcp-dynaload interactive`, piped and at a terminal."""
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+PATIENCE_SECONDS = 20
+
+
+@pytest.fixture
+def stocked(shell: Shell, notes_server: dict[str, Any]) -> Shell:
+    shell.write_servers(notes_server)
+    return shell
+
+
+def test_lines_of_a_pipe_are_answered_one_by_one(stocked: Shell) -> None:
+    lines = [
+        "search the notes in the knowledge base",
+        "/load-category knowledge",
+        '/call knowledge__search_notes {"query": "rounding"}',
+        "/call knowledge__search_notes query=rounding",
+        "",
+        "/tools",
+        "/clear",
+        "/tools",
+        "/exit",
+        "/tools",
+    ]
+
+    done = stocked.run("interactive", "--json", "--strategy", "conservative", stdin="\n".join(lines))
+    replies = [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert (done.returncode, len(replies)) == (0, 7)
+    query, command, called, called_again, loaded, cleared, left = replies
+    assert "knowledge__search_notes" in query["added"]
+    assert query["strategy"] == "conservative"
+    assert command["success"]
+    assert called["content"] == called_again["content"]
+    assert "ounding" in called["content"][0]["text"]
+    assert len(loaded["tools"]) == 13
+    assert (cleared, left) == ({"cleared": True}, {"tools": ["find_tools"]})
+
+
+def test_text_shows_what_was_loaded_and_a_wrong_line_tells_what_is_right(stocked: Shell) -> None:
+    lines = [
+        "search the notes in the knowledge base",
+        "/lode-tier 1",
+        "/call knowledge__search_note x",
+        "/call",
+        "/help",
+    ]
+
+    done = stocked.run("interactive", stdin="\n".join(lines))
+
+    assert done.returncode == 1
+    assert "+ knowledge__search_notes" in done.stdout
+    assert "There is no command 'lode-tier'. Did you mean 'load-tier'?" in done.stdout
+    assert "'x' is no argument: write name=value, or one JSON object" in done.stdout
+    assert "/call needs a tool" in done.stdout
+    assert "/exit   leave" in done.stdout
+    assert "unload-category <category>" in done.stdout
+
+
+def test_an_unknown_tool_is_told_with_the_nearest(stocked: Shell) -> None:
+    done = stocked.run(
+        "interactive", "--json", stdin="/call knowledge__serch_notes\n/call knowledge__search_notes [1]\n"
+    )
+    unknown, odd = (json.loads(line)["error"] for line in done.stdout.splitlines())
+
+    assert "Did you mean 'knowledge__search_notes'" in unknown
+    assert odd == "'[1]' is no argument: write name=value, or one JSON object"
+
+
+def test_at_a_terminal_tab_completes_and_the_history_is_the_persons_own(stocked: Shell) -> None:
+    ours, theirs = pty.openpty()
+    environ = {**stocked.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    command = [sys.executable, "-m", "mcp_dynaload", "interactive"]
+    process = subprocess.Popen(command, cwd=stocked.project, env=environ, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    screen = _read_until(ours, "dynaload>")
+    for typed, answer in (
+        (b"/load-cat\t", "egory"),
+        (b" knowl\t", "edge"),
+        (b"\r", "Callable from your next prompt on"),
+    ):
+        os.write(ours, typed)
+        screen += _read_until(ours, answer)
+    os.write(ours, b"/exit\r")
+    code = process.wait(timeout=20)
+    os.close(ours)
+    history = stocked.state_dir / "interactive.history"
+
+    assert code == 0
+    assert "12 tools of category 'knowledge'" in screen
+    assert "+/load-category knowledge" in history.read_text()
+    assert history.stat().st_mode & 0o777 == 0o600
+
+
+def _read_until(terminal: int, text: str) -> str:
+    """What the terminal shows up to this text; the process's own end ends it, too."""
+    shown = ""
+    while text not in shown:
+        ready, _, _ = select.select([terminal], [], [], PATIENCE_SECONDS)
+        assert ready, f"{text!r} was not shown: {shown!r}"
+        try:
+            shown += os.read(terminal, 4096).decode()
+        except OSError:
+            break
+    return shown
