@@ -11,7 +11,7 @@ import structlog
 from mcp_types import CallToolResult
 
 from mcp_dynaload.api.options import IntegrationMode, LoadingStrategy, Options, Servers, configured, without_client
-from mcp_dynaload.api.queries import completions, run_query, run_text_command, tokens
+from mcp_dynaload.api.queries import completions, run_query, run_text_command, split_commands, tokens
 from mcp_dynaload.api.results import CommandOutcome, QueryResult, StepResponse, WorkflowOptimization, WorkflowStep
 from mcp_dynaload.api.sessions import Conversation, Sessions
 from mcp_dynaload.api.status import (
@@ -97,7 +97,7 @@ class Dynaload:
         strategy: LoadingStrategy | None = None,
         user_commands: Sequence[str] = (),
     ) -> QueryResult:
-        """The tools that a query needs, loaded; commands are run before it.
+        """The tools that a query needs, loaded; commands, also those in lines of the query, are run before it.
 
         Raises:
             TooManySessionsError: As many sessions as allowed are at work.
@@ -106,8 +106,9 @@ class Dynaload:
             session = conversation.connected.session
             if not session_id:
                 await session.clear()
-            outcomes = [await self._command(conversation, line) for line in user_commands]
-            return await run_query(conversation, query, LoadingStrategy(strategy) if strategy else None, outcomes)
+            commands, words = split_commands(query)
+            outcomes = [await self._command(conversation, line) for line in (*user_commands, *commands)]
+            return await run_query(conversation, words, LoadingStrategy(strategy) if strategy else None, outcomes)
 
     async def run_user_command(
         self, command: str, *, user_id: str | None = None, session_id: str | None = None

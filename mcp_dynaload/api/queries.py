@@ -86,8 +86,14 @@ async def _prompts(connected: Connected) -> Sequence[Prompt]:
     return (await connected.client.list_prompts()).prompts
 
 
-def is_command(line: str) -> bool:
-    """Whether a line of a prompt is one of our commands."""
+def split_commands(text: str) -> tuple[tuple[str, ...], str]:
+    """The lines of a query that are commands of ours, and the query without them."""
+    lines = text.splitlines()
+    commands = tuple(line.strip() for line in lines if _is_command(line))
+    return commands, "\n".join(line for line in lines if not _is_command(line)) if commands else text
+
+
+def _is_command(line: str) -> bool:
     first, *_ = line.split() or [""]
     return first.startswith("/") and first.removeprefix("/") in COMMANDS
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +12,8 @@ from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.selection.policy import Strategy
 
 if TYPE_CHECKING:
+    from mcp_dynaload.api.results import LoadedTool, QueryResult
+    from mcp_dynaload.catalog.catalog import Catalog
     from mcp_dynaload.runtime import Configuration
     from mcp_dynaload.selection.explain import PromptExplained, ToolExplained
 
@@ -42,16 +44,23 @@ def optimize(
     """
     configuration = configuration_of(config, trust, settings)
     chosen = strategy or Strategy(configuration.settings.default_loading_strategy)
-    explained, unseen = _explained(configuration, prompt, chosen)
+    told = _explained(configuration, prompt, chosen)
     if as_json:
-        print(json.dumps(_as_json(explained, unseen, explain), indent=2))
+        print(json.dumps(_as_json(prompt, told, explain), indent=2))
     else:
-        _show(explained, unseen, explain)
+        _show(told.prompt, told.unseen, explain)
 
 
-def _explained(
-    configuration: "Configuration", prompt: str, strategy: Strategy
-) -> "tuple[PromptExplained, tuple[str, ...]]":
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a prompt would load, of which catalog, and the servers that are missing in it."""
+
+    prompt: "PromptExplained"
+    catalog: "Catalog"
+    unseen: tuple[str, ...]
+
+
+def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) -> _Told:
     from contextlib import closing
 
     from mcp_dynaload.runtime import open_catalog
@@ -78,25 +87,60 @@ def _explained(
             ranker=LearnedRanker(live.ranker, priors),
             overhead_tokens=live.overhead_tokens,
         )
-        return explain_prompt(prompt, strategy, context, priors, time.perf_counter), live.unseen
+        explained = explain_prompt(prompt, strategy, context, priors, time.perf_counter)
+        return _Told(explained, live.catalog, live.unseen)
 
 
-def _as_json(explained: "PromptExplained", unseen: tuple[str, ...], explain: bool) -> dict[str, object]:
-    whole: dict[str, object] = {
-        "strategy": str(explained.strategy),
-        "reason": explained.reason,
-        "tools": explained.tools,
-        "loaded": [tool.name for tool in explained.loaded],
-        "baseline_tokens": explained.baseline_tokens,
-        "loaded_tokens": explained.loaded_tokens,
-        "reduction": round(explained.reduction, 4),
-        "detection_ms": round(explained.detection_ms, 3),
-        "selection_ms": round(explained.selection_ms, 3),
-        "not_listed_yet": list(unseen),
-    }
+def _as_json(prompt: str, told: _Told, explain: bool) -> dict[str, object]:
+    """The fields of the Python API's result, and what only this command knows."""
+    explained = told.prompt
+    result = _result(prompt, told).model_dump(mode="json")
+    whole: dict[str, object] = {**result, "catalog_tools": explained.tools, "not_listed_yet": list(told.unseen)}
     if explain:
         whole["explained"] = [_rounded(tool) for tool in (*explained.loaded, *explained.nearest)]
     return whole
+
+
+def _result(prompt: str, told: _Told) -> "QueryResult":
+    from mcp_dynaload.api.results import QueryResult
+    from mcp_dynaload.selection.choose import Verdict
+
+    explained = told.prompt
+    milliseconds = round(explained.detection_ms + explained.selection_ms, 3)
+    return QueryResult(
+        query=prompt,
+        user_id=None,
+        session_id="",
+        strategy=explained.strategy,
+        tools=tuple(_loaded(tool, told.catalog) for tool in sorted(explained.loaded, key=lambda tool: tool.name)),
+        added=tuple(tool.name for tool in explained.loaded if tool.reason != Verdict.PINNED),
+        reason=explained.reason,
+        baseline_tokens=explained.baseline_tokens,
+        optimized_tokens=explained.loaded_tokens,
+        reduction_percentage=round(explained.reduction * 100, 2),
+        detection_time_ms=milliseconds,
+        loading_time_ms=0.0,  # nothing is listed: no client waits
+        total_time_ms=milliseconds,
+        cache_hit=False,
+        confidence=round(explained.need if explained.loaded else 1 - explained.need, 4),
+    )
+
+
+def _loaded(tool: "ToolExplained", catalog: "Catalog") -> "LoadedTool":
+    from mcp_dynaload.api.results import LoadedTool
+    from mcp_dynaload.selection.choose import Verdict, tool_of
+    from mcp_dynaload.selection.tiers import Tier
+
+    known = tool_of(catalog, tool.name)
+    return LoadedTool(
+        name=tool.name,
+        upstream=known.upstream,
+        description=known.description,
+        tokens=tool.tokens,
+        tier=Tier.CORE if tool.reason == Verdict.PINNED else Tier.TASK,
+        probability=round(tool.probability, 4),
+        reason=tool.reason,
+    )
 
 
 def _rounded(tool: "ToolExplained") -> dict[str, object]:

@@ -60,6 +60,9 @@ class PromptExplained:
     loaded_tokens: int
     """Of the loaded definitions and of what we add ourselves."""
 
+    need: float
+    """Probability that the prompt needs any tool."""
+
     detection_ms: float
     """To read the prompt and rank the tools."""
 
@@ -97,6 +100,7 @@ def explain_prompt(
         nearest=tuple(one for one in told if not one.is_loaded)[:MAX_NEAREST],
         baseline_tokens=context.catalog.total_cost,
         loaded_tokens=context.overhead_tokens + sum(one.tokens for one in loaded),
+        need=choice.ranked[0].need if query.text and choice.ranked else 0.0,
         detection_ms=(detected - started) * 1000,
         selection_ms=(selected - detected) * 1000,
     )

@@ -86,6 +86,15 @@ async def test_commands_act_before_the_query_and_tell_what_they_did() -> None:
     assert {TICKETS, INVOICE, ROOM, "hall__die"} <= set(result.tool_names)
 
 
+async def test_commands_in_lines_of_the_query_are_run_and_are_not_part_of_it() -> None:
+    async with opened() as dynaload:
+        result = await dynaload.process_query("/load-category office\nbook a meeting room\n/usr/bin is a folder")
+
+    assert [done.command for done in result.user_commands] == ["/load-category office"]
+    assert {TICKETS, ROOM} <= set(result.tool_names)
+    assert result.query == "book a meeting room\n/usr/bin is a folder"
+
+
 async def test_commands_can_be_switched_off() -> None:
     async with opened(enable_user_controls=False) as dynaload:
         done = await dynaload.run_user_command("/load-category office")

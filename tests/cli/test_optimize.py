@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mcp_dynaload.api.results import QueryResult
 from tests.cli.conftest import Shell
 
 
@@ -35,23 +36,17 @@ def test_it_tells_what_is_loaded_what_that_saves_and_why(stocked: Shell) -> None
     shown = stocked.run("optimize", prompt, "--explain")
 
     assert list(plain) == [
-        "strategy",
-        "reason",
-        "tools",
-        "loaded",
-        "baseline_tokens",
-        "loaded_tokens",
-        "reduction",
-        "detection_ms",
-        "selection_ms",
+        *QueryResult.model_fields,
+        "catalog_tools",
         "not_listed_yet",
     ]
-    assert (plain["strategy"], plain["reason"], plain["tools"]) == ("balanced", "needed for the prompt", 12)
-    assert plain["reduction"] == round(1 - plain["loaded_tokens"] / plain["baseline_tokens"], 4)
+    assert (plain["strategy"], plain["reason"], plain["catalog_tools"]) == ("balanced", "needed for the prompt", 12)
+    assert plain["reduction_percentage"] == round(100 - 100 * plain["optimized_tokens"] / plain["baseline_tokens"], 2)
+    assert [tool["name"] for tool in plain["tools"]] == sorted(plain["added"])
     assert told["strategy"] == "aggressive"
     explained = {tool["name"]: tool for tool in told["explained"]}
-    assert [name for name, tool in explained.items() if tool["is_loaded"]] == told["loaded"]
-    best = explained[told["loaded"][0]]
+    assert [name for name, tool in explained.items() if tool["is_loaded"]] == told["added"]
+    best = explained[told["added"][0]]
     assert list(best) == ["name", "is_loaded", "reason", "terms", "score", "prior", "probability", "tokens"]
     assert "search" in best["terms"]
     assert best["reason"] == "needed"
@@ -64,4 +59,4 @@ def test_it_tells_what_is_loaded_what_that_saves_and_why(stocked: Shell) -> None
 def test_a_prompt_that_needs_nothing_loads_nothing(stocked: Shell) -> None:
     told = json.loads(stocked.run("optimize", "thanks!", "--json", "--explain").stdout)
 
-    assert (told["loaded"], told["explained"], told["reason"]) == ([], [], "no content of its own")
+    assert (told["tools"], told["explained"], told["reason"]) == ([], [], "no content of its own")
