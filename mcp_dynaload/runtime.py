@@ -25,6 +25,8 @@ from mcp_dynaload.settings import Settings, read_project_settings, read_settings
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.records import Records
 from mcp_dynaload.store.usage import Usage
+from mcp_dynaload.telemetry.stream import Facts
+from mcp_dynaload.telemetry.totals import Totals
 from mcp_dynaload.tokenizer import count_tokens
 from mcp_dynaload.trust import is_trusted_content
 
@@ -116,7 +118,10 @@ async def open_proxy(configuration: Configuration) -> AsyncGenerator[Front]:
     """The server, ready to be connected to a transport."""
     database = Database(configuration.locations.database_file)
     with open_catalog(configuration) as live, closing(Usage(database)) as usage:
-        shared = Shared(configuration.settings, live, ClientEnvironment.read(configuration.environ), usage)
+        totals = Totals()
+        facts = Facts(*([totals] if configuration.settings.metrics_collection_enabled else []))
+        environment = ClientEnvironment.read(configuration.environ)
+        shared = Shared(configuration.settings, live, environment, usage, facts, totals)
         async with open_front(shared, configuration.locations.logs_dir) as front:
             yield front
 

@@ -78,6 +78,12 @@ class RankingCache:
             self._kept[key] = made_at, ranking
             return ranking
 
+    def has(self, key: _Key) -> bool:
+        """Whether `find` would find it; counts nothing."""
+        with self._lock:
+            made_at, ranking = self._kept.get(key, (0.0, None))
+            return ranking is not None and self._clock() - made_at < self._seconds
+
     def keep(self, key: _Key, ranking: Ranking) -> None:
         """Keep a ranking; those that have not been asked for the longest make room."""
         with self._lock:
@@ -94,6 +100,10 @@ class CachedRanker:
     def __init__(self, ranker: Ranker, cache: RankingCache, version: str) -> None:
         """With what the rankings depend on beside query and limit: the catalog's version and the kind of ranker."""
         self._ranker, self._cache, self._version = ranker, cache, version
+
+    def has(self, query: Query, limit: int) -> bool:
+        """Whether the answer is kept from a while ago."""
+        return self._cache.has((self._version, query, limit))
 
     def rank(self, query: Query, limit: int) -> Ranking:
         """The ranker's answer, now or a while ago."""

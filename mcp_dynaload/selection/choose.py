@@ -14,6 +14,9 @@ from mcp_dynaload.selection.terms import identifier_terms, verb_terms
 RANKED = 60
 """Tools looked at."""
 
+NO_EVIDENCE = "no tool has enough evidence"
+"""The reason of a choice of none."""
+
 MAX_EXPLAINED = 20
 """Tools kept for explaining."""
 
@@ -77,7 +80,7 @@ def choose(
         verdicts |= _limited(wanted, catalog, bounds)
         rest, reason = Verdict.BELOW_BOUND, "needed for the prompt"
     else:
-        rest, reason = Verdict.NO_NEED, "no tool has enough evidence"
+        rest, reason = Verdict.NO_NEED, NO_EVIDENCE
     names = tuple(name for name, verdict in verdicts.items() if verdict is Verdict.CHOSEN)
     judged = tuple(Judged(scored, _final(scored, verdicts.get(scored.name, rest), catalog)) for scored in found)
     return Choice(names, ranked[:MAX_EXPLAINED], reason, judged)

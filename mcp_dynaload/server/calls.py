@@ -1,5 +1,6 @@
 """Tool calls: routed by name, results passed on as they came, failures told in words that help."""
 
+import time
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 from itertools import count
@@ -14,10 +15,12 @@ from mcp_dynaload.catalog.tool import Json, Tool, json_object
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.masking import masked
 from mcp_dynaload.selection.events import ToolsFound
+from mcp_dynaload.server.call_watch import CallWatch
 from mcp_dynaload.server.client import Request
 from mcp_dynaload.server.hooks import answer_hook
 from mcp_dynaload.server.passing import known_by_now, wait_for_listings
 from mcp_dynaload.server.session import Session
+from mcp_dynaload.server.telling import tell_fallback, who
 from mcp_dynaload.server.texts import (
     DEFAULT_FOUND,
     FIND_TOOLS_DEFINITION,
@@ -27,6 +30,7 @@ from mcp_dynaload.server.texts import (
     found_text,
     introduction_text,
 )
+from mcp_dynaload.telemetry.facts import Fallback, ToolsSearched
 
 log = structlog.get_logger()
 
@@ -62,26 +66,43 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     tool = None
     if name not in OWN_TOOLS:
         tool = await known_by_now(session, lambda: session.live.catalog.get(name))
-    if tool is not None and name in session.state.unloaded:
-        return {"content": [{"type": "text", "text": _unwanted(name)}], "isError": True}
     if tool is not None:
-        if session.shared.settings.detailed_logging_enabled:
-            log.info("tool_called", tool=name, arguments=masked(params.get("arguments")))
-        await session.note_call(name)
-        return await _forward(session, request, tool, params)
+        return await _call_upstream(session, request, tool, params)
     if name == HOOK_TOOL:
         return await answer_hook(session, _arguments(params))
     if name == FIND_TOOLS and session.is_dynamic:
         return await _find_tools(session, _arguments(params))
     if (upstream := session.host.only_upstream()) is not None:  # its own words about a name that it does not know
         return await _told(session.host.forward(upstream, request, "tools/call", params))
+    tell_fallback(session, Fallback.UNKNOWN_NAME, tool=name, detail=", ".join(session.live.catalog.nearest(name)))
     raise MCPError(code=INVALID_PARAMS, message=_unknown(session, name))
 
 
-async def _forward(session: Session, request: Request, tool: Tool, params: Json) -> Json:
-    async with _starting_progress(session, request, tool.upstream):
-        params = {**params, "name": tool.original_name}
-        return await _told(session.host.forward(tool.upstream, request, "tools/call", params))
+async def _call_upstream(session: Session, request: Request, tool: Tool, params: Json) -> Json:
+    watch = CallWatch.start(session, tool, params.get("arguments"))
+    if tool.name in session.state.unloaded:
+        refusal: Json = {"content": [{"type": "text", "text": _unwanted(tool.name)}], "isError": True}
+        watch.refused(refusal)
+        return refusal
+    if session.shared.settings.detailed_logging_enabled:
+        log.info("tool_called", tool=tool.name, arguments=masked(params.get("arguments")))
+    await session.note_call(tool.name)
+    try:
+        async with _starting_progress(session, request, tool.upstream):
+            with watch.with_upstream():
+                body = {**params, "name": tool.original_name}
+                result = await session.host.forward(tool.upstream, request, "tools/call", body)
+    except UpstreamError as error:
+        watch.failed(error)
+        return _failure(error)
+    except MCPError:
+        watch.failed(None)
+        raise
+    except anyio.get_cancelled_exc_class():
+        watch.cancelled()
+        raise
+    watch.answered(result)
+    return result
 
 
 async def _told(answer: Awaitable[Json]) -> Json:
@@ -89,7 +110,11 @@ async def _told(answer: Awaitable[Json]) -> Json:
     try:
         return await answer
     except UpstreamError as error:
-        return {"content": [{"type": "text", "text": str(error)}], "isError": True}
+        return _failure(error)
+
+
+def _failure(error: UpstreamError) -> Json:
+    return {"content": [{"type": "text", "text": str(error)}], "isError": True}
 
 
 @asynccontextmanager
@@ -123,10 +148,14 @@ async def _find_tools(session: Session, arguments: Json) -> Json:
     limit = arguments.get("limit", DEFAULT_FOUND)
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_FOUND:
         raise MCPError(code=INVALID_PARAMS, message=f"{FIND_TOOLS}: 'limit' is a whole number from 1 to {MAX_FOUND}")
+    started = time.perf_counter()
     names = tuple(scored.name for scored in await session.search(query, limit))
+    added: tuple[str, ...] = ()
     if names:
-        await session.decide(ToolsFound(names))
+        added = (await session.decide(ToolsFound(names))).added
         await session.reread.hold()
+    ms = 1000 * (time.perf_counter() - started)
+    session.shared.facts.emit(ToolsSearched(who=who(session), found=names, added=added, ms=ms))
     tools = [tool for name in names if (tool := session.live.catalog.get(name))]
     given = fitting(session.conversation.introductions(tools, session.live.listings))
     session.conversation.introduce(given)

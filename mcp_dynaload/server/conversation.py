@@ -17,12 +17,16 @@ class Conversation:
     has_begun: bool = False
     """A prompt was submitted: its request has fixed what the model's tools were then."""
 
+    context_tokens: int = 0
+    """What the model has read for its last answer, as far as the client's transcript tells; 0: not known."""
+
     _introduced: set[str] = field(default_factory=set[str])
     _told: set[str] = field(default_factory=set[str])
 
     def start_over(self) -> None:
         """The person cleared it: nothing has been said yet."""
         self.has_begun = False
+        self.context_tokens = 0
         self._introduced.clear()
         self._told.clear()
 

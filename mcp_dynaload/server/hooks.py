@@ -2,22 +2,21 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import anyio.to_thread
 import structlog
 
-from mcp_dynaload.catalog.tool import Json, Tool, json_object
+from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.masking import masked_prose
 from mcp_dynaload.selection.events import AgentPrompted, PromptSubmitted
 from mcp_dynaload.selection.policy import is_frozen_after_first_request
 from mcp_dynaload.selection.query import clean, command_lines
 from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.server.commands.table import COMMANDS, own_command, run_command
+from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.texts import fitting, introduction_text, loaded_text, room_beside
-
-TRANSCRIPT_TAIL_BYTES = 65_536
+from mcp_dynaload.server.transcript import LastAnswer, read_last_answer
 
 CLAUDE_CODE = "claude-code"
 """How the client with a menu of our commands introduces itself."""
@@ -71,8 +70,7 @@ async def _answer(session: Session, fields: HookFields) -> Json:
         case "UserPromptExpansion":
             return await _on_command(session, fields)
         case "PreToolUse":
-            await session.decide(AgentPrompted(fields.prompt))
-            await session.reread.hold()
+            await serve_prompt(session, AgentPrompted(fields.prompt))
         case "Stop":
             await session.end_turn()
         case "SessionStart" if fields.source == "clear":
@@ -124,11 +122,11 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     conversation = session.conversation
     is_first, conversation.has_begun = not conversation.has_begun, True
     transcript = fields.transcript_path if session.client.environment.is_local and not is_first else ""
-    model = await anyio.to_thread.run_sync(read_model, transcript) if transcript else None
-    event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or model)
-    decision = await session.decide(event)
-    await session.reread.hold()
-    return _prompt_answer(session, decision, in_request=is_first or not session.client.environment.tool_search)
+    last = await anyio.to_thread.run_sync(read_last_answer, transcript) if transcript else LastAnswer()
+    conversation.context_tokens = last.context_tokens
+    event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or last.model)
+    served = await serve_prompt(session, event, is_first=is_first)
+    return _prompt_answer(session, served.decision, in_request=is_first or not session.client.environment.tool_search)
 
 
 def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) -> Json:
@@ -154,32 +152,6 @@ def _chosen(session: Session, decision: Decision) -> list[Tool]:
     if is_frozen_after_first_request(session.state.model):
         names += [scored.name for scored in decision.ranked if scored.name in session.state.loaded][:MAX_RETOLD]
     return [tool for name in dict.fromkeys(names) if (tool := session.live.catalog.get(name))]
-
-
-def read_model(transcript_path: str) -> str | None:
-    """The model of the last answer in the client's transcript (JSON lines), None if it cannot be told."""
-    if not transcript_path:
-        return None
-    try:
-        with Path(transcript_path).open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - TRANSCRIPT_TAIL_BYTES))
-            lines = file.read().splitlines()
-    except (OSError, ValueError) as error:  # ValueError: a null character
-        log.debug("transcript_unreadable", error=str(error))
-        return None
-    return next((model for line in reversed(lines) if (model := _model_of(line))), None)
-
-
-def _model_of(line: bytes) -> str | None:
-    if b'"assistant"' not in line:
-        return None
-    try:
-        entry: object = json.loads(line)
-    except ValueError:  # the first line of the tail is usually cut
-        return None
-    model = json_object(json_object(entry).get("message")).get("model")
-    return model if isinstance(model, str) and not model.startswith("<") else None
 
 
 def _is_template(name: str, text: str) -> bool:

@@ -14,7 +14,7 @@ import structlog
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog, build_tools, with_unique_names
 from mcp_dynaload.catalog.categories import Named, categories_of
-from mcp_dynaload.catalog.cost import Count, wire_text
+from mcp_dynaload.catalog.cost import Count, native_deferral, wire_text
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.selection.caching import CachedRanker, RankingCache
@@ -68,6 +68,9 @@ class LiveCatalog:
     overhead_tokens: int = 0
     """What our own tools and instructions cost."""
 
+    native_tokens: int = 0
+    """What the client's own deferral would cost before any tool is found: all names, all instructions."""
+
     _observers: list[Changed] = field(default_factory=list[Changed])
     _building: anyio.Lock = field(default_factory=anyio.Lock)
     _keeping: anyio.Lock = field(default_factory=anyio.Lock)
@@ -114,7 +117,7 @@ class LiveCatalog:
         async with self._keeping:
             if not self.ready.is_set():
                 self._index, self.ranker = await anyio.to_thread.run_sync(self._by_words, self.catalog)
-                self.overhead_tokens = sum((await anyio.to_thread.run_sync(self._counted, self.own_texts)).values())
+                await anyio.to_thread.run_sync(self._count_around)
             while True:
                 self._changed = anyio.Event()
                 await self._add_vectors()
@@ -148,7 +151,7 @@ class LiveCatalog:
     def index_now(self) -> None:
         """Build the ranker of the catalog, for commands that open no session; blocks ten milliseconds a new tool."""
         self._index, self.ranker = self._by_words(self.catalog)
-        self.overhead_tokens = sum(self._counted(self.own_texts).values())
+        self._count_around()
         try:
             vectors = _open_vectors(self.records)
             matrix = vectors.stored(self.catalog)
@@ -188,6 +191,7 @@ class LiveCatalog:
             # Together: a step never sees one without the other.
             self.catalog, self._index, self.ranker, self.knows_meanings = catalog, index, ranker, False
             self._changed.set()
+            await anyio.to_thread.run_sync(self._count_around)
 
     def _build(self) -> Catalog:
         tools = with_unique_names(
@@ -196,6 +200,15 @@ class LiveCatalog:
         )
         texts = {tool.name: wire_text(tool.name, tool.description, tool.input_schema) for tool in tools}
         return build_catalog(tools, self._counted(texts))
+
+    def _count_around(self) -> None:
+        """Count what is paid beside the tools' definitions, by us and by the client's own deferral."""
+        self.overhead_tokens = sum(self._counted(self.own_texts).values())
+        names = [tool.name for tool in self.catalog.tools]
+        self.native_tokens = native_deferral(names, (one.instructions for one in self.listings.values()), (), self._one)
+
+    def _one(self, text: str) -> int:
+        return self._counted({"": text})[""]
 
     def _counted(self, texts: Mapping[str, str]) -> dict[str, int]:
         """Tokens of each text by name: from the store, counted only where a text is new."""

@@ -34,6 +34,9 @@ from mcp_dynaload.server.learning import Learning
 from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.session_host import SessionHost
 from mcp_dynaload.server.shared import Shared
+from mcp_dynaload.server.telling import tell_closed, tell_fallback, tell_list, tell_opened, who
+from mcp_dynaload.server.watch import Watch, WatchedRanker
+from mcp_dynaload.telemetry.facts import Fallback
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
 
@@ -107,13 +110,16 @@ class Session:
             self.history.note(event, decision)
         self.conversation.has_begun = bool(names)
         self._announced = self.listed()
+        tell_opened(self)
 
     async def identify(self, session_id: str) -> None:
         """The client is in this conversation now; one that it went back to gets its tools again."""
         if not session_id or session_id == self.session_id:
             return
         self.session_id = session_id
+        tell_closed(self)
         await self.learning.begin(session_id, self.state.loaded)
+        tell_opened(self)
         names = await anyio.to_thread.run_sync(self.live.records.loaded, session_id)
         if names:
             self.conversation.start_over()
@@ -136,18 +142,20 @@ class Session:
         await self.client.connection.initialized.wait()
         await self.live.keep_index()
 
-    async def decide(self, event: Event) -> Decision:
+    async def decide(self, event: Event, watch: Watch | None = None) -> Decision:
         """Take the step for an event, announce the new list if it differs, and store it."""
-        decision = Decision(reason="loading is switched off")
+        decision, state = Decision(reason="loading is switched off"), self.state
         if self.is_dynamic:
             async with self._deciding:
-                self.state, decision = await self._step(event)
+                state = self.state
+                self.state, decision = await self._step(event, watch or Watch())
                 self.history.note(event, decision)
         if isinstance(event, ToolsFound | ToolCalled):
             self.learning.note_search(decision.added)
         now = self.listed()
         if now != self._announced:
-            self._announced = now
+            before, self._announced = self._announced, now
+            tell_list(self, event, decision, before, state)
             await self.reread.announce(self.client, gather=isinstance(event, AgentPrompted))
             await self._keep()
         if self.shared.settings.warm_upstreams:
@@ -189,26 +197,29 @@ class Session:
             await self.live.ready.wait()
         if scope.cancelled_caught:
             log.warning("index_not_ready", waited_ms=self.shared.settings.loading_timeout_ms)
+            tell_fallback(self, Fallback.INDEX_NOT_READY)
 
-    def context(self) -> Context:
+    def context(self, watch: Watch | None = None) -> Context:
         """What a step may look at now."""
+        ranker = WatchedRanker(self.live.ranker, watch) if watch else self.live.ranker
         context = Context(
             catalog=self.live.catalog,
-            ranker=self.learning.ranker(self.live.ranker, self.live.catalog),
+            ranker=self.learning.ranker(ranker, self.live.catalog),
             tool_search=self.client.environment.tool_search,
             overhead_tokens=self.live.overhead_tokens,
         )
         return heeding(self.state, context)
 
-    async def _step(self, event: Event) -> tuple[SessionState, Decision]:
+    async def _step(self, event: Event, watch: Watch) -> tuple[SessionState, Decision]:
         if not isinstance(event, PromptSubmitted | AgentPrompted | TaskNamed):
             return step(self.state, event, self.context())
         await self._index_is_ready()
-        context = self.context()
+        context = self.context(watch)
         limit = self.shared.settings.detection_timeout_ms / 1000
-        with anyio.move_on_after(limit):
+        with watch.choosing(), anyio.move_on_after(limit):
             return await anyio.to_thread.run_sync(step, self.state, event, context, abandon_on_cancel=True)
         log.warning("detection_timed_out", limit_seconds=limit)
+        tell_fallback(self, Fallback.DETECTION_TIMEOUT, detail=f"over {limit:g} s")
         return self.state, Decision(reason="choosing took too long: the last set stays")
 
     async def _keep(self) -> None:
@@ -227,7 +238,7 @@ async def open_session(client: Client, shared: Shared, logs_dir: Path) -> AsyncG
     settings, environment, live = shared.settings, client.environment, shared.live
     async with anyio.create_task_group() as tasks:
         session = Session(
-            SessionHost(client, shared, shared.offers()),
+            SessionHost(client, shared, shared.offers(), lambda: who(session)),
             Reread(environment.is_interactive, settings.loading_timeout_ms / 1000),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
@@ -245,4 +256,5 @@ async def open_session(client: Client, shared: Shared, logs_dir: Path) -> AsyncG
             finally:
                 live.forget(session.on_catalog_changed)
                 tasks.cancel_scope.cancel()
+                tell_closed(session)
                 await session.learning.close(session.state.loaded)

@@ -1,5 +1,6 @@
 """A client session as its upstreams see it: requests go to them here, and what they ask and say goes to the client."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
@@ -9,6 +10,7 @@ from mcp_dynaload.server.client import Client, Request
 from mcp_dynaload.server.log_level import tell_log_level
 from mcp_dynaload.server.offers import Offers
 from mcp_dynaload.server.shared import Shared
+from mcp_dynaload.telemetry.facts import ErrorKind, UpstreamFailed, UpstreamStarted, UpstreamStopped, Who
 from mcp_dynaload.upstream.link import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
@@ -22,6 +24,9 @@ class SessionHost:
     shared: Shared
     offers: Offers
     """Prompts, resources and templates of all upstreams by now."""
+
+    who: Callable[[], Who]
+    """Whose session it is now."""
 
     log_level: str | None = None
     """What the client asked for with `logging/setLevel`."""
@@ -80,6 +85,19 @@ class SessionHost:
     async def upstream_listed(self, upstream: str, listing: Listing) -> None:
         """An upstream of ours was listed."""
         await self.shared.live.update(upstream, listing)
+
+    def upstream_started(self, upstream: str, seconds: float) -> None:
+        """A connection was opened, which took so long."""
+        self.shared.facts.emit(UpstreamStarted(who=self.who(), upstream=upstream, ms=1000 * seconds))
+
+    def upstream_stopped(self, upstream: str) -> None:
+        """We have ended a connection."""
+        self.shared.facts.emit(UpstreamStopped(who=self.who(), upstream=upstream))
+
+    def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
+        """It could not be opened, or ended by itself."""
+        kind = ErrorKind.DIED if had_started else ErrorKind.START
+        self.shared.facts.emit(UpstreamFailed(who=self.who(), upstream=upstream, kind=kind, detail=reason))
 
     async def offers_changed(self, before: Listing, after: Listing) -> None:
         """A listing differs from the one before: tell the client of prompts and resources that it can see."""

@@ -1,6 +1,6 @@
 """What all sessions of a process have in common."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mcp_dynaload.catalog.names import COMMAND_NAMES
 from mcp_dynaload.server.client import ClientEnvironment
@@ -9,6 +9,8 @@ from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.offers import Offers, collect_offers
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.usage import Usage, project_of
+from mcp_dynaload.telemetry.stream import Facts
+from mcp_dynaload.telemetry.totals import Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,11 @@ class Shared:
     """Of a client that has started us or is in our process."""
 
     usage: Usage
+    facts: Facts = field(default_factory=Facts)
+    """Where everything that happens is told."""
+
+    totals: Totals = field(default_factory=Totals)
+    """What the facts of this process come to; nothing while metrics are switched off."""
 
     def offers(self) -> Offers:
         """What the upstreams offer by now; where we have prompts of our own none of theirs gets such a name."""

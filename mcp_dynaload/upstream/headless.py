@@ -44,6 +44,15 @@ class _NobodyThere:
     async def upstream_listed(self, upstream: str, listing: Listing) -> None:
         self.heard(upstream, listing)
 
+    def upstream_started(self, upstream: str, seconds: float) -> None:
+        """Nobody counts."""
+
+    def upstream_stopped(self, upstream: str) -> None:
+        """Nobody counts."""
+
+    def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
+        """The caller of `list_all` has the error."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:

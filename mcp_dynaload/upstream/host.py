@@ -19,3 +19,15 @@ class Host(ClientSide, Protocol):
     async def upstream_listed(self, upstream: str, listing: Listing) -> None:
         """An upstream was listed."""
         ...
+
+    def upstream_started(self, upstream: str, seconds: float) -> None:
+        """A connection was opened, which took so long."""
+        ...
+
+    def upstream_stopped(self, upstream: str) -> None:
+        """We have ended a connection."""
+        ...
+
+    def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
+        """It could not be opened, or ended by itself."""
+        ...

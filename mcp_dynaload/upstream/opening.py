@@ -13,6 +13,7 @@ from mcp_dynaload.upstream.link import Link
 class Opening:
     """What callers wait for, and the link or the error that it came to."""
 
+    since: float = field(default_factory=anyio.current_time)
     done: anyio.Event = field(default_factory=anyio.Event)
     listed: anyio.Event = field(default_factory=anyio.Event)
     over: anyio.Event = field(default_factory=anyio.Event)

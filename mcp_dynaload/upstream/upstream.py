@@ -228,6 +228,7 @@ class Upstream:
             opening.link = link
             self.last_used = anyio.current_time()
             log.info("upstream_started", upstream=self.name, pid=link.pid, protocol=link.era.version)
+            self._host.upstream_started(self.name, self.last_used - opening.since)
             tasks.start_soon(self._end_with, link, opening)
             await self._restore(link)
             if link.era.is_modern:  # over HTTP, what a call must carry in headers stands in the list
@@ -276,11 +277,13 @@ class Upstream:
         is_failure = opening.died or (opening.error and not self._ended.is_set())
         if opening.was_stopped or (opening.link is not None and not is_failure):
             log.info("upstream_stopped", upstream=self.name)
+            self._host.upstream_stopped(self.name)
             return
         self._backoff.failed(opening.error or "its connection ended", anyio.current_time())
         log.warning(
             "upstream_failed", upstream=self.name, error=self._backoff.last_error, failures=self._backoff.failures
         )
+        self._host.upstream_failed(self.name, self._backoff.last_error, had_started=opening.link is not None)
 
     def _describe(self, what: str, option: str = "") -> str:
         parts = [f"MCP server {self.name!r} {what}."]

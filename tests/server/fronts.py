@@ -29,6 +29,7 @@ from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.records import Records
 from mcp_dynaload.store.usage import Usage
+from mcp_dynaload.telemetry.stream import Facts
 from mcp_dynaload.upstream.listing import Listing
 
 QUIET = Settings(warm_upstreams=False)
@@ -90,6 +91,7 @@ async def front_of(
     settings: Settings = QUIET,
     session_id: str | None = None,
     tool_search: bool = True,
+    facts: Facts | None = None,
 ) -> AsyncGenerator[tuple[Front, LiveCatalog]]:
     """Our server with a cache that holds these listings."""
     file = folder / "state" / "dynaload.db"
@@ -100,7 +102,8 @@ async def front_of(
         live = LiveCatalog(by_name, records, folder, len, own_texts(""))
         live.read_cache()
         environment = ClientEnvironment(session_id, is_interactive=False, tool_search=tool_search, model=None)
-        async with open_front(Shared(settings, live, environment, usage), folder / "logs") as front:
+        shared = Shared(settings, live, environment, usage, facts or Facts())
+        async with open_front(shared, folder / "logs") as front:
             yield front, live
 
 
@@ -147,13 +150,19 @@ async def connected_to(
     settings: Settings = QUIET,
     session_id: str | None = None,
     tool_search: bool = True,
+    facts: Facts | None = None,
 ) -> AsyncGenerator[Connected]:
     """Both at once."""
     async with (
-        front_of(folder, configs, listings, settings=settings, session_id=session_id, tool_search=tool_search) as (
-            front,
-            live,
-        ),
+        front_of(
+            folder,
+            configs,
+            listings,
+            settings=settings,
+            session_id=session_id,
+            tool_search=tool_search,
+            facts=facts,
+        ) as (front, live),
         client_of(front, live) as client,
     ):
         yield client

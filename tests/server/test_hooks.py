@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from mcp_dynaload.server.hooks import HookFields, read_model
+from mcp_dynaload.server.hooks import HookFields
+from mcp_dynaload.server.transcript import read_last_answer
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
@@ -207,12 +208,12 @@ def test_the_model_is_the_last_answers(tmp_path: Path) -> None:
     ]
     file = tmp_path / "transcript"
     file.write_text("\n".join(json.dumps(line) for line in lines[:1] + lines[2:]))
-    assert read_model(str(file)) == "claude-opus-5"
+    assert read_last_answer(str(file)).model == "claude-opus-5"
 
     file.write_text("\n".join(json.dumps(line) for line in lines))
-    assert read_model(str(file)) is None, "the line that names it is longer than what is read"
+    assert read_last_answer(str(file)).model is None, "the line that names it is longer than what is read"
 
 
 @pytest.mark.parametrize("path", ["", "/nowhere", "/", "\0"])
 def test_without_a_readable_transcript_the_model_is_unknown(path: str) -> None:
-    assert read_model(path) is None
+    assert read_last_answer(path).model is None

@@ -25,6 +25,7 @@ class RecordingHost:
     asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     told: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     listings: dict[str, Listing] = field(default_factory=dict[str, Listing])
+    life: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     news: anyio.Event = field(default_factory=anyio.Event)
 
     def profile(self) -> ClientProfile:
@@ -43,6 +44,15 @@ class RecordingHost:
     async def upstream_listed(self, upstream: str, listing: Listing) -> None:
         self.listings[upstream] = listing
         self._tell_news()
+
+    def upstream_started(self, upstream: str, seconds: float) -> None:
+        self.life.append((upstream, "started"))
+
+    def upstream_stopped(self, upstream: str) -> None:
+        self.life.append((upstream, "stopped"))
+
+    def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
+        self.life.append((upstream, "died" if had_started else "did not start"))
 
     async def until_listed(self, upstream: str) -> Listing:
         with anyio.fail_after(5):

@@ -19,6 +19,8 @@ from mcp_dynaload.selection.tiers import Tier, share_within, tiers_of, tokens_le
 from mcp_dynaload.server.commands.command import TYPED, Result, Words, done, refused, tool_named, wrong, wrong_tool
 from mcp_dynaload.server.commands.layout import aligned, counted, wrapped
 from mcp_dynaload.server.session import Session
+from mcp_dynaload.server.telling import who
+from mcp_dynaload.telemetry.facts import ConfigurationChanged
 
 MOST_SHOWN = 12
 TIERS = {"1": Tier.CORE, "2": Tier.TASK, "3": Tier.RESERVE} | {str(tier): tier for tier in Tier}
@@ -104,6 +106,7 @@ async def pin(session: Session, words: Words) -> Result:
         return _wrong_either(session, what)
     await anyio.to_thread.run_sync(session.live.records.keep_pins, session.learning.project, names)
     await session.decide(ToolsPinned(names))
+    _tell_pins(session, f"pinned {', '.join(names)}")
     tokens = sum(session.live.catalog.costs[name] for name in names)
     return done(
         f"Pinned {counted(len(names), 'tool')} in this project, {tokens:,} tokens: listed from each session's start.",
@@ -119,11 +122,16 @@ async def unpin(session: Session, words: Words) -> Result:
     if known:
         await anyio.to_thread.run_sync(session.live.records.forget_pins, session.learning.project, known)
         await session.decide(ToolsUnpinned(known))
+        _tell_pins(session, f"unpinned {', '.join(known)}")
         return done(f"Unpinned {counted(len(known), 'tool')}. Listed until /clear.", _rows(session, known))
     tools = [tool for name in names or () if (tool := session.live.catalog.get(name)) and tool.pinned]
     if tools:
         return refused(f"{what!r} is pinned by the servers file: remove it from `pin` there.")
     return wrong("pinned tool", what, sorted(pinned))
+
+
+def _tell_pins(session: Session, detail: str) -> None:
+    session.shared.facts.emit(ConfigurationChanged(who=who(session), what="pins", detail=detail))
 
 
 async def reset(session: Session, words: Words) -> Result:

@@ -1,6 +1,7 @@
 """All commands by name, and the one way in which they are run."""
 
 import re
+import time
 from collections.abc import Mapping
 
 import structlog
@@ -10,6 +11,8 @@ from mcp_dynaload.server.commands import cache, information, steering
 from mcp_dynaload.server.commands.command import TYPED, Command, Result, Words, done, wrong
 from mcp_dynaload.server.commands.layout import aligned
 from mcp_dynaload.server.session import Session
+from mcp_dynaload.server.telling import who
+from mcp_dynaload.telemetry.facts import CommandRun
 
 _NAME = SERVER_NAME
 _OWN = re.compile(rf"/?(?:mcp__(?:plugin_{_NAME}_)?{_NAME}__|(?:plugin:{_NAME}:)?{_NAME}:)([a-z-]+)(?: \(MCP\))?")
@@ -54,8 +57,11 @@ async def run_command(session: Session, name: str, words: Words) -> Result:
         return wrong("command", name, COMMAND_NAMES)
     if words and command.takes == "none":
         log.debug("command_words_ignored", command=name, count=len(words))
+    started = time.perf_counter()
     result = await command.act(session, words)
     await session.reread.hold()
+    ms = 1000 * (time.perf_counter() - started)
+    session.shared.facts.emit(CommandRun(who=who(session), command=name, success=result.success, ms=ms))
     log.info("command_run", command=name, success=result.success)
     return result
 

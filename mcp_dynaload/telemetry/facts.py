@@ -1,0 +1,290 @@
+"""What can happen, a class each; facts hold names, counts and times, and what was said only where the person asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whose session it was."""
+
+    session: str
+    """The client's id of the conversation; ours where it has none."""
+
+    user: str = ""
+    """Empty where a process serves one person."""
+
+    project: str = ""
+
+
+NOBODY = Who("")
+"""What concerns no session."""
+
+
+class Outcome(StrEnum):
+    """What came of a tool call."""
+
+    OK = "ok"
+    TOOL_ERROR = "tool_error"
+    """The tool answered that it failed: its own business."""
+
+    FAILED = "failed"
+    """The upstream gave no result."""
+
+    CANCELLED = "cancelled"
+    """By the client, before there was an answer."""
+
+    REFUSED = "refused"
+    """By us: unloaded by the person, or no such tool."""
+
+
+class ErrorKind(StrEnum):
+    """Why an upstream could not do what was asked."""
+
+    START = "start"
+    """It did not start, connect or answer the handshake."""
+
+    DIED = "died"
+    """Its connection ended."""
+
+    TIMEOUT = "timeout"
+    PROTOCOL = "protocol"
+    """It answered with a protocol error."""
+
+
+class Fallback(StrEnum):
+    """A step of what is done instead when the usual way is not open."""
+
+    LOW_CONFIDENCE = "low_confidence"
+    """No tool has enough evidence for the strategy: none is loaded."""
+
+    DETECTION_TIMEOUT = "detection_timeout"
+    """Choosing took too long: the last set stays."""
+
+    INDEX_NOT_READY = "index_not_ready"
+    """The index was not there in time: nothing is found."""
+
+    UPSTREAM_DOWN = "upstream_down"
+    """A server failed: its call says so, and its tools stay findable."""
+
+    UNLISTED_CALL = "unlisted_call"
+    """A tool was called that was not listed: it is served, and remembered as missed."""
+
+    UNKNOWN_NAME = "unknown_name"
+    """There is no such tool: the nearest names are given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOpened:
+    """A client has come, or has changed to another conversation."""
+
+    who: Who
+    client: str
+    strategy: str
+    tools: int
+    """In the catalog."""
+
+    baseline_tokens: int
+    """All definitions together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionClosed:
+    """It has left."""
+
+    who: Who
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptServed:
+    """Tools were chosen for a prompt, and the client has had its time to read the list."""
+
+    who: Who
+    is_agent: bool = False
+    """It is a subagent's."""
+
+    is_first: bool
+    """Of its conversation: what it gets is in the request itself."""
+
+    strategy: str
+    baseline_tokens: int
+    """All tools loaded."""
+
+    native_tokens: int
+    """With the client's own deferred tools and search instead, estimated."""
+
+    listed_tokens: int
+    """What is listed now, with our own tool and instructions."""
+
+    listed: int
+    """Tools listed now."""
+
+    added: tuple[str, ...] = ()
+    added_tokens: int = 0
+    categories: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Tokens of the added tools by category; a tool may be in several."""
+
+    tiers: str = "none"
+    """Tiers that have listed tools now: `none`, `core`, `task` or `core+task`."""
+
+    reason: str
+    confidence: float
+    """Probability of the best ranked tool."""
+
+    cache_hit: bool | None
+    """None where nothing had to be ranked."""
+
+    detection_ms: float
+    """Ranking the tools for the prompt."""
+
+    selection_ms: float
+    """All else of the choice."""
+
+    refresh_ms: float
+    """Until the client had read the list; 0 where it had not changed."""
+
+    total_ms: float
+    text: str | None = None
+    """The prompt, masked; only with detailed logging."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListChanged:
+    """The list of a session differs from what its client knew."""
+
+    who: Who
+    why: str
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    added_tokens: int = 0
+    listed: int
+    listed_tokens: int
+    cache_cost_tokens: int = 0
+    """Estimated: what the client reads anew because its cached prefix changes; 0 where it appends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FellBack:
+    """The usual way was not open."""
+
+    who: Who
+    step: Fallback
+    upstream: str = ""
+    tool: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCalled:
+    """A tool was called and the client has its answer."""
+
+    who: Who
+    tool: str
+    upstream: str
+    outcome: Outcome
+    error: ErrorKind | None = None
+    own_ms: float
+    """Spent by us, before and after the upstream had it."""
+
+    upstream_ms: float
+    """The upstream's, its start included."""
+
+    request_bytes: int
+    result_bytes: int
+    was_listed: bool
+    arguments: str | None = None
+    """As JSON, masked; only with detailed logging."""
+
+    result: str | None = None
+    """As JSON, masked; only with detailed logging."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolsSearched:
+    """The model searched for tools, so it lacked some."""
+
+    who: Who
+    found: tuple[str, ...]
+    added: tuple[str, ...]
+    """Those that were not listed before: missed, if they are called."""
+
+    ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRun:
+    """The person gave a command."""
+
+    who: Who
+    command: str
+    success: bool
+    ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamStarted:
+    """A server runs and has shaken hands."""
+
+    who: Who
+    upstream: str
+    ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamStopped:
+    """A server was stopped by us."""
+
+    who: Who
+    upstream: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamFailed:
+    """A server did not start, or ended by itself."""
+
+    who: Who
+    upstream: str
+    kind: ErrorKind
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationChanged:
+    """What holds from now on differs from before: settings, servers, pins, access tokens."""
+
+    who: Who
+    what: str
+    """The thing that changed, such as `settings` or `pins`."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertChanged:
+    """A watched value left its bounds, or came back."""
+
+    who: Who = NOBODY
+    alert: str
+    """The threshold's name."""
+
+    is_firing: bool
+    value: float
+    threshold: float
+
+
+Fact = (
+    SessionOpened
+    | SessionClosed
+    | PromptServed
+    | ListChanged
+    | FellBack
+    | ToolCalled
+    | ToolsSearched
+    | CommandRun
+    | UpstreamStarted
+    | UpstreamStopped
+    | UpstreamFailed
+    | ConfigurationChanged
+    | AlertChanged
+)

@@ -1,0 +1,44 @@
+"""The one stream of facts."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from mcp_dynaload.telemetry.facts import Fact
+
+log = structlog.get_logger()
+
+
+class Observer(Protocol):
+    """Takes each fact in microseconds, without blocking."""
+
+    def __call__(self, at: float, fact: Fact, /) -> None:
+        """It happened at this time, in seconds since 1970."""
+        ...
+
+
+class Facts:
+    """Tells each fact to all observers, of which none can harm what it observes."""
+
+    def __init__(self, *observers: Observer, clock: Callable[[], float] = time.time) -> None:
+        self._observers = list(observers)
+        self._clock = clock
+
+    def observe(self, observer: Observer) -> None:
+        """Tell it what happens from now on."""
+        self._observers.append(observer)
+
+    def forget(self, observer: Observer) -> None:
+        """Undo `observe`."""
+        self._observers.remove(observer)
+
+    def emit(self, fact: Fact) -> None:
+        """It has just happened."""
+        at = self._clock()
+        for observer in tuple(self._observers):
+            try:
+                observer(at, fact)
+            except Exception:  # whatever is wrong with an observer, the session that it watches goes on
+                log.exception("fact_observer_failed", fact=type(fact).__name__)
