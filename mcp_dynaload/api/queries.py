@@ -1,6 +1,5 @@
 """One query in one session: commands, choice, the list read, and the result of it all."""
 
-import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
@@ -16,6 +15,7 @@ from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.selection.tiers import Tier, tiers_of
 from mcp_dynaload.server.commands.table import COMMANDS, run_command
+from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
 
 ALREADY = "loaded before"
@@ -26,14 +26,9 @@ async def run_query(
 ) -> QueryResult:
     """Have the tools for a query loaded; a strategy given counts for it alone."""
     session = conversation.connected.session
-    rankings = session.live.rankings
     async with _with_strategy(session, strategy) as used:
-        kept = rankings.counts().hits
-        started = time.perf_counter()
-        decision = await session.decide(PromptSubmitted(query))
-        detected = time.perf_counter()
-        await session.reread.hold()
-        ended = time.perf_counter()
+        served = await serve_prompt(session, PromptSubmitted(query), is_first=not session.state.first_prompt_seen)
+        decision, told = served.decision, served.fact
         tools = loaded_tools(session, decision)
         baseline, optimized = tokens(session, [tool.name for tool in tools])
         return QueryResult(
@@ -47,10 +42,10 @@ async def run_query(
             baseline_tokens=baseline,
             optimized_tokens=optimized,
             reduction_percentage=reduction(baseline, optimized) * 100,
-            detection_time_ms=(detected - started) * 1000,
-            loading_time_ms=(ended - detected) * 1000,
-            total_time_ms=(ended - started) * 1000,
-            cache_hit=rankings.counts().hits > kept,
+            detection_time_ms=told.detection_ms + told.selection_ms,
+            loading_time_ms=told.refresh_ms,
+            total_time_ms=told.total_ms,
+            cache_hit=told.cache_hit is True,
             confidence=_confidence(decision),
             user_commands=tuple(commands),
         )
