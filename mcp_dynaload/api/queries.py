@@ -29,7 +29,7 @@ async def run_query(
     async with _with_strategy(session, strategy) as used:
         served = await serve_prompt(session, PromptSubmitted(query), is_first=not session.state.first_prompt_seen)
         decision, told = served.decision, served.fact
-        tools = loaded_tools(session, decision)
+        tools, detection_ms = loaded_tools(session, decision), told.detection_ms + told.selection_ms
         baseline, optimized = tokens(session, [tool.name for tool in tools])
         return QueryResult(
             query=query,
@@ -42,8 +42,8 @@ async def run_query(
             baseline_tokens=baseline,
             optimized_tokens=optimized,
             reduction_percentage=reduction(baseline, optimized) * 100,
-            detection_time_ms=told.detection_ms + told.selection_ms,
-            loading_time_ms=told.refresh_ms,
+            detection_time_ms=detection_ms,
+            loading_time_ms=told.total_ms - detection_ms,
             total_time_ms=told.total_ms,
             cache_hit=told.cache_hit is True,
             confidence=_confidence(decision),
