@@ -1,0 +1,144 @@
+"""What a scenario is made of: steps in one session, each with what must come of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mcp_dynaload.catalog.tool import Json
+
+
+class ScenarioType(StrEnum):
+    """What a group of scenarios is about."""
+
+    BASIC = "basic_optimization"
+    COMPLEX = "complex_workflows"
+    INTERACTION = "user_interaction"
+    STRESS = "performance_stress"
+    REAL_WORLD = "real_world_use_cases"
+    EDGE = "edge_case_handling"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The person's prompt. Tools are written `server.tool`."""
+
+    text: str
+    needs: tuple[str, ...] | None = ()
+    """All must be listed when the hook has answered; of `a.b|c.d` one is enough. Empty: the prompt must load nothing.
+    None: any choice is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subagent:
+    """The prompt with which the model starts a subagent."""
+
+    text: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command of ours, typed in the client's menu."""
+
+    line: str
+    says: tuple[str, ...] | None
+    """Texts that the answer must contain; None: it must be left to others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call by the model."""
+
+    tool: str
+    arguments: Json
+    says: str
+    """Occurs in the result's text."""
+
+    fails: bool = False
+    """The result must be an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misnamed:
+    """A call of a name that no tool has."""
+
+    name: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """The model searches."""
+
+    query: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the list must hold, and what it must not hold."""
+
+    tools: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """The person starts over with `/clear`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The model is done with its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """A running upstream dies without warning."""
+
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several sessions go through their steps at the same time."""
+
+    sessions: tuple[tuple["Step", ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CalledAtOnce:
+    """Calls that are all made before the first of them is answered; each must get its own answer."""
+
+    calls: tuple[Called, ...]
+
+
+Step = (
+    Prompt
+    | Subagent
+    | Command
+    | Called
+    | Misnamed
+    | Searched
+    | Listed
+    | Cleared
+    | TurnEnded
+    | Killed
+    | Together
+    | CalledAtOnce
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Steps in one session, on a fresh workspace and with nothing learned before."""
+
+    name: str
+    steps: Sequence[Step]
+    longest_ms: float = field(default=1_500.0)
+    """A hook's answer that takes longer fails the scenario."""
+
+
+def needed(*prompts: tuple[str, str]) -> tuple[Prompt, ...]:
+    """Prompts with the tools that they need, written with blanks between."""
+    return tuple(Prompt(text, tuple(needs.split())) for text, needs in prompts)
