@@ -34,4 +34,5 @@ REQUIREMENTS = {
     "service-claude": "Over HTTP and SSE Claude Code has first prompt, later prompt and commands as over stdio.",
     "service-sessions": "Each session of a service has its own list and upstreams; idle ones end, surplus is refused.",
     "service-drain": "On SIGTERM running calls finish, upstreams end and the service exits with 0.",
+    "demo-scenarios": "The demo plays labelled scenarios of six types and tells what they reach beside the targets.",
 }

@@ -1,4 +1,4 @@
-"""Runs one embedded server over stdio: `python -m mcp_dynaload.demo.serve NAME [--workspace DIR]`."""
+"""Runs one embedded server over stdio: `python -m mcp_dynaload.demo.serve NAME [--workspace DIR] [--pid-file FILE]`."""
 
 import argparse
 import contextlib
@@ -36,7 +36,10 @@ def main() -> int:
     )
     parser.add_argument("name", choices=SERVERS)
     parser.add_argument("--workspace", type=Path, default=os.environ.get(WORKSPACE_VARIABLE))
+    parser.add_argument("--pid-file", type=Path, help="Where to write the number of this process.")
     options = parser.parse_args()
+    if options.pid_file:
+        options.pid_file.write_text(str(os.getpid()), encoding="utf-8")
     with contextlib.ExitStack() as stack:
         workspace = options.workspace or stack.enter_context(_temporary_workspace())
         try:

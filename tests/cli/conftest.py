@@ -41,7 +41,9 @@ class Shell:
     def environ(self) -> dict[str, str]:
         return {"HOME": str(self.folder / "home"), "PATH": os.defpath, "COLUMNS": "100"}
 
-    def run(self, *arguments: str, stdin: str | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, stdin: str | None = None, seconds: float = 60, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "mcp_dynaload", *arguments],
             cwd=self.project,
@@ -49,7 +51,7 @@ class Shell:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=seconds,
             check=False,
         )
 

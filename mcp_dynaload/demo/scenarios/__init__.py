@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mcp_dynaload.demo.scenario_types import ScenarioType
 from mcp_dynaload.demo.scenarios.basic import BASIC
 from mcp_dynaload.demo.scenarios.complex import COMPLEX
 from mcp_dynaload.demo.scenarios.edge import EDGE
 from mcp_dynaload.demo.scenarios.interaction import INTERACTION
 from mcp_dynaload.demo.scenarios.real_world import REAL_WORLD
-from mcp_dynaload.demo.scenarios.steps import Scenario, ScenarioType
+from mcp_dynaload.demo.scenarios.steps import Scenario
 from mcp_dynaload.demo.scenarios.stress import STRESS
 
 SCENARIOS: Mapping[ScenarioType, tuple[Scenario, ...]] = {

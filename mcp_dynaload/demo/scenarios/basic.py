@@ -55,7 +55,9 @@ BASIC = (
     Scenario(
         "an old decision",
         (
-            Prompt("what did we decide about rounding in february? should be in the notes", ("knowledge.search_notes",)),
+            Prompt(
+                "what did we decide about rounding in february? should be in the notes", ("knowledge.search_notes",)
+            ),
             Called("knowledge.search_notes", {"query": "rounding"}, "Decision of 11 February"),
         ),
     ),
@@ -76,7 +78,9 @@ BASIC = (
     Scenario(
         "a page of the shop",
         (
-            Prompt("open the shop's shipping page and tell me when express parcels arrive", ("browser.browser_navigate",)),
+            Prompt(
+                "open the shop's shipping page and tell me when express parcels arrive", ("browser.browser_navigate",)
+            ),
             Called("browser.browser_navigate", {"url": "help/shipping.html"}, "Express parcels arrive the next"),
         ),
     ),

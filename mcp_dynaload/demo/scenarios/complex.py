@@ -139,7 +139,7 @@ COMPLEX = (
             Called("calendar.move-event", {"event_id": "ev8", "start": "2026-03-03T10:30"}, "2026-03-03T11:30"),
             TurnEnded(),
             Prompt("and cancel the dentist on thursday", ("calendar.delete-event",)),
-            Called("calendar.delete-event", {"event_id": "ev6"}, "ev6"),
+            Called("calendar.delete-event", {"event_id": "ev6"}, "Dentist"),
         ),
     ),
 )

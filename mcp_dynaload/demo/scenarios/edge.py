@@ -78,11 +78,11 @@ EDGE = (
         (
             Called("knowledge.get_note", {"note_id": "vat"}, "VAT rates"),
             Killed("knowledge"),
-            Called("knowledge.get_note", {"note_id": "vat"}, "VAT rates"),
+            Called("knowledge.get_note", {"note_id": "vat"}, "VAT rates", tries=2),
             Called("git.repo_status", {}, "shop/shipping.py"),
             Killed("knowledge"),
             Prompt("find the runbook in our notes", ("knowledge.search_notes",)),
-            Called("knowledge.search_notes", {"query": "incidents"}, "How we handle incidents"),
+            Called("knowledge.search_notes", {"query": "incidents"}, "How we handle incidents", tries=2),
         ),
     ),
     Scenario(
@@ -106,7 +106,8 @@ EDGE = (
         "quotes, braces and templates",
         (
             Prompt(
-                'search the files of the project for "${HOME}/.cache" or {"cache": [null, "\\n"]} \'; DROP TABLE orders; --',
+                'search the files of the project for "${HOME}/.cache" or {"cache": [null, "\\n"]} '
+                "'; DROP TABLE orders; --",
                 ("files.grep_files",),
             ),
             Called("files.grep_files", {"pattern": "express_checkout"}, "config/settings.json"),
@@ -116,15 +117,17 @@ EDGE = (
         "a note of a background task",
         (
             Prompt(
-                "<task-notification>\n<status>completed</status>\n<summary>Agent searched mail, created a git branch and "
-                "restarted the worker container</summary>\n</task-notification>"
+                "<task-notification>\n<status>completed</status>\n<summary>Agent searched mail, created a git branch "
+                "and restarted the worker container</summary>\n</task-notification>"
             ),
         ),
     ),
     Scenario(
         "misspelt",
         (
-            *needed(("shw me teh comit histroy", "git.commit_history"), ("lst al databse tabels", "database.list_tables")),
+            *needed(
+                ("shw me teh comit histroy", "git.commit_history"), ("lst al databse tabels", "database.list_tables")
+            ),
             Called("database.list_tables", {}, "revenue_by_category"),
         ),
     ),

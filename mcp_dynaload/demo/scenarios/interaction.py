@@ -124,12 +124,18 @@ INTERACTION = (
     Scenario(
         "switch the cache",
         (
-            Prompt("show the slow query's plan, is there an index on orders?", ("database.list_indexes|database.explain_query",)),
+            Prompt(
+                "show the slow query's plan, is there an index on orders?",
+                ("database.list_indexes|database.explain_query",),
+            ),
             Command("cache-clear", ("forgotten",)),
             Command("cache-disable", ("The cache of rankings is off",)),
             Command("session-info", ("cache", "off")),
             Cleared(),
-            Prompt("show the slow query's plan, is there an index on orders?", ("database.list_indexes|database.explain_query",)),
+            Prompt(
+                "show the slow query's plan, is there an index on orders?",
+                ("database.list_indexes|database.explain_query",),
+            ),
             Command("cache-enable", ("The cache of rankings is on",)),
         ),
     ),

@@ -7,7 +7,8 @@ REAL_WORLD = (
         "the morning",
         (
             Prompt(
-                "morning! which meetings do i have today (march 3), anything urgent in my mail, and is production healthy?",
+                "morning! which meetings do i have today (march 3), anything urgent in my mail, and is production "
+                "healthy?",
                 (
                     "calendar.list-events",
                     "mail.list_messages|mail.search_mail",
@@ -16,7 +17,7 @@ REAL_WORLD = (
             ),
             Called("calendar.list-events", {"first_day": "2026-03-03"}, "1:1 Dana and Milo"),
             Called("mail.list_messages", {"unread_only": True}, "Your invoice for February"),
-            Called("monitoring.get_service_health", {"at": "2026-03-03T09:00:00"}, "payments"),
+            Called("monitoring.get_service_health", {}, "payments"),
         ),
     ),
     Scenario(
@@ -86,8 +87,8 @@ REAL_WORLD = (
         "back to the version before",
         (
             Prompt(
-                "checkout's latency doubled after today's deploy, check the metrics. if it's true stop the container and "
-                "start the 1.8.1 image instead",
+                "checkout's latency doubled after today's deploy, check the metrics. if it's true stop the container "
+                "and start the 1.8.1 image instead",
                 (
                     "monitoring.query_metric_range|monitoring.get_metric_statistics|monitoring.detect_anomalies",
                     "containers.container_stop|containers.container_remove",

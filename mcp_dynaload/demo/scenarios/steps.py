@@ -2,20 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from mcp_dynaload.catalog.tool import Json
-
-
-class ScenarioType(StrEnum):
-    """What a group of scenarios is about."""
-
-    BASIC = "basic_optimization"
-    COMPLEX = "complex_workflows"
-    INTERACTION = "user_interaction"
-    STRESS = "performance_stress"
-    REAL_WORLD = "real_world_use_cases"
-    EDGE = "edge_case_handling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +44,9 @@ class Called:
 
     fails: bool = False
     """The result must be an error."""
+
+    tries: int = 1
+    """How often the model may try: a call that meets a dying server fails, and says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,9 @@ _MANY = needed(
     ("export this week's events as an ics file", "calendar.export-ics"),
 )
 
-_LOG_LINE = "2026-03-04T14:{:02}:11 ERROR payments broker connection refused while capturing order 70{:03} retry in 30s\n"
+_LOG_LINE = (
+    "2026-03-04T14:{:02}:11 ERROR payments broker connection refused while capturing order 70{:03} retry in 30s\n"
+)
 
 
 def _pasted(question: str, lines: int) -> str:
@@ -82,8 +84,10 @@ STRESS = (
     Scenario(
         "long pastes in a row",
         (
-            Prompt(_pasted("payments logs this all day, which log messages are the most frequent?", 60),
-                   ("monitoring.find_log_patterns|monitoring.search_logs",)),
+            Prompt(
+                _pasted("payments logs this all day, which log messages are the most frequent?", 60),
+                ("monitoring.find_log_patterns|monitoring.search_logs",),
+            ),
             Prompt(_pasted("open an incident for this", 90), ("monitoring.open_incident",)),
             Prompt(_pasted("file a bug with this log in the tracker", 120), ("issues.create_issue",)),
             Prompt(_pasted("mail this to ops@parcelbird.example", 150), ("mail.send_message|mail.create_draft",)),
@@ -93,7 +97,9 @@ STRESS = (
         "commands between prompts",
         tuple(
             step
-            for mode, prompt in zip(("aggressive", "conservative", "balanced", "aggressive"), _MANY[4:16:3], strict=True)
+            for mode, prompt in zip(
+                ("aggressive", "conservative", "balanced", "aggressive"), _MANY[4:16:3], strict=True
+            )
             for step in (
                 Command(f"performance-mode {mode}", (f"Mode {mode}",)),
                 Command("cache-clear", ("forgotten",)),

@@ -1,0 +1,245 @@
+"""Plays a scenario through the real proxy and notes what is not as it should be."""
+
+import os
+import signal
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+
+import anyio
+from mcp import MCPError, StdioServerParameters
+
+from mcp_dynaload.catalog.cost import reduction, wire_text
+from mcp_dynaload.catalog.names import FIND_TOOLS
+from mcp_dynaload.demo.outcome import PromptOutcome, ScenarioOutcome
+from mcp_dynaload.demo.scenario_types import ScenarioType
+from mcp_dynaload.demo.scenarios.steps import (
+    Called,
+    CalledAtOnce,
+    Cleared,
+    Command,
+    Killed,
+    Listed,
+    Misnamed,
+    Prompt,
+    Scenario,
+    Searched,
+    Step,
+    Subagent,
+    Together,
+    TurnEnded,
+)
+from mcp_dynaload.demo.typist import HookAnswer, Typist, full_name, text_of, typist
+from mcp_dynaload.tokenizer import count_tokens
+
+SHOWN = 120
+"""Characters of a prompt or an answer that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where scenarios are played."""
+
+    start: Callable[[], StdioServerParameters]
+    """Another session of the proxy."""
+
+    costs: Mapping[str, int]
+    """Tokens of each upstream tool's definition."""
+
+    processes: Path
+    """A folder with the process id of each running upstream, in a file of its name."""
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What came of the sessions of one scenario."""
+
+    prompts: list[PromptOutcome] = field(default_factory=list[PromptOutcome])
+    failures: list[str] = field(default_factory=list[str])
+    hook_milliseconds: list[float] = field(default_factory=list[float])
+    call_milliseconds: list[float] = field(default_factory=list[float])
+
+
+async def play(kind: ScenarioType, scenario: Scenario, stage: Stage) -> ScenarioOutcome:
+    """Play a scenario in a session of its own."""
+    notes = _Notes()
+    async with _session(stage, notes) as session:
+        for step in scenario.steps:
+            await session.take(step)
+    slow = [time for time in notes.hook_milliseconds if time > scenario.longest_ms]
+    notes.failures += [f"an answer took {time:,.0f} ms, more than {scenario.longest_ms:,.0f}" for time in slow]
+    return ScenarioOutcome(
+        kind,
+        scenario.name,
+        not notes.failures,
+        tuple(notes.failures),
+        fmean(prompt.reduction for prompt in notes.prompts) if notes.prompts else None,
+        tuple(notes.prompts),
+        tuple(notes.hook_milliseconds),
+        tuple(notes.call_milliseconds),
+    )
+
+
+@asynccontextmanager
+async def _session(stage: Stage, notes: _Notes) -> AsyncGenerator["_Session"]:
+    async with typist(stage.start()) as client:
+        await client.is_ready()
+        own = count_tokens(client.client.instructions or "")
+        for tool in await client.listed():
+            if tool.name == FIND_TOOLS:
+                own += count_tokens(wire_text(tool.name, tool.description or "", tool.input_schema))
+        yield _Session(client, stage, notes, own)
+
+
+@dataclass(slots=True)
+class _Session:
+    client: Typist
+    stage: Stage
+    notes: _Notes
+    own_tokens: int
+    """Of our instructions and our own tool."""
+
+    beside_tokens: int = 0
+    """Of all that was put beside the prompts of this conversation."""
+
+    async def take(self, step: Step) -> None:
+        """Do it, and note what came of it."""
+        match step:
+            case Prompt():
+                before = await self._names()
+                answer = await self.client.prompt(step.text)
+                await self._judge(step.text, step.needs, before, answer)
+            case Subagent():
+                before = await self._names()
+                answer = await self.client.hook("PreToolUse", prompt=step.text)
+                await self._judge(step.text, step.needs, before, answer)
+            case Command():
+                await self._command(step)
+            case Called():
+                await self._call(step)
+            case Misnamed():
+                await self._misname(step)
+            case Searched():
+                await self._search(step)
+            case Listed():
+                await self._check_list(step)
+            case Cleared():
+                await self.client.clear()
+                self.beside_tokens = 0
+            case TurnEnded():
+                await self.client.hook("Stop")
+            case Killed():
+                pid = int((self.stage.processes / step.server).read_text())
+                os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+            case Together():
+                await self._together(step.sessions)
+            case CalledAtOnce():
+                async with anyio.create_task_group() as tasks:
+                    for call in step.calls:
+                        tasks.start_soon(self._call, call)
+
+    async def _judge(self, text: str, needs: Sequence[str] | None, before: set[str], answer: HookAnswer) -> None:
+        self.notes.hook_milliseconds.append(answer.milliseconds)
+        self.beside_tokens += count_tokens(answer.context)
+        names = await self._names()
+        tokens = self.own_tokens + self.beside_tokens + sum(self.stage.costs[name] for name in names)
+        missed = tuple(need for need in needs or () if not _either(need) & names)
+        saved = reduction(sum(self.stage.costs.values()), tokens)
+        shown = _shown(text)
+        needed = None if needs is None else len(needs)
+        self.notes.prompts.append(
+            PromptOutcome(shown, tuple(sorted(names)), needed, missed, tokens, saved, answer.milliseconds)
+        )
+        self._fail_unless(not missed, f"“{shown}” did not load {', '.join(missed)}")
+        if needs == ():
+            added = sorted(names - before)
+            self._fail_unless(not added, f"“{shown}” needs nothing, but loaded {', '.join(added)}")
+
+    async def _command(self, step: Command) -> None:
+        answer = await self.client.command(step.line)
+        self.notes.hook_milliseconds.append(answer.milliseconds)
+        if step.says is None or answer.reason is None:
+            is_right = step.says is None and answer.reason is None
+            self._fail_unless(is_right, f"/{step.line} was {'not ' if step.says else ''}taken for a command of ours")
+            return
+        said = " ".join(answer.reason.split())
+        for text in step.says:
+            self._fail_unless(text in said, f"/{step.line} did not say {text!r} but {_shown(said)!r}")
+
+    async def _call(self, step: Called) -> None:
+        failure = ""
+        for _ in range(step.tries):
+            started = time.perf_counter()
+            result = await self.client.call(full_name(step.tool), step.arguments)
+            self.notes.call_milliseconds.append((time.perf_counter() - started) * 1000)
+            text, is_error = text_of(result), bool(result.is_error)
+            if step.says in text and is_error == step.fails:
+                return
+            failure = (
+                f"{step.tool} {'failed' if is_error else 'answered'} with {_shown(text)!r}, not with {step.says!r}"
+            )
+        self.notes.failures.append(failure)
+
+    async def _misname(self, step: Misnamed) -> None:
+        try:
+            result = await self.client.call(step.name, {})
+        except MCPError as error:
+            self._fail_unless(step.says in error.error.message, f"{step.name!r}: {_shown(error.error.message)}")
+        else:
+            self._fail_unless(False, f"{step.name!r} was called: {_shown(text_of(result))}")
+
+    async def _search(self, step: Searched) -> None:
+        result = await self.client.call(FIND_TOOLS, {"query": step.query})
+        names = await self._names()
+        missed = [need for need in step.needs if not _either(need) & names]
+        self._fail_unless(not result.is_error, f"the search for {step.query!r} failed: {_shown(text_of(result))}")
+        self._fail_unless(not missed, f"the search for {step.query!r} did not load {', '.join(missed)}")
+
+    async def _check_list(self, step: Listed) -> None:
+        names = await self._names()
+        lacking = [tool for tool in step.tools if full_name(tool) not in names]
+        there = [tool for tool in step.absent if full_name(tool) in names]
+        self._fail_unless(not lacking, f"{', '.join(lacking)} should be listed")
+        self._fail_unless(not there, f"{', '.join(there)} should not be listed")
+
+    async def _together(self, sessions: Sequence[Sequence[Step]]) -> None:
+        """All are ready before the first one types."""
+        first, *others = sessions
+        waiting = len(others)
+        ready = anyio.Event()
+
+        async def go(steps: Sequence[Step]) -> None:
+            nonlocal waiting
+            async with _session(self.stage, self.notes) as session:
+                waiting -= 1
+                if not waiting:
+                    ready.set()
+                await ready.wait()
+                for step in steps:
+                    await session.take(step)
+
+        async with anyio.create_task_group() as tasks:
+            for steps in others:
+                tasks.start_soon(go, steps)
+            await ready.wait()
+            for step in first:
+                await self.take(step)
+
+    async def _names(self) -> set[str]:
+        return {tool.name for tool in await self.client.listed()} - {FIND_TOOLS}
+
+    def _fail_unless(self, is_right: bool, failure: str) -> None:
+        if not is_right:
+            self.notes.failures.append(failure)
+
+
+def _either(need: str) -> set[str]:
+    return set(map(full_name, need.split("|")))
+
+
+def _shown(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"

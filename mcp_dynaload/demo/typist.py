@@ -1,0 +1,125 @@
+"""A client of the real proxy process that does what Claude Code with our hooks does."""
+
+import json
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import anyio
+from mcp import Client, StdioServerParameters
+from mcp.client.session import IncomingMessage
+from mcp_types import CallToolResult, Implementation, TextContent, Tool, ToolListChangedNotification
+
+from mcp_dynaload.catalog.names import HOOK_TOOL, SERVER_NAME, advertised_name, default_prefix
+from mcp_dynaload.catalog.tool import Json, json_object
+
+READY_SECONDS = 0.2
+"""A command that waits for the index takes longer than this until it is there."""
+
+MOST_WAITS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class HookAnswer:
+    """What a hook's call came to."""
+
+    fields: Json
+    milliseconds: float
+    """From the call to its answer, the client's re-reading of the list included."""
+
+    @property
+    def context(self) -> str:
+        """What is put beside the prompt."""
+        return str(json_object(self.fields.get("hookSpecificOutput")).get("additionalContext") or "")
+
+    @property
+    def reason(self) -> str | None:
+        """What a command that was run answers; None if it was not."""
+        return str(self.fields["reason"]) if self.fields.get("decision") == "block" else None
+
+
+@dataclass(slots=True)
+class Typist:
+    """Made by `typist`; types, clears and calls."""
+
+    client: Client
+    session_id: str
+
+    async def hook(self, event: str, **fields: str) -> HookAnswer:
+        """Call the hook tool as the client's settings say."""
+        started = time.perf_counter()
+        result = await self.client.call_tool(HOOK_TOOL, {"session_id": self.session_id, "event": event, **fields})
+        milliseconds = (time.perf_counter() - started) * 1000
+        return HookAnswer(json_object(json.loads(text_of(result))), milliseconds)
+
+    async def prompt(self, text: str) -> HookAnswer:
+        """Send a prompt."""
+        return await self.hook("UserPromptSubmit", prompt=text)
+
+    async def command(self, line: str) -> HookAnswer:
+        """Choose one of the proxy's commands, and type words after it."""
+        name, _, words = line.partition(" ")
+        return await self.hook("UserPromptExpansion", command_name=f"mcp__{SERVER_NAME}__{name}", command_args=words)
+
+    async def clear(self) -> None:
+        """Start over; the client gives the conversation another id."""
+        self.session_id = uuid4().hex
+        await self.hook("SessionStart", source="clear")
+
+    async def listed(self) -> tuple[Tool, ...]:
+        """The list as it is now."""
+        return tuple((await self.client.list_tools()).tools)
+
+    async def call(self, name: str, arguments: Mapping[str, object]) -> CallToolResult:
+        """Call a tool.
+
+        Raises:
+            MCPError: The proxy has none of that name.
+        """
+        return await self.client.call_tool(name, dict(arguments))
+
+    async def is_ready(self) -> None:
+        """Wait as long as a person needs to begin typing: until the index is there."""
+        for _ in range(MOST_WAITS):
+            if (await self.command("find anything")).milliseconds < READY_SECONDS * 1000:
+                return
+
+
+@asynccontextmanager
+async def typist(server: StdioServerParameters) -> AsyncGenerator[Typist]:
+    """A client that lists again whenever it is told that the list has changed."""
+    send, receive = anyio.create_memory_object_stream[None](100)
+
+    async def heard(message: IncomingMessage) -> None:
+        if isinstance(message, ToolListChangedNotification):
+            send.send_nowait(None)
+
+    introduction = Implementation(name="claude-code", version="demo")
+    async with (
+        send,
+        receive,
+        Client(server, mode="legacy", cache=None, message_handler=heard, client_info=introduction) as client,
+        anyio.create_task_group() as tasks,
+    ):
+        await client.list_tools()
+
+        async def reread() -> None:
+            async for _ in receive:
+                await client.list_tools()
+
+        tasks.start_soon(reread)
+        yield Typist(client, uuid4().hex)
+        tasks.cancel_scope.cancel()
+
+
+def full_name(tool: str) -> str:
+    """The advertised name of `server.tool`."""
+    server, _, original = tool.partition(".")
+    return advertised_name(default_prefix(server), original)
+
+
+def text_of(result: CallToolResult) -> str:
+    """The text blocks of a result."""
+    return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
