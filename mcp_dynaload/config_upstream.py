@@ -48,6 +48,9 @@ class UpstreamOptions:
     call_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 600.0
     """How long a call may go without an answer or a progress notification."""
 
+    shared: bool = False
+    """Of a service: all sessions use one connection to it, and what it asks is refused."""
+
     inherit_env: bool = False
     """Give it our whole environment, not only the basic variables and its `env`."""
 

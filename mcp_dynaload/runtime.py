@@ -114,15 +114,15 @@ def open_catalog(configuration: Configuration) -> Generator[LiveCatalog]:
 
 
 @asynccontextmanager
-async def open_proxy(configuration: Configuration) -> AsyncGenerator[Front]:
-    """The server, ready to be connected to a transport."""
+async def open_proxy(configuration: Configuration, *, is_service: bool = False) -> AsyncGenerator[Front]:
+    """The server, ready to be connected to a transport; a service is one to which many connect."""
     database = Database(configuration.locations.database_file)
     with open_catalog(configuration) as live, closing(Usage(database)) as usage:
         totals = Totals()
         facts = Facts(*([totals] if configuration.settings.metrics_collection_enabled else []))
         environment = ClientEnvironment.read(configuration.environ)
         shared = Shared(configuration.settings, live, environment, usage, facts, totals)
-        async with open_front(shared, configuration.locations.logs_dir) as front:
+        async with open_front(shared, configuration.locations.logs_dir, is_service=is_service) as front:
             yield front
 
 

@@ -1,6 +1,6 @@
 """Settings of the service that answers over HTTP; a process that one client starts looks at none of them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,6 +13,12 @@ class ServiceSettings(BaseSettings):
     """The part of `Settings` that is about serving many."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    protocol: Literal["handshake", "modern"] = "handshake"
+    """Clients of revision 2026-07-28: handshake sends them back to `initialize`, modern gives them a fixed list."""
+
+    following_clients: str = "claude-code"
+    """Names, with commas between, of clients that follow changes of the tool list; others get `call_tool`."""
 
     max_concurrent_sessions: _Count = 50
     """Client sessions over HTTP at the same time."""

@@ -35,4 +35,6 @@ REQUIREMENTS = {
     "service-sessions": "Each session of a service has its own list and upstreams; idle ones end, surplus is refused.",
     "service-drain": "On SIGTERM running calls finish, upstreams end and the service exits with 0.",
     "demo-scenarios": "The demo plays labelled scenarios of six types and tells what they reach beside the targets.",
+    "service-shared": "A shared upstream serves all sessions over one connection; nothing of one reaches another.",
+    "service-modern": "A client of revision 2026-07-28 has a fixed list and reaches every tool through call_tool.",
 }

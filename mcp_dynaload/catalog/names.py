@@ -7,7 +7,10 @@ SERVER_NAME = "dynaload"
 """The name under which we are registered with the client."""
 
 FIND_TOOLS = "find_tools"
-"""Our one listed tool."""
+"""Our one tool that every client has listed."""
+
+CALL_TOOL = "call_tool"
+"""Listed for clients alone that do not follow changes of the list."""
 
 HOOK_TOOL = "dynaload_hook"
 """The unlisted tool of ours that takes a hook's fields."""

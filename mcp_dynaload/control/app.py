@@ -5,12 +5,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import anyio
 from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from mcp_dynaload import __version__
 from mcp_dynaload.control.health import health
+from mcp_dynaload.control.preparing import list_unseen
 from mcp_dynaload.control.state import Serving, serving_of
 from mcp_dynaload.logs import set_up_logs
 from mcp_dynaload.runtime import Configuration, log_problems, open_proxy, read_configuration
@@ -32,9 +34,13 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         log_problems(chosen)
-        async with open_proxy(chosen) as front, open_endpoints(front, chosen.settings) as endpoints:
+        async with open_proxy(chosen, is_service=True) as front, open_endpoints(front, chosen.settings) as endpoints:
             app.state.serving = Serving(chosen, front, endpoints)
-            yield
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(front.live.keep_index)
+                tasks.start_soon(list_unseen, chosen, front.live)
+                yield
+                tasks.cancel_scope.cancel()
 
     app = FastAPI(title="mcp-dynaload", version=__version__, lifespan=run)
     app.router.routes += [

@@ -10,13 +10,14 @@ import structlog
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 
-from mcp_dynaload.catalog.names import FIND_TOOLS, HOOK_TOOL, SERVER_NAME
+from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL, SERVER_NAME
 from mcp_dynaload.catalog.tool import Json, Tool, json_object
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.masking import masked
 from mcp_dynaload.selection.events import ToolsFound
 from mcp_dynaload.server.call_watch import CallWatch
 from mcp_dynaload.server.client import Request
+from mcp_dynaload.server.funnel import CALL_TOOL_DEFINITION, callable_text, funnelled, has_call_tool
 from mcp_dynaload.server.hooks import answer_hook
 from mcp_dynaload.server.passing import known_by_now, wait_for_listings
 from mcp_dynaload.server.session import Session
@@ -50,7 +51,8 @@ async def list_tools(session: Session, request: Request, params: Json) -> Json:
         session.reread.was_read()
         return {"tools": [{**tool.definition, "name": tool.name} for tool in session.listed()]}
     session.reread.was_read()
-    listed = [(FIND_TOOLS, FIND_TOOLS_DEFINITION), *((tool.name, tool.definition) for tool in session.listed())]
+    own = {FIND_TOOLS: FIND_TOOLS_DEFINITION, **({CALL_TOOL: CALL_TOOL_DEFINITION} if has_call_tool(session) else {})}
+    listed = [*own.items(), *((tool.name, tool.definition) for tool in session.listed())]
     return {"tools": [_loaded(name, definition) for name, definition in sorted(listed, key=lambda item: item[0])]}
 
 
@@ -63,6 +65,8 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     name = params.get("name")
     if not isinstance(name, str):
         raise MCPError(code=INVALID_PARAMS, message="tools/call needs a text 'name'")
+    if name == CALL_TOOL and has_call_tool(session):
+        return await call_tool(session, request, funnelled(params))
     tool = None
     if name not in OWN_TOOLS:
         tool = await known_by_now(session, lambda: session.live.catalog.get(name))
@@ -153,14 +157,16 @@ async def _find_tools(session: Session, arguments: Json) -> Json:
     added: tuple[str, ...] = ()
     if names:
         added = (await session.decide(ToolsFound(names))).added
-        await session.reread.hold()
+        if not has_call_tool(session):
+            await session.reread.hold()
     ms = 1000 * (time.perf_counter() - started)
     session.shared.facts.emit(ToolsSearched(who=who(session), found=names, added=added, ms=ms))
     tools = [tool for name in names if (tool := session.live.catalog.get(name))]
     given = fitting(session.conversation.introductions(tools, session.live.listings))
     session.conversation.introduce(given)
     session.conversation.tell(tools)
-    text = "\n".join(part for part in (found_text(tools, query), introduction_text(given)) if part)
+    found = callable_text(tools, query) if has_call_tool(session) else found_text(tools, query)
+    text = "\n".join(part for part in (found, introduction_text(given)) if part)
     return {"content": [{"type": "text", "text": text}]}
 
 

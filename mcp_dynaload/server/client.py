@@ -121,11 +121,11 @@ class Client:
     @contextmanager
     def serving(self, upstream: str, request: Request) -> Generator[None]:
         """While an upstream works on a request, what it asks and says goes to that request's stream."""
-        channel: Outbound = request.session._request_outbound  # pyright: ignore[reportPrivateUsage] - no public raw channel
+        channel = channel_of(request)
         channels = self._in_flight.setdefault(upstream, [])
         channels.append(channel)
         try:
-            with _noted(self._by_token, _progress_token(request.params), channel):
+            with _noted(self._by_token, progress_token(request.params), channel):
                 yield
         finally:
             channels.remove(channel)
@@ -138,7 +138,7 @@ class Client:
         """
         if CAPABILITY_OF.get(method) not in self.profile().capabilities:
             raise MCPError(code=METHOD_NOT_FOUND, message=f"the client does not support {method!r}")
-        with _noted(self._asking, _progress_token(params), upstream):
+        with _noted(self._asking, progress_token(params), upstream):
             return await self._channel(upstream).send_raw_request(method, params)
 
     def asking(self, token: object) -> str | None:
@@ -163,6 +163,11 @@ class Client:
         return channels[-1] if channels else self.connection.outbound
 
 
+def channel_of(request: Request) -> Outbound:
+    """The stream on which a request is answered."""
+    return request.session._request_outbound  # pyright: ignore[reportPrivateUsage] - no public raw channel
+
+
 _Noted = TypeVar("_Noted")
 
 
@@ -179,7 +184,8 @@ def _noted(notes: dict[Token, _Noted], token: Token | None, value: _Noted) -> Ge
         notes.pop(token, None)
 
 
-def _progress_token(params: Mapping[str, Any] | None) -> Token | None:
+def progress_token(params: Mapping[str, Any] | None) -> Token | None:
+    """The token with which the sender of a request wants to be told of progress."""
     token = json_object((params or {}).get("_meta")).get("progressToken")
     return token if isinstance(token, str | int) else None
 

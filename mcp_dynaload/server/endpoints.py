@@ -1,5 +1,6 @@
 """The server over HTTP: streamable HTTP and SSE as ASGI applications; sessions are counted, reaped and drained."""
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -14,14 +15,17 @@ from mcp.server.sse import SseServerTransport
 from mcp.server.streamable_http import MCP_SESSION_ID_HEADER, StreamableHTTPServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
-from mcp_types import INTERNAL_ERROR, ErrorData, JSONRPCError
+from mcp_types import CLIENT_INFO_META_KEY, INTERNAL_ERROR, ErrorData, JSONRPCError
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.datastructures import Headers
+from starlette.requests import Request as HttpRequest
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.server.client import Request
 from mcp_dynaload.server.front import Front
+from mcp_dynaload.server.funnel import is_following
 from mcp_dynaload.server.recent_events import RETRY_MILLISECONDS, RecentEvents
 from mcp_dynaload.settings import Settings
 
@@ -87,16 +91,26 @@ class Endpoints:
         return self._sessions.open
 
     async def mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Streamable HTTP, in the handshake era: others are told, without words, to shake hands."""
+        """Streamable HTTP; who is to shake hands and does not is told so without words."""
         headers = Headers(scope=scope)
         version = headers.get(MCP_PROTOCOL_VERSION_HEADER)
         if version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS:
-            await PlainTextResponse("handshake era only", 400)(scope, receive, send)
+            await self._modern(scope, receive, send)
             return
         if MCP_SESSION_ID_HEADER not in headers and (refusal := self._refusal()) is not None:
             await refusal(scope, receive, send)
             return
         await self._sessions.handle_request(scope, receive, send)
+
+    async def _modern(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A request of a later revision; clients that follow changes of the list have more of a session."""
+        if self._settings.protocol == "modern":
+            request = HttpRequest(scope, receive)
+            body = await request.body()
+            if not is_following(client_name(body), self._settings.following_clients):
+                await self._sessions.handle_request(scope, _replayed(body, receive), send)
+                return
+        await PlainTextResponse("handshake era only", 400)(scope, receive, send)
 
     async def sse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The stream of a client that speaks the SSE transport; its session lasts as long as the stream."""
@@ -164,6 +178,26 @@ class Endpoints:
             self._running -= 1
             if not self._running:
                 self._rest.set()
+
+
+def client_name(body: bytes) -> str:
+    """Who says to have sent a request of a later revision."""
+    try:
+        message: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    meta = json_object(json_object(json_object(message).get("params")).get("_meta"))
+    return str(json_object(meta.get(CLIENT_INFO_META_KEY)).get("name") or "")
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """The messages of a request whose body has been read."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replay
 
 
 def _unavailable(why: str) -> Response:

@@ -1,7 +1,7 @@
 """The MCP server towards clients: handshake, sessions, and one table of methods."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,22 @@ import anyio.abc
 from mcp.server.connection import Connection
 from mcp.server.context import CallNext, HandlerResult
 from mcp.server.lowlevel.server import NotificationOptions, Server
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from starlette.requests import HTTPConnection
 
 from mcp_dynaload import __version__
 from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.server import calls, passing
+from mcp_dynaload.server import calls, modern, passing
 from mcp_dynaload.server.client import Client, ClientEnvironment, Request, user_of
 from mcp_dynaload.server.commands import surface
+from mcp_dynaload.server.commons import Commons, open_commons
+from mcp_dynaload.server.crowd import Crowd
 from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.session import Session, open_session
 from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.server.texts import instructions_text
+from mcp_dynaload.server.visitors import Visitors
 
 Method = Callable[[Session, Request, Json], Awaitable[Json]]
 
@@ -57,12 +61,16 @@ CAPABILITIES: Json = {
 class Front:
     """Serves any number of connections; each gets a session of its own with its handshake."""
 
-    def __init__(self, shared: Shared, logs_dir: Path, tasks: anyio.abc.TaskGroup) -> None:
+    def __init__(self, shared: Shared, logs_dir: Path, tasks: anyio.abc.TaskGroup, commons: Commons) -> None:
         self._shared = shared
         self._logs_dir = logs_dir
         self._tasks = tasks
+        self._commons = commons
         self._sessions: dict[int, Session] = {}
-        self.server: Server[Any] = HandshakeServer(SERVER_NAME, version=__version__)
+        self._visitors = Visitors(self._run_session, tasks, shared.settings.session_idle_seconds)
+        self.server: Server[Any] = HandshakeServer(
+            SERVER_NAME, version=__version__, get_tool_input_schema=self._input_schema
+        )
         # The raw path: what is in our table never meets the SDK's models, which would drop fields they do not know.
         self.server.middleware[:] = [self._serve]
 
@@ -87,6 +95,8 @@ class Front:
     async def _serve(self, ctx: Request, call_next: CallNext) -> HandlerResult:
         request = ctx
         connection: Connection = request.session._connection  # pyright: ignore[reportPrivateUsage] - no public accessor
+        if request.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            return await self._serve_modern(request, call_next)
         session = self._sessions.get(id(connection))
         if session is None:
             return await self._shake_hands(request, call_next, connection)
@@ -103,23 +113,48 @@ class Front:
         if request.method != "initialize" or not isinstance(result, dict):
             return result
         await self._tasks.start(self._run_session, self._client(request, connection))
+        return {**result, "capabilities": CAPABILITIES, **self._instructions()}
+
+    async def _serve_modern(self, request: Request, call_next: CallNext) -> HandlerResult:
+        """Answer one request of revision 2026-07-28, which is part of no session."""
+        method = modern.METHODS.get(request.method)
+        if request.method == "server/discover":
+            answer = await call_next(request)
+            own = answer if isinstance(answer, dict) else {}
+            return {**own, "capabilities": modern.CAPABILITIES, **self._instructions()}
+        if method is None or request.request_id is None:
+            return await call_next(request)
+        environment, user = self._visiting(request)
+        async with self._visitors.session(environment, user) as session:
+            result = await modern.answered(session, request, method)
+        return modern.enveloped(request.method, result, self.server.server_info_stamp)
+
+    def _instructions(self) -> Json:
+        """The field of that name, if there is something to say."""
         live = self._shared.live
-        instructions = instructions_text(live.listings, live.unseen)
+        text = instructions_text(live.listings, live.unseen)
         if not self._shared.settings.dynamic_loading_enabled:
-            instructions = "\n\n".join(
-                listing.instructions for listing in live.listings.values() if listing.instructions
-            )
-        return {**result, "capabilities": CAPABILITIES, **({"instructions": instructions} if instructions else {})}
+            text = "\n\n".join(listing.instructions for listing in live.listings.values() if listing.instructions)
+        return {"instructions": text} if text else {}
+
+    def _input_schema(self, name: str) -> Json | None:
+        """What the SDK checks HTTP headers against that carry arguments."""
+        tool = self._shared.live.catalog.get(name)
+        return tool.input_schema if tool else None
 
     def _client(self, request: Request, connection: Connection) -> Client:
-        """Who has shaken hands: over HTTP the person is the one of the access token."""
-        came: HTTPConnection | None = request.request
-        environment, user = self._shared.environment, connection.state.get(USER)
-        if came is not None:
-            environment, user = ClientEnvironment.of_request(came), user_of(came)
-        return Client(connection, dict(request.params or {}), environment, str(user or ""))
+        """Who has shaken hands."""
+        environment, user = self._visiting(request)
+        return Client(connection, dict(request.params or {}), environment, str(connection.state.get(USER) or user))
 
-    async def _run_session(self, client: Client, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+    def _visiting(self, request: Request) -> tuple[ClientEnvironment, str]:
+        """Where a request comes from; over HTTP its person is the one of the access token."""
+        came: HTTPConnection | None = request.request
+        return (self._shared.environment, "") if came is None else (ClientEnvironment.of_request(came), user_of(came))
+
+    async def _run_session(
+        self, client: Client, crowd: Crowd | None = None, *, task_status: anyio.abc.TaskStatus[Session]
+    ) -> None:
         """Own one session from its handshake to the end of its connection, in one task."""
         connection = client.connection
         over, gone = anyio.Event(), anyio.Event()
@@ -130,9 +165,9 @@ class Front:
 
         connection.exit_stack.push_async_callback(end)
         try:
-            async with open_session(client, self._shared, self._logs_dir) as session:
+            async with open_session(client, self._shared, self._logs_dir, self._commons, crowd) as session:
                 self._sessions[id(connection)] = session
-                task_status.started()
+                task_status.started(session)
                 await over.wait()
         finally:
             self._sessions.pop(id(connection), None)
@@ -155,10 +190,15 @@ class HandshakeServer(Server[Any]):
 
 
 @asynccontextmanager
-async def open_front(shared: Shared, logs_dir: Path) -> AsyncGenerator[Front]:
-    """The front; at exit all its sessions have ended."""
-    async with anyio.create_task_group() as tasks:
+async def open_front(shared: Shared, logs_dir: Path, *, is_service: bool = False) -> AsyncGenerator[Front]:
+    """The front; at exit all its sessions have ended. Only a service has upstreams that its sessions share."""
+    async with AsyncExitStack() as stack:
+        commons = Commons(shared.live)
+        if is_service:
+            most = shared.settings.max_running_upstreams
+            commons = await stack.enter_async_context(open_commons(shared.live, logs_dir, most))
+        tasks = await stack.enter_async_context(anyio.create_task_group())
         try:
-            yield Front(shared, logs_dir, tasks)
+            yield Front(shared, logs_dir, tasks, commons)
         finally:
             tasks.cancel_scope.cancel()

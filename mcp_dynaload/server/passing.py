@@ -1,6 +1,6 @@
 """Prompts, resources, completions and log levels: routed to the upstream that they belong to."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar, get_args
 
 import anyio
@@ -100,9 +100,7 @@ async def subscribe(session: Session, request: Request, params: Json) -> Json:
     """
     origin = await _resource_origin(session, _text(params, "uri", "resources/subscribe"))
     body = {**params, "uri": origin.original}
-    result = await _routed(session, request, origin.upstream, "resources/subscribe", body)
-    session.pool[origin.upstream].subscriptions.add(origin.original)
-    return result
+    return await _told(session.host.subscribe(origin.upstream, origin.original, request, body))
 
 
 async def unsubscribe(session: Session, request: Request, params: Json) -> Json:
@@ -113,8 +111,7 @@ async def unsubscribe(session: Session, request: Request, params: Json) -> Json:
     """
     origin = await _resource_origin(session, _text(params, "uri", "resources/unsubscribe"))
     body = {**params, "uri": origin.original}
-    session.pool[origin.upstream].subscriptions.discard(origin.original)
-    return await _routed(session, request, origin.upstream, "resources/unsubscribe", body)
+    return await _told(session.host.unsubscribe(origin.upstream, origin.original, request, body))
 
 
 async def complete(session: Session, request: Request, params: Json) -> Json:
@@ -174,8 +171,13 @@ def _listeners(session: Session, method: str, params: Json | None) -> tuple[str,
 
 
 async def _routed(session: Session, request: Request, upstream: str, method: str, params: Json) -> Json:
+    return await _told(session.host.forward(upstream, request, method, params))
+
+
+async def _told(answer: Awaitable[Json]) -> Json:
+    """The upstream's answer; that it could not give one is an error with its reasons."""
     try:
-        return await session.host.forward(upstream, request, method, params)
+        return await answer
     except UpstreamError as error:
         raise MCPError(code=INTERNAL_ERROR, message=str(error)) from error
 

@@ -28,7 +28,9 @@ from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.ranking import Scored
 from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, heeding, initial_state, step
 from mcp_dynaload.server.client import Client, Reread
+from mcp_dynaload.server.commons import Commons
 from mcp_dynaload.server.conversation import Conversation
+from mcp_dynaload.server.crowd import Crowd
 from mcp_dynaload.server.history import History
 from mcp_dynaload.server.learning import Learning
 from mcp_dynaload.server.live_catalog import LiveCatalog
@@ -233,19 +235,22 @@ class Session:
 
 
 @asynccontextmanager
-async def open_session(client: Client, shared: Shared, logs_dir: Path) -> AsyncGenerator[Session]:
-    """The session of a client that has shaken hands; at exit its upstreams are gone."""
+async def open_session(
+    client: Client, shared: Shared, logs_dir: Path, commons: Commons, crowd: Crowd | None = None
+) -> AsyncGenerator[Session]:
+    """The session of a client that has shaken hands, or of a crowd; at exit its own upstreams are gone."""
     settings, environment, live = shared.settings, client.environment, shared.live
     async with anyio.create_task_group() as tasks:
         session = Session(
-            SessionHost(client, shared, shared.offers(), lambda: who(session)),
+            SessionHost(client, shared, commons, shared.offers(), lambda: who(session), crowd),
             Reread(environment.is_interactive, settings.loading_timeout_ms / 1000),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
             shared.learning(client.user, environment.session_id),
         )
+        most = settings.max_running_upstreams
         async with open_pool(
-            live.configs.values(), session.host, live.project_dir, logs_dir, settings.max_running_upstreams
+            live.configs.values(), session.host, live.project_dir, logs_dir, most, commons.pool
         ) as pool:
             session.attach(pool)
             live.observe(session.on_catalog_changed)
@@ -255,6 +260,7 @@ async def open_session(client: Client, shared: Shared, logs_dir: Path) -> AsyncG
                 yield session
             finally:
                 live.forget(session.on_catalog_changed)
+                commons.leave(client)
                 tasks.cancel_scope.cancel()
                 tell_closed(session)
                 await session.learning.close(session.state.loaded)

@@ -7,6 +7,8 @@ import anyio
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.server.client import Client, Request
+from mcp_dynaload.server.commons import Commons
+from mcp_dynaload.server.crowd import Crowd
 from mcp_dynaload.server.log_level import tell_log_level
 from mcp_dynaload.server.offers import Offers
 from mcp_dynaload.server.shared import Shared
@@ -22,11 +24,17 @@ class SessionHost:
 
     client: Client
     shared: Shared
+    commons: Commons
+    """The upstreams that are not the session's own."""
+
     offers: Offers
     """Prompts, resources and templates of all upstreams by now."""
 
     who: Callable[[], Who]
     """Whose session it is now."""
+
+    crowd: Crowd | None = None
+    """Set where the session stands for many requests that know nothing of each other."""
 
     log_level: str | None = None
     """What the client asked for with `logging/setLevel`."""
@@ -55,8 +63,37 @@ class SessionHost:
             UpstreamError: It could not.
             MCPError: Its own error answer, unchanged.
         """
+        crowd = self.commons.crowd if self.commons.has(upstream) else self.crowd
+        if crowd is not None:
+            with crowd.passing(request, params) as passed:
+                return await self.pool.request(upstream, method, passed)
         with self.client.serving(upstream, request):
             return await self.pool.request(upstream, method, params)
+
+    async def subscribe(self, upstream: str, uri: str, request: Request, params: Json) -> Json:
+        """Have the client told of changes of a resource, after a restart of the upstream too.
+
+        Raises:
+            UpstreamError: It could not.
+            MCPError: Its own error answer, unchanged.
+        """
+        result = await self.forward(upstream, request, "resources/subscribe", params)
+        self.pool[upstream].subscriptions.add(uri)
+        if self.commons.has(upstream):
+            self.commons.subscribe(self.client, upstream, uri)
+        return result
+
+    async def unsubscribe(self, upstream: str, uri: str, request: Request, params: Json) -> Json:
+        """Undo `subscribe`; an upstream that others share goes on telling them.
+
+        Raises:
+            UpstreamError: It could not.
+            MCPError: Its own error answer, unchanged.
+        """
+        if self.commons.has(upstream) and not self.commons.unsubscribe(self.client, upstream, uri):
+            return {}
+        self.pool[upstream].subscriptions.discard(uri)
+        return await self.forward(upstream, request, "resources/unsubscribe", params)
 
     async def set_log_level(self, level: str) -> None:
         """Tell the running upstreams, and each that starts later."""
@@ -77,6 +114,9 @@ class SessionHost:
         """Take or pass on what an upstream says by itself."""
         if method.endswith("/list_changed"):
             await self.pool[upstream].relist()
+            return
+        if self.crowd is not None:
+            await self.crowd.tell(method, params)
             return
         if method == "notifications/resources/updated" and params:
             params = {**params, "uri": self.offers.uri_of(upstream, str(params.get("uri")))}

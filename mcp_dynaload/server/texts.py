@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from mcp_dynaload.catalog.cost import CLIENT_PREFIX, MAX_DESCRIPTION_LENGTH, wire_text
-from mcp_dynaload.catalog.names import FIND_TOOLS, HOOK_TOOL
+from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.server.conversation import Introduction
 from mcp_dynaload.upstream.listing import Listing
@@ -24,7 +24,7 @@ ALSO = "Also connected, with definitions too long to be given here:"
 MAX_FOUND = 10
 DEFAULT_FOUND = 5
 
-OWN_TOOLS = (FIND_TOOLS, HOOK_TOOL)
+OWN_TOOLS = (FIND_TOOLS, CALL_TOOL, HOOK_TOOL)
 
 FIND_TOOLS_DEFINITION: Json = {
     "name": FIND_TOOLS,
@@ -102,6 +102,7 @@ def own_texts(instructions: str) -> dict[str, str]:
     definition = FIND_TOOLS_DEFINITION
     return {
         FIND_TOOLS: wire_text(FIND_TOOLS, str(definition["description"]), definition["inputSchema"]),
+        CALL_TOOL: "",  # costs nothing where it is not listed
         HOOK_TOOL: instructions,
     }
 

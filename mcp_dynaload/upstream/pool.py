@@ -24,25 +24,33 @@ log = structlog.get_logger()
 class Pool:
     """Routes requests to upstreams by name; made by `open_pool`."""
 
-    def __init__(self, upstreams: Mapping[str, Upstream], tasks: anyio.abc.TaskGroup, max_running: int) -> None:
+    def __init__(
+        self, upstreams: Mapping[str, Upstream], tasks: anyio.abc.TaskGroup, max_running: int, common: "Pool | None"
+    ) -> None:
         self._upstreams = upstreams
+        self._common = common
         self._tasks = tasks
         self._max_running = max_running
         self._warming = anyio.CapacityLimiter(MAX_WARMING)
         self._freed = anyio.Event()
 
     def __getitem__(self, name: str) -> Upstream:
-        return self._upstreams[name]
+        pool = self._pool_of(name)
+        return self._upstreams[name] if pool is self else pool[name]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All configured upstreams."""
+        """Upstreams of this pool's own."""
         return tuple(self._upstreams)
 
     @property
     def running(self) -> tuple[Upstream, ...]:
-        """Upstreams that have a process or connection now."""
+        """Those of them that have a process or connection now."""
         return tuple(upstream for upstream in self._upstreams.values() if upstream.is_running)
+
+    def _pool_of(self, name: str) -> "Pool":
+        """Where an upstream is: here, or in the pool that this one has in common with others."""
+        return self._common if self._common is not None and name in self._common.names else self
 
     async def request(self, name: str, method: str, params: Json) -> Json:
         """Send a request to one upstream, starting it if needed.
@@ -51,6 +59,8 @@ class Pool:
             UpstreamError: It could not answer.
             MCPError: Its own error answer, unchanged.
         """
+        if (pool := self._pool_of(name)) is not self:
+            return await pool.request(name, method, params)
         upstream = self._upstreams[name]
         await self._make_room(upstream)
         try:
@@ -64,14 +74,11 @@ class Pool:
 
         async def list_one(name: str) -> None:
             async with limiter:
-                await self._make_room(self._upstreams[name])
                 try:
-                    await self._upstreams[name].list_once()
+                    await self._pool_of(name)._list_one(name)
                 except UpstreamError as error:
                     errors[name] = str(error)
                     log.warning("upstream_not_listed", upstream=name, error=str(error))
-                finally:
-                    self._wake_waiting()
 
         limiter = anyio.CapacityLimiter(min(MAX_LISTING, self._max_running))
         async with anyio.create_task_group() as tasks:
@@ -79,9 +86,19 @@ class Pool:
                 tasks.start_soon(list_one, name)
         return errors
 
+    async def _list_one(self, name: str) -> None:
+        await self._make_room(self._upstreams[name])
+        try:
+            await self._upstreams[name].list_once()
+        finally:
+            self._wake_waiting()
+
     def warm(self, names: Iterable[str]) -> None:
         """Start upstreams in the background because a call is likely; never at the cost of a running one."""
         for name in names:
+            if (pool := self._pool_of(name)) is not self:
+                pool.warm([name])
+                continue
             upstream = self._upstreams.get(name)
             if upstream and not upstream.is_running:
                 self._tasks.start_soon(self._warm_one, upstream)
@@ -126,12 +143,21 @@ def _idle_since(upstream: Upstream) -> float:
 
 @asynccontextmanager
 async def open_pool(
-    configs: Iterable[UpstreamConfig], host: Host, project_dir: Path, logs_dir: Path, max_running: int
+    configs: Iterable[UpstreamConfig],
+    host: Host,
+    project_dir: Path,
+    logs_dir: Path,
+    max_running: int,
+    common: Pool | None = None,
 ) -> AsyncGenerator[Pool]:
-    """The pool of a session; at exit every upstream is stopped and gone."""
+    """The pool of a session; at exit every upstream of its own is stopped and gone.
+
+    What is in `common` is used from there, and stays.
+    """
     async with anyio.create_task_group() as tasks:
-        upstreams = {config.name: Upstream(config, host, tasks, project_dir, logs_dir) for config in configs}
-        pool = Pool(upstreams, tasks, max_running)
+        own = [config for config in configs if common is None or config.name not in common.names]
+        upstreams = {config.name: Upstream(config, host, tasks, project_dir, logs_dir) for config in own}
+        pool = Pool(upstreams, tasks, max_running, common)
         tasks.start_soon(pool.sweep)
         try:
             yield pool

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import anyio
 from fastapi import FastAPI
@@ -20,7 +19,7 @@ from mcp_dynaload.runtime import Configuration, read_configuration
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.records import Records
 from mcp_dynaload.upstream.listing import Listing
-from tests.faults.scripted import COMMANDS, tools
+from tests.faults.scripted import SERVER
 from tests.server.fronts import Connected, following
 from tests.transparency.serving import served
 
@@ -96,8 +95,11 @@ async def service_of(folder: Path, servers: Mapping[str, Json], **variables: str
 
 
 def _fill_cache(configuration: Configuration) -> None:
+    """Keep what scripted servers say in their scripts that they offer."""
     project = configuration.locations.project_dir
     with closing(Records(Database(configuration.locations.database_file))) as records:
         for name, config in configuration.configs.items():
-            listed: Any = json.loads(config.args[-1])["offers"]["tools"] if config.args else tools(*COMMANDS)
-            records.keep_listing(config.fingerprint(project), name, Listing(tools=tuple(listed)).as_json())
+            if str(SERVER) in config.args:
+                offers: Json = json.loads(config.args[-1])["offers"]
+                listing = Listing(tools=tuple(offers["tools"]), resources=tuple(offers.get("resources", ())))
+                records.keep_listing(config.fingerprint(project), name, listing.as_json())

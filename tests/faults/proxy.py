@@ -13,7 +13,7 @@ import anyio
 import psutil
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
-from mcp_types import CallToolResult, TextContent, ToolListChangedNotification
+from mcp_types import CallToolResult, Implementation, TextContent, ToolListChangedNotification
 
 from mcp_dynaload.catalog.tool import Json
 from tests.faults.scripted import is_alive
@@ -128,7 +128,12 @@ async def connected(place: Place) -> AsyncGenerator[Proxy]:
         transport = stdio_client(parameters, errlog=stderr)
         async with (
             anyio.create_task_group() as tasks,
-            Client(transport, mode="legacy", message_handler=on_message) as client,
+            Client(
+                transport,
+                mode="legacy",
+                message_handler=on_message,
+                client_info=Implementation(name="mcp-dynaload-tests", version="1"),
+            ) as client,
         ):
             proxy = Proxy(client, process_with("TEST_CONNECTION", connection))
             yield proxy

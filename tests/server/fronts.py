@@ -11,6 +11,7 @@ import anyio
 from mcp import Client
 from mcp_types import (
     CallToolResult,
+    Implementation,
     PromptListChangedNotification,
     ResourceListChangedNotification,
     ResourceUpdatedNotification,
@@ -118,7 +119,9 @@ _NOTICES = {
 @asynccontextmanager
 async def client_of(front: Front, live: LiveCatalog) -> AsyncGenerator[Connected]:
     """A connected client that follows list changes as Claude Code does."""
-    async with following(front.server, live) as client:
+    async with following(
+        front.server, live, client_info=Implementation(name="mcp-dynaload-tests", version="1")
+    ) as client:
         yield client
 
 

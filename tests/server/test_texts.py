@@ -114,4 +114,4 @@ def test_thirty_servers_with_long_instructions_are_all_named() -> None:
 
 
 def test_our_own_texts_are_counted_by_name() -> None:
-    assert own_texts("hello").keys() == {"find_tools", "dynaload_hook"}
+    assert own_texts("hello").keys() == {"find_tools", "call_tool", "dynaload_hook"}

@@ -1,0 +1,111 @@
+"""Upstreams that all sessions of a service use over one connection, because their entry says `"shared": true`."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+from mcp import MCPError
+from mcp_types import INVALID_REQUEST
+
+from mcp_dynaload import __version__
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.server.client import Client
+from mcp_dynaload.server.crowd import Crowd
+from mcp_dynaload.server.live_catalog import LiveCatalog
+from mcp_dynaload.upstream.link import ClientProfile
+from mcp_dynaload.upstream.listing import Listing
+from mcp_dynaload.upstream.pool import Pool, open_pool
+
+UPDATED = "notifications/resources/updated"
+
+log = structlog.get_logger()
+
+
+class Commons:
+    """The `Host` of shared upstreams: nobody in particular, so it cannot be asked anything."""
+
+    log_level: str | None = None
+
+    def __init__(self, live: LiveCatalog) -> None:
+        self.crowd = Crowd()
+        self._live = live
+        self._pool: Pool | None = None
+        self._subscribers: dict[tuple[str, str], list[Client]] = {}
+
+    @property
+    def pool(self) -> Pool | None:
+        """The shared upstreams; None where none is."""
+        return self._pool
+
+    def attach(self, pool: Pool) -> None:
+        """Take them."""
+        self._pool = pool
+
+    def has(self, upstream: str) -> bool:
+        """Whether all sessions share this upstream."""
+        return self._pool is not None and upstream in self._pool.names
+
+    def profile(self) -> ClientProfile:
+        """What they are told of their client: ourselves, able to answer nothing."""
+        return ClientProfile({"name": "mcp-dynaload", "version": __version__}, {})
+
+    async def ask(self, upstream: str, method: str, params: Json | None) -> Json:
+        """Refuse a question.
+
+        Raises:
+            MCPError: Always: it could be for any of the sessions.
+        """
+        log.warning("question_of_shared_upstream_refused", upstream=upstream, method=method)
+        raise MCPError(
+            code=INVALID_REQUEST,
+            message=f"{method!r} is refused: the server {upstream!r} is shared by many clients, so its questions reach "
+            f'nobody; take "shared" out of its entry, and each client gets a connection of its own.',
+        )
+
+    async def tell(self, upstream: str, method: str, params: Json | None) -> None:
+        """Take or pass on what an upstream says by itself."""
+        if method.endswith("/list_changed") and self._pool is not None:
+            await self._pool[upstream].relist()
+        elif method == UPDATED:
+            for client in list(self._subscribers.get((upstream, str((params or {}).get("uri"))), ())):
+                await client.tell(upstream, method, params)
+        else:
+            await self.crowd.tell(method, params)
+
+    async def upstream_listed(self, upstream: str, listing: Listing) -> None:
+        """One was listed."""
+        await self._live.update(upstream, listing)
+
+    def subscribe(self, client: Client, upstream: str, uri: str) -> None:
+        """Tell this client of changes of a resource."""
+        clients = self._subscribers.setdefault((upstream, uri), [])
+        if client not in clients:
+            clients.append(client)
+
+    def unsubscribe(self, client: Client, upstream: str, uri: str) -> bool:
+        """Tell it no more; whether nobody else wants to be told either."""
+        clients = self._subscribers.get((upstream, uri), [])
+        if client in clients:
+            clients.remove(client)
+        if clients:
+            return False
+        self._subscribers.pop((upstream, uri), None)
+        if self._pool is not None:
+            self._pool[upstream].subscriptions.discard(uri)
+        return True
+
+    def leave(self, client: Client) -> None:
+        """A client is gone."""
+        for upstream, uri in [key for key, clients in self._subscribers.items() if client in clients]:
+            self.unsubscribe(client, upstream, uri)
+
+
+@asynccontextmanager
+async def open_commons(live: LiveCatalog, logs_dir: Path, max_running: int) -> AsyncGenerator[Commons]:
+    """The shared upstreams of a service; at exit all have ended."""
+    commons = Commons(live)
+    shared = [config for config in live.configs.values() if config.options.shared]
+    async with open_pool(shared, commons, live.project_dir, logs_dir, max_running) as pool:
+        commons.attach(pool)
+        yield commons
