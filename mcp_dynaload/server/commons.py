@@ -13,6 +13,8 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.server.client import Client
 from mcp_dynaload.server.crowd import Crowd
 from mcp_dynaload.server.live_catalog import LiveCatalog
+from mcp_dynaload.telemetry.facts import NOBODY, ErrorKind, UpstreamFailed, UpstreamStarted, UpstreamStopped
+from mcp_dynaload.telemetry.stream import Facts
 from mcp_dynaload.upstream.link import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
@@ -27,9 +29,10 @@ class Commons:
 
     log_level: str | None = None
 
-    def __init__(self, live: LiveCatalog) -> None:
+    def __init__(self, live: LiveCatalog, facts: Facts) -> None:
         self.crowd = Crowd()
         self._live = live
+        self._facts = facts
         self._pool: Pool | None = None
         self._subscribers: dict[tuple[str, str], list[Client]] = {}
 
@@ -77,6 +80,19 @@ class Commons:
         """One was listed."""
         await self._live.update(upstream, listing)
 
+    def upstream_started(self, upstream: str, seconds: float) -> None:
+        """A connection was opened, which took so long."""
+        self._facts.emit(UpstreamStarted(who=NOBODY, upstream=upstream, ms=1000 * seconds))
+
+    def upstream_stopped(self, upstream: str) -> None:
+        """We have ended a connection."""
+        self._facts.emit(UpstreamStopped(who=NOBODY, upstream=upstream))
+
+    def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
+        """It could not be opened, or ended by itself."""
+        kind = ErrorKind.DIED if had_started else ErrorKind.START
+        self._facts.emit(UpstreamFailed(who=NOBODY, upstream=upstream, kind=kind, detail=reason))
+
     def subscribe(self, client: Client, upstream: str, uri: str) -> None:
         """Tell this client of changes of a resource."""
         clients = self._subscribers.setdefault((upstream, uri), [])
@@ -102,9 +118,9 @@ class Commons:
 
 
 @asynccontextmanager
-async def open_commons(live: LiveCatalog, logs_dir: Path, max_running: int) -> AsyncGenerator[Commons]:
+async def open_commons(live: LiveCatalog, facts: Facts, logs_dir: Path, max_running: int) -> AsyncGenerator[Commons]:
     """The shared upstreams of a service; at exit all have ended."""
-    commons = Commons(live)
+    commons = Commons(live, facts)
     shared = [config for config in live.configs.values() if config.options.shared]
     async with open_pool(shared, commons, live.project_dir, logs_dir, max_running) as pool:
         commons.attach(pool)

@@ -193,10 +193,10 @@ class HandshakeServer(Server[Any]):
 async def open_front(shared: Shared, logs_dir: Path, *, is_service: bool = False) -> AsyncGenerator[Front]:
     """The front; at exit all its sessions have ended. Only a service has upstreams that its sessions share."""
     async with AsyncExitStack() as stack:
-        commons = Commons(shared.live)
+        commons = Commons(shared.live, shared.facts)
         if is_service:
             most = shared.settings.max_running_upstreams
-            commons = await stack.enter_async_context(open_commons(shared.live, logs_dir, most))
+            commons = await stack.enter_async_context(open_commons(shared.live, shared.facts, logs_dir, most))
         tasks = await stack.enter_async_context(anyio.create_task_group())
         try:
             yield Front(shared, logs_dir, tasks, commons)
