@@ -1,7 +1,7 @@
 """Builds and connects everything; nothing else does."""
 
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,8 +23,8 @@ from mcp_dynaload.server.stdio import open_stdio
 from mcp_dynaload.server.texts import instructions_text, own_texts
 from mcp_dynaload.settings import Settings, read_project_settings, read_settings
 from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.opening import open_memory
 from mcp_dynaload.store.records import Records
-from mcp_dynaload.store.usage import Usage
 from mcp_dynaload.telemetry.stream import Facts
 from mcp_dynaload.telemetry.totals import Totals
 from mcp_dynaload.tokenizer import count_tokens
@@ -116,12 +116,12 @@ def open_catalog(configuration: Configuration) -> Generator[LiveCatalog]:
 @asynccontextmanager
 async def open_proxy(configuration: Configuration, *, is_service: bool = False) -> AsyncGenerator[Front]:
     """The server, ready to be connected to a transport; a service is one to which many connect."""
-    database = Database(configuration.locations.database_file)
-    with open_catalog(configuration) as live, closing(Usage(database)) as usage:
+    url, file = configuration.settings.store_url, configuration.locations.database_file
+    with open_catalog(configuration) as live, open_memory(url, file) as memory:
         totals = Totals()
         facts = Facts(*([totals] if configuration.settings.metrics_collection_enabled else []))
         environment = ClientEnvironment.read(configuration.environ)
-        shared = Shared(configuration.settings, live, environment, usage, facts, totals)
+        shared = Shared(configuration.settings, live, environment, memory, facts, totals)
         async with open_front(shared, configuration.locations.logs_dir, is_service=is_service) as front:
             yield front
 

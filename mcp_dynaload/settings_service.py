@@ -20,6 +20,9 @@ class ServiceSettings(BaseSettings):
     following_clients: str = "claude-code"
     """Names, with commas between, of clients that follow changes of the tool list; others get `call_tool`."""
 
+    store_url: Annotated[str, Field(pattern=r"^((rediss?|unix)://.+)?$")] = ""
+    """A Redis for what replicas share: usage, pins, loaded sets, tokens, journal; without one the state folder."""
+
     max_concurrent_sessions: _Count = 50
     """Client sessions over HTTP at the same time."""
 

@@ -61,27 +61,23 @@ class _Told:
 
 
 def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) -> _Told:
-    from contextlib import closing
-
     from mcp_dynaload.runtime import open_catalog
     from mcp_dynaload.selection.explain import explain_prompt
     from mcp_dynaload.selection.priors import LearnedRanker
     from mcp_dynaload.selection.state import Context
     from mcp_dynaload.server.learning import stored_priors
-    from mcp_dynaload.store.database import Database
-    from mcp_dynaload.store.usage import Usage, project_of
+    from mcp_dynaload.store.memory import project_of
+    from mcp_dynaload.store.opening import open_memory
 
-    with (
-        open_catalog(configuration) as live,
-        closing(Usage(Database(configuration.locations.database_file))) as usage,
-    ):
+    url, file = configuration.settings.store_url, configuration.locations.database_file
+    with open_catalog(configuration) as live, open_memory(url, file) as memory:
         if not live.catalog.tools:
             raise ConfigError(
                 "no server has been listed yet: there is nothing to choose from; run: mcp-dynaload refresh"
             )
         live.index_now()
         is_learning = configuration.settings.metrics_collection_enabled
-        priors = stored_priors(usage, project_of(live.project_dir)).lifts(live.catalog) if is_learning else {}
+        priors = stored_priors(memory, project_of(live.project_dir)).lifts(live.catalog) if is_learning else {}
         context = Context(
             catalog=live.catalog,
             ranker=LearnedRanker(live.ranker, priors),

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +12,7 @@ from mcp_dynaload.errors import ConfigError
 if TYPE_CHECKING:
     from mcp_dynaload.catalog.catalog import Catalog
     from mcp_dynaload.catalog.tool import Json
-    from mcp_dynaload.store.usage import Usage
+    from mcp_dynaload.store.memory import Memory
 
 
 def stats(
@@ -30,19 +29,19 @@ def stats(
     Example: mcp-dynaload stats --json
     """
     from mcp_dynaload.runtime import open_catalog
-    from mcp_dynaload.store.database import Database
-    from mcp_dynaload.store.usage import Usage, project_of
+    from mcp_dynaload.store.memory import project_of
+    from mcp_dynaload.store.opening import open_memory
 
     if (everything or yes) and not forget:
         raise ConfigError("--all and --yes go with --forget: add it, or leave them out")
     configuration = configuration_of(config, trust, settings)
     project = project_of(configuration.locations.project_dir)
-    with closing(Usage(Database(configuration.locations.database_file))) as usage:
+    with open_memory(configuration.settings.store_url, configuration.locations.database_file) as memory:
         if forget:
-            _forget(usage, usage.projects() if everything else (project,), yes)
+            _forget(memory, memory.projects() if everything else (project,), yes)
             return
         with open_catalog(configuration) as live:
-            learned = _learned(usage, project, live.catalog)
+            learned = _learned(memory, project, live.catalog)
         learned["is_used"] = configuration.settings.metrics_collection_enabled
         if as_json:
             print(json.dumps(learned, indent=2))
@@ -50,11 +49,11 @@ def stats(
             _show(learned)
 
 
-def _learned(usage: "Usage", project: str, catalog: "Catalog") -> "Json":
+def _learned(memory: "Memory", project: str, catalog: "Catalog") -> "Json":
     from mcp_dynaload.server.learning import stored_priors
 
-    sessions, priors = usage.sessions(project), stored_priors(usage, project)
-    lifts, core, followings = priors.lifts(catalog), set(priors.core(catalog)), usage.followings(project)
+    sessions, priors = memory.sessions(project), stored_priors(memory, project)
+    lifts, core, followings = priors.lifts(catalog), set(priors.core(catalog)), memory.followings(project)
     tools: list[Json] = []
     for name in sorted({name for session in sessions for name in session.tools}):
         rows = [session.tools[name] for session in sessions if name in session.tools]
@@ -98,11 +97,11 @@ def _show(learned: "Json") -> None:
     )
 
 
-def _forget(usage: "Usage", projects: tuple[str, ...], yes: bool) -> None:
+def _forget(memory: "Memory", projects: tuple[str, ...], yes: bool) -> None:
     if not yes:
         if not sys.stdin.isatty():
             raise ConfigError("nobody can be asked here (no terminal); add --yes to forget what was learned")
         if not typer.confirm(f"Forget what was learned of {', '.join(projects) or 'no project'}?"):
             return
-    usage.forget(projects)
+    memory.forget(projects)
     print(f"Forgotten: {', '.join(projects) or 'nothing, as nothing was known'}.")

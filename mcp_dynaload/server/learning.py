@@ -12,8 +12,7 @@ import anyio.to_thread
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.selection.priors import NOTHING_LEARNED, LearnedRanker, Priors, SessionUse, priors_of
 from mcp_dynaload.selection.ranking import Ranker
-from mcp_dynaload.store.records import Records
-from mcp_dynaload.store.usage import Calls, SessionRow, Usage
+from mcp_dynaload.store.memory import Calls, Memory, SessionRow
 
 MAX_CALLED = 100
 """Calls of one turn that are looked at for what follows what."""
@@ -26,8 +25,7 @@ LAST_STORING_SECONDS = 2.0
 class Learning:
     """What one session notes: names and counts. Switched off it notes nothing and knows nothing."""
 
-    usage: Usage
-    records: Records
+    memory: Memory
     project: str
     is_on: bool
     session: str = ""
@@ -48,7 +46,7 @@ class Learning:
     def recall(self) -> None:
         """Read what the sessions up to now have shown; blocks for a few milliseconds."""
         if self.is_on:
-            self.priors = stored_priors(self.usage, self.project)
+            self.priors = stored_priors(self.memory, self.project)
 
     def core(self, catalog: Catalog) -> tuple[str, ...]:
         """The project's usual tools."""
@@ -79,8 +77,8 @@ class Learning:
         if not called:
             return ()
         pairs = [(tool, follower) for tool, follower in pairwise(called) if tool != follower]
-        await anyio.to_thread.run_sync(self.records.note_followings, self.project, pairs)
-        return await anyio.to_thread.run_sync(self.records.followers, self.project, called[-1])
+        await anyio.to_thread.run_sync(self.memory.note_followings, self.project, pairs)
+        return await anyio.to_thread.run_sync(self.memory.followers, self.project, called[-1])
 
     async def begin(self, session: str, loaded: frozenset[str]) -> None:
         """Another conversation: what the one before has loaded and done is stored under its own id."""
@@ -101,12 +99,12 @@ class Learning:
         in_vain = loaded - self._stored - self._searched
         tools = {name: Calls(calls.get(name, 0), name in self._searched) for name in sorted(in_vain.union(calls))}
         self._stored.update(tools)
-        await anyio.to_thread.run_sync(self.usage.note, self.project, self.session, tools, abandon_on_cancel=True)
+        await anyio.to_thread.run_sync(self.memory.note, self.project, self.session, tools, abandon_on_cancel=True)
 
 
-def stored_priors(usage: Usage, project: str) -> Priors:
+def stored_priors(memory: Memory, project: str) -> Priors:
     """What is known of a project now."""
-    return priors_of([_use_of(row) for row in usage.sessions(project)], time.time())
+    return priors_of([_use_of(row) for row in memory.sessions(project)], time.time())
 
 
 def _use_of(row: SessionRow) -> SessionUse:

@@ -99,13 +99,11 @@ class Session:
             return list(catalog.tools)
         return [tool for name in advertised(self.state, catalog) if (tool := catalog.get(name))]
 
-    def attach(self, pool: Pool) -> None:
+    async def attach(self, pool: Pool) -> None:
         """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
         self.host.attach(pool)
-        self.learning.recall()
-        names = self.live.records.loaded(self.session_id) if self.session_id else ()
+        names, pins = await anyio.to_thread.run_sync(self._recalled)
         core = self.learning.core(self.live.catalog)
-        pins = self.live.records.pins(self.learning.project)
         start = SessionResumed(names) if names else SessionStarted(core)
         for event in (*([ToolsPinned(pins)] if pins else []), *([start] if names or core else [])):
             self.state, decision = step(self.state, event, self.context())
@@ -122,7 +120,7 @@ class Session:
         tell_closed(self)
         await self.learning.begin(session_id, self.state.loaded)
         tell_opened(self)
-        names = await anyio.to_thread.run_sync(self.live.records.loaded, session_id)
+        names = await anyio.to_thread.run_sync(self.shared.memory.loaded, session_id)
         if names:
             self.conversation.start_over()
             self.conversation.has_begun = True
@@ -224,9 +222,15 @@ class Session:
         tell_fallback(self, Fallback.DETECTION_TIMEOUT, detail=f"over {limit:g} s")
         return self.state, Decision(reason="choosing took too long: the last set stays")
 
+    def _recalled(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What the session had loaded, and what is pinned; blocks, as does what the project has taught."""
+        self.learning.recall()
+        memory = self.shared.memory
+        return memory.loaded(self.session_id) if self.session_id else (), memory.pins(self.learning.project)
+
     async def _keep(self) -> None:
         if self.session_id:
-            await anyio.to_thread.run_sync(self.live.records.keep_loaded, self.session_id, self.state.loaded)
+            await anyio.to_thread.run_sync(self.shared.memory.keep_loaded, self.session_id, self.state.loaded)
 
     def _warm(self, decision: Decision) -> None:
         likely = [scored.name for scored in decision.ranked if scored.probability >= WARM_PROBABILITY]
@@ -252,7 +256,7 @@ async def open_session(
         async with open_pool(
             live.configs.values(), session.host, live.project_dir, logs_dir, most, commons.pool
         ) as pool:
-            session.attach(pool)
+            await session.attach(pool)
             live.observe(session.on_catalog_changed)
             tasks.start_soon(session.start_upstreams)
             tasks.start_soon(session.keep_index)

@@ -8,7 +8,7 @@ from mcp_dynaload.server.learning import Learning
 from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.offers import Offers, collect_offers
 from mcp_dynaload.settings import Settings
-from mcp_dynaload.store.usage import Usage, project_of
+from mcp_dynaload.store.memory import Memory, project_of
 from mcp_dynaload.telemetry.stream import Facts
 from mcp_dynaload.telemetry.totals import Totals
 
@@ -22,7 +22,7 @@ class Shared:
     environment: ClientEnvironment
     """Of a client that has started us or is in our process."""
 
-    usage: Usage
+    memory: Memory
     facts: Facts = field(default_factory=Facts)
     """Where everything that happens is told."""
 
@@ -38,4 +38,4 @@ class Shared:
         """What a new session notes and knows, of this person's if several are served."""
         is_on = self.settings.metrics_collection_enabled and self.settings.dynamic_loading_enabled
         project = project_of(self.live.project_dir, user)
-        return Learning(self.usage, self.live.records, project, is_on, session_id or "")
+        return Learning(self.memory, project, is_on, session_id or "")

@@ -66,12 +66,18 @@ class Database:
 
     def write(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement for each row, all or none; a full disk or a lock held for too long is logged."""
+        if error := self.try_write(statement, rows):
+            log.warning("store_write_failed", error=error)
+
+    def try_write(self, statement: str, rows: Iterable[Sequence[object]]) -> str | None:
+        """The same for a caller that tells of the error itself."""
         values = list(rows)
         with self._lock:
             try:
                 self._on_sound_file(lambda: self._write(statement, values))
             except sqlite3.Error as error:
-                log.warning("store_write_failed", error=str(error))
+                return str(error)
+        return None
 
     def trouble(self) -> str | None:
         """What is wrong with the file and what to do; None if it is sound and takes a write. Blocks."""

@@ -1,4 +1,4 @@
-"""What is kept: listings, token counts, indexes and vectors, each session's loaded set, which tool follows which."""
+"""The cache of what can be had again: listings, token counts, indexes and vectors."""
 
 import hashlib
 import json
@@ -10,15 +10,11 @@ import structlog
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.store.database import Database, Row
 
-MAX_SESSIONS = 500
 MAX_TEXTS = 20_000
 """Texts of which the token count, or the vector, is kept."""
 
 MAX_BUILT = 24
 """Things built from whole catalogs that are kept, about a megabyte each: two for each catalog."""
-
-MAX_FOLLOWERS = 5_000
-"""Rows of one project."""
 
 LISTING_SECONDS = 90 * 86_400.0
 """How long a listing is kept that nobody asks for."""
@@ -26,9 +22,6 @@ LISTING_SECONDS = 90 * 86_400.0
 RENEWAL_SECONDS = 86_400.0
 MAX_VARIABLES = 500
 """Placeholders in one statement, well under SQLite's limit."""
-
-LEAST_FOLLOWING = 2
-"""A tool that followed once may be chance."""
 
 log = structlog.get_logger()
 
@@ -95,57 +88,6 @@ class Records:
             "DELETE FROM built WHERE rowid <= (SELECT rowid FROM built ORDER BY rowid DESC LIMIT 1 OFFSET ?)",
             [(MAX_BUILT,)],
         )
-
-    def loaded(self, session_id: str) -> tuple[str, ...]:
-        """The tools that a session had loaded; none if it is unknown."""
-        rows = self._database.read("SELECT loaded FROM sessions WHERE session_id = ?", (session_id,))
-        return tuple(json.loads(rows[0][0])) if rows else ()
-
-    def keep_loaded(self, session_id: str, names: Iterable[str]) -> None:
-        """Store what a session has loaded; the oldest sessions are forgotten."""
-        values = (session_id, json.dumps(sorted(names)), time.time())
-        self._database.write("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)", [values])
-        self._database.write(
-            "DELETE FROM sessions WHERE session_id NOT IN "
-            "(SELECT session_id FROM sessions ORDER BY changed_at DESC LIMIT ?)",
-            [(MAX_SESSIONS,)],
-        )
-
-    def note_followings(self, project: str, pairs: Iterable[tuple[str, str]]) -> None:
-        """Count for each pair that its second tool was called right after its first; the rarest are forgotten."""
-        rows = [(project, tool, follower) for tool, follower in pairs]
-        if not rows:
-            return
-        self._database.write(
-            "INSERT INTO followers VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1", rows
-        )
-        self._database.write(
-            "DELETE FROM followers WHERE project = ?1 AND rowid NOT IN "
-            "(SELECT rowid FROM followers WHERE project = ?1 ORDER BY count DESC, rowid DESC LIMIT ?2)",
-            [(project, MAX_FOLLOWERS)],
-        )
-
-    def followers(self, project: str, tool: str, limit: int = 3) -> tuple[str, ...]:
-        """The tools that usually came after this one, most frequent first."""
-        rows = self._database.read(
-            "SELECT follower FROM followers WHERE project = ? AND tool = ? AND count >= ? "
-            "ORDER BY count DESC, follower LIMIT ?",
-            (project, tool, LEAST_FOLLOWING, limit),
-        )
-        return tuple(name for (name,) in rows)
-
-    def pins(self, project: str) -> tuple[str, ...]:
-        """The tools that the person pinned in a project, in name order."""
-        rows = self._database.read("SELECT tool FROM pins WHERE project = ? ORDER BY tool", (project,))
-        return tuple(name for (name,) in rows)
-
-    def keep_pins(self, project: str, names: Iterable[str]) -> None:
-        """Store what the person pinned in a project."""
-        self._database.write("INSERT OR IGNORE INTO pins VALUES (?, ?)", [(project, name) for name in names])
-
-    def forget_pins(self, project: str, names: Iterable[str]) -> None:
-        """Undo `keep_pins`."""
-        self._database.write("DELETE FROM pins WHERE project = ? AND tool = ?", [(project, name) for name in names])
 
     def trouble(self) -> str | None:
         """What is wrong with the place where all this is kept; None if nothing is. Blocks."""

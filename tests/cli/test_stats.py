@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.records import Records
-from mcp_dynaload.store.usage import Calls, Usage
+from mcp_dynaload.store.local import LocalMemory
+from mcp_dynaload.store.memory import Calls
 from tests.cli.conftest import Shell
 
 SEARCH, DELETE = "knowledge__search_notes", "knowledge__delete_note"
@@ -15,10 +15,10 @@ SEARCH, DELETE = "knowledge__search_notes", "knowledge__delete_note"
 def use(shell: Shell, project: str | None = None) -> None:
     """Four sessions that search notes and have had something else in vain."""
     file, project = shell.state_dir / "dynaload.db", project or str(shell.project)
-    with closing(Usage(Database(file))) as usage, closing(Records(Database(file))) as records:
+    with closing(LocalMemory(Database(file))) as memory:
         for number in range(4):
-            usage.note(project, str(number), {SEARCH: Calls(2, was_missed=number == 0), "gone__tool": Calls()})
-        records.note_followings(project, [(SEARCH, DELETE)] * 3)
+            memory.note(project, str(number), {SEARCH: Calls(2, was_missed=number == 0), "gone__tool": Calls()})
+        memory.note_followings(project, [(SEARCH, DELETE)] * 3)
 
 
 def learned(shell: Shell) -> dict[str, Any]:

@@ -28,8 +28,8 @@ from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.server.texts import own_texts
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.local import LocalMemory
 from mcp_dynaload.store.records import Records
-from mcp_dynaload.store.usage import Usage
 from mcp_dynaload.telemetry.stream import Facts
 from mcp_dynaload.upstream.listing import Listing
 
@@ -96,7 +96,7 @@ async def front_of(
 ) -> AsyncGenerator[tuple[Front, LiveCatalog]]:
     """Our server with a cache that holds these listings."""
     file = folder / "state" / "dynaload.db"
-    with closing(Records(Database(file))) as records, closing(Usage(Database(file))) as usage:
+    with closing(Records(Database(file))) as records, closing(LocalMemory(Database(file))) as usage:
         by_name = {config.name: config for config in configs}
         for name, listing in (listings or {}).items():
             records.keep_listing(by_name[name].fingerprint(folder), name, listing.as_json())

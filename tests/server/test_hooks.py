@@ -1,5 +1,5 @@
 import json
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 
 import anyio
@@ -11,6 +11,8 @@ from structlog.testing import capture_logs
 from mcp_dynaload.server.hooks import HookFields
 from mcp_dynaload.server.transcript import read_last_answer
 from mcp_dynaload.settings import Settings
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.local import LocalMemory
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
 from tests.server.fronts import QUIET, Connected, connected_to
@@ -127,7 +129,8 @@ async def test_plan_mode_and_the_model_are_taken_from_the_hook(tmp_path: Path) -
         await client.prompt("search the tickets of the account", permission_mode="plan")
         await client.prompt("create an invoice", transcript_path=str(transcript), session_id="later")
 
-        assert client.live.records.loaded("later") == ("desk__create_invoice", "desk__search_tickets")
+    with closing(LocalMemory(Database(tmp_path / "state" / "dynaload.db"))) as memory:
+        assert memory.loaded("later") == ("desk__create_invoice", "desk__search_tickets")
 
 
 @pytest.mark.parametrize("event", ["PostToolUse", "", "SessionStart", 5, None, ["UserPromptSubmit"]])

@@ -9,7 +9,8 @@ import pytest
 
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.usage import Calls, Usage, project_of
+from mcp_dynaload.store.local import LocalMemory
+from mcp_dynaload.store.memory import Calls, project_of
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
 from tests.server.fronts import Connected, connected_to
@@ -46,7 +47,7 @@ async def sessions_that_call(folder: Path, *called: str, count: int = 4) -> None
 
 
 def noted(folder: Path) -> list[dict[str, Calls]]:
-    with closing(Usage(Database(folder / "state" / "dynaload.db"))) as usage:
+    with closing(LocalMemory(Database(folder / "state" / "dynaload.db"))) as usage:
         return [dict(session.tools) for session in usage.sessions(project_of(folder))]
 
 

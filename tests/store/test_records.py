@@ -48,50 +48,6 @@ def test_any_number_of_costs_can_be_asked_for(records: Records) -> None:
     assert records.costs([]) == {}
 
 
-def test_the_loaded_set_of_a_session_is_kept_in_name_order(records: Records) -> None:
-    assert records.loaded("s") == ()
-
-    records.keep_loaded("s", frozenset({"b", "a"}))
-    records.keep_loaded("other", {"x"})
-
-    assert records.loaded("s") == ("a", "b")
-
-
-def test_only_the_latest_sessions_are_kept(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records_module, "MAX_SESSIONS", 2)
-    for session in ("first", "second", "third"):
-        records.keep_loaded(session, {"a"})
-
-    assert [records.loaded(session) for session in ("first", "second", "third")] == [(), ("a",), ("a",)]
-
-
-def test_followers_are_ordered_by_how_often_they_came_and_chance_does_not_count(records: Records) -> None:
-    came = ("twice", "often", "often", "twice", "often", "once", "also_twice", "also_twice")
-    records.note_followings("/project", [("tool", follower) for follower in came[:3]])
-    records.note_followings("/project", [("tool", follower) for follower in came[3:]])
-    records.note_followings("/elsewhere", [("tool", "other")])
-    records.note_followings("/elsewhere", [])
-
-    assert records.followers("/project", "tool") == ("often", "also_twice", "twice")
-    assert records.followers("/project", "tool", limit=1) == ("often",)
-    assert records.followers("/elsewhere", "tool") == ()
-
-
-def test_the_rarest_and_oldest_followers_of_a_project_are_forgotten(
-    records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(records_module, "MAX_FOLLOWERS", 3)
-    records.note_followings("/elsewhere", [("tool", "kept")])
-    records.note_followings("/project", [("tool", name) for name in ("often", "old", "often", "newer", "newest")])
-
-    assert rows_of(tmp_path, "SELECT project, follower FROM followers ORDER BY 1, 2") == [
-        ("/elsewhere", "kept"),
-        ("/project", "newer"),
-        ("/project", "newest"),
-        ("/project", "often"),
-    ]
-
-
 def test_listings_that_nobody_asks_for_are_forgotten(
     records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,12 +94,3 @@ def test_the_oldest_built_content_is_forgotten(records: Records, monkeypatch: py
         records.keep_built(key, b"content")
 
     assert [records.built(key) for key in "abc"] == [None, b"content", b"content"]
-
-
-def test_pins_are_kept_by_project_until_they_are_forgotten(records: Records) -> None:
-    records.keep_pins("/shop", ["b", "a"])
-    records.keep_pins("/shop", ["a"])
-    records.keep_pins("/other", ["c"])
-    records.forget_pins("/shop", ["b", "c"])
-
-    assert (records.pins("/shop"), records.pins("/other")) == (("a",), ("c",))

@@ -15,7 +15,7 @@ from mcp_dynaload.server.commands.command import TYPED, Result, Words, done, ref
 from mcp_dynaload.server.commands.layout import aligned, counted, first_line, wrapped
 from mcp_dynaload.server.commands.steering import NUMBERS
 from mcp_dynaload.server.session import Session
-from mcp_dynaload.store.usage import Calls
+from mcp_dynaload.store.memory import Calls
 
 FOUND = 10
 MOST_ROWS = 20
@@ -61,7 +61,7 @@ async def function_stats(session: Session, words: Words) -> Result:
     if not session.learning.is_on:
         return refused("Nothing is counted: METRICS_COLLECTION_ENABLED is false.")
     await session.learning.store(session.state.loaded)
-    rows = await anyio.to_thread.run_sync(session.shared.usage.sessions, session.learning.project)
+    rows = await anyio.to_thread.run_sync(session.shared.memory.sessions, session.learning.project)
     uses: dict[str, list[Calls]] = {}
     for row in rows:
         for name, calls in row.tools.items():

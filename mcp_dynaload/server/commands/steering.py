@@ -104,13 +104,14 @@ async def pin(session: Session, words: Words) -> Result:
     names, what = _tools_or_category(session, words)
     if names is None:
         return _wrong_either(session, what)
-    await anyio.to_thread.run_sync(session.live.records.keep_pins, session.learning.project, names)
+    problem = await anyio.to_thread.run_sync(session.shared.memory.keep_pins, session.learning.project, names)
     await session.decide(ToolsPinned(names))
     _tell_pins(session, f"pinned {', '.join(names)}")
     tokens = sum(session.live.catalog.costs[name] for name in names)
     return done(
         f"Pinned {counted(len(names), 'tool')} in this project, {tokens:,} tokens: listed from each session's start.",
         _rows(session, names),
+        _not_stored(problem),
     )
 
 
@@ -120,14 +121,19 @@ async def unpin(session: Session, words: Words) -> Result:
     names, what = _tools_or_category(session, words)
     known = tuple(name for name in names or ((what,) if what in pinned else ()) if name in pinned)
     if known:
-        await anyio.to_thread.run_sync(session.live.records.forget_pins, session.learning.project, known)
+        problem = await anyio.to_thread.run_sync(session.shared.memory.forget_pins, session.learning.project, known)
         await session.decide(ToolsUnpinned(known))
         _tell_pins(session, f"unpinned {', '.join(known)}")
-        return done(f"Unpinned {counted(len(known), 'tool')}. Listed until /clear.", _rows(session, known))
+        rows = _rows(session, known)
+        return done(f"Unpinned {counted(len(known), 'tool')}. Listed until /clear.", rows, _not_stored(problem))
     tools = [tool for name in names or () if (tool := session.live.catalog.get(name)) and tool.pinned]
     if tools:
         return refused(f"{what!r} is pinned by the servers file: remove it from `pin` there.")
     return wrong("pinned tool", what, sorted(pinned))
+
+
+def _not_stored(problem: str | None) -> str:
+    return wrapped(f"In this session only, so far: {problem}") if problem else ""
 
 
 def _tell_pins(session: Session, detail: str) -> None:

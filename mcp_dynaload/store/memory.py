@@ -1,0 +1,108 @@
+"""What outlives a process and is the same for all that serve a person: what was learned, pinned and loaded."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+MAX_SESSIONS = 40
+"""Sessions of one project that are remembered: an older one would hardly count any more."""
+
+MAX_FOLLOWERS = 5_000
+"""Pairs of tools of one project of which it is remembered that one followed the other."""
+
+LEAST_FOLLOWING = 2
+"""A tool that followed once may be chance."""
+
+FORGET_SECONDS = 365 * 86_400.0
+"""How long a project's last sessions are kept in which nothing happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How often a tool was called in a session."""
+
+    times: int = 0
+    """0: it was loaded in vain."""
+
+    was_missed: bool = False
+    """It had to be searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session of a project."""
+
+    at: float
+    """When something was last noted, in seconds since 1970."""
+
+    tools: Mapping[str, Calls]
+
+
+def project_of(folder: Path, user: str = "") -> str:
+    """The project that a folder belongs to: the root of its git work tree, or the folder itself.
+
+    With a user it is that person's own view of the project, which nobody else's sessions see or change.
+    """
+    folder = folder.absolute()
+    root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+    return f"{root} ({user})" if user else str(root)
+
+
+class Memory(Protocol):
+    """Names and counts only, safe for many processes at once; every method blocks, and none fails.
+
+    What cannot be read is as good as not there, which is logged.
+    """
+
+    def note(self, project: str, session: str, tools: Mapping[str, Calls]) -> None:
+        """Add to what a session did; what is too old or too much is forgotten."""
+        ...
+
+    def sessions(self, project: str) -> tuple[SessionRow, ...]:
+        """The sessions of a project in which tools were loaded or called, latest first."""
+        ...
+
+    def note_followings(self, project: str, pairs: Iterable[tuple[str, str]]) -> None:
+        """Count for each pair that its second tool was called right after its first; the rarest are forgotten."""
+        ...
+
+    def followings(self, project: str) -> tuple[tuple[str, str, int], ...]:
+        """Which tool was called right after which, and how often, most often first."""
+        ...
+
+    def followers(self, project: str, tool: str, limit: int = 3) -> tuple[str, ...]:
+        """The tools that usually came after this one, most frequent first."""
+        ...
+
+    def projects(self) -> tuple[str, ...]:
+        """The projects of which something was learned."""
+        ...
+
+    def forget(self, projects: Iterable[str]) -> None:
+        """Forget everything that was learned of these projects."""
+        ...
+
+    def pins(self, project: str) -> tuple[str, ...]:
+        """The tools that the person pinned in a project, in name order."""
+        ...
+
+    def keep_pins(self, project: str, names: Iterable[str]) -> str | None:
+        """Store what the person pinned in a project; returns why that was not possible yet."""
+        ...
+
+    def forget_pins(self, project: str, names: Iterable[str]) -> str | None:
+        """Undo `keep_pins`; returns why that was not possible yet."""
+        ...
+
+    def loaded(self, session_id: str) -> tuple[str, ...]:
+        """The tools that a session had loaded, in name order; none if it is unknown."""
+        ...
+
+    def keep_loaded(self, session_id: str, names: Iterable[str]) -> None:
+        """Store what a session has loaded; the oldest sessions are forgotten."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...

@@ -1,0 +1,31 @@
+"""Opens what outlives a process where the settings say that it is."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.local import LocalMemory
+from mcp_dynaload.store.memory import Memory
+
+
+@contextmanager
+def open_memory(url: str, database_file: Path) -> Generator[Memory]:
+    """The Redis at `url`, or without one the database; let go of at exit.
+
+    Raises:
+        ConfigError: The URL cannot be used.
+    """
+    memory = _shared(url) if url else LocalMemory(Database(database_file))
+    try:
+        yield memory
+    finally:
+        memory.close()
+
+
+def _shared(url: str) -> Memory:
+    # the Redis client: a tenth of a second that nobody pays who has no url
+    from mcp_dynaload.store.remote import open_remote
+    from mcp_dynaload.store.shared_memory import SharedMemory
+
+    return SharedMemory(open_remote(url))
