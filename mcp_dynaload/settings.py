@@ -209,7 +209,7 @@ def _read_file(path: Path) -> _File | ConfigProblem | None:
     try:
         raw = path.read_bytes()
         text = raw.decode("utf-8-sig")
-        return _File(path, raw, text, tomllib.loads(text))
+        return _File(path, raw, text, _flat(tomllib.loads(text)))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -223,9 +223,21 @@ def _read_file(path: Path) -> _File | ConfigProblem | None:
         return ConfigProblem(path, "", what, fix, int(line[1]) if line else None)
 
 
+def _flat(values: Mapping[str, object]) -> dict[str, object]:
+    """`store.url` and a table `[store]` with `url` are ways to write `store_url`."""
+    store = values.get("store")
+    if not isinstance(store, dict):
+        return dict(values)
+    inside = cast(dict[str, object], store)
+    return {name: value for name, value in values.items() if name != "store"} | {
+        f"store_{name}": value for name, value in inside.items()
+    }
+
+
 def _line_of(key: str, text: str) -> int | None:
     """The line of a top-level key or table, if it can be found."""
-    found = re.search(rf"^\s*(?:\[+\s*)?[\"']?{re.escape(key)}[\"']?\s*[\].=]", text, re.MULTILINE)
+    written = f"{re.escape(key)}|store(?=\\s*[\\].])" if key.startswith("store_") else re.escape(key)
+    found = re.search(rf"^\s*(?:\[+\s*)?[\"']?(?:{written})[\"']?\s*[\].=]", text, re.MULTILINE)
     return text.count("\n", 0, found.end()) + 1 if found else None
 
 
@@ -241,8 +253,13 @@ def _mistakes(layer: _Layer) -> dict[str, tuple[str, str]]:
         wrong |= {str(detail["loc"][0]): _requirement(detail["msg"]) for detail in error.errors(include_url=False)}
     unknown = [name for name in layer.values if name not in known]
     return {name: ("is not a setting", nearest_name(name, Settings.model_fields)) for name in unknown} | {
-        name: (f"is {layer.values[name]!r}", fix) for name, fix in wrong.items()
+        name: (f"is {_shown(layer.values[name])}", fix) for name, fix in wrong.items()
     }
+
+
+def _shown(value: object) -> str:
+    """As it is written, without the user and password of an address."""
+    return re.sub(r"://[^/@\s]*@", "://…@", repr(value))
 
 
 def _other_type(name: str, value: object) -> str | None:
@@ -257,4 +274,6 @@ def _other_type(name: str, value: object) -> str | None:
 
 def _requirement(message: str) -> str:
     wanted = message.split(", unable")[0].replace("Input should be", "it must be")
+    if "pattern" in wanted:
+        return "it must be redis://host:6379/0, rediss:// or unix://, or empty"
     return f"{wanted}, true or false" if "boolean" in wanted else wanted

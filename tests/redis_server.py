@@ -42,7 +42,7 @@ class RedisServer:
     def flush(self) -> None:
         """Empty it."""
         with Redis(port=self.port) as client:
-            client.flushall()
+            client.execute_command("FLUSHALL")  # pyright: ignore[reportUnknownMemberType] - untyped there
 
     def stop(self) -> None:
         """Without warning."""

@@ -238,3 +238,31 @@ def test_the_example_file_can_be_read(places: Locations) -> None:
     write(places.user_settings_file, EXAMPLE.read_text("utf-8"))
 
     assert read_settings(places, {}, {}) == Settings()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'store_url = "redis://cache:6379/1"',
+        'store.url = "redis://cache:6379/1"',
+        '[store]\nurl = "redis://cache:6379/1"',
+    ],
+)
+def test_the_shared_store_may_be_written_as_a_table(places: Locations, text: str) -> None:
+    write(places.user_settings_file, text)
+
+    assert read_settings(places, {}, {}).store_url == "redis://cache:6379/1"
+
+
+def test_a_wrong_store_is_told_with_its_line_and_without_its_password(places: Locations) -> None:
+    write(places.user_settings_file, 'notify = true\nstore.url = "mysql://root:geheim@db/x"\n')
+    text = mistake(places)
+
+    assert text.startswith(f"{places.user_settings_file}:2: store_url is 'mysql://…@db/x'; it must be redis://")
+    assert "geheim" not in text
+
+
+def test_an_unknown_key_of_the_store_is_told(places: Locations) -> None:
+    write(places.user_settings_file, '[store]\nhost = "cache"\n')
+
+    assert "store_host is not a setting" in mistake(places)
