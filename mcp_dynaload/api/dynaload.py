@@ -10,8 +10,9 @@ import anyio
 import structlog
 from mcp_types import CallToolResult
 
+from mcp_dynaload.api.connection import NAME
 from mcp_dynaload.api.options import IntegrationMode, LoadingStrategy, Options, Servers, configured, without_client
-from mcp_dynaload.api.queries import completions, run_query, run_text_command, split_commands, tokens
+from mcp_dynaload.api.queries import completions, run_query, run_text_command, split_commands
 from mcp_dynaload.api.results import CommandOutcome, QueryResult, StepResponse, WorkflowOptimization, WorkflowStep
 from mcp_dynaload.api.sessions import Conversation, Sessions
 from mcp_dynaload.api.status import (
@@ -21,12 +22,12 @@ from mcp_dynaload.api.status import (
     system_status,
     upstream_statuses,
 )
-from mcp_dynaload.catalog.cost import reduction
+from mcp_dynaload.api.workflows import check_steps, over_all
 from mcp_dynaload.catalog.names import FIND_TOOLS
-from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.logs import set_up_logs
 from mcp_dynaload.runtime import Configuration, open_proxy
 from mcp_dynaload.server.front import Front
+from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.texts import FIND_TOOLS_DEFINITION
 
 log = structlog.get_logger()
@@ -99,27 +100,28 @@ class Dynaload:
     ) -> QueryResult:
         """The tools that a query needs, loaded; commands, also those in lines of the query, are run before it.
 
+        The session may be a connected client's.
+
         Raises:
             TooManySessionsError: As many sessions as allowed are at work.
         """
-        async with self._conversation(user_id, session_id) as conversation:
-            session = conversation.connected.session
+        async with self.session(user_id, session_id) as session:
             if not session_id:
                 await session.clear()
             commands, words = split_commands(query)
-            outcomes = [await self._command(conversation, line) for line in (*user_commands, *commands)]
-            return await run_query(conversation, words, LoadingStrategy(strategy) if strategy else None, outcomes)
+            outcomes = [await self._command(session, line) for line in (*user_commands, *commands)]
+            return await run_query(session, words, LoadingStrategy(strategy) if strategy else None, outcomes)
 
     async def run_user_command(
         self, command: str, *, user_id: str | None = None, session_id: str | None = None
     ) -> CommandOutcome:
-        """Run a slash command, for example `/load-category git`.
+        """Run a slash command, for example `/load-category git`; the session may be a connected client's.
 
         Raises:
             TooManySessionsError: As many sessions as allowed are at work.
         """
-        async with self._conversation(user_id, session_id) as conversation:
-            return await self._command(conversation, command)
+        async with self.session(user_id, session_id) as session:
+            return await self._command(session, command)
 
     async def complete_command(
         self, line: str, *, user_id: str | None = None, session_id: str | None = None
@@ -154,18 +156,15 @@ class Dynaload:
             DynaloadError: There is no step, or one without words.
             TooManySessionsError: As many sessions as allowed are at work.
         """
-        for number, step in enumerate(workflow_steps, 1):
-            if not step.task.strip():
-                raise DynaloadError(f"step {number} ({step.agent_id!r}) says nothing: put its task under 'query'")
-        if not workflow_steps:
-            raise DynaloadError("a workflow needs at least one step")
+        check_steps(workflow_steps)
         responses = [
             StepResponse(
                 agent_id=step.agent_id, result=await self.process_query(step.task, user_id=user_id, strategy=strategy)
             )
             for step in workflow_steps
         ]
-        return tuple(responses), await self._over_all(responses, user_id)
+        async with self._conversation(user_id, None) as conversation:
+            return tuple(responses), over_all(responses, conversation.connected.session)
 
     async def call_tool(
         self,
@@ -238,32 +237,28 @@ class Dynaload:
         return await self.sessions.close(user_id or "", session_id)
 
     @asynccontextmanager
+    async def session(self, user_id: str | None = None, session_id: str | None = None) -> AsyncGenerator[Session]:
+        """A person's session, to look into or to steer: a connected client's own of that id, or one of ours.
+
+        Raises:
+            TooManySessionsError: As many sessions as allowed are at work.
+        """
+        for session in self.front.sessions if session_id else ():
+            if (session.client.user, session.id) == (user_id or "", session_id) and session.client.name != NAME:
+                yield session
+                return
+        async with self._conversation(user_id, session_id) as conversation:
+            yield conversation.connected.session
+
+    @asynccontextmanager
     async def _conversation(self, user_id: str | None, session_id: str | None) -> AsyncGenerator[Conversation]:
         async with self.sessions.use(user_id or "", session_id or "") as conversation:
             yield conversation
 
-    async def _command(self, conversation: Conversation, line: str) -> CommandOutcome:
+    async def _command(self, session: Session, line: str) -> CommandOutcome:
         if not self.options.enable_user_controls:
             return CommandOutcome(command=line, success=False, message="Commands are off: enable_user_controls=False.")
-        return await run_text_command(conversation.connected.session, line)
-
-    async def _over_all(self, responses: Sequence[StepResponse], user_id: str | None) -> WorkflowOptimization:
-        results = [response.result for response in responses]
-        union = sorted({name for result in results for name in result.tool_names})
-        async with self._conversation(user_id, None) as conversation:
-            baseline, optimized = tokens(conversation.connected.session, union)
-        return WorkflowOptimization(
-            steps=len(results),
-            strategy=results[0].strategy,
-            tools=tuple(union),
-            tools_by_step=tuple(result.tool_names for result in results),
-            baseline_tokens=baseline,
-            optimized_tokens=optimized,
-            reduction_percentage=reduction(baseline, optimized) * 100,
-            detection_time_ms=sum(result.detection_time_ms for result in results),
-            loading_time_ms=sum(result.loading_time_ms for result in results),
-            total_time_ms=sum(result.total_time_ms for result in results),
-        )
+        return await run_text_command(session, line)
 
 
 @asynccontextmanager

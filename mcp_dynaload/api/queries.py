@@ -7,7 +7,6 @@ from mcp_types import Prompt, PromptReference
 
 from mcp_dynaload.api.connection import Connected
 from mcp_dynaload.api.results import CommandOutcome, LoadedTool, QueryResult
-from mcp_dynaload.api.sessions import Conversation
 from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.selection.events import PromptSubmitted, StrategyChosen
@@ -22,10 +21,9 @@ ALREADY = "loaded before"
 
 
 async def run_query(
-    conversation: Conversation, query: str, strategy: Strategy | None, commands: Sequence[CommandOutcome]
+    session: Session, query: str, strategy: Strategy | None, commands: Sequence[CommandOutcome]
 ) -> QueryResult:
     """Have the tools for a query loaded; a strategy given counts for it alone."""
-    session = conversation.connected.session
     async with _with_strategy(session, strategy) as used:
         served = await serve_prompt(session, PromptSubmitted(query), is_first=not session.state.first_prompt_seen)
         decision, told = served.decision, served.fact
@@ -33,8 +31,8 @@ async def run_query(
         baseline, optimized = tokens(session, [tool.name for tool in tools])
         return QueryResult(
             query=query,
-            user_id=conversation.user or None,
-            session_id=conversation.id,
+            user_id=session.client.user or None,
+            session_id=session.id,
             strategy=used,
             tools=tools,
             added=decision.added,

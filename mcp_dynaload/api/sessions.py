@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from uuid import uuid4
 
 import anyio
 import anyio.abc
@@ -110,9 +109,8 @@ class Sessions:
     async def _run(self, user: str, session_id: str, *, task_status: anyio.abc.TaskStatus[Conversation]) -> None:
         """Own one session from its start to its end, in one task."""
         async with open_connection(self._front, user) as connected:
-            conversation = Conversation(session_id or uuid4().hex, user, connected)
-            if session_id:
-                await connected.session.identify(session_id)
+            await connected.session.identify(session_id)
+            conversation = Conversation(connected.session.id, user, connected)
             try:
                 task_status.started(conversation)
                 await conversation.over.wait()

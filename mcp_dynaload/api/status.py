@@ -137,7 +137,7 @@ def _session_status(session: Session) -> SessionStatus:
     catalog, listed = session.live.catalog, session.listed()
     used = session.live.overhead_tokens + sum(catalog.costs[tool.name] for tool in listed)
     return SessionStatus(
-        session_id=session.session_id or session.learning.session,
+        session_id=session.id,
         user_id=session.client.user or None,
         client=session.client.name,
         strategy=session.state.strategy,

@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 from fastapi import FastAPI
@@ -11,8 +11,12 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from mcp_dynaload import __version__
+from mcp_dynaload.api.dynaload import open_api
+from mcp_dynaload.api.options import Options, without_client
 from mcp_dynaload.control.health import health
 from mcp_dynaload.control.preparing import list_unseen
+from mcp_dynaload.control.problems import tell_errors
+from mcp_dynaload.control.rest import rest
 from mcp_dynaload.control.state import Serving, serving_of
 from mcp_dynaload.logs import set_up_logs
 from mcp_dynaload.runtime import Configuration, log_problems, open_proxy, read_configuration
@@ -34,13 +38,18 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         log_problems(chosen)
-        async with open_proxy(chosen, is_service=True) as front, open_endpoints(front, chosen.settings) as endpoints:
-            app.state.serving = Serving(chosen, front, endpoints)
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(front.live.keep_index)
-                tasks.start_soon(list_unseen, chosen, front.live)
-                yield
-                tasks.cancel_scope.cancel()
+        headless = replace(chosen, environ=without_client(chosen.environ))  # a client's environment comes with it
+        async with (
+            open_proxy(headless, is_service=True) as front,
+            open_endpoints(front, chosen.settings) as endpoints,
+            open_api(headless, front, Options()) as api,
+            anyio.create_task_group() as tasks,
+        ):
+            app.state.serving = Serving(chosen, front, endpoints, api)
+            tasks.start_soon(front.live.keep_index)
+            tasks.start_soon(list_unseen, chosen, front.live)
+            yield
+            tasks.cancel_scope.cancel()
 
     app = FastAPI(title="mcp-dynaload", version=__version__, lifespan=run)
     app.router.routes += [
@@ -49,6 +58,8 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
         Route(MESSAGES_PATH, _Endpoint(lambda endpoints: endpoints.post_message)),
     ]
     app.include_router(health)
+    app.include_router(rest)
+    tell_errors(app)
     return app
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 
+from mcp_dynaload.api.dynaload import Dynaload
 from mcp_dynaload.runtime import Configuration
 from mcp_dynaload.server.endpoints import Endpoints
 from mcp_dynaload.server.front import Front
@@ -17,6 +18,7 @@ class Serving:
     configuration: Configuration
     front: Front
     endpoints: Endpoints
+    api: Dynaload
 
 
 def serving_of(app: FastAPI) -> Serving:
@@ -29,3 +31,8 @@ def serving_of(app: FastAPI) -> Serving:
 def serving(request: HTTPConnection) -> Serving:
     """The same as a dependency of a router's functions: `Annotated[Serving, Depends(serving)]`."""
     return serving_of(request.app)
+
+
+def api_of(request: HTTPConnection) -> Dynaload:
+    """The Python API over the same front, as a dependency."""
+    return serving_of(request.app).api

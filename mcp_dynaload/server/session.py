@@ -83,6 +83,11 @@ class Session:
         return self.host.pool
 
     @property
+    def id(self) -> str:
+        """The client's id of the conversation; ours where it has none."""
+        return self.learning.session
+
+    @property
     def live(self) -> LiveCatalog:
         """The process's catalog."""
         return self.shared.live

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import anyio.to_thread
 
@@ -19,6 +20,20 @@ from mcp_dynaload.store.memory import Calls
 
 FOUND = 10
 MOST_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a prompt says of a tool."""
+
+    verdict: str
+    rank: int
+    """1: the best."""
+
+    probability: float
+    terms: tuple[str, ...]
+    prior: float
+    """What earlier sessions of the project add to its score."""
 
 
 async def list_categories(session: Session, words: Words) -> Result:
@@ -153,21 +168,29 @@ def reason_of(session: Session, name: str) -> str:
     return session.history.reason(name) or "loaded earlier in this conversation"
 
 
+async def judgement(session: Session, tool: Tool) -> Judgement | None:
+    """What the last prompt says of the tool; None before the first one, and where it says nothing."""
+    if not session.state.memory:
+        return None
+    choice = await anyio.to_thread.run_sync(_choice, session)
+    for rank, one in enumerate(choice.judged, 1):
+        if one.scored.name == tool.name:
+            prior = session.learning.priors.lifts(session.live.catalog).get(tool.name, 0.0)
+            return Judgement(str(one.verdict), rank, one.scored.probability, one.scored.terms, prior)
+    return None
+
+
 async def _judged(session: Session, tool: Tool) -> list[tuple[str, str]]:
-    """What the last prompt says of the tool."""
     if not session.state.memory:
         return [("last prompt", "none yet")]
-    choice = await anyio.to_thread.run_sync(_choice, session)
-    found = [one for one in choice.judged if one.scored.name == tool.name]
-    if not found:
+    judged = await judgement(session, tool)
+    if judged is None:
         return [("last prompt", "has no word for it")]
-    rank, scored = choice.judged.index(found[0]) + 1, found[0].scored
-    prior = session.learning.priors.lifts(session.live.catalog).get(tool.name, 0.0)
     return [
-        ("last prompt", str(found[0].verdict)),
-        ("rank", f"{rank} of {len(session.live.catalog.tools)}, probability {scored.probability:.0%}"),
-        ("terms", ", ".join(scored.terms) or "by meaning"),
-        *([("learned here", f"{prior:+.2f}")] if prior else []),
+        ("last prompt", judged.verdict),
+        ("rank", f"{judged.rank} of {len(session.live.catalog.tools)}, probability {judged.probability:.0%}"),
+        ("terms", ", ".join(judged.terms) or "by meaning"),
+        *([("learned here", f"{judged.prior:+.2f}")] if judged.prior else []),
     ]
 
 

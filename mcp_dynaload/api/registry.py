@@ -1,0 +1,215 @@
+"""The catalog as a program sees it: tools with costs, what was used of them, why each is where it is."""
+
+import time
+from collections.abc import Callable
+
+import anyio.to_thread
+
+from mcp_dynaload.api.results import Answer
+from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.selection.choose import tool_of
+from mcp_dynaload.selection.explain import PromptExplained, explain_prompt
+from mcp_dynaload.selection.policy import Strategy
+from mcp_dynaload.selection.query import parse_query
+from mcp_dynaload.server.commands.information import Judgement, judgement, reason_of
+from mcp_dynaload.server.live_catalog import LiveCatalog
+from mcp_dynaload.server.session import Session
+
+
+class ToolInfo(Answer):
+    """A known tool."""
+
+    name: str
+    upstream: str
+    description: str
+    tokens: int
+    categories: tuple[str, ...]
+    is_pinned: bool
+    """By the servers file or, for the person who asks, by them."""
+
+    is_loaded: bool
+    """For the session that asks."""
+
+    is_destructive: bool
+    is_read_only: bool
+
+
+class ToolWhy(Answer):
+    """Why a tool is loaded or not in a session."""
+
+    name: str
+    upstream: str
+    tokens: int
+    categories: tuple[str, ...]
+    is_loaded: bool
+    reason: str
+    last_prompt: Judgement | None
+    """What the last prompt says of it; None before the first, and for a tool of which it says nothing."""
+
+
+class ServerStats(Answer):
+    """One server's share of the catalog."""
+
+    upstream: str
+    tools: int
+    tokens: int
+
+
+class CategoryStats(Answer):
+    """A named group of tools."""
+
+    category: str
+    tools: int
+    tokens: int
+
+
+class RegistryStats(Answer):
+    """The catalog in numbers."""
+
+    functions: int
+    """Tools known."""
+
+    tokens: int
+    """Of all their definitions (o200k estimate)."""
+
+    overhead_tokens: int
+    """Of our own tool and instructions."""
+
+    version: str
+    servers: tuple[ServerStats, ...]
+    not_listed_yet: tuple[str, ...]
+    categories: tuple[CategoryStats, ...]
+    costliest: tuple[ToolInfo, ...]
+    """At most ten."""
+
+
+class CandidateTool(Answer):
+    """A tool that was looked at for a prompt."""
+
+    name: str
+    is_loaded: bool
+    reason: str
+    terms: tuple[str, ...]
+    score: float
+    prior: float
+    probability: float
+    tokens: int
+
+
+class Explanation(Answer):
+    """What a prompt would load at the start of a session, and why; nothing is changed."""
+
+    query: str
+    strategy: Strategy
+    reason: str
+    need: float
+    """Probability that it needs any tool."""
+
+    loaded: tuple[CandidateTool, ...]
+    nearest: tuple[CandidateTool, ...]
+    baseline_tokens: int
+    optimized_tokens: int
+    reduction_percentage: float
+    detection_time_ms: float
+    selection_time_ms: float
+
+
+def tool_infos(session: Session, query: str = "", limit: int | None = None) -> tuple[ToolInfo, ...]:
+    """The known tools in name order, or those that fit the words, best first."""
+    catalog = session.live.catalog
+    tools = catalog.tools
+    if query.strip():
+        ranked = session.context().ranker.rank(parse_query(query), limit or len(tools))
+        tools = tuple(tool_of(catalog, scored.name) for scored in ranked)
+    of_tool = _categories_by_tool(session.live)
+    listed = {tool.name for tool in session.listed()}
+    return tuple(_info(tool, session, listed, of_tool) for tool in tools[:limit])
+
+
+def registry_stats(session: Session) -> RegistryStats:
+    """The catalog in numbers."""
+    live, catalog = session.live, session.live.catalog
+    infos = tool_infos(session)
+    return RegistryStats(
+        functions=len(catalog.tools),
+        tokens=catalog.total_cost,
+        overhead_tokens=live.overhead_tokens,
+        version=catalog.version,
+        servers=tuple(_server(name, live) for name in live.configs),
+        not_listed_yet=live.unseen,
+        categories=tuple(
+            CategoryStats(category=name, tools=len(tools), tokens=sum(catalog.costs[tool] for tool in tools))
+            for name, tools in live.categories().items()
+        ),
+        costliest=tuple(sorted(infos, key=lambda info: (-info.tokens, info.name))[:10]),
+    )
+
+
+async def tool_why(session: Session, tool: Tool) -> ToolWhy:
+    """Why the tool is loaded or not."""
+    return ToolWhy(
+        name=tool.name,
+        upstream=tool.upstream,
+        tokens=session.live.catalog.costs[tool.name],
+        categories=_categories_by_tool(session.live).get(tool.name, ()),
+        is_loaded=any(tool.name == listed.name for listed in session.listed()),
+        reason=reason_of(session, tool.name),
+        last_prompt=await judgement(session, tool),
+    )
+
+
+async def explanation(
+    session: Session, query: str, strategy: Strategy | None, clock: Callable[[], float] = time.perf_counter
+) -> Explanation:
+    """What a prompt would load at the start of a session like this one, and why."""
+    priors = session.learning.priors.lifts(session.live.catalog)
+    used = strategy or session.state.strategy
+    told = await anyio.to_thread.run_sync(explain_prompt, query, used, session.context(), priors, clock)
+    return _explanation(query, told)
+
+
+def _explanation(query: str, told: PromptExplained) -> Explanation:
+    groups = [
+        tuple(CandidateTool(**{name: getattr(tool, name) for name in CandidateTool.model_fields}) for tool in tools)
+        for tools in (told.loaded, told.nearest)
+    ]
+    return Explanation(
+        query=query,
+        strategy=told.strategy,
+        reason=told.reason,
+        need=told.need,
+        loaded=groups[0],
+        nearest=groups[1],
+        baseline_tokens=told.baseline_tokens,
+        optimized_tokens=told.loaded_tokens,
+        reduction_percentage=told.reduction * 100,
+        detection_time_ms=told.detection_ms,
+        selection_time_ms=told.selection_ms,
+    )
+
+
+def _info(tool: Tool, session: Session, listed: set[str], categories: dict[str, tuple[str, ...]]) -> ToolInfo:
+    return ToolInfo(
+        name=tool.name,
+        upstream=tool.upstream,
+        description=tool.description,
+        tokens=session.live.catalog.costs[tool.name],
+        categories=categories.get(tool.name, ()),
+        is_pinned=tool.pinned or tool.name in session.state.pinned,
+        is_loaded=tool.name in listed,
+        is_destructive=tool.is_destructive,
+        is_read_only=tool.is_read_only,
+    )
+
+
+def _server(name: str, live: LiveCatalog) -> ServerStats:
+    tools = [tool.name for tool in live.catalog.tools if tool.upstream == name]
+    return ServerStats(upstream=name, tools=len(tools), tokens=sum(live.catalog.costs[tool] for tool in tools))
+
+
+def _categories_by_tool(live: LiveCatalog) -> dict[str, tuple[str, ...]]:
+    of_tool: dict[str, tuple[str, ...]] = {}
+    for category, tools in live.categories().items():
+        for tool in tools:
+            of_tool[tool] = (*of_tool.get(tool, ()), category)
+    return of_tool

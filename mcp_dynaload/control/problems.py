@@ -1,0 +1,43 @@
+"""Our errors as answers of the REST endpoints."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from mcp import MCPError
+
+from mcp_dynaload.api.sessions import TooManySessionsError
+from mcp_dynaload.control.bodies import Problem
+from mcp_dynaload.errors import DynaloadError
+
+RETRY_AFTER_SECONDS = 5
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "It makes no sense"},
+    503: {"model": Problem, "description": "As many sessions as allowed are at work"},
+}
+"""What every endpoint that opens sessions may answer beside success."""
+
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing"}}
+
+
+class NotFoundError(DynaloadError):
+    """What a path names does not exist."""
+
+
+def tell_errors(app: FastAPI) -> None:
+    """Have our errors answered as `Problem`."""
+    app.add_exception_handler(NotFoundError, _told(404, "not_found"))
+    app.add_exception_handler(TooManySessionsError, _told(503, "too_many_sessions"))
+    app.add_exception_handler(DynaloadError, _told(400, "wrong_input"))
+    app.add_exception_handler(MCPError, _told(400, "mcp_error"))
+
+
+def _told(status: int, word: str) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def tell(request: Request, error: Exception) -> Response:
+        problem = Problem(error=word, message=str(error))
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
+        return JSONResponse(problem.model_dump(mode="json"), status, headers)
+
+    return tell

@@ -1,0 +1,129 @@
+"""REST over the Python API, under `/api/v1/dynamic-loading`."""
+
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from mcp_dynaload.api.dynaload import Dynaload
+from mcp_dynaload.api.registry import (
+    Explanation,
+    RegistryStats,
+    ToolWhy,
+    explanation,
+    registry_stats,
+    tool_infos,
+    tool_why,
+)
+from mcp_dynaload.api.results import QueryResult
+from mcp_dynaload.api.status import SystemStatus, session_statuses
+from mcp_dynaload.control.bodies import (
+    MAX_ID_CHARACTERS,
+    CommandAnswer,
+    ExplainQuery,
+    HealthAnswer,
+    OptimizeQuery,
+    Sessions,
+    Tools,
+    UserCommand,
+)
+from mcp_dynaload.control.problems import NOT_FOUND, RESPONSES, NotFoundError
+from mcp_dynaload.control.state import api_of
+from mcp_dynaload.server.client import user_of
+from mcp_dynaload.server.commands.command import tool_named
+
+PREFIX = "/api/v1/dynamic-loading"
+
+rest = APIRouter(prefix=PREFIX, tags=["dynamic loading"])
+
+Api = Annotated[Dynaload, Depends(api_of)]
+SessionId = Annotated[str | None, Query(max_length=MAX_ID_CHARACTERS, description="A session's id; none: no session.")]
+UserId = Annotated[str | None, Query(max_length=MAX_ID_CHARACTERS, description="The person, where no token says it.")]
+
+
+def acting(request: Request, given: str | None) -> str | None:
+    """Who acts: the access token's person, or, where no token is asked for, the one that the request names."""
+    return user_of(request) or given
+
+
+@rest.post("/optimize-query", responses=RESPONSES)
+async def optimize_query(body: OptimizeQuery, api: Api, request: Request) -> QueryResult:
+    """Load the tools that a query needs, and tell what that saves."""
+    return await api.process_query(
+        body.query,
+        user_id=acting(request, body.user_id),
+        session_id=body.session_id,
+        strategy=body.strategy,
+        user_commands=body.user_commands,
+    )
+
+
+@rest.post("/explain", responses=RESPONSES)
+async def explain(body: ExplainQuery, api: Api, request: Request) -> Explanation:
+    """Tell what a query would load at a session's start, and why; nothing is changed."""
+    async with api.session(acting(request, body.user_id)) as session:
+        return await explanation(session, body.query, body.strategy)
+
+
+@rest.post("/user-command", responses=RESPONSES)
+async def user_command(body: UserCommand, api: Api, request: Request) -> CommandAnswer:
+    """Run a slash command in a session of the API or of a connected client."""
+    user, session_id = acting(request, body.user_id), body.session_id or uuid4().hex
+    done = await api.run_user_command(body.command, user_id=user, session_id=session_id)
+    return CommandAnswer(session_id=session_id, **done.model_dump())
+
+
+@rest.get("/status")
+async def status(api: Api) -> SystemStatus:
+    """How components, sessions and servers are doing."""
+    return await api.get_system_status()
+
+
+@rest.get("/health", responses={503: {"model": HealthAnswer, "description": "Something does not work"}})
+async def health(api: Api, response: Response) -> HealthAnswer:
+    """How the components are; 503 if something does not work."""
+    told = await api.get_system_status()
+    if told.integration_health == "unhealthy":
+        response.status_code = 503
+    return HealthAnswer(status=told.integration_health, components=told.components)
+
+
+@rest.get("/sessions")
+async def sessions(api: Api) -> Sessions:
+    """All open sessions with what each has loaded."""
+    return Sessions(sessions=session_statuses(api.front.sessions))
+
+
+@rest.get("/tools", responses=RESPONSES)
+async def tools(
+    api: Api,
+    request: Request,
+    query: Annotated[str, Query(max_length=1_000, description="Words; without any: all tools by name.")] = "",
+    limit: Annotated[int, Query(ge=1, le=5_000)] = 5_000,
+    session_id: SessionId = None,
+    user_id: UserId = None,
+) -> Tools:
+    """The catalog, or the best tools for some words."""
+    async with api.session(acting(request, user_id), session_id) as session:
+        catalog = session.live.catalog
+        found = tool_infos(session, query, limit)
+    return Tools(tools=found, total=len(catalog.tools), total_tokens=catalog.total_cost)
+
+
+@rest.get("/tools/{name}/why", responses={**RESPONSES, **NOT_FOUND})
+async def why(name: str, api: Api, request: Request, session_id: SessionId = None, user_id: UserId = None) -> ToolWhy:
+    """Why a tool is loaded or not in a session."""
+    async with api.session(acting(request, user_id), session_id) as session:
+        tool = tool_named(session, name)
+        if tool is None:
+            near = session.live.catalog.nearest(name)
+            hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise NotFoundError(f"there is no tool {name!r}{hint}")
+        return await tool_why(session, tool)
+
+
+@rest.get("/function-registry/stats", responses=RESPONSES)
+async def function_registry_stats(api: Api, request: Request, user_id: UserId = None) -> RegistryStats:
+    """The catalog in numbers."""
+    async with api.session(acting(request, user_id)) as session:
+        return registry_stats(session)
