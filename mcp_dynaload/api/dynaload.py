@@ -13,6 +13,7 @@ from mcp_types import CallToolResult
 from mcp_dynaload.api.connection import NAME
 from mcp_dynaload.api.options import IntegrationMode, LoadingStrategy, Options, Servers, configured, without_client
 from mcp_dynaload.api.queries import completions, run_query, run_text_command, split_commands
+from mcp_dynaload.api.report import PerformanceReport, performance_report
 from mcp_dynaload.api.results import CommandOutcome, QueryResult, StepResponse, WorkflowOptimization, WorkflowStep
 from mcp_dynaload.api.sessions import Conversation, Sessions
 from mcp_dynaload.api.status import (
@@ -220,6 +221,18 @@ class Dynaload:
             live=live,
         )
 
+    async def get_performance_report(self) -> PerformanceReport:
+        """What all queries, calls and commands since the start came to; empty while monitoring is off."""
+        is_monitoring = self.configuration.settings.metrics_collection_enabled
+        return performance_report(self.front.totals.summary(), is_monitoring)
+
+    async def export_metrics(self) -> None:
+        """Write the summary to the log in the interval of the options, for ever."""
+        while True:
+            await anyio.sleep(self.options.metrics_export_interval)
+            report = await self.get_performance_report()
+            log.info("metrics", **report.integration_report.performance_summary.model_dump(mode="json"))
+
     async def watch_health(self) -> None:
         """Look at the components in the interval of the options, for ever, and log each change."""
         before: dict[str, str] = {}
@@ -276,6 +289,8 @@ async def open_api(configuration: Configuration, front: Front, options: Options)
         sessions = Sessions(front, tasks, configuration.settings.max_concurrent_sessions)
         api = Dynaload(configuration, front, sessions, options)
         tasks.start_soon(api.watch_health)
+        if configuration.settings.metrics_collection_enabled:
+            tasks.start_soon(api.export_metrics)
         try:
             yield api
         finally:

@@ -1,9 +1,12 @@
 """REST over the Python API, under `/api/v1/dynamic-loading`."""
 
+from collections.abc import AsyncGenerator
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+import anyio
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from sse_starlette import EventSourceResponse
 
 from mcp_dynaload.api.dynaload import Dynaload
 from mcp_dynaload.api.registry import (
@@ -15,6 +18,7 @@ from mcp_dynaload.api.registry import (
     tool_infos,
     tool_why,
 )
+from mcp_dynaload.api.report import PerformanceReport, PerformanceSummary
 from mcp_dynaload.api.results import QueryResult
 from mcp_dynaload.api.status import SystemStatus, session_statuses
 from mcp_dynaload.control.bodies import (
@@ -31,6 +35,8 @@ from mcp_dynaload.control.problems import NOT_FOUND, RESPONSES, NotFoundError
 from mcp_dynaload.control.state import api_of
 from mcp_dynaload.server.client import user_of
 from mcp_dynaload.server.commands.command import tool_named
+
+EVENT_STREAM = "text/event-stream"
 
 PREFIX = "/api/v1/dynamic-loading"
 
@@ -77,6 +83,35 @@ async def user_command(body: UserCommand, api: Api, request: Request) -> Command
 async def status(api: Api) -> SystemStatus:
     """How components, sessions and servers are doing."""
     return await api.get_system_status()
+
+
+@rest.get("/performance-report")
+async def performance_report(api: Api) -> PerformanceReport:
+    """What all queries, calls and commands since the start came to."""
+    return await api.get_performance_report()
+
+
+@rest.get(
+    "/metrics/live",
+    response_model=PerformanceSummary,
+    responses={200: {"content": {EVENT_STREAM: {}}, "description": "Once, or as a stream of `summary` events"}},
+)
+async def live_metrics(
+    api: Api,
+    accept: Annotated[str, Header()] = "",
+    interval_seconds: Annotated[float, Query(ge=0.1, le=60, description="Between two events.")] = 2.0,
+) -> Response | PerformanceSummary:
+    """The summary now; with `Accept: text/event-stream` again and again."""
+    if EVENT_STREAM not in accept:
+        return (await api.get_performance_report()).integration_report.performance_summary
+    return EventSourceResponse(_summaries(api, interval_seconds))
+
+
+async def _summaries(api: Dynaload, interval_seconds: float) -> AsyncGenerator[dict[str, str]]:
+    while True:
+        report = await api.get_performance_report()
+        yield {"event": "summary", "data": report.integration_report.performance_summary.model_dump_json()}
+        await anyio.sleep(interval_seconds)
 
 
 @rest.get("/health", responses={503: {"model": HealthAnswer, "description": "Something does not work"}})

@@ -26,6 +26,7 @@ from mcp_dynaload.server.session import Session, open_session
 from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.server.texts import instructions_text
 from mcp_dynaload.server.visitors import Visitors
+from mcp_dynaload.telemetry.totals import Totals
 
 Method = Callable[[Session, Request, Json], Awaitable[Json]]
 
@@ -78,6 +79,11 @@ class Front:
     def live(self) -> LiveCatalog:
         """The catalog that all sessions share."""
         return self._shared.live
+
+    @property
+    def totals(self) -> Totals:
+        """What the facts of this process come to."""
+        return self._shared.totals
 
     @property
     def sessions(self) -> tuple[Session, ...]:
