@@ -31,6 +31,7 @@ REQUIREMENTS = {
     "python-api": "A program gets the tools for a query or workflow, calls them, and sees what that saves.",
     "facts": "Each prompt, call, list change, command and fallback is told, with names, counts and times, no content.",
     "team-store-away": "A Redis that is away stops no call; what it was told meanwhile is there when it is back.",
+    "rest": "Each REST endpoint answers by its schema, steers connected clients, and tells what is wrong.",
     "demo": "The demo loads tools for prompts and calls real servers.",
     "service-claude": "Over HTTP and SSE Claude Code has first prompt, later prompt and commands as over stdio.",
     "service-sessions": "Each session of a service has its own list and upstreams; idle ones end, surplus is refused.",

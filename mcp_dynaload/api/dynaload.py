@@ -288,6 +288,7 @@ async def open_api(configuration: Configuration, front: Front, options: Options)
     async with anyio.create_task_group() as tasks:
         sessions = Sessions(front, tasks, configuration.settings.max_concurrent_sessions)
         api = Dynaload(configuration, front, sessions, options)
+        tasks.start_soon(sessions.look_around)
         tasks.start_soon(api.watch_health)
         if configuration.settings.metrics_collection_enabled:
             tasks.start_soon(api.export_metrics)

@@ -74,6 +74,14 @@ class Sessions:
             conversation.users -= 1
             conversation.used_at = anyio.current_time()
 
+    async def look_around(self) -> None:
+        """Open the session without user and id: servers are listed and the index is built before anybody asks."""
+        try:
+            async with self.use("", ""):
+                log.debug("servers_listed")
+        except TooManySessionsError:  # those that came first look around, too
+            log.debug("servers_listed_by_others")
+
     async def close(self, user: str, session_id: str) -> bool:
         """End a conversation; False if there is none."""
         conversation = self._open.pop((user, session_id), None)
