@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from mcp_dynaload import __version__
 from mcp_dynaload.api.dynaload import open_api
 from mcp_dynaload.api.options import Options, without_client
+from mcp_dynaload.control.demo_runs import Stage, demo_runs
 from mcp_dynaload.control.health import health
 from mcp_dynaload.control.preparing import list_unseen
 from mcp_dynaload.control.problems import tell_errors
@@ -59,6 +60,8 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
     ]
     app.include_router(health)
     app.include_router(rest)
+    app.include_router(demo_runs)
+    app.state.stage = Stage()
     tell_errors(app)
     return app
 

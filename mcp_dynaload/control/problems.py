@@ -26,10 +26,15 @@ class NotFoundError(DynaloadError):
     """What a path names does not exist."""
 
 
+class BusyError(DynaloadError):
+    """It is being done for somebody else."""
+
+
 def tell_errors(app: FastAPI) -> None:
     """Have our errors answered as `Problem`."""
     app.add_exception_handler(NotFoundError, _told(404, "not_found"))
     app.add_exception_handler(TooManySessionsError, _told(503, "too_many_sessions"))
+    app.add_exception_handler(BusyError, _told(503, "busy"))
     app.add_exception_handler(DynaloadError, _told(400, "wrong_input"))
     app.add_exception_handler(MCPError, _told(400, "mcp_error"))
 
