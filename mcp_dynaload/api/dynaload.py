@@ -11,6 +11,7 @@ import structlog
 from mcp_types import CallToolResult
 
 from mcp_dynaload.api.connection import NAME
+from mcp_dynaload.api.messages import tool_params
 from mcp_dynaload.api.options import IntegrationMode, LoadingStrategy, Options, Servers, configured, without_client
 from mcp_dynaload.api.queries import completions, run_query, run_text_command, split_commands
 from mcp_dynaload.api.report import PerformanceReport, performance_report
@@ -24,12 +25,10 @@ from mcp_dynaload.api.status import (
     upstream_statuses,
 )
 from mcp_dynaload.api.workflows import check_steps, over_all
-from mcp_dynaload.catalog.names import FIND_TOOLS
 from mcp_dynaload.logs import set_up_logs
 from mcp_dynaload.runtime import Configuration, open_proxy
 from mcp_dynaload.server.front import Front
 from mcp_dynaload.server.session import Session
-from mcp_dynaload.server.texts import FIND_TOOLS_DEFINITION
 
 log = structlog.get_logger()
 
@@ -195,16 +194,7 @@ class Dynaload:
             TooManySessionsError: As many sessions as allowed are at work.
         """
         async with self._conversation(user_id, session_id) as conversation:
-            listed = {tool.name: tool.definition for tool in conversation.connected.session.listed()}
-        named = {**listed, FIND_TOOLS: FIND_TOOLS_DEFINITION}
-        return [
-            {
-                "name": name,
-                "description": named[name].get("description") or "",
-                "input_schema": named[name].get("inputSchema") or {"type": "object"},
-            }
-            for name in sorted(named)
-        ]
+            return tool_params(conversation.connected.session)
 
     async def get_system_status(self) -> SystemStatus:
         """How components, sessions and servers are doing now."""
@@ -278,8 +268,14 @@ class Dynaload:
 async def open_on(configuration: Configuration, options: Options) -> AsyncGenerator[Dynaload]:
     """The API on a configuration that was read before."""
     configuration = replace(configuration, environ=without_client(configuration.environ))
-    async with open_proxy(configuration) as front, open_api(configuration, front, options) as api:
+    async with (
+        open_proxy(configuration) as front,
+        open_api(configuration, front, options) as api,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(api.sessions.look_around)
         yield api
+        tasks.cancel_scope.cancel()
 
 
 @asynccontextmanager
@@ -288,7 +284,6 @@ async def open_api(configuration: Configuration, front: Front, options: Options)
     async with anyio.create_task_group() as tasks:
         sessions = Sessions(front, tasks, configuration.settings.max_concurrent_sessions)
         api = Dynaload(configuration, front, sessions, options)
-        tasks.start_soon(sessions.look_around)
         tasks.start_soon(api.watch_health)
         if configuration.settings.metrics_collection_enabled:
             tasks.start_soon(api.export_metrics)

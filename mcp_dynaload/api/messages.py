@@ -1,0 +1,20 @@
+"""Tools in the shape of the Anthropic Messages API."""
+
+from typing import Any
+
+from mcp_dynaload.catalog.names import FIND_TOOLS
+from mcp_dynaload.server.session import Session
+from mcp_dynaload.server.texts import FIND_TOOLS_DEFINITION
+
+
+def tool_params(session: Session) -> list[dict[str, Any]]:
+    """The session's tools and `find_tools` as the `tools` of a request, in name order."""
+    named = {FIND_TOOLS: FIND_TOOLS_DEFINITION, **{tool.name: tool.definition for tool in session.listed()}}
+    return [
+        {
+            "name": name,
+            "description": named[name].get("description") or "",
+            "input_schema": named[name].get("inputSchema") or {"type": "object"},
+        }
+        for name in sorted(named)
+    ]
