@@ -60,8 +60,13 @@ class Locations:
 
     @property
     def database_file(self) -> Path:
-        """The SQLite database: catalog cache, usage, journal."""
+        """The SQLite database: catalog cache, usage."""
         return self.state_dir / "dynaload.db"
+
+    @property
+    def journal_file(self) -> Path:
+        """The SQLite database of what happened."""
+        return self.state_dir / "journal.db"
 
     @property
     def logs_dir(self) -> Path:

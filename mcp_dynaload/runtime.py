@@ -23,10 +23,10 @@ from mcp_dynaload.server.stdio import open_stdio
 from mcp_dynaload.server.texts import instructions_text, own_texts
 from mcp_dynaload.settings import Settings, read_project_settings, read_settings
 from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.memory import project_of
 from mcp_dynaload.store.opening import open_memory
 from mcp_dynaload.store.records import Records
-from mcp_dynaload.telemetry.stream import Facts
-from mcp_dynaload.telemetry.totals import Totals
+from mcp_dynaload.telemetry.opening import open_telemetry
 from mcp_dynaload.tokenizer import count_tokens
 from mcp_dynaload.trust import is_trusted_content
 
@@ -116,14 +116,15 @@ def open_catalog(configuration: Configuration) -> Generator[LiveCatalog]:
 @asynccontextmanager
 async def open_proxy(configuration: Configuration, *, is_service: bool = False) -> AsyncGenerator[Front]:
     """The server, ready to be connected to a transport; a service is one to which many connect."""
-    url, file = configuration.settings.store_url, configuration.locations.database_file
-    with open_catalog(configuration) as live, open_memory(url, file) as memory:
-        totals = Totals()
-        facts = Facts(*([totals] if configuration.settings.metrics_collection_enabled else []))
+    settings, locations = configuration.settings, configuration.locations
+    with open_catalog(configuration) as live, open_memory(settings.store_url, locations.database_file) as memory:
         environment = ClientEnvironment.read(configuration.environ)
-        shared = Shared(configuration.settings, live, environment, memory, facts, totals)
-        async with open_front(shared, configuration.locations.logs_dir, is_service=is_service) as front:
-            yield front
+        folder = locations.project_dir
+        servers = {name: config.fingerprint(folder) for name, config in configuration.configs.items()}
+        async with open_telemetry(settings, locations.journal_file, project_of(folder), servers) as telemetry:
+            shared = Shared(settings, live, environment, memory, telemetry)
+            async with open_front(shared, locations.logs_dir, is_service=is_service) as front:
+                yield front
 
 
 def log_problems(configuration: Configuration) -> None:

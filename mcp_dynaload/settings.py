@@ -15,6 +15,7 @@ from mcp_dynaload.config_problem import ConfigProblem, nearest_name, written_pat
 from mcp_dynaload.errors import ConfigError, StoreError
 from mcp_dynaload.locations import Locations
 from mcp_dynaload.settings_service import ServiceSettings
+from mcp_dynaload.settings_watch import WatchSettings
 
 Strategy = Literal["conservative", "balanced", "aggressive"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -41,7 +42,7 @@ _HARMLESS = frozenset({"default_loading_strategy", "notify", "dynamic_loading_en
 """Settings that a project's file may make without trust: a repository must not log prompts or stretch waits."""
 
 
-class Settings(ServiceSettings):
+class Settings(ServiceSettings, WatchSettings):
     """What the person can set, under these names in `dynaload.toml`.
 
     Made directly it has the defaults and what is passed in; `read_settings` reads the person's files and environment.

@@ -32,6 +32,8 @@ REQUIREMENTS = {
     "facts": "Each prompt, call, list change, command and fallback is told, with names, counts and times, no content.",
     "team-store-away": "A Redis that is away stops no call; what it was told meanwhile is there when it is back.",
     "rest": "Each REST endpoint answers by its schema, steers connected clients, and tells what is wrong.",
+    "journal": "All processes write one journal, off the path of calls, bounded, without content; audit shows it.",
+    "alerts": "An alert fires when its bound is left over a window, once, and ends when the value is clearly back.",
     "demo": "The demo loads tools for prompts and calls real servers.",
     "service-claude": "Over HTTP and SSE Claude Code has first prompt, later prompt and commands as over stdio.",
     "service-sessions": "Each session of a service has its own list and upstreams; idle ones end, surplus is refused.",

@@ -12,12 +12,9 @@ from mcp_dynaload.locations import Locations
 from mcp_dynaload.settings import Settings, read_project_settings, variable_name
 from mcp_dynaload.settings import read_settings as read_all_settings
 from mcp_dynaload.settings_service import ServiceSettings
+from mcp_dynaload.settings_watch import WatchSettings
 
 EXAMPLE = Path(__file__).parent.parent / "config" / "dynaload.example.toml"
-
-WITHOUT_EFFECT_YET = {
-    "performance_alerts_enabled",
-}
 
 
 @pytest.fixture
@@ -57,6 +54,7 @@ def test_the_defaults_are_those_of_the_description() -> None:
         "max_running_upstreams": 10,
         "log_level": "info",
         **ServiceSettings().model_dump(),
+        **WatchSettings().model_dump(),
     }
     assert ServiceSettings().max_concurrent_sessions == 50
 
@@ -220,7 +218,7 @@ def test_all_mistakes_are_told_at_once_also_of_values_that_would_lose(places: Lo
 
 
 def test_the_example_file_has_every_working_setting_with_its_default() -> None:
-    defaults = Settings().model_dump(exclude=WITHOUT_EFFECT_YET)
+    defaults = Settings().model_dump()
 
     assert tomllib.loads(EXAMPLE.read_text("utf-8")) == defaults
 

@@ -71,6 +71,7 @@ class Options:
             "max_concurrent_sessions": self.max_concurrent_sessions,
             "performance_alerts_enabled": self.enable_performance_alerts,
             "log_level": "debug" if self.mode is IntegrationMode.DEVELOPMENT else None,
+            **self.alert_thresholds,
         }
         return {name: str(value).lower() for name, value in given.items() if value is not None}
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from mcp_dynaload import __version__
+from mcp_dynaload.cli.audit import audit
 from mcp_dynaload.cli.demo import demo
 from mcp_dynaload.cli.doctor import doctor
 from mcp_dynaload.cli.eval import evaluate
@@ -53,6 +54,7 @@ for command in (
     optimize,
     interactive,
     stats,
+    audit,
     logs,
     trust,
     demo,

@@ -76,6 +76,11 @@ class Front:
         self.server.middleware[:] = [self._serve]
 
     @property
+    def shared(self) -> Shared:
+        """What all sessions have in common."""
+        return self._shared
+
+    @property
     def live(self) -> LiveCatalog:
         """The catalog that all sessions share."""
         return self._shared.live

@@ -9,8 +9,8 @@ from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.offers import Offers, collect_offers
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.memory import Memory, project_of
+from mcp_dynaload.telemetry.opening import Telemetry
 from mcp_dynaload.telemetry.stream import Facts
-from mcp_dynaload.telemetry.totals import Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,12 @@ class Shared:
     """Of a client that has started us or is in our process."""
 
     memory: Memory
-    facts: Facts = field(default_factory=Facts)
-    """Where everything that happens is told."""
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
-    totals: Totals = field(default_factory=Totals)
-    """What the facts of this process come to; nothing while metrics are switched off."""
+    @property
+    def facts(self) -> Facts:
+        """Where everything that happens is told."""
+        return self.telemetry.facts
 
     def offers(self) -> Offers:
         """What the upstreams offer by now; where we have prompts of our own none of theirs gets such a name."""

@@ -1,7 +1,7 @@
 """A session's doings told as facts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mcp_dynaload.catalog.catalog import Catalog
@@ -148,7 +148,7 @@ def _listed_tokens(session: "Session", names: Iterable[str]) -> int:
     return session.live.overhead_tokens + sum(session.live.catalog.costs[name] for name in names)
 
 
-def _category_tokens(session: "Session", names: Iterable[str]) -> Mapping[str, int]:
+def _category_tokens(session: "Session", names: Iterable[str]) -> dict[str, int]:
     tokens: Counter[str] = Counter()
     wanted, costs = frozenset(names), session.live.catalog.costs
     if wanted:

@@ -6,32 +6,48 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 
-SCHEMA_VERSION = 5
 BUSY_SECONDS = 5.0
 RETRY_SECONDS = 0.01
 
-_TABLES = (
-    "listings (fingerprint TEXT PRIMARY KEY, upstream TEXT NOT NULL, listing TEXT NOT NULL, listed_at REAL NOT NULL)",
-    "costs (text_hash TEXT PRIMARY KEY, tokens INTEGER NOT NULL)",
-    "vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL)",
-    "built (key TEXT PRIMARY KEY, digest BLOB NOT NULL, content BLOB NOT NULL)",
-    "sessions (session_id TEXT PRIMARY KEY, loaded TEXT NOT NULL, changed_at REAL NOT NULL)",
-)
 
-_LEARNED_TABLES = (
-    "followers (project TEXT NOT NULL, tool TEXT NOT NULL, follower TEXT NOT NULL, count INTEGER NOT NULL,"
-    " PRIMARY KEY (project, tool, follower))",
-    "usage (project TEXT NOT NULL, session TEXT NOT NULL, tool TEXT NOT NULL, calls INTEGER NOT NULL,"
-    " missed INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (project, session, tool))",
-    "pins (project TEXT NOT NULL, tool TEXT NOT NULL, PRIMARY KEY (project, tool))",
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The tables of a file."""
+
+    version: int
+    tables: tuple[str, ...]
+    """What can be had again: another version makes them anew."""
+
+    kept: tuple[str, ...] = ()
+    """Learned, or said by the person, so it cannot be had again: another version keeps each of them that is to the
+    letter what it would create."""
+
+
+CATALOG = Schema(
+    5,
+    tables=(
+        "listings (fingerprint TEXT PRIMARY KEY, upstream TEXT NOT NULL, listing TEXT NOT NULL,"
+        " listed_at REAL NOT NULL)",
+        "costs (text_hash TEXT PRIMARY KEY, tokens INTEGER NOT NULL)",
+        "vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL)",
+        "built (key TEXT PRIMARY KEY, digest BLOB NOT NULL, content BLOB NOT NULL)",
+        "sessions (session_id TEXT PRIMARY KEY, loaded TEXT NOT NULL, changed_at REAL NOT NULL)",
+    ),
+    kept=(
+        "followers (project TEXT NOT NULL, tool TEXT NOT NULL, follower TEXT NOT NULL, count INTEGER NOT NULL,"
+        " PRIMARY KEY (project, tool, follower))",
+        "usage (project TEXT NOT NULL, session TEXT NOT NULL, tool TEXT NOT NULL, calls INTEGER NOT NULL,"
+        " missed INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (project, session, tool))",
+        "pins (project TEXT NOT NULL, tool TEXT NOT NULL, PRIMARY KEY (project, tool))",
+    ),
 )
-"""Learned, or said by the person, so it cannot be had again: another version keeps each of them that is to the letter
-what it would create."""
+"""The catalog's cache and what was learned."""
 
 PROBE = "probe"
 """The session whose row is written to see that writing works."""
@@ -45,14 +61,15 @@ _Result = TypeVar("_Result")
 class Database:
     """A connection that any thread may use, one statement at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: Schema = CATALOG) -> None:
         """Open or create the file; a broken one is moved aside, and where no file can be, memory serves.
 
         Losing it costs time, never configuration: the next start lists the servers again.
         """
         self._lock = threading.Lock()
         self._path = path
-        self._connection = _open(path)
+        self._schema = schema
+        self._connection = _open(path, schema)
         self._file = _file_id(path)
 
     def read(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
@@ -110,25 +127,25 @@ class Database:
             if not _is_damage(error):
                 raise
             self._connection.close()
-            self._connection = _replace_broken(self._path, self._file, error)
+            self._connection = _replace_broken(self._path, self._schema, self._file, error)
             self._file = _file_id(self._path)
             return work()
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, schema: Schema) -> sqlite3.Connection:
     found = _file_id(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return _connect(str(path))
+        return _connect(str(path), schema)
     except sqlite3.DatabaseError as error:
-        return _replace_broken(path, found, error) if _is_damage(error) else _in_memory(path, error)
+        return _replace_broken(path, schema, found, error) if _is_damage(error) else _in_memory(path, schema, error)
     except OSError as error:
-        return _in_memory(path, error)
+        return _in_memory(path, schema, error)
 
 
-def _in_memory(path: Path, error: Exception) -> sqlite3.Connection:
+def _in_memory(path: Path, schema: Schema, error: Exception) -> sqlite3.Connection:
     log.warning("store_in_memory", path=str(path), error=str(error))
-    return _connect(":memory:")
+    return _connect(":memory:", schema)
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
@@ -136,15 +153,15 @@ def _is_damage(error: sqlite3.Error) -> bool:
     return type(error) is sqlite3.DatabaseError
 
 
-def _replace_broken(path: Path, broken: int | None, error: sqlite3.Error) -> sqlite3.Connection:
+def _replace_broken(path: Path, schema: Schema, broken: int | None, error: sqlite3.Error) -> sqlite3.Connection:
     try:
         with _alone(path):
             if _file_id(path) == broken:  # or else another process was faster
                 log.warning("store_was_broken", path=str(path), moved_to=f"{path.name}.broken", error=str(error))
                 _move_aside(path)
-            return _connect(str(path))
+            return _connect(str(path), schema)
     except (sqlite3.Error, OSError) as again:
-        return _in_memory(path, again)
+        return _in_memory(path, schema, again)
 
 
 def _file_id(path: Path) -> int | None:
@@ -174,7 +191,7 @@ def _alone(path: Path) -> Generator[None]:
         yield
 
 
-def _connect(name: str) -> sqlite3.Connection:
+def _connect(name: str, schema: Schema) -> sqlite3.Connection:
     """Open and prepare the file; one that another process is just creating is waited for.
 
     SQLite's own patience does not cover the switch to the write-ahead log.
@@ -183,7 +200,7 @@ def _connect(name: str) -> sqlite3.Connection:
     while True:
         connection = sqlite3.connect(name, timeout=BUSY_SECONDS, check_same_thread=False)
         try:
-            _prepare(connection)
+            _prepare(connection, schema)
         except sqlite3.Error as error:
             connection.close()
             is_locked = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -194,27 +211,27 @@ def _connect(name: str) -> sqlite3.Connection:
             return connection
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def _prepare(connection: sqlite3.Connection, schema: Schema) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
-    if _version(connection) == SCHEMA_VERSION:
+    if _version(connection) == schema.version:
         return
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        if _version(connection) != SCHEMA_VERSION:  # another process may have been faster
-            _rebuild(connection)
+        if _version(connection) != schema.version:  # another process may have been faster
+            _rebuild(connection, schema)
 
 
 def _version(connection: sqlite3.Connection) -> int:
     return connection.execute("PRAGMA user_version").fetchone()[0]
 
 
-def _rebuild(connection: sqlite3.Connection) -> None:
+def _rebuild(connection: sqlite3.Connection, schema: Schema) -> None:
     """Another version's tables hold nothing that cannot be had again, but for what was learned."""
-    learned = {f"CREATE TABLE {table}" for table in _LEARNED_TABLES}
+    kept = {f"CREATE TABLE {table}" for table in schema.kept}
     for name, statement in connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall():
-        if statement not in learned and not str(name).startswith("sqlite_"):
+        if statement not in kept and not str(name).startswith("sqlite_"):
             connection.execute(f'DROP TABLE "{name}"')
-    for table in (*_TABLES, *_LEARNED_TABLES):
+    for table in (*schema.tables, *schema.kept):
         connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute(f"PRAGMA user_version = {schema.version}")

@@ -1,6 +1,5 @@
 """What can happen, a class each; facts hold names, counts and times, and what was said only where the person asked."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -122,7 +121,7 @@ class PromptServed:
 
     added: tuple[str, ...] = ()
     added_tokens: int = 0
-    categories: Mapping[str, int] = field(default_factory=dict[str, int])
+    categories: dict[str, int] = field(default_factory=dict[str, int])
     """Tokens of the added tools by category; a tool may be in several."""
 
     tiers: str = "none"
@@ -255,9 +254,11 @@ class ConfigurationChanged:
 
     who: Who
     what: str
-    """The thing that changed, such as `settings` or `pins`."""
+    """The thing that changed, such as `configuration` or `pins`."""
 
     detail: str
+    state: dict[str, str] = field(default_factory=dict[str, str])
+    """A short hash of each setting and server, for seeing the next change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

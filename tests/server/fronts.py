@@ -30,6 +30,7 @@ from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.local import LocalMemory
 from mcp_dynaload.store.records import Records
+from mcp_dynaload.telemetry.opening import Telemetry
 from mcp_dynaload.telemetry.stream import Facts
 from mcp_dynaload.upstream.listing import Listing
 
@@ -103,7 +104,7 @@ async def front_of(
         live = LiveCatalog(by_name, records, folder, len, own_texts(""))
         live.read_cache()
         environment = ClientEnvironment(session_id, is_interactive=False, tool_search=tool_search, model=None)
-        shared = Shared(settings, live, environment, usage, facts or Facts())
+        shared = Shared(settings, live, environment, usage, Telemetry(facts or Facts()))
         async with open_front(shared, folder / "logs") as front:
             yield front, live
 

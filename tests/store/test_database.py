@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from mcp_dynaload.store.database import SCHEMA_VERSION, Database
+from mcp_dynaload.store.database import CATALOG, Database
 
 COST = "INSERT OR REPLACE INTO costs VALUES (?, ?)"
 
@@ -157,7 +157,7 @@ def test_another_versions_tables_are_dropped(tmp_path: Path) -> None:
 
     with closing(Database(path)) as database:
         database.write(COST, [("a", 1)])
-        assert database.read("PRAGMA user_version") == [(SCHEMA_VERSION,)]
+        assert database.read("PRAGMA user_version") == [(CATALOG.version,)]
         assert database.read("SELECT name FROM sqlite_master WHERE name = 'old'") == []
 
 

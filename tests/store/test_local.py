@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mcp_dynaload.store import local
-from mcp_dynaload.store.database import SCHEMA_VERSION, Database
+from mcp_dynaload.store.database import CATALOG, Database
 from mcp_dynaload.store.local import LocalMemory
 from mcp_dynaload.store.memory import Calls
 
@@ -19,7 +19,7 @@ def test_another_version_keeps_what_was_learned(tmp_path: Path) -> None:
     with closing(LocalMemory(Database(path))) as memory:
         memory.note("/project", "s", {"log": Calls(1)})
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(f"INSERT INTO costs VALUES ('a', 1); PRAGMA user_version = {SCHEMA_VERSION - 1};")
+        connection.executescript(f"INSERT INTO costs VALUES ('a', 1); PRAGMA user_version = {CATALOG.version - 1};")
 
     with closing(Database(path)) as database:
         assert database.read("SELECT * FROM costs") == []

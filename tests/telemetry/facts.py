@@ -1,7 +1,5 @@
 """Builders of facts; each names only what matters to its test."""
 
-from collections.abc import Mapping
-
 from mcp_dynaload.telemetry.facts import (
     ErrorKind,
     ListChanged,
@@ -29,7 +27,7 @@ def a_prompt(
     cache_hit: bool | None = False,
     detection_ms: float = 4.0,
     tiers: str = "task",
-    categories: Mapping[str, int] | None = None,
+    categories: dict[str, int] | None = None,
     text: str | None = None,
 ) -> PromptServed:
     return PromptServed(

@@ -1,0 +1,117 @@
+"""`mcp-dynaload audit`: what happened, from the journal of all processes."""
+
+import json
+import os
+import re
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mcp_dynaload.cli.common import JsonOption
+from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.locations import find_locations
+
+if TYPE_CHECKING:
+    from mcp_dynaload.catalog.tool import Json
+    from mcp_dynaload.store.journal import Row
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+MANY = 10_000_000
+SHORT_SESSION = 8
+
+_AGO = re.compile(r"(\d+)\s*([smhdw])")
+
+
+def audit(
+    since: Annotated[
+        str, typer.Option("--since", help="How long ago (90s, 30m, 2h, 7d) or a date or time (2026-11-25).")
+    ] = "24h",
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", help="Only this kind of entry, such as tool_called; repeatable.")
+    ] = None,
+    session: Annotated[str | None, typer.Option("--session", help="Only this session.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many, the newest.")] = 200,
+    as_json: JsonOption = False,
+) -> None:
+    """Show tool calls, list changes, commands, configuration changes and fallbacks of all sessions, oldest first.
+
+    Example: mcp-dynaload audit --since 2h --kind tool_called --json
+    """
+    from mcp_dynaload.store.journal import SqliteJournal, Wanted
+    from mcp_dynaload.telemetry.codec import KINDS
+
+    if wrong := sorted(set(kind or ()) - KINDS.keys()):
+        raise ConfigError(f"--kind {wrong[0]} is no kind of entry; there are: {', '.join(sorted(KINDS))}")
+    start = parse_since(since, time.time())
+    file = find_locations(os.environ).journal_file
+    wanted = Wanted(since=start, kinds=tuple(kind or ()), session=session, limit=limit)
+    rows: list[Row] = []
+    if file.exists():
+        with closing(SqliteJournal(file, MANY, MANY)) as journal:
+            rows = [entry.row for entry in journal.read(wanted)]
+    if as_json:
+        print(json.dumps({"journal": str(file), "entries": [_as_json(row) for row in rows]}, indent=2))
+    else:
+        _show(rows, str(file), since)
+
+
+def parse_since(text: str, now: float) -> float:
+    """Seconds since 1970 of a time ago or a date; a date without a zone is the person's own.
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    if found := _AGO.fullmatch(text.strip()):
+        return now - int(found[1]) * UNITS[found[2]]
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone(UTC).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(
+            f"--since {text!r} is no time; write 90s, 30m, 2h or 7d, or a date: 2026-11-25 or 2026-11-25T14:30"
+        ) from error
+
+
+def _as_json(row: "Row") -> "Json":
+    """The entry with its time, and everything the fact says."""
+    fact: Json = json.loads(row.fact)
+    who = fact.pop("who")
+    at = datetime.fromtimestamp(row.at, UTC).isoformat(timespec="milliseconds")
+    return {"at": at, "kind": row.kind, **who, **fact}
+
+
+def _show(rows: "list[Row]", file: str, since: str) -> None:
+    from mcp_dynaload.cli.screen import console, show_table  # rich, which --json does without
+
+    if not rows:
+        console.print(f"Nothing since {since} in {file}.", markup=False)
+        return
+    heads = ("time", "session", "kind", "what", "outcome", "ms", "details")
+    show_table("", heads, [_line(row) for row in rows], ("ms",))
+
+
+def _line(row: "Row") -> tuple[str, ...]:
+    at = datetime.fromtimestamp(row.at, UTC).astimezone().strftime("%m-%d %H:%M:%S")
+    ms = "" if row.ms is None else f"{row.ms:.1f}"
+    what = row.tool or row.upstream
+    fact: Mapping[str, object] = json.loads(row.fact)
+    return at, row.session[:SHORT_SESSION], row.kind, what, row.outcome, ms, _details(fact)
+
+
+def _details(fact: Mapping[str, object]) -> str:
+    """The few words that tell most."""
+    parts: list[str] = []
+    for name in ("why", "reason", "detail"):
+        if text := fact.get(name):
+            parts.append(str(text))
+            break
+    for name in ("added", "removed", "found"):
+        names = fact.get(name)
+        if isinstance(names, list) and names:
+            parts.append(f"{name} {', '.join(map(str, names))}")  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - JSON
+    if fact.get("error"):
+        parts.append(f"error: {fact['error']}")
+    return "; ".join(parts)

@@ -1,0 +1,46 @@
+"""Settings of what is kept of the past, and of when to raise the alarm."""
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_Count = Annotated[int, Field(ge=1)]
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class WatchSettings(BaseSettings):
+    """The part of `Settings` that is about watching."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    journal_days: _Positive = 30
+    """How long the journal keeps what happened."""
+
+    journal_rows: _Count = 200_000
+    """How many entries it keeps at most."""
+
+    success_rate_min: _Percent = 95
+    """Alert: less than so many percent of the calls were answered by their tools."""
+
+    avg_response_time_max: _Positive = 200
+    """Alert: our own time for a prompt or call is longer on average, in milliseconds; upstreams' time is apart."""
+
+    upstream_response_time_max: _Positive = 10_000
+    """Alert: upstreams' time for a call is longer on average, in milliseconds."""
+
+    error_rate_max: _Percent = 5
+    """Alert: more than so many percent of calls and commands failed."""
+
+    reduction_min: _Percent = 50
+    """Alert: prompts saved fewer percent of the tokens on average."""
+
+    miss_rate_max: _Percent = 30
+    """Alert: more than so many percent of calls were of tools that had to be searched or were not listed."""
+
+    alert_window_seconds: _Positive = 300
+    """Over the last so many seconds."""
+
+    alert_webhook: str = ""
+    """Where alerts are posted as JSON; empty: nowhere."""

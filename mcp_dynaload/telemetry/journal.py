@@ -1,0 +1,104 @@
+"""Writes facts into the journal, in batches and off the event loop."""
+
+import threading
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import anyio
+import anyio.to_thread
+import structlog
+
+from mcp_dynaload.store.journal import JournalStore
+from mcp_dynaload.telemetry.codec import row_of
+from mcp_dynaload.telemetry.facts import Fact
+
+MAX_WAITING = 20_000
+"""Facts that wait to be written; more are dropped, oldest first, and counted."""
+
+BATCH_SECONDS = 0.25
+LAST_WRITE_SECONDS = 2.0
+"""The journal is not worth a client waiting for our end any longer."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class JournalWriter:
+    """Observes facts and keeps them until they are written; no trouble with the store reaches what it observes."""
+
+    open_store: Callable[[], JournalStore]
+    """Blocks."""
+
+    _store: JournalStore | None = None
+    _opening: threading.Lock = field(default_factory=threading.Lock)
+    _waiting: deque[tuple[float, Fact]] = field(default_factory=lambda: deque(maxlen=MAX_WAITING))
+    _news: anyio.Event = field(default_factory=anyio.Event)
+    _dropped: int = 0
+    _is_failing: bool = False
+
+    def __call__(self, at: float, fact: Fact) -> None:
+        """Have a fact written soon."""
+        self._dropped += len(self._waiting) == MAX_WAITING
+        self._waiting.append((at, fact))
+        self._news.set()
+
+    async def run(self) -> None:
+        """Write what comes, for ever."""
+        while True:
+            await self._news.wait()
+            await anyio.sleep(BATCH_SECONDS)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what waits now."""
+        self._news = anyio.Event()
+        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if batch:
+            error = await anyio.to_thread.run_sync(self._write, batch, abandon_on_cancel=True)
+            self._tell(error, len(batch))
+
+    async def close(self) -> None:
+        """Write what is left, even when everything around is cancelled."""
+        with anyio.move_on_after(LAST_WRITE_SECONDS, shield=True):
+            await self.flush()
+            if self._store is not None:
+                await anyio.to_thread.run_sync(self._store.close)
+
+    def store(self) -> JournalStore:
+        """Where it is written, opened when it is first needed; blocks."""
+        with self._opening:
+            self._store = self._store or self.open_store()
+            return self._store
+
+    def _write(self, batch: list[tuple[float, Fact]]) -> str | None:
+        try:
+            return self.store().append([row_of(at, fact) for at, fact in batch])
+        except Exception as error:  # whatever is wrong with a store, the sessions that it is told of go on
+            log.exception("journal_broke")
+            return str(error) or type(error).__name__
+
+    def _tell(self, error: str | None, lost: int) -> None:
+        """Once when it begins to fail, and once when it is over."""
+        if error is not None:
+            self._dropped += lost
+            if not self._is_failing:
+                log.warning("journal_not_written", error=error, consequence="what happens meanwhile is not journalled")
+        elif self._dropped:
+            log.warning("journal_written_again", lost=self._dropped)
+            self._dropped = 0
+        self._is_failing = error is not None
+
+
+@asynccontextmanager
+async def open_journal(open_store: Callable[[], JournalStore]) -> AsyncGenerator[JournalWriter]:
+    """A writer; at exit everything is written."""
+    writer = JournalWriter(open_store)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(writer.run)
+        try:
+            yield writer
+        finally:
+            tasks.cancel_scope.cancel()
+            await writer.close()

@@ -1,0 +1,92 @@
+"""The stream of facts with its observers, as the settings want them."""
+
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from mcp_dynaload.settings import Settings
+from mcp_dynaload.store.journal import SqliteJournal
+from mcp_dynaload.telemetry.alerts import Alerts, thresholds_of
+from mcp_dynaload.telemetry.configuration import changed_since
+from mcp_dynaload.telemetry.facts import ConfigurationChanged
+from mcp_dynaload.telemetry.journal import JournalWriter, open_journal
+from mcp_dynaload.telemetry.stream import Facts
+from mcp_dynaload.telemetry.totals import Totals
+from mcp_dynaload.telemetry.webhook import Webhook, log_alert
+from mcp_dynaload.telemetry.window import SLICES
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """Of one process."""
+
+    facts: Facts = field(default_factory=Facts)
+    totals: Totals = field(default_factory=Totals)
+    """What the facts of this process come to; nothing while collection is switched off."""
+
+
+@asynccontextmanager
+async def open_telemetry(
+    settings: Settings, journal_file: Path, project: str, servers: Mapping[str, str]
+) -> AsyncGenerator[Telemetry]:
+    """Facts are counted and journalled until the exit, unless collection is switched off: then nobody hears them.
+
+    `servers` are the configured ones with their fingerprints: that they changed since the last time is a fact, too.
+    """
+    telemetry = Telemetry()
+    if not settings.metrics_collection_enabled:
+        yield telemetry
+        return
+    configuration = {f"setting {name}": value for name, value in settings.model_dump().items()}
+    configuration |= {f"server {name}": fingerprint for name, fingerprint in servers.items()}
+    async with (
+        open_journal(lambda: SqliteJournal(journal_file, settings.journal_days, settings.journal_rows)) as writer,
+        anyio.create_task_group() as tasks,
+    ):
+        telemetry.facts.observe(telemetry.totals)
+        telemetry.facts.observe(writer)
+        tasks.start_soon(_tell_configuration, telemetry.facts, writer, project, configuration)
+        async with _watched(settings, telemetry.facts):
+            yield telemetry
+
+
+@asynccontextmanager
+async def _watched(settings: Settings, facts: Facts) -> AsyncGenerator[None]:
+    """Alerts are told of, if the person wants that."""
+    if not settings.performance_alerts_enabled:
+        yield
+        return
+    alerts = Alerts(thresholds_of(settings), settings.alert_window_seconds, facts.emit)
+    facts.observe(log_alert)
+    facts.observe(alerts)
+    async with anyio.create_task_group() as tasks:
+        if settings.alert_webhook:
+            webhook = Webhook(settings.alert_webhook)
+            facts.observe(webhook)
+            tasks.start_soon(webhook.run)
+        tasks.start_soon(_tick, alerts, settings.alert_window_seconds / SLICES)
+        try:
+            yield
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+async def _tick(alerts: Alerts, seconds: float) -> None:
+    while True:
+        await anyio.sleep(seconds)
+        alerts.tick(time.time())
+
+
+async def _tell_configuration(
+    facts: Facts, writer: JournalWriter, project: str, configuration: Mapping[str, object]
+) -> None:
+    def look() -> ConfigurationChanged | None:
+        return changed_since(writer.store(), project, configuration)
+
+    if changed := await anyio.to_thread.run_sync(look, abandon_on_cancel=True):
+        facts.emit(changed)

@@ -1,0 +1,67 @@
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mcp_dynaload.cli.audit import parse_since
+from mcp_dynaload.errors import ConfigError
+from tests.cli.conftest import Shell
+from tests.faults.proxy import Place, connected
+from tests.faults.scripted import entry, tool
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
+DESK = {"tools": [tool("search_tickets", "Search the tickets of the account"), tool("echo")]}
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds_ago"),
+    [("90s", 90), ("2h", 7_200), ("7d", 604_800), ("2026-11-25T11:00:00+00:00", 3_600), ("2026-11-24T12:00Z", 86_400)],
+)
+def test_a_time_is_so_long_ago_or_a_date(text: str, seconds_ago: float) -> None:
+    assert parse_since(text, NOW) == NOW - seconds_ago
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "5", "2026-13-01"])
+def test_what_is_no_time_is_explained(text: str) -> None:
+    with pytest.raises(ConfigError, match="2026-11-25T14:30"):
+        parse_since(text, NOW)
+
+
+@pytest.mark.proves("journal")
+async def test_two_stdio_processes_write_the_journal_that_audit_shows(tmp_path: Path, shell: Shell) -> None:
+    place = Place(tmp_path, {"desk": entry("desk", offers=DESK)})
+    await place.fill_cache()
+    async with connected(place) as one, connected(place) as other:
+        await one.hook("UserPromptSubmit", prompt="search the tickets, password hunter2", session_id="first-session")
+        await one.text("desk__search_tickets", secret="hunter2")
+        await other.hook("UserPromptExpansion", command_name="dynaload:pin", command_args="desk__echo", session_id="b")
+        await other.text("desk__echo")
+
+    env = {"MCP_DYNALOAD_STATE_DIR": str(place.state)}
+    entries = json.loads(shell.run("audit", "--json", **env).stdout)["entries"]
+    kinds = Counter(one["kind"] for one in entries)
+    assert (kinds["prompt_served"], kinds["tool_called"], kinds["command_run"]) == (1, 2, 1)
+    assert kinds["session_closed"] >= 2
+    assert {"configuration", "pins"} == {one["what"] for one in entries if one["kind"] == "configuration_changed"}
+    assert "hunter2" not in json.dumps(entries)
+
+    calls = json.loads(shell.run("audit", "--kind", "tool_called", "--session", "b", "--json", **env).stdout)
+    assert [(one["tool"], one["outcome"], one["session"]) for one in calls["entries"]] == [("desk__echo", "ok", "b")]
+    text = shell.run("audit", "--since", "1h", **env, COLUMNS="250").stdout
+    assert "desk__search_tickets" in text
+    assert "needed for the prompt" in text
+
+
+def test_audit_without_a_journal_and_with_a_wrong_kind_says_so(shell: Shell) -> None:
+    assert "Nothing since 24h in" in shell.run("audit").stdout
+    wrong = shell.run("audit", "--kind", "calls")
+    assert wrong.returncode != 0
+    assert "there are: " in wrong.stderr
+    assert "tool_called" in wrong.stderr
