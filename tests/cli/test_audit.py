@@ -44,17 +44,19 @@ async def test_two_stdio_processes_write_the_journal_that_audit_shows(tmp_path: 
         await other.hook("UserPromptExpansion", command_name="dynaload:pin", command_args="desk__echo", session_id="b")
         await other.text("desk__echo")
 
-    env = {"MCP_DYNALOAD_STATE_DIR": str(place.state)}
-    entries = json.loads(shell.run("audit", "--json", **env).stdout)["entries"]
+    state = str(place.state)
+    entries = json.loads(shell.run("audit", "--json", MCP_DYNALOAD_STATE_DIR=state).stdout)["entries"]
     kinds = Counter(one["kind"] for one in entries)
     assert (kinds["prompt_served"], kinds["tool_called"], kinds["command_run"]) == (1, 2, 1)
     assert kinds["session_closed"] >= 2
     assert {"configuration", "pins"} == {one["what"] for one in entries if one["kind"] == "configuration_changed"}
     assert "hunter2" not in json.dumps(entries)
 
-    calls = json.loads(shell.run("audit", "--kind", "tool_called", "--session", "b", "--json", **env).stdout)
+    calls = json.loads(
+        shell.run("audit", "--kind", "tool_called", "--session", "b", "--json", MCP_DYNALOAD_STATE_DIR=state).stdout
+    )
     assert [(one["tool"], one["outcome"], one["session"]) for one in calls["entries"]] == [("desk__echo", "ok", "b")]
-    text = shell.run("audit", "--since", "1h", **env, COLUMNS="250").stdout
+    text = shell.run("audit", "--since", "1h", MCP_DYNALOAD_STATE_DIR=state, COLUMNS="250").stdout
     assert "desk__search_tickets" in text
     assert "needed for the prompt" in text
 
