@@ -88,7 +88,7 @@ class Front:
     @property
     def totals(self) -> Totals:
         """What the facts of this process come to."""
-        return self._shared.totals
+        return self._shared.telemetry.totals
 
     @property
     def sessions(self) -> tuple[Session, ...]:
