@@ -24,6 +24,9 @@ from mcp_dynaload.selection.combination import (
 CAUTION = 0.5
 """Added to the log-odds that a tool is needed at all: a missing one costs more than one loaded in vain."""
 
+NEED_SHARES = {"needing": 6.0, "own_work": 2.0}
+"""How much more a prompt of our own counts where only the need of any tool is judged: these are of the most kinds."""
+
 VECTOR_STRENGTH = 100.0
 """Of the penalty where the prompt's vector is among the features."""
 
@@ -63,7 +66,7 @@ def fit_need(samples: Sequence[Sample], tool: Model) -> Model:
     """
     rows = np.concatenate([need_features(s.observed, tool.odds(tool_features(s.observed))) for s in samples])
     needing = np.array([bool(s.needs) for s in samples])
-    weights = np.array([s.weight for s in samples])
+    weights = np.array([s.weight * NEED_SHARES.get(s.source, 1.0) for s in samples])
     weights[needing] *= weights[~needing].sum() / weights[needing].sum()
     without = logistic(rows[:, :NEED_FEATURES], needing, weights)
     with_vector = logistic(rows, needing, weights, VECTOR_STRENGTH)
@@ -94,8 +97,9 @@ def report(samples: Sequence[Sample], say: Callable[[str], object]) -> None:
     """Print the models fitted on all that may be trained on."""
     training = [sample for sample in samples if sample.may_train]
     models = fit(training)
-    for name, model in (("evidence", fit_words(training)), ("tool", models.tool), ("need", models.need)):
-        say(f"{name}: {tuple(round(c, 3) for c in model.coefficients[:NEED_FEATURES])}, {model.intercept:.3f}")
+    need = Model(models.need.coefficients[:NEED_FEATURES], models.need.intercept)
+    for name, model in (("evidence", fit_words(training)), ("tool", models.tool), ("need", need)):
+        say(f"{name}: {tuple(round(c, 3) for c in model.coefficients)}, {model.intercept:.3f}")
     say(f"need direction: {packed(models.need.coefficients[NEED_FEATURES:])}")
 
 

@@ -4,6 +4,7 @@
 `negatives/`. The encoder saw none of these sets; how words are weighed (`selection/evidence.py`) saw all of them.
 """
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.encoder.own_work import read_own_work
 from mcp_dynaload.encoder.text import tool_text
 from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.evaluation.ablation import PARTS, without
 from mcp_dynaload.evaluation.evaluate import Indexed, evaluate, index
 from mcp_dynaload.evaluation.fit import Columns, fit, fit_tool
 from mcp_dynaload.evaluation.intervals import Bootstrap
@@ -29,6 +31,9 @@ from mcp_dynaload.selection.policy import Strategy
 
 PEERS = ("bm25", "lexical", "dense", "fusion")
 BUDGETS = (2_000, 8_000)
+
+ABLATED_TASKS = 150
+"""Of each set, where the ranking by words has to be run anew for each row of a table."""
 
 ABLATIONS: Mapping[str, Columns] = {
     "everything": (),
@@ -50,6 +55,7 @@ def report(bench: Path, encode: Encode, say: Say) -> None:
     _compare(bench, encode, training, say)
     _abstain(bench, encode, training, say)
     _ablate(samples, training, say)
+    _ablate_words(bench, encode, training, say)
 
 
 def _compare(bench: Path, encode: Encode, training: Sequence[Sample], say: Say) -> None:
@@ -102,11 +108,34 @@ def _abstain(bench: Path, encode: Encode, training: Sequence[Sample], say: Say) 
 def _ablate(samples: Sequence[Sample], training: Sequence[Sample], say: Say) -> None:
     """Mean recall over the sets, each left out, with features taken away."""
     say("\n| tool model | mean R@2000t | mean R@8000t |\n|---|--:|--:|")
-    for name, without in ABLATIONS.items():
-        means = [_left_out_recall(samples, training, without, budget) for budget in BUDGETS]
+    for name, columns in ABLATIONS.items():
+        means = [_left_out_recall(samples, training, columns, budget) for budget in BUDGETS]
         say(f"| {name} | {means[0]:.3f} | {means[1]:.3f} |")
     means = [_left_out_recall(samples, training, (), budget, cost_weight=0.0) for budget in BUDGETS]
     say(f"| without holding back dear definitions | {means[0]:.3f} | {means[1]:.3f} |")
+
+
+def _ablate_words(bench: Path, encode: Encode, training: Sequence[Sample], say: Say) -> None:
+    """The same, of the first tasks of each set, with parts of the ranking by words taken out; the models stay."""
+    unseen = {name: fit([sample for sample in training if sample.source != name]) for name in WEIGHTS}
+    say("\n| ranking by words | lexical, R@2000t | R@8000t | ours, R@2000t | R@8000t |\n|---|--:|--:|--:|--:|")
+    for part in (None, *PARTS):
+        with contextlib.nullcontext() if part is None else without(part):
+            means = [*_mean_recalls(bench, encode, None), *_mean_recalls(bench, encode, unseen)]
+        say(" | ".join([f"| without {part}" if part else "| everything", *(f"{mean:.3f}" for mean in means)]) + " |")
+
+
+def _mean_recalls(bench: Path, encode: Encode, unseen: Mapping[str, Coefficients] | None) -> list[float]:
+    """At each budget, over the sets; by words alone without models."""
+    rows: list[list[float]] = []
+    for name in WEIGHTS:
+        found = read_set(*_files(bench, name), None, characters_in_fours)
+        catalog = found.known.catalog
+        by_words = index(RANKERS["lexical"], catalog, Models()) if unseen is None else None
+        indexed = by_words or _indexed(catalog, (unseen or {})[name], encode)
+        measured = evaluate(indexed, found.tasks[:ABLATED_TASKS], [Strategy.BALANCED], Bootstrap())
+        rows.append([measured.means["recall_at_tokens", str(budget)] for budget in BUDGETS])
+    return [fmean(column) for column in zip(*rows, strict=True)]
 
 
 def _left_out_recall(

@@ -37,6 +37,9 @@ OWN = "needing"
 FORBIDDEN = "sentry"
 """Tasks whose id begins so are for measuring only: their licence forbids more."""
 
+OWN_WEIGHT = 0.5
+"""What a prompt of that set counts."""
+
 NOTHING_WEIGHT = 300.0
 """What all prompts without need of one source count together over one catalog."""
 
@@ -118,7 +121,7 @@ def _catalogs(bench: Path) -> Iterator[tuple[KnownTools, list[_Prompt]]]:
     crawl = read_catalog(bench / "catalogs" / f"{file.catalog}.json", characters_in_fours)
     kept = [tool for tool in crawl.catalog.tools if tool.upstream in servers]
     known = replace(crawl, catalog=build_catalog(kept, crawl.catalog.costs))
-    yield known, [_Prompt(OWN, task, 1.0) for task in tasks_of(file, known)]
+    yield known, [_Prompt(OWN, task, OWN_WEIGHT) for task in tasks_of(file, known)]
 
 
 def _parts(catalog: Catalog, tasks: Sequence[Task]) -> Iterator[Catalog]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Tool
-from mcp_dynaload.selection.policy import CLEAR_PROBABILITY, Bounds, room_for_prompt
+from mcp_dynaload.selection.policy import CLEAR_PROBABILITY, Bounds, least_need, room_for_prompt
 from mcp_dynaload.selection.query import Query
 from mcp_dynaload.selection.ranking import Ranker, Scored
 from mcp_dynaload.selection.terms import identifier_terms, verb_terms
@@ -71,13 +71,15 @@ def choose(
     found = ranker.rank(query, RANKED)
     verdicts = {scored.name: barred for scored in found if (barred := _barred(scored, catalog, withheld))}
     ranked = tuple(scored for scored in found if scored.name not in verdicts)
-    if _needs_any(ranked, bounds):
-        wanted = [
-            scored.name
-            for group in (_read_only_first(ranked, catalog) if plan_mode else (ranked,))
-            for scored in _until_few_are_left_out(group, bounds.left_out)
-        ]
-        verdicts |= _limited(wanted, catalog, bounds)
+    wanted = [
+        scored.name
+        for group in (_read_only_first(ranked, catalog) if plan_mode else (ranked,))
+        for scored in _until_few_are_left_out(group, bounds.left_out)
+    ]
+    limited = _limited(wanted, catalog, bounds)
+    tokens = sum(catalog.costs[name] for name, verdict in limited.items() if verdict is Verdict.CHOSEN)
+    if _needs_any(ranked, tokens, bounds):
+        verdicts |= limited
         rest, reason = Verdict.BELOW_BOUND, "needed for the prompt"
     else:
         rest, reason = Verdict.NO_NEED, NO_EVIDENCE
@@ -132,9 +134,10 @@ def _read_only_first(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[tupl
     return reading, tuple(scored for scored in ranked if scored not in reading)
 
 
-def _needs_any(ranked: tuple[Scored, ...], bounds: Bounds) -> bool:
+def _needs_any(ranked: tuple[Scored, ...], tokens: int, bounds: Bounds) -> bool:
+    """Whether the need is probable enough to load so many tokens."""
     best = max((scored.probability for scored in ranked), default=0.0)
-    return best >= bounds.least and ranked[0].need >= bounds.need
+    return best >= bounds.least and ranked[0].need >= least_need(bounds, tokens)
 
 
 def _until_few_are_left_out(ranked: tuple[Scored, ...], left_out: float) -> tuple[Scored, ...]:

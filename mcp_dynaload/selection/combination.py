@@ -104,8 +104,8 @@ def unpacked(text: str) -> tuple[float, ...]:
 
 
 FITTED = Coefficients(
-    tool=Model((-0.085, 0.428, 0.158, 0.046, 4.248, 11.992, 0.312, -0.025, -0.362), 0.299),
-    need=Model((-0.054, 10.496, 3.127, -4.428, -1.68, -16.724, -5.513, 0.355, *unpacked(NEED_DIRECTION)), 3.158),
+    tool=Model((-0.085, 0.412, 0.097, 0.133, 4.154, 10.937, 0.248, -0.006, -0.201), -0.091),
+    need=Model((-0.008, 10.893, 2.193, -5.629, -2.697, -10.832, -5.302, 0.219, *unpacked(NEED_DIRECTION)), 3.009),
 )
 """By `mcp_dynaload.evaluation.fit`."""
 

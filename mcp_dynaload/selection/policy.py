@@ -10,7 +10,7 @@ MAX_ADVERTISED = 12
 MAX_LOADED_PER_PROMPT = 10
 """Tier-2 tools that one prompt may bring, unless the catalog is large."""
 
-LARGE_CATALOG_TOOLS = 200
+LARGE_CATALOG_TOOLS = 100
 """More tools than this are so many alike that the needed ones stand out less."""
 
 MAX_LOADED_OF_LARGE = 26
@@ -31,6 +31,9 @@ SMALL_CATALOG_TOKENS = 3_000
 LEAST_PROBABILITY = 0.02
 """Of the best tool, however sure it is that some tool is needed."""
 
+DISTURBANCE_TOKENS = 1_500
+"""What loading in vain costs beside its tokens: the list is read again, and the model has more to choose from."""
+
 CLEAR_PROBABILITY = 0.3
 """From here on the words clearly mean the tool: what a destructive one needs."""
 
@@ -50,8 +53,8 @@ class Strategy(StrEnum):
 class Bounds:
     """What one selection may do."""
 
-    need: float
-    """Least probability that any tool is needed; below it nothing is loaded."""
+    search_tokens: float
+    """What it costs, in tokens, when a needed tool is missing and has to be searched: one more model request."""
 
     left_out: float
     """Expected share of the needed tools that may be left out: tools are loaded until it is reached."""
@@ -67,10 +70,19 @@ class Bounds:
 
 
 BOUNDS: Mapping[Strategy, Bounds] = {
-    Strategy.CONSERVATIVE: Bounds(need=0.4, left_out=0.03, prompt_tokens=12_000, least_reduction=0.5),
-    Strategy.BALANCED: Bounds(need=0.5, left_out=0.04, prompt_tokens=10_000, least_reduction=0.6),
-    Strategy.AGGRESSIVE: Bounds(need=0.6, left_out=0.15, prompt_tokens=4_000, least_reduction=0.7),
+    Strategy.CONSERVATIVE: Bounds(search_tokens=6_000, left_out=0.03, prompt_tokens=12_000, least_reduction=0.5),
+    Strategy.BALANCED: Bounds(search_tokens=4_200, left_out=0.05, prompt_tokens=10_000, least_reduction=0.6),
+    Strategy.AGGRESSIVE: Bounds(search_tokens=3_000, left_out=0.15, prompt_tokens=4_000, least_reduction=0.7),
 }
+
+
+def least_need(bounds: Bounds, tokens: int) -> float:
+    """The probability that any tool is needed from which on it is worth to load so many tokens of definitions.
+
+    What is lost in vain, these tokens and the disturbance, is weighed against the search that is saved.
+    """
+    in_vain = DISTURBANCE_TOKENS + tokens
+    return in_vain / (in_vain + bounds.search_tokens)
 
 
 def widened(bounds: Bounds) -> Bounds:

@@ -1,5 +1,6 @@
 """The one way in which a session's loaded tools change: `step` from state and event to state and decision."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -213,7 +214,7 @@ def _on_task(state: SessionState, event: TaskNamed, context: Context) -> tuple[S
     text = clean(event.text)
     if not text:
         return state, Decision(reason="no content of its own")
-    bounds = replace(BOUNDS[Strategy.CONSERVATIVE if event.is_wide else state.strategy], need=0.0)
+    bounds = replace(BOUNDS[Strategy.CONSERVATIVE if event.is_wide else state.strategy], search_tokens=math.inf)
     bounds = widened(bounds) if event.is_wide else bounds
     choice = choose(parse_query(text), context.catalog, context.ranker, bounds, withheld=context.withheld)
     after, decision = _loading(state, _affordable(state, choice.names, context), context, choice.ranked, "your task")

@@ -9,9 +9,12 @@ from mcp_dynaload.selection.policy import (
     SMALL_CATALOG_TOKENS,
     Strategy,
     is_frozen_after_first_request,
+    least_need,
     room_for_prompt,
     session_tokens,
 )
+
+BALANCED = BOUNDS[Strategy.BALANCED]
 
 
 def test_the_strategies_promise_their_reductions():
@@ -26,7 +29,7 @@ def test_a_more_aggressive_strategy_demands_more_and_brings_less():
     conservative, balanced, aggressive = (BOUNDS[strategy] for strategy in Strategy)
 
     for more, less in ((conservative, balanced), (balanced, aggressive)):
-        assert more.need < less.need
+        assert least_need(more, 1_000) < least_need(less, 1_000)
         assert more.left_out < less.left_out
         assert more.prompt_tokens > less.prompt_tokens
 
@@ -41,7 +44,11 @@ def test_of_a_small_catalog_something_may_always_be_loaded():
 
 @pytest.mark.parametrize(("pinned", "room"), [(0, 10), (1, 10), (4, 7), (50, 3)])
 def test_pinned_tools_take_room_but_not_all(pinned: int, room: int):
-    assert room_for_prompt(pinned, tools=100) == room
+    assert room_for_prompt(pinned, tools=LARGE_CATALOG_TOOLS) == room
+
+
+def test_what_costs_more_in_vain_takes_more_evidence():
+    assert [round(least_need(BALANCED, tokens), 2) for tokens in (0, 2_700, 10_000)] == [0.26, 0.5, 0.73]
 
 
 def test_a_large_catalog_has_more_room():
