@@ -30,6 +30,7 @@ REQUIREMENTS = {
     "learned-replay": "After 20 sessions of a project a third of the gap in recall is closed, with fewer tokens.",
     "python-api": "A program gets the tools for a query or workflow, calls them, and sees what that saves.",
     "facts": "Each prompt, call, list change, command and fallback is told, with names, counts and times, no content.",
+    "team-replicas": "Replicas share pins, usage and loaded tools; a conversation goes on when its replica is killed.",
     "team-store-away": "A Redis that is away stops no call; what it was told meanwhile is there when it is back.",
     "rest": "Each REST endpoint answers by its schema, steers connected clients, and tells what is wrong.",
     "journal": "All processes write one journal, off the path of calls, bounded, without content; audit shows it.",

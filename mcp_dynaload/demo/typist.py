@@ -88,8 +88,8 @@ class Typist:
 
 
 @asynccontextmanager
-async def typist(server: StdioServerParameters) -> AsyncGenerator[Typist]:
-    """A client that lists again whenever it is told that the list has changed."""
+async def typist(server: StdioServerParameters | str, session_id: str = "") -> AsyncGenerator[Typist]:
+    """A client, of a process or an address, that lists again whenever it is told that the list has changed."""
     send, receive = anyio.create_memory_object_stream[None](100)
 
     async def heard(message: IncomingMessage) -> None:
@@ -110,7 +110,7 @@ async def typist(server: StdioServerParameters) -> AsyncGenerator[Typist]:
                 await client.list_tools()
 
         tasks.start_soon(reread)
-        yield Typist(client, uuid4().hex)
+        yield Typist(client, session_id or uuid4().hex)
         tasks.cancel_scope.cancel()
 
 

@@ -25,6 +25,8 @@ ANSWER_SECONDS = 2.0
 REST_SECONDS = 1.0
 """After a failure it is left alone for so long: nothing waits for it again and again."""
 
+LEAST_REST_SECONDS = 0.05
+
 MAX_WAITING = 20_000
 """Writes that wait for it to come back; of more, the oldest are lost, which is logged."""
 
@@ -48,6 +50,8 @@ class Remote:
         self._lost = 0
         self._not_before = 0.0
         self._problem: str | None = None
+        self._next: threading.Timer | None = None
+        self._is_closed = False
 
     def read(self, *commands: Command) -> list[Any] | None:
         """The replies, after all writes that wait; None while Redis is away."""
@@ -72,6 +76,9 @@ class Remote:
     def close(self) -> None:
         """Deliver what waits, if that is possible now, and let go."""
         with self._lock:
+            self._is_closed = True
+            if self._next is not None:
+                self._next.cancel()
             self._not_before = 0.0
             self._deliver()
             if self._waiting or self._lost:
@@ -111,7 +118,23 @@ class Remote:
             )
         self._not_before = self._clock() + REST_SECONDS
         self._problem = f"the store at {self._where} cannot be reached; it is tried again"
+        self._try_later()
         return self._problem
+
+    def _try_later(self) -> None:
+        """What waits is delivered even if nobody asks for anything any more."""
+        if self._is_closed or not self._waiting or (self._next is not None and self._next.is_alive()):
+            return
+        self._next = threading.Timer(max(REST_SECONDS, LEAST_REST_SECONDS), self._try_again)
+        self._next.daemon = True
+        self._next.start()
+
+    def _try_again(self) -> None:
+        with self._lock:
+            self._next = None
+            if not self._is_closed:
+                self._deliver()
+                self._try_later()
 
 
 def open_remote(url: str) -> Remote:

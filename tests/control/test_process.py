@@ -1,53 +1,15 @@
 """The service as a process: how it starts and how it ends."""
 
-import os
-import re
 import signal
-import subprocess
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
 import pytest
 from mcp import Client
 
-from tests.control.services import a_configuration
-from tests.faults.scripted import entry, is_alive, text_in, until, until_exists
+from tests.control.processes import MODULE, address_of, environment, process
+from tests.faults.scripted import is_alive, text_in, until, until_exists
 from tests.server.fronts import text_of
-
-LISTENING = re.compile(r"event='listening' .*port=(\d+)")
-MODULE = [sys.executable, "-m", "mcp_dynaload"]
-
-
-def environment(folder: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"),
-        "MCP_DYNALOAD_STATE_DIR": str(folder / "state"),
-        "CLAUDE_PROJECT_DIR": str(folder),
-    }
-
-
-@contextmanager
-def process(folder: Path, *options: str) -> Generator["subprocess.Popen[bytes]"]:
-    a_configuration(folder, {"a": entry("a")})
-    command = [*MODULE, "serve", "--transport", "http", "--config", str(folder / "servers.json"), "--port", "0"]
-    with (folder / "stderr").open("w") as stderr:
-        service = subprocess.Popen([*command, *options], env=environment(folder), cwd=folder, stderr=stderr)
-    try:
-        yield service
-    finally:
-        service.kill()
-        service.wait()
-
-
-async def address_of(folder: Path) -> str:
-    await until(lambda: LISTENING.search(text_in(folder / "stderr")), seconds=20)
-    found = LISTENING.search(text_in(folder / "stderr"))
-    assert found is not None
-    return f"http://127.0.0.1:{found[1]}/mcp"
 
 
 @pytest.mark.proves("service-drain")

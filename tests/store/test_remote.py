@@ -1,10 +1,12 @@
 """A Redis that is away harms nothing, and nothing that was told to it is lost."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from redis import Redis
 from structlog.testing import capture_logs
 
 from mcp_dynaload.errors import ConfigError
@@ -91,3 +93,17 @@ def test_a_password_is_in_no_message() -> None:
 
     assert problem
     assert "geheim" not in problem + str(logs)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_waits_is_delivered_though_nobody_asks(redis: RedisServer) -> None:
+    with capture_logs(), closing(SharedMemory(open_remote(redis.url))) as memory:
+        redis.stop()
+        memory.keep_pins("/project", ["log"])
+        redis.start()
+        with Redis(port=redis.port, decode_responses=True) as client:
+            deadline = time.monotonic() + 5
+            while not (kept := sorted(client.scan_iter("dynaload:pins:*"))) and time.monotonic() < deadline:
+                time.sleep(0.01)  # nothing tells of it
+
+    assert kept == ['dynaload:pins:["/project"]']
