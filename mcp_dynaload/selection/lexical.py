@@ -30,8 +30,11 @@ MAX_CANDIDATES = 60
 MIN_CANDIDATES = 20
 """The share of a clause at least."""
 
-UNDECIDED = 0.075
+UNDECIDED = 0.09
 """Probability of the best tool at which it is undecided whether a short query needs any."""
+
+SURENESS = 2.0
+"""How fast the need becomes sure as the best tool's probability leaves that point."""
 
 SHORT_QUERY_TERMS = 20
 """Terms up to which a query must not make up for its length."""
@@ -228,7 +231,8 @@ def _need(best_odds: float, query: Query) -> float:
     best = probability(best_odds)
     terms = len(set(prose_terms(query.text)))
     surplus = math.log2(max(terms, SHORT_QUERY_TERMS) / SHORT_QUERY_TERMS)
-    return best / (best + min(MOST_DEMANDED, UNDECIDED + LENGTH_DEMAND * surplus))
+    odds = best / min(MOST_DEMANDED, UNDECIDED + LENGTH_DEMAND * surplus)
+    return odds**SURENESS / (odds**SURENESS + 1)
 
 
 def _faint(index: int, relative_score: float) -> Match:
