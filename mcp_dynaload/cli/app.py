@@ -19,6 +19,7 @@ from mcp_dynaload.cli.stats import stats
 from mcp_dynaload.cli.tools import tools
 from mcp_dynaload.cli.trust import trust
 from mcp_dynaload.cli.uninstall import uninstall
+from mcp_dynaload.cli.validate import validate
 
 app = typer.Typer(
     name="mcp-dynaload",
@@ -58,6 +59,7 @@ for command in (
     logs,
     trust,
     demo,
+    validate,
 ):
     app.command()(command)
 app.command("eval")(evaluate)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 console = Console(highlight=False, soft_wrap=True)
@@ -36,3 +36,12 @@ def progress(title: str, total: int) -> Generator[Callable[[str], None]]:
             bar.update(task, advance=1, last=name)
 
         yield advance
+
+
+@contextmanager
+def counting(title: str) -> Generator[Callable[[str], None]]:
+    """The same where nobody knows how many there will be."""
+    columns = (TextColumn("{task.description}"), SpinnerColumn(), TextColumn("{task.fields[last]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None, last="")
+        yield lambda name: bar.update(task, last=name)

@@ -1,0 +1,88 @@
+"""`mcp-dynaload validate`: measures this installation."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mcp_dynaload.validation.check import Validation
+
+FORMATS = (".html", ".json", ".md")
+
+
+def validate(
+    performance: Annotated[
+        bool, typer.Option("--performance", help="Function and speed on your own servers; so it is without options.")
+    ] = False,
+    stress_test: Annotated[
+        bool, typer.Option("--stress-test", help="Two runs of load on a service of its own, by HTTP on loopback.")
+    ] = False,
+    production_readiness: Annotated[
+        bool, typer.Option("--production-readiness", help="All five headings and a score out of 100.")
+    ] = False,
+    sessions: Annotated[int, typer.Option(min=1, max=500, help="Of a stress test, at the same time.")] = 50,
+    minutes: Annotated[float, typer.Option(min=0.1, max=120, help="Of each of a stress test's two runs.")] = 1.0,
+    report: Annotated[
+        Path | None, typer.Option(help="Write it to this file, too: .html with plots, .json or .md.")
+    ] = None,
+    config: ConfigOption = None,
+    trust: TrustOption = False,
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure this installation with your own servers: what works, how fast. Exit status 1 if a check fails.
+
+    Your servers are started to list their tools, never called.
+
+    Example: mcp-dynaload validate --production-readiness --report readiness.html
+    """
+    import anyio
+
+    if report is not None and report.suffix not in FORMATS:
+        raise ConfigError(f"--report {report}: the name must end in {', '.join(FORMATS)}")
+    if report is not None and not report.absolute().parent.is_dir():
+        raise ConfigError(f"--report {report}: there is no folder {report.absolute().parent}")
+    configuration = configuration_of(config, trust, settings)
+    from mcp_dynaload.cli.screen import counting
+    from mcp_dynaload.validation.run import Parts, unlearning
+    from mcp_dynaload.validation.run import validate as measure
+
+    parts = Parts(readiness=production_readiness, stress=stress_test, sessions=sessions, minutes=minutes)
+    with counting("measuring") as told:
+        validation = anyio.run(measure, unlearning(configuration), parts, told)
+    if report is not None:
+        report.write_text(_formatted(validation, report.suffix), encoding="utf-8")
+    if as_json:
+        print(_formatted(validation, ".json"), end="")
+    else:
+        _show(validation)
+    if not validation.passed:
+        raise typer.Exit(1)
+
+
+def _formatted(validation: "Validation", suffix: str) -> str:
+    from mcp_dynaload.validation.report import as_html, as_json, as_markdown
+
+    return {".html": as_html, ".json": as_json, ".md": as_markdown}[suffix](validation)
+
+
+def _show(validation: "Validation") -> None:
+    from mcp_dynaload.cli.screen import console, show_table
+    from mcp_dynaload.validation import report
+    from mcp_dynaload.validation.check import by_heading
+
+    numbers = ("count", "p50 ms", "p95 ms", "p99 ms", "target ms", "measured", "least")
+    show_table("Times", report.TIMING_HEAD, report.timing_rows(validation.timings), numbers)
+    show_table("\nShares", report.FIGURE_HEAD, report.figure_rows(validation), numbers)
+    if validation.loads:
+        show_table("\nLoad", report.LOAD_HEAD, report.load_rows(validation.loads.items()), report.LOAD_HEAD[1:])
+    for heading, checks in by_heading(validation.checks).items():
+        earned, possible = sum(check.earned for check in checks), sum(check.points for check in checks)
+        title = f"\n{heading.capitalize()}: {earned:g} of {possible} points"
+        show_table(title, report.CHECK_HEAD, report.check_rows(checks), ("points", "of"))
+    if validation.is_scored:
+        console.print(f"\nReadiness: {validation.score:g} of 100", style="bold")

@@ -1,0 +1,1 @@
+"""Measures an installation: what works, how fast, under load, and what that is worth in points."""
