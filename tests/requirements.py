@@ -35,6 +35,8 @@ REQUIREMENTS = {
     "rest": "Each REST endpoint answers by its schema, steers connected clients, and tells what is wrong.",
     "journal": "All processes write one journal, off the path of calls, bounded, without content; audit shows it.",
     "alerts": "An alert fires when its bound is left over a window, once, and ends when the value is clearly back.",
+    "readiness": "Every point of the readiness score is a measured check; what is broken costs points.",
+    "load": "Under load, with servers dying, no answer is lost or crossed and memory stays flat.",
     "demo": "The demo loads tools for prompts and calls real servers.",
     "service-claude": "Over HTTP and SSE Claude Code has first prompt, later prompt and commands as over stdio.",
     "service-sessions": "Each session of a service has its own list and upstreams; idle ones end, surplus is refused.",
