@@ -1,7 +1,6 @@
 """`mcp-dynaload audit`: what happened, from the journal of all processes."""
 
 import json
-import os
 import re
 import time
 from collections.abc import Mapping
@@ -11,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcp_dynaload.cli.common import JsonOption
+from mcp_dynaload.cli.common import JsonOption, configuration_of
 from mcp_dynaload.errors import ConfigError
-from mcp_dynaload.locations import find_locations
 
 if TYPE_CHECKING:
     from mcp_dynaload.catalog.tool import Json
@@ -41,22 +39,25 @@ def audit(
 
     Example: mcp-dynaload audit --since 2h --kind tool_called --json
     """
-    from mcp_dynaload.store.journal import SqliteJournal, Wanted
+    from mcp_dynaload.store.journal import Wanted
+    from mcp_dynaload.store.opening import open_journal_store
     from mcp_dynaload.telemetry.codec import KINDS
 
     if wrong := sorted(set(kind or ()) - KINDS.keys()):
         raise ConfigError(f"--kind {wrong[0]} is no kind of entry; there are: {', '.join(sorted(KINDS))}")
     start = parse_since(since, time.time())
-    file = find_locations(os.environ).journal_file
+    configuration = configuration_of(None, False)
+    url, file = configuration.settings.store_url, configuration.locations.journal_file
+    place = "the Redis of store_url" if url else str(file)
     wanted = Wanted(since=start, kinds=tuple(kind or ()), session=session, limit=limit)
     rows: list[Row] = []
-    if file.exists():
-        with closing(SqliteJournal(file, MANY, MANY)) as journal:
+    if url or file.exists():
+        with closing(open_journal_store(url, file, MANY, MANY)) as journal:
             rows = [entry.row for entry in journal.read(wanted)]
     if as_json:
-        print(json.dumps({"journal": str(file), "entries": [_as_json(row) for row in rows]}, indent=2))
+        print(json.dumps({"journal": place, "entries": [_as_json(row) for row in rows]}, indent=2))
     else:
-        _show(rows, str(file), since)
+        _show(rows, place, since)
 
 
 def parse_since(text: str, now: float) -> float:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.journal import JournalStore, SqliteJournal
 from mcp_dynaload.store.local import LocalMemory
 from mcp_dynaload.store.memory import Memory
 
@@ -21,6 +22,20 @@ def open_memory(url: str, database_file: Path) -> Generator[Memory]:
         yield memory
     finally:
         memory.close()
+
+
+def open_journal_store(url: str, file: Path, days: float, rows: int) -> JournalStore:
+    """The journal in the Redis at `url`, or without one in a file; keeps entries for so many days, at most so many.
+
+    Raises:
+        ConfigError: The URL cannot be used.
+    """
+    if not url:
+        return SqliteJournal(file, days, rows)
+    from mcp_dynaload.store.remote import open_remote
+    from mcp_dynaload.store.shared_journal import SharedJournal
+
+    return SharedJournal(open_remote(url), days, rows)
 
 
 def _shared(url: str) -> Memory:

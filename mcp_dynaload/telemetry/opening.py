@@ -4,13 +4,14 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 
 from mcp_dynaload.settings import Settings
-from mcp_dynaload.store.journal import SqliteJournal
+from mcp_dynaload.store.opening import open_journal_store
 from mcp_dynaload.telemetry.alerts import Alerts, thresholds_of
 from mcp_dynaload.telemetry.configuration import changed_since
 from mcp_dynaload.telemetry.facts import ConfigurationChanged
@@ -44,8 +45,10 @@ async def open_telemetry(
         return
     configuration = {f"setting {name}": value for name, value in settings.model_dump().items()}
     configuration |= {f"server {name}": fingerprint for name, fingerprint in servers.items()}
+    days, rows = settings.journal_days, settings.journal_rows
+    opening = partial(open_journal_store, settings.store_url, journal_file, days, rows)
     async with (
-        open_journal(lambda: SqliteJournal(journal_file, settings.journal_days, settings.journal_rows)) as writer,
+        open_journal(opening) as writer,
         anyio.create_task_group() as tasks,
     ):
         telemetry.facts.observe(telemetry.totals)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 from mcp import MCPError
@@ -64,6 +65,18 @@ class Team:
         told = await anyio.run_process([*MODULE, "stats", "--json"], env=environment(folder, **self.variables))
         return {tool["name"]: tool["uses"] for tool in json.loads(told.stdout)["tools"]}
 
+    async def journalled(self, folder: Path) -> list[str]:
+        """The tools whose calls are in the journal, oldest first."""
+        command = [*MODULE, "audit", "--kind", "tool_called", "--json"]
+        told = await anyio.run_process(command, env=environment(folder, **self.variables))
+        return [entry["tool"] for entry in json.loads(told.stdout)["entries"]]
+
+    async def until_journalled(self, folder: Path, tools: list[str]) -> None:
+        """It is written a moment after a call has been answered."""
+        with anyio.fail_after(10):
+            while await self.journalled(folder) != tools:
+                await anyio.lowlevel.checkpoint()
+
 
 @asynccontextmanager
 async def team(folder: Path) -> AsyncGenerator[Team]:
@@ -100,6 +113,7 @@ async def test_a_conversation_goes_on_when_its_replica_is_killed(tmp_path: Path)
             assert await echoed(client, "before") == "before"
             await client.hook("Stop")
             before = await names(client)
+            await team_.until_journalled(tmp_path / "person", [ECHO])
             (mine,) = await team_.with_sessions()
             mine.kill()
             with pytest.raises(MCPError, match="Session not found"):  # 404: initialise anew
@@ -112,6 +126,7 @@ async def test_a_conversation_goes_on_when_its_replica_is_killed(tmp_path: Path)
             await client.hook("Stop")
             (other,) = await team_.with_sessions()
         usage = await team_.usage(tmp_path / "person")
+        await team_.until_journalled(tmp_path / "person", [ECHO, ECHO])
 
     assert other is not mine
     assert len(before) > 10
@@ -150,6 +165,7 @@ async def test_calls_go_on_while_redis_is_away_and_what_they_count_is_there_afte
             team_.redis.start()
             await until(lambda: "store_reachable_again" in mine.log)
             usage = await team_.usage(tmp_path / "person")
+            await team_.until_journalled(tmp_path / "person", [ECHO])
         async with typist(team_.url, "another") as client:
             listed = await names(client)
 
