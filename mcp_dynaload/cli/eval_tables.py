@@ -44,6 +44,14 @@ def show_replay(ranker: str, replay: Replay) -> None:
     console.print(
         "\nBalanced: what is listed while a session's prompts are answered, the project's usual tools included."
     )
+    if found := replay.following:
+        console.print(
+            f"\nLoading ahead, {found.turns} turns of conversations after {found.conversations} others: the most usual "
+            f"follower is called next in {found.right_first:.0%} of the {found.predicted:.0%} that have one. "
+            f"{found.tools_ahead:.2f} tools are loaded ahead ({found.tokens_ahead:.0f} tokens), of which "
+            f"{found.called_ahead:.0%} are called next. Of what is called, {found.recall:.1%} is listed by then; "
+            f"without, {found.recall_without:.1%}."
+        )
 
 
 def show_suite(reports: Mapping[str, SuiteReport], strategy: str) -> None:

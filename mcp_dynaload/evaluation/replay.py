@@ -10,6 +10,7 @@ from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.evaluation.conversation import RankedOnce, query_of, state_before
+from mcp_dynaload.evaluation.following import Following, following
 from mcp_dynaload.evaluation.labelled import Task
 from mcp_dynaload.evaluation.metrics import Path, nested, oracle_metrics, ranking_metrics
 from mcp_dynaload.selection.events import PromptSubmitted, SessionStarted, ToolsFound
@@ -70,6 +71,8 @@ class Replay:
     cold: Mapping[Path, float]
     learned: Mapping[Path, float]
     oracle: Mapping[Path, float]
+    following: Following | None = None
+    """What loading ahead is worth; none where the tasks are no conversations."""
 
     def gap_closed(self, path: Path) -> float:
         """Share of what the cold figure lacks to the best possible one that learning adds; 1 where it lacks nothing."""
@@ -85,6 +88,7 @@ class Replay:
             "cold": nested(self.cold),
             "learned": nested(self.learned),
             "oracle": nested(self.oracle),
+            "following": self.following and self.following.as_json(),
             "gap_closed": nested({path: self.gap_closed(path) for path in self.oracle}),
         }
 
@@ -105,7 +109,8 @@ def replay(ranker: Ranker, catalog: Catalog, tasks: Sequence[Task], *, reads_ses
                 findings.add(_measured(session, once, catalog, priors, reads_session))
             findings.add(_abstained(negatives, once, catalog, priors))
         oracle.add(_of_best(project, catalog))
-    return Replay(len(oracle.samples["balanced", "recall"]), cold.means, learned.means, oracle.means)
+    followed = following(once, catalog, tasks)
+    return Replay(len(oracle.samples["balanced", "recall"]), cold.means, learned.means, oracle.means, followed)
 
 
 def projects_of(tasks: Sequence[Task]) -> tuple[Project, ...]:
