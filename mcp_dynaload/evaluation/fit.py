@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mcp_dynaload.evaluation.samples import Sample, read_samples, remembered
+from mcp_dynaload.evaluation.samples import Sample, packaged_own, read_samples, remembered
 from mcp_dynaload.selection.combination import (
     NEED_FEATURES,
     Coefficients,
@@ -107,7 +107,8 @@ def main(arguments: Sequence[str]) -> None:
     """Fit with the encoder of the package."""
     from mcp_dynaload.encoder.encoder import read_encoder  # heavy
 
-    report(list(read_samples(Path(arguments[0]), remembered(read_encoder().encode))), print)
+    encode = remembered(read_encoder().encode)
+    report(list(read_samples(Path(arguments[0]), encode, packaged_own())), print)
 
 
 if __name__ == "__main__":

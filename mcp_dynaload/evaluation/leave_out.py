@@ -23,7 +23,7 @@ from mcp_dynaload.evaluation.intervals import Bootstrap
 from mcp_dynaload.evaluation.labelled import characters_in_fours
 from mcp_dynaload.evaluation.rankers import RANKERS, Models
 from mcp_dynaload.evaluation.report import Report
-from mcp_dynaload.evaluation.samples import WEIGHTS, Sample, read_samples, remembered
+from mcp_dynaload.evaluation.samples import WEIGHTS, Own, Sample, packaged_own, read_samples, remembered
 from mcp_dynaload.evaluation.suite import TaskSet, read_set
 from mcp_dynaload.selection.blended import COST_WEIGHT, BlendedRanker, Encode
 from mcp_dynaload.selection.combination import FITTED, Coefficients, Model, tool_features
@@ -48,28 +48,27 @@ ABLATIONS: Mapping[str, Columns] = {
 Say = Callable[[str], object]
 
 
-def report(bench: Path, encode: Encode, say: Say) -> None:
+def report(bench: Path, encode: Encode, own: Own, say: Say) -> None:
     """Print the tables."""
-    samples = list(read_samples(bench, encode))
+    samples = list(read_samples(bench, encode, own))
     training = [sample for sample in samples if sample.may_train]
-    _compare(bench, encode, training, say)
+    unseen = {name: fit([sample for sample in training if sample.source != name]) for name in WEIGHTS}
+    _compare(bench, encode, unseen, say)
     _abstain(bench, encode, training, say)
     _ablate(samples, training, say)
-    _ablate_words(bench, encode, training, say)
+    _ablate_words(bench, encode, unseen, say)
 
 
-def _compare(bench: Path, encode: Encode, training: Sequence[Sample], say: Say) -> None:
+def _compare(bench: Path, encode: Encode, unseen: Mapping[str, Coefficients], say: Say) -> None:
     """Recall at a budget of tokens and what the balanced strategy loads, set by set."""
     models, bootstrap, rows = Models(), Bootstrap(), list[tuple[str, list[float]]]()
     say("| set | ranker | R@2000t | R@8000t | recall | tools | tokens | left with none |")
     say("|---|---|---|---|--:|--:|--:|--:|")
     for name in WEIGHTS:
         found = read_set(*_files(bench, name), None, characters_in_fours)
-        unseen = fit([sample for sample in training if sample.source != name])
         reports = dict(_peers(found, models, bootstrap))
-        reports["ours"] = evaluate(
-            _indexed(found.known.catalog, unseen, encode), found.tasks, [Strategy.BALANCED], bootstrap
-        )
+        ours = _indexed(found.known.catalog, unseen[name], encode)
+        reports["ours"] = evaluate(ours, found.tasks, [Strategy.BALANCED], bootstrap)
         for ranker, measured in reports.items():
             say(f"| {name} | {ranker} | {_recalls(measured)} | {_balanced(measured)} |")
             rows.append((ranker, [measured.means["recall_at_tokens", str(budget)] for budget in BUDGETS]))
@@ -109,48 +108,46 @@ def _ablate(samples: Sequence[Sample], training: Sequence[Sample], say: Say) -> 
     """Mean recall over the sets, each left out, with features taken away."""
     say("\n| tool model | mean R@2000t | mean R@8000t |\n|---|--:|--:|")
     for name, columns in ABLATIONS.items():
-        means = [_left_out_recall(samples, training, columns, budget) for budget in BUDGETS]
+        means = _left_out_recalls(samples, training, columns)
         say(f"| {name} | {means[0]:.3f} | {means[1]:.3f} |")
-    means = [_left_out_recall(samples, training, (), budget, cost_weight=0.0) for budget in BUDGETS]
+    means = _left_out_recalls(samples, training, (), cost_weight=0.0)
     say(f"| without holding back dear definitions | {means[0]:.3f} | {means[1]:.3f} |")
 
 
-def _ablate_words(bench: Path, encode: Encode, training: Sequence[Sample], say: Say) -> None:
+def _ablate_words(bench: Path, encode: Encode, unseen: Mapping[str, Coefficients], say: Say) -> None:
     """The same, of the first tasks of each set, with parts of the ranking by words taken out; the models stay."""
-    unseen = {name: fit([sample for sample in training if sample.source != name]) for name in WEIGHTS}
     say("\n| ranking by words | lexical, R@2000t | R@8000t | ours, R@2000t | R@8000t |\n|---|--:|--:|--:|--:|")
     for part in (None, *PARTS):
         with contextlib.nullcontext() if part is None else without(part):
-            means = [*_mean_recalls(bench, encode, None), *_mean_recalls(bench, encode, unseen)]
-        say(" | ".join([f"| without {part}" if part else "| everything", *(f"{mean:.3f}" for mean in means)]) + " |")
+            lexical = _mean_recalls(bench, lambda _, catalog: index(RANKERS["lexical"], catalog, Models()))
+            ours = _mean_recalls(bench, lambda name, catalog: _indexed(catalog, unseen[name], encode))
+        say(
+            " | ".join([f"| without {part}" if part else "| everything", *(f"{m:.3f}" for m in (*lexical, *ours))])
+            + " |"
+        )
 
 
-def _mean_recalls(bench: Path, encode: Encode, unseen: Mapping[str, Coefficients] | None) -> list[float]:
-    """At each budget, over the sets; by words alone without models."""
+def _mean_recalls(bench: Path, build: Callable[[str, Catalog], Indexed]) -> list[float]:
+    """At each budget, over the sets, by a ranker that is built for each."""
     rows: list[list[float]] = []
     for name in WEIGHTS:
         found = read_set(*_files(bench, name), None, characters_in_fours)
-        catalog = found.known.catalog
-        by_words = index(RANKERS["lexical"], catalog, Models()) if unseen is None else None
-        indexed = by_words or _indexed(catalog, (unseen or {})[name], encode)
+        indexed = build(name, found.known.catalog)
         measured = evaluate(indexed, found.tasks[:ABLATED_TASKS], [Strategy.BALANCED], Bootstrap())
         rows.append([measured.means["recall_at_tokens", str(budget)] for budget in BUDGETS])
     return [fmean(column) for column in zip(*rows, strict=True)]
 
 
-def _left_out_recall(
-    samples: Sequence[Sample],
-    training: Sequence[Sample],
-    without: Columns,
-    budget: int,
-    cost_weight: float = COST_WEIGHT,
-) -> float:
-    recalls: list[float] = []
+def _left_out_recalls(
+    samples: Sequence[Sample], training: Sequence[Sample], columns: Columns, cost_weight: float = COST_WEIGHT
+) -> list[float]:
+    """At each budget, over the sets, each by a model that was fitted without it."""
+    rows: list[list[float]] = []
     for name in WEIGHTS:
-        tool = fit_tool([sample for sample in training if sample.source != name], without)
+        tool = fit_tool([sample for sample in training if sample.source != name], columns)
         own = [sample for sample in samples if sample.source == name and sample.is_whole]
-        recalls.append(fmean(_recall(sample, tool, budget, cost_weight) for sample in own))
-    return fmean(recalls)
+        rows.append([fmean(_recall(sample, tool, budget, cost_weight) for sample in own) for budget in BUDGETS])
+    return [fmean(column) for column in zip(*rows, strict=True)]
 
 
 def _recall(sample: Sample, tool: Model, budget: int, cost_weight: float) -> float:
@@ -200,7 +197,7 @@ def main(arguments: Sequence[str]) -> None:
     if len(arguments) != 1:
         sys.exit("name one folder with catalogs/, tasks/ and negatives/: make eval-leave-out BENCH=DIR")
     try:
-        report(Path(arguments[0]), remembered(read_encoder().encode), print)
+        report(Path(arguments[0]), remembered(read_encoder().encode), packaged_own(), print)
     except ConfigError as error:
         sys.exit(str(error))
 

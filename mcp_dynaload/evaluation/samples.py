@@ -14,7 +14,15 @@ from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.encoder.own_work import own_work_texts
 from mcp_dynaload.encoder.text import tool_text
 from mcp_dynaload.evaluation.conversation import session_query, state_before
-from mcp_dynaload.evaluation.labelled import KnownTools, Task, characters_in_fours, read_catalog, read_tasks, tasks_of
+from mcp_dynaload.evaluation.labelled import (
+    KnownTools,
+    Task,
+    TaskFile,
+    characters_in_fours,
+    read_catalog,
+    read_tasks,
+    tasks_of,
+)
 from mcp_dynaload.selection.blended import BlendedRanker, Encode
 from mcp_dynaload.selection.combination import Observed
 from mcp_dynaload.selection.evidence import MAX_NAME_MASS, MAX_TEXT_MASS, Evidence
@@ -83,11 +91,28 @@ class _Prompt:
     fold: int = 0
 
 
-def read_samples(bench: Path, encode: Encode) -> Iterator[Sample]:
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Prompts that were written for the fit; `packaged_own` reads those that travel with us."""
+
+    work: Sequence[str]
+    """What the client does with its own abilities."""
+
+    needing: TaskFile
+    """What needs tools, over a catalog of the folder of which only the servers that they need are kept."""
+
+
+def packaged_own() -> Own:
+    """Our own prompts."""
+    with as_file(files("mcp_dynaload").joinpath("evaluation/needing.jsonl")) as path:
+        return Own(own_work_texts(), read_tasks(path))
+
+
+def read_samples(bench: Path, encode: Encode, own: Own) -> Iterator[Sample]:
     """All prompts of the folder, and our own, over their catalogs and parts of these."""
-    own_work = encode(own_work_texts())
-    nothing = list(_needing_nothing(bench))
-    for known, needing in _catalogs(bench):
+    own_work = encode(own.work)
+    nothing = list(_needing_nothing(bench, own.work))
+    for known, needing in _catalogs(bench, own.needing):
         for part in (known.catalog, *_parts(known.catalog, [prompt.task for prompt in needing])):
             vectors = encode([tool_text(tool) for tool in part.tools])
             folds = np.arange(len(own_work)) % FOLDS
@@ -99,29 +124,26 @@ def read_samples(bench: Path, encode: Encode) -> Iterator[Sample]:
                     yield _sample(prompt, part, rankers[prompt.fold], words, is_whole=part is known.catalog)
 
 
-def _needing_nothing(bench: Path) -> Iterator[_Prompt]:
+def _needing_nothing(bench: Path, texts: Sequence[str]) -> Iterator[_Prompt]:
     for path in sorted((bench / "negatives").glob("*.jsonl")):
         lines = read_tasks(path).lines
         for line in lines:
             yield _Prompt(path.stem, Task(line.id, line.query, ()), NOTHING_WEIGHT / len(lines))
-    texts = own_work_texts()
     for number, text in enumerate(texts):
         yield _Prompt("own_work", Task(str(number), text, ()), NOTHING_WEIGHT / len(texts), fold=number % FOLDS)
 
 
-def _catalogs(bench: Path) -> Iterator[tuple[KnownTools, list[_Prompt]]]:
+def _catalogs(bench: Path, own: TaskFile) -> Iterator[tuple[KnownTools, list[_Prompt]]]:
     tasks = {name: read_tasks(bench / "tasks" / f"{name}.jsonl") for name in WEIGHTS}
     for catalog in sorted({file.catalog for file in tasks.values()}):
         known = read_catalog(bench / "catalogs" / f"{catalog}.json", characters_in_fours)
         here = [(name, file) for name, file in tasks.items() if file.catalog == catalog]
         yield known, [_Prompt(name, task, WEIGHTS[name]) for name, file in here for task in tasks_of(file, known)]
-    with as_file(files("mcp_dynaload").joinpath("evaluation/needing.jsonl")) as path:
-        file = read_tasks(path)
-    servers = {reference.server for line in file.lines for reference in line.tools}
-    crawl = read_catalog(bench / "catalogs" / f"{file.catalog}.json", characters_in_fours)
+    servers = {reference.server for line in own.lines for reference in line.tools}
+    crawl = read_catalog(bench / "catalogs" / f"{own.catalog}.json", characters_in_fours)
     kept = [tool for tool in crawl.catalog.tools if tool.upstream in servers]
     known = replace(crawl, catalog=build_catalog(kept, crawl.catalog.costs))
-    yield known, [_Prompt(OWN, task, OWN_WEIGHT) for task in tasks_of(file, known)]
+    yield known, [_Prompt(OWN, task, OWN_WEIGHT) for task in tasks_of(own, known)]
 
 
 def _parts(catalog: Catalog, tasks: Sequence[Task]) -> Iterator[Catalog]:

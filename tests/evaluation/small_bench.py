@@ -1,0 +1,54 @@
+"""A small folder as the leave-one-out evaluation reads it, and an encoder that knows words only."""
+
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.encoder.encoder import WIDTH
+from mcp_dynaload.evaluation.labelled import read_tasks
+from mcp_dynaload.evaluation.samples import WEIGHTS, Own
+from tests.builders import a_definition
+from tests.evaluation.builders import a_line, write_catalog, write_lines
+
+THINGS = ("issue", "invoice", "meeting", "container", "photo", "recipe")
+ACTS = {"create": "Create a new {}", "list": "List every {}", "delete": "Delete one {} for good"}
+WORK = ("explain this loop", "rename the variable", "write a haiku", "thanks a lot", "why is this test slow")
+
+
+def a_bench(folder: Path) -> Path:
+    """Two tasks for each set, a file of prompts that need nothing, and a crawl for our own prompts."""
+    for catalog in ("dev", "crawl"):
+        write_catalog(folder / "catalogs" / f"{catalog}.json", servers())
+    for number, name in enumerate(WEIGHTS):
+        thing, other = THINGS[number % len(THINGS)], THINGS[(number + 1) % len(THINGS)]
+        lines = (
+            a_line(f"{name}-1", f"show me each {thing}", f"{thing}s/list_{thing}", catalog="dev"),
+            a_line(f"sentry-{name}", f"make a {other}", f"{other}s/create_{other}", catalog="dev"),
+        )
+        write_lines(folder / "tasks" / f"{name}.jsonl", *lines)
+    write_lines(folder / "negatives" / "chat.jsonl", a_line("chat-1", "tell me a joke about goats"))
+    return folder
+
+
+def our_own(folder: Path) -> Own:
+    """A prompt for each thing that is there, and the client's own work."""
+    lines = (a_line(f"own-{t}", f"is there a {t}?", f"{t}s/list_{t}", catalog="crawl") for t in THINGS)
+    return Own(WORK, read_tasks(write_lines(folder / "own.jsonl", *lines)))
+
+
+def servers() -> dict[str, list[Json]]:
+    """A server for each thing."""
+    return {f"{t}s": [a_definition(f"{act}_{t}", text.format(t)) for act, text in ACTS.items()] for t in THINGS}
+
+
+def encode_words(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Unit vectors, the nearer the more words two texts share."""
+    vectors = np.full((len(texts), WIDTH), 1e-3, np.float32)
+    for vector, text in zip(vectors, texts, strict=True):
+        for word in text.lower().replace("_", " ").split():
+            vector[zlib.crc32(word.encode()) % WIDTH] += 1
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
