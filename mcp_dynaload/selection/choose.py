@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Tool
-from mcp_dynaload.selection.policy import CLEAR_PROBABILITY, Bounds, least_need, room_for_prompt
+from mcp_dynaload.selection.policy import CLEAR_PROBABILITY, SCARCITY, Bounds, least_need, room_for_prompt
 from mcp_dynaload.selection.query import Query
 from mcp_dynaload.selection.ranking import Ranker, Scored
 from mcp_dynaload.selection.terms import identifier_terms, verb_terms
@@ -148,6 +148,21 @@ def _until_few_are_left_out(ranked: tuple[Scored, ...], left_out: float) -> tupl
             return ranked[:count]
         left -= scored.probability
     return ranked
+
+
+def worth_their_room(
+    choice: Choice, costs: Mapping[str, int], used: int, left: int, search_tokens: float
+) -> tuple[str, ...]:
+    """The chosen names without those for which a session keeps its room: the less is left, the surer a tool must be.
+
+    `used` and `left` are tokens of definitions that the session may have loaded. A tool is worth its room when the
+    search that it probably saves costs no less than its own tokens at the price `SCARCITY * used / left`, which is 0 at
+    the start: a long session of many subjects still has room for each subject's likeliest tools.
+    """
+    probabilities = {judged.scored.name: judged.scored.probability for judged in choice.judged}
+    return tuple(
+        name for name in choice.names if costs[name] * SCARCITY * used <= probabilities[name] * search_tokens * left
+    )
 
 
 def within_tokens(names: Iterable[str], costs: Mapping[str, int], tokens: int) -> tuple[str, ...]:

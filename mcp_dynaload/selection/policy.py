@@ -34,6 +34,9 @@ LEAST_PROBABILITY = 0.02
 DISTURBANCE_TOKENS = 1_500
 """What loading in vain costs beside its tokens: the list is read again, and the model has more to choose from."""
 
+SCARCITY = 2.0
+"""How much dearer a session's room gets as it fills."""
+
 CLEAR_PROBABILITY = 0.3
 """From here on the words clearly mean the tool: what a destructive one needs."""
 

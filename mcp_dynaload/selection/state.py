@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Tool
-from mcp_dynaload.selection.choose import Choice, choose, tool_of, within_tokens
+from mcp_dynaload.selection.choose import Choice, choose, tool_of, within_tokens, worth_their_room
 from mcp_dynaload.selection.events import (
     AgentPrompted,
     CatalogChanged,
@@ -203,7 +203,9 @@ def _on_prompt(state: SessionState, event: PromptSubmitted, context: Context) ->
 
 
 def _on_choice(state: SessionState, choice: Choice, context: Context) -> tuple[SessionState, Decision]:
-    affordable = _affordable(state, choice.names, context)
+    used, left = _session_room(state, context)
+    worth = worth_their_room(choice, context.catalog.costs, used, left, BOUNDS[state.strategy].search_tokens)
+    affordable = _affordable(state, worth, context)
     if not state.first_prompt_seen:  # with a core that most prompts leave unused the first list must stay short
         affordable = affordable[: room_for_prompt(len(advertised(state, context.catalog)), len(context.catalog.tools))]
     return _loading(state, affordable, context, choice.ranked, choice.reason)
@@ -280,10 +282,16 @@ def _new(state: SessionState, names: Iterable[str], context: Context) -> tuple[s
 
 def _affordable(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:
     """Those of `names` not listed yet for which the session still has tokens."""
+    _, left = _session_room(state, context)
+    return within_tokens(_new(state, names, context), context.catalog.costs, left)
+
+
+def _session_room(state: SessionState, context: Context) -> tuple[int, int]:
+    """Tokens of definitions that are listed, and how many more the strategy allows the session."""
     catalog = context.catalog
     listed = sum(catalog.costs[name] for name in advertised(state, catalog))
     allowed = session_tokens(BOUNDS[state.strategy].least_reduction, catalog.total_cost, context.overhead_tokens)
-    return within_tokens(_new(state, names, context), catalog.costs, allowed - listed)
+    return listed, max(0, allowed - listed)
 
 
 def _earlier(state: SessionState, text: str) -> tuple[str, ...]:

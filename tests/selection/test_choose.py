@@ -1,7 +1,7 @@
 """What becomes of each ranked tool, and the reason that is given."""
 
 from mcp_dynaload.catalog.catalog import build_catalog
-from mcp_dynaload.selection.choose import Choice, Verdict, choose
+from mcp_dynaload.selection.choose import Choice, Verdict, choose, worth_their_room
 from mcp_dynaload.selection.policy import BOUNDS, MAX_LOADED_PER_PROMPT, Strategy
 from mcp_dynaload.selection.query import Query
 from tests.builders import FixedRanker, a_catalog, a_tool
@@ -78,3 +78,16 @@ def test_a_tool_that_may_destroy_needs_clear_words_and_a_withheld_one_is_never_l
         "git__list": Verdict.CHOSEN,
         "git__drop_table": Verdict.UNCLEAR,
     }
+
+
+def test_the_fuller_a_session_the_likelier_a_tool_must_be_to_be_worth_its_room() -> None:
+    catalog = a_catalog([a_tool("likely"), a_tool("unlikely")], cost=100)
+    choice = choose(Query("x"), catalog, FixedRanker({"git__likely": 0.5, "git__unlikely": 0.1}), BALANCED)
+
+    def kept(used: int, left: int) -> tuple[str, ...]:
+        return worth_their_room(choice, catalog.costs, used, left, search_tokens=1_000)
+
+    assert kept(0, 1_000) == ("git__likely", "git__unlikely")
+    assert kept(500, 500) == ("git__likely",)
+    assert kept(900, 100) == ()
+    assert kept(1_000, 0) == ()
