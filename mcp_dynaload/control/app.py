@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 
 import anyio
@@ -13,15 +13,20 @@ from starlette.types import Receive, Scope, Send
 from mcp_dynaload import __version__
 from mcp_dynaload.api.dynaload import open_api
 from mcp_dynaload.api.options import Options, without_client
+from mcp_dynaload.control.dashboard import dashboard
 from mcp_dynaload.control.demo_runs import Stage, demo_runs
+from mcp_dynaload.control.exposition import Exposition
 from mcp_dynaload.control.health import health
+from mcp_dynaload.control.journal_watch import JournalWatch
 from mcp_dynaload.control.preparing import list_unseen
 from mcp_dynaload.control.problems import tell_errors
 from mcp_dynaload.control.rest import rest
 from mcp_dynaload.control.state import Serving, serving_of
+from mcp_dynaload.control.watching import watching
 from mcp_dynaload.logs import set_up_logs
 from mcp_dynaload.runtime import Configuration, log_problems, open_proxy, read_configuration
 from mcp_dynaload.server.endpoints import MESSAGES_PATH, Endpoints, open_endpoints
+from mcp_dynaload.store.journal import SqliteJournal
 
 
 def create_app(configuration: Configuration | None = None) -> FastAPI:
@@ -41,12 +46,15 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
         log_problems(chosen)
         headless = replace(chosen, environ=without_client(chosen.environ))  # a client's environment comes with it
         async with (
+            _watch(chosen) as watch,
             open_proxy(headless, is_service=True) as front,
             open_endpoints(front, chosen.settings) as endpoints,
             open_api(headless, front, Options()) as api,
             anyio.create_task_group() as tasks,
         ):
-            app.state.serving = Serving(chosen, front, endpoints, api)
+            exposition = Exposition()
+            front.shared.facts.observe(exposition)
+            app.state.serving = Serving(chosen, front, endpoints, api, watch, exposition)
             tasks.start_soon(front.live.keep_index)
             tasks.start_soon(list_unseen, chosen, front.live)
             yield
@@ -61,9 +69,21 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
     app.include_router(health)
     app.include_router(rest)
     app.include_router(demo_runs)
+    app.include_router(watching)
+    app.include_router(dashboard)
     app.state.stage = Stage()
     tell_errors(app)
     return app
+
+
+@asynccontextmanager
+async def _watch(configuration: Configuration) -> AsyncGenerator[JournalWatch]:
+    settings, file = configuration.settings, configuration.locations.journal_file
+    is_collecting = settings.metrics_collection_enabled
+    with closing(
+        JournalWatch(lambda: SqliteJournal(file, settings.journal_days, settings.journal_rows), is_collecting)
+    ) as watch:
+        yield watch
 
 
 @dataclass(frozen=True, slots=True)

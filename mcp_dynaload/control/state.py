@@ -6,6 +6,8 @@ from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 
 from mcp_dynaload.api.dynaload import Dynaload
+from mcp_dynaload.control.exposition import Exposition
+from mcp_dynaload.control.journal_watch import JournalWatch
 from mcp_dynaload.runtime import Configuration
 from mcp_dynaload.server.endpoints import Endpoints
 from mcp_dynaload.server.front import Front
@@ -19,6 +21,8 @@ class Serving:
     front: Front
     endpoints: Endpoints
     api: Dynaload
+    watch: JournalWatch
+    exposition: Exposition
 
 
 def serving_of(app: FastAPI) -> Serving:
@@ -36,3 +40,13 @@ def serving(request: HTTPConnection) -> Serving:
 def api_of(request: HTTPConnection) -> Dynaload:
     """The Python API over the same front, as a dependency."""
     return serving_of(request.app).api
+
+
+def watch_of(request: HTTPConnection) -> JournalWatch:
+    """What the journal says, as a dependency."""
+    return serving_of(request.app).watch
+
+
+def exposition_of(request: HTTPConnection) -> Exposition:
+    """The metrics of this process, as a dependency."""
+    return serving_of(request.app).exposition

@@ -68,6 +68,21 @@ class Pool:
         finally:
             self._wake_waiting()
 
+    async def start(self, name: str) -> None:
+        """Start an upstream now.
+
+        Raises:
+            UpstreamStartError: It could not be started.
+        """
+        if (pool := self._pool_of(name)) is not self:
+            await pool.start(name)
+            return
+        await self._make_room(self._upstreams[name])
+        try:
+            await self._upstreams[name].start()
+        finally:
+            self._wake_waiting()
+
     async def list_all(self, names: Iterable[str]) -> dict[str, str]:
         """List upstreams, a few at a time, stopping each again; returns the error of each that failed, by name."""
         errors: dict[str, str] = {}
