@@ -18,7 +18,8 @@ export const s = (tag, properties = {}, ...children) => filled(document.createEl
 export const whole = (value) => Math.round(value).toLocaleString("en");
 export const percent = (value) => `${value.toFixed(1)} %`;
 export const ms = (value) => (value >= 1000 ? `${(value / 1000).toFixed(1)} s` : `${value.toFixed(value < 10 ? 1 : 0)} ms`);
-export const time = (at) => new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+export const time = (at) => new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+export const counted = (count, thing) => `${whole(count)} ${thing}${count === 1 ? "" : "s"}`;
 export const short = (id) => (id.length > 12 ? `${id.slice(0, 8)}…` : id);
 export const folder = (path) => path.split("/").filter(Boolean).pop() ?? "";
 
@@ -27,9 +28,9 @@ export const empty = (text) => h("p", { class: "empty" }, text);
 export const badge = (text, kind = "") => h("span", { class: `badge ${kind}` }, text);
 export const name = (text) => h("span", { class: "name" }, text);
 
-// Columns: [head, is it a number]; cells are text or elements.
+// Columns: [head, is it a number, is it the last]; cells are text or elements.
 export function table(columns, rows, caption = null) {
-  const kind = (index) => (columns[index][1] ? "number" : null);
+  const kind = (index) => (columns[index][2] ? "end" : columns[index][1] ? "number" : null);
   const cell = (content, index) => h("td", { class: kind(index) }, content);
   const heads = columns.map(([head], index) => h("th", { scope: "col", class: kind(index) }, head));
   return h("div", { class: "scroll" }, h("table", {},

@@ -27,10 +27,10 @@ export function tell(text, isGood = false) {
 const page = {
   state,
   tell,
-  async act(work, done = "") {
+  async act(work, done = null) {
     try {
       await work();
-      tell(done, true);
+      if (done !== null) tell(done, true);
     } catch (error) {
       failed(error);
     }

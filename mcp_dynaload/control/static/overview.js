@@ -25,7 +25,7 @@ function tiles({ summary }) {
     tile("Mean reduction", percent(reductions.mean_percent), `${percent(100 * reductions.reaching_floor_share)} of prompts reach their goal`),
     tile("Prompts", whole(summary.prompts), `p95 ${ms(times.prompt.p95_ms)} in all, ${ms(times.detection.p95_ms)} to rank`),
     tile("Tool calls", whole(calls.total), tried ? `${percent((100 * (tried - calls.failed)) / tried)} answered` : "none yet"),
-    tile("Loaded tools used", quality.used + quality.in_vain ? percent((100 * quality.used) / (quality.used + quality.in_vain)) : "–",
+    tile("Loaded tools used", calls.total && quality.used + quality.in_vain ? percent((100 * quality.used) / (quality.used + quality.in_vain)) : "–",
       `${quality.missed} missed, ${quality.searches} searches`),
     tile("Sessions", whole(summary.sessions_open), `open now, ${whole(summary.sessions)} in all`));
 }

@@ -1,6 +1,6 @@
 // Sessions with what each has loaded and why; what was missed; alerts.
 
-import { badge, card, empty, folder, h, name, short, table, time, whole } from "./dom.js";
+import { badge, card, counted, empty, folder, h, name, short, table, time, whole } from "./dom.js";
 
 function session(one) {
   const net = one.saved_tokens - one.cache_cost_tokens;
@@ -10,9 +10,10 @@ function session(one) {
     h("summary", { "data-key": `summary-${one.who.session}` },
       h("span", {}, name(short(one.who.session)), " ", badge(one.is_open ? "open" : "over", one.is_open ? "good" : "")),
       h("span", {}, one.client || "?", one.who.user ? ` · ${one.who.user}` : "", h("div", { class: "note" }, folder(one.who.project))),
-      h("span", {}, `${one.prompts} prompts`, h("div", { class: "note" }, `${one.calls} calls · ${one.strategy}`)),
+      h("span", {}, counted(one.prompts, "prompt"), h("div", { class: "note" }, `${counted(one.calls, "call")} · ${one.strategy}`)),
       h("span", {}, `${one.loaded.length} of ${one.tools} tools`, h("div", { class: "note" },
-        h("meter", { min: 0, max: 1, value: Math.max(0, share), "aria-label": "saved share of the tokens" }), ` ${(100 * share).toFixed(0)} % saved`)),
+        one.listed_tokens ? [h("meter", { min: 0, max: 1, value: Math.max(0, share), "aria-label": "saved share of the tokens" }),
+          ` ${(100 * share).toFixed(0)} % saved`] : "nothing listed yet")),
       h("span", { class: "number" }, whole(net), h("div", { class: "note" }, "tokens net"))),
     h("div", {}, loaded.length ? table([["tool", false], ["why", false], ["since", true]], loaded) : empty("Nothing is loaded."),
       one.missed.length ? h("p", { class: "note" }, "Missed: ", one.missed.join(", ")) : null,

@@ -29,7 +29,7 @@ export const servers = {
       ];
     });
     const columns = [["server", false], ["state", false], ["tools", true], ["tokens", true], ["calls", true], ["start", true],
-      ["call", true], ["failures", true], ["", false]];
+      ["call", true], ["failures", true], ["", false, true]];
     view.replaceChildren(h("h2", {}, "Servers"), card(null, rows.length ? table(columns, rows) : empty("No server is configured.")),
       h("p", { class: "note" }, "State and buttons are of this process; servers start by themselves when a tool of theirs is called."));
   },

@@ -45,7 +45,7 @@ function show(page, view) {
   const focus = document.activeElement?.dataset?.key;
   view.querySelector("#found").replaceChildren(
     h("p", { class: "note", role: "status" }, `${found.length} of ${total} tools, ${whole(sum)} tokens of definitions`),
-    found.length ? table([["tool", false], ["categories", false], ["tokens", true], ["", false]],
+    found.length ? table([["tool", false], ["categories", false], ["tokens", true], ["", false, true]],
       found.slice(0, MOST).map((tool) => row(page, view, tool))) : empty("No tool fits."),
     found.length > MOST ? h("p", { class: "note" }, `and ${found.length - MOST} more: search or choose a category`) : "");
   if (focus) view.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus();

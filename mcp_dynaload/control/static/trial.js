@@ -1,7 +1,7 @@
 // A prompt tried: what it would load at a session's start, and why; nothing is changed.
 
 import { post } from "./api.js";
-import { card, empty, h, ms, name, percent, table, whole } from "./dom.js";
+import { card, counted, empty, h, ms, name, percent, table, whole } from "./dom.js";
 
 const STRATEGIES = ["balanced", "conservative", "aggressive"];
 
@@ -16,7 +16,7 @@ const COLUMNS = [["tool", false], ["why", false], ["words", false], ["probabilit
 
 function result(answer) {
   return [
-    card(answer.loaded.length ? `Would load ${answer.loaded.length} tools: ${answer.reason}` : `Would load nothing: ${answer.reason}`,
+    card(answer.loaded.length ? `Would load ${counted(answer.loaded.length, "tool")}: ${answer.reason}` : `Would load nothing: ${answer.reason}`,
       h("p", {}, `${whole(answer.optimized_tokens)} of ${whole(answer.baseline_tokens)} tokens, ${percent(answer.reduction_percentage)} saved. `,
         `A tool is needed with ${(100 * answer.need).toFixed(0)} % probability; ${answer.strategy}; `,
         `ranked in ${ms(answer.detection_time_ms)}.`),
