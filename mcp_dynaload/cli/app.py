@@ -6,6 +6,7 @@ import typer
 
 from mcp_dynaload import __version__
 from mcp_dynaload.cli.audit import audit
+from mcp_dynaload.cli.dashboard import dashboard
 from mcp_dynaload.cli.demo import demo
 from mcp_dynaload.cli.doctor import doctor
 from mcp_dynaload.cli.eval import evaluate
@@ -56,6 +57,7 @@ for command in (
     interactive,
     stats,
     audit,
+    dashboard,
     logs,
     trust,
     demo,

@@ -2,10 +2,11 @@
 
 import signal
 import socket
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 
 import anyio
+import anyio.to_thread
 import structlog
 import uvicorn
 
@@ -33,8 +34,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_http(configuration: Configuration, host: str, port: int) -> None:
+async def serve_http(
+    configuration: Configuration, host: str, port: int, listening: Callable[[str], None] | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT; a second one cuts off what is still running.
+
+    `listening` is told the address, in a thread, as soon as somebody can connect to it.
 
     Raises:
         ConfigError: Nothing can listen on that host and port.
@@ -53,7 +58,10 @@ async def serve_http(configuration: Configuration, host: str, port: int) -> None
                 server.should_exit = True
 
             tasks.start_soon(stop)
-            log.info("listening", host=host, port=listener.getsockname()[1])
+            bound = listener.getsockname()[1]
+            log.info("listening", host=host, port=bound)
+            if listening is not None:
+                tasks.start_soon(anyio.to_thread.run_sync, listening, f"http://{host}:{bound}")
             await server.serve([listener])
             tasks.cancel_scope.cancel()
 

@@ -24,7 +24,7 @@ const of = (page, key) => page.state.overview?.[key] ?? [];
 
 export const sessions = {
   draw(page, view) {
-    const all = of(page, "sessions");
+    const all = of(page, "sessions").filter((one) => one.is_open || one.prompts || one.calls || one.loaded.length);
     view.replaceChildren(h("h2", {}, "Sessions"),
       card(null, all.length ? all.map(session) : empty("No session in the last day.")),
       h("p", { class: "note" }, "Of all processes that write this journal, latest first. Open one to see what it has loaded and why."));
