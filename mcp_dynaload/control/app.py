@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
+from functools import partial
 
 import anyio
 from fastapi import FastAPI
@@ -26,7 +27,7 @@ from mcp_dynaload.control.watching import watching
 from mcp_dynaload.logs import set_up_logs
 from mcp_dynaload.runtime import Configuration, log_problems, open_proxy, read_configuration
 from mcp_dynaload.server.endpoints import MESSAGES_PATH, Endpoints, open_endpoints
-from mcp_dynaload.store.journal import SqliteJournal
+from mcp_dynaload.store.opening import open_journal_store
 
 
 def create_app(configuration: Configuration | None = None) -> FastAPI:
@@ -79,10 +80,9 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
 @asynccontextmanager
 async def _watch(configuration: Configuration) -> AsyncGenerator[JournalWatch]:
     settings, file = configuration.settings, configuration.locations.journal_file
-    is_collecting = settings.metrics_collection_enabled
-    with closing(
-        JournalWatch(lambda: SqliteJournal(file, settings.journal_days, settings.journal_rows), is_collecting)
-    ) as watch:
+    days, rows = settings.journal_days, settings.journal_rows
+    opening = partial(open_journal_store, settings.store_url, file, days, rows)
+    with closing(JournalWatch(opening, settings.metrics_collection_enabled)) as watch:
         yield watch
 
 

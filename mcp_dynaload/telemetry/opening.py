@@ -21,6 +21,9 @@ from mcp_dynaload.telemetry.totals import Totals
 from mcp_dynaload.telemetry.webhook import Webhook, log_alert
 from mcp_dynaload.telemetry.window import SLICES
 
+SECRET = frozenset({"store_url", "alert_webhook"})
+"""Settings that may hold a secret: of their values not even a hash is kept, only whether there is one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
@@ -43,7 +46,9 @@ async def open_telemetry(
     if not settings.metrics_collection_enabled:
         yield telemetry
         return
-    configuration = {f"setting {name}": value for name, value in settings.model_dump().items()}
+    configuration = {
+        f"setting {name}": bool(value) if name in SECRET else value for name, value in settings.model_dump().items()
+    }
     configuration |= {f"server {name}": fingerprint for name, fingerprint in servers.items()}
     days, rows = settings.journal_days, settings.journal_rows
     opening = partial(open_journal_store, settings.store_url, journal_file, days, rows)

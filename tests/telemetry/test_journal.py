@@ -13,7 +13,7 @@ from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.journal import Entry, Row, SqliteJournal, Wanted
 from mcp_dynaload.telemetry.codec import KINDS, fact_of, facts_of, kind_name, row_of
 from mcp_dynaload.telemetry.facts import ConfigurationChanged, Fact, Outcome
-from mcp_dynaload.telemetry.journal import MAX_WAITING, open_journal
+from mcp_dynaload.telemetry.journal import open_journal
 from mcp_dynaload.telemetry.opening import open_telemetry
 from tests.telemetry.facts import a_call, a_list, a_prompt, opened
 
@@ -96,13 +96,14 @@ async def test_trouble_with_the_store_is_told_once_and_again_when_it_is_over() -
     assert [row.at for row in store.rows] == [2.0]
 
 
-async def test_facts_that_nobody_writes_do_not_fill_the_memory() -> None:
+async def test_facts_that_nobody_writes_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mcp_dynaload.telemetry.journal.MAX_WAITING", 100)
     store = Store()
     async with open_journal(lambda: store) as writer:
-        for number in range(MAX_WAITING + 10):
+        for number in range(110):
             writer(float(number), opened())
 
-    assert len(store.rows) == MAX_WAITING
+    assert len(store.rows) == 100
     assert store.rows[0].at == 10.0
 
 
