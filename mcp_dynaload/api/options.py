@@ -13,6 +13,8 @@ from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.mcp_config import SERVERS_KEY
 from mcp_dynaload.runtime import Configuration, read_configuration
 from mcp_dynaload.selection.policy import Strategy
+from mcp_dynaload.settings import Settings
+from mcp_dynaload.telemetry.alerts import thresholds_of
 
 LoadingStrategy = Strategy
 
@@ -54,11 +56,16 @@ class Options:
     """Seconds."""
 
     alert_thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
+    """By the names of the settings: `success_rate_min`, `avg_response_time_max` …"""
 
     def __post_init__(self) -> None:
         for name in ("health_check_interval", "metrics_export_interval"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; it must be a number of seconds above 0")
+        known = thresholds_of(Settings())
+        for name in self.alert_thresholds:
+            if name not in known:
+                raise ConfigError(f"alert_thresholds: {name!r} is none of {', '.join(known)}")
 
     @property
     def settings(self) -> dict[str, str]:
@@ -71,6 +78,7 @@ class Options:
             "max_concurrent_sessions": self.max_concurrent_sessions,
             "performance_alerts_enabled": self.enable_performance_alerts,
             "log_level": "debug" if self.mode is IntegrationMode.DEVELOPMENT else None,
+            **self.alert_thresholds,
             **self.alert_thresholds,
         }
         return {name: str(value).lower() for name, value in given.items() if value is not None}

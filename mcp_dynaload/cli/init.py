@@ -29,7 +29,10 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
             typer.Option("--from", help="Take the servers of this `mcpServers` file, and leave it as it is."),
         ] = None,
     ) -> None:
-        """Put your MCP servers behind mcp-dynaload; `uninstall` puts everything back."""
+        """Put your MCP servers behind mcp-dynaload; `uninstall` puts everything back.
+
+        Example: mcp-dynaload init --dry-run
+        """
         # Every start of `serve` passes this module: what only a person waits for is imported here.
         from mcp_dynaload.hosts.installation import Person, install
         from mcp_dynaload.hosts.login_probe import http_probe

@@ -7,7 +7,10 @@ from mcp_dynaload.locations import find_locations
 
 
 def uninstall() -> None:
-    """Put back every file that `init` changed; changes that others made since are kept."""
+    """Put back every file that `init` changed; changes that others made since are kept.
+
+    Example: mcp-dynaload uninstall
+    """
     from mcp_dynaload.hosts.installation import uninstall as put_back  # every start of `serve` passes this module
 
     locations = find_locations(os.environ)

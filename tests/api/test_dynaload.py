@@ -238,9 +238,28 @@ async def test_wrong_options_are_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"max_concurrent_sessions"):
         async with opened(max_concurrent_sessions=0):
             pass
+    with pytest.raises(ConfigError, match=r"alert_thresholds: 'speed' is none of success_rate_min, "):
+        async with opened(alert_thresholds={"speed": 1}):
+            pass
     with pytest.raises(ConfigError, match="config is no JSON"):
         async with opened(config={"desk": {"command": object()}}):
             pass
+
+
+async def test_the_report_tells_what_queries_commands_and_calls_came_to() -> None:
+    async with opened() as dynaload, opened(enable_monitoring=False) as silent:
+        for one in (dynaload, silent):
+            result = await one.process_query("search the tickets of the account", user_commands=["/help"])
+            await one.call_tool(TICKETS)
+        report, nothing = await dynaload.get_performance_report(), await silent.get_performance_report()
+
+    summary = report.integration_report.performance_summary
+    assert report.is_monitoring
+    assert (summary.queries, summary.calls, summary.commands) == (1, 1, 1)
+    assert summary.average_reduction_percentage == pytest.approx(result.reduction_percentage, abs=15)
+    assert report.integration_report.popular_tools == {TICKETS: 1}
+    assert report.integration_report.choice_quality.used == 1
+    assert (nothing.is_monitoring, nothing.integration_report.performance_summary.queries) == (False, 0)
 
 
 async def test_testing_leaves_the_persons_files_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcp_dynaload import IntegrationMode, close_integration_instance, get_integration_instance
+from mcp_dynaload import Dynaload, IntegrationMode, close_integration_instance, get_integration_instance
 from mcp_dynaload.errors import ConfigError, DynaloadError
 from tests.api.desks import servers
 
@@ -34,3 +34,10 @@ async def test_a_mistake_is_told_and_the_next_try_is_free() -> None:
     await close_integration_instance()
 
     assert instance.options.mode is IntegrationMode.TESTING
+
+
+async def test_an_alert_threshold_is_the_setting_of_that_name() -> None:
+    async with Dynaload.open(**OPTIONS, alert_thresholds={"reduction_min": 99.9}) as dynaload:
+        settings = dynaload.configuration.settings
+
+    assert settings.reduction_min == 99.9

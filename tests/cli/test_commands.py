@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 from typing import Any
 
@@ -14,6 +15,18 @@ def test_help_names_every_command(shell: Shell) -> None:
     assert done.returncode == 0
     commands = ("serve", "init", "uninstall", "doctor", "refresh", "tools", "stats", "logs", "trust", "demo", "eval")
     assert [name for name in commands if f"\n│ {name} " not in done.stdout] == []
+
+
+def test_every_command_has_an_example_in_its_help_and_tells_wrong_use(shell: Shell) -> None:
+    told = shell.run("--help").stdout
+    commands = re.findall(r"^│ ([a-z]+) ", told, re.MULTILINE)
+    helps = {name: shell.run(name, "--help").stdout for name in commands}
+    wrong = {name: shell.run(name, "--no-such-option") for name in commands}
+
+    assert len(commands) >= 15
+    assert [name for name, text in helps.items() if "Example" not in text and "Commands" not in text] == []
+    assert [name for name, done in wrong.items() if done.returncode != 2] == []
+    assert [name for name, done in wrong.items() if "--no-such-option" not in done.stderr] == []
 
 
 def test_version_is_the_package_s(shell: Shell) -> None:
