@@ -44,3 +44,6 @@ class WatchSettings(BaseSettings):
 
     alert_webhook: str = ""
     """Where alerts are posted as JSON; empty: nowhere."""
+
+    otel_endpoint: str = ""
+    """Where OpenTelemetry traces and metrics go, by OTLP over HTTP; empty: nowhere."""

@@ -38,6 +38,7 @@ REQUIREMENTS = {
     "readiness": "Every point of the readiness score is a measured check; what is broken costs points.",
     "load": "Under load, with servers dying, no answer is lost or crossed and memory stays flat.",
     "dashboard": "The dashboard shows each view in a real browser, pins, restarts, and reports what the API does.",
+    "otel": "With the extra, prompts and calls are OpenTelemetry spans, and metrics have few values per label.",
     "demo": "The demo loads tools for prompts and calls real servers.",
     "service-claude": "Over HTTP and SSE Claude Code has first prompt, later prompt and commands as over stdio.",
     "service-sessions": "Each session of a service has its own list and upstreams; idle ones end, surplus is refused.",

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
+from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.opening import open_journal_store
 from mcp_dynaload.telemetry.alerts import Alerts, thresholds_of
@@ -21,7 +22,7 @@ from mcp_dynaload.telemetry.totals import Totals
 from mcp_dynaload.telemetry.webhook import Webhook, log_alert
 from mcp_dynaload.telemetry.window import SLICES
 
-SECRET = frozenset({"store_url", "alert_webhook"})
+SECRET = frozenset({"store_url", "alert_webhook", "otel_endpoint"})
 """Settings that may hold a secret: of their values not even a hash is kept, only whether there is one."""
 
 
@@ -59,8 +60,30 @@ async def open_telemetry(
         telemetry.facts.observe(telemetry.totals)
         telemetry.facts.observe(writer)
         tasks.start_soon(_tell_configuration, telemetry.facts, writer, project, configuration)
-        async with _watched(settings, telemetry.facts):
+        async with _exported(settings.otel_endpoint, telemetry.facts), _watched(settings, telemetry.facts):
             yield telemetry
+
+
+@asynccontextmanager
+async def _exported(endpoint: str, facts: Facts) -> AsyncGenerator[None]:
+    """Facts go to an OpenTelemetry collector, if the person names one."""
+    if not endpoint:
+        yield
+        return
+    try:
+        from mcp_dynaload.telemetry.otlp import open_export  # an extra, and a quarter of a second
+    except ImportError as error:
+        raise ConfigError(
+            "MCP_DYNALOAD_OTEL_ENDPOINT is set, but the extra is missing: pip install 'mcp-dynaload[otel]'"
+        ) from error
+    with ExitStack() as stack:
+        facts.observe(export := stack.enter_context(open_export(endpoint)))
+        try:
+            yield
+        finally:
+            facts.forget(export)
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(stack.close)
 
 
 @asynccontextmanager
