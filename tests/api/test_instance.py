@@ -1,12 +1,14 @@
 """The instance that a process shares."""
 
+from typing import Any
+
 import pytest
 
 from mcp_dynaload import Dynaload, IntegrationMode, close_integration_instance, get_integration_instance
 from mcp_dynaload.errors import ConfigError, DynaloadError
 from tests.api.desks import servers
 
-OPTIONS = {"mode": IntegrationMode.TESTING, "config": servers()}
+OPTIONS: dict[str, Any] = {"mode": IntegrationMode.TESTING, "config": servers()}
 
 
 async def test_it_is_one_until_it_is_closed() -> None:
