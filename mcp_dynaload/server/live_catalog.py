@@ -195,7 +195,7 @@ class LiveCatalog:
 
     def _build(self) -> Catalog:
         tools = with_unique_names(
-            [tool for name, listing in self.listings.items() for tool in _tools(self.configs[name], listing)],
+            [tool for name, listing in list(self.listings.items()) for tool in _tools(self.configs[name], listing)],
             reserved=frozenset(self.own_texts),
         )
         texts = {tool.name: wire_text(tool.name, tool.description, tool.input_schema) for tool in tools}
@@ -205,7 +205,8 @@ class LiveCatalog:
         """Count what is paid beside the tools' definitions, by us and by the client's own deferral."""
         self.overhead_tokens = sum(self._counted(self.own_texts).values())
         names = [tool.name for tool in self.catalog.tools]
-        self.native_tokens = native_deferral(names, (one.instructions for one in self.listings.values()), (), self._one)
+        listings = list(self.listings.values())  # in a thread: another may be added meanwhile
+        self.native_tokens = native_deferral(names, (one.instructions for one in listings), (), self._one)
 
     def _one(self, text: str) -> int:
         return self._counted({"": text})[""]

@@ -19,6 +19,7 @@ from mcp_dynaload.server.live_catalog import LiveCatalog, open_rankings
 from mcp_dynaload.server.vectors import StoredVectors, open_vectors
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.records import Records
+from mcp_dynaload.upstream.listing import Listing
 from tests.builders import a_catalog, a_tool
 
 CATALOG = a_catalog([a_tool("create_issue", "Open an issue"), a_tool("list_tables", "List the tables")])
@@ -163,3 +164,19 @@ def test_where_the_encoder_is_missing_words_alone_choose(
     assert live.ranker.rank(parse_query("open an issue"), 5) == LexicalRanker(CATALOG).rank(
         parse_query("open an issue"), 5
     )
+
+
+def test_a_server_may_be_listed_while_what_is_paid_beside_the_tools_is_counted(
+    records: Records, tmp_path: Path
+) -> None:
+    live = a_live_catalog(records, tmp_path)
+    live.listings = {name: Listing(instructions=f"Ask {name} first.") for name in ("desk", "hall")}
+
+    def count(text: str) -> int:
+        live.listings[f"listed while {len(live.listings)} were counted"] = Listing(instructions=text)
+        return 1
+
+    live.count = count
+    live.index_now()
+
+    assert live.native_tokens == 3, "the names, and two servers' instructions"
