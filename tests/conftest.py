@@ -5,5 +5,5 @@ import pytest
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """We run on asyncio, as do uvicorn and the stdio transport; a test dependency brings trio, which counts otherwise."""
+    """We run on asyncio, as uvicorn does; a test dependency brings trio, which would count otherwise."""
     return "asyncio"
