@@ -15,11 +15,6 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 DESK = {"tools": [tool("search_tickets", "Search the tickets of the account"), tool("echo")]}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.mark.parametrize(
     ("text", "seconds_ago"),
     [("90s", 90), ("2h", 7_200), ("7d", 604_800), ("2026-11-25T11:00:00+00:00", 3_600), ("2026-11-24T12:00Z", 86_400)],

@@ -4,9 +4,12 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TypeVar
 
+import anyio
 import pytest
 from mcp import MCPError
 
+from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamStartError, UpstreamTimeoutError
+from mcp_dynaload.server.call_watch import kind_of
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.telemetry.facts import (
     CommandRun,
@@ -143,6 +146,28 @@ async def test_a_choice_that_takes_too_long_is_told(tmp_path: Path) -> None:
         await client.prompt("search the tickets of the account")
 
     assert Fallback.DETECTION_TIMEOUT in [fact.step for fact in seen.of(FellBack)]
+
+
+async def test_a_prompt_that_the_index_comes_too_late_for_is_told(tmp_path: Path) -> None:
+    seen = Seen()
+    async with watched(tmp_path, seen, settings=Settings(warm_upstreams=False, loading_timeout_ms=0)) as client:
+        client.live.ready = anyio.Event()
+        await client.prompt("search the tickets of the account")
+
+    assert Fallback.INDEX_NOT_READY in [fact.step for fact in seen.of(FellBack)]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (UpstreamStartError("no"), ErrorKind.START),
+        (UpstreamTimeoutError("silent"), ErrorKind.TIMEOUT),
+        (UpstreamClosedError("gone"), ErrorKind.DIED),
+        (UpstreamError("asks and asks"), ErrorKind.PROTOCOL),
+    ],
+)
+def test_every_error_of_an_upstream_has_a_kind(error: UpstreamError, kind: ErrorKind) -> None:
+    assert kind_of(error) is kind
 
 
 async def test_what_came_of_a_call_is_told(tmp_path: Path) -> None:

@@ -13,10 +13,20 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from mcp_dynaload.settings import Settings
-from mcp_dynaload.telemetry.facts import ErrorKind, Fact, Outcome, UpstreamStarted
+from mcp_dynaload.telemetry.facts import (
+    AlertChanged,
+    CommandRun,
+    ErrorKind,
+    Fact,
+    Fallback,
+    FellBack,
+    Outcome,
+    UpstreamFailed,
+    UpstreamStarted,
+)
 from mcp_dynaload.telemetry.opening import open_telemetry
 from mcp_dynaload.telemetry.otel import Export
-from tests.telemetry.facts import ME, a_call, a_prompt
+from tests.telemetry.facts import ME, a_call, a_list, a_prompt, a_search
 
 AT = 1_000.0
 
@@ -72,6 +82,26 @@ def test_a_failed_call_is_a_span_with_an_error_and_metrics_name_no_tool() -> Non
         {"dynaload.upstream": "git", "dynaload.outcome": "failed", "dynaload.part": part}
         for part in ("own", "upstream")
     ]
+
+
+def test_all_else_is_a_span_where_it_takes_time_and_a_count_where_it_is_trouble() -> None:
+    collected = Collected(
+        a_search("git__log"),
+        CommandRun(who=ME, command="pin", success=True, ms=2),
+        UpstreamStarted(who=ME, upstream="git", ms=5),
+        UpstreamFailed(who=ME, upstream="git", kind=ErrorKind.DIED, detail="gone"),
+        FellBack(who=ME, step=Fallback.UPSTREAM_DOWN, upstream="git"),
+        a_list("git__log", cost=7),
+        AlertChanged(alert="error_rate_max", is_firing=True, value=9, threshold=5),
+    )
+
+    assert {name: milliseconds(span) for name, span in collected.spans.items()} == pytest.approx(
+        {"find_tools": 3, "command": 2, "upstream_start": 5}
+    )
+    assert collected.labels("dynaload.upstream.failures") == [{"dynaload.upstream": "git", "error.type": "died"}]
+    assert collected.labels("dynaload.fallbacks") == [{"dynaload.step": "upstream_down"}]
+    assert collected.labels("dynaload.alerts") == [{"dynaload.alert": "error_rate_max"}]
+    assert collected.labels("dynaload.list_change.tokens") == [{}]
 
 
 @contextmanager
