@@ -130,7 +130,10 @@ async def _tap(
         async with send, read:
             async for message in read:
                 note(message)
-                await send.send(message)
+                try:
+                    await send.send(message)
+                except anyio.BrokenResourceError:  # the client has left while something was still told
+                    return
 
     async with transport as (read, write), anyio.create_task_group() as tasks:
         tasks.start_soon(pass_on, read)
