@@ -64,7 +64,7 @@ class JournalWriter:
         with anyio.move_on_after(LAST_WRITE_SECONDS, shield=True):
             await self.flush()
             if self._store is not None:
-                await anyio.to_thread.run_sync(self._store.close)
+                await anyio.to_thread.run_sync(self._store.close, abandon_on_cancel=True)
 
     def store(self) -> JournalStore:
         """Where it is written, opened when it is first needed; blocks."""

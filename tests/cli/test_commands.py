@@ -13,7 +13,21 @@ MISSING: dict[str, Any] = {"broken": {"command": "no-such-program-here"}}
 def test_help_names_every_command(shell: Shell) -> None:
     done = shell.run("--help")
     assert done.returncode == 0
-    commands = ("serve", "init", "uninstall", "doctor", "refresh", "tools", "stats", "logs", "trust", "demo", "eval")
+    commands = (
+        "demo",
+        "eval",
+        "dashboard",
+        "serve",
+        "init",
+        "uninstall",
+        "doctor",
+        "refresh",
+        "tools",
+        "stats",
+        "audit",
+        "logs",
+        "trust",
+    )
     assert [name for name in commands if f"\n│ {name} " not in done.stdout] == []
 
 
