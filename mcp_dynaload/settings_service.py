@@ -34,3 +34,33 @@ class ServiceSettings(BaseSettings):
 
     max_request_bytes: _Count = 4_194_304
     """The largest body of an HTTP request."""
+
+    max_concurrent_requests: _Count = 500
+    """Requests that are being answered at the same time, open streams aside."""
+
+    rate_limit_per_minute: Annotated[int, Field(ge=0)] = 6000
+    """Requests of one access token, and of one session; 0: as many as they like."""
+
+    allowed_hosts: str = ""
+    """Names, with commas between, by which clients reach us; loopback names and addresses always do."""
+
+    allowed_origins: str = ""
+    """Origins of web pages, with commas between, that may send us requests, beside our own."""
+
+    oauth_issuer: str = ""
+    """The OAuth 2.1 issuer whose access tokens are accepted, exactly as it names itself."""
+
+    oauth_resource: str = ""
+    """Our `/mcp` as clients know its address: the audience that the issuer's tokens must be for."""
+
+    oauth_jwks_url: str = ""
+    """Where the issuer publishes the keys of its signed tokens."""
+
+    oauth_introspection_url: str = ""
+    """Where the issuer is asked about tokens, if they are not signed."""
+
+    oauth_client_id: str = ""
+    """Our name at the introspection endpoint."""
+
+    oauth_client_secret: Annotated[str, Field(repr=False)] = ""
+    """Our secret there."""

@@ -46,4 +46,6 @@ REQUIREMENTS = {
     "demo-scenarios": "The demo plays labelled scenarios of six types and tells what they reach beside the targets.",
     "service-shared": "A shared upstream serves all sessions over one connection; nothing of one reaches another.",
     "service-modern": "A client of revision 2026-07-28 has a fixed list and reaches every tool through call_tool.",
+    "service-access": "Tokens, scopes, host, origin, rates and bounds decide who gets in; no answer has a secret.",
+    "service-oauth": "The access tokens of an OAuth 2.1 issuer open a session if they are valid and for this service.",
 }

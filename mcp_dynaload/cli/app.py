@@ -17,6 +17,7 @@ from mcp_dynaload.cli.optimize import optimize
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
 from mcp_dynaload.cli.serve import serve
 from mcp_dynaload.cli.stats import stats
+from mcp_dynaload.cli.token import token
 from mcp_dynaload.cli.tools import tools
 from mcp_dynaload.cli.trust import trust
 from mcp_dynaload.cli.uninstall import uninstall
@@ -65,3 +66,4 @@ for command in (
 ):
     app.command()(command)
 app.command("eval")(evaluate)
+app.add_typer(token, name="token")

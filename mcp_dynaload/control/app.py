@@ -1,6 +1,7 @@
 """The ASGI application: MCP over streamable HTTP and SSE, and what load balancers ask; REST routers go in here."""
 
 import os
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from functools import partial
 
 import anyio
 from fastapi import FastAPI
+from mcp.server.transport_security import RequestBodyLimitMiddleware
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -19,15 +21,22 @@ from mcp_dynaload.control.demo_runs import Stage, demo_runs
 from mcp_dynaload.control.exposition import Exposition
 from mcp_dynaload.control.health import health
 from mcp_dynaload.control.journal_watch import JournalWatch
-from mcp_dynaload.control.preparing import list_unseen
 from mcp_dynaload.control.problems import tell_errors
 from mcp_dynaload.control.rest import rest
+from mcp_dynaload.control.access import Access
+from mcp_dynaload.control.gate import Gate
+from mcp_dynaload.control.health import health
+from mcp_dynaload.control.oauth import issuer_of, metadata_routes
+from mcp_dynaload.control.preparing import prepare
+from mcp_dynaload.control.rates import Buckets
 from mcp_dynaload.control.state import Serving, serving_of
 from mcp_dynaload.control.watching import watching
 from mcp_dynaload.logs import set_up_logs
 from mcp_dynaload.runtime import Configuration, log_problems, open_proxy, read_configuration
 from mcp_dynaload.server.endpoints import MESSAGES_PATH, Endpoints, open_endpoints
+from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.opening import open_journal_store
+from mcp_dynaload.store.tokens import StoredTokens
 
 
 def create_app(configuration: Configuration | None = None) -> FastAPI:
@@ -42,31 +51,39 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
     if configuration is None:
         set_up_logs(chosen.settings.log_level, chosen.locations.logs_dir, to_stderr=True)
 
+    settings, issuer = chosen.settings, issuer_of(chosen.settings)
+
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         log_problems(chosen)
         headless = replace(chosen, environ=without_client(chosen.environ))  # a client's environment comes with it
-        async with (
-            _watch(chosen) as watch,
-            open_proxy(headless, is_service=True) as front,
-            open_endpoints(front, chosen.settings) as endpoints,
-            open_api(headless, front, Options()) as api,
-            anyio.create_task_group() as tasks,
-        ):
-            exposition = Exposition()
-            front.shared.facts.observe(exposition)
-            app.state.serving = Serving(chosen, front, endpoints, api, watch, exposition)
-            tasks.start_soon(front.live.keep_index)
-            tasks.start_soon(list_unseen, chosen, front.live)
-            yield
-            tasks.cancel_scope.cancel()
+        with closing(Database(chosen.locations.database_file)) as database:
+            rates = Buckets(settings.rate_limit_per_minute, time.monotonic)
+            access = Access(StoredTokens(database), issuer, rates)
+            await access.are_required()
+            async with (
+                _watch(chosen) as watch,
+                open_proxy(headless, is_service=True) as front,
+                open_endpoints(front, settings) as endpoints,
+                open_api(headless, front, Options()) as api,
+                anyio.create_task_group() as tasks,
+            ):
+                exposition = Exposition()
+                front.shared.facts.observe(exposition)
+                app.state.serving = Serving(chosen, front, endpoints, api, watch, exposition, access)
+                tasks.start_soon(prepare, chosen, front.live)
+                yield
+                tasks.cancel_scope.cancel()
 
     app = FastAPI(title="mcp-dynaload", version=__version__, lifespan=run)
     app.router.routes += [
         Route("/mcp", _Endpoint(lambda endpoints: endpoints.mcp)),
         Route("/sse", _Endpoint(lambda endpoints: endpoints.sse), methods=["GET"]),
         Route(MESSAGES_PATH, _Endpoint(lambda endpoints: endpoints.post_message)),
+        *metadata_routes(settings),
     ]
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_request_bytes)
+    app.add_middleware(Gate, settings=settings)  # the last one added is the first that a request meets
     app.include_router(health)
     app.include_router(rest)
     app.include_router(demo_runs)

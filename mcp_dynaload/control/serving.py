@@ -3,7 +3,7 @@
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import anyio
 import anyio.to_thread
@@ -14,8 +14,11 @@ from mcp_dynaload.control.app import create_app
 from mcp_dynaload.control.state import serving_of
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.logs import set_up_logs
+from mcp_dynaload.loopback import is_loopback
 from mcp_dynaload.runtime import Configuration
 from mcp_dynaload.server.endpoints import Endpoints
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.tokens import StoredTokens
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -42,12 +45,20 @@ async def serve_http(
     `listening` is told the address, in a thread, as soon as somebody can connect to it.
 
     Raises:
-        ConfigError: Nothing can listen on that host and port.
+        ConfigError: Nothing can listen on that host and port, or others could reach it and need no token.
     """
     set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True)
+    await _refuse_open_door(configuration, host)
     app = create_app(configuration)
     server = _Server(
-        uvicorn.Config(app, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=CLOSING_SECONDS)
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=CLOSING_SECONDS,
+        )
     )
     with _listening(host, port) as listener, anyio.open_signal_receiver(*STOP_SIGNALS) as signals:
         async with anyio.create_task_group() as tasks:
@@ -64,6 +75,18 @@ async def serve_http(
                 tasks.start_soon(anyio.to_thread.run_sync, listening, f"http://{host}:{bound}")
             await server.serve([listener])
             tasks.cancel_scope.cancel()
+
+
+async def _refuse_open_door(configuration: Configuration, host: str) -> None:
+    if is_loopback(host) or configuration.settings.oauth_issuer:
+        return
+    with closing(Database(configuration.locations.database_file)) as database:
+        if await StoredTokens(database).has_any():
+            return
+    raise ConfigError(
+        f"--host {host} can be reached by others, and there is no access token: make one with "
+        f"`mcp-dynaload token create NAME`, or listen on 127.0.0.1"
+    )
 
 
 async def _drain(endpoints: Endpoints, seconds: float, signals: AsyncIterator[signal.Signals]) -> None:

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 
 from mcp_dynaload.api.dynaload import Dynaload
+from mcp_dynaload.control.access import Access
 from mcp_dynaload.control.exposition import Exposition
 from mcp_dynaload.control.journal_watch import JournalWatch
 from mcp_dynaload.runtime import Configuration
@@ -23,6 +24,7 @@ class Serving:
     api: Dynaload
     watch: JournalWatch
     exposition: Exposition
+    access: Access
 
 
 def serving_of(app: FastAPI) -> Serving:

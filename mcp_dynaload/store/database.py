@@ -30,7 +30,7 @@ class Schema:
 
 
 CATALOG = Schema(
-    5,
+    6,
     tables=(
         "listings (fingerprint TEXT PRIMARY KEY, upstream TEXT NOT NULL, listing TEXT NOT NULL,"
         " listed_at REAL NOT NULL)",
@@ -44,6 +44,7 @@ CATALOG = Schema(
         " PRIMARY KEY (project, tool, follower))",
         "usage (project TEXT NOT NULL, session TEXT NOT NULL, tool TEXT NOT NULL, calls INTEGER NOT NULL,"
         " missed INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (project, session, tool))",
+        "tokens (name TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, scope TEXT NOT NULL, created_at REAL NOT NULL)",
         "pins (project TEXT NOT NULL, tool TEXT NOT NULL, PRIMARY KEY (project, tool))",
     ),
 )

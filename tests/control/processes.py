@@ -4,10 +4,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from mcp_dynaload.catalog.tool import Json
 from tests.control.services import a_configuration
 from tests.faults.scripted import entry, text_in, until
 
@@ -26,9 +27,11 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
 
 
 @contextmanager
-def process(folder: Path, *options: str, **variables: str) -> Generator["subprocess.Popen[bytes]"]:
-    """In front of the scripted server `a`; its log is in the file `stderr`."""
-    a_configuration(folder, {"a": entry("a")}, **variables)
+def process(
+    folder: Path, *options: str, servers: Mapping[str, Json] | None = None, **variables: str
+) -> Generator["subprocess.Popen[bytes]"]:
+    """In front of these servers, or of the scripted server `a`; its log is in the file `stderr`."""
+    a_configuration(folder, servers or {"a": entry("a")}, **variables)
     command = [*MODULE, "serve", "--transport", "http", "--config", str(folder / "servers.json"), "--port", "0"]
     with (folder / "stderr").open("w") as stderr:
         service = subprocess.Popen(

@@ -9,10 +9,11 @@ import pytest
 from mcp.server.lowlevel.server import Server
 
 from mcp_dynaload.catalog.tool import Json
+from tests.control.processes import address_of, process
 from tests.transparency.conformance import NODE, SUITES, Checks, run_suite
 from tests.transparency.event_store import RETRY_MILLISECONDS, RecentEvents
 from tests.transparency.everything import build_server
-from tests.transparency.serving import proxied, python_entry, served
+from tests.transparency.serving import python_entry, served
 
 IDLE_SECONDS = 1
 """The suite leaves its sessions open: their upstreams must not add up."""
@@ -31,6 +32,13 @@ async def over_http(server: Server[Json]) -> AsyncGenerator[str]:
         yield f"{origin}/mcp"
 
 
+@asynccontextmanager
+async def through_service(folder: Path, entry: Json) -> AsyncGenerator[str]:
+    """The service, started as a person does, in front of one server and with loading switched off."""
+    with process(folder, servers={"everything": entry}, DYNAMIC_LOADING_ENABLED="false"):
+        yield await address_of(folder)
+
+
 async def run_all(folder: Path) -> Results:
     results: Results = {}
     async with AsyncExitStack() as stack:
@@ -42,8 +50,7 @@ async def run_all(folder: Path) -> Results:
         }
         urls = {"direct": direct}
         for kind, entry in entries.items():
-            front = await stack.enter_async_context(proxied(folder / kind, {"everything": entry}))
-            urls[kind] = await stack.enter_async_context(over_http(front.server))
+            urls[kind] = await stack.enter_async_context(through_service(folder / kind, entry))
         for suite in SUITES:
             results[suite.name] = {
                 kind: await run_suite(suite, url, folder / suite.name / kind) for kind, url in urls.items()

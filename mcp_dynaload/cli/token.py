@@ -1,0 +1,73 @@
+"""`mcp-dynaload token`: who may use a service, and for what."""
+
+import json
+import os
+import re
+import time
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from typing import Annotated
+
+import anyio
+import typer
+
+from mcp_dynaload.cli.common import JsonOption
+from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.locations import find_locations
+from mcp_dynaload.store.tokens import Scope, StoredTokens
+
+token = typer.Typer(help="Access tokens of a service: make, list, revoke.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(help="The person or program that gets it; what it learns is kept by it.")]
+
+_NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
+
+
+@token.command()
+def create(
+    name: NameArgument,
+    scope: Annotated[
+        Scope, typer.Option(help="use: connect as a client. control: look into sessions and act, too. admin: all.")
+    ] = Scope.USE,
+) -> None:
+    """Make a token and print it, this once: only its hash is kept.
+
+    Example: mcp-dynaload token create ann --scope use
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"{name!r} is no name for a token: use up to 64 letters, digits, '.', '_', '@' and '-'")
+    with _tokens() as tokens:
+        print(anyio.run(tokens.create, name, scope))
+
+
+@token.command("list")
+def list_tokens(as_json: JsonOption = False) -> None:
+    """Name, scope and age of each token."""
+    with _tokens() as tokens:
+        records = anyio.run(tokens.all)
+    if as_json:
+        print(json.dumps([asdict(record) for record in records]))
+        return
+    for record in records:
+        made = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.created_at))
+        print(f"{record.name:<32} {record.scope:<8} {made}")
+    if not records:
+        print("There is no token: a service on a loopback address is open to everybody on this machine.")
+
+
+@token.command()
+def revoke(name: NameArgument) -> None:
+    """Take a token back: the next request with it is refused."""
+    with _tokens() as tokens:
+        if not anyio.run(tokens.revoke, name):
+            raise ConfigError(f"there is no token for {name!r}; `mcp-dynaload token list` names all")
+    print(f"The token of {name} is revoked.")
+
+
+@contextmanager
+def _tokens() -> Generator[StoredTokens]:
+    from mcp_dynaload.store.database import Database  # SQLite, which `--help` can do without
+
+    with closing(Database(find_locations(os.environ).database_file)) as database:
+        yield StoredTokens(database)

@@ -1,0 +1,124 @@
+"""Access tokens of a service: whose, and for what; a token itself is nowhere, only its hash."""
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import anyio.to_thread
+
+from mcp_dynaload.errors import StoreError
+from mcp_dynaload.store.database import Database
+
+PREFIX = "dyn_"
+"""How our tokens begin, so that a leaked one is recognised."""
+
+
+class Scope(StrEnum):
+    """What a token is for; each includes those before it."""
+
+    USE = "use"
+    CONTROL = "control"
+    ADMIN = "admin"
+
+    @property
+    def included(self) -> tuple["Scope", ...]:
+        """Itself and what it includes."""
+        scopes = tuple(Scope)
+        return scopes[: scopes.index(self) + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    """What is known of a token."""
+
+    name: str
+    """The person or program that has it."""
+
+    scope: Scope
+    created_at: float
+
+
+class Tokens(Protocol):
+    """Where tokens are kept: in SQLite here, in Redis for many machines."""
+
+    async def find(self, token: str) -> TokenRecord | None:
+        """Whose token this is; None if it is none."""
+        ...
+
+    async def has_any(self) -> bool:
+        """Whether a token was made at all."""
+        ...
+
+    async def create(self, name: str, scope: Scope) -> str:
+        """Make a token and return it, this once.
+
+        Raises:
+            StoreError: The name has one, or it cannot be stored.
+        """
+        ...
+
+    async def all(self) -> list[TokenRecord]:
+        """All of them, by name."""
+        ...
+
+    async def revoke(self, name: str) -> bool:
+        """Forget the token of a name; whether there was one."""
+        ...
+
+
+class StoredTokens:
+    """Those in our database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, token: str) -> TokenRecord | None:
+        """Whose token this is; None if it is none."""
+        # A token is 256 bits of chance: a plain hash of it cannot be turned around.
+        rows = await self._read("SELECT name, scope, created_at FROM tokens WHERE digest = ?", hash_of(token))
+        return rows[0] if rows else None
+
+    async def has_any(self) -> bool:
+        """Whether a token was made at all."""
+        return bool(await self._read("SELECT name, scope, created_at FROM tokens LIMIT 1"))
+
+    async def create(self, name: str, scope: Scope) -> str:
+        """Make a token and return it, this once.
+
+        Raises:
+            StoreError: The name has one, or it cannot be stored.
+        """
+        if await self._of(name) is not None:
+            raise StoreError(f"there is a token for {name!r}; revoke it first: mcp-dynaload token revoke {name}")
+        token = PREFIX + secrets.token_urlsafe(32)
+        row = (name, hash_of(token), str(scope), time.time())
+        await anyio.to_thread.run_sync(self._database.write, "INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?)", [row])
+        if await self.find(token) is None:
+            raise StoreError(f"the token for {name!r} could not be stored; the log says why")
+        return token
+
+    async def all(self) -> list[TokenRecord]:
+        """All of them, by name."""
+        return await self._read("SELECT name, scope, created_at FROM tokens ORDER BY name")
+
+    async def revoke(self, name: str) -> bool:
+        """Forget the token of a name; whether there was one."""
+        was_there = await self._of(name) is not None
+        await anyio.to_thread.run_sync(self._database.write, "DELETE FROM tokens WHERE name = ?", [(name,)])
+        return was_there
+
+    async def _of(self, name: str) -> TokenRecord | None:
+        rows = await self._read("SELECT name, scope, created_at FROM tokens WHERE name = ?", name)
+        return rows[0] if rows else None
+
+    async def _read(self, statement: str, *values: str) -> list[TokenRecord]:
+        rows = await anyio.to_thread.run_sync(self._database.read, statement, values)
+        return [TokenRecord(str(name), Scope(scope), float(created_at)) for name, scope, created_at in rows]
+
+
+def hash_of(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()

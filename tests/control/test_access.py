@@ -1,0 +1,275 @@
+"""Who gets in, how often, and what every answer carries."""
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import anyio
+import httpx2
+import pytest
+
+from mcp_dynaload.control.access import PUBLIC_PATHS
+from mcp_dynaload.control.gate import SECURITY_HEADERS
+from mcp_dynaload.control.rates import Buckets
+from mcp_dynaload.runtime import Configuration
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.tokens import Scope, StoredTokens
+from mcp_dynaload.store.memory import project_of
+from tests.control.processes import MODULE, environment
+from tests.control.services import TRANSPORTS, Service, a_configuration, running, service_of
+from tests.control.test_sessions import HELLO, JSON_AND_STREAM, post
+from tests.faults.scripted import entry, tool, until_exists
+
+pytestmark = pytest.mark.proves("service-access")
+
+ECHO = {"a": entry("a", offers={"tools": [tool("echo", "Repeat the words of the person")]})}
+
+
+@asynccontextmanager
+async def guarded(folder: Path, *scopes: Scope, **variables: str) -> AsyncGenerator[tuple[Service, dict[str, str]]]:
+    """A service with a token for each scope, which are given by their names."""
+    configuration = a_configuration(folder, ECHO, **variables)
+    tokens = {str(scope): await made(configuration, str(scope), scope) for scope in scopes}
+    async with running(configuration) as service:
+        yield service, tokens
+
+
+async def made(configuration: Configuration, name: str, scope: Scope) -> str:
+    with closing(Database(configuration.locations.database_file)) as database:
+        return await StoredTokens(database).create(name, scope)
+
+
+@asynccontextmanager
+async def http(headers: Mapping[str, str] | None = None) -> AsyncGenerator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(headers={**JSON_AND_STREAM, **(headers or {})}, timeout=5) as client:
+        yield client
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncGenerator[Service]:
+    async with service_of(tmp_path, ECHO) as service:
+        yield service
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/sse", "/messages/?session_id=1", "/openapi.json", "/api/v1/anything"])
+async def test_with_a_token_made_nothing_but_health_is_open_without_one(tmp_path: Path, path: str) -> None:
+    async with guarded(tmp_path, Scope.USE) as (service, _), http() as client:
+        refused = await client.get(service.origin + path)
+        wrong = await client.get(service.origin + path, headers=bearer("dyn_wrong"))
+        health = [await client.get(service.origin + public) for public in PUBLIC_PATHS[:2]]
+
+    assert [refused.status_code, wrong.status_code] == [401, 401]
+    assert refused.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
+    assert [answer.status_code for answer in health] == [200, 200]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_token_opens_a_session_of_its_person_whose_learning_is_theirs(tmp_path: Path, transport: str) -> None:
+    async with (
+        guarded(tmp_path, Scope.USE) as (service, tokens),
+        service.client(transport, headers=bearer(tokens["use"])) as client,
+    ):
+        assert await client.say("a__echo", x=1) == '{"x": 1}'
+        (session,) = service.state.front.sessions
+
+        assert session.client.user == "use"
+        assert session.learning.project == project_of(tmp_path, "use") != project_of(tmp_path)
+
+
+async def test_a_session_is_of_no_use_to_another_persons_token(tmp_path: Path) -> None:
+    async with guarded(tmp_path, Scope.USE, Scope.ADMIN) as (service, tokens), http() as client:
+        opened = await client.post(
+            service.url(),
+            headers=bearer(tokens["use"]),
+            json={"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HELLO},
+        )
+        client.headers.update({"mcp-session-id": opened.headers["mcp-session-id"], **bearer(tokens["admin"])})
+        stolen = await post(client, service.url(), "tools/list", 2)
+
+    assert (opened.status_code, stolen.status_code) == (200, 404)
+
+
+async def test_each_scope_opens_its_paths_and_those_of_the_ones_before(tmp_path: Path) -> None:
+    async with guarded(tmp_path, *Scope) as (service, tokens), http() as client:
+        answers = {
+            name: [
+                (await client.post(service.url(), headers=bearer(token), json={})).status_code,
+                (await client.get(f"{service.origin}/openapi.json", headers=bearer(token))).status_code,
+            ]
+            for name, token in tokens.items()
+        }
+
+    assert answers == {"use": [400, 403], "control": [400, 200], "admin": [400, 200]}
+
+
+async def test_a_revoked_token_is_refused_at_once_and_the_service_stays_closed(tmp_path: Path) -> None:
+    async with guarded(tmp_path, Scope.USE) as (service, tokens), http(bearer(tokens["use"])) as client:
+        before = await post(client, service.url(), "initialize", **HELLO)
+        assert await service.state.access.tokens.revoke("use")
+        after = await post(client, service.url(), "initialize", **HELLO)
+        without = await client.get(service.url(), headers={"authorization": ""})
+
+    assert [before.status_code, after.status_code, without.status_code] == [200, 401, 401]
+
+
+async def test_without_any_token_a_proxy_of_others_gets_nothing(service: Service) -> None:
+    async with http({"x-forwarded-for": "203.0.113.7"}) as client:
+        assert (await post(client, service.url(), "initialize", **HELLO)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, 421),
+        ({"host": "evil.example:80", "origin": "http://evil.example:80"}, 421),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"host": "localhost:1", "origin": "http://localhost:2"}, 403),
+        ({"host": "localhost:1", "origin": "http://localhost:1"}, 200),
+        ({"host": "192.0.2.1:8765"}, 200),
+        ({"host": "tools.example:1"}, 200),
+        ({"origin": "https://board.example"}, 200),
+    ],
+)
+async def test_other_sites_pages_and_names_for_our_address_are_refused(
+    tmp_path: Path, headers: dict[str, str], status: int
+) -> None:
+    names = {"MCP_DYNALOAD_ALLOWED_HOSTS": "tools.example", "MCP_DYNALOAD_ALLOWED_ORIGINS": "https://board.example"}
+    async with service_of(tmp_path, ECHO, **names) as service, http(headers) as client:
+        assert (await post(client, service.url(), "initialize", **HELLO)).status_code == status
+        assert (await client.get(f"{service.origin}/healthz")).status_code == status
+
+
+async def test_a_session_that_asks_too_often_is_told_when_to_ask_again_and_others_are_not(tmp_path: Path) -> None:
+    async with service_of(tmp_path, ECHO, MCP_DYNALOAD_RATE_LIMIT_PER_MINUTE="3") as service, http() as client:
+        opened = [await post(client, service.url(), "initialize", **HELLO) for _ in range(2)]
+        one, other = ({"mcp-session-id": answer.headers["mcp-session-id"]} for answer in opened)
+        body = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+        answers = [await client.post(service.url(), headers=one, json=body) for _ in range(4)]
+        others = await client.post(service.url(), headers=other, json=body)
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 20
+    assert others.status_code == 200
+
+
+async def test_a_token_has_a_rate_of_its_own(tmp_path: Path) -> None:
+    limit = {"MCP_DYNALOAD_RATE_LIMIT_PER_MINUTE": "2"}
+    async with guarded(tmp_path, Scope.USE, Scope.ADMIN, **limit) as (service, tokens), http() as client:
+        statuses = [
+            (await client.post(service.url(), headers=bearer(tokens["use"]), json={})).status_code for _ in "123"
+        ]
+        other = await client.post(service.url(), headers=bearer(tokens["admin"]), json={})
+
+    assert [*statuses, other.status_code] == [400, 400, 429, 400]
+
+
+async def test_a_bucket_fills_evenly_again() -> None:
+    now = [0.0]
+    buckets = Buckets(60, lambda: now[0])
+    for _ in range(60):
+        assert await buckets.wait_seconds("a") == 0.0
+
+    assert await buckets.wait_seconds("a") == pytest.approx(1.0)
+    now[0] = 1.0
+    assert await buckets.wait_seconds("a") == 0.0
+    assert await buckets.wait_seconds("b") == 0.0
+    assert await Buckets(0, lambda: 0.0).wait_seconds("a") == 0.0
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/messages/", "/readyz"])
+async def test_a_body_that_is_too_large_is_refused_whether_its_length_is_told_or_not(tmp_path: Path, path: str) -> None:
+    async def parts() -> AsyncGenerator[bytes]:
+        for _ in range(20):
+            yield b"x" * 100
+
+    async with service_of(tmp_path, ECHO, MCP_DYNALOAD_MAX_REQUEST_BYTES="1000") as service, http() as client:
+        told = await client.post(service.origin + path, content=b"x" * 2000)
+        untold = await client.post(service.origin + path, content=parts())
+
+    assert [told.status_code, untold.status_code] == [413, 413]
+
+
+async def test_more_requests_at_a_time_than_allowed_are_refused_and_streams_do_not_count(tmp_path: Path) -> None:
+    limit = {"MCP_DYNALOAD_MAX_CONCURRENT_REQUESTS": "3"}
+    calling = [tmp_path / f"arrived{number}" for number in range(3)]
+    go = tmp_path / "go"
+    async with (
+        service_of(tmp_path, {"a": entry("a")}, **limit) as service,
+        service.client("sse"),
+        service.client() as client,
+        http() as other,
+        anyio.create_task_group() as tasks,
+    ):
+
+        async def wait(arrived: Path) -> None:
+            await client.raw("tools/call", name="a__wait", arguments={"arrived": str(arrived), "until": str(go)})
+
+        for arrived in calling:
+            tasks.start_soon(wait, arrived)
+            await until_exists(arrived)
+        busy = await post(other, service.url(), "initialize", **HELLO)
+        go.touch()
+
+        assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
+
+
+async def test_every_answer_has_the_headers_that_keep_a_browser_safe(service: Service) -> None:
+    async with http() as client:
+        answers = [
+            await client.get(f"{service.origin}/healthz"),
+            await post(client, service.url(), "initialize", **HELLO),
+            await client.get(f"{service.origin}/nothing"),
+            await client.get(f"{service.origin}/healthz", headers={"host": "evil.example"}),
+        ]
+
+    for answer in answers:
+        assert {name: answer.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
+
+
+async def test_another_bind_than_loopback_needs_a_token(tmp_path: Path) -> None:
+    command = [*MODULE, "serve", "--transport", "http", "--host", "0.0.0.0", "--port", "0"]
+    done = await anyio.run_process(command, env=environment(tmp_path), check=False)
+
+    assert done.returncode == 2
+    assert "mcp-dynaload token create NAME" in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+async def test_tokens_are_made_shown_once_listed_and_revoked_at_the_command_line(tmp_path: Path) -> None:
+    async def run(*words: str) -> tuple[int, str, str]:
+        done = await anyio.run_process([*MODULE, "token", *words], env=environment(tmp_path), check=False)
+        return done.returncode, done.stdout.decode().strip(), done.stderr.decode()
+
+    _, token, _ = await run("create", "ann", "--scope", "control")
+    _, listed, _ = await run("list", "--json")
+    again, _, why = await run("create", "ann")
+    revoked, _, _ = await run("revoke", "ann")
+    nobody, _, _ = await run("revoke", "ann")
+
+    assert token.startswith("dyn_")
+    (record,) = json.loads(listed)
+    assert (record["name"], record["scope"]) == ("ann", "control")
+    assert "revoke it first" in why
+    assert [again, revoked, nobody] == [2, 0, 2]
+    assert token not in listed
+    database = b"".join([await path.read_bytes() async for path in anyio.Path(tmp_path / "state").glob("dynaload.db*")])
+    assert token.encode() not in database
+
+
+async def test_no_answer_or_log_line_has_a_token_in_it(tmp_path: Path) -> None:
+    async with guarded(tmp_path, Scope.ADMIN) as (service, tokens), http(bearer(tokens["admin"])) as client:
+        token = tokens["admin"]
+        answers = [
+            await post(client, service.url(), "initialize", **HELLO),
+            await client.get(f"{service.origin}/readyz"),
+            await client.get(f"{service.origin}/openapi.json"),
+            await client.get(f"{service.origin}/nothing"),
+        ]
+
+    assert all(token not in answer.text and token not in str(answer.headers) for answer in answers)
