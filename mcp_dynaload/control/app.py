@@ -16,19 +16,18 @@ from starlette.types import Receive, Scope, Send
 from mcp_dynaload import __version__
 from mcp_dynaload.api.dynaload import open_api
 from mcp_dynaload.api.options import Options, without_client
+from mcp_dynaload.control.access import Access
 from mcp_dynaload.control.dashboard import dashboard
 from mcp_dynaload.control.demo_runs import Stage, demo_runs
 from mcp_dynaload.control.exposition import Exposition
-from mcp_dynaload.control.health import health
-from mcp_dynaload.control.journal_watch import JournalWatch
-from mcp_dynaload.control.problems import tell_errors
-from mcp_dynaload.control.rest import rest
-from mcp_dynaload.control.access import Access
 from mcp_dynaload.control.gate import Gate
 from mcp_dynaload.control.health import health
+from mcp_dynaload.control.journal_watch import JournalWatch
 from mcp_dynaload.control.oauth import issuer_of, metadata_routes
 from mcp_dynaload.control.preparing import prepare
+from mcp_dynaload.control.problems import tell_errors
 from mcp_dynaload.control.rates import Buckets
+from mcp_dynaload.control.rest import rest
 from mcp_dynaload.control.state import Serving, serving_of
 from mcp_dynaload.control.watching import watching
 from mcp_dynaload.logs import set_up_logs

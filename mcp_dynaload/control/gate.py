@@ -125,7 +125,7 @@ def _keys(scope: Scope) -> list[str]:
 
 
 def _refused(status: int, why: str, headers: dict[str, str] | None = None, error: str = "refused") -> Response:
-    return JSONResponse({"error": error, "error_description": why}, status, headers)
+    return JSONResponse({"error": error, "message": why}, status, headers)
 
 
 def _listed(text: str) -> frozenset[str]:

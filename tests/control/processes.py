@@ -27,11 +27,18 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
 
 
 @contextmanager
-def process(
-    folder: Path, *options: str, servers: Mapping[str, Json] | None = None, **variables: str
+def process(folder: Path, *options: str, **variables: str) -> Generator["subprocess.Popen[bytes]"]:
+    """In front of the scripted server `a`; its log is in the file `stderr`."""
+    with process_before(folder, {"a": entry("a")}, *options, **variables) as service:
+        yield service
+
+
+@contextmanager
+def process_before(
+    folder: Path, servers: Mapping[str, Json], *options: str, **variables: str
 ) -> Generator["subprocess.Popen[bytes]"]:
-    """In front of these servers, or of the scripted server `a`; its log is in the file `stderr`."""
-    a_configuration(folder, servers or {"a": entry("a")}, **variables)
+    """The same in front of these servers."""
+    a_configuration(folder, servers, **variables)
     command = [*MODULE, "serve", "--transport", "http", "--config", str(folder / "servers.json"), "--port", "0"]
     with (folder / "stderr").open("w") as stderr:
         service = subprocess.Popen(

@@ -14,8 +14,8 @@ from mcp_dynaload.control.gate import SECURITY_HEADERS
 from mcp_dynaload.control.rates import Buckets
 from mcp_dynaload.runtime import Configuration
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.tokens import Scope, StoredTokens
 from mcp_dynaload.store.memory import project_of
+from mcp_dynaload.store.tokens import Scope, StoredTokens
 from tests.control.processes import MODULE, environment
 from tests.control.services import TRANSPORTS, Service, a_configuration, running, service_of
 from tests.control.test_sessions import HELLO, JSON_AND_STREAM, post

@@ -9,7 +9,7 @@ import pytest
 from mcp.server.lowlevel.server import Server
 
 from mcp_dynaload.catalog.tool import Json
-from tests.control.processes import address_of, process
+from tests.control.processes import address_of, process_before
 from tests.transparency.conformance import NODE, SUITES, Checks, run_suite
 from tests.transparency.event_store import RETRY_MILLISECONDS, RecentEvents
 from tests.transparency.everything import build_server
@@ -35,7 +35,7 @@ async def over_http(server: Server[Json]) -> AsyncGenerator[str]:
 @asynccontextmanager
 async def through_service(folder: Path, entry: Json) -> AsyncGenerator[str]:
     """The service, started as a person does, in front of one server and with loading switched off."""
-    with process(folder, servers={"everything": entry}, DYNAMIC_LOADING_ENABLED="false"):
+    with process_before(folder, {"everything": entry}, DYNAMIC_LOADING_ENABLED="false"):
         yield await address_of(folder)
 
 
