@@ -89,6 +89,8 @@ def needs(scope: Scope) -> Callable[[HTTPConnection], None]:
 
 
 def _comes_from_here(connection: HTTPConnection) -> bool:
-    """Whether the sender is on this machine and no proxy of others."""
-    is_forwarded = "x-forwarded-for" in connection.headers or "forwarded" in connection.headers
-    return connection.client is not None and is_loopback(connection.client.host) and not is_forwarded
+    """Whether the sender is on this machine, and so is everybody for whom it passes the request on."""
+    passed_on_for = connection.headers.get("x-forwarded-for", "").split(",")
+    senders = [address.strip() for address in passed_on_for if address.strip()]
+    senders.append(connection.client.host if connection.client else "")
+    return "forwarded" not in connection.headers and all(is_loopback(sender) for sender in senders)

@@ -117,9 +117,20 @@ async def test_a_revoked_token_is_refused_at_once_and_the_service_stays_closed(t
     assert [before.status_code, after.status_code, without.status_code] == [200, 401, 401]
 
 
-async def test_without_any_token_a_proxy_of_others_gets_nothing(service: Service) -> None:
-    async with http({"x-forwarded-for": "203.0.113.7"}) as client:
-        assert (await post(client, service.url(), "initialize", **HELLO)).status_code == 401
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"x-forwarded-for": "203.0.113.7"}, 401),
+        ({"x-forwarded-for": "127.0.0.1, 203.0.113.7"}, 401),
+        ({"forwarded": "for=203.0.113.7"}, 401),
+        ({"x-forwarded-for": "127.0.0.1"}, 200),
+    ],
+)
+async def test_without_any_token_a_proxy_passes_on_only_who_is_on_this_machine(
+    service: Service, headers: dict[str, str], status: int
+) -> None:
+    async with http(headers) as client:
+        assert (await post(client, service.url(), "initialize", **HELLO)).status_code == status
 
 
 @pytest.mark.parametrize(
