@@ -14,8 +14,9 @@ from mcp_dynaload.control.rates import RateLimit
 from mcp_dynaload.loopback import is_loopback
 from mcp_dynaload.store.tokens import PREFIX, Scope, Tokens
 
-PUBLIC_PATHS = ("/healthz", "/readyz", "/.well-known/")
-"""What needs no token: load balancers and clients that look for the issuer have none."""
+PUBLIC_PATHS = frozenset({"/healthz", "/readyz", "/"})
+PUBLIC_FOLDERS = ("/.well-known/", "/dashboard/")
+"""What needs no token: load balancers, browsers that get the empty dashboard, clients that look for the issuer."""
 
 USE_PATHS = ("/mcp", "/sse", "/messages/")
 """What a token for use opens; all else needs `control` or, where a router says so, more."""
@@ -73,7 +74,7 @@ def bearer_token(connection: HTTPConnection) -> str:
 
 def needed_scope(path: str) -> Scope | None:
     """What a path needs at least; None: nothing."""
-    if path.startswith(PUBLIC_PATHS):
+    if path in PUBLIC_PATHS or path.startswith(PUBLIC_FOLDERS):
         return None
     return Scope.USE if path.startswith(USE_PATHS) else Scope.CONTROL
 

@@ -1,11 +1,13 @@
 """Our errors as answers of the REST endpoints."""
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from mcp import MCPError
+from starlette.exceptions import HTTPException
 
 from mcp_dynaload.api.sessions import TooManySessionsError
 from mcp_dynaload.control.bodies import Problem
@@ -37,6 +39,7 @@ def tell_errors(app: FastAPI) -> None:
     app.add_exception_handler(BusyError, _told(503, "busy"))
     app.add_exception_handler(DynaloadError, _told(400, "wrong_input"))
     app.add_exception_handler(MCPError, _told(400, "mcp_error"))
+    app.add_exception_handler(HTTPException, _tell_framework)
 
 
 def _told(status: int, word: str) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -46,3 +49,10 @@ def _told(status: int, word: str) -> Callable[[Request, Exception], Awaitable[Re
         return JSONResponse(problem.model_dump(mode="json"), status, headers)
 
     return tell
+
+
+async def _tell_framework(request: Request, error: Exception) -> Response:
+    """What the framework itself refuses: an unknown path, a body that is no text."""
+    assert isinstance(error, HTTPException)
+    problem = Problem(error=HTTPStatus(error.status_code).phrase.lower().replace(" ", "_"), message=str(error.detail))
+    return JSONResponse(problem.model_dump(mode="json"), error.status_code, error.headers)

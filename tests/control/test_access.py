@@ -56,16 +56,18 @@ async def service(tmp_path: Path) -> AsyncGenerator[Service]:
         yield service
 
 
-@pytest.mark.parametrize("path", ["/mcp", "/sse", "/messages/?session_id=1", "/openapi.json", "/api/v1/anything"])
+@pytest.mark.parametrize(
+    "path", ["/mcp", "/sse", "/messages/?session_id=1", "/openapi.json", "/api/v1/anything", "/metrics"]
+)
 async def test_with_a_token_made_nothing_but_health_is_open_without_one(tmp_path: Path, path: str) -> None:
     async with guarded(tmp_path, Scope.USE) as (service, _), http() as client:
         refused = await client.get(service.origin + path)
         wrong = await client.get(service.origin + path, headers=bearer("dyn_wrong"))
-        health = [await client.get(service.origin + public) for public in PUBLIC_PATHS[:2]]
+        health = [await client.get(service.origin + public) for public in PUBLIC_PATHS]
 
     assert [refused.status_code, wrong.status_code] == [401, 401]
     assert refused.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
-    assert [answer.status_code for answer in health] == [200, 200]
+    assert [answer.status_code for answer in health] == [200] * len(PUBLIC_PATHS)
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
