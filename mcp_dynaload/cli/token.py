@@ -1,21 +1,19 @@
 """`mcp-dynaload token`: who may use a service, and for what."""
 
 import json
-import os
 import re
 import time
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated
 
 import anyio
 import typer
 
-from mcp_dynaload.cli.common import JsonOption
+from mcp_dynaload.cli.common import JsonOption, configuration_of
 from mcp_dynaload.errors import ConfigError
-from mcp_dynaload.locations import find_locations
-from mcp_dynaload.store.tokens import Scope, StoredTokens
+from mcp_dynaload.store.tokens import Scope, Tokens
 
 token = typer.Typer(help="Access tokens of a service: make, list, revoke.", no_args_is_help=True)
 
@@ -66,8 +64,9 @@ def revoke(name: NameArgument) -> None:
 
 
 @contextmanager
-def _tokens() -> Generator[StoredTokens]:
-    from mcp_dynaload.store.database import Database  # SQLite, which `--help` can do without
+def _tokens() -> Generator[Tokens]:
+    from mcp_dynaload.store.opening import open_tokens  # SQLite, which `--help` can do without
 
-    with closing(Database(find_locations(os.environ).database_file)) as database:
-        yield StoredTokens(database)
+    configuration = configuration_of(None, False)
+    with open_tokens(configuration.settings.store_url, configuration.locations.database_file) as tokens:
+        yield tokens

@@ -1,7 +1,6 @@
 """The ASGI application: MCP over streamable HTTP and SSE, and what load balancers ask; REST routers go in here."""
 
 import os
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
@@ -26,16 +25,14 @@ from mcp_dynaload.control.journal_watch import JournalWatch
 from mcp_dynaload.control.oauth import issuer_of, metadata_routes
 from mcp_dynaload.control.preparing import prepare
 from mcp_dynaload.control.problems import tell_errors
-from mcp_dynaload.control.rates import Buckets
 from mcp_dynaload.control.rest import rest
+from mcp_dynaload.control.shared_rates import open_rates
 from mcp_dynaload.control.state import Serving, serving_of
 from mcp_dynaload.control.watching import watching
 from mcp_dynaload.logs import set_up_logs
 from mcp_dynaload.runtime import Configuration, log_problems, open_proxy, read_configuration
 from mcp_dynaload.server.endpoints import MESSAGES_PATH, Endpoints, open_endpoints
-from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.opening import open_journal_store
-from mcp_dynaload.store.tokens import StoredTokens
+from mcp_dynaload.store.opening import open_journal_store, open_tokens
 
 
 def create_app(configuration: Configuration | None = None) -> FastAPI:
@@ -56,9 +53,12 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         log_problems(chosen)
         headless = replace(chosen, environ=without_client(chosen.environ))  # a client's environment comes with it
-        with closing(Database(chosen.locations.database_file)) as database:
-            rates = Buckets(settings.rate_limit_per_minute, time.monotonic)
-            access = Access(StoredTokens(database), issuer, rates)
+        url = settings.store_url
+        with (
+            open_tokens(url, chosen.locations.database_file) as tokens,
+            open_rates(url, settings.rate_limit_per_minute) as rates,
+        ):
+            access = Access(tokens, issuer, rates)
             await access.are_required()
             async with (
                 _watch(chosen) as watch,

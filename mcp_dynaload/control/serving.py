@@ -3,7 +3,7 @@
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 import anyio
 import anyio.to_thread
@@ -17,8 +17,7 @@ from mcp_dynaload.logs import set_up_logs
 from mcp_dynaload.loopback import is_loopback
 from mcp_dynaload.runtime import Configuration
 from mcp_dynaload.server.endpoints import Endpoints
-from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.tokens import StoredTokens
+from mcp_dynaload.store.opening import open_tokens
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -80,8 +79,8 @@ async def serve_http(
 async def _refuse_open_door(configuration: Configuration, host: str) -> None:
     if is_loopback(host) or configuration.settings.oauth_issuer:
         return
-    with closing(Database(configuration.locations.database_file)) as database:
-        if await StoredTokens(database).has_any():
+    with open_tokens(configuration.settings.store_url, configuration.locations.database_file) as tokens:
+        if await tokens.has_any():
             return
     raise ConfigError(
         f"--host {host} can be reached by others, and there is no access token: make one with "

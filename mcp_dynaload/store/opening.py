@@ -1,13 +1,14 @@
 """Opens what outlives a process where the settings say that it is."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.journal import JournalStore, SqliteJournal
 from mcp_dynaload.store.local import LocalMemory
 from mcp_dynaload.store.memory import Memory
+from mcp_dynaload.store.tokens import StoredTokens, Tokens
 
 
 @contextmanager
@@ -22,6 +23,24 @@ def open_memory(url: str, database_file: Path) -> Generator[Memory]:
         yield memory
     finally:
         memory.close()
+
+
+@contextmanager
+def open_tokens(url: str, database_file: Path) -> Generator[Tokens]:
+    """The access tokens in the Redis at `url`, or without one in the database; let go of at exit.
+
+    Raises:
+        ConfigError: The URL cannot be used.
+    """
+    if not url:
+        with closing(Database(database_file)) as database:
+            yield StoredTokens(database)
+        return
+    from mcp_dynaload.store.remote import open_remote
+    from mcp_dynaload.store.shared_tokens import SharedTokens
+
+    with closing(open_remote(url)) as remote:
+        yield SharedTokens(remote)
 
 
 def open_journal_store(url: str, file: Path, days: float, rows: int) -> JournalStore:

@@ -173,3 +173,34 @@ async def test_calls_go_on_while_redis_is_away_and_what_they_count_is_there_afte
     assert "store_unreachable" in mine.log
     assert usage[ECHO] == 1
     assert listed == [PID, "find_tools"]
+
+
+@pytest.mark.proves("team-replicas")
+async def test_a_token_made_on_any_machine_opens_every_replica_until_it_is_revoked(tmp_path: Path) -> None:
+    initialise = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}},
+    }
+    accept = {"Accept": "application/json, text/event-stream"}
+    async with team(tmp_path) as team_, httpx2.AsyncClient() as http:
+        ports = [team_.port, *(replica.port for replica in team_.replicas)]
+
+        async def statuses(headers: dict[str, str]) -> list[int]:
+            addresses = [f"http://127.0.0.1:{port}/mcp" for port in ports]
+            return [
+                (await http.post(url, json=initialise, headers={**accept, **headers})).status_code for url in addresses
+            ]
+
+        async def run(*command: str) -> str:
+            environ = environment(tmp_path / "person", **team_.variables)
+            return (await anyio.run_process([*MODULE, "token", *command], env=environ)).stdout.decode().strip()
+
+        before = await statuses({})
+        token = {"Authorization": f"Bearer {await run('create', 'ann')}"}
+        without, with_it = await statuses({}), await statuses(token)
+        await run("revoke", "ann")
+        revoked = await statuses(token)
+
+    assert (before, without, with_it, revoked) == ([200] * 3, [401] * 3, [200] * 3, [401] * 3)

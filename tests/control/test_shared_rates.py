@@ -1,0 +1,35 @@
+from contextlib import closing
+from pathlib import Path
+
+from structlog.testing import capture_logs
+
+from mcp_dynaload.control.shared_rates import SharedBuckets
+from mcp_dynaload.store.remote import open_remote
+from tests.redis_server import running_redis
+
+
+async def test_replicas_count_one_sender_together(tmp_path: Path) -> None:
+    with running_redis(tmp_path) as server, closing(open_remote(server.url)) as remote:
+        one, two = SharedBuckets(remote, 60), SharedBuckets(remote, 60)
+        waits = [await (one, two)[number % 2].wait_seconds("token ann") for number in range(60)]
+        surplus, other = await one.wait_seconds("token ann"), await two.wait_seconds("token milo")
+
+    assert waits == [0.0] * 60
+    assert 0 < surplus <= 1
+    assert other == 0
+
+
+async def test_while_redis_is_away_each_counts_by_itself(tmp_path: Path) -> None:
+    with running_redis(tmp_path) as server, closing(open_remote(server.url)) as remote, capture_logs():
+        rates = SharedBuckets(remote, 2)
+        server.stop()
+        waits = [await rates.wait_seconds("token ann") for _ in range(3)]
+
+    assert waits[:2] == [0.0, 0.0]
+    assert waits[2] > 0
+
+
+async def test_no_limit_asks_nobody(tmp_path: Path) -> None:
+    with running_redis(tmp_path) as server, closing(open_remote(server.url)) as remote:
+        server.stop()
+        assert await SharedBuckets(remote, 0).wait_seconds("token ann") == 0
