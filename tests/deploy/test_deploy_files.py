@@ -16,7 +16,7 @@ from mcp_dynaload.settings import Settings, variable_name
 from tests.deploy.nginx import DEPLOY
 
 KUBERNETES = "1.33"
-SERVICE_VARIABLES = {variable_name(name) for name in Settings.model_fields} | {"MCP_DYNALOAD_ALLOWED_HOSTS"}
+SERVICE_VARIABLES = {variable_name(name) for name in Settings.model_fields}
 METRIC = re.compile(r"\bdynaload_[a-z_]+")
 
 
