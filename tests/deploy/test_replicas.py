@@ -184,7 +184,7 @@ async def test_a_token_made_on_any_machine_opens_every_replica_until_it_is_revok
         "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}},
     }
     accept = {"Accept": "application/json, text/event-stream"}
-    async with team(tmp_path) as team_, httpx2.AsyncClient() as http:
+    async with team(tmp_path) as team_, httpx2.AsyncClient(timeout=30) as http:
         ports = [team_.port, *(replica.port for replica in team_.replicas)]
 
         async def statuses(headers: dict[str, str]) -> list[int]:
