@@ -65,6 +65,19 @@ class Page:
     def find(self, selector: str) -> WebElement:
         return self.until(lambda: self.driver.find_element(By.CSS_SELECTOR, selector))
 
+    def press(self, selector: str, key: str = "") -> None:
+        """Click it, or press a key on it; once more if it was drawn anew meanwhile."""
+
+        def pressed() -> bool:
+            element = self.driver.find_element(By.CSS_SELECTOR, selector)
+            if key:
+                element.send_keys(key)
+            else:
+                element.click()
+            return True
+
+        self.until(pressed)
+
     def until_text(self, selector: str, text: str) -> str:
         def found() -> str:
             shown = self.driver.find_element(By.CSS_SELECTOR, selector).text
@@ -117,7 +130,7 @@ def walk(page: Page) -> str:
 
 def look_into_a_session(page: Page) -> None:
     page.view("sessions")
-    page.find('summary[data-key="summary-s1"]').send_keys(Keys.ENTER)
+    page.press('summary[data-key="summary-s1"]', Keys.ENTER)
     shown = page.until_text('details[data-key="s1"]', "needed for the prompt")
     assert TICKETS in shown
     page.shoot("sessions-open")
@@ -128,26 +141,26 @@ def pin_a_tool(page: Page) -> None:
     page.find("#words").send_keys("book a meeting room")
     page.until(lambda: page.driver.find_element(By.CSS_SELECTOR, "#found tbody .name").text == ROOM)
     button = f'button[data-key="pin-{ROOM}"]'
-    assert page.find(button).get_attribute("aria-pressed") == "false"
-    page.find(button).send_keys(Keys.SPACE)
+    page.find(f'{button}[aria-pressed="false"]')
+    page.press(button, Keys.SPACE)
     page.until_text(button, "pinned")
     page.shoot("tools-pinned")
 
 
 def restart_a_server(page: Page) -> None:
     page.view("servers")
-    page.find('button[data-key="restart-desk"]').click()
+    page.press('button[data-key="restart-desk"]')
     page.until_text("#notice", "desk: restart done")
     page.until_text("main", "running")
     page.shoot("servers-restarted")
-    page.find('button[data-key="stop-desk"]:not(:disabled)').click()
+    page.press('button[data-key="stop-desk"]:not(:disabled)')
     page.until_text("#notice", "desk: stop done")
 
 
 def try_a_prompt(page: Page) -> None:
     page.view("try")
     page.find("#prompt").send_keys("search the tickets of the account")
-    page.find("button#try").click()
+    page.press("button#try")
     shown = page.until_text("#answer", "Would load")
     assert TICKETS in shown
     page.in_scheme("dark")
