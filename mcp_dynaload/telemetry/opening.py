@@ -48,7 +48,8 @@ async def open_telemetry(
         yield telemetry
         return
     configuration = {
-        f"setting {name}": bool(value) if name in SECRET else value for name, value in settings.model_dump().items()
+        f"setting {name}": bool(value) if name in SECRET or "secret" in name else value
+        for name, value in settings.model_dump().items()
     }
     configuration |= {f"server {name}": fingerprint for name, fingerprint in servers.items()}
     days, rows = settings.journal_days, settings.journal_rows
