@@ -36,6 +36,12 @@ _ANAPHORA = re.compile(r"\b(?:it|its|that|this|them|those|these|same|again|also|
 _GOING_ON = re.compile(
     r"(?:ok(?:ay)?|yes|no|now|good)?[\s,.]*(?:and|or|but|now|then|what about|how about)\b", re.IGNORECASE
 )
+_ISSUE_KEY = re.compile(
+    r"(?<![\w/.-])(?!(?:AES|BASE|COVID|CVE|CWE|DDR|EC|ES|GPT|HTTP|IEC|IP|ISO|JPEG|MD|MP|PEP|PS|RFC|RSA|SHA|TLS|UCS|USB|UTF)-)"
+    r"[A-Z][A-Z0-9]{1,9}-\d{1,6}(?![\w/.-]*\w)"
+)
+"""`ABC-123`, as trackers name their issues; what has the same shape and is none comes first."""
+
 _VERB = "|".join(sorted(VERBS))
 _CLAUSE_END = re.compile(
     rf"(?<=[.!?;:])\s+|\n+|,?\s+(?:and\s+)?(?:then|afterwards|after that)\s+|,\s+and\s+|,?\s+and\s+(?=(?:{_VERB})\b)"
@@ -93,8 +99,8 @@ def split_clauses(text: str) -> tuple[str, ...]:
 def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
     """The query of a cleaned text; `earlier` are prompts before it, newest first, whose weight fades."""
     return Query(
-        text=text,
-        context=tuple((prompt, FADING ** (age + 1)) for age, prompt in enumerate(earlier)),
+        text=_naming_issues(text),
+        context=tuple((_naming_issues(prompt), FADING ** (age + 1)) for age, prompt in enumerate(earlier)),
         leans_on_context=bool(earlier) and _is_follow_up(text),
     )
 
@@ -106,6 +112,11 @@ def parts(query: Query) -> tuple[Query, ...]:
         return (query,)
     context = ((query.text, WHOLE_WEIGHT), *query.context)
     return tuple(replace(query, text=clause, context=context) for clause in clauses)
+
+
+def _naming_issues(text: str) -> str:
+    """The text with the word for what a key like `ABC-123` names, which people leave out and tools call by."""
+    return _ISSUE_KEY.sub(lambda key: f"issue {key.group()}", text)
 
 
 def _is_follow_up(text: str) -> bool:

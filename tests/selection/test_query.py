@@ -120,3 +120,18 @@ def test_no_text_is_refused_and_cleaning_twice_changes_nothing_that_asks(text: s
 
     assert len(split_clauses(cleaned)) <= MAX_CLAUSES
     assert all(isinstance(part, Query) for part in parts(parse_query(cleaned)))
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("BIRD-105 is fixed, close it", "issue BIRD-105 is fixed, close it"),
+        ("after (OPS-7) see X2-12.", "after (issue OPS-7) see issue X2-12."),
+        ("read it as UTF-8, check the SHA-256", "read it as UTF-8, check the SHA-256"),
+        ("open src/AB-12.py and AB-12.txt", "open src/AB-12.py and AB-12.txt"),
+        ("CVE-2024-3094", "CVE-2024-3094"),
+    ],
+)
+def test_an_issues_key_is_told_as_what_it_names(said: str, meant: str) -> None:
+    assert parse_query(said, (said,)).text == meant
+    assert parse_query("now the other", (said,)).context[0][0] == meant
