@@ -42,6 +42,14 @@ _ISSUE_KEY = re.compile(
 )
 """`ABC-123`, as trackers name their issues; what has the same shape and is none comes first."""
 
+_COURTESY = re.compile(
+    r"\b(?:thanks|thank you)(?: (?:a lot|again|so much|very much))?\b"
+    r"|\bthat(?:['’]s|['’]ll be| is| will be| was) (?:all|it|everything)(?: for (?:today|now|the day|tonight))?\b"
+    r"|\b(?:see|talk to) you(?: later| soon| tomorrow| then)?\b|\bgood (?:morning|evening|night|bye)\b|\b(?:good)?bye\b"
+    r"|\bhave a (?:nice|good|great|lovely) (?:day|evening|weekend|one)\b",
+    re.IGNORECASE,
+)
+
 _VERB = "|".join(sorted(VERBS))
 _CLAUSE_END = re.compile(
     rf"(?<=[.!?;:])\s+|\n+|,?\s+(?:and\s+)?(?:then|afterwards|after that)\s+|,\s+and\s+|,?\s+and\s+(?=(?:{_VERB})\b)"
@@ -69,7 +77,7 @@ def clean(prompt: str) -> str:
     text = _without_pasted_lines(text).strip()
     if len(text) > MAX_LENGTH:
         text = f"{text[: MAX_LENGTH * 3 // 4]}\n{text[-MAX_LENGTH // 4 :]}"
-    return text if has_content(text) else ""
+    return text if has_content(_COURTESY.sub(" ", text)) else ""
 
 
 def command_lines(prompt: str) -> tuple[str, ...]:

@@ -135,3 +135,17 @@ def test_no_text_is_refused_and_cleaning_twice_changes_nothing_that_asks(text: s
 def test_an_issues_key_is_told_as_what_it_names(said: str, meant: str) -> None:
     assert parse_query(said, (said,)).text == meant
     assert parse_query("now the other", (said,)).context[0][0] == meant
+
+
+@pytest.mark.parametrize(
+    "courtesy",
+    [
+        "thanks, that's all for today",
+        "Thank you so much! See you tomorrow",
+        "good night",
+        "that was it for now, have a nice weekend",
+    ],
+)
+def test_courtesy_asks_for_nothing_but_what_comes_with_it_does(courtesy: str) -> None:
+    assert clean(courtesy) == ""
+    assert clean(f"{courtesy}, list the open issues") == f"{courtesy}, list the open issues"
