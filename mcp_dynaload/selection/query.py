@@ -44,7 +44,8 @@ _ISSUE_KEY = re.compile(
 
 _COURTESY = re.compile(
     r"\b(?:thanks|thank you)(?: (?:a lot|again|so much|very much))?\b"
-    r"|\bthat(?:['\u2019]s|['\u2019]ll be| is| will be| was) (?:all|it|everything)(?: for (?:today|now|the day|tonight))?\b"
+    r"|\bthat(?:['\u2019]s|['\u2019]ll be| is| will be| was) (?:all|it|everything)"
+    r"(?: for (?:today|now|the day|tonight))?\b"
     r"|\b(?:see|talk to) you(?: later| soon| tomorrow| then)?\b|\bgood (?:morning|evening|night|bye)\b|\b(?:good)?bye\b"
     r"|\bhave a (?:nice|good|great|lovely) (?:day|evening|weekend|one)\b",
     re.IGNORECASE,
