@@ -8,7 +8,7 @@ import anyio.to_thread
 from mcp_dynaload.api.results import Answer
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.choose import tool_of
-from mcp_dynaload.selection.explain import PromptExplained, explain_prompt
+from mcp_dynaload.selection.explain import PromptExplained, ToolExplained, explain_prompt
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.query import parse_query
 from mcp_dynaload.server.commands.information import Judgement, judgement, reason_of
@@ -83,19 +83,6 @@ class RegistryStats(Answer):
     """At most ten."""
 
 
-class CandidateTool(Answer):
-    """A tool that was looked at for a prompt."""
-
-    name: str
-    is_loaded: bool
-    reason: str
-    terms: tuple[str, ...]
-    score: float
-    prior: float
-    probability: float
-    tokens: int
-
-
 class Explanation(Answer):
     """What a prompt would load at the start of a session, and why; nothing is changed."""
 
@@ -105,8 +92,8 @@ class Explanation(Answer):
     need: float
     """Probability that it needs any tool."""
 
-    loaded: tuple[CandidateTool, ...]
-    nearest: tuple[CandidateTool, ...]
+    loaded: tuple[ToolExplained, ...]
+    nearest: tuple[ToolExplained, ...]
     baseline_tokens: int
     optimized_tokens: int
     reduction_percentage: float
@@ -169,17 +156,13 @@ async def explanation(
 
 
 def _explanation(query: str, told: PromptExplained) -> Explanation:
-    groups = [
-        tuple(CandidateTool(**{name: getattr(tool, name) for name in CandidateTool.model_fields}) for tool in tools)
-        for tools in (told.loaded, told.nearest)
-    ]
     return Explanation(
         query=query,
         strategy=told.strategy,
         reason=told.reason,
         need=told.need,
-        loaded=groups[0],
-        nearest=groups[1],
+        loaded=told.loaded,
+        nearest=told.nearest,
         baseline_tokens=told.baseline_tokens,
         optimized_tokens=told.loaded_tokens,
         reduction_percentage=told.reduction * 100,
