@@ -34,7 +34,8 @@ async def test_sigterm_lets_a_running_call_finish_ends_all_upstreams_and_the_sta
     assert answers == ["done waiting"]
     assert service.returncode == 0
     assert not is_alive(int(text_in(arrived)))
-    assert "Traceback" not in text_in(tmp_path / "stderr")
+    log = text_in(tmp_path / "stderr")
+    assert "Traceback" not in log, log
 
 
 @pytest.mark.proves("service-drain")
