@@ -59,6 +59,27 @@ def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool) -> None:
         structlog.get_logger().warning("log_file_unavailable", folder=str(logs_dir), error=problem)
 
 
+def hand_logs_over(logger: str, level: str | None) -> None:
+    """In a program that has not set structlog up: give our events to its `logging`, under the modules' names.
+
+    What is done with them is the program's business; with a level, ours are passed on from there.
+    """
+    if level is not None:
+        logging.getLogger(logger).setLevel(level.upper())
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+            _without_addresses,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
 def without_addresses(text: str) -> str:
     """The text with only the hosts of its URLs: user, path and query often hold a key."""
     return _ADDRESS.sub(lambda found: f"{found[1]}{found[2]}{'/…' if found[3] else ''}", text)

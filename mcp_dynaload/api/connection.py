@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import anyio
-from mcp import Client
+from mcp import Client, MCPError
 from mcp.client.session import IncomingMessage
 from mcp.server.connection import Connection
 from mcp.server.runner import serve_connection
 from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
 from mcp.shared.memory import create_client_server_memory_streams
 from mcp_types import (
+    CONNECTION_CLOSED,
     CallToolRequest,
     CallToolRequestParams,
     CallToolResult,
@@ -60,7 +61,7 @@ async def open_connection(front: Front, user: str) -> AsyncGenerator[Connected]:
 
         async def heard(message: IncomingMessage) -> None:
             if client is not None and isinstance(message, ToolListChangedNotification):
-                tasks.start_soon(client.list_tools)
+                tasks.start_soon(_reread, client)
 
         @asynccontextmanager
         async def transport() -> AsyncGenerator[tuple[Any, Any]]:
@@ -75,3 +76,12 @@ async def open_connection(front: Front, user: str) -> AsyncGenerator[Connected]:
             await client.list_tools()
             yield Connected(client, front.session_of(connection))
         await write.aclose()  # the server ends with its input, and closes the session
+
+
+async def _reread(client: Client) -> None:
+    """List anew, unless the session ends meanwhile."""
+    try:
+        await client.list_tools()
+    except MCPError as error:
+        if error.code != CONNECTION_CLOSED:
+            raise

@@ -25,10 +25,12 @@ from mcp_dynaload.api.status import (
     upstream_statuses,
 )
 from mcp_dynaload.api.workflows import check_steps, over_all
-from mcp_dynaload.logs import set_up_logs
+from mcp_dynaload.logs import hand_logs_over
 from mcp_dynaload.runtime import Configuration, open_proxy
 from mcp_dynaload.server.front import Front
 from mcp_dynaload.server.session import Session
+
+PACKAGE = "mcp_dynaload"
 
 log = structlog.get_logger()
 
@@ -85,7 +87,7 @@ class Dynaload:
             alert_thresholds=dict(alert_thresholds or {}),
         )
         with configured(options) as configuration:
-            set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=False)
+            hand_logs_over(PACKAGE, "debug" if options.mode is IntegrationMode.DEVELOPMENT else None)
             async with open_on(configuration, options) as api:
                 yield api
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from mcp import Client
+from mcp import Client, MCPError
 from mcp_types import (
+    CONNECTION_CLOSED,
     CallToolResult,
     Implementation,
     PromptListChangedNotification,
@@ -136,8 +137,15 @@ async def following(target: Any, live: LiveCatalog, **options: Any) -> AsyncGene
         if connected is None or notice is None:
             return
         if notice == "tools" and connected.follows:
-            tasks.start_soon(connected.names)
+            tasks.start_soon(reread, connected)
         connected.note(notice)
+
+    async def reread(client: Connected) -> None:
+        try:
+            await client.names()
+        except MCPError as error:
+            if error.code != CONNECTION_CLOSED:  # it may leave meanwhile
+                raise
 
     async with anyio.create_task_group() as tasks:
         async with Client(target, mode="legacy", message_handler=on_message, **options) as client:
