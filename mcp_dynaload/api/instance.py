@@ -38,7 +38,7 @@ class _Owner:
             async with Dynaload.open(**self.options) as instance:
                 self._instance.set_result(instance)
                 await self._over.wait()
-        except BaseException as error:
+        except BaseException as error:  # a cancellation, too: whoever waits for the instance must not wait for ever
             if self._instance.done():
                 raise
             self._instance.set_exception(error)

@@ -14,7 +14,7 @@ from mcp_dynaload.control.rates import RateLimit
 from mcp_dynaload.loopback import is_loopback
 from mcp_dynaload.store.tokens import PREFIX, Scope, Tokens
 
-PUBLIC_PATHS = frozenset({"/healthz", "/readyz", "/"})
+PUBLIC_PATHS = frozenset({"/healthz", "/readyz", "/", "/docs"})
 PUBLIC_FOLDERS = ("/.well-known/", "/dashboard/")
 """What needs no token: load balancers, browsers that get the empty dashboard, clients that look for the issuer."""
 

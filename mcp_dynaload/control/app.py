@@ -74,7 +74,7 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
                 yield
                 tasks.cancel_scope.cancel()
 
-    app = FastAPI(title="mcp-dynaload", version=__version__, lifespan=run)
+    app = FastAPI(title="mcp-dynaload", version=__version__, lifespan=run, docs_url=None, redoc_url=None)
     app.router.routes += [
         Route("/mcp", _Endpoint(lambda endpoints: endpoints.mcp)),
         Route("/sse", _Endpoint(lambda endpoints: endpoints.sse), methods=["GET"]),

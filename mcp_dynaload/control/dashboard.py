@@ -21,6 +21,12 @@ def page() -> Response:
     return _file("index.html")
 
 
+@dashboard.get("/docs")
+def docs() -> Response:
+    """The REST endpoints, for people."""
+    return _file("docs.html")
+
+
 @dashboard.get("/dashboard/{name}")
 def part(name: str) -> Response:
     """A file of its."""

@@ -107,5 +107,5 @@ async def _loads(parts: Parts, told: Told) -> dict[str, Load]:
 
 def unlearning(configuration: Configuration) -> Configuration:
     """The configuration with nothing noted and no server started ahead."""
-    changed = {"metrics_collection_enabled": False, "warm_upstreams": False, "max_concurrent_sessions": 50}
+    changed = {"metrics_collection_enabled": False, "warm_upstreams": False}
     return replace(configuration, settings=configuration.settings.model_copy(update=changed))

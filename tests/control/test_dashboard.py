@@ -170,6 +170,19 @@ def try_a_prompt(page: Page) -> None:
     page.shoot("overview-dark")
 
 
+def read_the_endpoints(page: Page) -> None:
+    page.driver.get(f"{page.origin}/docs")
+    page.until_text("h2", "REST endpoints")
+    shown = page.find("main").text
+    assert [path for path in documented(page.origin) if path not in shown] == []
+    assert "user_commands" in shown
+    page.shoot("docs")
+
+
+def documented(origin: str) -> list[str]:
+    return list(httpx2.get(f"{origin}/openapi.json").json()["paths"])
+
+
 def visit(origin: str) -> str:
     with browser(origin) as page:
         saved = walk(page)
@@ -177,6 +190,7 @@ def visit(origin: str) -> str:
         pin_a_tool(page)
         restart_a_server(page)
         try_a_prompt(page)
+        read_the_endpoints(page)
         assert page.complaints() == []
         return saved
 

@@ -9,7 +9,6 @@ import pytest
 
 from mcp_dynaload.store.journal import DAY_SECONDS, PRUNE_EVERY, JournalStore, Row, Wanted
 from mcp_dynaload.store.opening import open_journal_store
-from tests.redis_server import RedisServer, running_redis
 
 NOW = time.time()
 Opening = Callable[[], JournalStore]
@@ -19,17 +18,9 @@ def a_row(at: float = NOW, kind: str = "tool_called", session: str = "s", projec
     return Row(at=at, kind=kind, session=session, project=project, tool="t", outcome="ok", ms=1.5, fact="{}")
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with running_redis(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest.fixture(params=["state folder", "redis"])
-def opening(request: pytest.FixtureRequest, redis: RedisServer, tmp_path: Path) -> Opening:
+@pytest.fixture
+def opening(url: str, tmp_path: Path) -> Opening:
     """Opens the journal once more, as another process does."""
-    redis.flush()
-    url = "" if request.param == "state folder" else redis.url
     return lambda: open_journal_store(url, tmp_path / "journal.db", days=10, rows=1_000)
 
 

@@ -9,25 +9,9 @@ import pytest
 from mcp_dynaload.store import local, shared_memory
 from mcp_dynaload.store.memory import Calls, Memory, project_of
 from mcp_dynaload.store.opening import open_memory
-from tests.redis_server import RedisServer, running_redis
 
 DAY = 86_400.0
 Opening = Callable[[], Memory]
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with running_redis(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest.fixture(params=["state folder", "redis"])
-def url(request: pytest.FixtureRequest, redis: RedisServer) -> str:
-    """Where to keep it; each test has a database of its own."""
-    if request.param == "state folder":
-        return ""
-    redis.flush()
-    return redis.url
 
 
 @pytest.fixture

@@ -10,21 +10,7 @@ from mcp_dynaload.errors import StoreError
 from mcp_dynaload.store import remote
 from mcp_dynaload.store.opening import open_tokens
 from mcp_dynaload.store.tokens import PREFIX, Scope, Tokens
-from tests.redis_server import RedisServer, running_redis
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with running_redis(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest.fixture(params=["state folder", "redis"])
-def url(request: pytest.FixtureRequest, redis: RedisServer) -> str:
-    if request.param == "state folder":
-        return ""
-    redis.flush()
-    return redis.url
+from tests.redis_server import running_redis
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ async function answered(response) {
 
 export const get = async (path) => answered(await fetch(`${PREFIX}/${path}`, { headers: headers() }));
 
+export const openapi = async () => answered(await fetch("openapi.json", { headers: headers() }));
+
 export const post = async (path, body = {}) => answered(await fetch(`${PREFIX}/${path}`,
   { method: "POST", headers: headers({ "Content-Type": "application/json" }), body: JSON.stringify(body) }));
 
