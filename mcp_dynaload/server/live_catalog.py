@@ -79,6 +79,8 @@ class LiveCatalog:
     """The words of `catalog`, once it has been built."""
 
     _vectors: "StoredVectors | None" = None
+    _categories: tuple[Catalog | None, dict[str, tuple[str, ...]]] = (None, {})
+    """Of which catalog they are, and the categories."""
 
     def read_cache(self) -> None:
         """Take over the stored listings of the configured upstreams."""
@@ -101,8 +103,13 @@ class LiveCatalog:
         return tuple(name for name in self.configs if name not in self.listings)
 
     def categories(self) -> dict[str, tuple[str, ...]]:
-        """The tools of each category, by its name."""
-        return categories_of(self.catalog, self.named_categories)
+        """The tools of each category, by its name: found once for a catalog, in tens of milliseconds if it is large."""
+        catalog, found = self._categories
+        if catalog is not self.catalog:
+            catalog = self.catalog
+            found = categories_of(catalog, self.named_categories)
+            self._categories = catalog, found
+        return found
 
     def observe(self, changed: Changed) -> None:
         """Call `changed` after each listing that differs from the one before."""
@@ -206,6 +213,7 @@ class LiveCatalog:
         self.overhead_tokens = sum(self._counted(self.own_texts).values())
         names = [tool.name for tool in self.catalog.tools]
         listings = list(self.listings.values())  # in a thread: another may be added meanwhile
+        self.categories()  # here, in a thread, so that no prompt waits for it
         self.native_tokens = native_deferral(names, (one.instructions for one in listings), (), self._one)
 
     def _one(self, text: str) -> int:

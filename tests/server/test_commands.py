@@ -15,7 +15,7 @@ from mcp_dynaload.server.commands.table import COMMANDS, own_command
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
-from tests.server.fronts import Connected, connected_to
+from tests.server.fronts import Connected, connected_to, front_of
 
 pytestmark = pytest.mark.proves("steering")
 
@@ -341,3 +341,14 @@ async def test_a_client_without_a_menu_sends_commands_as_lines_of_a_prompt(tmp_p
         assert both["systemMessage"].startswith("Unloaded tool 'desk__pid'")
         assert set(await loaded(client)) == {CREATE, LIST, ECHO}
         assert "decision" not in quoted
+
+
+async def test_categories_are_found_once_for_a_catalog(tmp_path: Path) -> None:
+    listing = Listing(tools=(tool("search_tickets"),))
+    async with front_of(tmp_path, [config("desk")], {"desk": listing}) as (_, live):
+        before = live.categories()
+        assert live.categories() is before
+        await live.update("desk", Listing(tools=(tool("search_tickets"), tool("echo"))))
+        after = live.categories()
+
+    assert (before["desk"], after["desk"]) == (("desk__search_tickets",), ("desk__echo", "desk__search_tickets"))
