@@ -61,6 +61,13 @@ class Service:
 
 def a_configuration(folder: Path, servers: Mapping[str, Json], **variables: str) -> Configuration:
     """The configuration of a service in front of these servers, whose tools are in its cache."""
+    configuration = a_new_configuration(folder, servers, **variables)
+    _fill_cache(configuration)
+    return configuration
+
+
+def a_new_configuration(folder: Path, servers: Mapping[str, Json], **variables: str) -> Configuration:
+    """The same with nothing known of the servers yet."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "servers.json"
     file.write_text(json.dumps({"mcpServers": servers}))
@@ -72,7 +79,6 @@ def a_configuration(folder: Path, servers: Mapping[str, Json], **variables: str)
     quiet = {"MCP_DYNALOAD_WARM_UPSTREAMS": "false"}
     configuration = read_configuration({**quiet, **places, **variables}, explicit=[file])
     assert configuration.upstreams.problems == ()
-    _fill_cache(configuration)
     return configuration
 
 

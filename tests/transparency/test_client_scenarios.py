@@ -1,0 +1,29 @@
+"""The conformance suites' client scenarios: a client of our service reaches their server as if it stood before it."""
+
+import sys
+from pathlib import Path
+
+import anyio
+import pytest
+
+from tests.transparency.conformance import E2E, NODE, SUITES, Suite
+from tests.transparency.serving import ROOT
+
+SCENARIOS = ("initialize", "tools_call", "elicitation-sep1034-client-defaults", "sse-retry")
+"""Those that are not about a client's own way of getting access."""
+
+
+@pytest.mark.proves("conformance")
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+async def test_the_scenarios_server_is_satisfied(suite: Suite, scenario: str, tmp_path: Path) -> None:
+    program = E2E / "node_modules" / suite.package / "dist" / "index.js"
+    client = f"{sys.executable} -m tests.transparency.scenario_client {scenario}"
+    command = [str(NODE), str(program), "client", "--command", client, "--scenario", scenario, "-o", str(tmp_path)]
+
+    with anyio.fail_after(90):
+        done = await anyio.run_process(command, cwd=ROOT, check=False)
+
+    said = (done.stdout + done.stderr).decode()
+    assert done.returncode == 0, said
+    assert "OVERALL: PASSED" in said, said
