@@ -34,6 +34,9 @@ SUITES = (
     Suite("0.2.0-alpha.12", "conformance-next", ("--spec-version", "2025-11-25")),
 )
 
+NEWEST = Suite("0.2.0-alpha.12 at 2026-07-28", "conformance-next", ("--spec-version", "2026-07-28"))
+"""The revision without handshake, for a service that serves it."""
+
 
 async def run_suite(suite: Suite, url: str, output: Path) -> Checks:
     """Run all server scenarios of a suite; its exit status says only that something failed, so it is not looked at."""

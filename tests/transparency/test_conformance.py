@@ -10,7 +10,7 @@ from mcp.server.lowlevel.server import Server
 
 from mcp_dynaload.catalog.tool import Json
 from tests.control.processes import address_of, process_before
-from tests.transparency.conformance import NODE, SUITES, Checks, run_suite
+from tests.transparency.conformance import NEWEST, NODE, SUITES, Checks, run_suite
 from tests.transparency.event_store import RETRY_MILLISECONDS, RecentEvents
 from tests.transparency.everything import build_server
 from tests.transparency.serving import python_entry, served
@@ -33,9 +33,9 @@ async def over_http(server: Server[Json]) -> AsyncGenerator[str]:
 
 
 @asynccontextmanager
-async def through_service(folder: Path, entry: Json) -> AsyncGenerator[str]:
+async def through_service(folder: Path, entry: Json, **variables: str) -> AsyncGenerator[str]:
     """The service, started as a person does, in front of one server and with loading switched off."""
-    with process_before(folder, {"everything": entry}, DYNAMIC_LOADING_ENABLED="false"):
+    with process_before(folder, {"everything": entry}, DYNAMIC_LOADING_ENABLED="false", **variables):
         yield await address_of(folder)
 
 
@@ -87,3 +87,16 @@ def test_the_proxy_passes_what_the_server_passes(results: Results, suite: str, t
     differing.pop(TOLD_ONLY_DIRECTLY, None)
     assert differing == {}
     assert through.keys() == direct.keys()
+
+
+@pytest.mark.proves("conformance")
+async def test_nothing_fails_at_the_newest_revision_that_does_not_fail_without_us(tmp_path: Path) -> None:
+    async with over_http(build_server()) as url:
+        entry: Json = {"type": "http", "url": url, "dynaload": {"prefix": ""}}
+        async with through_service(tmp_path / "service", entry, MCP_DYNALOAD_PROTOCOL="modern") as ours:
+            direct = await run_suite(NEWEST, url, tmp_path / "direct")
+            through = await run_suite(NEWEST, ours, tmp_path / "through")
+
+    assert through.keys() == direct.keys()
+    assert {check for check, status in through.items() if status == "FAILURE" != direct[check]} == set()
+    assert sum(status == "SUCCESS" for status in through.values()) >= 100
