@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 import structlog
+from anyio.from_thread import check_cancelled
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog, build_tools, with_unique_names
 from mcp_dynaload.catalog.categories import Named, categories_of
@@ -139,7 +140,7 @@ class LiveCatalog:
             matrix = await anyio.to_thread.run_sync(self._vectors.stored, catalog)
             if matrix is None:
                 self.ready.set()  # making them takes a while: by words is better than nothing
-                matrix = await anyio.to_thread.run_sync(self._vectors.made, catalog)
+                matrix = await anyio.to_thread.run_sync(self._vectors.made, catalog, check_cancelled)
             ranker = await anyio.to_thread.run_sync(self._by_meaning, self._vectors, catalog, matrix, index)
         except Exception:  # the choice by words goes on, whatever is wrong with the model or its runtime
             log.exception("encoder_unavailable", consequence="tools are chosen by words alone")

@@ -1,7 +1,7 @@
 """Vectors of texts: from the store, made by the encoder only where a text is new."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 STORED = np.float16
 """Half the bytes; what it loses is far under what int8 weights have lost before."""
+
+GoOn = Callable[[], object]
 
 BATCH = 32
 """Texts after which what was made is stored, so that a short session leaves something for the next."""
@@ -45,9 +47,12 @@ class StoredVectors:
             return None
         return np.frombuffer(content, STORED).astype(np.float32).reshape(rows, WIDTH)
 
-    def made(self, catalog: Catalog) -> Matrix:
-        """The same, made as far as they are not stored text by text, and stored as a whole."""
-        matrix = self.of([tool_text(tool) for tool in catalog.tools])
+    def made(self, catalog: Catalog, go_on: GoOn = lambda: None) -> Matrix:
+        """The same, made as far as they are not stored text by text, and stored as a whole.
+
+        `go_on` is called every third of a second or so, and may raise to end it: what was made by then is stored.
+        """
+        matrix = self.of([tool_text(tool) for tool in catalog.tools], go_on)
         self.records.keep_built(self._catalog_key(catalog), matrix.astype(STORED).tobytes())
         return matrix
 
@@ -55,12 +60,13 @@ class StoredVectors:
         """The ranker by words and meaning, with these vectors and, if it is at hand, this index."""
         return BlendedRanker(catalog, matrix, read_own_work(), self.encoder.encode, index)
 
-    def of(self, texts: Sequence[str]) -> Matrix:
+    def of(self, texts: Sequence[str], go_on: GoOn = lambda: None) -> Matrix:
         """A unit vector for each text, as rows; takes about ten milliseconds for each text that is new."""
-        keys = [self._key(text) for text in texts]
+        keys = [self.key(text) for text in texts]
         known = self.records.vectors(set(keys))
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         for start in range(0, len(missing), BATCH):
+            go_on()
             part = dict(list(missing.items())[start : start + BATCH])
             made = self.encoder.encode(list(part.values())).astype(STORED)
             known |= {key: row.tobytes() for key, row in zip(part, made, strict=True)}
@@ -71,7 +77,8 @@ class StoredVectors:
     def _catalog_key(self, catalog: Catalog) -> str:
         return built_key("vectors", catalog, self.encoder.version)
 
-    def _key(self, text: str) -> str:
+    def key(self, text: str) -> str:
+        """What a text's vector is stored under."""
         return hashlib.sha256(f"{self.encoder.version}\0{text}".encode("utf-8", "replace")).hexdigest()
 
 

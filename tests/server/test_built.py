@@ -1,14 +1,19 @@
 """Index and vectors of a catalog: read from the store where they fit, made anew where they do not."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import numpy as np
 import pytest
+from anyio.from_thread import check_cancelled
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.encoder.encoder import WIDTH
+from mcp_dynaload.encoder.text import tool_text
 from mcp_dynaload.selection.caching import CacheCounts
 from mcp_dynaload.selection.index import build_index
 from mcp_dynaload.selection.lexical import LexicalRanker
@@ -104,6 +109,21 @@ def test_the_vectors_of_a_catalog_are_stored_as_a_whole(vectors: StoredVectors) 
     assert made.shape == (2, WIDTH)
     assert np.array_equal(stored, made)
     assert vectors.stored(OTHER) is None
+
+
+async def test_a_cancelled_making_ends_soon_and_leaves_what_it_made(vectors: StoredVectors) -> None:
+    large = a_catalog(
+        [a_tool(f"look_{number}", f"Look at the thing with the number {number}") for number in range(900)]
+    )
+
+    started = time.monotonic()
+    with anyio.move_on_after(0.2) as scope:
+        await anyio.to_thread.run_sync(vectors.made, large, check_cancelled)
+    took = time.monotonic() - started
+
+    assert scope.cancelled_caught
+    some = vectors.records.vectors({vectors.key(tool_text(tool)) for tool in large.tools})
+    assert 0 < len(some) < 900, f"{len(some)} were made in {took:.1f} s"
 
 
 def test_vectors_of_another_size_are_made_anew(vectors: StoredVectors, monkeypatch: pytest.MonkeyPatch) -> None:
