@@ -1,6 +1,6 @@
-"""The packed model and its run time: texts in, unit vectors out, in this process and without network."""
+"""The packed models and their run time: texts in, unit vectors out, in this process and without network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -23,17 +23,17 @@ help."""
 
 SEVERITY_ERROR = 3
 
-VERSION = "fc498cd51ca10c9d"
+VERSION = "64686a83c396b0fd"
 """The beginning of the SHA-256 of the model and its vocabulary: vectors made by another version mean something else."""
 
 
 class Encoder:
-    """The model in memory; read it with `read_encoder`."""
+    """The models in memory; read them with `read_encoder`."""
 
     version = VERSION
 
-    def __init__(self, session: "_Session", pieces: WordPieces) -> None:
-        self._session, self._pieces = session, pieces
+    def __init__(self, session: "_Session", judge: "_Session", pieces: WordPieces) -> None:
+        self._session, self._judge, self._pieces = session, judge, pieces
         # Starts its threads when several texts are first encoded together.
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="encoder")
 
@@ -51,26 +51,48 @@ class Encoder:
             vectors[row] = vector
         return vectors
 
-    def _vector(self, text: str) -> "NDArray[np.float32]":
-        """One text's; int8 rounding depends on everything in a batch, and a cached vector must not depend on others."""
+    def judge(self, texts: Sequence[str]) -> "tuple[NDArray[np.float32], float]":
+        """What `encode` makes of the texts, and the log-odds that the first asks for a tool of any kind."""
         import numpy as np
 
-        ids = np.array([self._pieces.numbers(text, MAX_TOKENS)], np.int64)
-        return self._session.run(None, {"ids": ids})[0][0]
+        if len(texts) == 1:
+            vector, need = self._judged(texts[0])
+            return vector[None, :], need
+        first = self._pool.submit(self._judged, texts[0])
+        others = self.encode(texts[1:])
+        vector, need = first.result()
+        return np.concatenate([vector[None, :], others]), need
+
+    def _vector(self, text: str) -> "NDArray[np.float32]":
+        """One text's; int8 rounding depends on everything in a batch, and a cached vector must not depend on others."""
+        vector, _ = self._run(text)
+        return vector[0]
+
+    def _judged(self, text: str) -> "tuple[NDArray[np.float32], float]":
+        vector, hidden = self._run(text)
+        (need,) = self._judge.run(None, {"hidden": hidden})
+        return vector[0], float(need[0, 0])
+
+    def _run(self, text: str) -> "list[NDArray[np.float32]]":
+        import numpy as np
+
+        return self._session.run(None, {"ids": np.array([self._pieces.numbers(text, MAX_TOKENS)], np.int64)})
 
 
 class _Session(Protocol):
     """As much of onnxruntime's session as is used: it comes without type information."""
 
-    def run(self, outputs: None, inputs: "dict[str, NDArray[np.int64]]") -> "list[NDArray[np.float32]]": ...
+    def run(
+        self, outputs: None, inputs: "Mapping[str, NDArray[np.int64] | NDArray[np.float32]]"
+    ) -> "list[NDArray[np.float32]]": ...
 
 
 def read_encoder() -> Encoder:
     """The encoder that travels in the package; takes a tenth of a second and about 70 MB."""
     folder = files("mcp_dynaload").joinpath("encoder/model")
     pieces = WordPieces(folder.joinpath("vocabulary.txt").read_text("utf-8"))
-    with as_file(folder.joinpath("model.onnx")) as path:
-        return Encoder(_open_session(str(path)), pieces)
+    with as_file(folder.joinpath("model.onnx")) as model, as_file(folder.joinpath("need.onnx")) as judge:
+        return Encoder(_open_session(str(model)), _open_session(str(judge)), pieces)
 
 
 def _open_session(path: str) -> _Session:

@@ -1,10 +1,11 @@
 """What a coding agent does with its own abilities, as vectors: a prompt nearer to these than to any tool needs none.
 
-The texts are in `own_work.txt`, one a line. `python -m mcp_dynaload.encoder.own_work` makes the vectors anew, after
+The texts are in `own_work.jsonl`, one a line. `python -m mcp_dynaload.encoder.own_work` makes the vectors anew, after
 the texts or the model have changed.
 """
 
 import io
+import json
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,8 @@ _VECTORS = "model/own_work.npy"
 
 def own_work_texts() -> list[str]:
     """The texts, in the order of the vectors."""
-    return _FOLDER.joinpath("own_work.txt").read_text("utf-8").splitlines()
+    # Not splitlines: a text may hold U+2028 and the like, which JSON does not escape.
+    return [json.loads(line) for line in _FOLDER.joinpath("own_work.jsonl").read_text("utf-8").split("\n") if line]
 
 
 def read_own_work() -> "NDArray[np.float32]":

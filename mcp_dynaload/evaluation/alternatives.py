@@ -22,7 +22,7 @@ from mcp_dynaload.encoder.text import tool_text
 from mcp_dynaload.encoder.word_pieces import WordPieces
 from mcp_dynaload.evaluation.labelled import characters_in_fours, read_catalog, read_tasks
 from mcp_dynaload.evaluation.metrics import ranking_metrics
-from mcp_dynaload.evaluation.samples import WEIGHTS, remembered
+from mcp_dynaload.evaluation.samples import WEIGHTS, Remembering
 from mcp_dynaload.evaluation.suite import read_set
 
 TASKS = 300
@@ -138,7 +138,7 @@ def main(bench: Path) -> None:
     plain, words = (WordVectors(corpus, is_weighted=weighted) for weighted in (False, True))
     inputs, targets = words.encode(corpus), encoder.encode(corpus)
     fitted = np.linalg.solve(inputs.T @ inputs + RIDGE * np.eye(inputs.shape[1]), inputs.T @ targets)
-    encode = remembered(encoder.encode)
+    encode = Remembering(encoder).encode
     ways = {
         "word vectors, mean": by_cosine(plain.encode),
         "word vectors, weighted": by_cosine(words.encode),

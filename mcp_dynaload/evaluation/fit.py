@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mcp_dynaload.evaluation.samples import Sample, packaged_own, read_samples, remembered
+from mcp_dynaload.evaluation.samples import WEIGHTS, Remembering, Sample, packaged_own, read_samples
 from mcp_dynaload.selection.combination import (
     NEED_FEATURES,
     Coefficients,
@@ -21,13 +21,13 @@ from mcp_dynaload.selection.combination import (
     tool_features,
 )
 
-CAUTION = 0.5
+CAUTION = 2.1
 """Added to the log-odds that a tool is needed at all: a missing one costs more than one loaded in vain."""
 
-NEED_SHARES = {"needing": 6.0, "own_work": 2.0}
-"""How much more a prompt of our own counts where only the need of any tool is judged: these are of the most kinds."""
+NEED_SHARES = {**dict.fromkeys(WEIGHTS, 4.0), "needing": 2.0, "own_work": 2.0}
+"""How much more a prompt counts where only the need of any tool is judged."""
 
-VECTOR_STRENGTH = 100.0
+VECTOR_STRENGTH = 300.0
 """Of the penalty where the prompt's vector is among the features."""
 
 Array = NDArray[np.float64]
@@ -107,8 +107,8 @@ def main(arguments: Sequence[str]) -> None:
     """Fit with the encoder of the package."""
     from mcp_dynaload.encoder.encoder import read_encoder  # heavy
 
-    encode = remembered(read_encoder().encode)
-    report(list(read_samples(Path(arguments[0]), encode, packaged_own())), print)
+    reader = Remembering(read_encoder())
+    report(list(read_samples(Path(arguments[0]), reader, packaged_own())), print)
 
 
 if __name__ == "__main__":

@@ -23,9 +23,9 @@ from mcp_dynaload.evaluation.intervals import Bootstrap
 from mcp_dynaload.evaluation.labelled import characters_in_fours
 from mcp_dynaload.evaluation.rankers import RANKERS, Models
 from mcp_dynaload.evaluation.report import Report
-from mcp_dynaload.evaluation.samples import WEIGHTS, Own, Sample, packaged_own, read_samples, remembered
+from mcp_dynaload.evaluation.samples import WEIGHTS, Own, Remembering, Sample, packaged_own, read_samples
 from mcp_dynaload.evaluation.suite import TaskSet, read_set
-from mcp_dynaload.selection.blended import COST_WEIGHT, BlendedRanker, Encode
+from mcp_dynaload.selection.blended import COST_WEIGHT, BlendedRanker, Reader
 from mcp_dynaload.selection.combination import FITTED, Coefficients, Model, tool_features
 from mcp_dynaload.selection.policy import Strategy
 
@@ -48,18 +48,18 @@ ABLATIONS: Mapping[str, Columns] = {
 Say = Callable[[str], object]
 
 
-def report(bench: Path, encode: Encode, own: Own, say: Say) -> None:
+def report(bench: Path, reader: Reader, own: Own, say: Say) -> None:
     """Print the tables."""
-    samples = list(read_samples(bench, encode, own))
+    samples = list(read_samples(bench, reader, own))
     training = [sample for sample in samples if sample.may_train]
     unseen = {name: fit([sample for sample in training if sample.source != name]) for name in WEIGHTS}
-    _compare(bench, encode, unseen, say)
-    _abstain(bench, encode, training, say)
+    _compare(bench, reader, unseen, say)
+    _abstain(bench, reader, training, say)
     _ablate(samples, training, say)
-    _ablate_words(bench, encode, unseen, say)
+    _ablate_words(bench, reader, unseen, say)
 
 
-def _compare(bench: Path, encode: Encode, unseen: Mapping[str, Coefficients], say: Say) -> None:
+def _compare(bench: Path, reader: Reader, unseen: Mapping[str, Coefficients], say: Say) -> None:
     """Recall at a budget of tokens and what the balanced strategy loads, set by set."""
     models, bootstrap, rows = Models(), Bootstrap(), list[tuple[str, list[float]]]()
     say("| set | ranker | R@2000t | R@8000t | recall | tools | tokens | left with none |")
@@ -67,7 +67,7 @@ def _compare(bench: Path, encode: Encode, unseen: Mapping[str, Coefficients], sa
     for name in WEIGHTS:
         found = read_set(*_files(bench, name), None, characters_in_fours)
         reports = dict(_peers(found, models, bootstrap))
-        ours = _indexed(found.known.catalog, unseen[name], encode)
+        ours = _indexed(found.known.catalog, unseen[name], reader)
         reports["ours"] = evaluate(ours, found.tasks, [Strategy.BALANCED], bootstrap)
         for ranker, measured in reports.items():
             say(f"| {name} | {ranker} | {_recalls(measured)} | {_balanced(measured)} |")
@@ -91,14 +91,14 @@ def _peers(found: TaskSet, models: Models, bootstrap: Bootstrap) -> Iterator[tup
             yield name, evaluate(indexed, found.tasks, [Strategy.BALANCED], bootstrap)
 
 
-def _abstain(bench: Path, encode: Encode, training: Sequence[Sample], say: Say) -> None:
+def _abstain(bench: Path, reader: Reader, training: Sequence[Sample], say: Say) -> None:
     """How many prompts of each file without needs load nothing, by models fitted without that file."""
     say("\n| prompts that need nothing | catalog | loaded nothing |\n|---|---|--:|")
     for path in sorted((bench / "negatives").glob("*.jsonl")):
         unseen = fit([sample for sample in training if sample.source != path.stem])
         for coefficients, how in ((unseen, "left out"), (FITTED, "fitted")):
             found = read_set(bench / "catalogs" / "dev.json", path, None, characters_in_fours)
-            indexed = _indexed(found.known.catalog, coefficients, encode)
+            indexed = _indexed(found.known.catalog, coefficients, reader)
             measured = evaluate(indexed, found.tasks, [Strategy.BALANCED], Bootstrap())
             share = measured.means["selection", Strategy.BALANCED.value, "abstained_negatives"]
             say(f"| {path.stem}, {how} | dev | {share:.3f} |")
@@ -114,13 +114,13 @@ def _ablate(samples: Sequence[Sample], training: Sequence[Sample], say: Say) -> 
     say(f"| without holding back dear definitions | {means[0]:.3f} | {means[1]:.3f} |")
 
 
-def _ablate_words(bench: Path, encode: Encode, unseen: Mapping[str, Coefficients], say: Say) -> None:
+def _ablate_words(bench: Path, reader: Reader, unseen: Mapping[str, Coefficients], say: Say) -> None:
     """The same, of the first tasks of each set, with parts of the ranking by words taken out; the models stay."""
     say("\n| ranking by words | lexical, R@2000t | R@8000t | ours, R@2000t | R@8000t |\n|---|--:|--:|--:|--:|")
     for part in (None, *PARTS):
         with contextlib.nullcontext() if part is None else without(part):
             lexical = _mean_recalls(bench, lambda _, catalog: index(RANKERS["lexical"], catalog, Models()))
-            ours = _mean_recalls(bench, lambda name, catalog: _indexed(catalog, unseen[name], encode))
+            ours = _mean_recalls(bench, lambda name, catalog: _indexed(catalog, unseen[name], reader))
         say(
             " | ".join([f"| without {part}" if part else "| everything", *(f"{m:.3f}" for m in (*lexical, *ours))])
             + " |"
@@ -160,9 +160,9 @@ def _recall(sample: Sample, tool: Model, budget: int, cost_weight: float) -> flo
     return fmean(not taken.isdisjoint(need) for need in sample.needs)
 
 
-def _indexed(catalog: Catalog, coefficients: Coefficients, encode: Encode) -> Indexed:
-    vectors = encode([tool_text(tool) for tool in catalog.tools])
-    ranker = BlendedRanker(catalog, vectors, read_own_work(), encode, coefficients=coefficients)
+def _indexed(catalog: Catalog, coefficients: Coefficients, reader: Reader) -> Indexed:
+    vectors = reader.encode([tool_text(tool) for tool in catalog.tools])
+    ranker = BlendedRanker(catalog, vectors, read_own_work(), reader, coefficients=coefficients)
     return Indexed(RANKERS["blended"], catalog, ranker, index_ms=0.0)
 
 
@@ -197,7 +197,7 @@ def main(arguments: Sequence[str]) -> None:
     if len(arguments) != 1:
         sys.exit("name one folder with catalogs/, tasks/ and negatives/: make eval-leave-out BENCH=DIR")
     try:
-        report(Path(arguments[0]), remembered(read_encoder().encode), packaged_own(), print)
+        report(Path(arguments[0]), Remembering(read_encoder()), packaged_own(), print)
     except ConfigError as error:
         sys.exit(str(error))
 

@@ -75,8 +75,8 @@ def _blended(catalog: Catalog, models: Models) -> Ranker:
     from mcp_dynaload.encoder.text import tool_text
     from mcp_dynaload.selection.blended import BlendedRanker
 
-    encode = models.ours.encode
-    return BlendedRanker(catalog, encode([tool_text(tool) for tool in catalog.tools]), read_own_work(), encode)
+    vectors = models.ours.encode([tool_text(tool) for tool in catalog.tools])
+    return BlendedRanker(catalog, vectors, read_own_work(), models.ours)
 
 
 _KINDS = (

@@ -1,8 +1,9 @@
 """Labelled prompts over catalogs, with what words and meaning say of the candidates: what models are fitted to."""
 
+import io
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.encoder.own_work import own_work_texts
 from mcp_dynaload.encoder.text import tool_text
+from mcp_dynaload.encoder.training.examples import is_kept_back
 from mcp_dynaload.evaluation.conversation import session_query, state_before
 from mcp_dynaload.evaluation.labelled import (
     KnownTools,
@@ -23,11 +25,11 @@ from mcp_dynaload.evaluation.labelled import (
     read_tasks,
     tasks_of,
 )
-from mcp_dynaload.selection.blended import BlendedRanker, Encode
+from mcp_dynaload.selection.blended import BlendedRanker, Reader
 from mcp_dynaload.selection.combination import Observed
 from mcp_dynaload.selection.evidence import MAX_NAME_MASS, MAX_TEXT_MASS, Evidence
 from mcp_dynaload.selection.lexical import LexicalRanker
-from mcp_dynaload.selection.query import Query, clean, parts
+from mcp_dynaload.selection.query import Query, clean, parse_query, parts
 
 WEIGHTS = {
     "vendor_evals_dev": 1.0,
@@ -46,7 +48,7 @@ FORBIDDEN = "sentry"
 """Tasks whose id begins so are for measuring only: their licence forbids more."""
 
 OWN_WEIGHT = 0.5
-"""What a prompt of that set counts."""
+"""What a prompt of that set counts. Those that the encoder was trained on are left out."""
 
 NOTHING_WEIGHT = 300.0
 """What all prompts without need of one source count together over one catalog."""
@@ -89,6 +91,8 @@ class _Prompt:
     task: Task
     weight: float
     fold: int = 0
+    held_out: float | None = None
+    """Log-odds by a judge that did not see the prompt, if the packaged one did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +105,27 @@ class Own:
     needing: TaskFile
     """What needs tools, over a catalog of the folder of which only the servers that they need are kept."""
 
+    held_out: Sequence[float]
+    """Log-odds by judges that did not see the prompt: first for each of `needing`, then for each of `work`."""
+
 
 def packaged_own() -> Own:
     """Our own prompts."""
-    with as_file(files("mcp_dynaload").joinpath("evaluation/needing.jsonl")) as path:
-        return Own(own_work_texts(), read_tasks(path))
+    folder = files("mcp_dynaload").joinpath("evaluation")
+    held_out = np.load(io.BytesIO(folder.joinpath("held_out.npy").read_bytes()), allow_pickle=False)
+    with as_file(folder.joinpath("needing.jsonl")) as path:
+        return Own(own_work_texts(), read_tasks(path), held_out.tolist())
 
 
-def read_samples(bench: Path, encode: Encode, own: Own) -> Iterator[Sample]:
+def read_samples(bench: Path, reader: Reader, own: Own) -> Iterator[Sample]:
     """All prompts of the folder, and our own, over their catalogs and parts of these."""
-    own_work = encode(own.work)
-    nothing = list(_needing_nothing(bench, own.work))
-    for known, needing in _catalogs(bench, own.needing):
+    own_work = reader.encode(own.work)
+    nothing = list(_needing_nothing(bench, own))
+    for known, needing in _catalogs(bench, own):
         for part in (known.catalog, *_parts(known.catalog, [prompt.task for prompt in needing])):
-            vectors = encode([tool_text(tool) for tool in part.tools])
+            vectors = reader.encode([tool_text(tool) for tool in part.tools])
             folds = np.arange(len(own_work)) % FOLDS
-            rankers = [BlendedRanker(part, vectors, own_work[folds != fold], encode) for fold in range(FOLDS)]
+            rankers = [BlendedRanker(part, vectors, own_work[folds != fold], reader) for fold in range(FOLDS)]
             words = LexicalRanker(part)
             for prompt in (*needing, *nothing):
                 task = prompt.task
@@ -124,26 +133,29 @@ def read_samples(bench: Path, encode: Encode, own: Own) -> Iterator[Sample]:
                     yield _sample(prompt, part, rankers[prompt.fold], words, is_whole=part is known.catalog)
 
 
-def _needing_nothing(bench: Path, texts: Sequence[str]) -> Iterator[_Prompt]:
+def _needing_nothing(bench: Path, own: Own) -> Iterator[_Prompt]:
     for path in sorted((bench / "negatives").glob("*.jsonl")):
         lines = read_tasks(path).lines
         for line in lines:
             yield _Prompt(path.stem, Task(line.id, line.query, ()), NOTHING_WEIGHT / len(lines))
-    for number, text in enumerate(texts):
-        yield _Prompt("own_work", Task(str(number), text, ()), NOTHING_WEIGHT / len(texts), fold=number % FOLDS)
+    judged = own.held_out[len(own.needing.lines) :]
+    for number, (text, odds) in enumerate(zip(own.work, judged, strict=True)):
+        task = Task(str(number), text, ())
+        yield _Prompt("own_work", task, NOTHING_WEIGHT / len(own.work), fold=number % FOLDS, held_out=odds)
 
 
-def _catalogs(bench: Path, own: TaskFile) -> Iterator[tuple[KnownTools, list[_Prompt]]]:
+def _catalogs(bench: Path, own: Own) -> Iterator[tuple[KnownTools, list[_Prompt]]]:
     tasks = {name: read_tasks(bench / "tasks" / f"{name}.jsonl") for name in WEIGHTS}
     for catalog in sorted({file.catalog for file in tasks.values()}):
         known = read_catalog(bench / "catalogs" / f"{catalog}.json", characters_in_fours)
         here = [(name, file) for name, file in tasks.items() if file.catalog == catalog]
         yield known, [_Prompt(name, task, WEIGHTS[name]) for name, file in here for task in tasks_of(file, known)]
-    servers = {reference.server for line in own.lines for reference in line.tools}
-    crawl = read_catalog(bench / "catalogs" / f"{own.catalog}.json", characters_in_fours)
+    servers = {reference.server for line in own.needing.lines for reference in line.tools}
+    crawl = read_catalog(bench / "catalogs" / f"{own.needing.catalog}.json", characters_in_fours)
     kept = [tool for tool in crawl.catalog.tools if tool.upstream in servers]
     known = replace(crawl, catalog=build_catalog(kept, crawl.catalog.costs))
-    yield known, [_Prompt(OWN, task, OWN_WEIGHT) for task in tasks_of(own, known)]
+    unseen = [(number, task) for number, task in enumerate(tasks_of(own.needing, known)) if is_kept_back(number)]
+    yield known, [_Prompt(OWN, task, OWN_WEIGHT, held_out=own.held_out[number]) for number, task in unseen]
 
 
 def _parts(catalog: Catalog, tasks: Sequence[Task]) -> Iterator[Catalog]:
@@ -167,6 +179,7 @@ def _sample(
     found = ranker.candidates(query, 0)
     names = [catalog.tools[index].name for index in found.indices]
     evidence = _best_evidence(words, query)
+    judged = found.observed.judged if prompt.held_out is None else prompt.held_out
     needs = tuple(frozenset(place for place, name in enumerate(names) if name in need) for need in task.needs)
     return Sample(
         source=prompt.source,
@@ -176,11 +189,16 @@ def _sample(
         is_whole=is_whole,
         evidence=np.array([evidence[index] for index in found.indices if index in evidence]).reshape(-1, 8),
         evident=np.array([index in evidence for index in found.indices]),
-        observed=found.observed,
+        observed=replace(found.observed, judged=judged),
         needed=np.array([any(place in need for need in needs) for place in range(len(names))]),
         needs=needs,
         costs=tuple(catalog.costs[name] for name in names),
     )
+
+
+def asked(prompt: str) -> str:
+    """A prompt as a ranker reads it, with nothing said before."""
+    return parse_query(clean(prompt) or prompt).text
 
 
 def _best_evidence(words: LexicalRanker, query: Query) -> dict[int, tuple[float, ...]]:
@@ -203,15 +221,25 @@ def _row(evidence: Evidence) -> tuple[float, ...]:
     return astuple(capped)
 
 
-def remembered(encode: Encode) -> Encode:
-    """The same encoder, each text only once."""
-    known: dict[str, NDArray[np.float32]] = {}
+class Remembering:
+    """The same reader, each text only once."""
 
-    def look_up(texts: Iterable[str]) -> NDArray[np.float32]:
-        wanted = list(texts)
-        new = [text for text in dict.fromkeys(wanted) if text not in known]
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._odds: dict[str, float] = {}
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The reader's vectors."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         if new:
-            known.update(zip(new, encode(new), strict=True))
-        return np.stack([known[text] for text in wanted])
+            self._vectors.update(zip(new, self._reader.encode(new), strict=True))
+        return np.stack([self._vectors[text] for text in texts])
 
-    return look_up
+    def judge(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], float]:
+        """The reader's vectors, and its judgement of the first text."""
+        first = texts[0]
+        if first not in self._odds:
+            vectors, self._odds[first] = self._reader.judge([first])
+            self._vectors[first] = vectors[0]
+        return self.encode(texts), self._odds[first]

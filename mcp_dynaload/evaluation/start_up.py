@@ -48,7 +48,7 @@ def report(catalog_file: Path, say: Say) -> None:
     )
     ranker = _timed(
         "ranker by words and meaning",
-        lambda: BlendedRanker(catalog, vectors, read_own_work(), encoder.encode, index),
+        lambda: BlendedRanker(catalog, vectors, read_own_work(), encoder, index),
         say,
     )
     for prompt in (PROMPT, f"{PROMPT} Again."):

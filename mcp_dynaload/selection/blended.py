@@ -4,9 +4,10 @@ Imports numpy, so it is imported only where an encoder is read.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 
@@ -27,9 +28,20 @@ from mcp_dynaload.selection.lexical import LexicalRanker, Match
 from mcp_dynaload.selection.query import Query, parts
 from mcp_dynaload.selection.ranking import Scored
 from mcp_dynaload.selection.terms import coding_terms, prose_terms
+from mcp_dynaload.selection.translation import Translation
 
-Encode = Callable[[Sequence[str]], Matrix]
-"""Texts to unit vectors, one row each."""
+
+class Reader(Protocol):
+    """What reads texts: an encoder with a judge of prompts."""
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """A unit vector for each text, as rows."""
+        ...
+
+    def judge(self, texts: Sequence[str]) -> tuple[Matrix, float]:
+        """The same, and the log-odds that the first text asks for a tool of any kind."""
+        ...
+
 
 CANDIDATES = 50
 """Tools taken from the order by words, and from that by meaning, of the whole prompt."""
@@ -73,7 +85,7 @@ class BlendedRanker:
         catalog: Catalog,
         vectors: Matrix,
         own_work: Matrix,
-        encode: Encode,
+        reader: Reader,
         index: Index | None = None,
         coefficients: Coefficients = FITTED,
     ) -> None:
@@ -82,13 +94,14 @@ class BlendedRanker:
             raise ValueError("there must be a vector for each tool of the catalog")
         self._names = [tool.name for tool in catalog.tools]
         self._lexical = LexicalRanker(catalog, index)
+        self._translation = Translation(self._lexical.terms)
         self._vectors, self._own_work = vectors, own_work
         numbers = {upstream: number for number, upstream in enumerate(sorted({t.upstream for t in catalog.tools}))}
         self._upstreams = np.array([numbers[tool.upstream] for tool in catalog.tools], np.intp)
         dear = [COST_WEIGHT * math.log(max(1, catalog.costs[name])) for name in self._names]
         self._held_back = np.array(dear, np.float32)
         self._coefficients = coefficients
-        self._encoded = lru_cache(CACHED_PROMPTS)(encode)
+        self._read = lru_cache(CACHED_PROMPTS)(reader.judge)
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         """The best `limit` tools for all clauses together, best first, equal ones in name order."""
@@ -114,23 +127,30 @@ class BlendedRanker:
     def candidates(self, query: Query, limit: int) -> _Candidates:
         """The tools worth looking at for a query, and what is known about them."""
         clauses = _joined(parts(query))
+        clauses = () if clauses == (query,) else clauses
         texts = (_whole(query),)
-        if len(clauses) > 1:
+        if clauses:
             texts = (texts[0][:WHOLE_LENGTH], *(clause.text[:CLAUSE_LENGTH] for clause in clauses))
-        said = self._encoded(texts)
+        said, judged = self._read(tuple(map(self._translation.of, texts)))
         likeness = _likeness(said, self._vectors)
         by_words = [self._lexical.matches(query, CANDIDATES)]
-        by_words += [self._lexical.matches(clause, CLAUSE_CANDIDATES) for clause in clauses if len(clauses) > 1]
+        by_words += [self._lexical.matches(clause, CLAUSE_CANDIDATES) for clause in clauses]
         chosen = {match.index for matches in by_words for match in matches}
         for row, many in zip(likeness, (max(CANDIDATES, limit), *(CLAUSE_CANDIDATES for _ in texts)), strict=False):
             chosen.update(_best_first(row, many))
         indices = sorted(chosen)
         terms = {match.index: match.terms for matches in reversed(by_words) for match in matches}
-        observed = self._observed(query.text, said, likeness, by_words, indices)
+        observed = self._observed(query.text, said, judged, likeness, by_words, indices)
         return _Candidates(indices, observed, terms)
 
     def _observed(
-        self, text: str, vectors: Matrix, likeness: Matrix, by_words: list[list[Match]], indices: list[int]
+        self,
+        text: str,
+        vectors: Matrix,
+        judged: float,
+        likeness: Matrix,
+        by_words: list[list[Match]],
+        indices: list[int],
     ) -> Observed:
         whole, *clauses = ({match.index: match.odds for match in matches} for matches in by_words)
         terms = set(prose_terms(text))
@@ -142,9 +162,10 @@ class BlendedRanker:
             spread=likeness.std(axis=1),
             nearest=likeness.max(axis=1),
             upstreams=self._upstreams[indices],
-            said=vectors[0],
             own_work=own_work_features(_likeness(vectors[:1], self._own_work)[0]),
             coding=len(coding_terms() & terms) / max(1, len(terms)),
+            judged=judged,
+            said=vectors[0],
         )
 
 

@@ -25,7 +25,7 @@ CROWD = 10
 LEXICAL_SHARE = 0.3
 """What log-odds by words count against standard deviations of likeness when those are looked for."""
 
-NEED_FEATURES = 8
+NEED_FEATURES = 9
 """Features of the need of any tool before the prompt's vector."""
 
 OWN_WORK_NEIGHBOURS = (1, 5, 15)
@@ -62,6 +62,9 @@ class Observed:
 
     coding: float
     """Share of the prompt's terms that are about code."""
+
+    judged: float
+    """Log-odds that the whole prompt asks for a tool of any kind, whichever there are."""
 
     said: Vector
     """The vector of the whole prompt."""
@@ -104,8 +107,8 @@ def unpacked(text: str) -> tuple[float, ...]:
 
 
 FITTED = Coefficients(
-    tool=Model((-0.085, 0.412, 0.097, 0.133, 4.154, 10.937, 0.248, -0.006, -0.201), -0.091),
-    need=Model((-0.008, 10.893, 2.193, -5.629, -2.697, -10.832, -5.302, 0.219, *unpacked(NEED_DIRECTION)), 3.009),
+    tool=Model((-0.039, 0.333, 0.102, 0.173, 3.602, 11.350, 0.117, 0.256, 0.171), -0.612),
+    need=Model((0.009, 11.709, 1.824, -5.247, -2.729, -4.058, -2.669, 0.433, 0.801, *unpacked(NEED_DIRECTION)), 2.453),
 )
 """By `mcp_dynaload.evaluation.fit`."""
 
@@ -142,6 +145,7 @@ def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
         *observed.own_work,
         observed.coding,
         tool_odds.max(),
+        observed.judged,
         *observed.said,
     )
     return np.array([row], np.float32)

@@ -112,6 +112,8 @@ class LexicalRanker:
         self._common, self._coding = common_terms(), coding_terms()
         self._total = len(self._names) + BACKGROUND_TOOLS
         self._rarity = {term: self._rarity_of(term, count) for term, count in self._lexicon.counts().items()}
+        self.terms = frozenset(self._rarity)
+        """All terms of the catalog."""
         self._background = lru_cache(CACHED_BACKGROUNDS)(self._weigh_background)
         self._said = lru_cache(CACHED_TEXTS)(self._corrected)
 

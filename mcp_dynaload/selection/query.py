@@ -9,7 +9,7 @@ from mcp_dynaload.selection.words import VERBS
 MAX_LENGTH = 4_000
 """Characters of a cleaned prompt: its beginning and its end are kept, where people say what they want."""
 
-MAX_PASTED_LENGTH = 400
+MAX_PASTED_LENGTH = 160
 """Characters kept of each fenced block and of all other lines that look pasted."""
 
 MAX_CLAUSES = 10
@@ -32,6 +32,7 @@ _PASTED_LINE = re.compile(
     r"^(?:\s*(?:\[?\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|\[\d\d:)|\s*(?:at |File \"|Traceback|\w+Error:|\w+Exception:)"
     r"|\s*(?:INFO|WARN|WARNING|ERROR|DEBUG|TRACE|FATAL)\b|[+-]{3} |@@ |\s{4,}\S|.*[{};]\s*$|\s*(?:>>>|\$) )"
 )
+_PASTED_LINES = re.compile(rf"^(?:{_PASTED_LINE.pattern}).*\n?", re.MULTILINE)
 _ANAPHORA = re.compile(r"\b(?:it|its|that|this|them|those|these|same|again|also|too|another|instead)\b", re.IGNORECASE)
 _GOING_ON = re.compile(
     r"(?:ok(?:ay)?|yes|no|now|good)?[\s,.]*(?:and|or|but|now|then|what about|how about)\b", re.IGNORECASE
@@ -115,9 +116,13 @@ def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
 
 
 def parts(query: Query) -> tuple[Query, ...]:
-    """A query for each clause, with the whole text as its context; the query itself if it has one clause only."""
-    clauses = split_clauses(query.text)
-    if len(clauses) < 2:
+    """A query for each clause, with the whole text as its context; the query itself if it has one clause only.
+
+    What looks pasted belongs to no clause, unless there is nothing else.
+    """
+    own = _PASTED_LINES.sub("", _FENCE.sub("", query.text))
+    clauses = split_clauses(own if has_content(own) else query.text)
+    if len(clauses) < 2 and own == query.text:
         return (query,)
     context = ((query.text, WHOLE_WEIGHT), *query.context)
     return tuple(replace(query, text=clause, context=context) for clause in clauses)

@@ -58,7 +58,7 @@ class StoredVectors:
 
     def ranker(self, catalog: Catalog, matrix: Matrix, index: Index | None) -> Ranker:
         """The ranker by words and meaning, with these vectors and, if it is at hand, this index."""
-        return BlendedRanker(catalog, matrix, read_own_work(), self.encoder.encode, index)
+        return BlendedRanker(catalog, matrix, read_own_work(), self.encoder, index)
 
     def of(self, texts: Sequence[str], go_on: GoOn = lambda: None) -> Matrix:
         """A unit vector for each text, as rows; takes about ten milliseconds for each text that is new."""

@@ -10,7 +10,9 @@ import pytest
 
 from mcp_dynaload.encoder.encoder import MAX_TOKENS, VERSION, WIDTH, Encoder, read_encoder
 
-MAX_BYTES = 24_000_000
+MAX_BYTES = 29_000_000
+"""Of all three files: the wheel is to stay under 35 MB."""
+
 FOLDER = files("mcp_dynaload").joinpath("encoder/model")
 
 
@@ -23,7 +25,7 @@ def test_the_version_is_the_hash_of_the_packed_files():
     packed = [FOLDER.joinpath(name).read_bytes() for name in ("model.onnx", "vocabulary.txt")]
 
     assert hashlib.sha256(b"".join(packed)).hexdigest().startswith(VERSION)
-    assert sum(map(len, packed)) < MAX_BYTES
+    assert sum(map(len, packed)) + len(FOLDER.joinpath("need.onnx").read_bytes()) < MAX_BYTES
 
 
 def test_each_text_gives_a_unit_vector(encoder: Encoder):
@@ -44,6 +46,29 @@ def test_a_vector_depends_on_nothing_but_its_text(encoder: Encoder):
 
     assert np.array_equal(alone[0], among_others[1])
     assert np.array_equal(alone, read_encoder().encode(["delete the staging pod"]))
+
+
+def test_a_judged_text_has_the_vectors_that_it_has_otherwise(encoder: Encoder):
+    texts = ["which of my tickets are open?", "delete the staging pod", "word " * 200]
+
+    alone, need_alone = encoder.judge(texts[:1])
+    among_others, need = encoder.judge(texts)
+
+    assert np.array_equal(among_others, encoder.encode(texts))
+    assert np.array_equal(alone, among_others[:1])
+    assert need_alone == need
+
+
+@pytest.mark.parametrize(
+    ("asking", "own"),
+    [
+        ("any answer from the landlord yet?", "why is the answer None here? def f(): print(1)"),
+        ("get rid of the 3pm on thursday", "get rid of the second parameter"),
+        ("who is on call this weekend", "what does on_call do"),
+    ],
+)
+def test_a_wish_for_something_outside_is_judged_above_work_of_ones_own(encoder: Encoder, asking: str, own: str):
+    assert encoder.judge([asking])[1] > 0 > encoder.judge([own])[1]
 
 
 def test_what_is_beyond_the_limit_makes_no_difference(encoder: Encoder):

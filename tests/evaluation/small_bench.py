@@ -37,7 +37,7 @@ def a_bench(folder: Path) -> Path:
 def our_own(folder: Path) -> Own:
     """A prompt for each thing that is there, and the client's own work."""
     lines = (a_line(f"own-{t}", f"is there a {t}?", f"{t}s/list_{t}", catalog="crawl") for t in THINGS)
-    return Own(WORK, read_tasks(write_lines(folder / "own.jsonl", *lines)))
+    return Own(WORK, read_tasks(write_lines(folder / "own.jsonl", *lines)), [1.5] * len(THINGS) + [-1.5] * len(WORK))
 
 
 def servers() -> dict[str, list[Json]]:
@@ -45,10 +45,17 @@ def servers() -> dict[str, list[Json]]:
     return {f"{t}s": [a_definition(f"{act}_{t}", text.format(t)) for act, text in ACTS.items()] for t in THINGS}
 
 
-def encode_words(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Unit vectors, the nearer the more words two texts share."""
-    vectors = np.full((len(texts), WIDTH), 1e-3, np.float32)
-    for vector, text in zip(vectors, texts, strict=True):
-        for word in text.lower().replace("_", " ").split():
-            vector[zlib.crc32(word.encode()) % WIDTH] += 1
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+class WordReader:
+    """Knows words only, and that who says "is", "show" or "make" wants a tool."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors, the nearer the more words two texts share."""
+        vectors = np.full((len(texts), WIDTH), 1e-3, np.float32)
+        for vector, text in zip(vectors, texts, strict=True):
+            for word in text.lower().replace("_", " ").split():
+                vector[zlib.crc32(word.encode()) % WIDTH] += 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def judge(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], float]:
+        """The same, and whether the first text begins with such a word."""
+        return self.encode(texts), 2.0 if texts[0].split()[0] in {"is", "show", "make"} else -2.0

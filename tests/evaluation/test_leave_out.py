@@ -6,7 +6,7 @@ from mcp_dynaload.evaluation.ablation import PARTS, without
 from mcp_dynaload.evaluation.leave_out import ABLATIONS, main, report
 from mcp_dynaload.evaluation.samples import WEIGHTS
 from mcp_dynaload.selection.terms import query_terms
-from tests.evaluation.small_bench import a_bench, encode_words, our_own
+from tests.evaluation.small_bench import WordReader, a_bench, our_own
 
 Table = list[list[str]]
 
@@ -14,7 +14,7 @@ Table = list[list[str]]
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> list[Table]:
     folder, said = a_bench(tmp_path_factory.mktemp("bench")), list[str]()
-    report(folder, encode_words, our_own(folder), said.append)
+    report(folder, WordReader(), our_own(folder), said.append)
     return [rows_of(table) for table in "\n".join(said).split("\n\n")]
 
 

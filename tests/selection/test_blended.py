@@ -36,7 +36,7 @@ def own_work() -> Matrix:
 
 def blended(catalog: Catalog) -> BlendedRanker:
     vectors = encoder().encode([tool_text(tool) for tool in catalog.tools])
-    return BlendedRanker(catalog, vectors, own_work(), encoder().encode)
+    return BlendedRanker(catalog, vectors, own_work(), encoder())
 
 
 @cache
@@ -115,19 +115,25 @@ def test_prompts_that_need_tools_are_not_taken_for_everyday_ones():
 
 
 def test_an_empty_catalog_ranks_nothing():
-    assert BlendedRanker(a_catalog([]), np.zeros((0, WIDTH), np.float32), own_work(), fixed).rank(Q, 5) == ()
+    assert BlendedRanker(a_catalog([]), np.zeros((0, WIDTH), np.float32), own_work(), Fixed()).rank(Q, 5) == ()
 
 
 def test_vectors_of_another_catalog_are_refused():
     with pytest.raises(ValueError, match="vector for each tool"):
-        BlendedRanker(CATALOG, np.zeros((1, WIDTH), np.float32), own_work(), fixed)
+        BlendedRanker(CATALOG, np.zeros((1, WIDTH), np.float32), own_work(), Fixed())
 
 
 Q = parse_query("anything")
 
 
-def fixed(texts: Sequence[str]) -> Matrix:
-    return np.full((len(texts), WIDTH), WIDTH**-0.5, np.float32)
+class Fixed:
+    """Reads every text alike."""
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        return np.full((len(texts), WIDTH), WIDTH**-0.5, np.float32)
+
+    def judge(self, texts: Sequence[str]) -> tuple[Matrix, float]:
+        return self.encode(texts), 0.0
 
 
 @given(st.text(max_size=200), st.integers(1, 20))

@@ -2,6 +2,8 @@
 # torch is needed to train only, and is not a dependency of the project.
 """MiniLM in torch: the weights of all-MiniLM-L6-v2 in, a unit vector for each text out."""
 
+from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 
 import torch
@@ -10,6 +12,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 WIDTH, HEADS, INNER, LAYERS, WORDS, POSITIONS = 384, 12, 1536, 6, 30522, 512
+
+UNTRAINED_SHARE = 0.1
+"""Of the published weights in an averaged model."""
+
+JUDGING = 3
+"""Layers of its own that judge whether a prompt needs tools; they begin as the encoder's last ones."""
+
+REACH = 8.0
+"""Length of what the log-odds are read from: at 1 its weights would have to grow first."""
+
+SHARED = LAYERS - JUDGING
+"""Layers of the encoder that it stands on."""
 
 
 class Layer(nn.Module):
@@ -20,6 +34,7 @@ class Layer(nn.Module):
         self.qkv, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
         self.up, self.down = nn.Linear(WIDTH, INNER), nn.Linear(INNER, WIDTH)
         self.norm1, self.norm2 = nn.LayerNorm(WIDTH, eps=1e-12), nn.LayerNorm(WIDTH, eps=1e-12)
+        self.dropout = nn.Dropout(0.0)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """The layer's output for `x` of shape (texts, tokens, width)."""
@@ -28,8 +43,8 @@ class Layer(nn.Module):
         # Written out: torch's fused attention takes most of a step's time at these lengths.
         likeness = q @ k.transpose(2, 3) * (WIDTH // HEADS) ** -0.5
         attended = (likeness + mask.to(q.dtype)).softmax(-1).to(v.dtype) @ v
-        x = self.norm1(x + self.out(attended.transpose(1, 2).reshape(texts, tokens, WIDTH)))
-        return self.norm2(x + self.down(functional.gelu(self.up(x))))
+        x = self.norm1(x + self.dropout(self.out(attended.transpose(1, 2).reshape(texts, tokens, WIDTH))))
+        return self.norm2(x + self.dropout(self.down(functional.gelu(self.up(x)))))
 
 
 class Bert(nn.Module):
@@ -43,12 +58,46 @@ class Bert(nn.Module):
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Unit vectors of texts given as padded token ids and their true lengths."""
-        keep = torch.arange(ids.shape[1])[None, :] < lengths[:, None]
-        x = self.norm(self.words(ids) + self.positions.weight[: ids.shape[1]])
-        mask = torch.zeros(keep.shape).masked_fill(~keep, -1e4)[:, None, None, :]
+        x, keep = self.embed(ids, lengths)
+        return unit_mean(through(self.layers, x, keep), keep)
+
+    def lower(self, x: Tensor, keep: Tensor) -> Tensor:
+        """What comes out of the layers that a judge stands on."""
+        return through(self.layers[:SHARED], x, keep)
+
+    def embed(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """What the first layer reads, and which tokens are there."""
+        keep = torch.arange(ids.shape[1], device=ids.device)[None, :] < lengths[:, None]
+        return self.norm(self.words(ids) + self.positions.weight[: ids.shape[1]]), keep
+
+
+class Judge(nn.Module):
+    """Layers on the encoder's `SHARED` first ones, and what they say of a prompt: the log-odds that it needs tools."""
+
+    def __init__(self, layers: nn.ModuleList, dropout: float) -> None:
+        super().__init__()
+        self.layers, self.out, self.dropout = deepcopy(layers), nn.Linear(WIDTH, 1), nn.Dropout(dropout)
         for layer in self.layers:
-            x = layer(x, mask)
-        return functional.normalize((x.float() * keep[..., None]).sum(1), dim=-1)
+            layer.dropout.p = dropout
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, hidden: Tensor, keep: Tensor) -> Tensor:
+        """For each text the log-odds."""
+        return self.out(self.dropout(REACH * unit_mean(through(self.layers, hidden, keep), keep)))[:, 0]
+
+
+def through(layers: nn.ModuleList, x: Tensor, keep: Tensor) -> Tensor:
+    """What comes out of the last of the layers."""
+    mask = torch.zeros(keep.shape, device=x.device).masked_fill(~keep, -1e4)[:, None, None, :]
+    for layer in layers:
+        x = layer(x, mask)
+    return x
+
+
+def unit_mean(x: Tensor, keep: Tensor) -> Tensor:
+    """The mean over the tokens that are there, of length 1."""
+    return functional.normalize((x.float() * keep[..., None]).sum(1), dim=-1)
 
 
 def read_minilm(path: Path) -> Bert:
@@ -75,4 +124,13 @@ def read_minilm(path: Path) -> Bert:
                 mine[f"{ours}{our_part}.{kind}"] = given[f"{theirs}{their_part}.{kind}"]
     model = Bert()
     model.load_state_dict(mine)
+    return model
+
+
+def read_average(minilm: Path, checkpoints: Sequence[Path]) -> Bert:
+    """One model of several that came from the same beginning: it does better on what was not trained on than each."""
+    model, trained = read_minilm(minilm / "model.safetensors"), [load_file(path) for path in checkpoints]
+    for name, weight in model.state_dict().items():
+        mean = torch.stack([some[name].float() for some in trained]).mean(0)
+        weight.copy_(UNTRAINED_SHARE * weight + (1 - UNTRAINED_SHARE) * mean)
     return model

@@ -3,7 +3,9 @@
 import json
 import re
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from random import Random
 
@@ -19,6 +21,13 @@ Listed = tuple[str, Json]
 
 LABELLED = {"bfcl_live_multiple": 1.3, "seal_tools": 1.0, "stabletoolbench": 1.0, "metatool": 0.7}
 """Task sets that are trained on, with the weight of each: no set or catalog of MCP servers is among them."""
+
+OWN = "needing"
+OWN_WEIGHT = 2.0
+"""Of our own prompts over servers of Toucan, `evaluation/needing.jsonl`."""
+
+KEPT_BACK = 3
+"""One of so many of our own prompts is not trained on: what is built on the encoder is fitted to these."""
 
 DEFINITIONS = {"toucan": 0.7, "seal_tools": 0.1, "stabletoolbench": 0.1, "bfcl_live": 0.1}
 """Catalogs whose definitions prompts are made of, with the weight of each."""
@@ -74,7 +83,9 @@ def read_corpus(folder: Path) -> Corpus:
         for upstream, tool in _tools(folder, catalog):
             numbers[catalog, upstream, tool["name"]] = corpus.add(catalog, _definition(upstream, tool))
     for upstream, tool in _without_left_out(folder):
-        corpus.add("toucan", _definition(re.sub(r"^@[^_]*_|[-_]?mcp[-_]?(?:server)?", "", upstream), tool))
+        numbers["toucan", upstream, tool["name"]] = corpus.add(
+            "toucan", _definition(re.sub(r"^@[^_]*_|[-_]?mcp[-_]?(?:server)?", "", upstream), tool)
+        )
     for name in LABELLED:
         tasks = [json.loads(line) for line in (folder / f"tasks/{name}.jsonl").read_text("utf-8").splitlines()]
         corpus.tasks[name] = [
@@ -82,6 +93,7 @@ def read_corpus(folder: Path) -> Corpus:
             for task in tasks
             if not task["id"].startswith("sentry")
         ]
+    corpus.tasks[OWN] = list(_own_tasks(numbers))
     return corpus
 
 
@@ -92,8 +104,27 @@ def draw(corpus: Corpus, random: Random) -> Task:
     return _draw_made(corpus, random)
 
 
+def is_kept_back(number: int) -> bool:
+    """Whether the encoder does not see our own prompt of this number."""
+    return number % KEPT_BACK == 0
+
+
+def _own_tasks(numbers: Mapping[tuple[str, ...], int]) -> Iterator[Task]:
+    """Those of our own prompts whose tools are all trained on, with the tools that would serve as well."""
+    lines = files("mcp_dynaload").joinpath("evaluation/needing.jsonl").read_text("utf-8").splitlines()
+    for task in (json.loads(line) for number, line in enumerate(lines) if not is_kept_back(number)):
+        keys = [f"{need['server']}/{need['tool']}" for need in task["tools"]]
+        also = [key for needed in keys for key in task.get("alts", {}).get(needed, ())]
+        found = {
+            key: numbers[place] for key in keys + also if (place := (task["catalog"], *key.split("/", 1))) in numbers
+        }
+        if found.keys() >= set(keys):
+            yield task["query"], list(found.values())
+
+
 def _draw_labelled(corpus: Corpus, random: Random) -> Task:
-    tasks = corpus.tasks[random.choices(list(LABELLED), list(LABELLED.values()))[0]]
+    weights = {**LABELLED, OWN: OWN_WEIGHT if corpus.tasks[OWN] else 0.0}
+    tasks = corpus.tasks[random.choices(list(weights), list(weights.values()))[0]]
     query, needed = random.choice(tasks)
     if random.random() < 0.15:
         other, more = random.choice(tasks)

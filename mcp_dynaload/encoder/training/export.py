@@ -1,6 +1,6 @@
 # pyright: basic, reportMissingImports=false
 # onnx, safetensors and torch are needed to make the model only, and are not dependencies of the project.
-"""Writes a trained checkpoint as an int8 ONNX graph for one text at a time, and the vocabulary beside it."""
+"""Writes trained weights as int8 ONNX graphs for one text at a time, and the vocabulary beside them."""
 
 import argparse
 from pathlib import Path
@@ -11,11 +11,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file
 
-from mcp_dynaload.encoder.training.bert import read_minilm
+from mcp_dynaload.encoder.training.bert import HEADS, JUDGING, LAYERS, REACH, SHARED, WIDTH, read_average
 
-HEADS, LAYERS, MAX_TOKENS = 12, 6, 128
+MAX_TOKENS = 128
 EPSILON = 1e-12
-UNTRAINED_SHARE = 0.1
 
 RANGE = 127
 """Largest absolute value of a weight.
@@ -64,13 +63,30 @@ class Graph:
         beta = self.constant(f"{name}.bias", self.weights[f"{name}.bias"])
         return self.add("SkipLayerNormalization", [x, more, gamma, beta], "com.microsoft", epsilon=EPSILON)[0]
 
+    def layer(self, x: str, name: str) -> str:
+        """One transformer layer."""
+        qkv = self.add("Split", [self.linear(x, f"{name}qkv")], outputs=3, axis=2, num_outputs=3)
+        attended = self.add("MultiHeadAttention", qkv, "com.microsoft", num_heads=HEADS)[0]
+        x = self.add_and_norm(x, self.linear(attended, f"{name}out"), f"{name}norm1")
+        up = self.linear(x, f"{name}up", bias=False)
+        bias = self.constant(f"{name}up.bias", self.weights[f"{name}up.bias"])
+        inner = self.add("BiasGelu", [up, bias], "com.microsoft")[0]
+        return self.add_and_norm(x, self.linear(inner, f"{name}down"), f"{name}norm2")
 
-def average(checkpoints: list[dict[str, np.ndarray]], untrained: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """One model of several that came from the same beginning: it does better on what was not trained on than each."""
-    return {
-        name: UNTRAINED_SHARE * weights + (1 - UNTRAINED_SHARE) * np.mean([some[name] for some in checkpoints], axis=0)
-        for name, weights in untrained.items()
-    }
+    def unit_mean(self, x: str) -> str:
+        """The mean over the tokens, of length 1."""
+        mean = self.add("ReduceMean", [x, self.constant("tokens", np.array([1]))], keepdims=0)[0]
+        return self.add("LpNormalization", [mean], axis=1, p=2)[0]
+
+    def model(self, name: str, given: list[Any], wanted: dict[str, tuple[str, list[Any]]]) -> onnx.ModelProto:
+        """The whole graph; `wanted` are its outputs with what they are called inside and their shapes."""
+        self.nodes += [helper.make_node("Identity", [inside], [output]) for output, (inside, _) in wanted.items()]
+        outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, (_, shape) in wanted.items()]
+        return helper.make_model(
+            helper.make_graph(self.nodes, name, given, outputs, self.constants),
+            opset_imports=[helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)],
+            ir_version=8,
+        )
 
 
 def quantise_rows(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -80,7 +96,7 @@ def quantise_rows(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def build(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
-    """The graph: `ids` of shape (1, tokens) to a unit `vector`."""
+    """The graph of `ids` of shape (1, tokens) to a unit `vector`, and to the `hidden` state that a judge reads."""
     graph = Graph(weights)
     table, scales = quantise_rows(weights["words.weight"])
     rows = graph.add("Gather", [graph.constant("words", table), "ids"])
@@ -91,46 +107,49 @@ def build(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
     positions = graph.constant("positions", weights["positions.weight"][None, :MAX_TOKENS])
     ones = graph.constant("axis", np.array([1]))
     places = graph.add("Slice", [positions, graph.constant("zero", np.array([0])), count, ones])[0]
-    x = graph.add_and_norm(words, places, "norm")
+    states = [graph.add_and_norm(words, places, "norm")]
     for n in range(LAYERS):
-        layer = f"layers.{n}."
-        qkv = graph.add("Split", [graph.linear(x, f"{layer}qkv")], outputs=3, axis=2, num_outputs=3)
-        attended = graph.add("MultiHeadAttention", qkv, "com.microsoft", num_heads=HEADS)[0]
-        x = graph.add_and_norm(x, graph.linear(attended, f"{layer}out"), f"{layer}norm1")
-        up = graph.linear(x, f"{layer}up", bias=False)
-        bias = graph.constant(f"{layer}up.bias", weights[f"{layer}up.bias"])
-        inner = graph.add("BiasGelu", [up, bias], "com.microsoft")[0]
-        x = graph.add_and_norm(x, graph.linear(inner, f"{layer}down"), f"{layer}norm2")
-    mean = graph.add("ReduceMean", [x, ones], keepdims=0)[0]
-    graph.nodes.append(helper.make_node("LpNormalization", [mean], ["vector"], axis=1, p=2))
-    return helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "encoder",
-            [helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "tokens"])],
-            [helper.make_tensor_value_info("vector", TensorProto.FLOAT, [1, 384])],
-            graph.constants,
-        ),
-        opset_imports=[helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)],
-        ir_version=8,
-    )
+        states.append(graph.layer(states[-1], f"layers.{n}."))
+    ids = helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "tokens"])
+    vector = graph.unit_mean(states[-1]), [1, WIDTH]
+    return graph.model("encoder", [ids], {"vector": vector, "hidden": (states[SHARED], [1, "tokens", WIDTH])})
+
+
+def build_judge(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
+    """The graph of a `hidden` state of the encoder to the log-odds of `need`."""
+    graph = Graph(weights)
+    x = "hidden"
+    for n in range(JUDGING):
+        x = graph.layer(x, f"layers.{n}.")
+    need = [
+        graph.unit_mean(x),
+        graph.constant("out", REACH * weights["out.weight"].T),
+        graph.constant("bias", weights["out.bias"]),
+    ]
+    hidden = helper.make_tensor_value_info("hidden", TensorProto.FLOAT, [1, "tokens", WIDTH])
+    return graph.model("judge", [hidden], {"need": (graph.add("Gemm", need)[0], [1, 1])})
 
 
 def main() -> None:
-    """Write `model.onnx` and `vocabulary.txt`."""
+    """Write `model.onnx` and `vocabulary.txt`, or `need.onnx`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--minilm", type=Path, required=True, help="folder with the original model.safetensors and vocab.txt"
-    )
-    parser.add_argument("--checkpoint", type=Path, nargs="+", required=True, help="several are averaged")
+    parser.add_argument("--minilm", type=Path, help="folder with the original model.safetensors and vocab.txt")
+    parser.add_argument("--checkpoint", type=Path, nargs="+", help="of the encoder; several are averaged")
+    parser.add_argument("--judge", type=Path, help="weights that `training.need` wrote")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    untrained = {
-        name: weights.numpy()
-        for name, weights in read_minilm(options.minilm / "model.safetensors").state_dict().items()
-    }
-    model = build(average([load_file(path) for path in options.checkpoint], untrained))
+    if options.judge:
+        judge = build_judge(load_file(options.judge))
+        (options.out / "need.onnx").write_bytes(judge.SerializeToString(deterministic=True))
+    if options.checkpoint:
+        export_encoder(options)
+
+
+def export_encoder(options: argparse.Namespace) -> None:
+    """Write the averaged encoder."""
+    weights = read_average(options.minilm, options.checkpoint).state_dict()
+    model = build({name: weight.numpy() for name, weight in weights.items()})
     (options.out / "model.onnx").write_bytes(model.SerializeToString(deterministic=True))
     (options.out / "vocabulary.txt").write_bytes((options.minilm / "vocab.txt").read_bytes().rstrip())
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from random import Random
 
-from mcp_dynaload.encoder.training.examples import DEFINITIONS, LABELLED, LEFT_OUT, draw, read_corpus
+from mcp_dynaload.encoder.training.examples import DEFINITIONS, LABELLED, LEFT_OUT, OWN, draw, read_corpus
 from tests.builders import a_definition
 
 GENERIC = ("bfcl_live", "seal_tools", "stabletoolbench", "metatool")
@@ -47,7 +47,18 @@ def test_no_evaluation_set_or_catalog_is_trained_on():
 def test_tasks_that_may_only_be_measured_with_are_not_read(tmp_path: Path):
     folder = a_folder(tmp_path, toucan={"mend": MENDER}, left_out={}, task_ids=("a", "sentry-1"))
 
-    assert {len(tasks) for tasks in read_corpus(folder).tasks.values()} == {1}
+    tasks = read_corpus(folder).tasks
+
+    assert {len(tasks[name]) for name in LABELLED} == {1}
+
+
+def test_of_our_own_prompts_those_are_read_whose_tools_are_trained_on(tmp_path: Path):
+    listing = "@aashari_mcp-server-atlassian-jira", a_definition("list_issues", "List the issues of a project")
+    corpus = read_corpus(a_folder(tmp_path, toucan={listing[0]: [listing[1]]}, left_out={}))
+
+    names = {corpus.definitions[number].name for _, needed in corpus.tasks[OWN] for number in needed}
+
+    assert names == {"list_issues"}
 
 
 def test_the_same_seed_draws_the_same_prompts_and_each_needs_a_known_document(tmp_path: Path):
