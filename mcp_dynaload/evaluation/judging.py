@@ -140,7 +140,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--epochs", type=float, default=6)
     parser.add_argument("--rate", type=float, default=7e-5)
-    parser.add_argument("--seeds", type=int, default=3, help="judges that are averaged")
+    parser.add_argument("--seeds", type=int, default=2, help="judges that are averaged for a fold; one more at the end")
     parser.add_argument("--generic", type=float, default=0.1, help="what a task that is not our own counts")
     options = parser.parse_args(arguments)
     pieces = WordPieces(options.vocabulary.read_text("utf-8"))
@@ -155,7 +155,8 @@ def main(arguments: Sequence[str]) -> None:
         print(f"fold {fold}: {right:.3f} right", flush=True)
     options.out.mkdir(parents=True, exist_ok=True)
     np.save(options.out / "held_out.npy", held_out.astype(np.float16))
-    save_file(trainer.average(own + generic, seeds).state_dict(), options.out / "judge.safetensors")
+    judge = trainer.average(own + generic, range(options.seeds + 1))
+    save_file(judge.state_dict(), options.out / "judge.safetensors")
 
 
 if __name__ == "__main__":

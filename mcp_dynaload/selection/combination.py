@@ -107,8 +107,8 @@ def unpacked(text: str) -> tuple[float, ...]:
 
 
 FITTED = Coefficients(
-    tool=Model((-0.039, 0.333, 0.102, 0.173, 3.602, 11.350, 0.117, 0.256, 0.171), -0.612),
-    need=Model((0.009, 11.709, 1.824, -5.247, -2.729, -4.058, -2.669, 0.433, 0.801, *unpacked(NEED_DIRECTION)), 2.453),
+    tool=Model((-0.037, 0.331, 0.103, 0.170, 3.599, 11.372, 0.121, 0.249, 0.168), -0.599),
+    need=Model((0.028, 11.517, 2.034, -5.108, -2.701, -4.120, -2.679, 0.412, 0.797, *unpacked(NEED_DIRECTION)), 2.418),
 )
 """By `mcp_dynaload.evaluation.fit`."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.encoder.own_work import own_work_texts
 from mcp_dynaload.evaluation.labelled import KnownTools
+from mcp_dynaload.evaluation.samples import packaged_own
 from tests.golden.prompts import EVERYDAY, KINDS, NO_NEED, PROMPTS
 
 FILES = (PROMPTS, EVERYDAY)
@@ -99,7 +100,7 @@ def test_no_everyday_prompt_is_in_another_list() -> None:
 
 
 def test_no_held_out_prompt_is_in_what_the_product_or_its_fit_was_given() -> None:
-    given = {bare(text) for text in own_work_texts()}
+    given = {bare(text) for text in own_work_texts()} | {bare(line.query) for line in packaged_own().needing.lines}
 
     assert given & {*said(EVERYDAY), *said(PROMPTS)} == set()
 

@@ -100,6 +100,14 @@ def test_each_clause_has_the_whole_prompt_as_its_context():
     assert [text for text, _ in second.context] == [query.text, "before"]
 
 
+def test_what_is_pasted_is_no_clause_of_its_own():
+    log = "2026-03-04 14:00:11 ERROR broker refused\n2026-03-04 14:00:12 ERROR broker refused"
+    query = parse_query(f"file a bug with this log\n```\n{log}\n```")
+
+    assert [part.text for part in parts(query)] == ["file a bug with this log"]
+    assert [part.text for part in parts(parse_query(log))] != [""]
+
+
 def test_earlier_prompts_fade():
     query = parse_query("list tables", earlier=("newest", "older", "oldest"))
 
