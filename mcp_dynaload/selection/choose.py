@@ -1,12 +1,20 @@
 """Which of the ranked tools a query gets: until few of the needed ones are left out, within room and tokens."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Tool
-from mcp_dynaload.selection.policy import CLEAR_PROBABILITY, SCARCITY, Bounds, least_need, room_for_prompt
+from mcp_dynaload.selection.policy import (
+    CLEAR_PROBABILITY,
+    LEAST_PROBABILITY,
+    SCARCITY,
+    Bounds,
+    least_need,
+    room_for_prompt,
+)
+from mcp_dynaload.selection.prerequisites import prerequisites
 from mcp_dynaload.selection.query import Query
 from mcp_dynaload.selection.ranking import Ranker, Scored
 from mcp_dynaload.selection.terms import identifier_terms, verb_terms
@@ -68,7 +76,7 @@ def choose(
     plan_mode: bool = False,
 ) -> Choice:
     """The tools that the query needs beside the pinned ones; none if even the best lacks evidence."""
-    found = ranker.rank(query, RANKED)
+    found = _with_prerequisites(ranker.rank(query, RANKED), catalog)
     verdicts = {scored.name: barred for scored in found if (barred := _barred(scored, catalog, withheld))}
     ranked = tuple(scored for scored in found if scored.name not in verdicts)
     wanted = [
@@ -86,6 +94,21 @@ def choose(
     names = tuple(name for name, verdict in verdicts.items() if verdict is Verdict.CHOSEN)
     judged = tuple(Judged(scored, _final(scored, verdicts.get(scored.name, rest), catalog)) for scored in found)
     return Choice(names, ranked[:MAX_EXPLAINED], reason, judged)
+
+
+def _with_prerequisites(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[Scored, ...]:
+    """The ranking, in which what a likely tool says must come first stands right behind it and is as likely."""
+    by_name = {scored.name: scored for scored in ranked}
+    found: dict[str, Scored] = {}
+    for scored in ranked:
+        found.setdefault(scored.name, scored)
+        if scored.probability < LEAST_PROBABILITY:
+            continue
+        for first in (by_name.get(name) for name in prerequisites(tool_of(catalog, scored.name), catalog)):
+            if first:
+                probability = max(scored.probability, first.probability)
+                found.setdefault(first.name, replace(first, probability=probability))
+    return tuple(found.values())
 
 
 def _limited(wanted: list[str], catalog: Catalog, bounds: Bounds) -> dict[str, Verdict]:

@@ -1,0 +1,59 @@
+"""What a description says must come first."""
+
+import pytest
+
+from mcp_dynaload.selection.choose import choose
+from mcp_dynaload.selection.policy import BOUNDS, Strategy
+from mcp_dynaload.selection.prerequisites import prerequisites
+from mcp_dynaload.selection.query import parse_query
+from mcp_dynaload.selection.ranking import Scored
+from tests.builders import a_catalog, a_tool
+
+COMMIT = "Record the staged changes. Only what is in the index is committed: stage_files first, to be sure."
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        (COMMIT, ("git__stage_files",)),
+        ("Call stage_files before this tool; show_diff shows what is staged.", ("git__stage_files",)),
+        ("Requires a token obtained from stage_files and show_diff.", ("git__stage_files", "git__show_diff")),
+        ("Like stage_files, but for all files.", ()),
+        ("Do first things first, commit_files last.", ()),
+        ("Needs other_tool first.", ()),
+        ("", ()),
+    ],
+)
+def test_the_tools_that_a_description_sends_to_before_it(said: str, first: tuple[str, ...]) -> None:
+    tool = a_tool("commit_files", said, upstream="git")
+    catalog = a_catalog([tool, *(a_tool(name, name, upstream="git") for name in ("stage_files", "show_diff"))])
+
+    assert prerequisites(catalog.tools[0], catalog) == first
+
+
+def test_a_tool_of_another_server_is_not_meant() -> None:
+    catalog = a_catalog([a_tool("commit", COMMIT, upstream="git"), a_tool("stage_files", "Stage", upstream="theatre")])
+
+    assert prerequisites(catalog.tools[0], catalog) == ()
+
+
+class Ranking:
+    """Ranks commit far above the rest."""
+
+    def __init__(self, commit: float) -> None:
+        self._commit = commit
+
+    def rank(self, query: object, limit: int) -> tuple[Scored, ...]:
+        return (
+            Scored(name="git__commit", score=5.0, probability=self._commit, terms=("commit",), need=0.99),
+            Scored(name="git__stage_files", score=-5.0, probability=0.001, terms=(), need=0.99),
+        )
+
+
+@pytest.mark.parametrize(("commit", "names"), [(0.9, ("git__commit", "git__stage_files")), (0.01, ())])
+def test_a_likely_tool_brings_what_must_come_first(commit: float, names: tuple[str, ...]) -> None:
+    catalog = a_catalog([a_tool("commit", COMMIT, upstream="git"), a_tool("stage_files", "Stage", upstream="git")])
+
+    found = choose(parse_query("commit it"), catalog, Ranking(commit), BOUNDS[Strategy.BALANCED])
+
+    assert found.names == names
