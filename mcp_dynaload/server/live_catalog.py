@@ -147,6 +147,7 @@ class LiveCatalog:
         else:
             if catalog is self.catalog:
                 self.ranker, self.knows_meanings = ranker, True
+                log.info("encoder_ready", tools=len(catalog.tools))
         self.ready.set()
 
     def _by_words(self, catalog: Catalog) -> tuple[Index, Ranker]:
