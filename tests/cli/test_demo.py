@@ -23,7 +23,7 @@ def test_the_demo_loads_and_calls_for_real(shell: Shell) -> None:
     assert (walked["servers"], walked["tools"]) == (11, 149)
     assert len(calls) > 15
     assert all(call["works"] for call in calls)
-    assert "git__repo_status" in walked["prompts"][0]["loaded"]
+    assert "git__diff_working_tree" in walked["prompts"][0]["loaded"]
 
 
 @pytest.mark.proves("demo-scenarios")

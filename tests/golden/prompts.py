@@ -12,6 +12,12 @@ PROMPTS = FOLDER / "prompts.jsonl"
 EVERYDAY = FOLDER / "everyday.jsonl"
 """Held out: nothing in the product was written for these prompts, or may be fitted on them."""
 
+NEAR = FOLDER / "near.jsonl"
+"""Held out, too: 294 prompts that need nothing, most about what servers are for: code that mails, chores with files."""
+
+TOUCAN = FOLDER / "toucan.jsonl"
+"""Held out, too: 650 paraphrases and compound prompts over a crawl of servers, which `make test` has not at hand."""
+
 NO_NEED = "none"
 """The kind of prompts that need no tool."""
 

@@ -1,5 +1,6 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.golden.measuring import (
     misses,
     outcomes,
 )
-from tests.golden.prompts import EVERYDAY, KINDS, NO_NEED, PROMPTS, read_labelled
+from tests.golden.prompts import EVERYDAY, KINDS, NEAR, NO_NEED, PROMPTS, read_labelled
 
 MARGIN = 0.03
 """So much worse than measured is no regression yet: one or two prompts of a kind."""
@@ -51,6 +52,9 @@ ABSTAINED_NONE = 0.783
 
 ABSTAINED_EVERYDAY = {"demo": 0.960, "real": 0.955}
 """The same of the everyday prompts, which no one fitted anything on, over each catalog."""
+
+ABSTAINED_NEAR = {"demo": 0.759, "real": 0.789}
+"""The same of prompts that are about what servers are for."""
 
 
 @pytest.fixture(scope="module")
@@ -95,12 +99,15 @@ def test_prompts_that_need_no_tool_load_nothing(golden: list[Outcome], product: 
 
 
 @pytest.mark.parametrize("catalog", ABSTAINED_EVERYDAY)
-def test_everyday_prompts_load_nothing_over(catalog: str, product: Product, catalogs: dict[str, KnownTools]) -> None:
-    prompts = [replace(labelled, catalog=catalog) for labelled in read_labelled(EVERYDAY, catalogs)]
+@pytest.mark.parametrize(("file", "measured"), [(EVERYDAY, ABSTAINED_EVERYDAY), (NEAR, ABSTAINED_NEAR)])
+def test_prompts_of_every_day_load_nothing_over(
+    catalog: str, file: Path, measured: Mapping[str, float], product: Product, catalogs: dict[str, KnownTools]
+) -> None:
+    prompts = [replace(labelled, catalog=catalog) for labelled in read_labelled(file, catalogs)]
 
     found = outcomes(product, prompts)
 
-    assert mean(found, ABSTAINED) >= ABSTAINED_EVERYDAY[catalog] - MARGIN, misses(product, found)
+    assert mean(found, ABSTAINED) >= measured[catalog] - MARGIN, misses(product, found)
 
 
 def test_every_kind_is_measured_over_both_catalogs(golden: list[Outcome]) -> None:

@@ -6,9 +6,9 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.encoder.own_work import own_work_texts
 from mcp_dynaload.evaluation.labelled import KnownTools
 from mcp_dynaload.evaluation.samples import packaged_own
-from tests.golden.prompts import EVERYDAY, KINDS, NO_NEED, PROMPTS
+from tests.golden.prompts import EVERYDAY, KINDS, NEAR, NO_NEED, PROMPTS, TOUCAN
 
-FILES = (PROMPTS, EVERYDAY)
+FILES = (PROMPTS, EVERYDAY, NEAR, TOUCAN)
 
 
 def lines(path: Path) -> list[Json]:
@@ -44,7 +44,8 @@ def test_every_labelled_tool_is_in_the_catalog_that_its_prompt_names(catalogs: d
 
 
 def test_alternatives_stand_for_needed_tools() -> None:
-    strays = [line["id"] for line in lines(PROMPTS) if not line.get("alts", {}).keys() <= set(keys(line["tools"]))]
+    found = [line for path in FILES for line in lines(path)]
+    strays = [line["id"] for line in found if not line.get("alts", {}).keys() <= set(keys(line["tools"]))]
 
     assert strays == []
 
@@ -96,13 +97,13 @@ def test_no_prompt_is_written_twice() -> None:
 
 
 def test_no_everyday_prompt_is_in_another_list() -> None:
-    assert set(said(EVERYDAY)) & set(said(PROMPTS)) == set()
+    assert set(said(EVERYDAY)) & {*said(PROMPTS), *said(NEAR)} == set()
 
 
 def test_no_held_out_prompt_is_in_what_the_product_or_its_fit_was_given() -> None:
     given = {bare(text) for text in own_work_texts()} | {bare(line.query) for line in packaged_own().needing.lines}
 
-    assert given & {*said(EVERYDAY), *said(PROMPTS)} == set()
+    assert given & {prompt for path in FILES for prompt in said(path)} == set()
 
 
 def test_the_prompts_that_words_alone_do_not_find_are_there() -> None:
