@@ -88,7 +88,7 @@ class _Session(Protocol):
 
 
 def read_encoder() -> Encoder:
-    """The encoder that travels in the package; takes a tenth of a second and about 70 MB."""
+    """The encoder that travels in the package; takes a tenth of a second and about 80 MB."""
     folder = files("mcp_dynaload").joinpath("encoder/model")
     pieces = WordPieces(folder.joinpath("vocabulary.txt").read_text("utf-8"))
     with as_file(folder.joinpath("model.onnx")) as model, as_file(folder.joinpath("need.onnx")) as judge:

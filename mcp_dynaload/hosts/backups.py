@@ -110,8 +110,7 @@ def write_edits(edits: Sequence[FileEdit], write: Write) -> None:
                 made.append(folder)
             done.append(edit)
             _put(edit.path, edit.after, write)
-    except BaseException as error:
-        # Whatever stopped us (Ctrl-C too), half a change would leave the client without its servers.
+    except BaseException as error:  # Ctrl-C too: half a change would leave the client without its servers
         for edit in reversed(done):
             _put(edit.path, edit.before, write_atomically)
         remove_folders(made)

@@ -97,7 +97,10 @@ def choose(
 
 
 def _with_prerequisites(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[Scored, ...]:
-    """The ranking, in which what a likely tool says must come first stands right behind it and is as likely."""
+    """The ranking, in which what a likely tool says must come first stands right behind it and is as likely.
+
+    Not what may destroy: a person has to mean that.
+    """
     by_name = {scored.name: scored for scored in ranked}
     found: dict[str, Scored] = {}
     for scored in ranked:
@@ -105,7 +108,7 @@ def _with_prerequisites(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[S
         if scored.probability < LEAST_PROBABILITY:
             continue
         for first in (by_name.get(name) for name in prerequisites(tool_of(catalog, scored.name), catalog)):
-            if first:
+            if first and not tool_of(catalog, first.name).is_destructive:
                 probability = max(scored.probability, first.probability)
                 found.setdefault(first.name, replace(first, probability=probability))
     return tuple(found.values())

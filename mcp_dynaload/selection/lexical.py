@@ -1,7 +1,7 @@
 """Ranking by words: BM25 over weighted fields finds candidates, how telling the matched words are gives the order."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nsmallest
@@ -112,10 +112,13 @@ class LexicalRanker:
         self._common, self._coding = common_terms(), coding_terms()
         self._total = len(self._names) + BACKGROUND_TOOLS
         self._rarity = {term: self._rarity_of(term, count) for term, count in self._lexicon.counts().items()}
-        self.terms = frozenset(self._rarity)
-        """All terms of the catalog."""
         self._background = lru_cache(CACHED_BACKGROUNDS)(self._weigh_background)
         self._said = lru_cache(CACHED_TEXTS)(self._corrected)
+
+    @property
+    def terms(self) -> Container[str]:
+        """All terms of the catalog."""
+        return self._rarity
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         """The best `limit` tools for all clauses together; tools that match nothing are left out."""

@@ -32,7 +32,6 @@ _PASTED_LINE = re.compile(
     r"^(?:\s*(?:\[?\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|\[\d\d:)|\s*(?:at |File \"|Traceback|\w+Error:|\w+Exception:)"
     r"|\s*(?:INFO|WARN|WARNING|ERROR|DEBUG|TRACE|FATAL)\b|[+-]{3} |@@ |\s{4,}\S|.*[{};]\s*$|\s*(?:>>>|\$) )"
 )
-_PASTED_LINES = re.compile(rf"^(?:{_PASTED_LINE.pattern}).*\n?", re.MULTILINE)
 _ANAPHORA = re.compile(r"\b(?:it|its|that|this|them|those|these|same|again|also|too|another|instead)\b", re.IGNORECASE)
 _GOING_ON = re.compile(
     r"(?:ok(?:ay)?|yes|no|now|good)?[\s,.]*(?:and|or|but|now|then|what about|how about)\b", re.IGNORECASE
@@ -75,7 +74,7 @@ class Query:
 def clean(prompt: str) -> str:
     """The person's own words in a prompt; empty if they have no content of their own ("yes", "go on", "thanks")."""
     text = _COMMAND_LINE.sub("", _BLOCK.sub(" ", prompt))
-    text = _FENCE.sub(lambda block: block.group()[:MAX_PASTED_LENGTH], text)
+    text = _FENCE.sub(_shortened, text)
     text = _without_pasted_lines(text).strip()
     if len(text) > MAX_LENGTH:
         text = f"{text[: MAX_LENGTH * 3 // 4]}\n{text[-MAX_LENGTH // 4 :]}"
@@ -120,7 +119,7 @@ def parts(query: Query) -> tuple[Query, ...]:
 
     What looks pasted belongs to no clause, unless there is nothing else.
     """
-    own = _PASTED_LINES.sub("", _FENCE.sub("", query.text))
+    own = "\n".join(line for line in _FENCE.sub("", query.text).split("\n") if not _PASTED_LINE.match(line))
     clauses = split_clauses(own if has_content(own) else query.text)
     if len(clauses) < 2 and own == query.text:
         return (query,)
@@ -136,6 +135,12 @@ def _naming_issues(text: str) -> str:
 def _is_follow_up(text: str) -> bool:
     leans = _GOING_ON.match(text) or _ANAPHORA.search(text)
     return leans is not None and len(set(prose_terms(text))) <= MAX_FOLLOW_UP_TERMS
+
+
+def _shortened(block: re.Match[str]) -> str:
+    """The beginning of a fenced block, closed again: what follows it is the person's own."""
+    text = block.group()
+    return text if len(text) <= MAX_PASTED_LENGTH else f"{text[:MAX_PASTED_LENGTH]}\n{block.group(1)}"
 
 
 def _without_pasted_lines(text: str) -> str:

@@ -50,6 +50,13 @@ class Ranking:
         )
 
 
+def test_what_may_destroy_is_not_brought_along() -> None:
+    drop = a_tool("stage_files", "Stage", upstream="git", annotations={"destructiveHint": True})
+    catalog = a_catalog([a_tool("commit", COMMIT, upstream="git"), drop])
+
+    assert choose(parse_query("commit it"), catalog, Ranking(0.9), BOUNDS[Strategy.BALANCED]).names == ("git__commit",)
+
+
 @pytest.mark.parametrize(("commit", "names"), [(0.9, ("git__commit", "git__stage_files")), (0.01, ())])
 def test_a_likely_tool_brings_what_must_come_first(commit: float, names: tuple[str, ...]) -> None:
     catalog = a_catalog([a_tool("commit", COMMIT, upstream="git"), a_tool("stage_files", "Stage", upstream="git")])

@@ -108,6 +108,26 @@ def test_what_is_pasted_is_no_clause_of_its_own():
     assert [part.text for part in parts(parse_query(log))] != [""]
 
 
+def test_what_follows_a_long_pasted_block_is_asked_for():
+    log = "\n".join(f"broker refused order {number}" for number in range(200))
+
+    text = clean(f"here is a log\n```\n{log}\n```\nfile a bug about it and assign it to Bob")
+
+    assert [part.text for part in parts(parse_query(text))] == [
+        "here is a log",
+        "file a bug about it",
+        "assign it to Bob",
+    ]
+    assert clean(text) == text
+
+
+def test_blank_lines_make_nothing_pasted():
+    assert [part.text for part in parts(parse_query("list tables\n\n\n\n\nclose issue 7"))] == [
+        "list tables",
+        "close issue 7",
+    ]
+
+
 def test_earlier_prompts_fade():
     query = parse_query("list tables", earlier=("newest", "older", "oldest"))
 

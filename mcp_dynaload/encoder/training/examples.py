@@ -111,8 +111,9 @@ def is_kept_back(number: int) -> bool:
 
 def _own_tasks(numbers: Mapping[tuple[str, ...], int]) -> Iterator[Task]:
     """Those of our own prompts whose tools are all trained on, with the tools that would serve as well."""
-    lines = files("mcp_dynaload").joinpath("evaluation/needing.jsonl").read_text("utf-8").splitlines()
-    for task in (json.loads(line) for number, line in enumerate(lines) if not is_kept_back(number)):
+    # Not splitlines: a prompt may hold U+2028 and the like, which JSON does not escape.
+    lines = files("mcp_dynaload").joinpath("evaluation/needing.jsonl").read_text("utf-8").split("\n")
+    for task in (json.loads(line) for number, line in enumerate(lines) if line and not is_kept_back(number)):
         keys = [f"{need['server']}/{need['tool']}" for need in task["tools"]]
         also = [key for needed in keys for key in task.get("alts", {}).get(needed, ())]
         found = {
