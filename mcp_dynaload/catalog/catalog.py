@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from mcp_dynaload.catalog.names import MAX_NAME_LENGTH, advertised_name, default_prefix
+from mcp_dynaload.catalog.prerequisites import prerequisites
 from mcp_dynaload.catalog.tool import Json, Tool, definition_hash
 
 _HASH_LENGTH = 8
@@ -38,6 +39,13 @@ class Catalog:
         """The tool with this advertised name."""
         return self._by_name.get(name)
 
+    def prerequisites(self, tool: Tool) -> tuple[str, ...]:
+        """Advertised names of the tools that the definition of this one sends the model to before it."""
+        found = self._prerequisites.get(tool.name)
+        if found is None:
+            found = self._prerequisites[tool.name] = prerequisites(tool, self._siblings[tool.upstream])
+        return found
+
     def nearest(self, name: str, limit: int = 3) -> tuple[str, ...]:
         """Advertised names most like `name`, which may also be like an upstream's own name for the tool."""
         wanted = name.lower()
@@ -47,6 +55,19 @@ class Catalog:
                 by_spelling.setdefault(spelling, []).append(tool.name)
         close = difflib.get_close_matches(wanted, by_spelling, n=limit, cutoff=0.6)
         return tuple(dict.fromkeys(found for spelling in close for found in by_spelling[spelling]))[:limit]
+
+    @cached_property
+    def _prerequisites(self) -> dict[str, tuple[str, ...]]:
+        """As far as they were asked for."""
+        return {}
+
+    @cached_property
+    def _siblings(self) -> dict[str, dict[str, str]]:
+        """The advertised names of each upstream's tools by its own names for them."""
+        found: dict[str, dict[str, str]] = {}
+        for tool in self.tools:
+            found.setdefault(tool.upstream, {})[tool.original_name] = tool.name
+        return found
 
     @cached_property
     def _by_name(self) -> dict[str, Tool]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.encoder.own_work import read_own_work
-from mcp_dynaload.encoder.text import tool_text
+from mcp_dynaload.encoder.text import tool_texts
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.evaluation.ablation import PARTS, without
 from mcp_dynaload.evaluation.evaluate import Indexed, evaluate, index
@@ -28,6 +28,7 @@ from mcp_dynaload.evaluation.suite import TaskSet, read_set
 from mcp_dynaload.selection.blended import COST_WEIGHT, BlendedRanker, Reader
 from mcp_dynaload.selection.combination import FITTED, Coefficients, Model, tool_features
 from mcp_dynaload.selection.policy import Strategy
+from mcp_dynaload.selection.tool_vectors import encode_tools
 
 PEERS = ("bm25", "lexical", "dense", "fusion")
 BUDGETS = (2_000, 8_000)
@@ -161,7 +162,7 @@ def _recall(sample: Sample, tool: Model, budget: int, cost_weight: float) -> flo
 
 
 def _indexed(catalog: Catalog, coefficients: Coefficients, reader: Reader) -> Indexed:
-    vectors = reader.encode([tool_text(tool) for tool in catalog.tools])
+    vectors = encode_tools([tool_texts(tool) for tool in catalog.tools], reader.encode)
     ranker = BlendedRanker(catalog, vectors, read_own_work(), reader, coefficients=coefficients)
     return Indexed(RANKERS["blended"], catalog, ranker, index_ms=0.0)
 

@@ -72,10 +72,11 @@ def _fusion(catalog: Catalog, models: Models) -> Ranker:
 
 def _blended(catalog: Catalog, models: Models) -> Ranker:
     from mcp_dynaload.encoder.own_work import read_own_work
-    from mcp_dynaload.encoder.text import tool_text
+    from mcp_dynaload.encoder.text import tool_texts
     from mcp_dynaload.selection.blended import BlendedRanker
+    from mcp_dynaload.selection.tool_vectors import encode_tools
 
-    vectors = models.ours.encode([tool_text(tool) for tool in catalog.tools])
+    vectors = encode_tools([tool_texts(tool) for tool in catalog.tools], models.ours.encode)
     return BlendedRanker(catalog, vectors, read_own_work(), models.ours)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.encoder.own_work import own_work_texts
-from mcp_dynaload.encoder.text import tool_text
+from mcp_dynaload.encoder.text import tool_texts
 from mcp_dynaload.encoder.training.examples import is_kept_back
 from mcp_dynaload.evaluation.conversation import session_query, state_before
 from mcp_dynaload.evaluation.labelled import (
@@ -30,6 +30,7 @@ from mcp_dynaload.selection.combination import Observed
 from mcp_dynaload.selection.evidence import MAX_NAME_MASS, MAX_TEXT_MASS, Evidence
 from mcp_dynaload.selection.lexical import LexicalRanker
 from mcp_dynaload.selection.query import Query, clean, parse_query, parts
+from mcp_dynaload.selection.tool_vectors import encode_tools
 
 WEIGHTS = {
     "vendor_evals_dev": 1.0,
@@ -123,7 +124,7 @@ def read_samples(bench: Path, reader: Reader, own: Own) -> Iterator[Sample]:
     nothing = list(_needing_nothing(bench, own))
     for known, needing in _catalogs(bench, own):
         for part in (known.catalog, *_parts(known.catalog, [prompt.task for prompt in needing])):
-            vectors = reader.encode([tool_text(tool) for tool in part.tools])
+            vectors = encode_tools([tool_texts(tool) for tool in part.tools], reader.encode)
             folds = np.arange(len(own_work)) % FOLDS
             rankers = [BlendedRanker(part, vectors, own_work[folds != fold], reader) for fold in range(FOLDS)]
             words = LexicalRanker(part)

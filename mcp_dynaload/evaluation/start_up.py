@@ -36,14 +36,17 @@ def report(catalog_file: Path, say: Say) -> None:
 
     from mcp_dynaload.encoder.encoder import WIDTH, read_encoder
     from mcp_dynaload.encoder.own_work import read_own_work
+    from mcp_dynaload.encoder.text import tool_texts
     from mcp_dynaload.selection.blended import BlendedRanker
+    from mcp_dynaload.selection.tool_vectors import ToolVectors, starts_of
 
     encoder = _timed("encoder", read_encoder, say)
     # What the vectors are makes no difference to the time; making them would take memory that a server does not need.
-    stored_vectors = np.random.default_rng(0).normal(0, WIDTH**-0.5, (len(catalog.tools), WIDTH)).astype("f2").tobytes()
+    counts = [len(tool_texts(tool)) for tool in catalog.tools]
+    stored_vectors = np.random.default_rng(0).normal(0, WIDTH**-0.5, (sum(counts), WIDTH)).astype("f2").tobytes()
     vectors = _timed(
-        "vectors from their bytes",
-        lambda: np.frombuffer(stored_vectors, "f2").astype("f4").reshape(-1, WIDTH),
+        f"{sum(counts)} vectors from their bytes",
+        lambda: ToolVectors(np.frombuffer(stored_vectors, "f2").astype("f4").reshape(-1, WIDTH), starts_of(counts)),
         say,
     )
     ranker = _timed(

@@ -28,6 +28,7 @@ from mcp_dynaload.selection.lexical import LexicalRanker, Match
 from mcp_dynaload.selection.query import Query, parts
 from mcp_dynaload.selection.ranking import Scored
 from mcp_dynaload.selection.terms import coding_terms, prose_terms
+from mcp_dynaload.selection.tool_vectors import ToolVectors, cosines
 from mcp_dynaload.selection.translation import Translation
 
 
@@ -83,7 +84,7 @@ class BlendedRanker:
     def __init__(
         self,
         catalog: Catalog,
-        vectors: Matrix,
+        vectors: ToolVectors,
         own_work: Matrix,
         reader: Reader,
         index: Index | None = None,
@@ -91,7 +92,7 @@ class BlendedRanker:
     ) -> None:
         """With the catalog's lexical index, or without one, which takes longer."""
         if len(vectors) != len(catalog.tools):
-            raise ValueError("there must be a vector for each tool of the catalog")
+            raise ValueError("there must be vectors for each tool of the catalog")
         self._names = [tool.name for tool in catalog.tools]
         self._lexical = LexicalRanker(catalog, index)
         self._translation = Translation(self._lexical.terms)
@@ -132,7 +133,7 @@ class BlendedRanker:
         if clauses:
             texts = (texts[0][:WHOLE_LENGTH], *(clause.text[:CLAUSE_LENGTH] for clause in clauses))
         said, judged = self._read(tuple(map(self._translation.of, texts)))
-        likeness = _likeness(said, self._vectors)
+        likeness = self._vectors.likeness(said)
         by_words = [self._lexical.matches(query, CANDIDATES)]
         by_words += [self._lexical.matches(clause, CLAUSE_CANDIDATES) for clause in clauses]
         chosen = {match.index for matches in by_words for match in matches}
@@ -162,20 +163,11 @@ class BlendedRanker:
             spread=likeness.std(axis=1),
             nearest=likeness.max(axis=1),
             upstreams=self._upstreams[indices],
-            own_work=own_work_features(_likeness(vectors[:1], self._own_work)[0]),
+            own_work=own_work_features(cosines(vectors[:1], self._own_work)[0]),
             coding=len(coding_terms() & terms) / max(1, len(terms)),
             judged=judged,
             said=vectors[0],
         )
-
-
-def _likeness(some: Matrix, others: Matrix) -> Matrix:
-    """Cosines of unit vectors, a row for each of `some`.
-
-    Row by row, because a product of matrices wakes the threads of the algebra library, which then spin for a while on
-    the processors that the encoder and the servers behind us need.
-    """
-    return np.vecdot(some[:, None], others)
 
 
 def _highest(odds: Sequence[dict[int, float]], indices: list[int]) -> Vector:

@@ -14,7 +14,6 @@ from mcp_dynaload.selection.policy import (
     least_need,
     room_for_prompt,
 )
-from mcp_dynaload.selection.prerequisites import prerequisites
 from mcp_dynaload.selection.query import Query
 from mcp_dynaload.selection.ranking import Ranker, Scored
 from mcp_dynaload.selection.terms import identifier_terms, verb_terms
@@ -107,10 +106,10 @@ def _with_prerequisites(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[S
         found.setdefault(scored.name, scored)
         if scored.probability < LEAST_PROBABILITY:
             continue
-        for first in (by_name.get(name) for name in prerequisites(tool_of(catalog, scored.name), catalog)):
-            if first and not tool_of(catalog, first.name).is_destructive:
-                probability = max(scored.probability, first.probability)
-                found.setdefault(first.name, replace(first, probability=probability))
+        for name in catalog.prerequisites(tool_of(catalog, scored.name)):
+            if not tool_of(catalog, name).is_destructive:
+                first = by_name.get(name) or replace(scored, name=name, terms=())
+                found.setdefault(name, replace(first, probability=max(scored.probability, first.probability)))
     return tuple(found.values())
 
 

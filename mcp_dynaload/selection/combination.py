@@ -107,8 +107,8 @@ def unpacked(text: str) -> tuple[float, ...]:
 
 
 FITTED = Coefficients(
-    tool=Model((-0.037, 0.331, 0.103, 0.170, 3.599, 11.372, 0.121, 0.249, 0.168), -0.599),
-    need=Model((0.028, 11.517, 2.034, -5.108, -2.701, -4.120, -2.679, 0.412, 0.797, *unpacked(NEED_DIRECTION)), 2.418),
+    tool=Model((-0.029, 0.310, 0.095, 0.194, 3.770, 11.467, 0.114, 0.266, 0.252), -0.739),
+    need=Model((0.017, 11.519, 2.242, -5.370, -3.251, -3.028, -2.707, 0.419, 0.804, *unpacked(NEED_DIRECTION)), 2.196),
 )
 """By `mcp_dynaload.evaluation.fit`."""
 

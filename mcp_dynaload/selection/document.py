@@ -1,13 +1,12 @@
 """A tool as the lexical ranker sees it: bags of terms from its names, description and parameters."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mcp_dynaload.catalog.cost import MAX_DESCRIPTION_LENGTH
-from mcp_dynaload.catalog.tool import Json, Tool, json_object
+from mcp_dynaload.catalog.parameters import Parameter, parameters
+from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.terms import identifier_terms, prose_terms
 
-MAX_PARAMETERS = 60
 MAX_PARAMETER_DESCRIPTION_LENGTH = 300
 
 
@@ -26,6 +25,7 @@ FIELDS = (
     Field(weight=1.0, length_slope=0.6),  # the description
     Field(weight=1.0, length_slope=0.6),  # the parameters' names
     Field(weight=0.4, length_slope=0.7),  # the parameters' descriptions
+    Field(weight=0.4, length_slope=0.5),  # what may be said in a parameter: allowed values, alternatives
 )
 
 
@@ -42,7 +42,10 @@ class Document:
 def document_of(tool: Tool) -> Document:
     """The terms of `tool`."""
     name, upstream = identifier_terms(tool.original_name), identifier_terms(tool.upstream)
-    parameters = tuple(_parameters(tool.input_schema))
+    known = list(parameters(tool.input_schema))
+    plain = [parameter for parameter in known if not parameter.is_alternative]
+    alternatives = [parameter for parameter in known if parameter.is_alternative]
+    values = dict.fromkeys(value for parameter in known for value in parameter.values)
     return Document(
         name=frozenset(name),
         upstream=frozenset(upstream),
@@ -50,22 +53,16 @@ def document_of(tool: Tool) -> Document:
             name,
             upstream,
             prose_terms(tool.description[:MAX_DESCRIPTION_LENGTH]),
-            identifier_terms(" ".join(parameter for parameter, _ in parameters)),
-            prose_terms("\n".join(description for _, description in parameters)),
+            _names(plain),
+            _descriptions(plain),
+            identifier_terms(" ".join(values)) + _names(alternatives) + _descriptions(alternatives),
         ),
     )
 
 
-def _parameters(schema: Json) -> Iterator[tuple[str, str]]:
-    """Names and descriptions of the parameters, outer ones first."""
-    waiting: list[Json] = [schema]
-    seen = 0
-    while waiting and seen < MAX_PARAMETERS:
-        node = waiting.pop(0)
-        for name, value in json_object(node.get("properties")).items():
-            parameter = json_object(value)
-            seen += 1
-            yield name, str(parameter.get("description") or "")[:MAX_PARAMETER_DESCRIPTION_LENGTH]
-            waiting.append(parameter)
-        waiting.append(json_object(node.get("items")))
-        waiting = [schema for schema in waiting if schema]
+def _names(some: list[Parameter]) -> list[str]:
+    return identifier_terms(" ".join(parameter.name for parameter in some))
+
+
+def _descriptions(some: list[Parameter]) -> list[str]:
+    return prose_terms("\n".join(parameter.description[:MAX_PARAMETER_DESCRIPTION_LENGTH] for parameter in some))

@@ -29,7 +29,7 @@ from mcp_dynaload.store.records import Records
 from mcp_dynaload.upstream.listing import Listing
 
 if TYPE_CHECKING:
-    from mcp_dynaload.selection.combination import Matrix
+    from mcp_dynaload.selection.tool_vectors import ToolVectors
     from mcp_dynaload.server.vectors import StoredVectors
 
 log = structlog.get_logger()
@@ -137,11 +137,11 @@ class LiveCatalog:
         try:
             await anyio.to_thread.run_sync(keep_index, self.records, catalog, index)
             self._vectors = self._vectors or await anyio.to_thread.run_sync(_open_vectors, self.records)
-            matrix = await anyio.to_thread.run_sync(self._vectors.stored, catalog)
-            if matrix is None:
+            made = await anyio.to_thread.run_sync(self._vectors.stored, catalog)
+            if made is None:
                 self.ready.set()  # making them takes a while: by words is better than nothing
-                matrix = await anyio.to_thread.run_sync(self._vectors.made, catalog, check_cancelled)
-            ranker = await anyio.to_thread.run_sync(self._by_meaning, self._vectors, catalog, matrix, index)
+                made = await anyio.to_thread.run_sync(self._vectors.made, catalog, check_cancelled)
+            ranker = await anyio.to_thread.run_sync(self._by_meaning, self._vectors, catalog, made, index)
         except Exception:  # the choice by words goes on, whatever is wrong with the model or its runtime
             log.exception("encoder_unavailable", consequence="tools are chosen by words alone")
         else:
@@ -154,8 +154,10 @@ class LiveCatalog:
         index = read_or_build_index(self.records, catalog)
         return index, CachedRanker(LexicalRanker(catalog, index), self.rankings, f"words {catalog.version}")
 
-    def _by_meaning(self, vectors: "StoredVectors", catalog: Catalog, matrix: "Matrix", index: Index | None) -> Ranker:
-        return CachedRanker(vectors.ranker(catalog, matrix, index), self.rankings, f"meaning {catalog.version}")
+    def _by_meaning(
+        self, vectors: "StoredVectors", catalog: Catalog, made: "ToolVectors", index: Index | None
+    ) -> Ranker:
+        return CachedRanker(vectors.ranker(catalog, made, index), self.rankings, f"meaning {catalog.version}")
 
     def index_now(self) -> None:
         """Build the ranker of the catalog, for commands that open no session; blocks ten milliseconds a new tool."""
@@ -163,9 +165,9 @@ class LiveCatalog:
         self._count_around()
         try:
             vectors = _open_vectors(self.records)
-            matrix = vectors.stored(self.catalog)
+            made = vectors.stored(self.catalog)
             self.ranker = self._by_meaning(
-                vectors, self.catalog, vectors.made(self.catalog) if matrix is None else matrix, self._index
+                vectors, self.catalog, vectors.made(self.catalog) if made is None else made, self._index
             )
         except Exception:  # the choice by words goes on, whatever is wrong with the model or its runtime
             log.exception("encoder_unavailable", consequence="tools are chosen by words alone")

@@ -10,11 +10,12 @@ import structlog
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.encoder.encoder import WIDTH, Encoder, read_encoder
 from mcp_dynaload.encoder.own_work import read_own_work
-from mcp_dynaload.encoder.text import tool_text
+from mcp_dynaload.encoder.text import TEXTS, tool_texts
 from mcp_dynaload.selection.blended import BlendedRanker
 from mcp_dynaload.selection.combination import Matrix
 from mcp_dynaload.selection.index import Index
 from mcp_dynaload.selection.ranking import Ranker
+from mcp_dynaload.selection.tool_vectors import ToolVectors, starts_of
 from mcp_dynaload.server.built import built_key
 from mcp_dynaload.store.records import Records
 
@@ -36,29 +37,31 @@ class StoredVectors:
     encoder: Encoder
     records: Records
 
-    def stored(self, catalog: Catalog) -> Matrix | None:
+    def stored(self, catalog: Catalog) -> ToolVectors | None:
         """The vectors of a catalog's tools, in their order, if they are stored as a whole."""
         content = self.records.built(self._catalog_key(catalog))
-        rows = len(catalog.tools)
         if content is None:
             return None
-        if len(content) != rows * WIDTH * np.dtype(STORED).itemsize:
-            log.warning("stored_vectors_unusable", tools=rows, consequence="they are put together anew")
+        try:
+            return unpacked(content, len(catalog.tools))
+        except ValueError as error:
+            log.warning("stored_vectors_unusable", error=str(error), consequence="they are put together anew")
             return None
-        return np.frombuffer(content, STORED).astype(np.float32).reshape(rows, WIDTH)
 
-    def made(self, catalog: Catalog, go_on: GoOn = lambda: None) -> Matrix:
+    def made(self, catalog: Catalog, go_on: GoOn = lambda: None) -> ToolVectors:
         """The same, made as far as they are not stored text by text, and stored as a whole.
 
         `go_on` is called every third of a second or so, and may raise to end it: what was made by then is stored.
         """
-        matrix = self.of([tool_text(tool) for tool in catalog.tools], go_on)
-        self.records.keep_built(self._catalog_key(catalog), matrix.astype(STORED).tobytes())
-        return matrix
+        texts = [tool_texts(tool) for tool in catalog.tools]
+        rows = self.of([text for some in texts for text in some], go_on)
+        vectors = ToolVectors(rows, starts_of([len(some) for some in texts]))
+        self.records.keep_built(self._catalog_key(catalog), packed(vectors))
+        return vectors
 
-    def ranker(self, catalog: Catalog, matrix: Matrix, index: Index | None) -> Ranker:
+    def ranker(self, catalog: Catalog, vectors: ToolVectors, index: Index | None) -> Ranker:
         """The ranker by words and meaning, with these vectors and, if it is at hand, this index."""
-        return BlendedRanker(catalog, matrix, read_own_work(), self.encoder, index)
+        return BlendedRanker(catalog, vectors, read_own_work(), self.encoder, index)
 
     def of(self, texts: Sequence[str], go_on: GoOn = lambda: None) -> Matrix:
         """A unit vector for each text, as rows; takes about ten milliseconds for each text that is new."""
@@ -75,11 +78,31 @@ class StoredVectors:
         return np.array(rows, np.float32).reshape(len(rows), WIDTH)
 
     def _catalog_key(self, catalog: Catalog) -> str:
-        return built_key("vectors", catalog, self.encoder.version)
+        return built_key("vectors", catalog, f"{self.encoder.version} {TEXTS}")
 
     def key(self, text: str) -> str:
         """What a text's vector is stored under."""
         return hashlib.sha256(f"{self.encoder.version}\0{text}".encode("utf-8", "replace")).hexdigest()
+
+
+def packed(vectors: ToolVectors) -> bytes:
+    """The vectors to be stored: how many each tool has, a byte for each, then their rows."""
+    counts = np.diff(vectors.starts, append=len(vectors.rows))
+    return counts.astype(np.uint8).tobytes() + vectors.rows.astype(STORED).tobytes()
+
+
+def unpacked(content: bytes, tools: int) -> ToolVectors:
+    """The vectors of so many tools that `packed` made bytes of.
+
+    Raises:
+        ValueError: These are no such bytes.
+    """
+    counts = np.frombuffer(content[:tools], np.uint8)
+    rows = int(counts.sum())
+    if len(content) != tools + rows * WIDTH * np.dtype(STORED).itemsize or not counts.all():
+        raise ValueError(f"these are not the vectors of {tools} tools")
+    matrix = np.frombuffer(content, STORED, offset=tools).astype(np.float32).reshape(rows, WIDTH)
+    return ToolVectors(matrix, starts_of(counts.tolist()))
 
 
 def open_vectors(records: Records) -> StoredVectors:

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.encoder.encoder import WIDTH, read_encoder
 from mcp_dynaload.encoder.own_work import read_own_work
-from mcp_dynaload.encoder.text import tool_text
+from mcp_dynaload.encoder.text import tool_texts
 from mcp_dynaload.selection.blended import BlendedRanker
 from mcp_dynaload.selection.combination import Matrix
 from mcp_dynaload.selection.events import PromptSubmitted
 from mcp_dynaload.selection.query import parse_query
 from mcp_dynaload.selection.state import initial_state, step
+from mcp_dynaload.selection.tool_vectors import ToolVectors, encode_tools, starts_of
 from tests.builders import a_catalog, a_context, a_tool, developer_tools
 
 EVERYDAY = (Path(__file__).parent / "data/everyday.txt").read_text("utf-8").splitlines()
@@ -35,7 +36,7 @@ def own_work() -> Matrix:
 
 
 def blended(catalog: Catalog) -> BlendedRanker:
-    vectors = encoder().encode([tool_text(tool) for tool in catalog.tools])
+    vectors = encode_tools([tool_texts(tool) for tool in catalog.tools], encoder().encode)
     return BlendedRanker(catalog, vectors, own_work(), encoder())
 
 
@@ -115,15 +116,19 @@ def test_prompts_that_need_tools_are_not_taken_for_everyday_ones():
 
 
 def test_an_empty_catalog_ranks_nothing():
-    assert BlendedRanker(a_catalog([]), np.zeros((0, WIDTH), np.float32), own_work(), Fixed()).rank(Q, 5) == ()
+    assert BlendedRanker(a_catalog([]), no_vectors(0), own_work(), Fixed()).rank(Q, 5) == ()
 
 
 def test_vectors_of_another_catalog_are_refused():
-    with pytest.raises(ValueError, match="vector for each tool"):
-        BlendedRanker(CATALOG, np.zeros((1, WIDTH), np.float32), own_work(), Fixed())
+    with pytest.raises(ValueError, match="vectors for each tool"):
+        BlendedRanker(CATALOG, no_vectors(1), own_work(), Fixed())
 
 
 Q = parse_query("anything")
+
+
+def no_vectors(tools: int) -> ToolVectors:
+    return ToolVectors(np.zeros((tools, WIDTH), np.float32), starts_of([1] * tools))
 
 
 class Fixed:

@@ -1,40 +1,14 @@
-"""What a description says must come first."""
+"""What a definition says must come first is loaded with a likely tool."""
 
 import pytest
 
 from mcp_dynaload.selection.choose import choose
 from mcp_dynaload.selection.policy import BOUNDS, Strategy
-from mcp_dynaload.selection.prerequisites import prerequisites
 from mcp_dynaload.selection.query import parse_query
 from mcp_dynaload.selection.ranking import Scored
 from tests.builders import a_catalog, a_tool
 
 COMMIT = "Record the staged changes. Only what is in the index is committed: stage_files first, to be sure."
-
-
-@pytest.mark.parametrize(
-    ("said", "first"),
-    [
-        (COMMIT, ("git__stage_files",)),
-        ("Call stage_files before this tool; show_diff shows what is staged.", ("git__stage_files",)),
-        ("Requires a token obtained from stage_files and show_diff.", ("git__stage_files", "git__show_diff")),
-        ("Like stage_files, but for all files.", ()),
-        ("Do first things first, commit_files last.", ()),
-        ("Needs other_tool first.", ()),
-        ("", ()),
-    ],
-)
-def test_the_tools_that_a_description_sends_to_before_it(said: str, first: tuple[str, ...]) -> None:
-    tool = a_tool("commit_files", said, upstream="git")
-    catalog = a_catalog([tool, *(a_tool(name, name, upstream="git") for name in ("stage_files", "show_diff"))])
-
-    assert prerequisites(catalog.tools[0], catalog) == first
-
-
-def test_a_tool_of_another_server_is_not_meant() -> None:
-    catalog = a_catalog([a_tool("commit", COMMIT, upstream="git"), a_tool("stage_files", "Stage", upstream="theatre")])
-
-    assert prerequisites(catalog.tools[0], catalog) == ()
 
 
 class Ranking:
@@ -64,3 +38,15 @@ def test_a_likely_tool_brings_what_must_come_first(commit: float, names: tuple[s
     found = choose(parse_query("commit it"), catalog, Ranking(commit), BOUNDS[Strategy.BALANCED])
 
     assert found.names == names
+
+
+def test_what_must_come_first_comes_from_beyond_the_ranking() -> None:
+    class Short(Ranking):
+        def rank(self, query: object, limit: int) -> tuple[Scored, ...]:
+            return super().rank(query, limit)[:1]
+
+    catalog = a_catalog([a_tool("commit", COMMIT, upstream="git"), a_tool("stage_files", "Stage", upstream="git")])
+
+    found = choose(parse_query("commit it"), catalog, Short(0.9), BOUNDS[Strategy.BALANCED])
+
+    assert found.names == ("git__commit", "git__stage_files")

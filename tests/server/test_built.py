@@ -13,15 +13,16 @@ from anyio.from_thread import check_cancelled
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.encoder.encoder import WIDTH
-from mcp_dynaload.encoder.text import tool_text
+from mcp_dynaload.encoder.text import tool_texts
 from mcp_dynaload.selection.caching import CacheCounts
 from mcp_dynaload.selection.index import build_index
 from mcp_dynaload.selection.lexical import LexicalRanker
 from mcp_dynaload.selection.query import parse_query
+from mcp_dynaload.selection.tool_vectors import ToolVectors
 from mcp_dynaload.server import built
 from mcp_dynaload.server.built import built_key, keep_index, read_or_build_index
 from mcp_dynaload.server.live_catalog import LiveCatalog, open_rankings
-from mcp_dynaload.server.vectors import StoredVectors, open_vectors
+from mcp_dynaload.server.vectors import StoredVectors, open_vectors, unpacked
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.records import Records
 from mcp_dynaload.upstream.listing import Listing
@@ -106,8 +107,8 @@ def test_the_vectors_of_a_catalog_are_stored_as_a_whole(vectors: StoredVectors) 
     stored = vectors.stored(CATALOG)
 
     assert stored is not None
-    assert made.shape == (2, WIDTH)
-    assert np.array_equal(stored, made)
+    assert made.rows.shape == (2, WIDTH)
+    assert same(stored, made)
     assert vectors.stored(OTHER) is None
 
 
@@ -122,7 +123,7 @@ async def test_a_cancelled_making_ends_soon_and_leaves_what_it_made(vectors: Sto
     took = time.monotonic() - started
 
     assert scope.cancelled_caught
-    some = vectors.records.vectors({vectors.key(tool_text(tool)) for tool in large.tools})
+    some = vectors.records.vectors({vectors.key(text) for tool in large.tools for text in tool_texts(tool)})
     assert 0 < len(some) < 900, f"{len(some)} were made in {took:.1f} s"
 
 
@@ -138,8 +139,30 @@ def test_vectors_of_another_size_are_made_anew(vectors: StoredVectors, monkeypat
         vectors.made(CATALOG)
 
     assert vectors.stored(CATALOG) is None
-    assert np.array_equal(vectors.made(CATALOG), made)
+    assert same(vectors.made(CATALOG), made)
     assert vectors.stored(CATALOG) is not None
+
+
+def same(some: ToolVectors, others: ToolVectors) -> bool:
+    return np.array_equal(some.rows, others.rows) and np.array_equal(some.starts, others.starts)
+
+
+def test_each_tool_keeps_all_of_its_vectors(vectors: StoredVectors) -> None:
+    some = a_tool("manage", "Manage a stream")
+    some.definition["inputSchema"] = {"properties": {"action": {"enum": ["accept peering", "reject peering"]}}}
+    catalog = a_catalog([a_tool("look", "Look at it"), some, a_tool("wait", "Wait for it")])
+
+    made, stored = vectors.made(catalog), vectors.stored(catalog)
+
+    assert made.starts.tolist() == [0, 1, 3]
+    assert stored is not None
+    assert same(stored, made)
+
+
+@pytest.mark.parametrize("content", [b"", b"\1\0\1", b"\1\1\1" + bytes(WIDTH * 6 - 1)])
+def test_bytes_that_are_no_vectors_of_so_many_tools_are_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match="not the vectors of 3 tools"):
+        unpacked(content, 3)
 
 
 def a_live_catalog(records: Records, folder: Path) -> LiveCatalog:
