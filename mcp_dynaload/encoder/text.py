@@ -31,10 +31,20 @@ OVERLAP = 60
 LONG_ARGUMENT_LENGTH = 200
 """From here on an argument's description may tell more of a tool than the tool's own."""
 
-ACTIONS = frozenset(
-    ("action", "actions", "api", "command", "function", "method", "mode", "op")
-    + ("operation", "operations", "resource", "subcommand", "task", "verb")
-)
+ACTIONS = {
+    "action",
+    "actions",
+    "api",
+    "command",
+    "function",
+    "method",
+    "mode",
+    "op",
+    "operation",
+    "resource",
+    "task",
+    "verb",
+}
 """What arguments are called that say which of several things a tool is to do."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
