@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test check eval-leave-out install clean
+.PHONY: demo test check eval-leave-out bench install clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mcp-dynaload demo
@@ -26,6 +27,11 @@ BENCH ?= ../shared/bench
 eval-leave-out: $(VENV)/.developed
 	$(BIN)/python -m mcp_dynaload.evaluation.leave_out $(BENCH)
 
+# Calls, starts and choice beside FastMCP, which gets an environment of its own; with BENCH as above the choice, too.
+LABELLED := $(if $(wildcard $(BENCH)/catalogs/dev.json),--catalog $(BENCH)/catalogs/dev.json --tasks $(BENCH)/tasks/vendor_evals_dev.jsonl)
+bench: $(VENV)/.installed $(PEERS)/.installed
+	$(BIN)/mcp-dynaload bench --fastmcp $(PEERS)/bin/python $(LABELLED)
+
 install: $(VENV)/.installed
 
 $(BIN)/python:
@@ -40,9 +46,14 @@ $(VENV)/.developed: $(VENV)/.installed
 	$(PIP) --editable '.[dev]'
 	touch $@
 
+$(PEERS)/.installed: $(BIN)/python config/constraints-peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet --requirement config/constraints-peers.txt
+	sha256sum <config/constraints-peers.txt >$@
+
 .PHONY: $(VENV)/.upstreams
 $(VENV)/.upstreams: $(VENV)/.developed
 	.ci/install-e2e
 
 clean:
-	rm -rf $(VENV) .venv-upstreams .cache build dist
+	rm -rf $(VENV) .venv-upstreams $(PEERS) .cache build dist

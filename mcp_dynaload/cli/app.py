@@ -6,6 +6,7 @@ import typer
 
 from mcp_dynaload import __version__
 from mcp_dynaload.cli.audit import audit
+from mcp_dynaload.cli.bench import bench
 from mcp_dynaload.cli.dashboard import dashboard
 from mcp_dynaload.cli.demo import demo
 from mcp_dynaload.cli.doctor import doctor
@@ -58,6 +59,7 @@ for command in (
     interactive,
     stats,
     audit,
+    bench,
     dashboard,
     logs,
     trust,

@@ -11,7 +11,9 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
@@ -28,6 +30,9 @@ from mcp_dynaload.evaluation.samples import FORBIDDEN, asked, packaged_own
 
 MAX_TOKENS = 96
 BATCH = 32
+CHUNK = {"cpu": 8, "cuda": BATCH}
+"""Prompts judged at a time: on a processor padding costs more than starting anew."""
+
 DROPOUT = 0.15
 SMOOTHING = 0.05
 """Of the labels: some are wrong, and a judge that is never quite sure is calibrated better."""
@@ -44,6 +49,10 @@ class Labelled:
     text: str
     needs: bool
     weight: float
+
+
+Weights = dict[str, np.ndarray]
+"""Of a judge, by their names."""
 
 
 class Trainer:
@@ -76,31 +85,34 @@ class Trainer:
             optimizer.step()
         return judge.eval()
 
-    def average(self, prompts: Sequence[Labelled], seeds: Sequence[int]) -> Judge:
-        """One judge of several, trained in different order."""
-        judges = [self.train(prompts, seed).state_dict() for seed in seeds]
+    def average(self, trained: Sequence[Weights]) -> Judge:
+        """One judge of several that were trained in different order."""
         judge = Judge(self.encoder.layers[SHARED:], 0.0).to(self.options.device).eval()
-        judge.load_state_dict({name: torch.stack([one[name] for one in judges]).mean(0) for name in judges[0]})
+        mean = {name: np.mean([weights[name] for weights in trained], axis=0) for name in trained[0]}
+        judge.load_state_dict({name: torch.from_numpy(weight) for name, weight in mean.items()})
         return judge
 
     @torch.inference_mode()
-    def judged(self, judge: Judge, texts: Sequence[str], size: int = 64) -> np.ndarray:
+    def judged(self, judge: Judge, texts: Sequence[str]) -> np.ndarray:
         """Log-odds of each text."""
-        found = np.zeros(len(texts), np.float32)
-        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-        for start in range(0, len(order), size):
-            some = order[start : start + size]
-            found[some] = self._judged(judge, [texts[place] for place in some]).float().cpu().numpy()
-        return found
+        return self._judged(judge, texts).float().cpu().numpy()
 
     def _judged(self, judge: Judge, texts: Sequence[str]) -> Tensor:
+        """The log-odds, read in chunks of about the same length."""
         rows = [self.pieces.numbers(text, MAX_TOKENS) for text in texts]
+        order, size = sorted(range(len(rows)), key=lambda place: len(rows[place])), CHUNK[self.options.device]
+        chunks = [order[start : start + size] for start in range(0, len(order), size)]
+        found = torch.cat([self._of_chunk(judge, [rows[place] for place in chunk]) for chunk in chunks])
+        return found[torch.tensor(order).argsort()]
+
+    def _of_chunk(self, judge: Judge, rows: Sequence[Sequence[int]]) -> Tensor:
         longest = max(map(len, rows))
-        ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=self.options.device)
-        with torch.no_grad():
-            hidden, keep = self.encoder.embed(ids, torch.tensor([len(row) for row in rows], device=ids.device))
-            hidden = self.encoder.lower(hidden, keep)
-        return judge(hidden, keep)
+        ids = torch.tensor([[*row] + [0] * (longest - len(row)) for row in rows], device=self.options.device)
+        with torch.autocast(self.options.device, torch.bfloat16):
+            with torch.no_grad():
+                hidden, keep = self.encoder.embed(ids, torch.tensor([len(row) for row in rows], device=ids.device))
+                hidden = self.encoder.lower(hidden, keep)
+            return judge(hidden, keep)
 
 
 def own_prompts() -> list[Labelled]:
@@ -127,6 +139,25 @@ def _seen(text: str, random: Random) -> str:
     return synthetic.drop_words(text, random) if chance < MISSPELT + CURTAILED else text
 
 
+def _trainer(options: argparse.Namespace) -> Trainer:
+    pieces = WordPieces(options.vocabulary.read_text("utf-8"))
+    return Trainer(read_average(options.minilm, options.checkpoint), pieces, options)
+
+
+def _prompts(options: argparse.Namespace, fold: int | None) -> list[Labelled]:
+    """All to train on, without one fold of our own."""
+    own = [prompt for number, prompt in enumerate(own_prompts()) if fold is None or number % FOLDS != fold]
+    return own + generic_prompts(options.corpus, options.generic)
+
+
+def _trained(options: argparse.Namespace, fold: int | None, seed: int) -> Weights:
+    """One training, in a process of its own."""
+    torch.set_num_threads(max(1, options.threads // options.jobs))
+    judge = _trainer(options).train(_prompts(options, fold), seed)
+    print(f"trained without fold {fold}, seed {seed}", flush=True)
+    return {name: weight.float().cpu().numpy() for name, weight in judge.state_dict().items()}
+
+
 def main(arguments: Sequence[str]) -> None:
     """Train judges without each fold in turn, then one on everything."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -137,25 +168,29 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--corpus", type=Path, required=True, help="folder with tasks/")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--vocabulary", type=Path, required=True)
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", choices=sorted(CHUNK), default="cpu")
+    parser.add_argument("--threads", type=int, default=2, help="of all jobs together")
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time: on a processor one for each core")
     parser.add_argument("--epochs", type=float, default=6)
     parser.add_argument("--rate", type=float, default=7e-5)
     parser.add_argument("--seeds", type=int, default=2, help="judges that are averaged for a fold; one more at the end")
     parser.add_argument("--generic", type=float, default=0.1, help="what a task that is not our own counts")
     options = parser.parse_args(arguments)
-    pieces = WordPieces(options.vocabulary.read_text("utf-8"))
-    trainer = Trainer(read_average(options.minilm, options.checkpoint), pieces, options)
-    own, generic, seeds = own_prompts(), generic_prompts(options.corpus, options.generic), range(options.seeds)
+    wanted = [(fold, seed) for fold in range(FOLDS) for seed in range(options.seeds)]
+    wanted += [(None, seed) for seed in range(options.seeds + 1)]
+    with ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:
+        running = [pool.submit(_trained, options, fold, seed) for fold, seed in wanted]
+        trained = [future.result() for future in running]
+    trainer, own = _trainer(options), own_prompts()
     held_out = np.zeros(len(own), np.float32)
     for fold in range(FOLDS):
-        seen = [prompt for number, prompt in enumerate(own) if number % FOLDS != fold]
-        judge = trainer.average(seen + generic, seeds)
+        judge = trainer.average([weights for weights, (of, _) in zip(trained, wanted, strict=True) if of == fold])
         held_out[fold::FOLDS] = trainer.judged(judge, [prompt.text for prompt in own[fold::FOLDS]])
         right = np.mean((held_out[fold::FOLDS] > 0) == np.array([prompt.needs for prompt in own[fold::FOLDS]]))
         print(f"fold {fold}: {right:.3f} right", flush=True)
     options.out.mkdir(parents=True, exist_ok=True)
     np.save(options.out / "held_out.npy", held_out.astype(np.float16))
-    judge = trainer.average(own + generic, range(options.seeds + 1))
+    judge = trainer.average(trained[-options.seeds - 1 :])
     save_file(judge.state_dict(), options.out / "judge.safetensors")
 
 

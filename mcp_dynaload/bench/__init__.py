@@ -1,0 +1,1 @@
+"""Speed and cost beside peers, in one run on one machine: every figure has its peer's next to it."""

@@ -1,0 +1,106 @@
+"""What is measured: a server by itself, behind us, and behind the peer."""
+
+import json
+import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from mcp_dynaload.bench.wire import Wire, open_wire
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.validation.probe import probe
+
+DIRECT, OURS, PEER = "direct", "mcp-dynaload", "FastMCP"
+
+_COMMAND = [sys.executable, "-m", "mcp_dynaload"]
+_HERE = Path(__file__).parent
+CATALOG_SERVER = str(_HERE / "catalog_server.py")
+_PEER_SERVER = str(_HERE / "fastmcp_proxy.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A folder for what the measured processes keep, and the peer's Python."""
+
+    folder: Path
+    peer_python: str
+
+    def servers(self, name: str, entries: Json) -> Path:
+        """A servers file of these entries."""
+        file = self.folder / f"{name}.json"
+        file.write_text(json.dumps({"mcpServers": entries}), encoding="utf-8")
+        return file
+
+    def direct(self, entry: Json) -> AbstractAsyncContextManager[Wire]:
+        """The server of an entry, with nothing between."""
+        return open_wire(DIRECT, [entry["command"], *entry["args"]], os.environ)
+
+    def ours(self, servers: Path) -> AbstractAsyncContextManager[Wire]:
+        """We in front of the servers; what we know of them we keep from one start to the next."""
+        return open_wire(OURS, [*_COMMAND, "serve", "--config", str(servers)], self._environ())
+
+    async def learn(self, servers: Path) -> None:
+        """Have us list the servers' tools.
+
+        Raises:
+            DynaloadError: One could not be listed.
+        """
+        ended = await anyio.run_process(
+            [*_COMMAND, "refresh", "--config", str(servers)], check=False, env=self._environ()
+        )
+        if ended.returncode:
+            raise DynaloadError(f"the servers could not be listed: {ended.stderr.decode(errors='replace')[-500:]}")
+
+    def _environ(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "MCP_DYNALOAD_CONFIG_DIR": str(self.folder / "config"),
+            "MCP_DYNALOAD_STATE_DIR": str(self.folder / "state"),
+            "MCP_DYNALOAD_LOG_LEVEL": "error",
+            "CLAUDE_PROJECT_DIR": str(self.folder),
+        }
+
+    def peer(self, servers: Path, *options: str) -> AbstractAsyncContextManager[Wire]:
+        """FastMCP's proxy in front of them."""
+        environ = {**os.environ, "FASTMCP_LOG_LEVEL": "ERROR", "FASTMCP_CHECK_FOR_UPDATES": "off"}
+        return open_wire(PEER, [self.peer_python, _PEER_SERVER, str(servers), *options], environ)
+
+
+def echo_entry() -> Json:
+    """A server that answers at once, so that what is measured is what stands before it."""
+    entry = probe()
+    return {"command": entry["command"], "args": entry["args"]}
+
+
+async def listed(wire: Wire) -> list[Json]:
+    """The definitions of the first `tools/list`, all pages."""
+    found: list[Json] = []
+    params: Json = {}
+    while True:
+        result = await wire.ask("tools/list", params)
+        found += result["tools"]
+        if not result.get("nextCursor"):
+            return found
+        params = {"cursor": result["nextCursor"]}
+
+
+def tokens(definitions: object) -> int:
+    """A quarter of the characters of the compact JSON."""
+    return len(json.dumps(definitions, separators=(",", ":"), ensure_ascii=False)) // 4
+
+
+@asynccontextmanager
+async def all_open(
+    *wires: AbstractAsyncContextManager[Wire],
+) -> AsyncGenerator[tuple[Wire, ...]]:
+    """All at the same time."""
+    if not wires:
+        yield ()
+        return
+    async with wires[0] as first, all_open(*wires[1:]) as others:
+        yield first, *others

@@ -1,0 +1,97 @@
+"""`mcp-dynaload bench`: speed and choice beside FastMCP, in one run."""
+
+import json
+import shutil
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mcp_dynaload.cli.common import JsonOption
+from mcp_dynaload.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mcp_dynaload.bench.run import Figures
+
+
+def bench(
+    fastmcp: Annotated[
+        str, typer.Option("--fastmcp", help="The Python of an environment in which FastMCP is installed.")
+    ],
+    calls: Annotated[int, typer.Option(min=50, max=100_000, help="Of each subject, and as many at once.")] = 2_000,
+    servers: Annotated[int, typer.Option(min=1, max=100, help="Configured at the starts that are timed.")] = 30,
+    catalog: Annotated[Path | None, typer.Option(help="A catalog as for eval: compare the choice, too.")] = None,
+    tasks: Annotated[Path | None, typer.Option(help="Its prompts with the tools they need.")] = None,
+    many: Annotated[int, typer.Option("--prompts", min=1, help="Of these, evenly drawn.")] = 100,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure calls, starts and the choice of tools beside FastMCP's proxy, in one run. Uses servers of its own.
+
+    Example: mcp-dynaload bench --fastmcp .venv-peers/bin/python --catalog catalog.json --tasks tasks.jsonl
+    """
+    import anyio
+
+    from mcp_dynaload.bench.run import Plan, run
+    from mcp_dynaload.cli.screen import counting
+
+    _check_peer(fastmcp)
+    if (catalog is None) != (tasks is None):
+        raise ConfigError("--catalog and --tasks belong together: give both, or neither")
+    labelled = (catalog, tasks) if catalog and tasks else None
+    plan = Plan(peer_python=fastmcp, calls=calls, servers=servers, labelled=labelled, prompts=many)
+    with counting("measuring") as told:
+        figures = anyio.run(run, plan, told)
+    if as_json:
+        print(json.dumps({**asdict(figures), "ratios": figures.ratios()}, indent=2))
+    else:
+        _show(figures)
+
+
+def _check_peer(python: str) -> None:
+    if shutil.which(python) is None:
+        wrong = "there is no such program"
+    elif subprocess.run([python, "-c", "import fastmcp"], capture_output=True, check=False).returncode:
+        wrong = "it has no FastMCP"
+    else:
+        return
+    raise ConfigError(
+        f"--fastmcp {python}: {wrong}; `make bench` makes an environment that has it, or: python3 -m venv DIR && "
+        "DIR/bin/pip install fastmcp, then --fastmcp DIR/bin/python"
+    )
+
+
+def _show(figures: "Figures") -> None:
+    from mcp_dynaload.cli.screen import console, show_table
+
+    speeds = [
+        (name, f"{s.p50_ms:.2f}", f"{s.p99_ms:.2f}", f"{s.per_second:.0f}", f"{s.at_once_per_second:.0f}")
+        for name, s in figures.calls.items()
+    ]
+    heads = ("a call through", "p50 ms", "p99 ms", "calls/s, one at a time", "calls/s, 16 at a time")
+    show_table("Calls of a server that answers at once", heads, speeds, heads[1:])
+    starts = [
+        (name, f"{s.list_ms:.0f}", f"{s.call_ms:.0f}", s.processes, f"{s.memory_mb:.0f}", s.tokens)
+        for name, s in figures.starts.items()
+    ]
+    heads = ("started", "first list ms", "first call ms", "processes", "memory MB", "tokens listed")
+    show_table(f"\nStart with {figures.servers} servers configured, their tools known", heads, starts, heads[1:])
+    if figures.choices:
+        choices = [
+            (
+                name,
+                f"{c.recall:.3f}",
+                f"{c.covered:.3f}",
+                f"{c.tokens:.0f}",
+                f"{c.searches:.2f}",
+                f"{c.milliseconds:.1f}",
+            )
+            for name, c in figures.choices.items()
+        ]
+        heads = ("tools for a prompt by", "recall", "all of them", "tokens", "requests before", "p50 ms")
+        tasks = next(iter(figures.choices.values())).tasks
+        show_table(f"\nChoice for {tasks} prompts", heads, choices, heads[1:])
+    console.print()
+    for name, ratio in figures.ratios().items():
+        console.print(f"{name}: {ratio:.2f}")

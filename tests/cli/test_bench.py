@@ -1,0 +1,73 @@
+"""`mcp-dynaload bench` beside the real FastMCP, and what it says when it cannot run."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+PEER = Path(__file__).parents[2] / ".venv-peers/bin/python"
+
+CATALOG = {
+    "tracker": [
+        {"name": "create_issue", "description": "Open a new issue", "inputSchema": {"type": "object"}},
+        {"name": "list_issues", "description": "List the issues", "inputSchema": {"type": "object"}},
+    ],
+    "weather": [{"name": "forecast", "description": "Weather of the next days", "inputSchema": {"type": "object"}}],
+}
+TASKS = [
+    {"id": "1", "query": "list the issues", "catalog": "c", "tools": [{"server": "tracker", "tool": "list_issues"}]},
+    {"id": "2", "query": "forecast, please", "catalog": "c", "tools": [{"server": "weather", "tool": "forecast"}]},
+]
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> tuple[str, ...]:
+    catalog, tasks = tmp_path / "c.json", tmp_path / "t.jsonl"
+    catalog.write_text(json.dumps(CATALOG), encoding="utf-8")
+    tasks.write_text("".join(json.dumps(task) + "\n" for task in TASKS), encoding="utf-8")
+    return "--catalog", str(catalog), "--tasks", str(tasks)
+
+
+@pytest.mark.proves("peers")
+def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run(
+    shell: Shell, labelled: tuple[str, ...]
+) -> None:
+    options = ("--fastmcp", str(PEER), "--calls", "50", "--servers", "2", *labelled)
+    done = subprocess.run(
+        [sys.executable, "-m", "mcp_dynaload", "bench", *options, "--json"],
+        env=shell.environ,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert set(told["calls"]) == {"direct", "mcp-dynaload", "FastMCP"}
+    assert set(told["starts"]) == set(told["choices"]) == {"mcp-dynaload", "FastMCP"}
+    assert told["calls"]["direct"]["p50_ms"] < told["calls"]["FastMCP"]["p50_ms"]
+    assert told["starts"]["mcp-dynaload"]["processes"] == 1, "no server is started before it is called"
+    assert {choice["recall"] for choice in told["choices"].values()} == {1.0}
+    assert told["choices"]["mcp-dynaload"]["searches"] == 0
+    assert all(ratio > 0 for ratio in told["ratios"].values())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--fastmcp", "no/such/python"), "--fastmcp no/such/python: there is no such program; `make bench`"),
+        (("--fastmcp", str(PEER), "--catalog", "c.json"), "--catalog and --tasks belong together"),
+        (("--fastmcp", sys.executable), "it has no FastMCP; `make bench` makes an environment"),
+    ],
+)
+def test_what_is_wrong_is_said(shell: Shell, options: tuple[str, ...], said: str) -> None:
+    done = shell.run("bench", *options)
+
+    assert done.returncode != 0
+    assert said in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
