@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_dynaload.control.access import needed_scope
 from mcp_dynaload.control.state import serving_of
+from mcp_dynaload.control.streams import answer_while_welcome
 from mcp_dynaload.loopback import is_loopback
 from mcp_dynaload.settings import Settings
 
@@ -58,12 +59,26 @@ class Gate:
         if refusal is not None:
             await refusal(scope, receive, send_secured)
             return
-        is_short = scope["method"] != "GET"  # streams stay open, and their sessions are counted
-        self._answering += is_short
+        if scope["method"] == "GET":  # streams stay open, and their sessions are counted
+            await self._answer_while_welcome(scope, receive, send_secured)
+            return
+        self._answering += 1
         try:
             await self._app(scope, receive, send_secured)
         finally:
-            self._answering -= is_short
+            self._answering -= 1
+
+    async def _answer_while_welcome(self, scope: Scope, receive: Receive, send: Send) -> None:
+        needed = needed_scope(scope["path"])
+        if needed is None:
+            await self._app(scope, receive, send)
+            return
+
+        async def is_welcome() -> bool:
+            known = await serving_of(scope["app"]).access.identify(HTTPConnection(scope))
+            return known is not None and needed in known[1].scopes
+
+        await answer_while_welcome(self._app, scope, receive, send, is_welcome)
 
     def _foreign(self, connection: HTTPConnection) -> Response | None:
         """What a page of another site would send: by a name of its own for our address, or from its own origin."""

@@ -119,6 +119,33 @@ async def test_a_revoked_token_is_refused_at_once_and_the_service_stays_closed(t
     assert [before.status_code, after.status_code, without.status_code] == [200, 401, 401]
 
 
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_an_open_stream_ends_soon_after_its_token_is_revoked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transport: str
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.control.streams.RECHECK_SECONDS", 0.05)
+    async with guarded(tmp_path, Scope.USE) as (service, tokens), http(bearer(tokens["use"])) as client:
+        if transport == "http":
+            opened = await post(client, service.url(), "initialize", **HELLO)
+            client.headers["mcp-session-id"] = opened.headers["mcp-session-id"]
+        ended = anyio.Event()
+
+        async def read() -> None:
+            async for _ in stream.aiter_bytes():
+                pass
+            ended.set()
+
+        async with client.stream("GET", service.url(transport)) as stream, anyio.create_task_group() as tasks:
+            tasks.start_soon(read)
+            await anyio.sleep(0.3)
+            was_open = not ended.is_set()
+            assert await service.state.access.tokens.revoke("use")
+            with anyio.fail_after(5):
+                await ended.wait()
+
+    assert (stream.status_code, was_open) == (200, True)
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

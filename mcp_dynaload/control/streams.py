@@ -1,0 +1,53 @@
+"""Open streams of a service: one ends soon after its token is revoked or has expired."""
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+RECHECK_SECONDS = 10.0
+"""Between two looks at the token of an open stream."""
+
+DISCONNECT: Message = {"type": "http.disconnect"}
+
+
+async def answer_while_welcome(
+    app: ASGIApp, scope: Scope, receive: Receive, send: Send, is_welcome: Callable[[], Awaitable[bool]]
+) -> None:
+    """Have the application answer; once the sender is not welcome any more, it is told that the sender has gone.
+
+    What it has begun to answer is then ended properly: ASGI has no other way to cut a stream short.
+    """
+    gone = anyio.Event()
+    is_open = False
+
+    async def receive_or_gone() -> Message:
+        message = DISCONNECT
+        async with anyio.create_task_group() as tasks:
+
+            async def take() -> None:
+                nonlocal message
+                message = await receive()
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(take)
+            await gone.wait()
+            tasks.cancel_scope.cancel()
+        return message
+
+    async def send_noting(message: Message) -> None:
+        nonlocal is_open
+        await send(message)
+        is_open = message["type"] == "http.response.start" or bool(message.get("more_body"))
+
+    async def watch() -> None:
+        while await is_welcome():  # noqa: ASYNC110 - nobody tells when a token is revoked, perhaps on another machine
+            await anyio.sleep(RECHECK_SECONDS)
+        gone.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        await app(scope, receive_or_gone, send_noting)
+        tasks.cancel_scope.cancel()
+    if gone.is_set() and is_open:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
