@@ -64,10 +64,11 @@ class FixedRanker:
 
     probabilities: Mapping[str, float]
     terms: tuple[str, ...] = ("said",)
+    need: float = 1.0
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         ranked = sorted(self.probabilities.items(), key=lambda item: (-item[1], item[0]))
-        return tuple(Scored(name, probability, probability, self.terms) for name, probability in ranked[:limit])
+        return tuple(Scored(name, odds, odds, self.terms, self.need) for name, odds in ranked[:limit])
 
 
 def developer_tools() -> tuple[Tool, ...]:

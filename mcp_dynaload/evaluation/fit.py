@@ -21,10 +21,10 @@ from mcp_dynaload.selection.combination import (
     tool_features,
 )
 
-CAUTION = 2.1
+CAUTION = 1.7
 """Added to the log-odds that a tool is needed at all: a missing one costs more than one loaded in vain."""
 
-NEED_SHARES = {**dict.fromkeys(WEIGHTS, 4.0), "needing": 2.0, "own_work": 2.0}
+NEED_SHARES = {**dict.fromkeys(WEIGHTS, 4.0), "needing": 2.0, "own_work": 4.0}
 """How much more a prompt counts where only the need of any tool is judged."""
 
 VECTOR_STRENGTH = 300.0

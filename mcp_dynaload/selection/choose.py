@@ -10,8 +10,11 @@ from mcp_dynaload.selection.policy import (
     CLEAR_PROBABILITY,
     LEAST_PROBABILITY,
     SCARCITY,
+    UNLIKELY,
+    WORTH_TOKENS,
     Bounds,
     least_need,
+    paid_tokens,
     room_for_prompt,
 )
 from mcp_dynaload.selection.query import Query
@@ -36,7 +39,7 @@ class Verdict(StrEnum):
     NO_NEED = "no tool seems needed"
     BELOW_BOUND = "below the bound"
     NO_ROOM = "too many for one prompt"
-    NO_TOKENS = "over the prompt's tokens"
+    NO_TOKENS = "over the tokens that the prompt may bring"
     NO_SESSION_ROOM = "over the session's limits"
     UNCLEAR = "may destroy, not clearly meant"
     WITHHELD = "withheld"
@@ -83,9 +86,11 @@ def choose(
         for group in (_read_only_first(ranked, catalog) if plan_mode else (ranked,))
         for scored in _until_few_are_left_out(group, bounds.left_out)
     ]
-    limited = _limited(wanted, catalog, bounds)
+    limited = _limited(wanted, catalog, bounds.prompt_tokens)
     tokens = sum(catalog.costs[name] for name, verdict in limited.items() if verdict is Verdict.CHOSEN)
-    if _needs_any(ranked, tokens, bounds):
+    if _needs_any(ranked, min(tokens, WORTH_TOKENS), bounds):
+        paid = int(min(bounds.prompt_tokens, paid_tokens(bounds, ranked[0].need)))
+        limited = _limited(wanted, catalog, paid) if paid < tokens else limited
         verdicts |= limited
         rest, reason = Verdict.BELOW_BOUND, "needed for the prompt"
     else:
@@ -113,11 +118,11 @@ def _with_prerequisites(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[S
     return tuple(found.values())
 
 
-def _limited(wanted: list[str], catalog: Catalog, bounds: Bounds) -> dict[str, Verdict]:
+def _limited(wanted: list[str], catalog: Catalog, tokens: int) -> dict[str, Verdict]:
     """What becomes of each of the wanted tools, in their order, by room and tokens."""
     room = room_for_prompt(sum(tool.pinned for tool in catalog.tools), len(catalog.tools))
     unpinned = [name for name in wanted if not tool_of(catalog, name).pinned]
-    affordable = within_tokens(unpinned[:room], catalog.costs, bounds.prompt_tokens)
+    affordable = within_tokens(unpinned[:room], catalog.costs, tokens)
     return (
         dict.fromkeys(unpinned[:room], Verdict.NO_TOKENS)
         | dict.fromkeys(unpinned[room:], Verdict.NO_ROOM)
@@ -166,13 +171,16 @@ def _needs_any(ranked: tuple[Scored, ...], tokens: int, bounds: Bounds) -> bool:
 
 
 def _until_few_are_left_out(ranked: tuple[Scored, ...], left_out: float) -> tuple[Scored, ...]:
-    """The first tools, until those behind have at most this share of all the probability there is."""
+    """The first tools, until those behind have at most this share of all probability; unlikely ones never."""
     whole = left = sum(scored.probability for scored in ranked)
-    for count, scored in enumerate(ranked):
+    wanted: list[Scored] = []
+    for scored in ranked:
         if left <= left_out * whole:
-            return ranked[:count]
+            break
         left -= scored.probability
-    return ranked
+        if scored.probability >= UNLIKELY * scored.need:
+            wanted.append(scored)
+    return tuple(wanted)
 
 
 def worth_their_room(
@@ -182,11 +190,15 @@ def worth_their_room(
 
     `used` and `left` are tokens of definitions that the session may have loaded. A tool is worth its room when the
     search that it probably saves costs no less than its own tokens at the price `SCARCITY * used / left`, which is 0 at
-    the start: a long session of many subjects still has room for each subject's likeliest tools.
+    the start: a long session of many subjects still has room for each subject's likeliest tools. The best one of a
+    prompt is worth whatever room is left.
     """
     probabilities = {judged.scored.name: judged.scored.probability for judged in choice.judged}
     return tuple(
-        name for name in choice.names if costs[name] * SCARCITY * used <= probabilities[name] * search_tokens * left
+        name
+        for place, name in enumerate(choice.names)
+        if (not place and costs[name] <= left)
+        or costs[name] * SCARCITY * used <= probabilities[name] * search_tokens * left
     )
 
 

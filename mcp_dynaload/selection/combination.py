@@ -107,8 +107,8 @@ def unpacked(text: str) -> tuple[float, ...]:
 
 
 FITTED = Coefficients(
-    tool=Model((-0.029, 0.310, 0.095, 0.194, 3.770, 11.467, 0.114, 0.266, 0.252), -0.739),
-    need=Model((0.017, 11.519, 2.242, -5.370, -3.251, -3.028, -2.707, 0.419, 0.804, *unpacked(NEED_DIRECTION)), 2.196),
+    tool=Model((-0.028, 0.249, 0.105, 0.186, 4.256, 9.689, 0.099, 0.391, 0.525), -1.211),
+    need=Model((0.047, 11.760, 3.480, -5.906, -2.771, -5.428, -2.964, 0.321, 0.830, *unpacked(NEED_DIRECTION)), 2.375),
 )
 """By `mcp_dynaload.evaluation.fit`."""
 

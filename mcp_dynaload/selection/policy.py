@@ -31,8 +31,15 @@ SMALL_CATALOG_TOKENS = 3_000
 LEAST_PROBABILITY = 0.02
 """Of the best tool, however sure it is that some tool is needed."""
 
+UNLIKELY = 0.007
+"""A tool less probable than this, given that any is needed, is not loaded, however much is left out: where one tool is
+meant the many behind it are not worth their tokens."""
+
 DISTURBANCE_TOKENS = 1_500
 """What loading in vain costs beside its tokens: the list is read again, and the model has more to choose from."""
+
+WORTH_TOKENS = 5_000
+"""Definitions that a need has to pay for if all that is wanted costs more: then the best of it are loaded."""
 
 SCARCITY = 2.0
 """How much dearer a session's room gets as it fills."""
@@ -73,8 +80,8 @@ class Bounds:
 
 
 BOUNDS: Mapping[Strategy, Bounds] = {
-    Strategy.CONSERVATIVE: Bounds(search_tokens=6_000, left_out=0.03, prompt_tokens=12_000, least_reduction=0.5),
-    Strategy.BALANCED: Bounds(search_tokens=4_200, left_out=0.05, prompt_tokens=10_000, least_reduction=0.6),
+    Strategy.CONSERVATIVE: Bounds(search_tokens=6_000, left_out=0.02, prompt_tokens=12_000, least_reduction=0.5),
+    Strategy.BALANCED: Bounds(search_tokens=4_200, left_out=0.03, prompt_tokens=10_000, least_reduction=0.6),
     Strategy.AGGRESSIVE: Bounds(search_tokens=3_000, left_out=0.15, prompt_tokens=4_000, least_reduction=0.7),
 }
 
@@ -86,6 +93,11 @@ def least_need(bounds: Bounds, tokens: int) -> float:
     """
     in_vain = DISTURBANCE_TOKENS + tokens
     return in_vain / (in_vain + bounds.search_tokens)
+
+
+def paid_tokens(bounds: Bounds, need: float) -> float:
+    """The other way around: tokens of definitions that it is worth to load when any tool is needed so probably."""
+    return bounds.search_tokens * need / max(1 - need, 1e-9) - DISTURBANCE_TOKENS
 
 
 def widened(bounds: Bounds) -> Bounds:

@@ -39,10 +39,10 @@ class Measured:
 
 MEASURED = {
     "terse": Measured(1.0, 0.964, 0.018),
-    "chatty": Measured(1.0, 0.857, 0.024),
-    "misspelt": Measured(1.0, 0.875, 0.094),
-    "paraphrased": Measured(0.968, 0.778, 0.127),
-    "compound": Measured(0.988, 0.912, 0.0),
+    "chatty": Measured(1.0, 0.833, 0.024),
+    "misspelt": Measured(0.969, 0.844, 0.125),
+    "paraphrased": Measured(0.984, 0.810, 0.111),
+    "compound": Measured(0.988, 0.850, 0.050),
     "followup": Measured(1.0, 0.941, 0.059),
 }
 """As measured over both catalogs; raise them when the choice gets better."""
@@ -50,10 +50,10 @@ MEASURED = {
 ABSTAINED_NONE = 0.783
 """Measured share of the prompts of kind `none` for which nothing is loaded; they are chosen to be hard."""
 
-ABSTAINED_EVERYDAY = {"demo": 0.960, "real": 0.955}
+ABSTAINED_EVERYDAY = {"demo": 0.965, "real": 0.975}
 """The same of the everyday prompts, which no one fitted anything on, over each catalog."""
 
-ABSTAINED_NEAR = {"demo": 0.759, "real": 0.789}
+ABSTAINED_NEAR = {"demo": 0.827, "real": 0.898}
 """The same of prompts that are about what servers are for."""
 
 

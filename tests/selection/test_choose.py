@@ -26,6 +26,14 @@ def test_chosen_are_the_first_until_few_are_left_out_the_others_are_below_the_bo
     }
 
 
+def test_unlikely_tools_are_not_loaded_however_many_there_are() -> None:
+    crowd = {f"git__t{number}": 0.006 for number in range(8)}
+    catalog = a_catalog([a_tool("a"), a_tool("b"), *(a_tool(name.removeprefix("git__")) for name in crowd)])
+    ranker = FixedRanker({"git__a": 0.3, "git__b": 0.008, **crowd})
+
+    assert choose(Query("x"), catalog, ranker, BALANCED).names == ("git__a", "git__b")
+
+
 def test_where_nothing_has_enough_evidence_no_tool_seems_needed() -> None:
     catalog = a_catalog([a_tool("a")])
 
@@ -64,6 +72,17 @@ def test_a_tool_that_the_tokens_do_not_pay_for_is_left_out_a_cheaper_one_is_not(
     assert verdicts(choice) == {"git__dear": Verdict.NO_TOKENS, "git__cheap": Verdict.CHOSEN}
 
 
+def test_a_need_that_is_not_sure_brings_the_best_of_what_is_wanted() -> None:
+    tools = [a_tool(f"t{number}") for number in range(4)]
+    catalog = build_catalog(tools, {tool.name: 2_400 for tool in tools})
+
+    def loaded(need: float) -> int:
+        ranker = FixedRanker({tool.name: 0.2 for tool in tools}, need=need)
+        return len(choose(Query("x"), catalog, ranker, BALANCED).names)
+
+    assert [loaded(need) for need in (0.5, 0.62, 0.68, 0.8, 1.0)] == [0, 2, 3, 4, 4]
+
+
 def test_a_tool_that_may_destroy_needs_clear_words_and_a_withheld_one_is_never_loaded() -> None:
     destructive = {"destructiveHint": True}
     catalog = a_catalog([a_tool("drop_table", annotations=destructive), a_tool("list"), a_tool("old")])
@@ -89,5 +108,6 @@ def test_the_fuller_a_session_the_likelier_a_tool_must_be_to_be_worth_its_room()
 
     assert kept(0, 1_000) == ("git__likely", "git__unlikely")
     assert kept(500, 500) == ("git__likely",)
-    assert kept(900, 100) == ()
+    assert kept(900, 100) == ("git__likely",), "the best one as long as it fits"
+    assert kept(950, 50) == ()
     assert kept(1_000, 0) == ()

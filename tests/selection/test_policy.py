@@ -10,6 +10,7 @@ from mcp_dynaload.selection.policy import (
     Strategy,
     is_frozen_after_first_request,
     least_need,
+    paid_tokens,
     room_for_prompt,
     session_tokens,
 )
@@ -61,3 +62,12 @@ def test_a_large_catalog_has_more_room():
 )
 def test_models_without_mid_conversation_changes_are_known_by_name(model: str | None, is_frozen: bool):
     assert is_frozen_after_first_request(model) == is_frozen
+
+
+@pytest.mark.parametrize("tokens", [0, 1_000, 10_000])
+def test_a_need_pays_for_the_tokens_that_need_it(tokens: int) -> None:
+    assert paid_tokens(BALANCED, least_need(BALANCED, tokens)) == pytest.approx(tokens)
+
+
+def test_a_sure_need_pays_for_anything() -> None:
+    assert paid_tokens(BALANCED, 1.0) > 1e9

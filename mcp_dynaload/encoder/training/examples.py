@@ -29,6 +29,10 @@ OWN_WEIGHT = 2.0
 KEPT_BACK = 3
 """One of so many of our own prompts is not trained on: what is built on the encoder is fitted to these."""
 
+TRAINED_ON = 2_143
+"""Of our own prompts so many were there when the packaged encoder was trained: to be raised to all of them before it is
+trained again. Until then what is built on it is fitted to the later ones, too."""
+
 DEFINITIONS = {"toucan": 0.7, "seal_tools": 0.1, "stabletoolbench": 0.1, "bfcl_live": 0.1}
 """Catalogs whose definitions prompts are made of, with the weight of each."""
 
@@ -106,7 +110,7 @@ def draw(corpus: Corpus, random: Random) -> Task:
 
 def is_kept_back(number: int) -> bool:
     """Whether the encoder does not see our own prompt of this number."""
-    return number % KEPT_BACK == 0
+    return number % KEPT_BACK == 0 or number >= TRAINED_ON
 
 
 def _own_tasks(numbers: Mapping[tuple[str, ...], int]) -> Iterator[Task]:
