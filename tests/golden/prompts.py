@@ -13,10 +13,10 @@ EVERYDAY = FOLDER / "everyday.jsonl"
 """Held out: nothing in the product was written for these prompts, or may be fitted on them."""
 
 NEAR = FOLDER / "near.jsonl"
-"""Held out, too: 255 prompts that need nothing: most are about what servers are for, 50 are long assignments or pastes."""
+"""Held out, too: 255 prompts that need nothing: most about what servers are for, 50 long assignments or pastes."""
 
 TOUCAN = FOLDER / "toucan.jsonl"
-"""Held out, too: 650 paraphrases and compound prompts over a crawl of servers, which `make test` has not at hand."""
+"""Held out, too: 890 prompts, paraphrases and compound ones among them, over a crawl of servers, which `make test` has not at hand."""
 
 NO_NEED = "none"
 """The kind of prompts that need no tool."""
