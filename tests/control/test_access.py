@@ -128,7 +128,7 @@ async def test_an_open_stream_ends_soon_after_its_token_is_revoked(
         if transport == "http":
             opened = await post(client, service.url(), "initialize", **HELLO)
             client.headers["mcp-session-id"] = opened.headers["mcp-session-id"]
-        ended = anyio.Event()
+        ended, was_open = anyio.Event(), False
 
         async def read() -> None:
             async for _ in stream.aiter_bytes():

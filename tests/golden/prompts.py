@@ -16,7 +16,7 @@ NEAR = FOLDER / "near.jsonl"
 """Held out, too: 255 prompts that need nothing: most about what servers are for, 50 long assignments or pastes."""
 
 TOUCAN = FOLDER / "toucan.jsonl"
-"""Held out, too: 890 prompts, paraphrases and compound ones among them, over a crawl of servers, which `make test` has not at hand."""
+"""Held out, too: 889 prompts over a crawl of servers, many of them hard; `make test` has not got that catalog."""
 
 NO_NEED = "none"
 """The kind of prompts that need no tool."""
