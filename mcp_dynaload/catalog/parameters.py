@@ -1,5 +1,6 @@
 """What a JSON Schema of arguments says in words: names, descriptions and allowed values, however deep they stand."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -8,6 +9,9 @@ from mcp_dynaload.catalog.tool import Json, json_object
 
 MAX_PARAMETERS = 60
 """Looked at for one tool; in what is behind them a schema repeats itself."""
+
+MAX_NODES = 1_000
+"""Parts of a schema looked at, parameters or not: one that is made to take time takes no more."""
 
 _LOCAL_REFERENCE = "#/"
 
@@ -33,26 +37,28 @@ class Parameter:
 
 def parameters(schema: Json) -> Iterator[Parameter]:
     """The parameters of a schema, outer ones first; a schema that contains itself is followed once."""
-    waiting = [("", "", schema, False)]
+    waiting = deque([("", "", schema, False)])
     followed: set[str] = set()
     many = 0
-    while waiting and many < MAX_PARAMETERS:
-        name, around, node, is_alternative = waiting.pop(0)
+    for _ in range(MAX_NODES):
+        if not waiting or many >= MAX_PARAMETERS:
+            return
+        name, around, node, is_alternative = waiting.popleft()
         argument = name or around
         if node is not schema:
             parameter = Parameter(name, argument, str(node.get("description") or ""), _values(node), is_alternative)
             if name or parameter.description or parameter.values:
                 many += 1
                 yield parameter
-        waiting += [(inner, "", json_object(part), is_alternative) for inner, part in _properties(node)]
-        waiting += [("", argument, json_object(node.get("items")), is_alternative)]
         reference = str(node.get("$ref") or "")
         alternatives = _alternatives(node)
         if reference not in followed:
             followed.add(reference)
             alternatives.append(_referred(schema, reference))
-        waiting += [("", argument, part, True) for part in alternatives]
-        waiting = [entry for entry in waiting if entry[2]]
+        inner = [(key, "", json_object(part), is_alternative) for key, part in _properties(node)]
+        inner += [("", argument, json_object(node.get("items")), is_alternative)]
+        inner += [("", argument, part, True) for part in alternatives]
+        waiting.extend(entry for entry in inner if entry[2])
 
 
 def _properties(node: Json) -> Iterator[tuple[str, object]]:

@@ -41,6 +41,7 @@ async def answer_while_welcome(
         is_open = message["type"] == "http.response.start" or bool(message.get("more_body"))
 
     async def watch() -> None:
+        await anyio.sleep(RECHECK_SECONDS)
         while await is_welcome():  # noqa: ASYNC110 - nobody tells when a token is revoked, perhaps on another machine
             await anyio.sleep(RECHECK_SECONDS)
         gone.set()

@@ -64,6 +64,12 @@ def test_of_a_huge_schema_the_beginning_is_read():
     assert named(schema) == [f"p{number}" for number in range(MAX_PARAMETERS)]
 
 
+def test_a_schema_of_countless_nameless_parts_is_not_looked_through():
+    schema = {"anyOf": [{"type": "string"}] * 100_000 + [{"const": "last"}]}
+
+    assert list(parameters(schema)) == []
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.text(max_size=5) | st.just("#") | st.just("#/properties"),
     lambda inner: (
