@@ -105,3 +105,12 @@ def _folder(environ: Mapping[str, str], variable: str) -> Path | None:
         return Path(value).expanduser().absolute()
     except RuntimeError as error:
         raise ConfigError(f"{variable}={value!r}: {error}; give an absolute path") from error
+
+
+def variables_for(folder: Path) -> dict[str, str]:
+    """What keeps a process of ours away from the person's own files: all that it has stands in this folder."""
+    return {
+        "MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"),
+        "MCP_DYNALOAD_STATE_DIR": str(folder / "state"),
+        "CLAUDE_PROJECT_DIR": str(folder),
+    }

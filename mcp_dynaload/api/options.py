@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.locations import variables_for
 from mcp_dynaload.mcp_config import SERVERS_KEY
 from mcp_dynaload.runtime import Configuration, read_configuration
 from mcp_dynaload.selection.policy import Strategy
@@ -95,11 +96,7 @@ def configured(options: Options) -> Generator[Configuration]:
         environ = dict(os.environ)
         if options.mode is IntegrationMode.TESTING:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mcp-dynaload-testing-")))
-            environ |= {
-                "MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"),
-                "MCP_DYNALOAD_STATE_DIR": str(folder / "state"),
-                "CLAUDE_PROJECT_DIR": str(folder),
-            }
+            environ |= variables_for(folder)
         files = _files(options.config, stack)
         configuration = read_configuration(environ, explicit=files, overrides=options.settings)
         problems = configuration.upstreams.problems

@@ -1,22 +1,19 @@
 """What a prompt has at hand without a search, behind us, and what the peer's search finds for it."""
 
 import json
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
 
-from mcp_dynaload.bench.subjects import CATALOG_SERVER, OURS, PEER, Bench, tokens
+from mcp_dynaload.bench.subjects import OURS, PEER, Bench, Step, server_entry, tokens
 from mcp_dynaload.evaluation.evaluate import evaluate, index
 from mcp_dynaload.evaluation.intervals import Bootstrap
 from mcp_dynaload.evaluation.labelled import KnownTools, Task, characters_in_fours
 from mcp_dynaload.evaluation.rankers import DEFAULT, Models, ranker_named
 from mcp_dynaload.evaluation.suite import read_set
 from mcp_dynaload.selection.policy import Strategy
-
-Step = Callable[[str], None]
 
 SEARCH_TOOL = "search_tools"
 
@@ -59,30 +56,29 @@ async def choices(bench: Bench, catalog: Path, tasks: Path, many: int, step: Ste
 def _ours(known: KnownTools, tasks: Sequence[Task]) -> Choice:
     indexed = index(ranker_named(DEFAULT), known.catalog, Models())
     report = evaluate(indexed, tasks, [Strategy.BALANCED], Bootstrap())
-    means = {metric: report.means["selection", "balanced", metric] for metric in _METRICS}
+
+    def mean(metric: str) -> float:
+        return report.means["selection", Strategy.BALANCED.value, metric]
+
     return Choice(
         tasks=len(tasks),
-        recall=means["recall"],
-        covered=means["covered"],
-        tokens=means["tokens_mean"],
-        searches=means["abstained"],
+        recall=mean("recall"),
+        covered=mean("covered"),
+        tokens=mean("tokens_mean"),
+        searches=mean("abstained"),
         milliseconds=median(report.rank_ms),
     )
-
-
-_METRICS = ("recall", "covered", "tokens_mean", "abstained")
 
 
 async def _peer(bench: Bench, known: KnownTools, tasks: Sequence[Task], step: Step) -> Choice:
     """By FastMCP itself: one server lists all tools, by the names that we advertise."""
     definitions = [{**tool.definition, "name": tool.name} for tool in known.catalog.tools]
     file = bench.folder / "catalog.json"
-    file.write_text(json.dumps({"all": definitions}), encoding="utf-8")
-    entry = {"command": sys.executable, "args": ["-I", "-S", CATALOG_SERVER, str(file), "all"]}
+    file.write_text(json.dumps(definitions), encoding="utf-8")
     recalls: list[float] = []
     sizes: list[int] = []
     times: list[float] = []
-    async with bench.peer(bench.servers("all", {"all": entry}), "--search") as wire:
+    async with bench.peer(bench.servers("all", {"all": server_entry(file)}), "--search") as wire:
         for number, task in enumerate(tasks):
             step(f"choice: {PEER}, {number + 1} of {len(tasks)}")
             started = time.perf_counter()

@@ -1,15 +1,13 @@
 """One run of all that is measured beside the peer."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcp_dynaload.bench.choice import Choice, choices
 from mcp_dynaload.bench.speed import CallSpeed, Start, calls, starts
-from mcp_dynaload.bench.subjects import DIRECT, OURS, PEER, Bench
-
-Step = Callable[[str], None]
+from mcp_dynaload.bench.subjects import DIRECT, OURS, PEER, Bench, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

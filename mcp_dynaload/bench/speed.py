@@ -1,15 +1,14 @@
 """How much slower a call gets by what stands before the server, and how long a start takes."""
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 
 import anyio
 import psutil
 
-from mcp_dynaload.bench.subjects import DIRECT, OURS, PEER, Bench, all_open, echo_entry, listed, tokens
+from mcp_dynaload.bench.subjects import DIRECT, OURS, PEER, Bench, Step, listed, server_entry, tokens
 from mcp_dynaload.bench.wire import Wire
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.validation.probe import ECHO
@@ -20,8 +19,6 @@ ROUNDS = 5
 AT_ONCE = 16
 WARM_UP = 30
 STARTS = 3
-
-Step = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +62,11 @@ class _Timed:
 
 async def calls(bench: Bench, many: int, step: Step) -> dict[str, CallSpeed]:
     """So many calls of a server by itself, behind us and behind the peer."""
-    entry = echo_entry()
+    entry = server_entry()
     servers = bench.servers("one", {"echo": entry})
-    async with all_open(bench.direct(entry), bench.ours(servers), bench.peer(servers)) as wires:
+    subjects = (bench.direct(entry), bench.ours(servers), bench.peer(servers))
+    async with AsyncExitStack() as stack:
+        wires = [await stack.enter_async_context(subject) for subject in subjects]
         tools = {DIRECT: ECHO, OURS: f"echo__{ECHO}", PEER: ECHO}
         timed = {wire.name: _Timed() for wire in wires}
         for wire in wires:
@@ -82,7 +81,7 @@ async def calls(bench: Bench, many: int, step: Step) -> dict[str, CallSpeed]:
 
 async def starts(bench: Bench, servers: int, step: Step) -> dict[str, Start]:
     """The start with so many servers: we know their tools from a start before, as on every day but the first."""
-    entries = {f"echo{number}": echo_entry() for number in range(servers)}
+    entries = {f"echo{number}": server_entry() for number in range(servers)}
     file = bench.servers("many", entries)
     step("start: the first one, which learns the tools")
     await bench.learn(file)

@@ -3,8 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +13,17 @@ import anyio
 from mcp_dynaload.bench.wire import Wire, open_wire
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.evaluation.labelled import characters_in_fours
+from mcp_dynaload.locations import variables_for
 from mcp_dynaload.validation.probe import probe
+
+Step = Callable[[str], None]
+"""Is told what is being measured."""
 
 DIRECT, OURS, PEER = "direct", "mcp-dynaload", "FastMCP"
 
 _COMMAND = [sys.executable, "-m", "mcp_dynaload"]
-_HERE = Path(__file__).parent
-CATALOG_SERVER = str(_HERE / "catalog_server.py")
-_PEER_SERVER = str(_HERE / "fastmcp_proxy.py")
+_PEER_SERVER = str(Path(__file__).with_name("fastmcp_proxy.py"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,7 @@ class Bench:
             raise DynaloadError(f"the servers could not be listed: {ended.stderr.decode(errors='replace')[-500:]}")
 
     def _environ(self) -> dict[str, str]:
-        return {
-            **os.environ,
-            "MCP_DYNALOAD_CONFIG_DIR": str(self.folder / "config"),
-            "MCP_DYNALOAD_STATE_DIR": str(self.folder / "state"),
-            "MCP_DYNALOAD_LOG_LEVEL": "error",
-            "CLAUDE_PROJECT_DIR": str(self.folder),
-        }
+        return {**os.environ, **variables_for(self.folder), "MCP_DYNALOAD_LOG_LEVEL": "error"}
 
     def peer(self, servers: Path, *options: str) -> AbstractAsyncContextManager[Wire]:
         """FastMCP's proxy in front of them."""
@@ -71,9 +68,9 @@ class Bench:
         return open_wire(PEER, [self.peer_python, _PEER_SERVER, str(servers), *options], environ)
 
 
-def echo_entry() -> Json:
+def server_entry(tools: Path | None = None) -> Json:
     """A server that answers at once, so that what is measured is what stands before it."""
-    entry = probe()
+    entry = probe(tools=tools)
     return {"command": entry["command"], "args": entry["args"]}
 
 
@@ -90,17 +87,5 @@ async def listed(wire: Wire) -> list[Json]:
 
 
 def tokens(definitions: object) -> int:
-    """A quarter of the characters of the compact JSON."""
-    return len(json.dumps(definitions, separators=(",", ":"), ensure_ascii=False)) // 4
-
-
-@asynccontextmanager
-async def all_open(
-    *wires: AbstractAsyncContextManager[Wire],
-) -> AsyncGenerator[tuple[Wire, ...]]:
-    """All at the same time."""
-    if not wires:
-        yield ()
-        return
-    async with wires[0] as first, all_open(*wires[1:]) as others:
-        yield first, *others
+    """Of the compact JSON."""
+    return characters_in_fours(json.dumps(definitions, separators=(",", ":"), ensure_ascii=False))

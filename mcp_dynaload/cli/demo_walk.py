@@ -10,6 +10,8 @@ from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING
 
+from mcp_dynaload.locations import variables_for
+
 if TYPE_CHECKING:
     from mcp_dynaload.demo.drive import Outcome
     from mcp_dynaload.runtime import Configuration
@@ -83,9 +85,7 @@ def _walk(folder: Path) -> _Walked | None:
 def _places(folder: Path) -> dict[str, str]:
     """Keep the demo away from the person's own files; `sdk` is a client that takes over a list at once."""
     return {
-        "MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"),
-        "MCP_DYNALOAD_STATE_DIR": str(folder / "state"),
-        "CLAUDE_PROJECT_DIR": str(folder),
+        **variables_for(folder),
         "CLAUDE_CODE_SESSION_ID": "",
         "CLAUDE_CODE_ENTRYPOINT": "sdk",
         "MCP_DYNALOAD_LOG_LEVEL": "error",

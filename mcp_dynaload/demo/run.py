@@ -22,6 +22,7 @@ from mcp_dynaload.demo.scenario_types import ScenarioType
 from mcp_dynaload.demo.scenarios import SCENARIOS, TARGETS
 from mcp_dynaload.demo.scenarios.steps import Scenario
 from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.locations import variables_for
 
 LONGEST_SECONDS = 60.0
 """Of one scenario."""
@@ -133,9 +134,8 @@ class _Place:
         """Keeps the demo away from the person's own files; `sdk` is a client that takes over a list at once."""
         return {
             **self.environ,
-            "MCP_DYNALOAD_CONFIG_DIR": str(self.folder / "config"),
+            **variables_for(self.folder),
             "MCP_DYNALOAD_STATE_DIR": str(self._state),
-            "CLAUDE_PROJECT_DIR": str(self.folder),
             "CLAUDE_CODE_SESSION_ID": "",
             "CLAUDE_CODE_ENTRYPOINT": "sdk",
             "MCP_DYNALOAD_LOG_LEVEL": "error",

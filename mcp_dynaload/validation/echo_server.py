@@ -1,16 +1,18 @@
 """A server for load and failure: it gives a nonce back, and dies when told, or by itself after some seconds.
 
-JSON lines by hand and nothing but the standard library, so that many of them start in milliseconds each. Its only
-argument is the number of seconds after which a call kills it; none: never.
+JSON lines by hand and nothing but the standard library, so that many of them start in milliseconds each. Its
+arguments: the number of seconds after which a call kills it (none or `inf`: never), a file of other tools to list.
 """
 
 import json
+import math
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
-TOOLS = [
+TOOLS: list[dict[str, Any]] = [
     {
         "name": "echo_nonce",
         "description": "Give the nonce back",
@@ -40,13 +42,15 @@ def _answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
 
 def main() -> None:
     """Serve until the input or the time ends."""
-    lifetime = float(sys.argv[1]) if len(sys.argv) > 1 else None
+    lifetime = float(sys.argv[1]) if len(sys.argv) > 1 else math.inf
+    if len(sys.argv) > 2:
+        TOOLS[:] = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
     started = time.monotonic()
     for line in sys.stdin:
         message = json.loads(line)
         if "id" not in message or "method" not in message:
             continue
-        if lifetime is not None and time.monotonic() - started > lifetime:
+        if time.monotonic() - started > lifetime:
             os._exit(1)
         result = _answer(message["method"], message.get("params") or {})
         body = {"result": result} if result is not None else {"error": {"code": -32601, "message": "no such method"}}

@@ -20,6 +20,7 @@ from mcp_types import CallToolRequest, CallToolRequestParams, CallToolResult, Te
 
 from mcp_dynaload.catalog.names import HOOK_TOOL
 from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.locations import variables_for
 from mcp_dynaload.validation.check import Load, Timing
 from mcp_dynaload.validation.probe import ECHO, probe
 
@@ -218,10 +219,8 @@ async def _service(sessions: int) -> AsyncGenerator[tuple[str, psutil.Process]]:
         await anyio.Path(file).write_text(json.dumps({"mcpServers": entries}), encoding="utf-8")
         environ = {
             **os.environ,
-            "MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"),
-            "MCP_DYNALOAD_STATE_DIR": str(folder / "state"),
+            **variables_for(folder),
             "MCP_DYNALOAD_LOG_LEVEL": "error",
-            "CLAUDE_PROJECT_DIR": place,
             "MAX_CONCURRENT_SESSIONS": str(sessions),
         }
         options = ["serve", "--transport", "http", "--port", str(port), "--config", str(file)]

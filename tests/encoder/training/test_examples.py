@@ -4,7 +4,17 @@ import json
 from pathlib import Path
 from random import Random
 
-from mcp_dynaload.encoder.training.examples import DEFINITIONS, LABELLED, LEFT_OUT, OWN, draw, read_corpus
+from mcp_dynaload.encoder.training.examples import (
+    DEFINITIONS,
+    KEPT_BACK,
+    LABELLED,
+    LEFT_OUT,
+    OWN,
+    TRAINED_ON,
+    draw,
+    is_kept_back,
+    read_corpus,
+)
 from tests.builders import a_definition
 
 GENERIC = ("bfcl_live", "seal_tools", "stabletoolbench", "metatool")
@@ -69,3 +79,10 @@ def test_the_same_seed_draws_the_same_prompts_and_each_needs_a_known_document(tm
 
     assert drawn == [draw(corpus, second) for _ in range(200)]
     assert all(query and needed and set(needed) <= set(range(len(corpus.definitions))) for query, needed in drawn)
+
+
+def test_one_of_three_own_prompts_is_kept_back_and_all_that_the_packaged_encoder_never_had():
+    seen = [number for number in range(TRAINED_ON + 10) if not is_kept_back(number)]
+
+    assert len(seen) == TRAINED_ON - TRAINED_ON // KEPT_BACK - 1
+    assert max(seen) < TRAINED_ON
