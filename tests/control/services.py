@@ -23,7 +23,7 @@ from tests.faults.scripted import SERVER
 from tests.server.fronts import Connected, following
 from tests.transparency.serving import served
 
-CLAUDE_CODE = Implementation(name="claude-code", version="2.1.330")
+CLAUDE_CODE = Implementation(name="claude-code", version="2.1.332")
 TRANSPORTS = ("http", "sse")
 
 

@@ -24,7 +24,7 @@ JSON_AND_STREAM = {"accept": "application/json, text/event-stream"}
 HELLO: Json = {
     "protocolVersion": "2025-11-25",
     "capabilities": {},
-    "clientInfo": {"name": "claude-code", "version": "2.1.330"},
+    "clientInfo": {"name": "claude-code", "version": "2.1.332"},
 }
 
 
