@@ -1,5 +1,6 @@
 """The packed models and their run time: texts in, unit vectors out, in this process and without network."""
 
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
@@ -95,10 +96,16 @@ def read_encoder() -> Encoder:
         return Encoder(_open_session(str(model)), _open_session(str(judge)), pieces)
 
 
-def _open_session(path: str) -> _Session:
+def _import_runtime() -> Any:
+    """Import onnxruntime with its telemetry off: it reads the variable when it is loaded, not later."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime  # pyright: ignore[reportMissingTypeStubs]: heavy, and not needed before the first ranking
 
-    runtime = cast(Any, onnxruntime)
+    return cast(Any, onnxruntime)
+
+
+def _open_session(path: str) -> _Session:
+    runtime = _import_runtime()
     options = runtime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = 1, 1
     options.log_severity_level = SEVERITY_ERROR
