@@ -3,21 +3,31 @@
 import logging
 import re
 import sys
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import structlog
 from structlog.typing import EventDict
 
+from mcp_dynaload.private_files import make_private_file, make_private_folder
+
 LOG_FILE = "dynaload.log"
 MAX_FILE_BYTES = 1_000_000
 BACKUPS = 2
-PRIVATE_MODE = 0o700
 
 _TALKATIVE_LOGGERS = ("client", "httpcore", "httpcore2", "httpx", "httpx2", "mcp")
 """Libraries that note every request, addresses and session ids included."""
 
 _ADDRESS = re.compile(r"""(?i)\b((?:https?|wss?)://)(?:[^/?#\s'"\\]*@)?([^/?#\s'"\\]+)([/?#][^\s'"\\]+)?""")
+
+
+class _PrivateFileHandler(RotatingFileHandler):
+    """A rotating file that only the user may read, after each rotation, too."""
+
+    def _open(self) -> TextIOWrapper:
+        make_private_file(Path(self.baseFilename))
+        return super()._open()
 
 
 def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool) -> None:
@@ -29,9 +39,9 @@ def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool) -> None:
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)] if to_stderr else []
     problem = ""
     try:
-        _make_private(logs_dir.parent)
+        make_private_folder(logs_dir.parent)
         logs_dir.mkdir(exist_ok=True)
-        handlers.append(RotatingFileHandler(logs_dir / LOG_FILE, maxBytes=MAX_FILE_BYTES, backupCount=BACKUPS))
+        handlers.append(_PrivateFileHandler(logs_dir / LOG_FILE, maxBytes=MAX_FILE_BYTES, backupCount=BACKUPS))
     except OSError as error:
         problem = str(error)
         handlers = handlers or [logging.StreamHandler(sys.stderr)]
@@ -83,13 +93,6 @@ def hand_logs_over(logger: str, level: str | None) -> None:
 def without_addresses(text: str) -> str:
     """The text with only the hosts of its URLs: user, path and query often hold a key."""
     return _ADDRESS.sub(lambda found: f"{found[1]}{found[2]}{'/…' if found[3] else ''}", text)
-
-
-def _make_private(folder: Path) -> None:
-    """Make the folder, closed to everybody else; one that is there may be from a version that left it open."""
-    folder.mkdir(mode=PRIVATE_MODE, parents=True, exist_ok=True)
-    if folder.stat().st_mode & 0o077:
-        folder.chmod(PRIVATE_MODE)
 
 
 def _quieten(level: str) -> None:

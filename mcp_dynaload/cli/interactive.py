@@ -10,6 +10,7 @@ import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.cli.talk import LOCAL, SESSION, Reply, replies
+from mcp_dynaload.private_files import make_private_file, make_private_folder
 from mcp_dynaload.selection.policy import Strategy
 
 if TYPE_CHECKING:
@@ -88,9 +89,9 @@ async def _typed(dynaload: "Dynaload", folder: Path) -> AsyncGenerator[str]:
 
 def _history_file(folder: Path) -> str:
     """Prompts are the person's own: nobody else may read them."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(folder)
     file = folder / HISTORY_FILE
-    file.touch(mode=0o600)
+    make_private_file(file)
     return str(file)
 
 

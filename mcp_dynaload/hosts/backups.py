@@ -14,11 +14,10 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_files import read_text
 from mcp_dynaload.hosts.draft import FileEdit
+from mcp_dynaload.private_files import PRIVATE_DIR, PRIVATE_FILE
 
 _MANIFEST = "manifest.json"
 _UNDONE = "undone.json"
-_PRIVATE_FILE = 0o600
-_PRIVATE_DIR = 0o700
 
 Write = Callable[[Path, bytes], None]
 """Puts a new content into a file at once."""
@@ -60,7 +59,7 @@ def save_backup(
     files = tuple(SavedFile(edit.path, edit.before, edit.after or "") for edit in edits)
     made = tuple(dict.fromkeys(parent for edit in edits for parent in _missing_parents(edit.path)))
     try:
-        folder.mkdir(_PRIVATE_DIR, parents=True)
+        folder.mkdir(PRIVATE_DIR, parents=True)
         for index, file in enumerate(files):
             if file.before is not None:
                 write_atomically(folder / f"{index}.before", to_bytes(file.before))
@@ -83,7 +82,8 @@ def read_backups(backups_dir: Path) -> list[Backup]:
 
 
 def drop_backup(backup: Backup) -> None:
-    """Forget a backup whose changes were never made."""
+    """Delete a backup that is not needed any more: it may hold secrets. What makes it one goes first."""
+    (backup.folder / _MANIFEST).unlink(missing_ok=True)
     for path in backup.folder.iterdir():
         path.unlink()
     backup.folder.rmdir()
@@ -130,10 +130,10 @@ def remove_folders(folders: Sequence[Path]) -> None:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file's content at once, keeping its mode; a new file is for its owner only."""
-    mode = path.stat().st_mode & 0o7777 if path.exists() else _PRIVATE_FILE
+    mode = path.stat().st_mode & 0o7777 if path.exists() else PRIVATE_FILE
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()

@@ -94,11 +94,19 @@ def uninstall(backups_dir: Path, state_dir: Path, show: Show, write: Write = wri
     for backup in backups:
         if backup.trusted is not None:
             forget(backup.trusted, state_dir)
-        mark_undone(backup)
+    if plan.notes:
+        for backup in backups:
+            mark_undone(backup)
+    else:
+        for backup in backups:
+            drop_backup(backup)
     for edit in plan.edits:
         show(f"{'removed' if edit.after is None else 'put back'}  {edit.path}")
     for note in plan.notes:
         show(f"note: {note}")
+    if plan.notes:
+        kept = ", ".join(str(backup.folder) for backup in backups)
+        show(f"note: what the files held, secrets included, is kept in {kept}; delete it when all is well")
     show("Next: restart Claude Code; its servers are its own again.")
     return True
 

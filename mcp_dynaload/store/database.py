@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import structlog
 
+from mcp_dynaload.private_files import PRIVATE_DIR, make_private_file, open_private
+
 BUSY_SECONDS = 5.0
 RETRY_SECONDS = 0.01
 
@@ -136,7 +138,8 @@ class Database:
 def _open(path: Path, schema: Schema) -> sqlite3.Connection:
     found = _file_id(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_DIR)
+        make_private_file(path)  # what SQLite puts beside it gets the same mode
         return _connect(str(path), schema)
     except sqlite3.DatabaseError as error:
         return _replace_broken(path, schema, found, error) if _is_damage(error) else _in_memory(path, schema, error)
@@ -187,7 +190,7 @@ def _alone(path: Path) -> Generator[None]:
         return
     import fcntl
 
-    with path.with_name(f"{path.name}.lock").open("ab") as file:
+    with open(path.with_name(f"{path.name}.lock"), "ab", opener=open_private) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

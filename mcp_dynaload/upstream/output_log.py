@@ -6,6 +6,8 @@ from pathlib import Path
 
 import structlog
 
+from mcp_dynaload.private_files import make_private_file
+
 MAX_FILE_BYTES = 1_000_000
 BACKUPS = 2
 TAIL_LINES = 20
@@ -52,6 +54,7 @@ class OutputLog:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._rotate()
+            make_private_file(self._path)
             with self._path.open("ab") as file:
                 file.write(data)
         except OSError as error:  # what the upstream says must be read on, or it would wait for us

@@ -1,4 +1,4 @@
-"""The stdio transport towards an upstream: a child process in a group of its own that never outlives its connection."""
+"""The stdio transport towards an upstream: a child process that, like what it starts, never outlives us."""
 
 import os
 import shutil
@@ -10,12 +10,14 @@ from pathlib import Path
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 from anyio.abc import ByteReceiveStream
 from mcp.client.stdio import get_default_environment
 from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.message import SessionMessage
 
 from mcp_dynaload.upstream.output_log import OutputLog
+from mcp_dynaload.upstream.process_family import ProcessFamily, guarded, marked, new_mark
 from mcp_dynaload.wire import CHUNK_BYTES, LineReader, LineWriter
 
 EXIT_GRACE_SECONDS = 1.5
@@ -60,30 +62,33 @@ async def open_process(command: ProcessCommand, log: OutputLog) -> AsyncGenerato
     Raises:
         OSError: It could not be started.
     """
+    mark = new_mark()
     process = await anyio.open_process(
         [_executable(command.command, command.env), *command.args],
-        env=dict(command.env),
+        env=marked(command.env, mark, os.environ),
         cwd=command.cwd,
         start_new_session=True,
     )
+    family = ProcessFamily(process.pid, mark)
     stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
     assert stdin is not None
     assert stdout is not None
     assert stderr is not None
     all_said, all_read = anyio.Event(), anyio.Event()
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_log_errors, stderr, log, all_said)
-        try:
-            yield Streams(LineReader(stdout.receive), LineWriter(stdin.send), process.pid)
-        finally:
-            with anyio.CancelScope(shield=True):
-                tasks.start_soon(_drain, stdout, all_read)
-                await _stop(process)
-                with anyio.move_on_after(DRAIN_SECONDS):  # its last words explain why it ended
-                    await all_said.wait()
-                    await all_read.wait()
-                await stdout.aclose()
-                await stderr.aclose()
+    with guarded(family):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_log_errors, stderr, log, all_said)
+            try:
+                yield Streams(LineReader(stdout.receive), LineWriter(stdin.send), process.pid)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    tasks.start_soon(_drain, stdout, all_read)
+                    await _stop(process, family)
+                    with anyio.move_on_after(DRAIN_SECONDS):  # its last words explain why it ended
+                        await all_said.wait()
+                        await all_read.wait()
+                    await stdout.aclose()
+                    await stderr.aclose()
 
 
 def _executable(command: str, env: Mapping[str, str]) -> str:
@@ -106,15 +111,16 @@ async def _log_errors(stderr: ByteReceiveStream, log: OutputLog, all_said: anyio
     all_said.set()
 
 
-async def _stop(process: anyio.abc.Process) -> None:
-    """End of input, then SIGTERM, then SIGKILL, each to the whole group."""
+async def _stop(process: anyio.abc.Process, family: ProcessFamily) -> None:
+    """End of input, then SIGTERM, then SIGKILL, each to the whole family."""
     assert process.stdin is not None
     with suppress(*_GONE), anyio.move_on_after(FLUSH_SECONDS):
         await process.stdin.aclose()
     await _exited_within(process, EXIT_GRACE_SECONDS)
-    if _signal_group(process, signal.SIGTERM):
-        await _group_gone_within(process, EXIT_GRACE_SECONDS)
-        _signal_group(process, signal.SIGKILL)
+    await anyio.to_thread.run_sync(family.find_strays)
+    if family.signal(signal.SIGTERM):
+        await _gone_within(family, EXIT_GRACE_SECONDS)
+        family.signal(signal.SIGKILL)
     await _exited_within(process, KILL_WAIT_SECONDS)
 
 
@@ -125,18 +131,7 @@ async def _exited_within(process: anyio.abc.Process, seconds: float) -> None:
         await anyio.sleep(POLL_SECONDS)
 
 
-async def _group_gone_within(process: anyio.abc.Process, seconds: float) -> None:
+async def _gone_within(family: ProcessFamily, seconds: float) -> None:
     deadline = anyio.current_time() + seconds
-    while _signal_group(process, 0) and anyio.current_time() < deadline:  # noqa: ASYNC110 - nothing signals it
+    while family.signal(0) and anyio.current_time() < deadline:  # noqa: ASYNC110 - nothing signals it
         await anyio.sleep(POLL_SECONDS)
-
-
-def _signal_group(process: anyio.abc.Process, number: int) -> bool:
-    """Signal the process's group; false when nobody is left in it."""
-    try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # macOS answers so for a group of zombies
-        return False
-    return True

@@ -97,7 +97,11 @@ def call(name: str, arguments: dict[str, Any], request_id: object, meta: dict[st
             sys.stderr.flush()
             return text_result("complained")
         case "grandchild":
-            child = subprocess.Popen([sys.executable, "-I", "-S", "-c", IGNORES_SIGTERM], stdout=subprocess.PIPE)
+            child = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", IGNORES_SIGTERM],
+                stdout=subprocess.PIPE,
+                start_new_session=arguments.get("leaves", False),
+            )
             assert child.stdout is not None
             child.stdout.readline()
             return text_result(str(child.pid))

@@ -142,6 +142,29 @@ def test_nothing_is_left_however_its_upstreams_behave(
 
 
 @pytest.mark.proves("no-orphans")
+def test_nothing_is_left_after_we_are_killed_outright(wire: Wire, tmp_path: Path) -> None:
+    left = [int(wire.call("stubborn__pid")), int(wire.call("good__pid"))]
+    left += [int(wire.call("parent__grandchild")), int(wire.call("good__grandchild", leaves=True))]
+    wire.send("tools/call", {"name": "busy__hang", "arguments": {"arrived": str(tmp_path / "arrived")}})
+    wait_for(lambda: (tmp_path / "arrived").exists() and (tmp_path / "mute.starts").exists())
+    left += [process.pid for process in psutil.Process(wire.process.pid).children(recursive=True)]
+
+    wire.process.kill()
+
+    wait_for(lambda: not any(map(is_alive, left)), seconds=EXIT_SECONDS)
+
+
+@pytest.mark.proves("no-orphans")
+def test_a_grandchild_that_left_its_group_is_gone_after_a_normal_end(wire: Wire) -> None:
+    left = [int(wire.call(f"{server}__grandchild", leaves=True)) for server in ("good", "stubborn")]
+
+    end_of_input(wire.process)
+    assert wire.process.wait(timeout=EXIT_SECONDS) == 0
+
+    wait_for(lambda: not any(map(is_alive, left)))
+
+
+@pytest.mark.proves("no-orphans")
 def test_upstreams_that_behave_are_gone_at_once(wire: Wire) -> None:
     pid = int(wire.call("good__pid"))
 

@@ -72,3 +72,30 @@ def test_requests_of_libraries_are_noted_at_debug_only_and_never_with_a_key(
 )
 def test_of_an_address_only_the_host_is_told(text: str, plain: str) -> None:
     assert without_addresses(text) == plain
+
+
+@pytest.mark.parametrize("was_open", [False, True])
+async def test_databases_and_logs_can_be_read_by_the_user_only(tmp_path: Path, was_open: bool) -> None:
+    place = Place(tmp_path, {"good": entry("good")})
+    before = os.umask(0o022)
+    try:
+        await session_with_output(place)
+        if was_open:
+            for file in files_in(place.state):
+                file.chmod(0o644)
+            await session_with_output(place)
+    finally:
+        os.umask(before)
+
+    modes = {file.name: oct(file.stat().st_mode & 0o777) for file in files_in(place.state)}
+    assert modes.keys() >= {"dynaload.db", "journal.db", "dynaload.log", "good.log"}
+    assert modes == dict.fromkeys(modes, "0o600")
+
+
+async def session_with_output(place: Place) -> None:
+    async with connected(place) as proxy:
+        await proxy.text("good__complain", text="something private")
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file()]

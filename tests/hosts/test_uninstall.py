@@ -27,6 +27,28 @@ def test_every_byte_comes_back(tmp_path: Path) -> None:
     assert machine.contents() == before
 
 
+def test_where_every_byte_came_back_no_copy_is_left_that_could_hold_a_secret(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    machine.init("user")
+    machine.init("project")
+    assert any(machine.locations.backups_dir.rglob("*"))
+
+    machine.uninstall()
+
+    assert list(machine.locations.backups_dir.rglob("*")) == []
+
+
+def test_copies_that_are_kept_for_a_changed_file_are_named(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    machine.init()
+    machine.user_settings.write_text(machine.user_settings.read_text().replace("{", '{"added": 1,', 1))
+
+    machine.uninstall()
+
+    (folder,) = machine.locations.backups_dir.iterdir()
+    assert any(str(folder) in text and "secrets included" in text for text in machine.shown)
+
+
 def test_files_and_folders_that_init_made_are_removed(tmp_path: Path) -> None:
     machine = bare_machine(tmp_path)
     before = machine.contents()

@@ -8,6 +8,7 @@ import pytest
 from mcp_dynaload.config_upstream import UpstreamOptions
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
 from mcp_dynaload.upstream.process import child_environment
+from mcp_dynaload.upstream.process_family import MARK_VARIABLE
 from tests.faults.scripted import config, is_alive, until_gone
 from tests.upstream.sessions import pool_of, say
 
@@ -22,7 +23,17 @@ async def test_a_server_starts_with_few_variables_and_its_own_in_the_project(
     assert surroundings["cwd"] == str(tmp_path)
     assert surroundings["env"]["TOKEN"] == "t"
     assert surroundings["env"]["PATH"] == os.environ["PATH"]
-    assert set(surroundings["env"]) <= {"HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "TOKEN", "LC_CTYPE"}
+    assert set(surroundings["env"]) <= {
+        "HOME",
+        "LOGNAME",
+        "PATH",
+        "SHELL",
+        "TERM",
+        "USER",
+        "TOKEN",
+        "LC_CTYPE",
+        MARK_VARIABLE,
+    }
 
 
 async def test_a_server_that_was_moved_behind_us_keeps_the_whole_environment(
@@ -54,11 +65,12 @@ async def test_a_program_is_looked_up_on_the_servers_own_path(tmp_path: Path) ->
         assert await say(pool, "a", "echo") == "{}"
 
 
+@pytest.mark.parametrize("leaves", [False, True], ids=["in its group", "in a session of its own"])
 @pytest.mark.parametrize("behaviour", ["good", "stubborn", "frozen"])
-async def test_a_stopped_server_and_its_children_are_gone(tmp_path: Path, behaviour: str) -> None:
+async def test_a_stopped_server_and_its_children_are_gone(tmp_path: Path, behaviour: str, leaves: bool) -> None:
     stubborn = behaviour == "stubborn"
     async with pool_of(tmp_path, config("a", ignores_sigterm=stubborn, ignores_end_of_input=stubborn)) as pool:
-        pids = [int(await say(pool, "a", "pid")), int(await say(pool, "a", "grandchild"))]
+        pids = [int(await say(pool, "a", "pid")), int(await say(pool, "a", "grandchild", leaves=leaves))]
         if behaviour == "frozen":
             os.kill(pids[0], signal.SIGSTOP)
 
@@ -68,9 +80,10 @@ async def test_a_stopped_server_and_its_children_are_gone(tmp_path: Path, behavi
         await until_gone(pids, seconds=1)
 
 
-async def test_the_children_of_a_server_that_died_are_ended_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("leaves", [False, True], ids=["in its group", "in a session of its own"])
+async def test_the_children_of_a_server_that_died_are_ended_too(tmp_path: Path, leaves: bool) -> None:
     async with pool_of(tmp_path, config("a")) as pool:
-        pid, grandchild = int(await say(pool, "a", "pid")), int(await say(pool, "a", "grandchild"))
+        pid, grandchild = int(await say(pool, "a", "pid")), int(await say(pool, "a", "grandchild", leaves=leaves))
         os.kill(pid, signal.SIGKILL)
 
         await until_gone([pid, grandchild])
