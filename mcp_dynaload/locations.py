@@ -7,12 +7,14 @@ from pathlib import Path
 import platformdirs
 
 from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.project_environment import PROJECT_VARIABLE, set_by_project
 
 _APP_NAME = "mcp-dynaload"
 _SERVERS_FILE = "servers.json"
 _SETTINGS_FILE = "dynaload.toml"
 _CATEGORIES_FILE = "categories.toml"
 TRUST_FILE = "trust.json"
+PROJECT_CONFIG_DIR = ".mcp-dynaload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Locations:
     @property
     def project_config_dir(self) -> Path:
         """The project's configuration."""
-        return self.project_dir / ".mcp-dynaload"
+        return self.project_dir / PROJECT_CONFIG_DIR
 
     @property
     def project_servers_file(self) -> Path:
@@ -85,15 +87,19 @@ class Locations:
 
 
 def find_locations(environ: Mapping[str, str]) -> Locations:
-    """The folders for this person and project; `MCP_DYNALOAD_CONFIG_DIR` and `MCP_DYNALOAD_STATE_DIR` override.
+    """Return the folders for this user and project; `MCP_DYNALOAD_CONFIG_DIR` and `MCP_DYNALOAD_STATE_DIR` override.
+
+    A repository cannot move them: what its settings for Claude Code set does not count.
 
     Raises:
         ConfigError: a folder is named with `~user` of nobody.
     """
+    foreign = set_by_project(environ)
+    own = {name: value for name, value in environ.items() if name not in foreign}
     return Locations(
-        config_dir=_folder(environ, "MCP_DYNALOAD_CONFIG_DIR") or platformdirs.user_config_path(_APP_NAME, False),
-        state_dir=_folder(environ, "MCP_DYNALOAD_STATE_DIR") or platformdirs.user_state_path(_APP_NAME, False),
-        project_dir=_folder(environ, "CLAUDE_PROJECT_DIR") or Path.cwd(),
+        config_dir=_folder(own, "MCP_DYNALOAD_CONFIG_DIR") or platformdirs.user_config_path(_APP_NAME, False),
+        state_dir=_folder(own, "MCP_DYNALOAD_STATE_DIR") or platformdirs.user_state_path(_APP_NAME, False),
+        project_dir=_folder(environ, PROJECT_VARIABLE) or Path.cwd(),
     )
 
 
@@ -112,5 +118,5 @@ def variables_for(folder: Path) -> dict[str, str]:
     return {
         "MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"),
         "MCP_DYNALOAD_STATE_DIR": str(folder / "state"),
-        "CLAUDE_PROJECT_DIR": str(folder),
+        PROJECT_VARIABLE: str(folder),
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
+from mcp_dynaload.bounded_files import is_inside, read_bounded
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config_entry import SERVERS_KEY, parse_entry
 from mcp_dynaload.config_json import JsonFile, json_type, parse_json
@@ -13,7 +14,7 @@ from mcp_dynaload.config_problem import ConfigProblem
 from mcp_dynaload.config_upstream import Transport, UpstreamConfig, UpstreamOptions
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.locations import Locations
-from mcp_dynaload.trust import is_trusted_content
+from mcp_dynaload.trust import has_record, is_trusted_content
 
 __all__ = [
     "ConfigProblem",
@@ -83,8 +84,10 @@ def read_upstreams(
 
 
 def _read_source(path: Path, kind: FileKind, needs_trust_in: Locations | None = None) -> _Source:
+    if needs_trust_in and not is_inside(path, needs_trust_in.project_dir) and not _has_record(path, needs_trust_in):
+        return _Source(FileRead(path, kind, "untrusted"), None, (_outside(path),))
     try:
-        raw = path.read_bytes()
+        raw = read_bounded(path) if kind == "project" else path.read_bytes()
     except FileNotFoundError:
         missing = ConfigProblem(path, "", "does not exist", "name an existing file after --config")
         return _Source(FileRead(path, kind, "absent"), None, (missing,) if kind == "explicit" else ())
@@ -94,6 +97,18 @@ def _read_source(path: Path, kind: FileKind, needs_trust_in: Locations | None = 
     source = _parsed_source(path, kind, raw)
     distrust = _distrust(path, raw, source.read.servers, needs_trust_in) if needs_trust_in else None
     return _Source(replace(source.read, state="untrusted"), None, (distrust,)) if distrust else source
+
+
+def _has_record(path: Path, locations: Locations) -> bool:
+    try:
+        return has_record(path, locations.state_dir)
+    except StoreError:
+        return True  # a broken record trusts nothing, and it is told when the content has been read
+
+
+def _outside(path: Path) -> ConfigProblem:
+    what = "is a link that leads out of the project, so it is not read"
+    return ConfigProblem(path, "", what, f"if you trust it, run: mcp-dynaload trust {shlex.quote(str(path))}")
 
 
 def _distrust(path: Path, raw: bytes, servers: Sequence[str], locations: Locations) -> ConfigProblem | None:

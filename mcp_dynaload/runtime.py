@@ -21,7 +21,7 @@ from mcp_dynaload.server.live_catalog import LiveCatalog, open_rankings
 from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.server.stdio import open_stdio
 from mcp_dynaload.server.texts import instructions_text, own_texts
-from mcp_dynaload.settings import Settings, read_project_settings, read_settings
+from mcp_dynaload.settings import Settings, own_variables, read_project_settings, read_settings
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.memory import project_of
 from mcp_dynaload.store.opening import open_memory
@@ -71,12 +71,13 @@ def read_configuration(
     locations = find_locations(environ)
     is_trusted = partial(is_trusted_content, state_dir=locations.state_dir)
     project = read_project_settings(locations.project_settings_file, is_trusted)
-    settings = read_settings(locations, environ, overrides or {}, project)
+    own_environ, misplaced = own_variables(environ)
+    settings = read_settings(locations, own_environ, overrides or {}, project)
     upstreams = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
     is_demo = not upstreams.upstreams and not upstreams.problems
-    categories, wrong = read_categories(locations.categories_files)
-    upstreams = replace(upstreams, problems=(*project.problems, *upstreams.problems, *wrong))
-    return Configuration(locations, settings, upstreams, categories, is_demo, environ)
+    categories, wrong = read_categories(locations.categories_files, locations.project_dir)
+    upstreams = replace(upstreams, problems=(*misplaced, *project.problems, *upstreams.problems, *wrong))
+    return Configuration(locations, settings, upstreams, categories, is_demo, own_environ)
 
 
 def embedded_configs(workspace: Path | None = None) -> tuple[UpstreamConfig, ...]:

@@ -5,15 +5,18 @@ import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from mcp_dynaload.bounded_files import read_inside
 from mcp_dynaload.config_problem import ConfigProblem, nearest_name, written_path
 from mcp_dynaload.errors import ConfigError, StoreError
 from mcp_dynaload.locations import Locations
+from mcp_dynaload.project_environment import OUR_PREFIX, set_by_project
 from mcp_dynaload.settings_service import ServiceSettings
 from mcp_dynaload.settings_watch import WatchSettings
 
@@ -38,8 +41,11 @@ _PLAIN_VARIABLES = frozenset(
 )
 """Settings whose environment variable is the name in capitals; the others' starts with `MCP_DYNALOAD_`."""
 
-_HARMLESS = frozenset({"default_loading_strategy", "notify", "dynamic_loading_enabled", "warm_upstreams"})
-"""Settings that a project's file may make without trust: a repository must not log prompts or stretch waits."""
+_HARMLESS = frozenset({"default_loading_strategy", "notify", "warm_upstreams"})
+"""Settings that a project's file may make without trust.
+
+A repository must not log prompts, stretch waits or switch loading off, which would list every tool of every server.
+"""
 
 
 class Settings(ServiceSettings, WatchSettings):
@@ -133,6 +139,19 @@ def variable_name(setting: str) -> str:
     return setting.upper() if setting in _PLAIN_VARIABLES else f"MCP_DYNALOAD_{setting.upper()}"
 
 
+def own_variables(environ: Mapping[str, str]) -> tuple[dict[str, str], tuple[ConfigProblem, ...]]:
+    """Return the environment without what a project's settings for the client set of ours, and what was left out."""
+    settings = {variable_name(name): name for name in Settings.model_fields}
+    ignored = {
+        variable: file
+        for variable, file in set_by_project(environ).items()
+        if (variable in settings or variable.startswith(OUR_PREFIX)) and settings.get(variable) not in _HARMLESS
+    }
+    what, fix = "is not used, as it comes with the project", "set it in your own settings if you want it"
+    problems = tuple(ConfigProblem(file, f"env.{name}", what, fix) for name, file in ignored.items())
+    return {name: value for name, value in environ.items() if name not in ignored}, problems
+
+
 def read_settings(
     locations: Locations, environ: Mapping[str, str], overrides: Mapping[str, str], project: ProjectSettings
 ) -> Settings:
@@ -157,7 +176,7 @@ def read_settings(
 
 def read_project_settings(path: Path, is_trusted: Callable[[Path, bytes], bool]) -> ProjectSettings:
     """The settings in the project's file that may count; a repository brings it, so nothing in it stops us."""
-    file = _read_file(path)
+    file = _read_file(path, partial(read_inside, path, path.parents[1]))
     if file is None:
         return ProjectSettings({}, ())
     if isinstance(file, ConfigProblem):
@@ -194,7 +213,7 @@ def _environment_layer(environ: Mapping[str, str]) -> _Layer:
 
 
 def _user_layer(path: Path) -> _Layer:
-    file = _read_file(path)
+    file = _read_file(path, path.read_bytes)
     if file is None:
         return _Layer({}, {})
     if isinstance(file, ConfigProblem):
@@ -205,10 +224,10 @@ def _user_layer(path: Path) -> _Layer:
     )
 
 
-def _read_file(path: Path) -> _File | ConfigProblem | None:
+def _read_file(path: Path, read: Callable[[], bytes]) -> _File | ConfigProblem | None:
     """The file, what is wrong with it as a whole, or None where there is none."""
     try:
-        raw = path.read_bytes()
+        raw = read()
         text = raw.decode("utf-8-sig")
         return _File(path, raw, text, _flat(tomllib.loads(text)))
     except FileNotFoundError:

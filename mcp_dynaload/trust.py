@@ -1,4 +1,4 @@
-"""Which project files the person trusts: bound to the absolute path and the content."""
+"""Which project files the user trusts: bound to their place in the project and to the content."""
 
 import hashlib
 import json
@@ -9,16 +9,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from mcp_dynaload.bounded_files import read_bounded
 from mcp_dynaload.errors import ConfigError, StoreError
-from mcp_dynaload.locations import TRUST_FILE
+from mcp_dynaload.locations import PROJECT_CONFIG_DIR, TRUST_FILE
 
 
 @dataclass(frozen=True, slots=True)
 class TrustRecord:
-    """One trusted file: its absolute path, symbolic links followed, and the SHA-256 (hex) of what was trusted."""
+    """One trusted file: its place as `place_of` tells it, and the SHA-256 (hex) of what was trusted."""
 
     path: Path
     sha256: str
+
+
+def place_of(path: Path) -> Path:
+    """Return where a file stands in its project: links above the project are followed, those in it are not.
+
+    So a link in one repository to a file that is trusted in another is not trusted: what the file starts would run in
+    another folder.
+    """
+    path = path.absolute()
+    inside = 2 if path.parent.name == PROJECT_CONFIG_DIR else 1
+    project = path.parents[inside - 1].resolve()
+    return project.joinpath(*path.parts[-inside:])
+
+
+def has_record(path: Path, state_dir: Path) -> bool:
+    """Whether some content of the file is trusted, perhaps not the present one.
+
+    Raises:
+        StoreError: the record of trust cannot be read.
+    """
+    return str(place_of(path)) in _read(state_dir)
 
 
 def is_trusted(path: Path, state_dir: Path) -> bool:
@@ -28,7 +50,7 @@ def is_trusted(path: Path, state_dir: Path) -> bool:
         ConfigError: the file cannot be read.
         StoreError: the record of trust cannot be read.
     """
-    return is_trusted_content(path, _content(path), state_dir)
+    return is_trusted_content(path, content_to_trust(path), state_dir)
 
 
 def is_trusted_content(path: Path, content: bytes, state_dir: Path) -> bool:
@@ -37,7 +59,7 @@ def is_trusted_content(path: Path, content: bytes, state_dir: Path) -> bool:
     Raises:
         StoreError: the record of trust cannot be read.
     """
-    return _read(state_dir).get(str(path.resolve())) == _sha256(content)
+    return _read(state_dir).get(str(place_of(path))) == _sha256(content)
 
 
 def trust_file(path: Path, state_dir: Path) -> TrustRecord:
@@ -47,7 +69,16 @@ def trust_file(path: Path, state_dir: Path) -> TrustRecord:
         ConfigError: the file cannot be read.
         StoreError: the record of trust cannot be read or written.
     """
-    record = TrustRecord(path.resolve(), _sha256(_content(path)))
+    return trust_content(path, content_to_trust(path), state_dir)
+
+
+def trust_content(path: Path, content: bytes, state_dir: Path) -> TrustRecord:
+    """Record the user's trust in the file with this content, which was shown: it may have changed meanwhile.
+
+    Raises:
+        StoreError: the record of trust cannot be read or written.
+    """
+    record = TrustRecord(place_of(path), _sha256(content))
     _write(state_dir, {**_read(state_dir), str(record.path): record.sha256})
     return record
 
@@ -59,7 +90,7 @@ def forget(path: Path, state_dir: Path) -> bool:
         StoreError: the record of trust cannot be read or written.
     """
     trusted = _read(state_dir)
-    if trusted.pop(str(path.resolve()), None) is None:
+    if trusted.pop(str(place_of(path)), None) is None:
         return False
     _write(state_dir, trusted)
     return True
@@ -69,9 +100,14 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _content(path: Path) -> bytes:
+def content_to_trust(path: Path) -> bytes:
+    """Return what the file holds now.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
     try:
-        return path.read_bytes()
+        return read_bounded(path)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); name an existing servers file") from error
 

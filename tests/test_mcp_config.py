@@ -162,7 +162,7 @@ def test_a_path_with_a_space_is_quoted_in_the_command(places: Locations) -> None
 
 def test_the_clients_file_starts_the_clones_own_environment() -> None:
     assert json.loads((ROOT / "claude_mcp.json").read_text("utf-8")) == servers(
-        dynaload={"command": ".venv/bin/python", "args": ["-m", "mcp_dynaload", "serve"]}
+        dynaload={"command": ".venv/bin/python", "args": ["-P", "-E", "-m", "mcp_dynaload", "serve"]}
     )
 
 

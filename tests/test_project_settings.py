@@ -30,13 +30,20 @@ def all_settings(places: Locations) -> Settings:
 
 
 def test_a_project_s_file_makes_harmless_settings_without_trust(places: Locations) -> None:
-    lines = ('default_loading_strategy = "aggressive"', "notify = true", "dynamic_loading_enabled = false")
-    write(places.project_settings_file, "\n".join((*lines, "warm_upstreams = false")))
+    lines = ('default_loading_strategy = "aggressive"', "notify = true", "warm_upstreams = false")
+    write(places.project_settings_file, "\n".join(lines))
 
     assert project_settings(places).problems == ()
-    assert all_settings(places) == Settings(
-        default_loading_strategy="aggressive", notify=True, dynamic_loading_enabled=False, warm_upstreams=False
-    )
+    assert all_settings(places) == Settings(default_loading_strategy="aggressive", notify=True, warm_upstreams=False)
+
+
+@pytest.mark.proves("trust")
+def test_a_project_s_file_cannot_switch_loading_off_before_it_is_trusted(places: Locations) -> None:
+    write(places.project_settings_file, "dynamic_loading_enabled = false")
+
+    (problem,) = project_settings(places).problems
+    assert "dynamic_loading_enabled is not used, as the project's file is not trusted" in str(problem)
+    assert all_settings(places) == Settings()
 
 
 def test_a_project_s_file_makes_every_setting_only_as_long_as_it_is_trusted(places: Locations) -> None:

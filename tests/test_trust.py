@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mcp_dynaload.errors import ConfigError, StoreError
-from mcp_dynaload.trust import TrustRecord, forget, is_trusted, trust_file
+from mcp_dynaload.trust import TrustRecord, forget, is_trusted, trust_content, trust_file
 
 
 @pytest.fixture
@@ -52,17 +52,43 @@ def test_the_same_content_elsewhere_is_not_trusted(servers: Path, state_dir: Pat
     assert not is_trusted(copy, state_dir)
 
 
-def test_a_relative_path_and_a_link_lead_to_the_same_trust(
+def test_a_relative_path_and_a_link_above_the_project_lead_to_the_same_trust(
     servers: Path, state_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(servers.parent)
-    link = servers.with_name("link.json")
-    link.symlink_to(servers)
+    above = servers.parent / "link"
+    above.symlink_to(servers.parent)
 
     record = trust_file(Path("servers.json"), state_dir)
 
     assert record.path == servers.resolve()
-    assert is_trusted(link, state_dir)
+    assert is_trusted(above / "servers.json", state_dir)
+
+
+@pytest.mark.proves("trust")
+@pytest.mark.parametrize("linked", [".mcp-dynaload/servers.json", ".mcp-dynaload"])
+def test_a_link_in_another_repository_to_a_trusted_file_is_not_trusted(
+    tmp_path: Path, state_dir: Path, linked: str
+) -> None:
+    trusted, hostile = tmp_path / "trusted", tmp_path / "hostile"
+    file = trusted / ".mcp-dynaload" / "servers.json"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"mcpServers": {}}', encoding="utf-8")
+    trust_file(file, state_dir)
+    (hostile / linked).parent.mkdir(parents=True)
+    (hostile / linked).symlink_to(trusted / linked)
+
+    assert is_trusted(file, state_dir)
+    assert not is_trusted(hostile / ".mcp-dynaload" / "servers.json", state_dir)
+
+
+def test_what_was_shown_is_trusted_even_if_the_file_changed_meanwhile(servers: Path, state_dir: Path) -> None:
+    shown = servers.read_bytes()
+    servers.write_text("changed", encoding="utf-8")
+
+    trust_content(servers, shown, state_dir)
+
+    assert not is_trusted(servers, state_dir)
 
 
 def test_trusting_again_keeps_the_other_files(servers: Path, state_dir: Path) -> None:

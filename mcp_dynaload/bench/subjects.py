@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.evaluation.labelled import characters_in_fours
 from mcp_dynaload.locations import variables_for
+from mcp_dynaload.own_process import module_command
 from mcp_dynaload.validation.probe import probe
 
 Step = Callable[[str], None]
@@ -22,7 +22,7 @@ Step = Callable[[str], None]
 
 DIRECT, OURS, PEER = "direct", "mcp-dynaload", "FastMCP"
 
-_COMMAND = [sys.executable, "-m", "mcp_dynaload"]
+_COMMAND = module_command("mcp_dynaload")
 _PEER_SERVER = str(Path(__file__).with_name("fastmcp_proxy.py"))
 
 

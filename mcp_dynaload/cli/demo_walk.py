@@ -11,6 +11,7 @@ from statistics import mean, median
 from typing import TYPE_CHECKING
 
 from mcp_dynaload.locations import variables_for
+from mcp_dynaload.own_process import module_arguments
 
 if TYPE_CHECKING:
     from mcp_dynaload.demo.drive import Outcome
@@ -108,7 +109,7 @@ async def _drive(servers_file: Path, environ: dict[str, str]) -> "list[Outcome]"
     from mcp_dynaload.demo.drive import drive
     from mcp_dynaload.demo.scenarios.walk import SCENARIOS
 
-    arguments = ["-m", "mcp_dynaload", "serve", "--config", str(servers_file)]
+    arguments = module_arguments("mcp_dynaload", "serve", "--config", str(servers_file))
     server = StdioServerParameters(command=sys.executable, args=arguments, env=environ)
     return [outcome async for outcome in drive(server, SCENARIOS)]
 

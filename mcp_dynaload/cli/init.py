@@ -13,6 +13,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_files import Scope, find_claude_files, read_snapshot
 from mcp_dynaload.locations import find_locations
+from mcp_dynaload.own_process import module_arguments
 
 
 def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
@@ -24,6 +25,13 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         ] = "user",
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, change nothing.")] = False,
         yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+        approve_servers: Annotated[
+            bool,
+            typer.Option(
+                "--approve-servers",
+                help="With --yes: start servers of .mcp.json, too, that were not approved before.",
+            ),
+        ] = False,
         from_file: Annotated[
             Path | None,
             typer.Option("--from", help="Take the servers of this `mcpServers` file, and leave it as it is."),
@@ -42,7 +50,8 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         source = None if from_file is None else from_file.expanduser().absolute()
         snapshot = read_snapshot(scope, files, locations, serve_entry(), dict(os.environ), source)
         person = Person(show=print_plain, agrees=(lambda: True) if yes else _ask)
-        install(snapshot, person, http_probe(os.environ), refresh, is_dry_run=dry_run)
+        may_approve = approve_servers or not yes
+        install(snapshot, person, http_probe(os.environ), refresh, is_dry_run=dry_run, may_approve=may_approve)
 
     return init
 
@@ -53,7 +62,7 @@ def serve_entry() -> Json:
     script = str(beside) if beside.is_file() else shutil.which("mcp-dynaload")
     if script is not None:
         return {"type": "stdio", "command": str(Path(script).absolute()), "args": ["serve"]}
-    return {"type": "stdio", "command": sys.executable, "args": ["-m", "mcp_dynaload", "serve"]}
+    return {"type": "stdio", "command": sys.executable, "args": module_arguments("mcp_dynaload", "serve")}
 
 
 def print_plain(text: str) -> None:

@@ -1,21 +1,38 @@
 """`mcp-dynaload trust`: allow what a file that came with a repository configures."""
 
 import os
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
-from mcp_dynaload.locations import find_locations
+from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.locations import PROJECT_CONFIG_DIR, find_locations
+from mcp_dynaload.printable import printable
+from mcp_dynaload.trust import content_to_trust, trust_content
 from mcp_dynaload.trust import forget as forget_file
-from mcp_dynaload.trust import trust_file
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
+
+CAUTION = (
+    "Trust holds for this file in this folder, as it is now. It does not hold the programs that it names:"
+    " those may change, and what is downloaded at each start (npx, uvx) does."
+)
 
 
 def trust(
     path: Annotated[Path, typer.Argument(help="A project's servers file or dynaload.toml.")],
     forget: Annotated[bool, typer.Option("--forget", help="Trust it no longer.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Let the servers in this file be started, or its settings count, as long as it stays as it is now.
+
+    Shows what would be started, with which arguments and variables, and asks.
 
     Example: mcp-dynaload trust .mcp-dynaload/servers.json
     """
@@ -24,5 +41,70 @@ def trust(
         known = forget_file(path, state_dir)
         print(f"{path} is not trusted any more." if known else f"{path} was not trusted.")
         return
-    record = trust_file(path, state_dir)
+    content = content_to_trust(path)
+    for line in _summary(path, content):
+        print(printable(line))
+    print(CAUTION)
+    if not yes and not _agrees():
+        print("Not trusted.")
+        raise typer.Exit(1)
+    record = trust_content(path, content, state_dir)
     print(f"Trusted: {record.path} (SHA-256 {record.sha256[:12]}…). A changed file must be trusted again.")
+
+
+def _agrees() -> bool:
+    if not sys.stdin.isatty():
+        raise ConfigError("nobody can be asked here (no terminal); add --yes to trust the file")
+    return typer.confirm("Trust it?")
+
+
+def _summary(path: Path, content: bytes) -> Iterator[str]:
+    """Describe what the file would have us do.
+
+    Raises:
+        ConfigError: it is neither a servers file nor settings.
+    """
+    if path.suffix == ".toml":
+        yield f"{path} would set:"
+        yield from (f"  {name} = {value!r}" for name, value in _settings(path, content).items())
+        return
+    folder = path.absolute().parents[1] if path.absolute().parent.name == PROJECT_CONFIG_DIR else path.absolute().parent
+    yield f"{path} would have these servers started or connected to, in {folder}:"
+    for name, entry in _servers(path, content).items():
+        yield from _entry_lines(name, json_object(entry))
+
+
+def _entry_lines(name: str, entry: Json) -> Iterator[str]:
+    if "url" in entry:
+        yield f"  {name}: connects to {entry['url']!r}"
+    else:
+        words = [entry.get("command"), *_strings(entry.get("args"))]
+        yield f"  {name}: runs {' '.join(repr(word) for word in words)}"
+    for key in ("env", "headers"):
+        if given := json_object(entry.get(key)):
+            yield f"      with {key}: {', '.join(map(str, given))}"
+    if asked := sorted(set(_VARIABLE.findall(str(entry)))):
+        yield f"      gets from your environment: {', '.join(asked)}"
+    if json_object(entry.get("dynaload")).get("inherit_env") is True:
+        yield "      gets your whole environment (inherit_env)"
+
+
+def _servers(path: Path, content: bytes) -> Json:
+    from mcp_dynaload.config_json import parse_json
+    from mcp_dynaload.config_problem import ConfigProblem
+
+    file = parse_json(path, content)
+    if isinstance(file, ConfigProblem):
+        raise ConfigError(str(file))
+    return json_object(file.content.get("mcpServers"))
+
+
+def _settings(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is not valid TOML ({error}); correct it first") from error
+
+
+def _strings(value: object) -> list[object]:
+    return list(cast(list[object], value)) if isinstance(value, list) else []

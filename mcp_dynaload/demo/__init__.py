@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.own_process import module_arguments
 
 SERVERS = (
     "browser",
@@ -27,6 +28,5 @@ def embedded_servers(workspace: Path | None = None) -> dict[str, Json]:
     Without a workspace each server takes its own temporary one, gone when it ends.
     """
     place = [] if workspace is None else ["--workspace", str(workspace)]
-    return {
-        name: {"command": sys.executable, "args": ["-m", "mcp_dynaload.demo.serve", name, *place]} for name in SERVERS
-    }
+    arguments = {name: module_arguments("mcp_dynaload.demo.serve", name, *place) for name in SERVERS}
+    return {name: {"command": sys.executable, "args": args} for name, args in arguments.items()}

@@ -23,6 +23,7 @@ from mcp_dynaload.demo.scenarios import SCENARIOS, TARGETS
 from mcp_dynaload.demo.scenarios.steps import Scenario
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.locations import variables_for
+from mcp_dynaload.own_process import module_arguments, module_command
 
 LONGEST_SECONDS = 60.0
 """Of one scenario."""
@@ -120,11 +121,11 @@ class _Place:
         return Stage(self._session, costs, self._processes)
 
     def _session(self) -> StdioServerParameters:
-        arguments = ["-m", "mcp_dynaload", "serve", "--config", str(self._servers_file)]
+        arguments = module_arguments("mcp_dynaload", "serve", "--config", str(self._servers_file))
         return StdioServerParameters(command=sys.executable, args=arguments, env=self._environ())
 
     async def _run(self, *arguments: str) -> bytes:
-        command = [sys.executable, "-m", "mcp_dynaload", *arguments, "--config", str(self._servers_file)]
+        command = module_command("mcp_dynaload", *arguments, "--config", str(self._servers_file))
         ran = await anyio.run_process(command, env=self._environ(), check=False)
         if ran.returncode:
             raise DynaloadError(f"the embedded servers cannot be listed: {ran.stderr.decode(errors='replace').strip()}")

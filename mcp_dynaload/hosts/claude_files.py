@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from mcp_dynaload.bounded_files import read_bounded, read_inside
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.git_exclude import exclude_file
@@ -19,6 +20,9 @@ _MANAGED_DIRS = {
     "darwin": Path("/Library/Application Support/ClaudeCode"),
     "win32": Path("C:/Program Files/ClaudeCode"),
 }
+MAX_CLIENT_FILE_BYTES = 100_000_000
+"""Of a file of the client's own: its state of many projects takes megabytes."""
+
 _LINUX_MANAGED_DIR = Path("/etc/claude-code")
 
 
@@ -72,6 +76,9 @@ class Snapshot:
     exclude: Path | None
     """What this person ignores in the folder's repository."""
 
+    unread: tuple[str, ...] = ()
+    """Why files of projects were not read, each with its path."""
+
     def document(self, path: Path) -> Json:
         """The JSON object in a file; empty where there is no file."""
         return parse_object(self.texts.get(path, ""), path)
@@ -123,18 +130,35 @@ def read_snapshot(
         HostError: a file cannot be read, or the client's state file is no JSON object.
     """
     exclude = exclude_file(files.project.folder)
-    candidates = (*_candidates(files, locations), *(path for path in (source, exclude) if path is not None))
-    texts = {path: text for path in candidates if (text := read_text(path)) is not None}
+    own = (*_own_candidates(files, locations), *(path for path in (source, exclude) if path is not None))
+    texts = {path: text for path in own if (text := read_text(path)) is not None}
     if source is not None and source not in texts:
         raise HostError(f"{source}: no such file; give a file with an `mcpServers` object")
+    unread = [*_add_texts(texts, _project_candidates(files, locations), files.project.folder)]
+    if unread and scope != "user":
+        raise HostError(unread[0])
     state = parse_object(texts.get(files.state, ""), files.state)
     known = {key: project_files(Path(key)) for key in objects(state, "projects") if _is_folder(Path(key))}
     for project in known.values():
-        for path in (project.settings, project.local_settings, project.servers):
-            if path not in texts and (text := read_text(path)) is not None:
-                texts[path] = text
+        unread += _add_texts(texts, (project.settings, project.local_settings, project.servers), project.folder)
     plugin_servers = tuple(_plugin_servers(files.config_dir))
-    return Snapshot(scope, files, locations, texts, environ, entry, source, known, plugin_servers, exclude)
+    return Snapshot(
+        scope, files, locations, texts, environ, entry, source, known, plugin_servers, exclude, tuple(unread)
+    )
+
+
+def _add_texts(texts: dict[Path, str], paths: Iterable[Path], folder: Path) -> Iterator[str]:
+    """Read those of a project's files that can be read; yields why one cannot."""
+    for path in paths:
+        if path in texts:
+            continue
+        try:
+            text = read_project_text(path, folder)
+        except HostError as error:
+            yield str(error)
+        else:
+            if text is not None:
+                texts[path] = text
 
 
 def read_text(path: Path) -> str | None:
@@ -144,11 +168,27 @@ def read_text(path: Path) -> str | None:
         HostError: the file cannot be read.
     """
     try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
+        return read_bounded(path, MAX_CLIENT_FILE_BYTES).decode("utf-8", "surrogateescape")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise HostError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+
+
+def read_project_text(path: Path, folder: Path) -> str | None:
+    """Return the content of a file of a project, line ends untouched; None where there is no file.
+
+    A repository may have put a link or a device there, and what is read may be written, too.
+
+    Raises:
+        HostError: the file cannot be read, is no plain file, too large, or a link that leads out of the project.
+    """
+    try:
+        return read_inside(path, folder).decode("utf-8", "surrogateescape")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise HostError(f"{path}: cannot be read ({error.strerror}); put a plain file there") from error
 
 
 def objects(document: Json, *keys: str) -> Json:
@@ -172,14 +212,17 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _candidates(files: ClaudeFiles, locations: Locations) -> Iterator[Path]:
-    yield from (files.state, files.user_settings, locations.user_servers_file.resolve())
+def _project_candidates(files: ClaudeFiles, locations: Locations) -> Iterator[Path]:
     yield from (files.project.settings, files.project.local_settings, files.project.servers)
     yield locations.project_servers_file.resolve()
+    yield from (path.resolve() for path in markdown_files(files.project.folder / ".claude"))
+
+
+def _own_candidates(files: ClaudeFiles, locations: Locations) -> Iterator[Path]:
+    yield from (files.state, files.user_settings, locations.user_servers_file.resolve())
     yield from (files.managed_dir / "managed-settings.json", files.managed_dir / "managed-mcp.json")
     yield from (files.managed_dir / "managed-settings.d").glob("*.json")
-    for folder in (files.config_dir, files.project.folder / ".claude"):
-        yield from (path.resolve() for path in markdown_files(folder))
+    yield from (path.resolve() for path in markdown_files(files.config_dir))
 
 
 def markdown_files(folder: Path) -> Iterator[Path]:

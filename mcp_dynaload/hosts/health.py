@@ -11,7 +11,13 @@ from typing import Literal
 from mcp_dynaload.catalog.names import HOOK_TOOL, SERVER_NAME
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.claude_files import ClaudeFiles, find_claude_files, managed_settings_files, read_text
+from mcp_dynaload.hosts.claude_files import (
+    ClaudeFiles,
+    find_claude_files,
+    managed_settings_files,
+    read_project_text,
+    read_text,
+)
 from mcp_dynaload.hosts.claude_hooks import hook_settings
 from mcp_dynaload.hosts.json_text import parse_object
 
@@ -39,9 +45,12 @@ def check_client(environ: Mapping[str, str], project_dir: Path) -> list[Finding]
 
 def check_files(files: ClaudeFiles, environ: Mapping[str, str]) -> list[Finding]:
     """Look at the client's files: the person's, the project's and the administrator's."""
-    own = (files.user_settings, files.project.settings, files.project.local_settings)
+    project = files.project
     try:
-        settings = [_read(path) for path in own]
+        settings = [
+            _read(files.user_settings),
+            *(_read_in(project.folder, path) for path in (project.settings, project.local_settings)),
+        ]
         managed = [_read(path) for path in _managed_files(files.managed_dir)]
         registered = [*_registrations(files)]
     except HostError as error:
@@ -58,6 +67,10 @@ def _read(path: Path) -> Json:
     return parse_object(read_text(path) or "", path)
 
 
+def _read_in(folder: Path, path: Path) -> Json:
+    return parse_object(read_project_text(path, folder) or "", path)
+
+
 def _registrations(files: ClaudeFiles) -> Iterator[str]:
     state = _read(files.state)
     if SERVER_NAME in json_object(state.get("mcpServers")):
@@ -65,7 +78,7 @@ def _registrations(files: ClaudeFiles) -> Iterator[str]:
     local = json_object(json_object(state.get("projects")).get(str(files.project.folder)))
     if SERVER_NAME in json_object(local.get("mcpServers")):
         yield f"local scope ({files.state})"
-    if SERVER_NAME in json_object(_read(files.project.servers).get("mcpServers")):
+    if SERVER_NAME in json_object(_read_in(files.project.folder, files.project.servers).get("mcpServers")):
         yield f"project scope ({files.project.servers})"
 
 

@@ -45,6 +45,7 @@ def install(
     refresh: Callable[[], None],
     *,
     is_dry_run: bool,
+    may_approve: bool = True,
     write: Write = write_atomically,
 ) -> Plan:
     """Show what putting the servers behind the proxy changes, and after the person's consent do it.
@@ -54,6 +55,11 @@ def install(
     """
     plan = plan_init(snapshot, logins_needed(probe_candidates(snapshot), probe))
     _show_plan(plan, person.show)
+    if plan.unapproved and not may_approve and not is_dry_run:
+        raise HostError(
+            f"{', '.join(map(repr, plan.unapproved))} would be started, which you have not approved in Claude Code;"
+            " leave out --yes to be asked, or add --approve-servers"
+        )
     if not plan.edits or is_dry_run or not person.agrees():
         return plan
     locations = snapshot.locations

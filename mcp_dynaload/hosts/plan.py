@@ -49,6 +49,9 @@ class Plan:
     trusted: Path | None
     """The project's servers file, which the person trusts by agreeing to this plan."""
 
+    unapproved: tuple[str, ...] = ()
+    """Servers of `.mcp.json` that would be started though the user has not approved them in the client."""
+
 
 def plan_init(snapshot: Snapshot, logins: Mapping[str, str]) -> Plan:
     """Plan how the servers of the scope move behind the proxy; `logins` names those that need a login, and why.
@@ -60,13 +63,16 @@ def plan_init(snapshot: Snapshot, logins: Mapping[str, str]) -> Plan:
     choice = choose_servers(snapshot, logins)
     draft = Draft(snapshot.texts)
     names = RuleMap({normalised(name): _prefix(name, entry) for name, entry in choice.moving.items()})
-    notes: list[str] = []
+    notes = [f"not looked at: {reason}" for reason in snapshot.unread]
     _move(snapshot, draft, choice.moving)
     _register(snapshot, draft)
     _install(snapshot, draft)
     notes += _keep_private(snapshot, draft, choice.moving)
     notes += _rewrite_rules(snapshot, draft, names)
-    notes += _rewrite_approvals(snapshot, draft, choice.moving)
+    unapproved = _unapproved(snapshot, choice.moving)
+    if unapproved:
+        notes.append(f"not approved in Claude Code so far, and approved by moving: {', '.join(unapproved)}")
+    _rewrite_approvals(snapshot, draft, choice.moving)
     notes += _rewrite_markdown(snapshot, draft, names)
     notes += _hints(snapshot)
     target = servers_target(snapshot)
@@ -78,7 +84,8 @@ def plan_init(snapshot: Snapshot, logins: Mapping[str, str]) -> Plan:
         left=choice.left,
         notes=tuple(dict.fromkeys(notes)) if edits else (),
         prefixes=names.prefixes,
-        trusted=target if is_trusted else None,
+        trusted=snapshot.locations.project_servers_file if is_trusted else None,
+        unapproved=unapproved if edits else (),
     )
 
 
@@ -218,15 +225,27 @@ def _rewrite_allowed_tools(draft: Draft, snapshot: Snapshot, key: str, names: Ru
     rewrite_names(state, "allowedTools", names)
 
 
-def _rewrite_approvals(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json]) -> Iterator[str]:
-    """The lists that say which servers of `.mcp.json` the person approved."""
+def _unapproved(snapshot: Snapshot, moving: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return the servers that move though the user never approved them; what the repository approves does not count."""
+    if snapshot.scope != "project" or snapshot.source is not None:
+        return ()
+    state = objects(snapshot.document(snapshot.files.state), "projects", project_key(snapshot))
+    local, of_user = snapshot.files.project.local_settings, snapshot.files.user_settings
+    documents = [state, snapshot.document(local), snapshot.document(of_user), *snapshot.managed_settings]
+    if any(document.get("enableAllProjectMcpServers") is True for document in documents):
+        return ()
+    approved = {name for document in documents for name in strings(document, _JSON_LISTS[0])}
+    return tuple(name for name in moving if name not in approved)
+
+
+def _rewrite_approvals(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json]) -> None:
+    """Put us into the lists that say which servers of `.mcp.json` the user approved."""
     if snapshot.scope != "project":
         return
     project = snapshot.files.project
     local = draft.document(project.local_settings)
     state = objects(draft.document(snapshot.files.state), "projects", project_key(snapshot))
     documents = [draft.document(project.settings), local, state]
-    approved = {name for document in documents for name in strings(document, _JSON_LISTS[0])}
     is_all = any(
         document.get("enableAllProjectMcpServers") is True
         for document in (*documents, snapshot.document(snapshot.files.user_settings))
@@ -235,9 +254,6 @@ def _rewrite_approvals(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Js
         _replace_approved(document, moving)
     if not is_all and not any(SERVER_NAME in strings(document, _JSON_LISTS[0]) for document in documents):
         draft.list_at(project.local_settings, _JSON_LISTS[0]).append(SERVER_NAME)
-    pending = [name for name in moving if name not in approved]
-    if pending and not is_all and snapshot.source is None:
-        yield f"not approved in Claude Code so far, and approved by moving: {', '.join(pending)}"
 
 
 def _replace_approved(document: Json, moving: Mapping[str, Json]) -> None:

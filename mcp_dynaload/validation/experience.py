@@ -11,6 +11,7 @@ from mcp import Client, MCPError, StdioServerParameters
 
 from mcp_dynaload.api.dynaload import Dynaload
 from mcp_dynaload.hosts.health import Finding, check_client
+from mcp_dynaload.own_process import module_arguments
 from mcp_dynaload.server.commands.table import COMMANDS
 from mcp_dynaload.validation.choice import USER
 
@@ -75,7 +76,7 @@ async def _start(files: tuple[Path, ...]) -> float | None:
     """A process with an empty first prompt: what Claude Code waits for."""
     options = [option for file in files for option in ("--config", str(file))]
     server = StdioServerParameters(
-        command=sys.executable, args=["-m", "mcp_dynaload", "serve", *options], env=dict(os.environ)
+        command=sys.executable, args=module_arguments("mcp_dynaload", "serve", *options), env=dict(os.environ)
     )
     started = time.perf_counter()
     try:

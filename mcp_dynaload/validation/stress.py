@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -21,6 +20,7 @@ from mcp_types import CallToolRequest, CallToolRequestParams, CallToolResult, Te
 from mcp_dynaload.catalog.names import HOOK_TOOL
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.locations import variables_for
+from mcp_dynaload.own_process import module_command
 from mcp_dynaload.validation.check import Load, Timing
 from mcp_dynaload.validation.probe import ECHO, probe
 
@@ -225,7 +225,7 @@ async def _service(sessions: int) -> AsyncGenerator[tuple[str, psutil.Process]]:
         }
         options = ["serve", "--transport", "http", "--port", str(port), "--config", str(file)]
         process = await anyio.open_process(
-            [sys.executable, "-m", "mcp_dynaload", *options], stdout=None, stderr=None, env=environ
+            module_command("mcp_dynaload", *options), stdout=None, stderr=None, env=environ
         )
         try:
             await _ready(f"http://127.0.0.1:{port}/readyz", process)

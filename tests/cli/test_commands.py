@@ -102,13 +102,16 @@ def test_a_project_s_servers_start_only_after_trust(shell: Shell, notes_server: 
     path = shell.project / ".mcp-dynaload" / "servers.json"
     shell.write_servers(notes_server, path)
     distrusted = shell.run("refresh", "--json")
-    trusted = shell.run("trust", str(path))
+    unasked = shell.run("trust", str(path), stdin="")
+    trusted = shell.run("trust", str(path), "--yes")
     listed = shell.run("refresh", "--json")
     forgotten = shell.run("trust", str(path), "--forget")
     again = shell.run("refresh", "--json")
     assert (distrusted.returncode, listed.returncode, again.returncode) == (1, 0, 1)
     assert json.loads(distrusted.stdout)["tools"] == {}
-    assert trusted.stdout.startswith(f"Trusted: {path}")
+    assert (unasked.returncode, "add --yes" in unasked.stderr) == (2, True)
+    assert f"  knowledge: runs {sys.executable!r} '-P' '-E' '-m' 'mcp_dynaload.demo.serve'" in trusted.stdout
+    assert trusted.stdout.splitlines()[-1].startswith(f"Trusted: {path}")
     assert json.loads(listed.stdout)["tools"] == {"knowledge": 12}
     assert forgotten.stdout == f"{path} is not trusted any more.\n"
 

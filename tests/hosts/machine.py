@@ -77,6 +77,7 @@ class Machine:
         source: Path | None = None,
         *,
         is_dry_run: bool = False,
+        may_approve: bool = True,
         write: Write = write_atomically,
     ) -> Plan:
         return install(
@@ -85,6 +86,7 @@ class Machine:
             self.probe,
             lambda: self.refreshes.append("refreshed"),
             is_dry_run=is_dry_run,
+            may_approve=may_approve,
             write=write,
         )
 

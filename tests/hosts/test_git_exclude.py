@@ -34,10 +34,10 @@ def test_a_link_that_leads_nowhere_is_named(tmp_path: Path, content: bytes) -> N
 def test_a_link_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".git").write_text("gitdir: x")
 
-    def refuse(*_: object, **__: object) -> str:
+    def refuse(*_: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr("mcp_dynaload.hosts.git_exclude.read_bounded", refuse)
     with pytest.raises(HostError, match=r"\.git: .*Permission denied"):
         exclude_file(tmp_path)
 

@@ -1,0 +1,158 @@
+"""A repository's Python files are never run by us, whatever the command: no process of ours imports from there."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from mcp_dynaload.cli.init import serve_entry
+from mcp_dynaload.own_process import module_command
+from tests.cli.conftest import Shell
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = Path(sys.executable).with_name("mcp-dynaload")
+PEERS = ROOT / ".venv-peers" / "bin" / "python"
+
+STANDARD = ("json", "logging", "sqlite3", "asyncio", "subprocess", "sitecustomize", "usercustomize")
+"""Modules of Python itself that are imported by all that we start."""
+
+COMMANDS = {
+    "--version": "",
+    "--help": "",
+    "serve": "",
+    "refresh --json": "",
+    "doctor --json": "",
+    "tools repository": "",
+    "optimize 'which issues are open?'": "",
+    "interactive": "which issues are open?\n/session-info\n",
+    "demo": "",
+    "demo --scenario-types user_interaction --json": "",
+    "validate --json": "",
+    "validate --performance --json": "",
+    "stats": "",
+    "audit": "",
+    "logs": "",
+    "trust .mcp-dynaload/servers.json": "",
+    "token list": "",
+    "init --dry-run": "",
+    "init --scope project --dry-run": "",
+    "uninstall": "",
+    f"bench --fastmcp {PEERS} --calls 5 --servers 2": "",
+}
+"""Each command with what is typed into it."""
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A project with a module of every name that we import; importing one leaves its name in a file."""
+    shell = Shell(tmp_path_factory.mktemp("hostile"))
+    (shell.folder / "home").mkdir()
+    (shell.project / ".mcp-dynaload").mkdir(parents=True)
+    imported = shell.folder / "imported"
+    code = f"with open({str(imported)!r}, 'a') as file:\n    file.write(__name__ + '\\n')\n"
+    for name in {*packages_distributions(), *STANDARD} - {"__pycache__"}:
+        package = shell.project / name
+        if not name.isidentifier():
+            continue
+        package.mkdir()
+        (package / "__init__.py").write_text(code)
+        (package / "__main__.py").write_text(code)
+    yield shell
+    assert not imported.exists()
+
+
+def imported(shell: Shell) -> str:
+    file = shell.folder / "imported"
+    return file.read_text() if file.exists() else ""
+
+
+def test_the_trap_works(tmp_path: Path, hostile: Shell) -> None:
+    command = [sys.executable, "-m", "mcp_dynaload", "--version"]
+    subprocess.run(command, cwd=hostile.project, env=hostile.environ, check=False, capture_output=True)
+
+    assert "mcp_dynaload" in imported(hostile)
+    (hostile.folder / "imported").unlink()
+
+
+@pytest.mark.proves("foreign-code")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_runs_nothing_of_the_project(hostile: Shell, command: str) -> None:
+    subprocess.run(
+        f"{PROGRAM} {command}",
+        shell=True,
+        cwd=hostile.project,
+        env=hostile.environ,
+        input=COMMANDS[command],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert imported(hostile) == ""
+
+
+@pytest.mark.proves("foreign-code")
+def test_the_embedded_servers_are_started_without_the_project_on_their_path(hostile: Shell) -> None:
+    process = subprocess.run(
+        [str(PROGRAM), "serve"],
+        cwd=hostile.project,
+        env=hostile.environ,
+        input="\n".join(
+            json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+            for number, (method, params) in enumerate(
+                [
+                    (
+                        "initialize",
+                        {
+                            "protocolVersion": "2025-11-25",
+                            "capabilities": {},
+                            "clientInfo": {"name": "test", "version": "1"},
+                        },
+                    ),
+                    ("tools/call", {"name": "git__repo_status", "arguments": {}}),
+                ]
+            )
+        )
+        + "\n",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert process.returncode == 0
+    assert imported(hostile) == ""
+
+
+@pytest.mark.proves("foreign-code")
+def test_what_is_registered_with_a_client_runs_nothing_of_the_project(
+    hostile: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(hostile.folder / "python"))
+    monkeypatch.setenv("PATH", str(hostile.folder))
+    without_script = serve_entry()["args"]
+    of_a_clone = json.loads((ROOT / "claude_mcp.json").read_text())["mcpServers"]["dynaload"]["args"]
+    monkeypatch.undo()
+
+    for arguments in (without_script, of_a_clone):
+        command = [sys.executable, *arguments[:-1], "--version"]
+        environ = {**hostile.environ, "PYTHONPATH": "."}
+        subprocess.run(command, cwd=hostile.project, env=environ, check=True, capture_output=True)
+
+    assert imported(hostile) == ""
+
+
+def test_a_module_of_ours_is_run_by_one_function_only() -> None:
+    starts = [
+        file.relative_to(ROOT).as_posix()
+        for file in (ROOT / "mcp_dynaload").rglob("*.py")
+        if '"-m", "mcp_dynaload' in file.read_text("utf-8")
+    ]
+
+    assert starts == []
+    assert module_command("mcp_dynaload", "serve")[1:] == ["-P", "-E", "-m", "mcp_dynaload", "serve"]
