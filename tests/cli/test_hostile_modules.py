@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -17,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("mcp-dynaload")
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
 
-STANDARD = ("json", "logging", "sqlite3", "asyncio", "subprocess", "sitecustomize", "usercustomize")
-"""Modules of Python itself that are imported by all that we start."""
+FIRST_IMPORTED = ("mcp_dynaload", "json", "logging", "sqlite3", "asyncio", "sitecustomize", "usercustomize")
+"""Our own package, and modules of Python itself, which all that we start imports."""
 
 COMMANDS = {
     "--version": "",
@@ -30,8 +29,7 @@ COMMANDS = {
     "optimize 'which issues are open?'": "",
     "interactive": "which issues are open?\n/session-info\n",
     "demo": "",
-    "demo --scenario-types user_interaction --json": "",
-    "validate --json": "",
+    "demo --scenario-types edge_case_handling --json": "",
     "validate --performance --json": "",
     "stats": "",
     "audit": "",
@@ -47,22 +45,21 @@ COMMANDS = {
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A project with a module of every name that we import; importing one leaves its name in a file."""
     shell = Shell(tmp_path_factory.mktemp("hostile"))
     (shell.folder / "home").mkdir()
     (shell.project / ".mcp-dynaload").mkdir(parents=True)
     imported = shell.folder / "imported"
     code = f"with open({str(imported)!r}, 'a') as file:\n    file.write(__name__ + '\\n')\n"
-    for name in {*packages_distributions(), *STANDARD} - {"__pycache__"}:
+    for name in {*packages_distributions(), *FIRST_IMPORTED} - {"__pycache__"}:
         package = shell.project / name
         if not name.isidentifier():
             continue
         package.mkdir()
         (package / "__init__.py").write_text(code)
         (package / "__main__.py").write_text(code)
-    yield shell
-    assert not imported.exists()
+    return shell
 
 
 def imported(shell: Shell) -> str:
@@ -70,7 +67,7 @@ def imported(shell: Shell) -> str:
     return file.read_text() if file.exists() else ""
 
 
-def test_the_trap_works(tmp_path: Path, hostile: Shell) -> None:
+def test_the_trap_works(hostile: Shell) -> None:
     command = [sys.executable, "-m", "mcp_dynaload", "--version"]
     subprocess.run(command, cwd=hostile.project, env=hostile.environ, check=False, capture_output=True)
 
