@@ -24,7 +24,7 @@ from mcp_dynaload.server.crowd import Crowd
 from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.session import Session, open_session
 from mcp_dynaload.server.shared import Shared
-from mcp_dynaload.server.texts import instructions_text
+from mcp_dynaload.server.texts import instructions_of_all, instructions_text
 from mcp_dynaload.server.visitors import Visitors
 from mcp_dynaload.telemetry.totals import Totals
 
@@ -145,7 +145,7 @@ class Front:
         live = self._shared.live
         text = instructions_text(live.listings, live.unseen)
         if not self._shared.settings.dynamic_loading_enabled:
-            text = "\n\n".join(listing.instructions for listing in live.listings.values() if listing.instructions)
+            text = instructions_of_all(live.listings)
         return {"instructions": text} if text else {}
 
     def _input_schema(self, name: str) -> Json | None:

@@ -68,10 +68,23 @@ def room_beside(introductions: Sequence[Introduction]) -> int:
 
 def introduction_text(introductions: Iterable[Introduction]) -> str:
     """The instructions of servers whose first tools were loaded."""
-    parts = [
-        f"Instructions of the MCP server {name!r}:\n{text[:MAX_DESCRIPTION_LENGTH]}" for name, text in introductions
-    ]
-    return "\n".join(parts)
+    return "\n".join(
+        f"Instructions of the MCP server {name!r}, quoted: {quoted(text[:MAX_DESCRIPTION_LENGTH])}"
+        for name, text in introductions
+    )
+
+
+def quoted(value: object) -> str:
+    """Return what a server wrote as one line of JSON with `<`, `>` and all that is invisible escaped.
+
+    The client hands what stands beside a prompt to the model as a system message: a server that could write a line or
+    a tag of its own there would speak in our name, or in another server's.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return "".join(
+        character if character.isprintable() and character not in "<>" else _json_escape(character)
+        for character in text
+    )
 
 
 def select_query(tools: Iterable[Tool]) -> str:
@@ -89,12 +102,18 @@ def found_text(tools: Sequence[Tool], query: str) -> str:
 def instructions_text(listings: Mapping[str, Listing], unseen: Iterable[str]) -> str:
     """Our own instructions: a line for each server behind us, so that the model knows what it could ask for."""
     head = (
-        "The tools of these MCP servers are connected when a task needs them. "
-        f"If one that you need is missing, call {FIND_TOOLS}:"
+        "The tools of these MCP servers are connected when a task needs them; what one says of itself is quoted."
+        f" If one that you need is missing, call {FIND_TOOLS}:"
     )
     lines = [head, *(_server_line(name, listing) for name, listing in sorted(listings.items()))]
     lines += [f"- {name}" for name in sorted(unseen)]
     return _cut_lines(lines, MAX_INSTRUCTIONS_CHARACTERS)
+
+
+def instructions_of_all(listings: Mapping[str, Listing]) -> str:
+    """Return what a plain proxy says of itself: a single server's own words as they are, of several each quoted."""
+    given = [(name, listing.instructions) for name, listing in listings.items() if listing.instructions]
+    return given[0][1] if len(given) == 1 else introduction_text(given)
 
 
 def own_texts(instructions: str) -> dict[str, str]:
@@ -132,7 +151,12 @@ def _function_line(tool: Tool) -> str:
         "name": CLIENT_PREFIX + tool.name,
         "parameters": tool.input_schema,
     }
-    return f"<function>{json.dumps(fields, ensure_ascii=False, separators=(',', ':'))}</function>"
+    return f"<function>{quoted(fields)}</function>"
+
+
+def _json_escape(character: str) -> str:
+    """Return the character as JSON may write it; beyond the basic plane that takes two escapes."""
+    return json.dumps(character)[1:-1] if character not in "<>" else f"\\u{ord(character):04x}"
 
 
 def _names(tools: Iterable[Tool]) -> str:
@@ -140,9 +164,10 @@ def _names(tools: Iterable[Tool]) -> str:
 
 
 def _server_line(name: str, listing: Listing) -> str:
-    words = " ".join(listing.instructions.split())
-    about = words or ", ".join(str(tool["name"]) for tool in listing.tools[:8])
-    return f"- {name} ({len(listing.tools)} tools): {about}"
+    if words := " ".join(listing.instructions.split()):
+        return f"- {name} ({len(listing.tools)} tools): {quoted(words)}"
+    names = ", ".join(quoted(str(tool["name"]))[1:-1] for tool in listing.tools[:8])
+    return f"- {name} ({len(listing.tools)} tools): {names}"
 
 
 def _cut_lines(lines: Sequence[str], limit: int) -> str:
@@ -150,6 +175,10 @@ def _cut_lines(lines: Sequence[str], limit: int) -> str:
     width = limit
     while sum(min(len(line), width) + 1 for line in lines[1:]) + len(lines[0]) > limit and width > 1:
         width = int(width * 0.9)
-    return "\n".join([lines[0], *(line if len(line) <= width else line[: width - 1] + "…" for line in lines[1:])])[
-        :limit
-    ]
+    return "\n".join([lines[0], *(line if len(line) <= width else _cut(line, width) for line in lines[1:])])[:limit]
+
+
+def _cut(line: str, width: int) -> str:
+    """Return the beginning of a line, a quotation closed."""
+    end = '…"' if line.endswith('"') else "…"
+    return line[: max(0, width - len(end))] + end
