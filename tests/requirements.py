@@ -17,6 +17,7 @@ REQUIREMENTS = {
     "lazy": "With a filled cache nothing is started until a call, and then only what it needs.",
     "faults": "A dead, frozen, silent or babbling upstream harms only its own calls, which fail clearly.",
     "no-orphans": "Nothing that we started outlives us, however we end.",
+    "terminal": "Nothing that a server wrote acts on the terminal on which it is shown.",
     "quoted": "What a server wrote is quoted on one line, its server named, wherever it stands in a text of ours.",
     "foreign-code": "No process of ours imports from the project in which it runs.",
     "no-network": "A session looks no name up, connects to its upstreams only, writes in its own folders only.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mcp_dynaload.locations import variables_for
 from mcp_dynaload.own_process import module_arguments
+from mcp_dynaload.printable import printable
 
 if TYPE_CHECKING:
     from mcp_dynaload.demo.drive import Outcome
@@ -78,7 +79,7 @@ def _walk(folder: Path) -> _Walked | None:
     set_up_logs("info", configuration.locations.logs_dir, to_stderr=False)
     listed = fill_cache(configuration)
     if listed.errors:
-        print("\n".join(listed.errors.values()), file=sys.stderr)
+        print(printable("\n".join(listed.errors.values()), keeps_lines=True), file=sys.stderr)
         return None
     return _measured(configuration, anyio.run(_drive, servers_file, environ))
 

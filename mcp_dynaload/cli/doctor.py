@@ -14,7 +14,7 @@ from mcp_dynaload.hosts.health import Finding, check_client
 if TYPE_CHECKING:
     from mcp_dynaload.runtime import Configuration
 
-MARKS = {"ok": "[green]ok   [/]", "note": "[yellow]note [/]", "wrong": "[red]wrong[/]"}
+STYLES = {"ok": "green", "note": "yellow", "wrong": "red"}
 
 ESCAPE = "If anything is in your way: DYNAMIC_LOADING_ENABLED=false makes this a plain proxy that lists every tool."
 
@@ -87,12 +87,12 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
 
 
 def _show(findings: list[Finding]) -> None:
-    from rich.markup import escape
-
-    from mcp_dynaload.cli.screen import console
+    from mcp_dynaload.cli.screen import console, plain
 
     for finding in findings:
-        console.print(f"{MARKS[finding.level]} {escape(finding.what)}")
+        mark = plain(f"{finding.level:<5}")
+        mark.stylize(STYLES[finding.level])
+        console.print(mark.append(" ", "").append_text(plain(finding.what)))
         if finding.fix:
-            console.print(f"      → {escape(finding.fix)}")
+            console.print(f"      → {finding.fix}")
     console.print(f"\n{ESCAPE}")

@@ -14,6 +14,7 @@ from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_files import Scope, find_claude_files, read_snapshot
 from mcp_dynaload.locations import find_locations
 from mcp_dynaload.own_process import module_arguments
+from mcp_dynaload.printable import printable
 
 
 def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
@@ -74,7 +75,7 @@ def print_plain(text: str) -> None:
     console = Console(highlight=False, soft_wrap=True)
     is_diff = text.startswith("--- ")
     for line in text.splitlines():
-        console.print(Text(line, styles.get(line[:1], "") if is_diff else ""))
+        console.print(Text(printable(line), styles.get(line[:1], "") if is_diff else ""))
 
 
 def _ask() -> bool:

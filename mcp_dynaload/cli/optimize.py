@@ -166,7 +166,7 @@ def _show_tools(tools: "tuple[ToolExplained, ...]", explain: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from mcp_dynaload.cli.screen import console
+    from mcp_dynaload.cli.screen import console, plain
 
     table = Table(box=None, pad_edge=False)
     table.add_column("", no_wrap=True)
@@ -179,5 +179,6 @@ def _show_tools(tools: "tuple[ToolExplained, ...]", explain: bool) -> None:
     for tool in tools:
         numbers = [f"{tool.tokens:,}", f"{tool.probability:.3f}"]
         why = [f"{tool.score:.1f}", f"{tool.prior:.1f}", " ".join(tool.terms[:MAX_TERMS]), tool.reason]
-        table.add_row("+" if tool.is_loaded else "-", tool.name, *numbers, *(why if explain else ()))
+        cells = ("+" if tool.is_loaded else "-", tool.name, *numbers, *(why if explain else ()))
+        table.add_row(*map(plain, cells))
     Console(highlight=False, width=MAX_WIDTH if not console.is_terminal else min(MAX_WIDTH, console.width)).print(table)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.printable import printable
 
 if TYPE_CHECKING:
     from mcp_dynaload.runtime import Configuration
@@ -64,7 +65,7 @@ def _show(configuration: "Configuration", listed: "Listed") -> None:
     for error in listed.errors.values():
         console.print(f"\n{error}", style="red", markup=False)
     for problem in configuration.upstreams.problems:
-        print(problem, file=sys.stderr)
+        print(printable(str(problem)), file=sys.stderr)
 
 
 def refresh_quietly() -> None:

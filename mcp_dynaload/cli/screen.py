@@ -1,13 +1,31 @@
-"""Tables and progress on the terminal."""
+"""Text, tables and progress on the terminal: what servers wrote is shown as text, whatever it is."""
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
-console = Console(highlight=False, soft_wrap=True)
+from mcp_dynaload.printable import printable
+
+
+class PlainConsole(Console):
+    """A console for which a text is a text: no markup in it, and nothing that moves the cursor or hides."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print texts made safe, and rich's own objects as they are."""
+        super().print(*(plain(item) if isinstance(item, str) else item for item in objects), **options)
+
+
+def plain(text: object) -> Text:
+    """Return the text as rich shows it: without markup, control and format characters visible."""
+    return Text(printable(str(text), keeps_lines=True))
+
+
+console = PlainConsole(highlight=False, soft_wrap=True)
 
 
 def show_table(
@@ -21,19 +39,22 @@ def show_table(
     for column in columns:
         table.add_column(column, justify="right" if column in aligned else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*(plain(cell) for cell in row))
     console.print(table, soft_wrap=False)
+
+
+_LAST = TextColumn("{task.fields[last]}", markup=False)
 
 
 @contextmanager
 def progress(title: str, total: int) -> Generator[Callable[[str], None]]:
     """A bar on stderr; the function that it yields takes the name of what is through."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[last]}"))
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _LAST)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total, last="")
 
         def advance(name: str) -> None:
-            bar.update(task, advance=1, last=name)
+            bar.update(task, advance=1, last=printable(name))
 
         yield advance
 
@@ -41,7 +62,7 @@ def progress(title: str, total: int) -> Generator[Callable[[str], None]]:
 @contextmanager
 def counting(title: str) -> Generator[Callable[[str], None]]:
     """The same where nobody knows how many there will be."""
-    columns = (TextColumn("{task.description}"), SpinnerColumn(), TextColumn("{task.fields[last]}"))
+    columns = (TextColumn("{task.description}"), SpinnerColumn(), _LAST)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None, last="")
-        yield lambda name: bar.update(task, last=name)
+        yield lambda name: bar.update(task, last=printable(name))

@@ -7,6 +7,7 @@ from typing import Literal
 
 from mcp_dynaload.catalog.cost import CLIENT_PREFIX
 from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.printable import printable
 from mcp_dynaload.server.commands.layout import paragraphs, wrapped
 from mcp_dynaload.server.session import Session
 
@@ -33,8 +34,8 @@ class Result:
 
     @property
     def text(self) -> str:
-        """Both, as the terminal shows them."""
-        return paragraphs(wrapped(self.summary), self.details)
+        """Both, as the terminal shows them: what servers wrote cannot act there."""
+        return printable(paragraphs(wrapped(self.summary), self.details), keeps_lines=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
