@@ -95,27 +95,16 @@ def test_a_command_runs_nothing_of_the_project(hostile: Shell, command: str) -> 
 
 @pytest.mark.proves("foreign-code")
 def test_the_embedded_servers_are_started_without_the_project_on_their_path(hostile: Shell) -> None:
+    client = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    requests = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "git__repo_status", "arguments": {}}},
+    ]
     process = subprocess.run(
         [str(PROGRAM), "serve"],
         cwd=hostile.project,
         env=hostile.environ,
-        input="\n".join(
-            json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-            for number, (method, params) in enumerate(
-                [
-                    (
-                        "initialize",
-                        {
-                            "protocolVersion": "2025-11-25",
-                            "capabilities": {},
-                            "clientInfo": {"name": "test", "version": "1"},
-                        },
-                    ),
-                    ("tools/call", {"name": "git__repo_status", "arguments": {}}),
-                ]
-            )
-        )
-        + "\n",
+        input="".join(json.dumps(request) + "\n" for request in requests),
         capture_output=True,
         text=True,
         timeout=120,
