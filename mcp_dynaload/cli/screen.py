@@ -1,5 +1,7 @@
 """Tables and progress on the terminal."""
 
+import itertools
+import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 
@@ -27,7 +29,11 @@ def show_table(
 
 @contextmanager
 def progress(title: str, total: int) -> Generator[Callable[[str], None]]:
-    """A bar on stderr; the function that it yields takes the name of what is through."""
+    """Show a bar on stderr, or lines where that is no terminal; the function that it yields is told what is through."""
+    if not sys.stderr.isatty():
+        count = itertools.count(1)
+        yield lambda name: print(f"{title}: {next(count)} of {total}: {name}", file=sys.stderr, flush=True)
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[last]}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total, last="")

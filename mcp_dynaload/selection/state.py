@@ -221,8 +221,7 @@ def _on_task(state: SessionState, event: TaskNamed, context: Context) -> tuple[S
     bounds = widened(bounds) if event.is_wide else bounds
     choice = choose(parse_query(text), context.catalog, context.ranker, bounds, withheld=context.withheld)
     served = Serving(choice.names, FITTING) if event.is_wide else serving(text, choice, is_worded=event.is_worded)
-    names = _affordable(state, served.names, context)
-    after, decision = _loading(state, names, context, choice.ranked, served.reason)
+    after, decision = _loading(state, _affordable(state, served.names, context), context, choice.ranked, served.reason)
     return replace(after, memory=(text, *_earlier(state, text))), decision
 
 

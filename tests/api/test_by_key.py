@@ -2,9 +2,10 @@
 
 import dataclasses
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterator, Mapping
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 import pytest
 from pydantic import BaseModel
@@ -43,7 +44,7 @@ def result_types() -> list[type[Any]]:
 def _held(kind: type[Any]) -> Iterator[type[Any]]:
     for annotation in get_type_hints(kind).values():
         for part in _parts(annotation):
-            if isinstance(part, type) and (issubclass(part, BaseModel) or dataclasses.is_dataclass(part)):
+            if inspect.isclass(part) and (issubclass(part, BaseModel) or dataclasses.is_dataclass(part)):
                 yield part
                 yield from _held(part)
 
@@ -79,17 +80,17 @@ async def _answers() -> list[Any]:
     return [query, step, whole, command, *infos, stats, why, told, status, report, *steps]
 
 
-def _all_within(value: object) -> Iterator[ByKey]:
+def _all_within(value: Any) -> Iterator[ByKey]:
+    children: list[Any] = []
     if isinstance(value, ByKey):
         yield value
-        for inner in value.values():
-            yield from _all_within(inner)
+        children += value.values()
     elif isinstance(value, Mapping):
-        for inner in value.values():  # pyright: ignore[reportUnknownVariableType]  # of any mapping
-            yield from _all_within(inner)  # pyright: ignore[reportUnknownArgumentType]
+        children += cast(Mapping[str, Any], value).values()
     elif isinstance(value, tuple):
-        for inner in value:  # pyright: ignore[reportUnknownVariableType]  # of any tuple
-            yield from _all_within(inner)  # pyright: ignore[reportUnknownArgumentType]
+        children += cast(tuple[Any, ...], value)
+    for child in children:
+        yield from _all_within(child)
 
 
 async def test_each_attribute_of_each_result_is_a_key_at_every_depth() -> None:
@@ -99,7 +100,8 @@ async def test_each_attribute_of_each_result_is_a_key_at_every_depth() -> None:
     assert {kind.__name__ for kind in result_types()} - {kind.__name__ for kind in seen} == set()
     for answer in answers:
         kind = type(answer)
-        fields = kind.model_fields if issubclass(kind, BaseModel) else {f.name for f in dataclasses.fields(kind)}
+        whole: Any = kind  # for the type checker no dataclass
+        fields = kind.model_fields if issubclass(kind, BaseModel) else {f.name for f in dataclasses.fields(whole)}
         assert set(fields) <= set(answer.keys())
         assert dict(answer) == {key: getattr(answer, key) for key in tuple(answer.keys())}
         assert all(key in answer and answer[key] is answer.get(key) for key in fields)
