@@ -1,6 +1,7 @@
 """Builds and connects everything; nothing else does."""
 
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+import math
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +30,12 @@ from mcp_dynaload.store.records import Records
 from mcp_dynaload.telemetry.opening import open_telemetry
 from mcp_dynaload.tokenizer import count_tokens
 from mcp_dynaload.trust import is_trusted_content
+from mcp_dynaload.upstream.headless import Listed, list_upstreams
+from mcp_dynaload.upstream.listing import Listing
+
+FIRST_LISTING_SECONDS = 60.0
+"""How long somebody who waits for an answer waits for servers that were never listed: without them there is little to
+choose from."""
 
 log = structlog.get_logger()
 
@@ -112,6 +119,33 @@ def open_catalog(configuration: Configuration) -> Generator[LiveCatalog]:
         yield live
     finally:
         records.close()
+
+
+async def refresh_catalog(
+    configuration: Configuration,
+    live: LiveCatalog,
+    names: Iterable[str] | None = None,
+    *,
+    done: Callable[[str], None] = lambda name: None,
+    within_seconds: float = math.inf,
+) -> Listed:
+    """List upstreams, all unless some are named, a few at a time, and take over each listing as it comes.
+
+    `done` is told the name of each that is through, with success or not. One that fails stops no other.
+    """
+    configs, places = configuration.configs, configuration.locations
+    chosen = [configs[name] for name in (configs if names is None else names)]
+
+    async def heard(name: str, listing: Listing) -> None:
+        await live.update(name, listing)
+        done(name)
+
+    listed = await list_upstreams(chosen, places.project_dir, places.logs_dir, heard, within_seconds)
+    live.failures |= listed.errors
+    for name, error in listed.errors.items():
+        log.warning("upstream_not_listed", upstream=name, error=error)
+        done(name)
+    return listed
 
 
 @asynccontextmanager

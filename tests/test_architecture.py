@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mcp_dynaload"
-MAX_MODULE_LINES = 300
+MAX_MODULE_LINES = 500
 MAX_MEDIAN_FUNCTION_LINES = 10
 
 

@@ -1,14 +1,15 @@
-"""What the API answers; each turns to JSON with `model_dump(mode="json")`."""
+"""What the API answers: read by attribute or by key; each turns to JSON with `model_dump(mode="json")`."""
 
 from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from mcp_dynaload.by_key import ByKey
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.tiers import Tier
 
 
-class Answer(BaseModel):
+class Answer(ByKey, BaseModel):
     """Base of what is answered: frozen, no unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -10,10 +10,8 @@ import structlog
 
 from mcp_dynaload.api.connection import Connected, open_connection
 from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.runtime import FIRST_LISTING_SECONDS
 from mcp_dynaload.server.front import Front
-
-FIRST_LISTING_SECONDS = 60.0
-"""How long a new session waits for servers that were never listed: without them there is little to choose from."""
 
 log = structlog.get_logger()
 

@@ -153,6 +153,8 @@ def _upstream_status(name: str, live: LiveCatalog, sessions: tuple[Session, ...]
     mine = [session.pool[name] for session in sessions]
     running = sum(upstream.is_running for upstream in mine)
     errors = [error for upstream in mine if (error := upstream.failure)]
+    if name in live.unseen and name in live.failures:
+        errors.append(live.failures[name])
     tools = [tool for tool in live.catalog.tools if tool.upstream == name]
     state: UpstreamState = "running" if running else "unlisted" if name in live.unseen else "stopped"
     return UpstreamStatus(
@@ -168,10 +170,13 @@ def _upstream_status(name: str, live: LiveCatalog, sessions: tuple[Session, ...]
 
 def _catalog(live: LiveCatalog) -> ComponentStatus:
     tools, unseen = len(live.catalog.tools), live.unseen
+    waiting = [name for name in unseen if name not in live.failures]
+    if waiting:
+        return ComponentStatus(health="degraded", detail=f"{tools} tools; being listed: {', '.join(waiting)}")
     if not tools:
-        return ComponentStatus(health="unhealthy", detail="no tool is known: run `mcp-dynaload refresh`")
+        return ComponentStatus(health="unhealthy", detail="no tool is known: `mcp-dynaload doctor` says why")
     if unseen:
-        return ComponentStatus(health="degraded", detail=f"{tools} tools; never listed: {', '.join(unseen)}")
+        return ComponentStatus(health="degraded", detail=f"{tools} tools; could not be listed: {', '.join(unseen)}")
     return ComponentStatus(health="healthy", detail=f"{tools} tools of {len(live.listings)} servers")
 
 

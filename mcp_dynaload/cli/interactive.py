@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.cli.refresh import list_unseen
 from mcp_dynaload.cli.talk import LOCAL, SESSION, Reply, replies
 from mcp_dynaload.private_files import make_private_file, make_private_folder
 from mcp_dynaload.selection.policy import Strategy
@@ -39,6 +40,7 @@ def interactive(
 
     chosen = [f"default_loading_strategy={strategy}"] if strategy else []
     configuration = configuration_of(config, trust, [*(settings or ()), *chosen])
+    list_unseen(configuration)
     if not anyio.run(_talk, configuration, as_json):
         raise typer.Exit(1)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.cli.refresh import list_unseen
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.selection.policy import Strategy
 
@@ -38,11 +39,12 @@ def optimize(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which tools a prompt would load and what that saves. Starts no server.
+    """Show which tools a prompt would load and what that saves. Only a server never listed is started, to be listed.
 
     Example: mcp-dynaload optimize "merge the pull request" --explain
     """
     configuration = configuration_of(config, trust, settings)
+    list_unseen(configuration)
     chosen = strategy or Strategy(configuration.settings.default_loading_strategy)
     told = _explained(configuration, prompt, chosen)
     if as_json:
@@ -72,9 +74,7 @@ def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) 
     url, file = configuration.settings.store_url, configuration.locations.database_file
     with open_catalog(configuration) as live, open_memory(url, file) as memory:
         if not live.catalog.tools:
-            raise ConfigError(
-                "no server has been listed yet: there is nothing to choose from; run: mcp-dynaload refresh"
-            )
+            raise ConfigError("no tool is known, so there is nothing to choose from: `mcp-dynaload doctor` says why")
         live.index_now()
         is_learning = configuration.settings.metrics_collection_enabled
         priors = stored_priors(memory, project_of(live.project_dir)).lifts(live.catalog) if is_learning else {}
@@ -159,7 +159,7 @@ def _show(explained: "PromptExplained", unseen: tuple[str, ...], explain: bool) 
     if tools:
         _show_tools(tools, explain)
     if unseen:
-        console.print(f"\nNot listed yet: {', '.join(unseen)}. Run `mcp-dynaload refresh`.", markup=False)
+        console.print(f"\nCould not be listed: {', '.join(unseen)}. Run `mcp-dynaload doctor`.", markup=False)
 
 
 def _show_tools(tools: "tuple[ToolExplained, ...]", explain: bool) -> None:

@@ -1,7 +1,9 @@
 """`mcp-dynaload refresh`: list all servers and fill the cache."""
 
 import json
+import math
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import typer
@@ -32,26 +34,42 @@ def refresh(
         raise typer.Exit(1)
 
 
-def fill_cache(configuration: "Configuration") -> "Listed":
-    """List all upstreams with a progress display and store what they offer, token counts included."""
+def fill_cache(
+    configuration: "Configuration", names: Iterable[str] | None = None, within_seconds: float = math.inf
+) -> "Listed":
+    """List upstreams, all unless some are named, with a progress display; store what they offer and what it costs."""
     import anyio
     import anyio.to_thread
 
     from mcp_dynaload.cli.screen import progress
-    from mcp_dynaload.runtime import open_catalog
-    from mcp_dynaload.upstream.headless import list_upstreams
+    from mcp_dynaload.runtime import open_catalog, refresh_catalog
 
-    locations, configs = configuration.locations, configuration.configs
-    with progress("listing servers", len(configs)) as done, open_catalog(configuration) as live:
+    with open_catalog(configuration) as live:
+        chosen = tuple(configuration.configs) if names is None else tuple(names)
 
         async def list_and_store() -> "Listed":
-            listed = await list_upstreams(configs.values(), locations.project_dir, locations.logs_dir, done)
-            for name, listing in listed.listings.items():
-                await live.update(name, listing)
+            with progress("listing servers", len(chosen)) as done:
+                listed = await refresh_catalog(configuration, live, chosen, done=done, within_seconds=within_seconds)
             await anyio.to_thread.run_sync(live.make_vectors)
             return listed
 
         return anyio.run(list_and_store)
+
+
+def list_unseen(configuration: "Configuration") -> None:
+    """List the servers that were never listed, as `refresh` does; what is wrong is told in a line each, on stderr."""
+    from mcp_dynaload.runtime import FIRST_LISTING_SECONDS, open_catalog
+
+    for problem in configuration.upstreams.problems:
+        print(problem, file=sys.stderr)
+    with open_catalog(configuration) as live:
+        unseen = live.unseen
+    if not unseen:
+        return
+    if configuration.is_demo:
+        print("no server is configured: the embedded demo servers stand in; run `mcp-dynaload init`", file=sys.stderr)
+    for error in fill_cache(configuration, unseen, FIRST_LISTING_SECONDS).errors.values():
+        print(error.splitlines()[0], file=sys.stderr)
 
 
 def _show(configuration: "Configuration", listed: "Listed") -> None:

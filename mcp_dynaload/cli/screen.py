@@ -1,5 +1,7 @@
 """Text, tables and progress on the terminal: what servers wrote is shown as text, whatever it is."""
 
+import itertools
+import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
@@ -48,7 +50,11 @@ _LAST = TextColumn("{task.fields[last]}", markup=False)
 
 @contextmanager
 def progress(title: str, total: int) -> Generator[Callable[[str], None]]:
-    """A bar on stderr; the function that it yields takes the name of what is through."""
+    """Show a bar on stderr, or lines where that is no terminal; the function that it yields is told what is through."""
+    if not sys.stderr.isatty():
+        count = itertools.count(1)
+        yield lambda name: print(f"{title}: {next(count)} of {total}: {printable(name)}", file=sys.stderr, flush=True)
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _LAST)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total, last="")

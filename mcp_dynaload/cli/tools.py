@@ -5,6 +5,7 @@ import json
 import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.cli.refresh import list_unseen
 
 
 def tools(
@@ -15,7 +16,7 @@ def tools(
     limit: int = typer.Option(20, "--limit", min=1, help="Most tools to show for a query."),
     as_json: JsonOption = False,
 ) -> None:
-    """Show the known tools and the tokens that each definition costs.
+    """Show the known tools and the tokens that each definition costs; a server never listed is listed first.
 
     Example: mcp-dynaload tools "create an issue"
     """
@@ -23,7 +24,9 @@ def tools(
     from mcp_dynaload.selection.lexical import build_ranker
     from mcp_dynaload.selection.query import parse_query
 
-    with open_catalog(configuration_of(config, trust, settings)) as live:
+    configuration = configuration_of(config, trust, settings)
+    list_unseen(configuration)
+    with open_catalog(configuration) as live:
         catalog, unseen = live.catalog, live.unseen
     names = [tool.name for tool in catalog.tools]
     if query:
@@ -41,7 +44,7 @@ def tools(
     show_table("", ("tool", "tokens", "", "description"), shown, ("tokens",))
     console.print(f"\n{len(catalog.tools)} tools, {catalog.total_cost:,} tokens (o200k estimate) if all were loaded")
     if unseen:
-        console.print(f"Not listed yet: {', '.join(unseen)}. Run `mcp-dynaload refresh`.", markup=False)
+        console.print(f"Could not be listed: {', '.join(unseen)}. Run `mcp-dynaload doctor`.", markup=False)
 
 
 def _first_line(text: str) -> str:

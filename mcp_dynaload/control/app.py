@@ -17,7 +17,7 @@ from mcp_dynaload.api.dynaload import open_api
 from mcp_dynaload.api.options import Options, without_client
 from mcp_dynaload.control.access import Access
 from mcp_dynaload.control.dashboard import dashboard
-from mcp_dynaload.control.demo_runs import Stage, demo_runs
+from mcp_dynaload.control.demo_runs import Runs, demo_runs
 from mcp_dynaload.control.exposition import Exposition
 from mcp_dynaload.control.gate import Gate
 from mcp_dynaload.control.health import health
@@ -69,6 +69,7 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
             ):
                 exposition = Exposition()
                 front.shared.facts.observe(exposition)
+                app.state.demo_runs = Runs(tasks)
                 app.state.serving = Serving(chosen, front, endpoints, api, watch, exposition, access)
                 tasks.start_soon(prepare, chosen, front.live)
                 yield
@@ -88,7 +89,6 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
     app.include_router(demo_runs)
     app.include_router(watching)
     app.include_router(dashboard)
-    app.state.stage = Stage()
     tell_errors(app)
     return app
 

@@ -6,9 +6,8 @@ from functools import partial
 import anyio
 import structlog
 
-from mcp_dynaload.runtime import Configuration
+from mcp_dynaload.runtime import Configuration, refresh_catalog
 from mcp_dynaload.server.live_catalog import LiveCatalog
-from mcp_dynaload.upstream.headless import list_upstreams
 
 log = structlog.get_logger()
 
@@ -29,12 +28,5 @@ async def _guarded(work: Callable[[], Awaitable[None]]) -> None:
 
 async def _list_unseen(configuration: Configuration, live: LiveCatalog) -> None:
     """List the upstreams of which nothing is known yet; their sessions' own connections come later."""
-    unseen = [configuration.configs[name] for name in live.unseen]
-    if not unseen:
-        return
-    places = configuration.locations
-    listed = await list_upstreams(unseen, places.project_dir, places.logs_dir, lambda name: None)
-    for name, listing in listed.listings.items():
-        await live.update(name, listing)
-    for name, error in listed.errors.items():
-        log.warning("upstream_not_listed", upstream=name, error=error)
+    if live.unseen:
+        await refresh_catalog(configuration, live, live.unseen)

@@ -62,6 +62,13 @@ class _Notes:
     hook_milliseconds: list[float] = field(default_factory=list[float])
     call_milliseconds: list[float] = field(default_factory=list[float])
 
+    def add(self, other: "_Notes") -> None:
+        """Add what came of another session."""
+        self.prompts += other.prompts
+        self.failures += other.failures
+        self.hook_milliseconds += other.hook_milliseconds
+        self.call_milliseconds += other.call_milliseconds
+
 
 async def play(kind: ScenarioType, scenario: Scenario, stage: Stage) -> ScenarioOutcome:
     """Play a scenario in a session of its own."""
@@ -206,14 +213,15 @@ class _Session:
         self._fail_unless(not there, f"{', '.join(there)} should not be listed")
 
     async def _together(self, sessions: Sequence[Sequence[Step]]) -> None:
-        """All are ready before the first one types."""
+        """All are ready before the first one types; what came of each is noted in their order, not as it happened."""
         first, *others = sessions
+        notes = [_Notes() for _ in others]
         waiting = len(others)
         ready = anyio.Event()
 
-        async def go(steps: Sequence[Step]) -> None:
+        async def go(steps: Sequence[Step], noted: _Notes) -> None:
             nonlocal waiting
-            async with _session(self.stage, self.notes) as session:
+            async with _session(self.stage, noted) as session:
                 waiting -= 1
                 if not waiting:
                     ready.set()
@@ -222,11 +230,13 @@ class _Session:
                     await session.take(step)
 
         async with anyio.create_task_group() as tasks:
-            for steps in others:
-                tasks.start_soon(go, steps)
+            for steps, noted in zip(others, notes, strict=True):
+                tasks.start_soon(go, steps, noted)
             await ready.wait()
             for step in first:
                 await self.take(step)
+        for noted in notes:
+            self.notes.add(noted)
 
     async def _names(self) -> set[str]:
         return {tool.name for tool in await self.client.listed()} - {FIND_TOOLS}

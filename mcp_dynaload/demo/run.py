@@ -1,12 +1,14 @@
-"""Runs scenarios through the real proxy process on the embedded servers."""
+"""Runs scenarios through the real proxy process on the embedded servers, some side by side."""
 
 import json
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -15,18 +17,28 @@ import structlog
 from mcp import StdioServerParameters
 from pydantic import BaseModel
 
-from mcp_dynaload.demo import embedded_servers
+from mcp_dynaload.demo import embedded_servers, preloaded
 from mcp_dynaload.demo.outcome import Results, ScenarioOutcome, summary
 from mcp_dynaload.demo.play import Stage, play
 from mcp_dynaload.demo.scenario_types import ScenarioType
 from mcp_dynaload.demo.scenarios import SCENARIOS, TARGETS
-from mcp_dynaload.demo.scenarios.steps import Scenario
+from mcp_dynaload.demo.scenarios.steps import Scenario, Step, Together
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.locations import variables_for
 from mcp_dynaload.own_process import module_arguments, module_command
 
 LONGEST_SECONDS = 60.0
 """Of one scenario."""
+
+SIDE_BY_SIDE = max(2, min(4, os.cpu_count() or 1))
+"""Scenarios that are played at the same time: as many as keep the processors busy while some wait."""
+
+DETECTION_TIMEOUT_MS = 2_000
+"""In place of the setting's own: the load of the scenarios beside is ours, so it must not decide what is loaded. How
+long each answer took is told all the same."""
+
+Command = Callable[..., list[str]]
+"""Makes the command that does what Python does with these arguments."""
 
 log = structlog.get_logger()
 
@@ -49,24 +61,80 @@ async def run_scenarios(
 ) -> Results:
     """Play all scenarios of these types, each in a new process of the proxy; `done` is told the name of each played.
 
+    Some are played side by side, each in a place of its own; the results are in the order of the scenarios.
+
     Raises:
         DynaloadError: The embedded servers cannot be listed.
     """
-    chosen = [kind for kind in ScenarioType if kind in set(types)]
+    wanted = set(types)
+    chosen = [(kind, scenario) for kind in ScenarioType if kind in wanted for scenario in SCENARIOS[kind]]
     folder = await anyio.to_thread.run_sync(tempfile.mkdtemp, None, "mcp-dynaload-demo-")
-    place = _Place(Path(folder), environ)
     try:
-        costs = await place.prepare()
-        outcomes: list[ScenarioOutcome] = []
-        for kind in chosen:
-            for scenario in SCENARIOS[kind]:
-                await anyio.to_thread.run_sync(place.tidy)
-                outcomes.append(await _played(kind, scenario, place.stage(costs)))
-                done(scenario.name)
+        async with _commands(Path(folder)) as command:
+            places = [_Place(Path(folder, str(number)), environ, command) for number in range(SIDE_BY_SIDE)]
+            costs = await _prepare(places[: len(chosen)])
+            outcomes = await _all_played(chosen, places[: len(chosen)], costs, done)
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(shutil.rmtree, folder, True)
     return results(outcomes, costs)
+
+
+async def _all_played(
+    chosen: list[tuple[ScenarioType, Scenario]],
+    places: list["_Place"],
+    costs: Mapping[str, int],
+    done: Callable[[str], None],
+) -> list[ScenarioOutcome]:
+    """Play each in the next free place; those with many steps come first, so that none is left over at the end."""
+    outcomes = dict[int, ScenarioOutcome]()
+    longest_last = sorted(range(len(chosen)), key=lambda number: _steps(chosen[number][1].steps))
+
+    async def play_on(place: _Place) -> None:
+        while longest_last:
+            kind, scenario = chosen[number := longest_last.pop()]
+            await anyio.to_thread.run_sync(place.tidy)
+            outcomes[number] = await _played(kind, scenario, place.stage(costs))
+            done(scenario.name)
+
+    async with anyio.create_task_group() as tasks:
+        for place in places:
+            tasks.start_soon(play_on, place)
+    return [outcomes[number] for number in range(len(chosen))]
+
+
+def _steps(steps: Iterable[Step]) -> int:
+    return sum(sum(map(_steps, step.sessions)) if isinstance(step, Together) else 1 for step in steps)
+
+
+@asynccontextmanager
+async def _commands(folder: Path) -> AsyncGenerator[Command]:
+    """How Python is started: from a process that has imported everything, where the system can fork one."""
+    if not preloaded.is_possible():
+        yield lambda *arguments: [sys.executable, *arguments]
+        return
+    socket = folder / "preloaded"
+    environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # the threads of numpy's library would be lost in a fork
+    module = module_command(preloaded.__name__, str(socket))
+    async with await anyio.open_process(module, stderr=None, env=environ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            await process.stdout.receive()  # it says that it is ready
+        except anyio.EndOfStream:
+            raise DynaloadError("the demo's processes cannot be started; what is wrong stands above") from None
+        yield partial(preloaded.command, socket)
+        await process.stdin.aclose()  # it ends with its input
+
+
+async def _prepare(places: list["_Place"]) -> dict[str, int]:
+    """List the servers, and return what each tool costs; the others take over what the first has counted."""
+    first, *others = places
+    costs = await first.prepare()
+    for place in others:
+        await anyio.to_thread.run_sync(place.take_over, first)
+        await place.refresh()
+    return costs
 
 
 def results(outcomes: list[ScenarioOutcome], costs: Mapping[str, int]) -> Results:
@@ -97,35 +165,52 @@ class _Place:
 
     folder: Path
     environ: Mapping[str, str]
+    command: Command
 
     async def prepare(self) -> dict[str, int]:
         """List the servers once, and return what each tool costs."""
-        servers = embedded_servers(self._workspace)
-        for name, entry in servers.items():
-            entry["args"] += ["--pid-file", str(self._processes / name)]
-        await anyio.Path(self._servers_file).write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
-        await anyio.Path(self._processes).mkdir()
-        await self._run("refresh", "--json")
+        await self.refresh()
         known = _Tools.model_validate_json(await self._run("tools", "--json"))
-        await anyio.to_thread.run_sync(shutil.copytree, self._state, self._listed)
         return {tool.name: tool.tokens for tool in known.tools}
+
+    async def refresh(self) -> None:
+        """List the servers, and keep the state and the workspace as they are then."""
+        await anyio.to_thread.run_sync(self._write_servers)
+        await self._run("refresh", "--json")
+        await anyio.to_thread.run_sync(shutil.copytree, self._state, self._listed)
+        await anyio.to_thread.run_sync(shutil.copytree, self._workspace, self._filled)
+
+    def take_over(self, other: "_Place") -> None:
+        """Begin with the state and the workspace of another place."""
+        shutil.copytree(other._listed, self._state)
+        shutil.copytree(other._filled, self._workspace)
 
     def tidy(self) -> None:
         """A fresh workspace, and a state in which nothing was learned."""
-        shutil.rmtree(self._workspace, ignore_errors=True)
-        shutil.rmtree(self._state, ignore_errors=True)
-        shutil.copytree(self._listed, self._state)
+        for folder, fresh in ((self._workspace, self._filled), (self._state, self._listed)):
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(fresh, folder)
+
+    def _write_servers(self) -> None:
+        servers = embedded_servers(self._workspace)
+        for name, entry in servers.items():
+            arguments = [*entry["args"], "--pid-file", str(self._processes / name)]
+            entry["command"], *entry["args"] = self.command(*arguments)
+        self._processes.mkdir(parents=True)
+        self._servers_file.write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
 
     def stage(self, costs: Mapping[str, int]) -> Stage:
         """Where the next scenario is played."""
         return Stage(self._session, costs, self._processes)
 
     def _session(self) -> StdioServerParameters:
-        arguments = module_arguments("mcp_dynaload", "serve", "--config", str(self._servers_file))
-        return StdioServerParameters(command=sys.executable, args=arguments, env=self._environ())
+        program, *arguments = self.command(
+            *module_arguments("mcp_dynaload", "serve", "--config", str(self._servers_file))
+        )
+        return StdioServerParameters(command=program, args=arguments, env=self._environ())
 
     async def _run(self, *arguments: str) -> bytes:
-        command = module_command("mcp_dynaload", *arguments, "--config", str(self._servers_file))
+        command = self.command(*module_arguments("mcp_dynaload", *arguments, "--config", str(self._servers_file)))
         ran = await anyio.run_process(command, env=self._environ(), check=False)
         if ran.returncode:
             raise DynaloadError(f"the embedded servers cannot be listed: {ran.stderr.decode(errors='replace').strip()}")
@@ -140,6 +225,7 @@ class _Place:
             "CLAUDE_CODE_SESSION_ID": "",
             "CLAUDE_CODE_ENTRYPOINT": "sdk",
             "MCP_DYNALOAD_LOG_LEVEL": "error",
+            "DETECTION_TIMEOUT_MS": str(DETECTION_TIMEOUT_MS),
         }
 
     @property
@@ -153,6 +239,10 @@ class _Place:
     @property
     def _listed(self) -> Path:
         return self.folder / "listed"
+
+    @property
+    def _filled(self) -> Path:
+        return self.folder / "filled"
 
     @property
     def _processes(self) -> Path:

@@ -75,6 +75,9 @@ class TaskNamed:
     is_wide: bool = False
     """Whether as few as possible of the tools it may need are to be left out."""
 
+    is_worded: bool = True
+    """Whether it is made of words: of a string of letters no tool is the nearest."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolsOrdered:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
+from mcp_dynaload.by_key import ByKey
 from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.selection.caching import CachedRanker, RankingCache
 from mcp_dynaload.selection.choose import RANKED, Choice, Judged, Verdict, choose
@@ -22,7 +23,7 @@ _AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class ToolExplained:
+class ToolExplained(ByKey):
     """A tool with what speaks for it and what became of it."""
 
     name: str

@@ -27,6 +27,7 @@ from mcp_dynaload.selection.events import (
     ToolsUnpinned,
     TurnEnded,
 )
+from mcp_dynaload.selection.nearest import FITTING, Serving, serving
 from mcp_dynaload.selection.policy import (
     BOUNDS,
     COSTLY_GROWTH_PROBABILITY,
@@ -219,7 +220,8 @@ def _on_task(state: SessionState, event: TaskNamed, context: Context) -> tuple[S
     bounds = replace(BOUNDS[Strategy.CONSERVATIVE if event.is_wide else state.strategy], search_tokens=math.inf)
     bounds = widened(bounds) if event.is_wide else bounds
     choice = choose(parse_query(text), context.catalog, context.ranker, bounds, withheld=context.withheld)
-    after, decision = _loading(state, _affordable(state, choice.names, context), context, choice.ranked, "your task")
+    served = Serving(choice.names, FITTING) if event.is_wide else serving(text, choice, is_worded=event.is_worded)
+    after, decision = _loading(state, _affordable(state, served.names, context), context, choice.ranked, served.reason)
     return replace(after, memory=(text, *_earlier(state, text))), decision
 
 

@@ -56,6 +56,9 @@ class LiveCatalog:
     """Groups of tools from the categories files."""
 
     listings: dict[str, Listing] = field(default_factory=dict[str, Listing])
+    failures: dict[str, str] = field(default_factory=dict[str, str])
+    """Why an upstream could not be listed when that was last tried."""
+
     catalog: Catalog = field(default_factory=lambda: build_catalog((), {}))
     ready: anyio.Event = field(default_factory=anyio.Event)
     """Set when the first index has been built, the vectors in it as far as they had not to be made first."""
@@ -175,12 +178,16 @@ class LiveCatalog:
     def make_vectors(self) -> None:
         """Make and store what the next start reads; blocks for about ten milliseconds a new tool."""
         keep_index(self.records, self.catalog, read_or_build_index(self.records, self.catalog))
-        _open_vectors(self.records).made(self.catalog)
+        try:
+            _open_vectors(self.records).made(self.catalog)
+        except Exception:  # the choice by words goes on, whatever is wrong with the model or its runtime
+            log.exception("encoder_unavailable", consequence="tools are chosen by words alone")
 
     async def update(self, upstream: str, listing: Listing) -> None:
         """Take over a new listing, store it, and tell the observers if it differs."""
         fingerprint = self.configs[upstream].fingerprint(self.project_dir)
         await anyio.to_thread.run_sync(self.records.keep_listing, fingerprint, upstream, listing.as_json())
+        self.failures.pop(upstream, None)
         before, listing = self.listings.get(upstream), self._accepted(upstream, listing)
         if before == listing:
             return

@@ -135,10 +135,11 @@ class Session:
         """List the upstreams that were never seen, and start the eager ones."""
         await self.client.connection.initialized.wait()
         self.pool.warm(name for name, config in self.live.configs.items() if config.options.eager)
-        was_unseen = self.live.unseen
-        await self.pool.list_all(was_unseen)
+        was_unseen, failed = self.live.unseen, frozenset(self.live.failures)
+        self.live.failures |= await self.pool.list_all(name for name in was_unseen if name not in failed)
         self.first_listing.set()
         self.listed_one.set()
+        self.live.failures |= await self.pool.list_all(name for name in was_unseen if name in failed)  # once more
         if was_unseen and self.state.memory:  # the person typed before the servers were known: choose for that again
             await self.decide(PromptSubmitted(self.state.memory[0]))
 

@@ -3,12 +3,14 @@
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
+from mcp_dynaload.by_key import ByKey
+
 BUCKETS_MS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000)
 """Upper ends; what is longer is in one more bucket."""
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class Times(ByKey):
     """What a histogram says, in milliseconds; all 0 before the first time."""
 
     count: int

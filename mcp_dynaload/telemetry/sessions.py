@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from mcp_dynaload.by_key import ByKey
 from mcp_dynaload.telemetry.facts import (
     Fact,
     ListChanged,
@@ -28,7 +29,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quality:
+class Quality(ByKey):
     """How good the choice was, in tools."""
 
     used: int = 0

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mcp_dynaload.by_key import ByKey
 from mcp_dynaload.telemetry.histogram import Times
 from mcp_dynaload.telemetry.sessions import Quality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
+class Tokens(ByKey):
     """Sums over the prompts, in tokens of definitions per prompt's first request."""
 
     baseline: int
@@ -29,7 +30,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reductions:
+class Reductions(ByKey):
     """By how much prompts had fewer tokens of definitions than all loaded, in percent; 0 before the first."""
 
     mean_percent: float
@@ -44,7 +45,7 @@ class Reductions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallCounts:
+class CallCounts(ByKey):
     """What came of tool calls."""
 
     total: int
@@ -64,7 +65,7 @@ class CallCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpstreamCounts:
+class UpstreamCounts(ByKey):
     """One server."""
 
     starts: int
@@ -81,7 +82,7 @@ class UpstreamCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryCounts:
+class CategoryCounts(ByKey):
     """What was loaded of a category for prompts."""
 
     prompts: int

@@ -1,9 +1,11 @@
 """Listing upstreams with no client connected: for filling the cache and for checking a configuration."""
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import anyio
 from mcp import MCPError
 from mcp_types import METHOD_NOT_FOUND
 
@@ -25,7 +27,7 @@ class _NobodyThere:
     """Stands in for the client: has the project as its root and declines every question."""
 
     project_dir: Path
-    heard: Callable[[str, Listing], None]
+    heard: Callable[[str, Listing], Awaitable[None]]
     log_level: str | None = None
 
     def profile(self) -> ClientProfile:
@@ -42,7 +44,7 @@ class _NobodyThere:
         """Notifications have no reader."""
 
     async def upstream_listed(self, upstream: str, listing: Listing) -> None:
-        self.heard(upstream, listing)
+        await self.heard(upstream, listing)
 
     def upstream_started(self, upstream: str, seconds: float) -> None:
         """Nobody counts."""
@@ -63,20 +65,29 @@ class Listed:
 
 
 async def list_upstreams(
-    configs: Iterable[UpstreamConfig], project_dir: Path, logs_dir: Path, done: Callable[[str], None]
+    configs: Iterable[UpstreamConfig],
+    project_dir: Path,
+    logs_dir: Path,
+    heard: Callable[[str, Listing], Awaitable[None]],
+    within_seconds: float = math.inf,
 ) -> Listed:
-    """Start each upstream, list it, stop it, a few at a time; `done` is told the name of each that is through."""
+    """Start each upstream, list it, stop it, a few at a time; `heard` is told of each listing as it comes.
+
+    One that fails, or is not through in the time that all have together, is among the errors.
+    """
     listed = Listed()
 
-    def heard(upstream: str, listing: Listing) -> None:
+    async def note(upstream: str, listing: Listing) -> None:
         listed.listings[upstream] = listing
-        done(upstream)
+        await heard(upstream, listing)
 
-    host = _NobodyThere(project_dir, heard)
+    errors, host = dict[str, str](), _NobodyThere(project_dir, note)
     async with open_pool(configs, host, project_dir, logs_dir, MAX_LISTING) as pool:
-        errors = await pool.list_all(pool.names)
+        with anyio.move_on_after(within_seconds) as scope:
+            errors = await pool.list_all(pool.names)
+    late = f"MCP server {{!r}} was not listed: all had {within_seconds:g} s together. Run `mcp-dynaload refresh`."
+    silent = "MCP server {!r} answered the handshake but not its lists."
     for name in pool.names:
         if name not in listed.listings:
-            listed.errors[name] = errors.get(name, "it answered the handshake but not its lists")
-            done(name)
+            listed.errors[name] = errors.get(name) or (late if scope.cancelled_caught else silent).format(name)
     return listed

@@ -7,8 +7,7 @@ import anyio.to_thread
 
 from mcp_dynaload.api.dynaload import open_on
 from mcp_dynaload.api.options import Options
-from mcp_dynaload.runtime import Configuration
-from mcp_dynaload.upstream.headless import list_upstreams
+from mcp_dynaload.runtime import Configuration, open_catalog, refresh_catalog
 from mcp_dynaload.validation.check import Check, Load, Validation
 from mcp_dynaload.validation.choice import measure_choice
 from mcp_dynaload.validation.experience import measure_experience
@@ -91,8 +90,8 @@ async def validate(configuration: Configuration, parts: Parts, told: Told) -> Va
 
 async def _failing(configuration: Configuration, told: Told) -> dict[str, str]:
     """Servers that do not start now, whatever is known of them from before, and entries that are wrong."""
-    places = configuration.locations
-    listed = await list_upstreams(configuration.configs.values(), places.project_dir, places.logs_dir, told)
+    with open_catalog(configuration) as live:
+        listed = await refresh_catalog(configuration, live, done=told)
     wrong = {f"{problem.file}: {problem.key}": str(problem) for problem in configuration.upstreams.problems}
     return {**listed.errors, **wrong}
 

@@ -13,6 +13,7 @@ from mcp_dynaload import Dynaload, IntegrationMode, LoadingStrategy, WorkflowSte
 from mcp_dynaload.api.sessions import TooManySessionsError
 from mcp_dynaload.errors import ConfigError, DynaloadError
 from tests.api.desks import opened, servers
+from tests.faults.scripted import missing_program
 
 TICKETS, INVOICE, ROOM = "desk__search_tickets", "desk__create_invoice", "hall__book_meeting_room"
 
@@ -41,6 +42,34 @@ async def test_a_query_loads_what_it_needs_and_tells_what_that_saves() -> None:
     assert result.total_time_ms == pytest.approx(result.detection_time_ms + result.loading_time_ms)
     assert result.confidence > 0.5
     assert json.loads(result.model_dump_json())["tools"][0]["tier"] == "task"
+
+
+@pytest.mark.proves("fresh-machine")
+async def test_while_the_servers_are_listed_for_the_first_time_the_status_says_so_and_nothing_is_unhealthy() -> None:
+    async with opened() as dynaload:
+        before = await dynaload.get_system_status()
+        await dynaload.process_query("book a meeting room")
+        after = await dynaload.get_system_status()
+
+    assert (before.integration_health, before.components["catalog"].detail) == (
+        "degraded",
+        "0 tools; being listed: desk, hall",
+    )
+    assert after.components["catalog"].detail == "6 tools of 2 servers"
+
+
+@pytest.mark.proves("fresh-machine")
+async def test_a_server_that_could_not_be_listed_is_told_with_the_reason() -> None:
+    gone = {"gone": missing_program("gone")}
+    async with opened(config=servers(**gone)) as some, opened(config=gone) as none:
+        found = await some.process_query("book a meeting room")
+        await none.process_query("book a meeting room")
+        some_status, none_status = await some.get_system_status(), await none.get_system_status()
+
+    assert ROOM in found.tool_names
+    assert some_status.components["catalog"].detail == "6 tools; could not be listed: gone"
+    assert none_status.components["catalog"].health == "unhealthy"
+    assert ["'no-such-program-gone' was not found" in str(server.error) for server in none_status.upstreams] == [True]
 
 
 async def test_the_same_query_again_is_not_ranked_again_unless_caching_is_off() -> None:

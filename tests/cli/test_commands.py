@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.conftest import Shell
 
+_NOT_FOUND = "the program 'no-such-program-here' was not found."
 MISSING: dict[str, Any] = {"broken": {"command": "no-such-program-here"}}
 
 
@@ -51,14 +52,56 @@ def test_version_is_the_package_s(shell: Shell) -> None:
 
 def test_refresh_fills_the_cache_that_tools_reads(shell: Shell, notes_server: dict[str, Any]) -> None:
     shell.write_servers(notes_server)
-    before = json.loads(shell.run("tools", "--json").stdout)
     refreshed = shell.run("refresh", "--json")
-    after = json.loads(shell.run("tools", "--json").stdout)
-    assert before == {"tools": [], "total_tokens": 0, "not_listed_yet": ["knowledge"]}
+    told = shell.run("tools", "--json")
+    after = json.loads(told.stdout)
+    assert told.stderr == ""
     assert json.loads(refreshed.stdout) == {"tools": {"knowledge": 12}, "errors": {}}
     assert len(after["tools"]) == 12
     assert after["not_listed_yet"] == []
     assert after["total_tokens"] == sum(row["tokens"] for row in after["tools"]) > 0
+
+
+@pytest.mark.proves("fresh-machine")
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "key", "expected"),
+    [
+        (("tools", "--json"), None, "tools", "knowledge__search_notes"),
+        (("optimize", "search the notes", "--json"), None, "added", "knowledge__search_notes"),
+        (("interactive", "--json"), "search the notes", "added", "knowledge__search_notes"),
+        (("stats", "--json"), None, "tools", "[]"),
+    ],
+    ids=["tools", "optimize", "interactive", "stats"],
+)
+def test_on_a_fresh_machine_what_was_never_listed_is_listed_and_the_command_goes_on(
+    shell: Shell, notes_server: dict[str, Any], arguments: tuple[str, ...], stdin: str | None, key: str, expected: str
+) -> None:
+    shell.write_servers({**MISSING, **notes_server})
+
+    done = shell.run(*arguments, stdin=stdin, seconds=240)
+
+    assert done.returncode == 0, done.stderr
+    assert expected in json.dumps(json.loads(done.stdout)[key])
+    if arguments[0] != "stats":  # it tells of the past, for which no server is needed
+        lines = done.stderr.splitlines()
+        assert sorted(line.split(": ")[2] for line in lines[:2]) == ["broken", "knowledge"]
+        assert [line.partition(" of 2")[0] for line in lines[:2]] == ["listing servers: 1", "listing servers: 2"]
+        assert lines[2:] == ["MCP server 'broken' did not start: " + _NOT_FOUND]
+
+
+@pytest.mark.proves("fresh-machine", "trust")
+@pytest.mark.parametrize("arguments", [("tools",), ("optimize", "search the notes"), ("interactive",)])
+def test_on_a_fresh_machine_an_untrusted_server_is_not_started_and_is_told(
+    shell: Shell, notes_server: dict[str, Any], arguments: tuple[str, ...]
+) -> None:
+    path = shell.project / ".mcp-dynaload" / "servers.json"
+    shell.write_servers(notes_server, path)
+
+    done = shell.run(*arguments, stdin="", seconds=240)
+
+    assert f"mcp-dynaload trust {path}" in done.stderr
+    assert "listing servers" not in done.stderr
+    assert not (shell.state_dir / "logs" / "knowledge.log").exists()
 
 
 def test_tools_ranks_for_a_query(shell: Shell, notes_server: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""`mcp-dynaload optimize`: what a prompt would load, told from the stored catalog alone."""
+"""`mcp-dynaload optimize`: what a prompt would load."""
 
 import json
 from typing import Any
@@ -13,13 +13,14 @@ def test_it_is_in_the_help(shell: Shell) -> None:
     assert "\n│ optimize " in shell.run("--help").stdout
 
 
-def test_without_a_stored_catalog_it_says_what_to_run(shell: Shell, notes_server: dict[str, Any]) -> None:
-    shell.write_servers(notes_server)
+def test_where_no_server_can_be_listed_it_says_why(shell: Shell) -> None:
+    shell.write_servers({"broken": {"command": "no-such-program-here"}})
 
     done = shell.run("optimize", "create a note")
 
     assert done.returncode == 2
-    assert "run: mcp-dynaload refresh" in done.stderr
+    assert "MCP server 'broken' did not start: the program 'no-such-program-here' was not found" in done.stderr
+    assert "no tool is known, so there is nothing to choose from" in done.stderr
 
 
 @pytest.fixture

@@ -162,17 +162,6 @@ async def test_wrong_requests_are_told_what_is_right(tmp_path: Path) -> None:
     assert "'conservative', 'balanced' or 'aggressive'" in value.json()["detail"][0]["msg"]
 
 
-async def test_one_demo_is_played_at_a_time(tmp_path: Path) -> None:
-    async with rest_of(tmp_path) as (service, http):
-        service.app.state.stage._is_taken = True
-        busy = await http.post("/demo/run", json={"scenario_types": ["basic_optimization"]})
-        wrong = await http.post("/demo/run", json={"scenario_types": ["all"]})
-
-    assert (busy.status_code, busy.json()["error"]) == (503, "busy")
-    assert wrong.status_code == 422
-    assert "'basic_optimization'" in wrong.json()["detail"][0]["msg"]
-
-
 async def test_too_many_sessions_are_a_503_that_says_when_to_come_back(tmp_path: Path) -> None:
     async with rest_of(tmp_path, MAX_CONCURRENT_SESSIONS="1") as (service, http):
         await answer(http, "/optimize-query", query="x")

@@ -18,9 +18,11 @@ from mcp_dynaload.selection.events import (
     ToolsUnloaded,
     ToolsUnpinned,
 )
+from mcp_dynaload.selection.nearest import FITTING, NEAREST, UNFITTING, is_worded, sureness
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import Decision, SessionState, advertised, find, heeding, initial_state, step
-from tests.builders import a_catalog, a_context, a_tool, developer_tools
+from mcp_dynaload.tokenizer import count_tokens
+from tests.builders import FixedRanker, a_catalog, a_context, a_tool, developer_tools
 
 CATALOG = a_catalog(developer_tools())
 CONTEXT = a_context(CATALOG)
@@ -173,3 +175,59 @@ def test_a_wide_task_loads_at_least_as_much() -> None:
 
     assert set(listed(narrow)) <= set(listed(wide))
     assert len(listed(wide)) >= len(listed(narrow))
+
+
+VAGUE = FixedRanker(
+    {LOG: 0.012, "git__status": 0.008, "git__commit": 0.004, "github__list_issues": 0.001}, (), need=0.1
+)
+
+
+@pytest.mark.proves("steering")
+def test_a_task_that_nothing_clearly_fits_loads_the_nearest_few_and_nothing_that_may_destroy() -> None:
+    ranker = replace(VAGUE, probabilities={"sqlite__drop_table": 0.013, **VAGUE.probabilities})
+
+    state, decision = step(initial_state(), TaskNamed("debugging"), a_context(CATALOG, ranker=ranker))
+
+    assert decision.added == (LOG, "git__status", "git__commit")
+    assert listed(state) == ("git__commit", LOG, "git__status")
+    assert decision.reason == NEAREST
+    assert [round(sureness(scored), 2) for scored in decision.ranked] == [0.12, 0.08, 0.04, 0.01]
+
+
+def test_a_task_of_unknown_words_loads_what_its_meaning_clearly_reaches_and_nothing_else() -> None:
+    sure = FixedRanker({LOG: 0.15}, (), need=0.8)
+
+    _, nonsense = step(initial_state(), TaskNamed("florble the wug", is_worded=False), a_context(CATALOG, ranker=VAGUE))
+    _, named = step(initial_state(), TaskNamed("kubernetes", is_worded=False), a_context(CATALOG, ranker=sure))
+
+    assert (nonsense.added, nonsense.reason) == ((), UNFITTING)
+    assert (named.added, named.reason) == ((LOG,), FITTING)
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        ("debugging", True),
+        ("bookkeeping", True),
+        ("genealogy research", True),
+        ("デバッグ", True),
+        ("asdf qwer", False),
+        ("snarfblat", False),
+        ("florble the wug", False),
+        ("???", False),
+    ],
+)
+def test_letters_that_are_no_words_are_told_from_words(task: str, expected: bool) -> None:
+    assert is_worded(task, count_tokens) == expected
+
+
+def test_a_task_in_an_empty_catalog_fits_nothing() -> None:
+    _, decision = step(initial_state(), TaskNamed("debugging"), a_context(a_catalog(())))
+
+    assert (decision.added, decision.reason) == ((), UNFITTING)
+
+
+def test_a_prompt_is_no_order_what_it_hardly_needs_is_not_loaded() -> None:
+    _, decision = step(initial_state(), PromptSubmitted("debugging"), a_context(CATALOG, ranker=VAGUE))
+
+    assert decision.added == ()

@@ -1,9 +1,12 @@
 """What the slash commands do and answer, through the client's own ways: its hook, its menu, a line of text."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import anyio
+import anyio.lowlevel
 import pytest
 from mcp import MCPError
 
@@ -147,6 +150,25 @@ async def test_what_a_task_needs_is_loaded_before_it_is_asked_for(tmp_path: Path
         assert "tool" in await run(client, "optimize-for create an invoice for a customer")
         assert CREATE in await loaded(client)
         assert (await run(client, "optimize-for go on")).startswith("Nothing to load")
+
+
+@pytest.mark.proves("steering")
+async def test_a_vague_task_loads_the_nearest_and_says_how_sure_it_is_and_one_that_is_none_says_so(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as client:
+        with anyio.fail_after(30):
+            while not client.live.knows_meanings:
+                await anyio.lowlevel.checkpoint()
+        text = await run(client, "optimize-for bookkeeping")
+        again = await run(client, "optimize-for bookkeeping")
+        nonsense = await run(client, "optimize-for florble the wug")
+
+        assert re.match(
+            r"(Nothing clearly fits: loaded the nearest|Loaded) 4 tools.*\. Sure of the likeliest: \d+%\.", text
+        )
+        assert again.startswith("Nothing new to load for that task: the tools that could serve are listed.")
+        assert nonsense.startswith("Nothing to load: no tool fits the task.")
 
 
 async def test_the_mode_is_changed_and_shown(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import anyio.to_thread
 
+from mcp_dynaload.by_key import ByKey
 from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.choose import Choice, choose
@@ -23,7 +24,7 @@ MOST_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(ByKey):
     """What a prompt says of a tool."""
 
     verdict: str

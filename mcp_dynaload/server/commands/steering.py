@@ -14,15 +14,19 @@ from mcp_dynaload.selection.events import (
     ToolsUnloaded,
     ToolsUnpinned,
 )
+from mcp_dynaload.selection.nearest import FITTING, NEAREST, is_worded, sureness
 from mcp_dynaload.selection.policy import BOUNDS, Strategy
+from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.selection.tiers import Tier, share_within, tiers_of, tokens_left
 from mcp_dynaload.server.commands.command import TYPED, Result, Words, done, refused, tool_named, wrong, wrong_tool
 from mcp_dynaload.server.commands.layout import aligned, counted, wrapped
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import who
 from mcp_dynaload.telemetry.facts import ConfigurationChanged
+from mcp_dynaload.tokenizer import count_tokens
 
 MOST_SHOWN = 12
+LEAST_SHOWN = 0.01
 TIERS = {"1": Tier.CORE, "2": Tier.TASK, "3": Tier.RESERVE} | {str(tier): tier for tier in Tier}
 NUMBERS = {Tier.CORE: 1, Tier.TASK: 2, Tier.RESERVE: 3}
 STAYS_LISTED = "Still listed until /clear, because the client would break otherwise; calls are refused."
@@ -75,13 +79,32 @@ async def optimize_for(session: Session, words: Words) -> Result:
     """Load what a task needs."""
     if not words:
         return refused(f"Say what the task is: {TYPED}optimize-for review the open pull requests")
-    decision = await session.decide(TaskNamed(" ".join(words)))
+    task = " ".join(words)
+    worded = await anyio.to_thread.run_sync(is_worded, task, count_tokens)
+    decision = await session.decide(TaskNamed(task, is_worded=worded))
     if not decision.added:
-        best = ", ".join(scored.name for scored in decision.ranked[:3])
-        return done("Nothing to load for that task.", wrapped(f"Nearest: {best}") if best else "")
-    return done(
-        f"Loaded {counted(len(decision.added), 'tool')} for the task.", _rows(session, decision.added), FROM_NEXT
-    )
+        return _nothing_for_task(session, decision)
+    sure = max((sureness(scored) for scored in decision.ranked if scored.name in decision.added), default=0.0)
+    what = "Nothing clearly fits: loaded the nearest {}" if decision.reason == NEAREST else "Loaded {} for the task"
+    told = f"{what.format(counted(len(decision.added), 'tool'))}. Sure of the likeliest: {_percent(sure)}."
+    return done(told, _rows(session, decision.added), FROM_NEXT)
+
+
+def _nothing_for_task(session: Session, decision: Decision) -> Result:
+    listed = {tool.name for tool in session.listed()}
+    if decision.reason in (FITTING, NEAREST) and any(scored.name in listed for scored in decision.ranked):
+        return done("Nothing new to load for that task: the tools that could serve are listed.")
+    if decision.reason in (FITTING, NEAREST):
+        return done(f"Nothing to load for that task: mode {session.state.strategy} has no tokens left for its tools.")
+    if not session.live.catalog.tools:
+        return done("Nothing to load for that task: no tool is known yet; `mcp-dynaload doctor` says why.")
+    best = ", ".join(scored.name for scored in decision.ranked[:3])
+    reading = "" if session.live.knows_meanings else "The tools' meanings are still being read: try again in a moment."
+    return done(f"Nothing to load: {decision.reason}.", wrapped(f"Nearest: {best}") if best else "", reading)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= LEAST_SHOWN else f"less than {LEAST_SHOWN:.0%}"
 
 
 async def performance_mode(session: Session, words: Words) -> Result:

@@ -1,0 +1,74 @@
+"""What a task that the user names gets: the tools that fit, or the nearest few that could serve."""
+
+import re
+from dataclasses import dataclass
+
+from mcp_dynaload.catalog.cost import Count
+from mcp_dynaload.selection.choose import Choice
+from mcp_dynaload.selection.ranking import Scored
+from mcp_dynaload.selection.terms import english_terms, everyday_terms, prose_terms
+
+FITTING = "your task"
+NEAREST = "nearest to your task"
+UNFITTING = "no tool fits the task"
+"""Reasons of a decision, in words for the user."""
+
+MAX_NEAREST = 4
+"""Tools loaded where none clearly fits: enough to begin with, few enough to cost little in vain."""
+
+NEAR_SHARE = 0.25
+"""Of the best one's probability: what is further behind is no neighbour of it."""
+
+UNKNOWN_WORDS_PROBABILITY = 0.1
+"""What the best tool needs where most words are unknown: a name ("kubernetes") reaches it by its meaning, a string of
+letters that mean nothing does not."""
+
+LETTERS_PER_TOKEN = 3.6
+"""Words that people write are few tokens, "bookkeeping" two; "asdf", "xyzzy" and "snarfblat" fall to pieces."""
+
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Tools for a task, and why these."""
+
+    names: tuple[str, ...]
+    reason: str
+
+
+def serving(text: str, choice: Choice, *, is_worded: bool) -> Serving:
+    """Return what could serve a task: the choice, else the nearest few, else nothing."""
+    ranked = choice.ranked
+    best = max((scored.probability for scored in ranked), default=0.0)
+    is_known = is_worded or _is_of_catalog(text, ranked) or best >= UNKNOWN_WORDS_PROBABILITY
+    if not ranked or not is_known:
+        return Serving((), UNFITTING)
+    if choice.names:
+        return Serving(choice.names, FITTING)
+    near = [scored.name for scored in ranked if scored.probability >= NEAR_SHARE * ranked[0].probability]
+    return Serving(tuple(near[:MAX_NEAREST]), NEAREST)
+
+
+def sureness(scored: Scored) -> float:
+    """Return how probable it is that a task needs this tool, given that it needs any: so much the user has said."""
+    return min(1.0, scored.probability / scored.need) if scored.need else 0.0
+
+
+def is_worded(text: str, count: Count) -> bool:
+    """Return whether at least half of a task's words are words: a string of letters is as near to any tool."""
+    words = _WORD.findall(text)
+    return bool(words) and 2 * sum(_is_word(word, count) for word in words) >= len(words)
+
+
+def _is_word(word: str, count: Count) -> bool:
+    if not word.isascii():  # of another language's words nothing is known here, not even their usual length
+        return True
+    listed = english_terms() | everyday_terms()
+    return bool(listed.intersection(prose_terms(word))) or len(word) >= LETTERS_PER_TOKEN * count(f" {word}")
+
+
+def _is_of_catalog(text: str, ranked: tuple[Scored, ...]) -> bool:
+    """Whether at least half of the terms are in the definitions that were found."""
+    terms, found = set(prose_terms(text)), {term for scored in ranked for term in scored.terms}
+    return 2 * len(terms & found) >= len(terms) > 0

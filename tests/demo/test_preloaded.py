@@ -1,0 +1,90 @@
+"""Programs that are forked from a preloaded process do what Python does with the same arguments."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from mcp_dynaload.demo import preloaded
+
+SHOW = """\
+import json, os, sys
+print(json.dumps([sys.argv[1:], os.getcwd(), os.environ.get("SAID"), os.environ.get("HOME"), sys.stdin.read()]))
+sys.exit(7)
+"""
+WAIT = """\
+import os, sys, time
+print(os.getpid(), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def socket(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+    path = tmp_path_factory.mktemp("preloaded") / "socket"
+    command = [sys.executable, "-m", preloaded.__name__, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == b"ready\n"
+        yield path
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A folder from which `-m show` and `-m wait` are run."""
+    (tmp_path / "show_arguments.py").write_text(SHOW)
+    (tmp_path / "wait_for_input.py").write_text(WAIT)
+    return tmp_path
+
+
+def test_a_fork_has_the_launchers_arguments_folder_environment_input_output_and_status(
+    socket: Path, program: Path
+) -> None:
+    environ = {"SAID": "hello", "PATH": os.defpath}
+    command = preloaded.command(socket, "-m", "show_arguments", "a b", "c")
+
+    done = subprocess.run(
+        command, cwd=program, env=environ, input="typed", capture_output=True, text=True, timeout=20, check=False
+    )
+
+    assert done.returncode == 7, done.stderr
+    assert json.loads(done.stdout) == [["a b", "c"], str(program), "hello", None, "typed"]
+
+
+def test_what_nobody_catches_is_shown_and_fails(socket: Path, program: Path) -> None:
+    command = preloaded.command(socket, "-m", "no_such_module")
+
+    done = subprocess.run(command, cwd=program, capture_output=True, text=True, timeout=20, check=False)
+
+    assert done.returncode == 1
+    assert "No module named no_such_module" in done.stderr
+
+
+@pytest.mark.proves("no-orphans")
+@pytest.mark.parametrize("way", ["end of input", "SIGTERM", "SIGKILL of the launcher", "SIGKILL of the fork"])
+def test_a_fork_and_its_launcher_end_together(socket: Path, program: Path, way: str) -> None:
+    command = preloaded.command(socket, "-m", "wait_for_input")
+    with subprocess.Popen(command, cwd=program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as launcher:
+        assert launcher.stdout is not None
+        assert launcher.stdin is not None
+        fork = int(launcher.stdout.readline())
+        match way:
+            case "end of input":
+                launcher.stdin.close()
+            case "SIGTERM":
+                launcher.terminate()
+            case "SIGKILL of the launcher":
+                launcher.kill()
+                launcher.stdin.close()
+            case _:
+                os.kill(fork, signal.SIGKILL)
+        assert launcher.stdout.read() == b""  # the fork had it open: it has gone
+        assert launcher.wait(timeout=20) == {"end of input": 0, "SIGKILL of the launcher": -signal.SIGKILL}.get(way, 1)
