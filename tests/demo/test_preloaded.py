@@ -26,7 +26,7 @@ sys.stdin.read()
 
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder on the preloaded process's module path, from which `-m show_arguments` and `-m wait_for_input` are run."""
+    """A folder on the preloaded process's module path, with the programs that it is asked for."""
     folder = tmp_path_factory.mktemp("modules")
     (folder / "show_arguments.py").write_text(SHOW)
     (folder / "wait_for_input.py").write_text(WAIT)
