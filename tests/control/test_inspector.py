@@ -10,7 +10,8 @@ import pytest
 
 from tests.control.services import TRANSPORTS, Service, service_of
 from tests.faults.scripted import entry, tool
-from tests.transparency.conformance import E2E, NODE
+from tests.installed import E2E
+from tests.transparency.conformance import NODE
 
 INSPECTOR = E2E / "node_modules" / ".bin" / "mcp-inspector"
 

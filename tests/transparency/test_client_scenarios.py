@@ -6,7 +6,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.transparency.conformance import E2E, NODE, SUITES, Suite
+from tests.installed import E2E
+from tests.transparency.conformance import NODE, SUITES, Suite
 from tests.transparency.serving import ROOT
 
 SCENARIOS = ("initialize", "tools_call", "elicitation-sep1034-client-defaults", "sse-retry")
