@@ -19,9 +19,11 @@ export MCP_DYNALOAD_PEERS_VENV := $(PEERS)
 demo: $(VENV)/.installed
 	$(BIN)/mcp-dynaload demo
 
+# Most tests wait for processes, so that more of them than cores run at a time; tests/sharing.py says which stay together.
+WORKERS ?= 6
 # stdio.py takes over the pipes of its process, so only tests that start processes run it.
 test: check $(VENV)/.upstreams
-	$(BIN)/coverage run -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --skip-empty
 	$(BIN)/coverage report --fail-under=95 --include='mcp_dynaload/catalog/*,mcp_dynaload/selection/*,mcp_dynaload/server/*' --omit='*/stdio.py' --format=total
 

@@ -184,7 +184,7 @@ def test_logs_of_an_unknown_server_names_those_that_exist(shell: Shell) -> None:
 )
 @pytest.mark.proves("bad-config")
 def test_a_wrong_setting_is_one_readable_line(shell: Shell, variable: str, value: str, told: str) -> None:
-    done = shell.run("tools", stdin=None, seconds=60, **{variable: value})
+    done = shell.run("tools", stdin=None, **{variable: value})
     assert done.returncode == 2
     assert done.stderr.startswith("mcp-dynaload: ")
     assert told in done.stderr
