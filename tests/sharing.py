@@ -34,7 +34,7 @@ APART = (
 
 
 def group_of(nodeid: str, number: int) -> str:
-    """Name the group of a test, given which of all it is: its file, but for the exceptions above; clients are dealt out."""
+    """Name the group of a test, given which of all it is: its file, but for the exceptions above."""
     file = nodeid.partition("::")[0]
     if file.startswith("tests/e2e/"):
         return f"client {number % CLIENTS}"
