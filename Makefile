@@ -28,8 +28,9 @@ test: check $(VENV)/.upstreams
 	$(BIN)/coverage report --fail-under=95 --include='mcp_dynaload/catalog/*,mcp_dynaload/selection/*,mcp_dynaload/server/*' --omit='*/stdio.py' --format=total
 
 # The same with the newest of everything that the ranges allow, and the newest Claude Code, installed anew.
+# claude_mcp.json, which a test starts as it is, names .venv.
 NEWEST := .venv-newest
-test-newest:
+test-newest: install
 	rm -rf $(NEWEST) .cache/e2e-newest
 	MCP_DYNALOAD_NEWEST=1 $(MAKE) test PINS= VENV=$(NEWEST) UPSTREAMS=$(NEWEST)/upstreams PEERS=$(NEWEST)/peers E2E=.cache/e2e-newest
 
