@@ -10,10 +10,12 @@ E2E := .cache/e2e
 PINS := config/constraints-dev.txt
 PIP = PIP_CONSTRAINT=$(PINS) PIP_BUILD_CONSTRAINT=$(PINS) $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-export MCP_DYNALOAD_E2E_DIR := $(E2E)
-export MCP_DYNALOAD_UPSTREAMS_VENV := $(UPSTREAMS)
-export MCP_DYNALOAD_PEERS_VENV := $(PEERS)
+# For .ci/install-e2e and the tests.
+test bench: export MCP_DYNALOAD_E2E_DIR := $(E2E)
+test bench: export MCP_DYNALOAD_UPSTREAMS_VENV := $(UPSTREAMS)
+test bench: export MCP_DYNALOAD_PEERS_VENV := $(PEERS)
 
+.DEFAULT_GOAL := demo
 .PHONY: demo test test-newest check pins eval-leave-out bench install clean
 
 demo: $(VENV)/.installed
