@@ -22,7 +22,7 @@ demo: $(VENV)/.installed
 	$(BIN)/mcp-dynaload demo
 
 # Most tests wait for processes, so that more of them than cores run at a time; tests/sharing.py says which stay together.
-WORKERS ?= 6
+WORKERS ?= 4
 # stdio.py takes over the pipes of its process, so only tests that start processes run it.
 test: check $(VENV)/.upstreams
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov --cov-report=

@@ -1,6 +1,6 @@
 """How several processes share the suite: the tests of a group run one after another in one of them."""
 
-CLIENTS = 3
+CLIENTS = 2
 """So many real clients at a time: more would take the machine from each other while a person's patience is measured."""
 
 LONGEST_FIRST = (
