@@ -116,7 +116,6 @@ async def test_a_cancelled_making_ends_soon_and_leaves_what_it_made(vectors: Sto
     large = a_catalog(
         [a_tool(f"look_{number}", f"Look at the thing with the number {number}") for number in range(900)]
     )
-
     asked, some_are_stored = count(), anyio.Event()
 
     def go_on() -> None:
