@@ -2,25 +2,48 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+UPSTREAMS := .venv-upstreams
 PEERS := .venv-peers
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+E2E := .cache/e2e
 
-.PHONY: demo test check eval-leave-out bench install clean
+# Every package is installed in the version that is pinned, what builds ours included; `make pins` renews the files.
+PINS := config/constraints-dev.txt
+PIP = PIP_CONSTRAINT=$(PINS) PIP_BUILD_CONSTRAINT=$(PINS) $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+# For .ci/install-e2e and the tests.
+test bench: export MCP_DYNALOAD_E2E_DIR := $(E2E)
+test bench: export MCP_DYNALOAD_UPSTREAMS_VENV := $(UPSTREAMS)
+test bench: export MCP_DYNALOAD_PEERS_VENV := $(PEERS)
+
+.DEFAULT_GOAL := demo
+.PHONY: demo test test-newest check pins eval-leave-out bench install clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mcp-dynaload demo
 
+# Most tests wait for processes, so that more of them than cores run at a time; tests/sharing.py says which stay together.
+WORKERS ?= 4
 # stdio.py takes over the pipes of its process, so only tests that start processes run it.
 test: check $(VENV)/.upstreams
-	$(BIN)/coverage run -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --skip-empty
 	$(BIN)/coverage report --fail-under=95 --include='mcp_dynaload/catalog/*,mcp_dynaload/selection/*,mcp_dynaload/server/*' --omit='*/stdio.py' --format=total
+
+# The same with the newest of everything that the ranges allow, and the newest Claude Code, installed anew.
+# claude_mcp.json, which a test starts as it is, names .venv.
+NEWEST := .venv-newest
+test-newest: install
+	rm -rf $(NEWEST) .cache/e2e-newest
+	MCP_DYNALOAD_NEWEST=1 $(MAKE) test PINS= VENV=$(NEWEST) UPSTREAMS=$(NEWEST)/upstreams PEERS=$(NEWEST)/peers E2E=.cache/e2e-newest
 
 check: $(VENV)/.developed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+
+pins: $(BIN)/python
+	$(BIN)/python .ci/renew_pins.py
 
 # What the choice reaches on labelled tasks that its models never saw: BENCH has catalogs/, tasks/ and negatives/.
 BENCH ?= ../shared/bench
@@ -29,7 +52,8 @@ eval-leave-out: $(VENV)/.developed
 
 # Calls, starts and choice beside FastMCP, which gets an environment of its own; with BENCH as above the choice, too.
 LABELLED := $(if $(wildcard $(BENCH)/catalogs/dev.json),--catalog $(BENCH)/catalogs/dev.json --tasks $(BENCH)/tasks/vendor_evals_dev.jsonl)
-bench: $(VENV)/.installed $(PEERS)/.installed
+bench: $(VENV)/.installed
+	.ci/install-e2e peers
 	$(BIN)/mcp-dynaload bench --fastmcp $(PEERS)/bin/python $(LABELLED)
 
 install: $(VENV)/.installed
@@ -38,7 +62,7 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mcp_dynaload needs Python 3.11 or newer; name one: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: $(BIN)/python pyproject.toml
+$(VENV)/.installed: $(BIN)/python pyproject.toml $(PINS)
 	$(PIP) --editable .
 	touch $@
 
@@ -46,14 +70,9 @@ $(VENV)/.developed: $(VENV)/.installed
 	$(PIP) --editable '.[dev]'
 	touch $@
 
-$(PEERS)/.installed: $(BIN)/python config/constraints-peers.txt
-	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet --requirement config/constraints-peers.txt
-	sha256sum <config/constraints-peers.txt >$@
-
 .PHONY: $(VENV)/.upstreams
 $(VENV)/.upstreams: $(VENV)/.developed
-	.ci/install-e2e
+	PYTHON=$(BIN)/python .ci/install-e2e
 
 clean:
-	rm -rf $(VENV) .venv-upstreams $(PEERS) .cache build dist
+	rm -rf $(VENV) $(UPSTREAMS) $(PEERS) $(NEWEST) .cache build dist

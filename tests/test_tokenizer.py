@@ -10,6 +10,7 @@ import sys
 from tiktoken_ext import openai_public  # pyright: ignore[reportMissingTypeStubs]: tiktoken's plugin has none
 
 from mcp_dynaload.tokenizer import PATTERN, count_tokens, read_ranks
+from tests.waiting import HANG_SECONDS
 
 ORIGINAL_SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 
@@ -41,4 +42,4 @@ def test_special_tokens_and_broken_text_are_counted_as_text():
 def test_tiktoken_is_not_imported_before_something_is_counted():
     code = "import sys, mcp_dynaload.tokenizer; sys.exit('tiktoken' in sys.modules)"
 
-    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=HANG_SECONDS).returncode == 0

@@ -11,6 +11,7 @@ from mcp_types import ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotificati
 from mcp_dynaload import wire
 from mcp_dynaload.wire import LineReader, LineWriter, format_line, parse_line
 from tests.servers_files import json_values
+from tests.waiting import HANG_SECONDS
 
 json_objects = st.dictionaries(st.text(), json_values, max_size=4)
 ids = st.integers() | st.text()
@@ -202,5 +203,5 @@ async def test_a_notification_does_not_wait_for_a_reader_that_is_behind() -> Non
     async def send(data: bytes) -> None:
         await anyio.sleep_forever()
 
-    with anyio.fail_after(2):
+    with anyio.fail_after(HANG_SECONDS):
         await LineWriter(send).send(SessionMessage(JSONRPCNotification(jsonrpc="2.0", method="m")))

@@ -1,5 +1,5 @@
 # pyright: basic, reportMissingImports=false
-# onnx is needed to look into the model only, and is no dependency of the project.
+# onnx is needed to look into the model only: the extra `train` brings it.
 """What cheaper rankings by meaning reach beside the encoder: its word vectors alone, and a second look at its best.
 
 `python -m mcp_dynaload.evaluation.alternatives BENCH` prints recall within 2,000 / 8,000 tokens for each set,

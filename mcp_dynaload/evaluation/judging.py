@@ -1,5 +1,5 @@
 # pyright: basic, reportMissingImports=false
-# torch is needed to train only, and is not a dependency of the project.
+# torch is needed to train only: the extra `train` brings it.
 """Trains the judge of prompts: the layers on the encoder's first ones that say whether any tool is needed at all.
 
 `python -m mcp_dynaload.evaluation.judging --help`. What it writes, `encoder.training.export --judge` turns into the

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.waiting import HANG_SECONDS
+
 PROGRAM = """
 import asyncio, logging
 from mcp_dynaload import Dynaload, IntegrationMode
@@ -30,4 +32,6 @@ def test_our_events_go_to_the_programs_logging_and_its_stdout_is_its_own(tmp_pat
 def _run(mode: str, folder: Path) -> subprocess.CompletedProcess[str]:
     environ = {"HOME": str(folder), "PATH": "/usr/bin:/bin"}
     command = [sys.executable, "-c", PROGRAM.format(mode=mode)]
-    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, text=True, timeout=HANG_SECONDS, check=False
+    )

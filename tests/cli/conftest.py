@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mcp_dynaload.demo import embedded_servers
+from tests.waiting import HANG_SECONDS
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Shell:
         return {"HOME": str(self.folder / "home"), "PATH": os.defpath, "COLUMNS": "100"}
 
     def run(
-        self, *arguments: str, stdin: str | None = None, seconds: float = 60, **variables: str
+        self, *arguments: str, stdin: str | None = None, seconds: float = HANG_SECONDS, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "mcp_dynaload", *arguments],

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.installed import PEERS
 
-PEER = Path(__file__).parents[2] / ".venv-peers/bin/python"
+PEER = PEERS / "bin" / "python"
 
 CATALOG = {
     "tracker": [

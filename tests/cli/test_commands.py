@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.waiting import HANG_SECONDS
 
 _NOT_FOUND = "the program 'no-such-program-here' was not found."
 MISSING: dict[str, Any] = {"broken": {"command": "no-such-program-here"}}
@@ -184,7 +185,7 @@ def test_logs_of_an_unknown_server_names_those_that_exist(shell: Shell) -> None:
 )
 @pytest.mark.proves("bad-config")
 def test_a_wrong_setting_is_one_readable_line(shell: Shell, variable: str, value: str, told: str) -> None:
-    done = shell.run("tools", stdin=None, seconds=60, **{variable: value})
+    done = shell.run("tools", stdin=None, seconds=HANG_SECONDS, **{variable: value})
     assert done.returncode == 2
     assert done.stderr.startswith("mcp-dynaload: ")
     assert told in done.stderr

@@ -13,6 +13,7 @@ from mcp_dynaload.store.journal import SqliteJournal
 from mcp_dynaload.telemetry.codec import row_of
 from tests.cli.conftest import Shell
 from tests.telemetry.facts import a_prompt, opened
+from tests.waiting import HANG_SECONDS
 
 
 def test_the_dashboard_opens_over_the_journal_without_a_running_service(shell: Shell, notes_server: Any) -> None:
@@ -32,11 +33,11 @@ def test_the_dashboard_opens_over_the_journal_without_a_running_service(shell: S
             assert process.stdout is not None
             address = process.stdout.readline().decode().strip()
             assert address.startswith("http://127.0.0.1:"), log.read_text()
-            page = urllib.request.urlopen(address, timeout=30).read().decode()
-            told = json.load(urllib.request.urlopen(f"{address}api/v1/dynamic-loading/overview", timeout=30))
+            page = urllib.request.urlopen(address, timeout=HANG_SECONDS).read().decode()
+            told = json.load(urllib.request.urlopen(f"{address}api/v1/dynamic-loading/overview", timeout=HANG_SECONDS))
         finally:
             os.kill(process.pid, signal.SIGINT)
-        assert process.wait(timeout=30) == 0, log.read_text()
+        assert process.wait(timeout=HANG_SECONDS) == 0, log.read_text()
 
     assert '<main id="view"' in page
     assert told["summary"]["tokens"]["net_saved"] == 750

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Shell
-
-PATIENCE_SECONDS = 20
+from tests.waiting import HANG_SECONDS
 
 
 @pytest.fixture
@@ -94,7 +93,7 @@ def test_at_a_terminal_tab_completes_and_the_history_is_the_persons_own(stocked:
         os.write(ours, typed)
         screen += _read_until(ours, answer)
     os.write(ours, b"/exit\r")
-    code = process.wait(timeout=20)
+    code = process.wait(timeout=HANG_SECONDS)
     os.close(ours)
     history = stocked.state_dir / "interactive.history"
 
@@ -108,7 +107,7 @@ def _read_until(terminal: int, text: str) -> str:
     """What the terminal shows up to this text; the process's own end ends it, too."""
     shown = ""
     while text not in shown:
-        ready, _, _ = select.select([terminal], [], [], PATIENCE_SECONDS)
+        ready, _, _ = select.select([terminal], [], [], HANG_SECONDS)
         assert ready, f"{text!r} was not shown: {shown!r}"
         try:
             shown += os.read(terminal, 4096).decode()

@@ -11,6 +11,7 @@ from pathlib import Path
 from mcp_dynaload.catalog.tool import Json
 from tests.control.services import a_configuration
 from tests.faults.scripted import entry, text_in, until
+from tests.waiting import HANG_SECONDS
 
 LISTENING = re.compile(r"event='listening' .*port=(\d+)")
 MODULE = [sys.executable, "-m", "mcp_dynaload"]
@@ -52,7 +53,7 @@ def process_before(
 
 
 async def address_of(folder: Path) -> str:
-    await until(lambda: LISTENING.search(text_in(folder / "stderr")), seconds=20)
+    await until(lambda: LISTENING.search(text_in(folder / "stderr")), seconds=HANG_SECONDS)
     found = LISTENING.search(text_in(folder / "stderr"))
     assert found is not None
     return f"http://127.0.0.1:{found[1]}/mcp"

@@ -22,6 +22,7 @@ from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import SERVER
 from tests.server.fronts import Connected, following
 from tests.transparency.serving import served
+from tests.waiting import HANG_SECONDS
 
 CLAUDE_CODE = Implementation(name="claude-code", version="2.1.332")
 TRANSPORTS = ("http", "sse")
@@ -87,7 +88,7 @@ async def running(configuration: Configuration) -> AsyncGenerator[Service]:
     """The service while it runs."""
     app = create_app(configuration)
     async with served(app) as origin:
-        with anyio.fail_after(5):
+        with anyio.fail_after(HANG_SECONDS):
             while not hasattr(app.state, "serving"):  # noqa: ASYNC110 - uvicorn tells nobody that it has started
                 await anyio.sleep(0.005)
         yield Service(origin.replace("localhost", "127.0.0.1"), app)

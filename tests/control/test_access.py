@@ -20,6 +20,7 @@ from tests.control.processes import MODULE, environment
 from tests.control.services import TRANSPORTS, Service, a_configuration, running, service_of
 from tests.control.test_sessions import HELLO, JSON_AND_STREAM, post
 from tests.faults.scripted import entry, tool, until_exists
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.proves("service-access")
 
@@ -42,7 +43,7 @@ async def made(configuration: Configuration, name: str, scope: Scope) -> str:
 
 @asynccontextmanager
 async def http(headers: Mapping[str, str] | None = None) -> AsyncGenerator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(headers={**JSON_AND_STREAM, **(headers or {})}, timeout=5) as client:
+    async with httpx2.AsyncClient(headers={**JSON_AND_STREAM, **(headers or {})}, timeout=HANG_SECONDS) as client:
         yield client
 
 

@@ -23,6 +23,7 @@ from mcp_dynaload.control.rest import PREFIX
 from tests.api.desks import servers
 from tests.control.services import service_of
 from tests.faults.scripted import entry, tool
+from tests.waiting import HANG_SECONDS
 
 ARTEFACTS = Path(__file__).parents[2] / ".cache" / "e2e-artefacts" / "dashboard"
 TICKETS, ROOM = "desk__search_tickets", "hall__book_meeting_room"
@@ -56,7 +57,7 @@ class Page:
     def until(self, look: Callable[[], _Found]) -> _Found:
         """What `look` gives as soon as that is something."""
         gone = (NoSuchElementException, StaleElementReferenceException)
-        return WebDriverWait(self.driver, 15, 0.05, gone).until(lambda _: look())
+        return WebDriverWait(self.driver, HANG_SECONDS, 0.05, gone).until(lambda _: look())
 
     def view(self, name: str) -> None:
         self.driver.find_element(By.CSS_SELECTOR, f'nav a[href="#{name}"]').click()
@@ -199,7 +200,7 @@ def visit(origin: str) -> str:
 async def test_the_dashboard_shows_and_steers_what_the_api_reports(tmp_path: Path) -> None:
     async with (
         service_of(tmp_path, servers(archive=entry("archive", offers={"tools": ARCHIVE}))) as service,
-        httpx2.AsyncClient(base_url=service.origin + PREFIX, timeout=30) as http,
+        httpx2.AsyncClient(base_url=service.origin + PREFIX, timeout=HANG_SECONDS) as http,
     ):
         for query in ("search the tickets of the account", "create an invoice", "thank you very much"):
             await http.post("/optimize-query", json={"query": query, "session_id": "s1"})

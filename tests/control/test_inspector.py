@@ -10,7 +10,9 @@ import pytest
 
 from tests.control.services import TRANSPORTS, Service, service_of
 from tests.faults.scripted import entry, tool
-from tests.transparency.conformance import E2E, NODE
+from tests.installed import E2E
+from tests.transparency.conformance import NODE
+from tests.waiting import HANG_SECONDS
 
 INSPECTOR = E2E / "node_modules" / ".bin" / "mcp-inspector"
 
@@ -31,7 +33,7 @@ async def test_the_inspector_lists_and_calls(transport: str, tmp_path: Path) -> 
 
 async def inspected(service: Service, transport: str, home: Path, *arguments: str) -> Any:
     command = [str(NODE), str(INSPECTOR), "--cli", service.url(transport), *arguments, "-q"]
-    with anyio.fail_after(60):
+    with anyio.fail_after(HANG_SECONDS):
         done = await anyio.run_process(command, env={"HOME": str(home), "PATH": os.environ["PATH"]}, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr).decode()
     return json.loads(done.stdout)

@@ -17,6 +17,7 @@ import pytest
 from mcp_dynaload.control.rest import PREFIX
 from tests.api.desks import servers
 from tests.control.services import Service, service_of
+from tests.waiting import HANG_SECONDS
 
 README = Path(__file__).parents[2] / "README.md"
 SCHEMATHESIS = Path(sys.executable).with_name("st")
@@ -27,7 +28,7 @@ TICKETS, ROOM = "desk__search_tickets", "hall__book_meeting_room"
 async def rest_of(folder: Path, **variables: str) -> AsyncGenerator[tuple[Service, httpx2.AsyncClient]]:
     async with (
         service_of(folder, servers(), **variables) as service,
-        httpx2.AsyncClient(base_url=service.origin + PREFIX, timeout=30) as http,
+        httpx2.AsyncClient(base_url=service.origin + PREFIX, timeout=HANG_SECONDS) as http,
     ):
         yield service, http
 
@@ -107,7 +108,7 @@ async def test_the_report_and_the_live_metrics_count_what_was_done(tmp_path: Pat
 
 
 async def _first_events(http: httpx2.AsyncClient) -> AsyncGenerator[str]:
-    with anyio.fail_after(10):
+    with anyio.fail_after(HANG_SECONDS):
         async with http.stream(
             "GET", "/metrics/live?interval_seconds=0.1", headers={"Accept": "text/event-stream"}
         ) as response:

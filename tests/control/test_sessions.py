@@ -14,6 +14,7 @@ from mcp_dynaload.server.recent_events import RecentEvents
 from tests.control.services import TRANSPORTS, Service, service_of
 from tests.faults.scripted import entry, is_alive, starts, tool, until, until_exists, until_gone
 from tests.server.fronts import text_of
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.proves("service-sessions")
 
@@ -36,7 +37,7 @@ async def service(tmp_path: Path) -> AsyncGenerator[Service]:
 
 @pytest.fixture
 async def http() -> AsyncGenerator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(headers=JSON_AND_STREAM, timeout=5) as http:
+    async with httpx2.AsyncClient(headers=JSON_AND_STREAM, timeout=HANG_SECONDS) as http:
         yield http
 
 
@@ -134,7 +135,7 @@ async def test_a_stream_that_was_cut_is_resumed_where_it_ended(tmp_path: Path, h
         until_file.touch()
         event_id = first.removeprefix("id:").strip()
         async with http.stream("GET", service.url(), headers={"last-event-id": event_id}) as resumed:
-            with anyio.fail_after(5):
+            with anyio.fail_after(HANG_SECONDS):
                 line = await anext(line async for line in resumed.aiter_lines() if "done waiting" in line)
 
     assert json.loads(line.removeprefix("data:"))["id"] == 7

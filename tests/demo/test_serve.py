@@ -10,11 +10,12 @@ from mcp import Client, StdioServerParameters
 
 from mcp_dynaload.demo import SERVERS, embedded_servers
 from mcp_dynaload.demo.serve import WORKSPACE_VARIABLE
+from tests.waiting import HANG_SECONDS
 
 
 async def test_a_server_of_the_mapping_answers_over_stdio_and_ends_with_its_input(tmp_path: Path) -> None:
     entry = embedded_servers(tmp_path)["git"]
-    with anyio.fail_after(20):
+    with anyio.fail_after(HANG_SECONDS):
         async with Client(StdioServerParameters(command=entry["command"], args=entry["args"])) as client:
             tools = (await client.list_tools()).tools
             status = await client.call_tool("repo_status", {})
@@ -96,7 +97,7 @@ def _serve(name: str, environment: dict[str, str]) -> subprocess.CompletedProces
         env={**_without_workspace(), **environment},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=HANG_SECONDS,
         check=False,
     )
 

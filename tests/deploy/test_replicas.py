@@ -18,6 +18,7 @@ from tests.control.processes import MODULE, address_of, environment, process
 from tests.deploy.nginx import running_nginx
 from tests.faults.scripted import text_in, until
 from tests.redis_server import RedisServer, running_redis
+from tests.waiting import HANG_SECONDS
 
 ECHO, PID = "a__echo", "a__pid"
 
@@ -73,7 +74,7 @@ class Team:
 
     async def until_journalled(self, folder: Path, tools: list[str]) -> None:
         """It is written a moment after a call has been answered."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(HANG_SECONDS):
             while await self.journalled(folder) != tools:
                 await anyio.lowlevel.checkpoint()
 

@@ -16,13 +16,12 @@ from typing import Self
 
 from tests.e2e.model_api import ModelApi
 from tests.e2e.model_request import Json
+from tests.waiting import HANG_SECONDS
 
 API_KEY = "sk-ant-scripted-stand-in-0000000000000000"
 PACE_SECONDS = 2.0
 """What a person takes at least before the next prompt; the client re-reads a list once a second at most."""
 
-TURN_TIMEOUT_SECONDS = 40.0
-START_TIMEOUT_SECONDS = 30.0
 EXIT_TIMEOUT_SECONDS = 10.0
 _KEY_SUFFIX_LENGTH = 20
 _POLL_SECONDS = 0.05
@@ -125,7 +124,7 @@ class PrintSession:
         content = [{"type": "text", "text": prompt}]
         self._write({"type": "user", "message": {"role": "user", "content": content}})
         events: list[Json] = []
-        deadline = time.monotonic() + TURN_TIMEOUT_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS
         while not events or events[-1].get("type") != "result":
             events.append(self._next_event(deadline, events))
         if failed := [event for event in events if event.get("outcome", "success") != "success"]:
@@ -138,7 +137,7 @@ class PrintSession:
         try:
             event = self._events.get(timeout=max(0.01, deadline - time.monotonic()))
         except queue.Empty:
-            raise TimeoutError(f"no result within {TURN_TIMEOUT_SECONDS} s; events so far: {events}") from None
+            raise TimeoutError(f"no result within {HANG_SECONDS} s; events so far: {events}") from None
         if event is None:
             raise EOFError(f"claude ended: {self._stderr.read_text()[-2000:]}; events: {events}")
         return event
@@ -207,7 +206,7 @@ class TerminalSession:
         api = self._claude.api
         before = api.answers(prompt)
         self.type_line(prompt)
-        api.wait_for(lambda: api.answers(prompt) > before, TURN_TIMEOUT_SECONDS, f"answer to {prompt!r}")
+        api.wait_for(lambda: api.answers(prompt) > before, HANG_SECONDS, f"answer to {prompt!r}")
         time.sleep(PACE_SECONDS)
 
     def type_line(self, line: str) -> None:
@@ -236,7 +235,7 @@ class TerminalSession:
         Raises:
             TimeoutError: it does not in time.
         """
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS
         while not condition(screen := self.screen):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not on the screen in time: {what}\n{screen}")

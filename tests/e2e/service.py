@@ -13,8 +13,8 @@ from pathlib import Path
 from mcp_dynaload.hosts.claude_hooks import SERVER_NAME
 from tests.e2e.claude import Claude
 from tests.e2e.upstreams import Workplace
+from tests.waiting import HANG_SECONDS
 
-START_SECONDS = 20.0
 EXIT_SECONDS = 10.0
 PATHS = {"http": "mcp", "sse": "sse"}
 
@@ -52,7 +52,7 @@ def connected_to(claude: Claude, origin: str, transport: str) -> Claude:
 
 
 def _port(log: Path) -> int:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + HANG_SECONDS
     while not (found := _LISTENING.search(log.read_text())):
         if time.monotonic() > deadline:
             raise TimeoutError(f"the service does not listen: {log.read_text()}")

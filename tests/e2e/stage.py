@@ -1,6 +1,5 @@
 """Where the tests play: one workplace, and for each client a home, a state folder and a scripted model of its own."""
 
-import os
 import shutil
 import sys
 import time
@@ -16,12 +15,12 @@ from tests.e2e.claude import Claude
 from tests.e2e.model_api import ModelApi, Step, script
 from tests.e2e.model_request import Json
 from tests.e2e.upstreams import Workplace
+from tests.installed import E2E, ROOT, UPSTREAMS
 
 PROXY_COMMAND = (sys.executable, "-m", "mcp_dynaload")
 
-ROOT = Path(__file__).parents[2]
-NPM_BIN = Path(os.environ.get("MCP_DYNALOAD_E2E_DIR", ROOT / ".cache" / "e2e")) / "node_modules" / ".bin"
-PYTHON_BIN = Path(os.environ.get("MCP_DYNALOAD_UPSTREAMS_VENV", ROOT / ".venv-upstreams")) / "bin"
+NPM_BIN = E2E / "node_modules" / ".bin"
+PYTHON_BIN = UPSTREAMS / "bin"
 ARTEFACTS = ROOT / ".cache" / "e2e-artefacts"
 
 DEFAULT_MODEL = None

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.e2e.claude import TURN_TIMEOUT_SECONDS
 from tests.e2e.model_api import Block, ModelApi, tool_use
 from tests.e2e.names import GIT_LOG, LIST_TABLES, READ_FILE
 from tests.e2e.stage import Stage
 from tests.e2e.upstreams import COMMITS, NOTE
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.proves("subagent")
 
@@ -60,4 +60,4 @@ def test_two_agents_started_in_one_message_have_theirs(stage: Stage, model: str 
 
 
 def wait_for_the_last_answer(api: ModelApi, task: str) -> None:
-    api.wait_for(lambda: api.answers(task, "subagent") > 0, TURN_TIMEOUT_SECONDS, f"agent's answer to {task!r}")
+    api.wait_for(lambda: api.answers(task, "subagent") > 0, HANG_SECONDS, f"agent's answer to {task!r}")

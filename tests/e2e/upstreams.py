@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.hosts.claude_hooks import SERVER_NAME
+from tests.waiting import HANG_SECONDS
 
 COMMITS = ("Paint the harbour lighthouse", "Repair the drawbridge winch")
 """Subjects in the history of the repository that the git server serves."""
@@ -72,7 +73,9 @@ class Workplace:
             "CLAUDE_PROJECT_DIR": str(self.project),
         }
         command = [*self.proxy_command, "refresh", "--config", str(self.servers_file)]
-        done = subprocess.run(command, cwd=self.project, env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            command, cwd=self.project, env=environment, capture_output=True, text=True, timeout=HANG_SECONDS
+        )
         if done.returncode:
             raise RuntimeError(f"{command} ended with {done.returncode}: {done.stdout}\n{done.stderr}")
 

@@ -11,6 +11,7 @@ import psutil
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config_upstream import UpstreamConfig, UpstreamOptions
+from tests.waiting import HANG_SECONDS
 
 SERVER = Path(__file__).with_name("scripted_server.py")
 
@@ -80,7 +81,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-async def until(claim: Callable[[], object], seconds: float = 5) -> None:
+async def until(claim: Callable[[], object], seconds: float = HANG_SECONDS) -> None:
     """Wait for something outside of this process, or inside of the code under test, that no event tells of."""
     with anyio.fail_after(seconds):
         while not claim():  # noqa: ASYNC110 - nothing signals it

@@ -16,6 +16,7 @@ import pytest
 from mcp_dynaload.catalog.tool import Json
 from tests.faults.proxy import Place
 from tests.faults.scripted import entry, is_alive
+from tests.waiting import HANG_SECONDS
 
 EXIT_SECONDS = 5.0
 
@@ -197,7 +198,7 @@ def test_with_nohup_it_outlives_the_terminal(tmp_path: Path) -> None:
         assert process.wait(timeout=EXIT_SECONDS) == 0
 
 
-def wait_for(claim: Callable[[], bool], seconds: float = 10) -> None:
+def wait_for(claim: Callable[[], bool], seconds: float = HANG_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not claim():
         assert time.monotonic() < deadline

@@ -34,6 +34,7 @@ from mcp_dynaload.store.records import Records
 from mcp_dynaload.telemetry.opening import Telemetry
 from mcp_dynaload.telemetry.stream import Facts
 from mcp_dynaload.upstream.listing import Listing
+from tests.waiting import HANG_SECONDS
 
 QUIET = Settings(warm_upstreams=False)
 
@@ -69,7 +70,7 @@ class Connected:
         return await self.hook("UserPromptSubmit", prompt=text, **fields)
 
     async def until_told(self, what: str, times: int = 1) -> None:
-        with anyio.fail_after(5):
+        with anyio.fail_after(HANG_SECONDS):
             while self.told.count(what) < times:
                 await self.news.wait()
 

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from mcp_dynaload.store.database import CATALOG, Database
+from tests.waiting import HANG_SECONDS
 
 COST = "INSERT OR REPLACE INTO costs VALUES (?, ?)"
 
@@ -60,7 +61,7 @@ def test_processes_that_create_the_database_at_once_all_keep_what_they_write(tmp
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = [process.communicate(timeout=30)[0] for process in processes]
+    said = [process.communicate(timeout=HANG_SECONDS)[0] for process in processes]
 
     assert said == [""] * 4
     assert costs(path) == {"0", "1", "2", "3"}

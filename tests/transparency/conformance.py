@@ -1,16 +1,14 @@
 """The official conformance suites, run against a URL, and what they say."""
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 
-from tests.transparency.serving import ROOT
+from tests.installed import E2E
 
-E2E = ROOT / os.environ.get("MCP_DYNALOAD_E2E_DIR", ".cache/e2e")
 NODE = E2E / "bin" / "node"
 
 Checks = dict[tuple[str, str], str]

@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcp_dynaload.catalog.tool import Json
+from tests.waiting import HANG_SECONDS
 
 Context = ServerRequestContext[Json]
 Result = types.CallToolResult | types.InputRequiredResult
@@ -129,7 +130,7 @@ class ModernServer:
 
     async def wait(self, ctx: Context, params: types.CallToolRequestParams) -> Result:
         if (params.arguments or {}).get("for") == "cancellation":
-            with anyio.fail_after(5):
+            with anyio.fail_after(HANG_SECONDS):
                 await self.cancelled.wait()
             return said("it was cancelled")
         await ctx.session.report_progress(0)

@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.server.client import Request
 from tests.transparency.outspoken_offers import CAPABILITIES, PAGED_LISTS, page
+from tests.waiting import HANG_SECONDS
 
 LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 
@@ -105,7 +106,7 @@ async def wait(ctx: Request, params: Json) -> Json:
 async def report(ctx: Request, params: Json) -> Json:
     """Wait until something has happened on this connection."""
     what = json_object(params.get("arguments"))["what"]
-    with anyio.fail_after(5):
+    with anyio.fail_after(HANG_SECONDS):
         await happened(ctx, what).wait()
     return answer({"happened": what, "with": memory(ctx).get(what)})
 

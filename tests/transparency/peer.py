@@ -15,6 +15,7 @@ from mcp.shared.message import SessionMessage
 from pydantic import FileUrl
 
 from mcp_dynaload.catalog.tool import Json
+from tests.waiting import HANG_SECONDS
 
 Streams = AbstractAsyncContextManager[tuple[Any, Any]]
 """A transport, as the SDK's clients take it."""
@@ -44,7 +45,7 @@ class Heard:
         return found
 
     async def wait_for(self, method: str, times: int = 1) -> list[Any]:
-        with anyio.fail_after(5):
+        with anyio.fail_after(HANG_SECONDS):
             while sum(name == method for name, _ in self._messages) < times:
                 await self._news.wait()
         return self.take(method)

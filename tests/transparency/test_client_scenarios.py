@@ -6,8 +6,10 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.transparency.conformance import E2E, NODE, SUITES, Suite
+from tests.installed import E2E
+from tests.transparency.conformance import NODE, SUITES, Suite
 from tests.transparency.serving import ROOT
+from tests.waiting import HANG_SECONDS
 
 SCENARIOS = ("initialize", "tools_call", "elicitation-sep1034-client-defaults", "sse-retry")
 """Those that are not about a client's own way of getting access."""
@@ -20,8 +22,9 @@ async def test_the_scenarios_server_is_satisfied(suite: Suite, scenario: str, tm
     program = E2E / "node_modules" / suite.package / "dist" / "index.js"
     client = f"{sys.executable} -m tests.transparency.scenario_client {scenario}"
     command = [str(NODE), str(program), "client", "--command", client, "--scenario", scenario, "-o", str(tmp_path)]
+    command += ["--timeout", str(int(HANG_SECONDS * 1000))]
 
-    with anyio.fail_after(90):
+    with anyio.fail_after(2 * HANG_SECONDS):
         done = await anyio.run_process(command, cwd=ROOT, check=False)
 
     said = (done.stdout + done.stderr).decode()

@@ -20,6 +20,7 @@ from tests.transparency import outspoken
 from tests.transparency.peer import Peer, Streams, connected
 from tests.transparency.script import FORM, STEPS, URL, WEIRD, run_script
 from tests.transparency.serving import joined, proxied, python_entry, served
+from tests.waiting import HANG_SECONDS
 
 STDIO = python_entry("tests.transparency.outspoken")
 
@@ -142,11 +143,11 @@ async def test_a_question_is_withdrawn_when_its_call_is_cancelled(peer: Peer) ->
     peer.while_asked = think
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(peer.call, "ask", {"method": "elicitation/create", "params": FORM})
-        with anyio.fail_after(5):
+        with anyio.fail_after(HANG_SECONDS):
             await asked.wait()
         tasks.cancel_scope.cancel()
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(HANG_SECONDS):
         await withdrawn.wait()
 
 

@@ -14,6 +14,7 @@ from mcp_dynaload.config_upstream import UpstreamConfig
 from mcp_dynaload.upstream.link import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
+from tests.waiting import HANG_SECONDS
 
 
 @dataclass
@@ -55,7 +56,7 @@ class RecordingHost:
         self.life.append((upstream, "died" if had_started else "did not start"))
 
     async def until_listed(self, upstream: str) -> Listing:
-        with anyio.fail_after(5):
+        with anyio.fail_after(HANG_SECONDS):
             while upstream not in self.listings:
                 await self.news.wait()
         return self.listings[upstream]

@@ -11,6 +11,7 @@ from mcp_dynaload.config_upstream import UpstreamConfig, UpstreamOptions
 from mcp_dynaload.upstream.pool import Pool
 from tests.faults.scripted import config, is_alive, starts, tools, until, until_exists, until_gone
 from tests.upstream.sessions import RecordingHost, call, pool_of, say
+from tests.waiting import HANG_SECONDS
 
 IDLE_SOON = UpstreamOptions(idle_seconds=0.05)
 
@@ -133,7 +134,7 @@ async def test_when_all_are_busy_the_next_waits_for_one_to_be_done(tmp_path: Pat
 
 async def test_all_that_wait_for_room_get_it_one_after_the_other(tmp_path: Path) -> None:
     async with pool_of(tmp_path, *(config(name) for name in "abc"), max_running=1) as pool:
-        with anyio.fail_after(10):
+        with anyio.fail_after(HANG_SECONDS):
             async with anyio.create_task_group() as tasks, busy(pool, tmp_path, "a"):
                 for name in "bc":
                     tasks.start_soon(say, pool, name, "echo")
@@ -264,7 +265,7 @@ async def test_a_changed_list_is_read_again_whole(tmp_path: Path) -> None:
     host = RecordingHost()
     async with pool_of(tmp_path, config("a", offers={"tools": tools("add_tool")}), host=host) as pool:
         await say(pool, "a", "add_tool", added="new", description="a new one")
-        with anyio.fail_after(5):
+        with anyio.fail_after(HANG_SECONDS):
             while ("a", "notifications/tools/list_changed") not in host.told:
                 await host.news.wait()
         await pool["a"].relist()

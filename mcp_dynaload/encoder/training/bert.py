@@ -1,5 +1,5 @@
 # pyright: basic, reportMissingImports=false
-# torch is needed to train only, and is not a dependency of the project.
+# torch is needed to train only: the extra `train` brings it.
 """MiniLM in torch: the weights of all-MiniLM-L6-v2 in, a unit vector for each text out."""
 
 from collections.abc import Sequence

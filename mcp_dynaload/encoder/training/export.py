@@ -1,5 +1,5 @@
 # pyright: basic, reportMissingImports=false
-# onnx, safetensors and torch are needed to make the model only, and are not dependencies of the project.
+# onnx, safetensors and torch are needed to make the model only: the extra `train` brings them.
 """Writes trained weights as int8 ONNX graphs for one text at a time, and the vocabulary beside them."""
 
 import argparse

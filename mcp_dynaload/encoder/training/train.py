@@ -1,5 +1,5 @@
 # pyright: basic, reportMissingImports=false
-# torch is needed to train only, and is not a dependency of the project.
+# torch is needed to train only: the extra `train` brings it.
 """Contrastive training of MiniLM: a prompt comes nearer to a tool that it needs than to all others of a batch."""
 
 import argparse
