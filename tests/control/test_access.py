@@ -9,7 +9,6 @@ import anyio
 import httpx2
 import pytest
 
-from mcp_dynaload.control.access import PUBLIC_PATHS
 from mcp_dynaload.control.gate import SECURITY_HEADERS
 from mcp_dynaload.control.rates import Buckets
 from mcp_dynaload.runtime import Configuration
@@ -20,6 +19,8 @@ from tests.control.processes import MODULE, environment
 from tests.control.services import TRANSPORTS, Service, a_configuration, running, service_of
 from tests.control.test_sessions import HELLO, JSON_AND_STREAM, post
 from tests.faults.scripted import entry, tool, until_exists
+
+PUBLIC_PATHS = ("/healthz", "/readyz", "/", "/docs", "/dashboard/main.js")
 
 pytestmark = pytest.mark.proves("service-access")
 
