@@ -49,6 +49,11 @@ class Guard:
         self._requests: Counter[str] = Counter()
         self._streams: Counter[str] = Counter()
 
+    @property
+    def answering(self) -> int:
+        """Requests that are being answered, open streams aside."""
+        return self._answering
+
     async def serve(
         self, app: ASGIApp, scope: AsgiScope, receive: Receive, send: Send, *, needed: Scope | None, is_taken: bool
     ) -> None:

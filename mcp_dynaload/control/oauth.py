@@ -54,7 +54,7 @@ class SignedTokens:
         except (jwt.PyJWTError, *ODD_CLAIMS) as error:  # a wrong token, or an issuer that does not answer
             log.info("token_refused", reason=type(error).__name__)
             return None
-        return _access(claims)
+        return access_of(claims)
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         key = self._keys.get_signing_key_from_jwt(token)
@@ -101,7 +101,7 @@ class IntrospectedTokens:
         audience = said.get("aud")
         audiences: list[str] = cast("list[str]", audience) if isinstance(audience, list) else [str(audience)]
         is_ours = settings.oauth_resource in audiences and said.get("iss") == settings.oauth_issuer
-        return _access(said) if said.get("active") is True and is_ours else None
+        return access_of(said) if said.get("active") is True and is_ours else None
 
 
 def issuer_of(settings: Settings) -> SignedTokens | IntrospectedTokens | None:
@@ -130,7 +130,7 @@ def metadata_routes(settings: Settings) -> list[Route]:
     )
 
 
-def _access(claims: Mapping[str, object]) -> AccessToken | None:
+def access_of(claims: Mapping[str, object]) -> AccessToken | None:
     """What claims say, if they name somebody; an issuer may put anything into them."""
     subject, expires_at = claims.get("sub"), claims.get("exp")
     if not isinstance(subject, str) or not subject:

@@ -184,6 +184,11 @@ class Endpoints:
         """How many clients are connected."""
         return self._sessions.open
 
+    @property
+    def working(self) -> int:
+        """Requests of clients that are being worked on, whether their senders still wait or not."""
+        return self._running
+
     async def mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Streamable HTTP; who is to shake hands and does not is told so without words."""
         headers = Headers(scope=scope)
