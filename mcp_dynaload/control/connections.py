@@ -35,7 +35,7 @@ _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: clos
 
 
 class Connections:
-    """Those of one service; where there are too many, the ones that have not sent a whole request make room, oldest first."""
+    """Those of one service; of too many, those without a whole request make room, oldest first."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

@@ -107,7 +107,7 @@ class Guard:
         """Who has no token for this, or asks too often."""
         connection = HTTPConnection(scope)
         token, failures = bearer_token(connection), self._access.failures
-        if wait := failures.wait_seconds(connection, token):
+        if token and (wait := failures.wait_seconds(connection, token)):
             return _too_many_failures(wait)
         known = await self._access.identify(connection)
         if known is None:

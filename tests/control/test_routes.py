@@ -150,10 +150,12 @@ async def test_each_route_answers_the_tokens_of_its_scope_and_no_other(tmp_path:
     async with guarded(tmp_path) as (service, tokens, _):
         for method, path, need in declared(service.app):
             for kind, token in tokens.items():
-                status = await status_of(service.app, method, path, bearer(token))
                 named = kind.removeprefix("issued ")
                 granted = Scope(named).included if named in [*map(str, Scope)] else ()
                 expected = need is None or need in granted
+                if expected and path.startswith("/sse"):
+                    continue  # a stream begins, which the tests of tokens and of sessions read
+                status = await status_of(service.app, method, path, bearer(token))
                 if (status not in REFUSED) != expected or status >= 500:
                     mistakes.append((method, path, kind, status))
 
