@@ -54,7 +54,7 @@ def declared(app: FastAPI) -> Iterator[tuple[str, str, Need]]:
     """Method, path and scope of every route that the application has."""
     for route in app.routes:
         assert isinstance(route, GuardedApiRoute | GuardedRoute)
-        path = re.sub(r"\{action[^}]*\}", "restart", re.sub(r"\{name[^}]*\}", "nobody", route.path))
+        path = re.sub(r"\{action[^}]*\}", "restart", re.sub(r"\{(?!action)[^}]*\}", "nobody", route.path))
         for method in sorted(route.methods or {"GET", "POST", "DELETE"}):
             yield method, path, route.need.scope
 
