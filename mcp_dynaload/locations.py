@@ -66,6 +66,11 @@ class Locations:
         return self.state_dir / "dynaload.db"
 
     @property
+    def tokens_mark_file(self) -> Path:
+        """Says that access tokens were made; it is not beside the database, so that it is not lost with it."""
+        return self.config_dir / "tokens-were-made"
+
+    @property
     def journal_file(self) -> Path:
         """The SQLite database of what happened."""
         return self.state_dir / "journal.db"

@@ -26,6 +26,9 @@ class ServiceSettings(BaseSettings):
     max_concurrent_sessions: _Count = 50
     """Client sessions over HTTP at the same time."""
 
+    max_sessions_per_token: _Count = 20
+    """Client sessions over HTTP of one access token at the same time, at all replicas together."""
+
     session_idle_seconds: _Seconds = 1800
     """A session over HTTP from which nothing has come for so long, and that has no open stream, is ended."""
 

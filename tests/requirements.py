@@ -54,5 +54,7 @@ REQUIREMENTS = {
     "service-shared": "A shared upstream serves all sessions over one connection; nothing of one reaches another.",
     "service-modern": "A client of revision 2026-07-28 has a fixed list and reaches every tool through call_tool.",
     "service-access": "Tokens, scopes, host, origin, rates and bounds decide who gets in; no answer has a secret.",
+    "service-scopes": "Each route is opened by the scope that it declares, however its path is written.",
+    "service-load": "Half-sent requests, wrong tokens, odd input and sessions that were left keep nobody else out.",
     "service-oauth": "The access tokens of an OAuth 2.1 issuer open a session if they are valid and for this service.",
 }

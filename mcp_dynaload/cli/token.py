@@ -15,9 +15,16 @@ from mcp_dynaload.cli.common import JsonOption, configuration_of
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.store.tokens import Scope, Tokens
 
-token = typer.Typer(help="Access tokens of a service: make, list, revoke.", no_args_is_help=True)
+token = typer.Typer(help="Access tokens of a service: make, list, revoke, forget.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="The person or program that gets it; what it learns is kept by it.")]
+
+_OPEN = "There is no token: a service on a loopback address is open to everybody on this machine."
+
+_CLOSED = (
+    "There is no token any more, and a service lets nobody in: make one, or open a service on a loopback address "
+    "to everybody on this machine again: mcp-dynaload token forget"
+)
 
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
@@ -26,7 +33,7 @@ _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 def create(
     name: NameArgument,
     scope: Annotated[
-        Scope, typer.Option(help="use: connect as a client. control: look into sessions and act, too. admin: all.")
+        Scope, typer.Option(help="use: connect as a client. control: REST for its own sessions, too. admin: all.")
     ] = Scope.USE,
 ) -> None:
     """Make a token and print it, this once: only its hash is kept.
@@ -43,7 +50,7 @@ def create(
 def list_tokens(as_json: JsonOption = False) -> None:
     """Name, scope and age of each token."""
     with _tokens() as tokens:
-        records = anyio.run(tokens.all)
+        records, were_made = anyio.run(tokens.all), anyio.run(tokens.were_made)
     if as_json:
         print(json.dumps([asdict(record) for record in records]))
         return
@@ -51,7 +58,7 @@ def list_tokens(as_json: JsonOption = False) -> None:
         made = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.created_at))
         print(f"{record.name:<32} {record.scope:<8} {made}")
     if not records:
-        print("There is no token: a service on a loopback address is open to everybody on this machine.")
+        print(_CLOSED if were_made else _OPEN)
 
 
 @token.command()
@@ -60,7 +67,21 @@ def revoke(name: NameArgument) -> None:
     with _tokens() as tokens:
         if not anyio.run(tokens.revoke, name):
             raise ConfigError(f"there is no token for {name!r}; `mcp-dynaload token list` names all")
+        is_last = not anyio.run(tokens.has_any)
     print(f"The token of {name} is revoked.")
+    if is_last:
+        print(_CLOSED)
+
+
+@token.command()
+def forget() -> None:
+    """Once all tokens are revoked: open a service on a loopback address to everybody on this machine again.
+
+    It is open from its next start on.
+    """
+    with _tokens() as tokens:
+        anyio.run(tokens.forget)
+    print(_OPEN)
 
 
 @contextmanager
@@ -68,5 +89,6 @@ def _tokens() -> Generator[Tokens]:
     from mcp_dynaload.store.opening import open_tokens  # SQLite, which `--help` can do without
 
     configuration = configuration_of(None, False)
-    with open_tokens(configuration.settings.store_url, configuration.locations.database_file) as tokens:
+    places = configuration.locations
+    with open_tokens(configuration.settings.store_url, places.database_file, places.tokens_mark_file) as tokens:
         yield tokens

@@ -1,25 +1,19 @@
-"""Who may do what: tokens of ours and an issuer's, and the scope that a path needs."""
+"""Who sends a request: tokens of ours and an issuer's, and whose name it may act in."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from fastapi import Depends, HTTPException
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from starlette.authentication import AuthCredentials, BaseUser, UnauthenticatedUser
 from starlette.requests import HTTPConnection
 
+from mcp_dynaload.control.failures import Failures
+from mcp_dynaload.control.problems import NotAllowedError
 from mcp_dynaload.control.rates import RateLimit
 from mcp_dynaload.loopback import is_loopback
+from mcp_dynaload.server.client import user_of
 from mcp_dynaload.store.tokens import PREFIX, Scope, Tokens
-
-PUBLIC_PATHS = frozenset({"/healthz", "/readyz", "/", "/docs"})
-PUBLIC_FOLDERS = ("/.well-known/", "/dashboard/")
-"""What needs no token: load balancers, browsers that get the empty dashboard, clients that look for the issuer."""
-
-USE_PATHS = ("/mcp", "/sse", "/messages/")
-"""What a token for use opens; all else needs `control` or, where a router says so, more."""
 
 
 class Verifier(Protocol):
@@ -37,11 +31,12 @@ class Access:
     tokens: Tokens
     issuer: Verifier | None
     rates: RateLimit
+    failures: Failures
     _are_required: bool = False
 
     async def are_required(self) -> bool:
-        """Whether there are tokens; once there were, losing them opens nothing."""
-        self._are_required = self._are_required or self.issuer is not None or await self.tokens.has_any()
+        """Whether there are tokens; once there were, losing or revoking them opens nothing."""
+        self._are_required = self._are_required or self.issuer is not None or await self.tokens.were_made()
         return self._are_required
 
     async def identify(self, connection: HTTPConnection) -> tuple[BaseUser, AuthCredentials] | None:
@@ -72,21 +67,25 @@ def bearer_token(connection: HTTPConnection) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def needed_scope(path: str) -> Scope | None:
-    """What a path needs at least; None: nothing."""
-    if path in PUBLIC_PATHS or path.startswith(PUBLIC_FOLDERS):
-        return None
-    return Scope.USE if path.startswith(USE_PATHS) else Scope.CONTROL
+def acting(connection: HTTPConnection, given: str | None) -> str | None:
+    """Who acts: the access token's user, or the one that the request names, for which a token must be an admin's.
+
+    Raises:
+        NotAllowedError: It names somebody else.
+    """
+    own = user_of(connection)
+    if not own or given in (None, "", own):
+        return own or given
+    if not is_admin(connection):
+        raise NotAllowedError(
+            f"the token is {own!r}'s: to act for {given!r} takes one with the scope {str(Scope.ADMIN)!r}"
+        )
+    return given
 
 
-def needs(scope: Scope) -> Callable[[HTTPConnection], None]:
-    """A dependency for routers whose functions need more than their path: `dependencies=[needs(Scope.ADMIN)]`."""
-
-    def check(connection: HTTPConnection) -> None:
-        if scope not in connection.auth.scopes:
-            raise HTTPException(403, f"this needs a token with the scope {scope!r}")
-
-    return Depends(check)
+def is_admin(connection: HTTPConnection) -> bool:
+    """Whether the sender may see and do all: by its token, or because none is asked for."""
+    return Scope.ADMIN in connection.auth.scopes
 
 
 def _comes_from_here(connection: HTTPConnection) -> bool:

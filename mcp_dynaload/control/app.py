@@ -8,31 +8,36 @@ from functools import partial
 
 import anyio
 from fastapi import FastAPI
-from mcp.server.transport_security import RequestBodyLimitMiddleware
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from mcp_dynaload import __version__
 from mcp_dynaload.api.dynaload import open_api
 from mcp_dynaload.api.options import Options, without_client
+from mcp_dynaload.control import failures
 from mcp_dynaload.control.access import Access
-from mcp_dynaload.control.dashboard import dashboard
+from mcp_dynaload.control.dashboard import dashboard, description
 from mcp_dynaload.control.demo_runs import Runs, demo_runs
 from mcp_dynaload.control.exposition import Exposition
 from mcp_dynaload.control.gate import Gate
+from mcp_dynaload.control.guard import Guard
 from mcp_dynaload.control.health import health
 from mcp_dynaload.control.journal_watch import JournalWatch
 from mcp_dynaload.control.oauth import issuer_of, metadata_routes
 from mcp_dynaload.control.preparing import prepare
 from mcp_dynaload.control.problems import tell_errors
 from mcp_dynaload.control.rest import rest
+from mcp_dynaload.control.routes import GuardedDefault, GuardedRoute, check_declared
 from mcp_dynaload.control.shared_rates import open_rates
 from mcp_dynaload.control.state import Serving, serving_of
 from mcp_dynaload.control.watching import watching
 from mcp_dynaload.logs import set_up_logs
 from mcp_dynaload.runtime import Configuration, log_problems, open_proxy, read_configuration
 from mcp_dynaload.server.endpoints import MESSAGES_PATH, Endpoints, open_endpoints
+from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.opening import open_journal_store, open_tokens
+from mcp_dynaload.store.session_counts import open_session_counts
+from mcp_dynaload.store.tokens import Scope
 
 
 def create_app(configuration: Configuration | None = None) -> FastAPI:
@@ -42,6 +47,7 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
 
     Raises:
         ConfigError: The settings are wrong.
+        UndeclaredRouteError: A route does not say which scope opens it.
     """
     chosen = configuration or read_configuration(os.environ)
     if configuration is None:
@@ -51,46 +57,70 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
+        check_declared(app.routes)  # once more: others may have added some
         log_problems(chosen)
         headless = replace(chosen, environ=without_client(chosen.environ))  # a client's environment comes with it
         url = settings.store_url
         with (
-            open_tokens(url, chosen.locations.database_file) as tokens,
+            open_tokens(url, chosen.locations.database_file, chosen.locations.tokens_mark_file) as tokens,
             open_rates(url, settings.rate_limit_per_minute) as rates,
+            open_rates(url, failures.MAX_PER_MINUTE) as failing,
+            open_session_counts(url) as counts,
         ):
-            access = Access(tokens, issuer, rates)
+            access = Access(tokens, issuer, rates, failures.Failures(failing))
             await access.are_required()
             async with (
                 _watch(chosen) as watch,
                 open_proxy(headless, is_service=True) as front,
-                open_endpoints(front, settings) as endpoints,
+                open_endpoints(front, settings, counts) as endpoints,
                 open_api(headless, front, Options()) as api,
                 anyio.create_task_group() as tasks,
             ):
                 exposition = Exposition()
                 front.shared.facts.observe(exposition)
                 app.state.demo_runs = Runs(tasks)
-                app.state.serving = Serving(chosen, front, endpoints, api, watch, exposition, access)
+                app.state.serving = Serving(
+                    chosen, front, endpoints, api, watch, exposition, access, Guard(settings, access)
+                )
                 tasks.start_soon(prepare, chosen, front.live)
                 yield
                 tasks.cancel_scope.cancel()
 
-    app = FastAPI(title="mcp-dynaload", version=__version__, lifespan=run, docs_url=None, redoc_url=None)
-    app.router.routes += [
-        Route("/mcp", _Endpoint(lambda endpoints: endpoints.mcp)),
-        Route("/sse", _Endpoint(lambda endpoints: endpoints.sse), methods=["GET"]),
-        Route(MESSAGES_PATH, _Endpoint(lambda endpoints: endpoints.post_message)),
-        *metadata_routes(settings),
-    ]
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_request_bytes)
-    app.add_middleware(Gate, settings=settings)  # the last one added is the first that a request meets
-    app.include_router(health)
-    app.include_router(rest)
-    app.include_router(demo_runs)
-    app.include_router(watching)
-    app.include_router(dashboard)
+    app = FastAPI(
+        title="mcp-dynaload",
+        version=__version__,
+        lifespan=run,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,  # it is a route of `description`, declared like the others
+        redirect_slashes=False,
+    )
+    routers = (health, rest, demo_runs, watching, description, dashboard)
+    # The routes themselves, not the routers: what answers is what was declared.
+    app.router.routes += [*_mcp_routes(settings), *(route for router in routers for route in router.routes)]
+    app.router.default = GuardedDefault(app.router.default)
+    check_declared(app.routes)
+    app.add_middleware(Gate, settings=settings)
     tell_errors(app)
     return app
+
+
+def _mcp_routes(settings: Settings) -> list[GuardedRoute]:
+    """MCP itself, with and without a slash at the end, and where its clients find the issuer."""
+    transports = {
+        "/mcp": _Endpoint(lambda endpoints: endpoints.mcp),
+        "/mcp/": _Endpoint(lambda endpoints: endpoints.mcp),
+        "/sse": _Endpoint(lambda endpoints: endpoints.sse),
+        "/sse/": _Endpoint(lambda endpoints: endpoints.sse),
+        MESSAGES_PATH: _Endpoint(lambda endpoints: endpoints.post_message),
+    }
+    return [
+        *(
+            GuardedRoute(path, endpoint, Scope.USE, ["GET"] if path.startswith("/sse") else None)
+            for path, endpoint in transports.items()
+        ),
+        *(GuardedRoute(route.path, route.app, None, route.methods) for route in metadata_routes(settings)),
+    ]
 
 
 @asynccontextmanager
@@ -106,7 +136,7 @@ async def _watch(configuration: Configuration) -> AsyncGenerator[JournalWatch]:
 class _Endpoint:
     """One of the running application's endpoints; an object, because a route takes a function for one of a request."""
 
-    pick: Callable[[Endpoints], Callable[[Scope, Receive, Send], Awaitable[None]]]
+    pick: Callable[[Endpoints], Callable[[AsgiScope, Receive, Send], Awaitable[None]]]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         await self.pick(serving_of(scope["app"]).endpoints)(scope, receive, send)

@@ -1,18 +1,24 @@
-"""The dashboard's files, as they lie in the package, and Prometheus' text."""
+"""The dashboard's files, as they lie in the package; the endpoints' description, and Prometheus' text."""
 
 from importlib.resources import files
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
-from fastapi.responses import PlainTextResponse
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from mcp_dynaload.control.exposition import CONTENT_TYPE, Exposition
 from mcp_dynaload.control.problems import NotFoundError
+from mcp_dynaload.control.routes import PUBLIC, guarded_router, needs
 from mcp_dynaload.control.state import exposition_of
+from mcp_dynaload.store.tokens import Scope
 
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
-dashboard = APIRouter(include_in_schema=False)
+dashboard = guarded_router(PUBLIC, in_schema=False)
+"""Empty without the REST endpoints, which ask for a token."""
+
+description = guarded_router(needs(Scope.CONTROL), in_schema=False)
+"""What programs read of us."""
 
 
 @dashboard.get("/")
@@ -33,10 +39,18 @@ def part(name: str) -> Response:
     return _file(name)
 
 
-@dashboard.get("/metrics")
+@description.get("/metrics")
 def metrics(exposition: Annotated[Exposition, Depends(exposition_of)]) -> PlainTextResponse:
     """What Prometheus reads."""
     return PlainTextResponse(exposition.text(), media_type=CONTENT_TYPE)
+
+
+@description.get("/openapi.json")
+def openapi(request: Request) -> JSONResponse:
+    """The REST endpoints, for programs, under the path at which they are reached."""
+    app: FastAPI = request.app
+    schema, root = app.openapi(), str(request.scope.get("root_path", "")).rstrip("/")
+    return JSONResponse({**schema, "servers": [{"url": root}]} if root else schema)
 
 
 def _file(name: str) -> Response:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import anyio
 import anyio.abc
 import structlog
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import Depends, Header, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 from sse_starlette import EventSourceResponse
@@ -20,11 +20,13 @@ from sse_starlette import EventSourceResponse
 from mcp_dynaload.control.bodies import Body, Problem
 from mcp_dynaload.control.problems import NOT_FOUND, BusyError, NotFoundError
 from mcp_dynaload.control.rest import EVENT_STREAM, PREFIX
+from mcp_dynaload.control.routes import guarded_router, needs
 from mcp_dynaload.demo.outcome import Results
 from mcp_dynaload.demo.run import run_scenarios
 from mcp_dynaload.demo.scenario_types import ScenarioType
 from mcp_dynaload.demo.scenarios import SCENARIOS
 from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.store.tokens import Scope
 
 MAX_KEPT_RUNS = 10
 """Runs whose results can be asked for, the latest."""
@@ -32,7 +34,7 @@ MAX_KEPT_RUNS = 10
 RESPOND_ASYNC = "respond-async"
 """The preference (RFC 7240) of a client that does not wait for the result."""
 
-demo_runs = APIRouter(prefix=PREFIX, tags=["demo"])
+demo_runs = guarded_router(needs(Scope.ADMIN), prefix=PREFIX, tags=["demo"])
 
 log = structlog.get_logger()
 

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from pydantic import BaseModel
 
+from mcp_dynaload.control.routes import PUBLIC, guarded_router
 from mcp_dynaload.control.state import Serving, serving
 
-health = APIRouter(tags=["health"])
+health = guarded_router(PUBLIC, tags=["health"])
 
 
 class Alive(BaseModel):

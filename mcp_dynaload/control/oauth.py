@@ -1,5 +1,6 @@
 """Tokens of an OAuth 2.1 issuer, for which this service is a protected resource."""
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Any, cast
@@ -14,6 +15,7 @@ from mcp.server.auth.routes import create_protected_resource_routes
 from pydantic import AnyHttpUrl
 from starlette.routing import Route
 
+from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.tokens import Scope
@@ -27,6 +29,12 @@ INTROSPECTED_SECONDS = 30.0
 
 MAX_INTROSPECTED = 10_000
 
+ISSUER_THREADS = 8
+"""Look-ups at a time: an issuer that does not answer holds up nothing else."""
+
+ODD_CLAIMS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What the library lets through for a header or claim of another type than it expects."""
+
 log = structlog.get_logger()
 
 
@@ -37,15 +45,16 @@ class SignedTokens:
         self._issuer = settings.oauth_issuer
         self._resource = settings.oauth_resource
         self._keys = jwt.PyJWKClient(settings.oauth_jwks_url, timeout=ISSUER_SECONDS)
+        self._threads = anyio.CapacityLimiter(ISSUER_THREADS)
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """What a token says, if it is the issuer's, not expired, and for us."""
         try:
-            claims = await anyio.to_thread.run_sync(self._claims, token)
-        except jwt.PyJWTError as error:  # a wrong token, or an issuer that does not answer
+            claims = await anyio.to_thread.run_sync(self._claims, token, limiter=self._threads)
+        except (jwt.PyJWTError, *ODD_CLAIMS) as error:  # a wrong token, or an issuer that does not answer
             log.info("token_refused", reason=type(error).__name__)
             return None
-        return _access(claims)
+        return access_of(claims)
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         key = self._keys.get_signing_key_from_jwt(token)
@@ -85,14 +94,14 @@ class IntrospectedTokens:
             async with httpx2.AsyncClient(auth=secret, timeout=ISSUER_SECONDS) as http:
                 answer = await http.post(settings.oauth_introspection_url, data={"token": token})
                 answer.raise_for_status()
-                said = cast("dict[str, Any]", answer.json())
+                said = json_object(answer.json())
         except (httpx2.HTTPError, ValueError) as error:
             log.warning("issuer_unavailable", error=type(error).__name__, consequence="the token is refused")
             return None
         audience = said.get("aud")
         audiences: list[str] = cast("list[str]", audience) if isinstance(audience, list) else [str(audience)]
         is_ours = settings.oauth_resource in audiences and said.get("iss") == settings.oauth_issuer
-        return _access(said) if said.get("active") is True and is_ours and "sub" in said else None
+        return access_of(said) if said.get("active") is True and is_ours else None
 
 
 def issuer_of(settings: Settings) -> SignedTokens | IntrospectedTokens | None:
@@ -121,21 +130,27 @@ def metadata_routes(settings: Settings) -> list[Route]:
     )
 
 
-def _access(claims: Mapping[str, Any]) -> AccessToken:
-    subject, scopes = str(claims["sub"]), _scopes(claims)
+def access_of(claims: Mapping[str, object]) -> AccessToken | None:
+    """What claims say, if they name somebody; an issuer may put anything into them."""
+    subject, expires_at = claims.get("sub"), claims.get("exp")
+    if not isinstance(subject, str) or not subject:
+        return None
     return AccessToken(
         token="",
         client_id=subject,
-        scopes=scopes,
-        expires_at=int(claims["exp"]) if "exp" in claims else None,
+        scopes=_scopes(claims.get("scope", claims.get("scp"))),
+        expires_at=_time(expires_at),
         subject=subject,
         claims={"iss": claims.get("iss")},
     )
 
 
-def _scopes(claims: Mapping[str, Any]) -> list[str]:
-    """Ours among the token's, with those that they include."""
-    said = claims.get("scope", claims.get("scp", ""))
-    named = said.split() if isinstance(said, str) else [str(part) for part in cast("list[object]", said)]
+def _time(said: object) -> int | None:
+    return int(said) if isinstance(said, int | float) and math.isfinite(said) else None
+
+
+def _scopes(said: object) -> list[str]:
+    """Ours among the token's, with those that they include; none if it says nothing that could be scopes."""
+    named = said.split() if isinstance(said, str) else cast("list[object]", said) if isinstance(said, list) else []
     granted = {str(included) for scope in Scope if scope in named for included in scope.included}
     return sorted(granted)

@@ -28,6 +28,10 @@ class NotFoundError(DynaloadError):
     """What a path names does not exist."""
 
 
+class NotAllowedError(DynaloadError):
+    """The sender may not do this in another's name."""
+
+
 class BusyError(DynaloadError):
     """It is being done for somebody else."""
 
@@ -35,6 +39,7 @@ class BusyError(DynaloadError):
 def tell_errors(app: FastAPI) -> None:
     """Have our errors answered as `Problem`."""
     app.add_exception_handler(NotFoundError, _told(404, "not_found"))
+    app.add_exception_handler(NotAllowedError, _told(403, "insufficient_scope"))
     app.add_exception_handler(TooManySessionsError, _told(503, "too_many_sessions"))
     app.add_exception_handler(BusyError, _told(503, "busy"))
     app.add_exception_handler(DynaloadError, _told(400, "wrong_input"))

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import uuid4
 
 import anyio
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from sse_starlette import EventSourceResponse
 
 from mcp_dynaload.api.dynaload import Dynaload
@@ -20,7 +20,8 @@ from mcp_dynaload.api.registry import (
 )
 from mcp_dynaload.api.report import PerformanceReport, PerformanceSummary
 from mcp_dynaload.api.results import QueryResult
-from mcp_dynaload.api.status import SystemStatus, session_statuses
+from mcp_dynaload.api.status import SessionStatus, SystemStatus, session_statuses
+from mcp_dynaload.control.access import acting, is_admin
 from mcp_dynaload.control.bodies import (
     MAX_ID_CHARACTERS,
     CommandAnswer,
@@ -32,24 +33,24 @@ from mcp_dynaload.control.bodies import (
     UserCommand,
 )
 from mcp_dynaload.control.problems import NOT_FOUND, RESPONSES, NotFoundError
+from mcp_dynaload.control.routes import guarded_router, needs
 from mcp_dynaload.control.state import api_of
 from mcp_dynaload.server.client import user_of
 from mcp_dynaload.server.commands.command import tool_named
+from mcp_dynaload.store.tokens import Scope
 
 EVENT_STREAM = "text/event-stream"
 
 PREFIX = "/api/v1/dynamic-loading"
 
-rest = APIRouter(prefix=PREFIX, tags=["dynamic loading"])
+rest = guarded_router(needs(Scope.CONTROL), prefix=PREFIX, tags=["dynamic loading"])
 
 Api = Annotated[Dynaload, Depends(api_of)]
 SessionId = Annotated[str | None, Query(max_length=MAX_ID_CHARACTERS, description="A session's id; none: no session.")]
-UserId = Annotated[str | None, Query(max_length=MAX_ID_CHARACTERS, description="The person, where no token says it.")]
-
-
-def acting(request: Request, given: str | None) -> str | None:
-    """Who acts: the access token's person, or, where no token is asked for, the one that the request names."""
-    return user_of(request) or given
+UserId = Annotated[
+    str | None,
+    Query(max_length=MAX_ID_CHARACTERS, description="The user: a token's own; an admin's may name any."),
+]
 
 
 @rest.post("/optimize-query", responses=RESPONSES)
@@ -80,9 +81,10 @@ async def user_command(body: UserCommand, api: Api, request: Request) -> Command
 
 
 @rest.get("/status")
-async def status(api: Api) -> SystemStatus:
-    """How components, sessions and servers are doing."""
-    return await api.get_system_status()
+async def status(api: Api, request: Request) -> SystemStatus:
+    """How components, servers and the token's own sessions are doing; all sessions for an admin's token."""
+    told = await api.get_system_status()
+    return told.model_copy(update={"sessions": _visible(request, told.sessions)})
 
 
 @rest.get("/performance-report")
@@ -124,9 +126,15 @@ async def health(api: Api, response: Response) -> HealthAnswer:
 
 
 @rest.get("/sessions")
-async def sessions(api: Api) -> Sessions:
-    """All open sessions with what each has loaded."""
-    return Sessions(sessions=session_statuses(api.front.sessions))
+async def sessions(api: Api, request: Request) -> Sessions:
+    """The token's own open sessions with what each has loaded; all of them for an admin's token."""
+    return Sessions(sessions=_visible(request, session_statuses(api.front.sessions)))
+
+
+def _visible(request: Request, sessions: tuple[SessionStatus, ...]) -> tuple[SessionStatus, ...]:
+    """Those that the sender may see."""
+    own = user_of(request)
+    return sessions if is_admin(request) else tuple(one for one in sessions if one.user_id == own)
 
 
 @rest.get("/tools", responses=RESPONSES)

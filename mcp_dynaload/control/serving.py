@@ -1,9 +1,12 @@
 """Serving the application until a signal comes: running calls are finished, then everything is closed."""
 
+import asyncio
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
+from functools import partial
+from typing import cast
 
 import anyio
 import anyio.to_thread
@@ -11,6 +14,13 @@ import structlog
 import uvicorn
 
 from mcp_dynaload.control.app import create_app
+from mcp_dynaload.control.connections import (
+    Connections,
+    TimedProtocol,
+    backlog,
+    connection_limit,
+    raise_descriptor_limit,
+)
 from mcp_dynaload.control.state import serving_of
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.logs import set_up_logs
@@ -49,9 +59,12 @@ async def serve_http(
     set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True)
     await _refuse_open_door(configuration, host)
     app = create_app(configuration)
+    limit = connection_limit(raise_descriptor_limit())
     server = _Server(
         uvicorn.Config(
             app,
+            http=cast("type[asyncio.Protocol]", partial(TimedProtocol, Connections(limit))),
+            backlog=backlog(limit),
             log_config=None,
             access_log=False,
             server_header=False,

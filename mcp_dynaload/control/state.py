@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from mcp_dynaload.api.dynaload import Dynaload
 from mcp_dynaload.control.access import Access
 from mcp_dynaload.control.exposition import Exposition
+from mcp_dynaload.control.guard import Guard
 from mcp_dynaload.control.journal_watch import JournalWatch
 from mcp_dynaload.runtime import Configuration
 from mcp_dynaload.server.endpoints import Endpoints
@@ -25,6 +26,7 @@ class Serving:
     watch: JournalWatch
     exposition: Exposition
     access: Access
+    guard: Guard
 
 
 def serving_of(app: FastAPI) -> Serving:

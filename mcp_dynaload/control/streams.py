@@ -46,9 +46,15 @@ async def answer_while_welcome(
             await anyio.sleep(RECHECK_SECONDS)
         gone.set()
 
+    failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch)
-        await app(scope, receive_or_gone, send_noting)
+        try:
+            await app(scope, receive_or_gone, send_noting)
+        except Exception as error:  # noqa: BLE001 - it is raised below, by itself: who answers for it knows no groups
+            failure = error
         tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
     if gone.is_set() and is_open:
         await send({"type": "http.response.body", "body": b"", "more_body": False})

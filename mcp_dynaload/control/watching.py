@@ -8,22 +8,26 @@ from typing import Annotated
 
 import anyio
 import anyio.to_thread
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 from sse_starlette import EventSourceResponse
 
 from mcp_dynaload.api.dynaload import Dynaload
+from mcp_dynaload.control.access import acting, is_admin
 from mcp_dynaload.control.journal_watch import JournalWatch, Overview
 from mcp_dynaload.control.problems import NOT_FOUND, RESPONSES, NotFoundError
-from mcp_dynaload.control.rest import PREFIX, acting
+from mcp_dynaload.control.rest import PREFIX
+from mcp_dynaload.control.routes import guarded_router, needs
 from mcp_dynaload.control.state import api_of, watch_of
+from mcp_dynaload.server.client import user_of
+from mcp_dynaload.store.tokens import Scope
 
 DASHBOARD_SESSION = "dashboard"
 """The conversation in which the dashboard starts servers and gives commands."""
 
 POLL_SECONDS = 1.0
 
-watching = APIRouter(prefix=PREFIX, tags=["watching"])
+watching = guarded_router(needs(Scope.CONTROL), prefix=PREFIX, tags=["watching"])
 
 Api = Annotated[Dynaload, Depends(api_of)]
 Watch = Annotated[JournalWatch, Depends(watch_of)]
@@ -47,18 +51,21 @@ class UpstreamActed(BaseModel):
 
 
 @watching.get("/overview")
-async def overview(watch: Watch) -> Overview:
-    """The last day of all processes that write this journal: sums, times, sessions, misses, alerts."""
-    return await anyio.to_thread.run_sync(watch.overview)
+async def overview(watch: Watch, request: Request) -> Overview:
+    """The last day of all processes that write this journal: sums, times, sessions, misses, alerts.
+
+    Sessions and misses are the token's own; those of all for an admin's.
+    """
+    return _visible(request, await anyio.to_thread.run_sync(watch.overview))
 
 
 @watching.get("/overview/live", include_in_schema=False)
-async def live_overview(watch: Watch) -> Response:
+async def live_overview(watch: Watch, request: Request) -> Response:
     """The same as server-sent events, one at once and one after each change."""
-    return EventSourceResponse(_overviews(watch))
+    return EventSourceResponse(_overviews(watch, request))
 
 
-@watching.post("/upstreams/{name}/{action}", responses={**RESPONSES, **NOT_FOUND})
+@watching.post("/upstreams/{name}/{action}", responses={**RESPONSES, **NOT_FOUND}, dependencies=[needs(Scope.ADMIN)])
 async def act_on_upstream(name: str, action: UpstreamAction, api: Api, request: Request) -> UpstreamActed:
     """Start a server, or stop or restart it in all sessions of this process."""
     if name not in api.front.live.configs:
@@ -77,11 +84,22 @@ async def act_on_upstream(name: str, action: UpstreamAction, api: Api, request: 
     return UpstreamActed(upstream=name, action=action, sessions=len(pools))
 
 
-async def _overviews(watch: JournalWatch) -> AsyncGenerator[dict[str, str]]:
+def _visible(request: Request, told: Overview) -> Overview:
+    """What the sender may see."""
+    if is_admin(request):
+        return told
+    own = user_of(request)
+    sessions = tuple(one for one in told.sessions if one.who.user == own)
+    known = {one.who.session for one in sessions}
+    misses = tuple(miss for miss in told.misses if miss.session in known)
+    return dataclasses.replace(told, sessions=sessions, misses=misses)
+
+
+async def _overviews(watch: JournalWatch, request: Request) -> AsyncGenerator[dict[str, str]]:
     told = -1
     while True:
         now = await anyio.to_thread.run_sync(watch.overview)
         if now.entries != told:
             told = now.entries
-            yield {"event": "overview", "data": json.dumps(dataclasses.asdict(now))}
+            yield {"event": "overview", "data": json.dumps(dataclasses.asdict(_visible(request, now)))}
         await anyio.sleep(POLL_SECONDS)

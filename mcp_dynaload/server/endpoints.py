@@ -8,15 +8,24 @@ import anyio
 import anyio.abc
 import structlog
 from mcp import MCPError
-from mcp.server.auth.middleware.bearer_auth import AuthorizationContext
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, authorization_context
 from mcp.server.context import CallNext, HandlerResult
 from mcp.server.runner import serve_loop
 from mcp.server.sse import SseServerTransport
-from mcp.server.streamable_http import MCP_SESSION_ID_HEADER, StreamableHTTPServerTransport
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.streamable_http import MCP_SESSION_ID_HEADER, check_accept_headers
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
-from mcp_types import CLIENT_INFO_META_KEY, INTERNAL_ERROR, ErrorData, JSONRPCError
+from mcp_types import (
+    CLIENT_INFO_META_KEY,
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCRequest,
+    jsonrpc_message_adapter,
+)
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+from pydantic import ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request as HttpRequest
 from starlette.responses import PlainTextResponse, Response
@@ -26,8 +35,9 @@ from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.server.client import Request
 from mcp_dynaload.server.front import Front
 from mcp_dynaload.server.funnel import is_following
-from mcp_dynaload.server.recent_events import RETRY_MILLISECONDS, RecentEvents
+from mcp_dynaload.server.http_sessions import Sessions, sender_name
 from mcp_dynaload.settings import Settings
+from mcp_dynaload.store.session_counts import REPEAT_SECONDS, SessionCounts
 
 MESSAGES_PATH = "/messages/"
 """Where clients of the SSE transport post."""
@@ -41,42 +51,15 @@ SHUTTING_DOWN = "mcp-dynaload is shutting down: connect again in a moment"
 log = structlog.get_logger()
 
 
-class Sessions(StreamableHTTPSessionManager):
-    """The SDK's sessions, each with events of its own, and no more than allowed, those over SSE included."""
-
-    open_over_sse = 0
-
-    @property
-    def open(self) -> int:
-        """How many clients are connected, the ones that are just shaking hands included."""
-        return len(self._server_instances) + self.open_over_sse
-
-    @property
-    def is_full(self) -> bool:
-        """Whether one more would be too many."""
-        return self.max_sessions is not None and self.open >= self.max_sessions
-
-    def _admit_session(self, requestor: AuthorizationContext | None) -> StreamableHTTPServerTransport | None:
-        if self.is_full:
-            return None
-        # The manager gives all its transports one store, in which equal request ids of two sessions would meet.
-        self.event_store = RecentEvents()
-        return super()._admit_session(requestor)
-
-
 class Endpoints:
     """What is served under `/mcp`, `/sse` and `MESSAGES_PATH`; made by `open_endpoints`."""
 
-    def __init__(self, front: Front, settings: Settings) -> None:
+    def __init__(self, front: Front, settings: Settings, counts: SessionCounts) -> None:
         self._front = front
         self._settings = settings
-        self._sessions = Sessions(
-            front.server,
-            retry_interval=RETRY_MILLISECONDS,
-            session_idle_timeout=settings.session_idle_seconds,
-            max_request_body_size=settings.max_request_bytes,
-            max_sessions=settings.max_concurrent_sessions,
-        )
+        self._sessions = Sessions(front.server, settings)
+        self._counts = counts
+        self._told: set[str] = set()
         self._sse = SseServerTransport(MESSAGES_PATH, max_request_body_size=settings.max_request_bytes)
         self._streams: set[anyio.CancelScope] = set()
         self._over = anyio.Event()
@@ -90,6 +73,11 @@ class Endpoints:
         """How many clients are connected."""
         return self._sessions.open
 
+    @property
+    def working(self) -> int:
+        """Requests of clients that are being worked on, whether their senders still wait or not."""
+        return self._running
+
     async def mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Streamable HTTP; who is to shake hands and does not is told so without words."""
         headers = Headers(scope=scope)
@@ -97,10 +85,18 @@ class Endpoints:
         if version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS:
             await self._modern(scope, receive, send)
             return
-        if MCP_SESSION_ID_HEADER not in headers and (refusal := self._refusal()) is not None:
+        if MCP_SESSION_ID_HEADER in headers:
+            await self._sessions.handle_request(scope, receive, send)
+            return
+        request = HttpRequest(scope, receive)
+        body = await request.body()
+        sender = _sender(scope)
+        refusal = _no_opening(request, body) or await self._refusal(sender)
+        if refusal is not None:
             await refusal(scope, receive, send)
             return
-        await self._sessions.handle_request(scope, receive, send)
+        await self._tell(sender, opening=1)
+        await self._sessions.handle_request(scope, replayed(body, receive), send)
 
     async def _modern(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A request of a later revision; clients that follow changes of the list have more of a session."""
@@ -108,26 +104,27 @@ class Endpoints:
             request = HttpRequest(scope, receive)
             body = await request.body()
             if not is_following(client_name(body), self._settings.following_clients):
-                await self._sessions.handle_request(scope, _replayed(body, receive), send)
+                await self._sessions.handle_request(scope, replayed(body, receive), send)
                 return
         await PlainTextResponse("handshake era only", 400)(scope, receive, send)
 
     async def sse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The stream of a client that speaks the SSE transport; its session lasts as long as the stream."""
-        if (refusal := self._refusal()) is not None:
+        sender = _sender(scope)
+        if (refusal := await self._refusal(sender)) is not None:
             await refusal(scope, receive, send)
             return
-        self._sessions.open_over_sse += 1
         ending = anyio.CancelScope()
         self._streams.add(ending)
         try:
-            async with self._sse.connect_sse(scope, receive, send) as (read, write):
-                with ending:
-                    await serve_loop(self._front.server, read, write, lifespan_state={})
-                await write.aclose()  # which ends the response
+            with self._sessions.over_sse(sender):
+                await self._tell(sender)
+                async with self._sse.connect_sse(scope, receive, send) as (read, write):
+                    with ending:
+                        await serve_loop(self._front.server, read, write, lifespan_state={})
+                    await write.aclose()  # which ends the response
         finally:
             self._streams.discard(ending)
-            self._sessions.open_over_sse -= 1
 
     async def post_message(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A message of a client whose stream is open."""
@@ -153,17 +150,33 @@ class Endpoints:
 
     async def run(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
         """Hold the sessions until `end`."""
-        async with self._sessions.run():
+        async with self._sessions.run(), anyio.create_task_group() as tasks:
+            tasks.start_soon(self._keep_told)
             task_status.started()
             await self._over.wait()
+            tasks.cancel_scope.cancel()
 
-    def _refusal(self) -> Response | None:
+    async def _refusal(self, sender: str) -> Response | None:
+        """Make room for one more session; an answer that says why there is none."""
         if self.is_draining:
             return _unavailable(SHUTTING_DOWN)
-        if self._sessions.is_full:
-            allowed = self._settings.max_concurrent_sessions
-            return _unavailable(f"{allowed} sessions are open, as many as MAX_CONCURRENT_SESSIONS allows: try later")
-        return None
+        elsewhere = await self._counts.elsewhere(sender) if sender else 0
+        why = self._sessions.make_room(sender, elsewhere)
+        return None if why is None else _unavailable(why)
+
+    async def _tell(self, sender: str, opening: int = 0) -> None:
+        """Tell the other replicas how many sessions of somebody would make no room."""
+        if not sender:
+            return
+        sessions = self._sessions.occupied(sender) + opening
+        await self._counts.tell(sender, sessions)
+        (self._told.add if sessions else self._told.discard)(sender)
+
+    async def _keep_told(self) -> None:
+        while True:
+            await anyio.sleep(REPEAT_SECONDS)
+            for sender in self._sessions.owners | self._told:
+                await self._tell(sender)
 
     async def _counted(self, ctx: Request, call_next: CallNext) -> HandlerResult:
         """Middleware around every message: requests are what draining waits for."""
@@ -172,12 +185,35 @@ class Endpoints:
         if self.is_draining and ctx.method == "tools/call":
             raise MCPError(code=INTERNAL_ERROR, message=SHUTTING_DOWN)
         self._running += 1
+        session: str = ctx.session._connection.session_id or ""  # pyright: ignore[reportPrivateUsage] - no public accessor
         try:
-            return await call_next(ctx)
+            with self._sessions.at_work(session):
+                return await call_next(ctx)
         finally:
             self._running -= 1
             if not self._running:
                 self._rest.set()
+
+
+def _no_opening(request: HttpRequest, body: bytes) -> Response | None:
+    """Why a request without a session cannot open one: it would cost another its place."""
+    if request.method != "POST":
+        return _rpc_error(400, INVALID_REQUEST, "Bad Request: Missing session ID")
+    if not all(check_accept_headers(request)):
+        why = "Not Acceptable: Client must accept both application/json and text/event-stream"
+        return _rpc_error(406, INVALID_REQUEST, why)
+    try:
+        message = jsonrpc_message_adapter.validate_json(body, by_name=False)
+    except ValidationError as error:
+        return _rpc_error(400, INVALID_PARAMS, f"Validation error: {error}")
+    if isinstance(message, JSONRPCRequest) and message.method == "initialize":
+        return None
+    return _rpc_error(400, INVALID_REQUEST, "Bad Request: Missing session ID")
+
+
+def _sender(scope: Scope) -> str:
+    user: object = scope.get("user")
+    return sender_name(authorization_context(user) if isinstance(user, AuthenticatedUser) else None)
 
 
 def client_name(body: bytes) -> str:
@@ -190,7 +226,7 @@ def client_name(body: bytes) -> str:
     return str(json_object(meta.get(CLIENT_INFO_META_KEY)).get("name") or "")
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
+def replayed(body: bytes, receive: Receive) -> Receive:
     """The messages of a request whose body has been read."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -201,17 +237,19 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def _unavailable(why: str) -> Response:
-    error = JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=INTERNAL_ERROR, message=why))
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return Response(
-        error.model_dump_json(by_alias=True, exclude_unset=True), 503, headers, media_type="application/json"
-    )
+    return _rpc_error(503, INTERNAL_ERROR, why, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def _rpc_error(status: int, code: int, why: str, headers: dict[str, str] | None = None) -> Response:
+    error = JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=code, message=why))
+    content = error.model_dump_json(by_alias=True, exclude_unset=True)
+    return Response(content, status, headers, media_type="application/json")
 
 
 @asynccontextmanager
-async def open_endpoints(front: Front, settings: Settings) -> AsyncGenerator[Endpoints]:
+async def open_endpoints(front: Front, settings: Settings, counts: SessionCounts) -> AsyncGenerator[Endpoints]:
     """The endpoints; at exit all sessions are over."""
-    endpoints = Endpoints(front, settings)
+    endpoints = Endpoints(front, settings, counts)
     async with anyio.create_task_group() as tasks:
         await tasks.start(endpoints.run)
         try:

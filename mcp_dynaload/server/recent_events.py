@@ -10,6 +10,7 @@ RETRY_MILLISECONDS = 500
 
 MAX_EVENTS = 1_000
 MAX_BYTES = 4_000_000
+MAX_DIGITS = 18
 
 
 class RecentEvents(EventStore):
@@ -36,7 +37,8 @@ class RecentEvents(EventStore):
 
     async def replay_events_after(self, last_event_id: str, send_callback: EventCallback) -> str | None:
         """Send what the stream of an event had after it; None, and nothing, if the event is not kept any more."""
-        last = int(last_event_id) - self._first if last_event_id.isdecimal() else -1
+        is_number = last_event_id.isdecimal() and len(last_event_id) <= MAX_DIGITS
+        last = int(last_event_id) - self._first if is_number else -1
         if not 0 <= last < len(self._events):
             return None
         stream_id, _ = self._events[last]

@@ -7,6 +7,7 @@ from pathlib import Path
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.journal import JournalStore, SqliteJournal
 from mcp_dynaload.store.local import LocalMemory
+from mcp_dynaload.store.marked_tokens import MarkedTokens
 from mcp_dynaload.store.memory import Memory
 from mcp_dynaload.store.tokens import StoredTokens, Tokens
 
@@ -26,21 +27,23 @@ def open_memory(url: str, database_file: Path) -> Generator[Memory]:
 
 
 @contextmanager
-def open_tokens(url: str, database_file: Path) -> Generator[Tokens]:
+def open_tokens(url: str, database_file: Path, mark_file: Path | None = None) -> Generator[Tokens]:
     """The access tokens in the Redis at `url`, or without one in the database; let go of at exit.
+
+    The file says that there were tokens even when the store is lost.
 
     Raises:
         ConfigError: The URL cannot be used.
     """
     if not url:
         with closing(Database(database_file)) as database:
-            yield StoredTokens(database)
+            yield _marked(StoredTokens(database), mark_file)
         return
     from mcp_dynaload.store.remote import open_remote
     from mcp_dynaload.store.shared_tokens import SharedTokens
 
     with closing(open_remote(url)) as remote:
-        yield SharedTokens(remote)
+        yield _marked(SharedTokens(remote), mark_file)
 
 
 def open_journal_store(url: str, file: Path, days: float, rows: int) -> JournalStore:
@@ -55,6 +58,10 @@ def open_journal_store(url: str, file: Path, days: float, rows: int) -> JournalS
     from mcp_dynaload.store.shared_journal import SharedJournal
 
     return SharedJournal(open_remote(url), days, rows)
+
+
+def _marked(tokens: Tokens, mark_file: Path | None) -> Tokens:
+    return MarkedTokens(tokens, mark_file) if mark_file else tokens
 
 
 def _shared(url: str) -> Memory:

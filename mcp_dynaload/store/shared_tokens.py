@@ -9,13 +9,16 @@ import anyio.to_thread
 
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.store.remote import Command, Remote
-from mcp_dynaload.store.tokens import PREFIX, Scope, TokenRecord, hash_of
+from mcp_dynaload.store.tokens import PREFIX, Scope, TokenRecord, hash_of, refuse_to_forget
 
 NAMES = "dynaload:tokens"
 """A hash: the digest of each name's token."""
 
 RECORDS = "dynaload:token-records"
 """A hash: what is known of each digest, as JSON."""
+
+MADE = "dynaload:tokens-were-made"
+"""There once a token was made, and still when the last is revoked."""
 
 MAX_REMEMBERED = 10_000
 
@@ -27,6 +30,7 @@ class SharedTokens:
         self._remote = remote
         self._remembered: dict[str, TokenRecord] = {}
         self._has_any = True
+        self._were_made = True
 
     async def find(self, token: str) -> TokenRecord | None:
         """Whose token this is; None if it is none."""
@@ -43,11 +47,18 @@ class SharedTokens:
         return record
 
     async def has_any(self) -> bool:
-        """Whether a token was made at all; what was last known while Redis is away, and yes before anything was."""
+        """Whether there is a token now; what was last known while Redis is away, and yes before anything was."""
         replies = await self._ask(("EXISTS", RECORDS))
         if replies is not None:
             self._has_any = bool(replies[0])
         return self._has_any
+
+    async def were_made(self) -> bool:
+        """Whether there ever was a token; what was last known while Redis is away, and yes before anything was."""
+        replies = await self._ask(("EXISTS", RECORDS, MADE))
+        if replies is not None:
+            self._were_made = bool(replies[0])
+        return self._were_made
 
     async def create(self, name: str, scope: Scope) -> str:
         """Make a token and return it, this once.
@@ -61,7 +72,8 @@ class SharedTokens:
         if not is_first:
             raise StoreError(f"there is a token for {name!r}; revoke it first: mcp-dynaload token revoke {name}")
         record = json.dumps({"name": name, "scope": scope, "created_at": time.time()})
-        await self._asked(f"the token for {name!r} could not be stored", ("HSET", RECORDS, digest, record))
+        commands: tuple[Command, ...] = (("SET", MADE, 1), ("HSET", RECORDS, digest, record))
+        await self._asked(f"the token for {name!r} could not be stored", *commands)
         return token
 
     async def all(self) -> list[TokenRecord]:
@@ -83,8 +95,17 @@ class SharedTokens:
         (digest,) = await self._asked(failing, ("HGET", NAMES, name))
         if digest is None:
             return False
-        await self._asked(failing, ("HDEL", NAMES, name), ("HDEL", RECORDS, digest))
+        await self._asked(failing, ("SET", MADE, 1), ("HDEL", NAMES, name), ("HDEL", RECORDS, digest))
         return True
+
+    async def forget(self) -> None:
+        """Forget that there were tokens.
+
+        Raises:
+            StoreError: There are some, or Redis is away.
+        """
+        refuse_to_forget(await self.all())
+        await self._asked("that there were tokens could not be forgotten", ("DEL", MADE))
 
     async def _ask(self, *commands: Command) -> list[Any] | None:
         """At once or not at all: what concerns access does not wait for better times."""

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -49,7 +50,11 @@ class Tokens(Protocol):
         ...
 
     async def has_any(self) -> bool:
-        """Whether a token was made at all."""
+        """Whether there is a token now."""
+        ...
+
+    async def were_made(self) -> bool:
+        """Whether there ever was a token: revoking the last one opens nothing. Yes, where nobody can tell."""
         ...
 
     async def create(self, name: str, scope: Scope) -> str:
@@ -67,6 +72,20 @@ class Tokens(Protocol):
     async def revoke(self, name: str) -> bool:
         """Forget the token of a name; whether there was one."""
         ...
+
+    async def forget(self) -> None:
+        """Forget that there were tokens: a service on a loopback address is open to this machine again.
+
+        Raises:
+            StoreError: There are some, or it cannot be stored.
+        """
+        ...
+
+
+_Row = tuple[str, str, str, float]
+
+_MARK: _Row = ("", "", Scope.USE.value, 0.0)
+"""A row that says that there were tokens; no token has an empty name or digest."""
 
 
 class StoredTokens:
@@ -82,7 +101,11 @@ class StoredTokens:
         return rows[0] if rows else None
 
     async def has_any(self) -> bool:
-        """Whether a token was made at all."""
+        """Whether there is a token now."""
+        return bool(await self._read("SELECT name, scope, created_at FROM tokens WHERE name != '' LIMIT 1"))
+
+    async def were_made(self) -> bool:
+        """Whether there ever was a token."""
         return bool(await self._read("SELECT name, scope, created_at FROM tokens LIMIT 1"))
 
     async def create(self, name: str, scope: Scope) -> str:
@@ -95,20 +118,36 @@ class StoredTokens:
             raise StoreError(f"there is a token for {name!r}; revoke it first: mcp-dynaload token revoke {name}")
         token = PREFIX + secrets.token_urlsafe(32)
         row = (name, hash_of(token), str(scope), time.time())
-        await anyio.to_thread.run_sync(self._database.write, "INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?)", [row])
+        await self._insert(_MARK, row)
         if await self.find(token) is None:
             raise StoreError(f"the token for {name!r} could not be stored; the log says why")
         return token
 
     async def all(self) -> list[TokenRecord]:
         """All of them, by name."""
-        return await self._read("SELECT name, scope, created_at FROM tokens ORDER BY name")
+        return await self._read("SELECT name, scope, created_at FROM tokens WHERE name != '' ORDER BY name")
 
     async def revoke(self, name: str) -> bool:
         """Forget the token of a name; whether there was one."""
         was_there = await self._of(name) is not None
+        if was_there:
+            await self._insert(_MARK)
         await anyio.to_thread.run_sync(self._database.write, "DELETE FROM tokens WHERE name = ?", [(name,)])
         return was_there
+
+    async def forget(self) -> None:
+        """Forget that there were tokens.
+
+        Raises:
+            StoreError: There are some, or it cannot be stored.
+        """
+        refuse_to_forget(await self.all())
+        write = self._database.try_write
+        if error := await anyio.to_thread.run_sync(write, "DELETE FROM tokens WHERE name = ''", [()]):
+            raise StoreError(f"that there were tokens could not be forgotten: {error}")
+
+    async def _insert(self, *rows: _Row) -> None:
+        await anyio.to_thread.run_sync(self._database.write, "INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?)", rows)
 
     async def _of(self, name: str) -> TokenRecord | None:
         rows = await self._read("SELECT name, scope, created_at FROM tokens WHERE name = ?", name)
@@ -117,6 +156,17 @@ class StoredTokens:
     async def _read(self, statement: str, *values: str) -> list[TokenRecord]:
         rows = await anyio.to_thread.run_sync(self._database.read, statement, values)
         return [TokenRecord(str(name), Scope(scope), float(created_at)) for name, scope, created_at in rows]
+
+
+def refuse_to_forget(records: Sequence[TokenRecord]) -> None:
+    """Let nobody forget that there were tokens while there are some.
+
+    Raises:
+        StoreError: There are.
+    """
+    if records:
+        names = ", ".join(record.name for record in records)
+        raise StoreError(f"there are tokens, of {names}: revoke each first: mcp-dynaload token revoke NAME")
 
 
 def hash_of(token: str) -> str:

@@ -1,6 +1,7 @@
 """Who gets in, how often, and what every answer carries."""
 
 import json
+import shutil
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -8,8 +9,9 @@ from pathlib import Path
 import anyio
 import httpx2
 import pytest
+from starlette.requests import HTTPConnection
 
-from mcp_dynaload.control.access import PUBLIC_PATHS
+from mcp_dynaload.control.failures import MAX_KEPT, MAX_PER_MINUTE, Failures
 from mcp_dynaload.control.gate import SECURITY_HEADERS
 from mcp_dynaload.control.rates import Buckets
 from mcp_dynaload.runtime import Configuration
@@ -19,8 +21,10 @@ from mcp_dynaload.store.tokens import Scope, StoredTokens
 from tests.control.processes import MODULE, environment
 from tests.control.services import TRANSPORTS, Service, a_configuration, running, service_of
 from tests.control.test_sessions import HELLO, JSON_AND_STREAM, post
-from tests.faults.scripted import entry, tool, until_exists
+from tests.faults.scripted import entry, tool, until, until_exists
 from tests.waiting import HANG_SECONDS
+
+PUBLIC_PATHS = ("/healthz", "/readyz", "/", "/docs", "/dashboard/main.js")
 
 pytestmark = pytest.mark.proves("service-access")
 
@@ -208,6 +212,137 @@ async def test_a_token_has_a_rate_of_its_own(tmp_path: Path) -> None:
         other = await client.post(service.url(), headers=bearer(tokens["admin"]), json={})
 
     assert [*statuses, other.status_code] == [400, 400, 429, 400]
+
+
+async def test_a_token_has_a_number_of_sessions_and_its_own_idle_ones_make_room(tmp_path: Path) -> None:
+    limit = {"MCP_DYNALOAD_MAX_SESSIONS_PER_TOKEN": "2"}
+    async with guarded(tmp_path, Scope.USE, Scope.ADMIN, **limit) as (service, tokens), http() as client:
+        mine, others = bearer(tokens["use"]), bearer(tokens["admin"])
+        client.headers.update(others)
+        opened = await post(client, service.url(), "initialize", **HELLO)
+        client.headers.update(mine)
+        async with service.client(headers=mine), service.client("sse", headers=mine):
+            refused = [await post(client, service.url(), "initialize", **HELLO), await client.get(service.url("sse"))]
+        await until(lambda: service.state.endpoints.open_sessions == 1)
+        statuses = {(await post(client, service.url(), "initialize", **HELLO)).status_code for _ in range(5)}
+        ping = {"jsonrpc": "2.0", "id": 3, "method": "ping"}
+        session = {"mcp-session-id": opened.headers["mcp-session-id"], **others}
+        still = await client.post(service.url(), headers=session, json=ping)
+        sessions = service.state.endpoints.open_sessions
+
+    assert [(answer.status_code, answer.headers["retry-after"]) for answer in refused] == [(503, "10")] * 2
+    assert "max_sessions_per_token" in refused[0].json()["error"]["message"]
+    assert statuses == {200}
+    assert (still.status_code, sessions) == (200, 3)
+
+
+async def test_one_token_cannot_have_all_requests_that_may_be_answered_at_a_time(tmp_path: Path) -> None:
+    limit, go = {"MCP_DYNALOAD_MAX_CONCURRENT_REQUESTS": "4"}, tmp_path / "go"
+    configuration = a_configuration(tmp_path, {"a": entry("a")}, **limit)
+    answers = list[httpx2.Response]()
+    mine, others = [bearer(await made(configuration, name, Scope.USE)) for name in ("ann", "bob")]
+    async with (
+        running(configuration) as service,
+        service.client(headers=mine) as client,
+        http() as other,
+        anyio.create_task_group() as tasks,
+    ):
+
+        async def wait(arrived: Path) -> None:
+            await client.raw("tools/call", name="a__wait", arguments={"arrived": str(arrived), "until": str(go)})
+
+        for number in range(2):
+            tasks.start_soon(wait, tmp_path / f"arrived{number}")
+            await until_exists(tmp_path / f"arrived{number}")
+        for who in (mine, others):
+            ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+            answers.append(await other.post(service.url(), headers=who, json=ping))
+        go.touch()
+
+    assert [answer.status_code for answer in answers] == [503, 400]
+    assert "its share" in answers[0].json()["message"]
+
+
+async def test_wrong_tokens_in_a_row_are_slowed_and_a_right_one_from_there_is_not(tmp_path: Path) -> None:
+    async with guarded(tmp_path, Scope.CONTROL) as (service, tokens), http() as client:
+        url, right = f"{service.origin}/metrics", bearer(tokens["control"])
+        before = await client.get(url, headers=right)
+        wrong = [await client.get(url, headers=bearer(f"dyn_{number}")) for number in range(60)]
+        nothing, public = await client.get(url), await client.get(f"{service.origin}/healthz")
+        after = await client.get(url, headers=right)
+
+    statuses = [answer.status_code for answer in wrong]
+    assert statuses[:MAX_PER_MINUTE] == [401] * MAX_PER_MINUTE
+    assert statuses.count(429) >= 30
+    assert int(wrong[-1].headers["retry-after"]) >= 1
+    assert [answer.status_code for answer in (before, nothing, public, after)] == [200, 401, 200, 200]
+
+
+async def test_no_number_of_addresses_or_tokens_fills_the_memory() -> None:
+    failures = Failures(Buckets(1, lambda: 0.0), lambda: 0.0)
+    for number in range(MAX_KEPT + 500):
+        connection = HTTPConnection(
+            {"type": "http", "client": (f"10.0.{number // 250}.{number % 250}", 1), "headers": []}
+        )
+        for _ in range(2):
+            await failures.wrong(connection, "dyn_wrong")
+        failures.right(f"dyn_{number}")
+
+    kept = [failures._until, failures._right]  # pyright: ignore[reportPrivateUsage] - what must not grow
+    assert [len(one) for one in kept] == [MAX_KEPT, MAX_KEPT]
+
+
+async def test_one_customers_ipv6_addresses_count_as_one() -> None:
+    failures = Failures(Buckets(2, lambda: 0.0), lambda: 0.0)
+    waits = [
+        await failures.wrong(HTTPConnection({"type": "http", "client": (f"2001:db8::{part}", 1), "headers": []}), "x")
+        for part in ("1", "2:3", "4")
+    ]
+
+    assert waits[:2] == [0.0, 0.0]
+    assert waits[2] > 0
+
+
+@pytest.mark.parametrize("path", ["/sse", "/mcp", "/api/v1/dynamic-loading/status", "/nothing"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none", "same-origin"])
+async def test_a_page_of_another_site_can_have_nothing_asked_of_us(service: Service, path: str, site: str) -> None:
+    is_foreign = site in ("cross-site", "same-site")
+    async with http({"sec-fetch-site": site}) as client, client.stream("GET", service.origin + path) as answer:
+        assert (answer.status_code == 403) == is_foreign
+        assert (await client.get(f"{service.origin}/")).status_code == 200
+        if is_foreign:
+            assert service.state.endpoints.open_sessions == 0
+
+
+async def test_a_page_that_may_use_us_may_do_so_across_sites(tmp_path: Path) -> None:
+    headers = {"origin": "https://board.example", "sec-fetch-site": "cross-site"}
+    allowed = {"MCP_DYNALOAD_ALLOWED_ORIGINS": "https://board.example"}
+    async with service_of(tmp_path, ECHO, **allowed) as service, http(headers) as client:
+        assert (await post(client, service.url(), "initialize", **HELLO)).status_code == 200
+
+
+@pytest.mark.parametrize("lost", ["revoked", "database", "state folder"])
+async def test_without_its_last_token_a_service_stays_closed_at_its_next_start(tmp_path: Path, lost: str) -> None:
+    async def run(*words: str) -> str:
+        done = await anyio.run_process([*MODULE, "token", *words], env=environment(tmp_path), check=False)
+        return done.stdout.decode()
+
+    await run("create", "ann")
+    if lost == "revoked":
+        assert "lets nobody in" in await run("revoke", "ann")
+    elif lost == "database":
+        (tmp_path / "state" / "dynaload.db").write_bytes(b"no database any more")
+    else:
+        shutil.rmtree(tmp_path / "state")
+    async with service_of(tmp_path, ECHO) as service, http() as client:
+        closed = await client.get(f"{service.origin}/metrics")
+    listed, forgotten = await run("list"), await run("forget")
+    async with service_of(tmp_path, ECHO) as service, http() as client:
+        opened = await client.get(f"{service.origin}/metrics")
+
+    assert "mcp-dynaload token forget" in listed
+    assert "open to everybody on this machine" in forgotten
+    assert [closed.status_code, opened.status_code] == [401, 200]
 
 
 async def test_a_bucket_fills_evenly_again() -> None:

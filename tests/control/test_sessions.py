@@ -222,3 +222,68 @@ async def test_the_service_says_that_it_is_alive_and_ready(service: Service, htt
     alive, ready = await http.get(f"{service.origin}/healthz"), await http.get(f"{service.origin}/readyz")
 
     assert (alive.json(), ready.json()) == ({"status": "ok"}, {"status": "ready", "sessions": 0})
+
+
+async def test_where_sessions_are_full_the_longest_idle_without_a_stream_makes_room(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    starting = tmp_path / "starts"
+    servers = {"a": entry("a", starts_file=str(starting))}
+    async with service_of(tmp_path, servers, MAX_CONCURRENT_SESSIONS="3") as service, service.client() as streaming:
+        opened = [await post(http, service.url(), "initialize", **HELLO) for _ in range(2)]
+        sessions = [{"mcp-session-id": answer.headers["mcp-session-id"]} for answer in opened]
+        call: Json = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "a__echo", "arguments": {}}}
+        answered = [(await http.post(service.url(), headers=session, json=call)).status_code for session in sessions]
+        (first, _) = starts(starting)
+        ping = {"jsonrpc": "2.0", "id": 3, "method": "ping"}
+        later = await post(http, service.url(), "initialize", **HELLO)
+        await until_gone([first])
+        heard = [(await http.post(service.url(), headers=session, json=ping)).status_code for session in sessions]
+
+        assert answered == [200, 200]
+        assert later.status_code == 200
+        assert heard == [404, 200]
+        assert await streaming.say("a__echo", x=1) == '{"x": 1}'
+        assert service.state.endpoints.open_sessions == 3
+
+
+async def test_a_session_that_works_makes_no_room_though_its_client_was_cut_off(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    arrived, go = tmp_path / "arrived", tmp_path / "go"
+    async with service_of(tmp_path, {"a": entry("a")}, MAX_CONCURRENT_SESSIONS="1") as service:
+        opened = await post(http, service.url(), "initialize", **HELLO)
+        session = {"mcp-session-id": opened.headers["mcp-session-id"]}
+        call = {"name": "a__wait", "arguments": {"arrived": str(arrived), "until": str(go)}}
+        body = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": call}
+        async with http.stream("POST", service.url(), json=body, headers=session):
+            await until_exists(arrived)
+        await until(lambda: not service.state.guard.answering)
+        refused = await post(http, service.url(), "initialize", **HELLO)
+        go.touch()
+        await until(lambda: not service.state.endpoints.working)
+        taken = await post(http, service.url(), "initialize", **HELLO)
+
+    assert [refused.status_code, taken.status_code] == [503, 200]
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [
+        ("GET", None),
+        ("DELETE", None),
+        ("POST", {}),
+        ("POST", {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}),
+        ("POST", {"jsonrpc": "2.0", "method": "initialize"}),
+    ],
+)
+async def test_what_opens_no_session_costs_nobody_a_place(
+    tmp_path: Path, http: httpx2.AsyncClient, method: str, body: Json | None
+) -> None:
+    async with service_of(tmp_path, {"a": ECHO}, MAX_CONCURRENT_SESSIONS="1") as service:
+        opened = await post(http, service.url(), "initialize", **HELLO)
+        refused = await http.request(method, service.url(), json=body)
+        session = {"mcp-session-id": opened.headers["mcp-session-id"]}
+        pinged = await http.post(service.url(), headers=session, json={"jsonrpc": "2.0", "id": 3, "method": "ping"})
+
+    assert [refused.status_code, pinged.status_code] == [400, 200]

@@ -5,6 +5,7 @@ from structlog.testing import capture_logs
 
 from mcp_dynaload.control.shared_rates import SharedBuckets
 from mcp_dynaload.store.remote import open_remote
+from mcp_dynaload.store.session_counts import SharedCounts
 from tests.redis_server import running_redis
 
 
@@ -33,3 +34,28 @@ async def test_no_limit_asks_nobody(tmp_path: Path) -> None:
     with running_redis(tmp_path) as server, closing(open_remote(server.url)) as remote:
         server.stop()
         assert await SharedBuckets(remote, 0).wait_seconds("token ann") == 0
+
+
+async def test_replicas_count_a_senders_sessions_together_and_forget_a_replica_that_is_gone(tmp_path: Path) -> None:
+    with running_redis(tmp_path) as server, closing(open_remote(server.url)) as remote:
+        one, two, three = SharedCounts(remote), SharedCounts(remote), SharedCounts(remote)
+        await one.tell("ann", 3)
+        await two.tell("ann", 4)
+        await two.tell("milo", 1)
+        before = [await replica.elsewhere("ann") for replica in (one, two, three)]
+        await two.tell("ann", 0)
+        after = await one.elsewhere("ann"), await three.elsewhere("ann"), await three.elsewhere("milo")
+        remote.write(("HSET", "dynaload:sessions:ann", "killed", "9 1"))
+        late = await three.elsewhere("ann")
+
+    assert before == [4, 3, 7]
+    assert after == (0, 3, 1)
+    assert late == 3
+
+
+async def test_while_redis_is_away_a_replica_knows_of_no_sessions_elsewhere(tmp_path: Path) -> None:
+    with running_redis(tmp_path) as server, closing(open_remote(server.url)) as remote, capture_logs():
+        counts = SharedCounts(remote)
+        server.stop()
+        await counts.tell("ann", 3)
+        assert await counts.elsewhere("ann") == 0

@@ -36,6 +36,37 @@ async def test_a_token_is_known_to_every_replica_until_it_is_revoked(tokens: Tok
     assert not await tokens.has_any()
 
 
+async def test_that_there_were_tokens_is_known_until_it_is_forgotten(tokens: Tokens, url: str, tmp_path: Path) -> None:
+    before = await tokens.were_made()
+    await tokens.create("ann", Scope.USE)
+    with pytest.raises(StoreError, match="there are tokens, of ann"):
+        await tokens.forget()
+    await tokens.revoke("ann")
+    with open_tokens(url, tmp_path / "dynaload.db") as other:
+        after = await other.were_made()
+        await other.forget()
+    forgotten = await tokens.were_made()
+
+    assert (before, after, forgotten) == (False, True, False)
+    assert await tokens.all() == []
+    assert await tokens.create("ann", Scope.USE)
+
+
+async def test_a_store_that_is_lost_or_cannot_be_asked_opens_nothing(tmp_path: Path) -> None:
+    mark = tmp_path / "config" / "tokens-were-made"
+    with open_tokens("", tmp_path / "one.db", mark) as tokens:
+        before = await tokens.were_made()
+        await tokens.create("ann", Scope.USE)
+    with open_tokens("", tmp_path / "another.db", mark) as tokens:
+        lost = await tokens.were_made()
+        await tokens.forget()
+    with open_tokens("", tmp_path / "another.db", mark) as tokens:
+        forgotten = await tokens.were_made()
+
+    assert (before, lost, forgotten) == (False, True, False)
+    assert not mark.exists()
+
+
 async def test_a_name_has_one_token_and_all_are_listed_by_name(tokens: Tokens) -> None:
     await tokens.create("milo", Scope.USE)
     await tokens.create("ann", Scope.ADMIN)

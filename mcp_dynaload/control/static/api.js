@@ -13,9 +13,10 @@ function headers(more = {}) {
 export const useToken = (token) => sessionStorage.setItem(TOKEN, token);
 
 async function answered(response) {
-  if (response.status === 401 || response.status === 403) throw new Refused("an access token is needed");
   if (response.ok) return response.json();
   const problem = await response.json().catch(() => ({}));
+  if (response.status === 401) throw new Refused("an access token is needed");
+  if (response.status === 403) throw new Refused(problem.message ?? "another access token is needed");
   throw new Error(problem.message ?? problem.error_description ?? `the service answered ${response.status}`);
 }
 

@@ -1,0 +1,187 @@
+"""Connections as sockets: how many, how long a client may take to send a request or to take an answer."""
+
+import asyncio
+import socket
+import sys
+from typing import Any
+
+import h11
+import structlog
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+HEADER_SECONDS = 10.0
+"""From a connection, or the first byte of its next request, to the end of the request's headers."""
+
+LINGER_SECONDS = 5.0
+"""After an answer that did not wait for the whole request: its sender can still read it, and then is cut off."""
+
+STALLED_SECONDS = 60.0
+"""How long a client may take nothing of what is sent to it; a stream that is cut is resumed without loss."""
+
+MAX_DESCRIPTORS = 8_192
+"""What is asked for at the start: enough for thousands of streams. Servers that we start inherit it, and some close
+each number one by one."""
+
+MIN_CONNECTIONS = 16
+MIN_BACKLOG = 16
+MAX_BACKLOG = 2_048
+
+log = structlog.get_logger()
+
+_TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+class Connections:
+    """Those of one service; of too many, those without a whole request make room, oldest first."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._open = 0
+        self._waiting: dict[TimedProtocol, None] = {}
+        self._was_full = False
+
+    def opened(self, connection: "TimedProtocol") -> bool:
+        """Count one; False if there is no room for it."""
+        self._open += 1
+        self._waiting[connection] = None
+        if self._open <= self._limit:
+            self._was_full = False
+            return True
+        if not self._was_full:
+            log.warning("connections_full", connections=self._limit, consequence="half-sent requests are dropped")
+            self._was_full = True
+        oldest = next(iter(self._waiting))
+        if oldest is connection:
+            return False
+        del self._waiting[oldest]
+        oldest.drop()
+        return True
+
+    def closed(self, connection: "TimedProtocol") -> None:
+        """Count it no more."""
+        self._open -= 1
+        self._waiting.pop(connection, None)
+
+    def asked(self, connection: "TimedProtocol") -> None:
+        """Its request has come: it is not closed for others."""
+        self._waiting.pop(connection, None)
+
+    def answered(self, connection: "TimedProtocol") -> None:
+        """It has nothing to do again."""
+        self._waiting[connection] = None
+
+
+class TimedProtocol(H11Protocol):
+    """uvicorn's, which waits for ever for the rest of a request and for a client that takes no answer."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._connections = connections
+        self._late: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request, if there is room."""
+        super().connection_made(transport)
+        _send_at_once(transport)
+        if self._connections.opened(self):
+            self._wait(HEADER_SECONDS)
+        else:
+            self._end(_FULL)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._connections.closed(self)
+        self._wait(None)
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take some, and see whether that is a request."""
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE:
+            self._late = self._late or self.loop.call_later(HEADER_SECONDS, self._end, _TOO_LATE)
+        elif self._is_answering():
+            self._wait(None)  # how long a body may take is the application's to say
+            if self.conn.their_state is not h11.SEND_BODY:
+                self._connections.asked(self)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, or not much longer for the end of this one."""
+        super().on_response_complete()
+        if self.transport.is_closing() or self._is_answering():
+            return
+        self._connections.answered(self)
+        if self.conn.their_state is not h11.IDLE:
+            self._wait(LINGER_SECONDS)
+
+    def pause_writing(self) -> None:
+        """The client takes too little."""
+        super().pause_writing()
+        self._stalled = self._stalled or self.loop.call_later(STALLED_SECONDS, self.drop)
+
+    def resume_writing(self) -> None:
+        """It has taken some."""
+        super().resume_writing()
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    def drop(self) -> None:
+        """End it without a word."""
+        self.transport.abort()
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison] - it is None at first
+
+    def _wait(self, seconds: float | None) -> None:
+        if self._late is not None:
+            self._late.cancel()
+        self._late = None if seconds is None else self.loop.call_later(seconds, self._end, _TOO_LATE)
+
+    def _end(self, last_words: bytes) -> None:
+        if not self.transport.is_closing():
+            if self.cycle is None or self.conn.their_state is h11.IDLE:  # pyright: ignore[reportUnnecessaryComparison]
+                self.transport.write(last_words)
+            self.transport.close()
+
+
+def raise_descriptor_limit() -> int:
+    """Ask for as many descriptors as the administrator allows, within reason; returns how many there are."""
+    if sys.platform == "win32":  # there sockets are not counted with files
+        return MAX_DESCRIPTORS
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return MAX_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
+
+
+def connection_limit(descriptors: int) -> int:
+    """How many connections there may be: the other half is for servers, files and what is just being accepted."""
+    return max(MIN_CONNECTIONS, descriptors // 2)
+
+
+def backlog(limit: int) -> int:
+    """How many may be accepted at one time, before any is counted."""
+    return min(MAX_BACKLOG, max(MIN_BACKLOG, limit // 4))
+
+
+def _send_at_once(transport: asyncio.Transport) -> None:
+    """Have small answers sent at once: asyncio does so only where the listener says that it is TCP's."""
+    connection: socket.socket | None = transport.get_extra_info("socket")
+    if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
