@@ -98,7 +98,7 @@ def tokens(session: Session, names: Sequence[str]) -> tuple[int, int]:
 
 
 def loaded_tools(session: Session, decision: Decision) -> tuple[LoadedTool, ...]:
-    """What is in the session's list now, in name order."""
+    """What the session has loaded now, in name order."""
     catalog = session.live.catalog
     tiers = tiers_of(session.state, catalog, session.learning.core(catalog))
     probabilities = {scored.name: scored.probability for scored in decision.ranked}
@@ -112,7 +112,7 @@ def loaded_tools(session: Session, decision: Decision) -> tuple[LoadedTool, ...]
             probability=probabilities.get(tool.name),
             reason="pinned" if tool.pinned else session.history.reason(tool.name) or ALREADY,
         )
-        for tool in session.listed()
+        for tool in session.loaded()
     )
 
 

@@ -173,7 +173,7 @@ async def _find_tools(session: Session, arguments: Json) -> Json:
 def _unwanted(name: str) -> str:
     return (
         f"The person unloaded {name!r} for this session: do not call it, use another way or ask. "
-        f"Only they can bring it back, with /{SERVER_NAME}:reset."
+        f"Only they can bring it back, by loading or pinning it, or with /{SERVER_NAME}:reset."
     )
 
 

@@ -202,7 +202,7 @@ async def test_the_reason_of_a_tool_is_told_in_full(tmp_path: Path) -> None:
     assert after.startswith(f"{CREATE} is loaded: needed for the prompt.")
     assert "rank" in after
     assert other.startswith(f"{PID} is not loaded")
-    assert f"{CREATE} is loaded: unloaded by you." in unloaded
+    assert f"{CREATE} is not loaded: unloaded by you." in unloaded
 
 
 @pytest.mark.parametrize(
