@@ -39,7 +39,7 @@ from mcp_dynaload.selection.policy import (
     session_tokens,
     widened,
 )
-from mcp_dynaload.selection.query import clean, parse_query
+from mcp_dynaload.selection.query import clean, clean_text, parse_query
 from mcp_dynaload.selection.ranking import Ranker, Scored
 
 
@@ -145,7 +145,7 @@ def step(state: SessionState, event: Event, context: Context) -> tuple[SessionSt
         case PromptSubmitted():
             return _on_prompt(state, event, context)
         case AgentPrompted(text):
-            return _on_choice(state, _choice(state, clean(text), context), context)
+            return _on_choice(state, _choice(state, clean_text(text), context), context)
         case ToolsFound(names):
             return _loading(state, names, context, reason="found by a search")
         case ToolCalled(name):
@@ -234,7 +234,7 @@ def _on_choice(state: SessionState, choice: Choice, context: Context) -> tuple[S
 
 def _on_task(state: SessionState, event: TaskNamed, context: Context) -> tuple[SessionState, Decision]:
     """That some tool is needed was said; no request has been made with them yet."""
-    text = clean(event.text)
+    text = clean_text(event.text)
     if not text:
         return state, Decision(reason="no content of its own")
     bounds = replace(BOUNDS[Strategy.CONSERVATIVE if event.is_wide else state.strategy], search_tokens=math.inf)

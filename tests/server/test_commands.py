@@ -335,12 +335,15 @@ async def test_a_client_without_a_menu_sends_commands_as_lines_of_a_prompt(tmp_p
         alone = await client.prompt("/load-category ledger")
         both = await client.prompt("/unload desk__pid\nrepeat the words of a ticket")
         quoted = await client.prompt("what does this do?\n```\n/load-category desk\n```")
+        amid = await client.prompt("write a poem about a line like\n/load-category desk")
 
         assert alone["decision"] == "block"
         assert alone["reason"].startswith("Loaded 2 tools of category 'ledger'")
         assert both["systemMessage"].startswith("Unloaded tool 'desk__pid'")
         assert set(await loaded(client)) == {CREATE, LIST, ECHO}
         assert "decision" not in quoted
+        assert "decision" not in amid
+        assert not {"systemMessage"} & (quoted.keys() | amid.keys())
 
 
 async def test_categories_are_found_once_for_a_catalog(tmp_path: Path) -> None:

@@ -78,6 +78,13 @@ async def run_command(session: Session, name: str, words: Words) -> Result:
     return result
 
 
+def text_command(line: str) -> tuple[str, list[str]] | None:
+    """The command of ours that a slash-command line means, with its words; None if it is another's."""
+    first, *words = line.split() or [""]
+    name = first.removeprefix("/") if first.removeprefix("/") in COMMANDS else own_command(first)
+    return (name, words) if name and first.startswith("/") else None
+
+
 def own_command(name: str) -> str | None:
     """The command that the client's name for one of our prompts stands for; None if it is not ours."""
     found = _OWN.fullmatch(name.strip())
