@@ -73,7 +73,7 @@ def read_configuration(
     project = read_project_settings(locations.project_settings_file, is_trusted)
     settings = read_settings(locations, environ, overrides or {}, project)
     upstreams = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
-    is_demo = not upstreams.upstreams and not upstreams.problems
+    is_demo = not upstreams.upstreams and not upstreams.problems and not upstreams.has_disabled
     categories, wrong = read_categories(locations.categories_files)
     upstreams = replace(upstreams, problems=(*project.problems, *upstreams.problems, *wrong))
     return Configuration(locations, settings, upstreams, categories, is_demo, environ)
@@ -131,6 +131,8 @@ def log_problems(configuration: Configuration) -> None:
     """Tell what is wrong with the files, and what stands in where there are none."""
     for problem in configuration.upstreams.problems:
         log.warning("configuration_problem", problem=str(problem))
+    for warning in configuration.upstreams.warnings:
+        log.warning("configuration_warning", warning=str(warning))
     if configuration.is_demo:
         log.warning("no_server_configured", using="the embedded demo servers", fix="run `mcp-dynaload init`")
 

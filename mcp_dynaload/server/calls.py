@@ -11,7 +11,7 @@ from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 
 from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL, SERVER_NAME
-from mcp_dynaload.catalog.tool import Json, Tool, json_object
+from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, json_object
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.masking import masked
 from mcp_dynaload.selection.events import ToolsFound
@@ -39,9 +39,6 @@ PROGRESS_SECONDS = 1.0
 
 ESCAPE = "DYNAMIC_LOADING_ENABLED=false lists every tool"
 """For a client that does not follow changes of the list."""
-
-ALWAYS_LOAD = "anthropic/alwaysLoad"
-"""`_meta` key with which Claude Code puts a tool into the request in full; without it the tool is deferred for good."""
 
 
 async def list_tools(session: Session, request: Request, params: Json) -> Json:

@@ -163,7 +163,7 @@ def reason_of(session: Session, name: str) -> str:
     if name in state.pinned:
         return "pinned by you"
     if tool is not None and tool.pinned:
-        return "pinned by the servers file"
+        return "pinned by the servers file or its server"
     if name not in state.loaded:
         return "nothing has asked for it" if not state.memory else "your last prompt did not need it"
     return session.history.reason(name) or "loaded earlier in this conversation"

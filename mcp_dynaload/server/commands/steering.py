@@ -132,7 +132,9 @@ async def unpin(session: Session, words: Words) -> Result:
         )
     tools = [tool for name in names or () if (tool := session.live.catalog.get(name)) and tool.pinned]
     if tools:
-        return refused(f"{what!r} is pinned by the servers file: remove it from `pin` there.")
+        return refused(
+            f"{what!r} is pinned by `pin` or `alwaysLoad` in the servers file, or by its server; change it there."
+        )
     return wrong("pinned tool", what, sorted(pinned))
 
 
@@ -140,7 +142,7 @@ def _after_unpin(session: Session, names: tuple[str, ...]) -> str:
     """Say what becomes of tools that are no longer pinned."""
     kept = [name for name in names if (tool := session.live.catalog.get(name)) and tool.pinned]
     if kept:
-        return f"Still pinned by the servers file: {', '.join(kept)}."
+        return f"Still pinned by the servers file or its server: {', '.join(kept)}."
     listed = {tool.name for tool in session.listed()}.intersection(names)
     return "Listed until /clear." if listed else ""
 
