@@ -1,7 +1,6 @@
 """From one entry of a servers file to an upstream: types checked, variables put in, our options validated."""
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -23,11 +22,14 @@ _OWN_PROGRAM = "mcp-dynaload"
 _OWN_MODULE = "mcp_dynaload"
 _PACKAGE_RUNNERS = {"uvx", "uv", "pipx"}
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_WHOLE_NUMBER = re.compile(r"\d{1,9}")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 _TIMEOUT = "timeout"
 _ALWAYS_LOAD = "alwaysLoad"
 MIN_TIMEOUT_MS = 1_000
-"""Claude Code ignores a smaller timeout of an entry."""
+"""Claude Code ignores a smaller timeout of an entry, and takes this for a smaller one of all calls."""
+
+MAX_TIMEOUT_MS = 2**31 - 1
+"""The longest that its timers can wait."""
 
 _HTTP_URL = re.compile(r"https?://[^/\s]\S*", re.IGNORECASE)
 _T = TypeVar("_T")
@@ -67,6 +69,7 @@ def parse_entry(file: JsonFile, name: str, environ: Mapping[str, str]) -> Upstre
         problems.append(file.problem((*key, "url"), "is not an http:// or https:// address", "give the whole address"))
     if problems:
         return [*problems, *warnings]
+    own = json_object(entry.get(OPTIONS_KEY))
     return UpstreamConfig(
         name=name,
         transport=transport,
@@ -75,7 +78,8 @@ def parse_entry(file: JsonFile, name: str, environ: Mapping[str, str]) -> Upstre
         env=expanded.env,
         url=expanded.url or "",
         headers=expanded.headers,
-        options=with_client_timeouts(options, entry, environ),
+        options=_with_client_timeouts(options, entry, environ),
+        call_limit_seconds=None if "call_timeout_seconds" in own else _seconds(entry.get(_TIMEOUT)),
         always_load=entry.get(_ALWAYS_LOAD) is True,
         warnings=tuple(warnings),
         source=file.path,
@@ -90,10 +94,10 @@ def is_disabled(entry: object) -> bool:
     return cast(Json, entry).get("disabled") is True or cast(Json, entry).get("enabled") is False
 
 
-def with_client_timeouts(options: UpstreamOptions, entry: Json, environ: Mapping[str, str]) -> UpstreamOptions:
+def _with_client_timeouts(options: UpstreamOptions, entry: Json, environ: Mapping[str, str]) -> UpstreamOptions:
     """The options, with Claude Code's own timeouts in the place of our defaults: an option of ours always wins."""
     given = json_object(entry.get(OPTIONS_KEY))
-    call = _seconds(entry.get(_TIMEOUT)) or _variable_seconds(environ, "MCP_TOOL_TIMEOUT")
+    call = _seconds(entry.get(_TIMEOUT)) or _variable_seconds(environ, "MCP_TOOL_TIMEOUT", MIN_TIMEOUT_MS)
     if call is not None and "call_timeout_seconds" not in given:
         options = replace(options, call_timeout_seconds=call)
     start = _variable_seconds(environ, "MCP_TIMEOUT")
@@ -102,15 +106,16 @@ def with_client_timeouts(options: UpstreamOptions, entry: Json, environ: Mapping
     return options
 
 
-def _variable_seconds(environ: Mapping[str, str], name: str) -> float | None:
+def _variable_seconds(environ: Mapping[str, str], name: str, least_ms: int = 0) -> float | None:
     text = environ.get(name, "").strip()
-    return int(text) / 1000 if _WHOLE_NUMBER.fullmatch(text) and int(text) else None
+    return max(int(text), least_ms) / 1000 if _WHOLE_NUMBER.fullmatch(text) and int(text) else None
 
 
 def _seconds(milliseconds: object) -> float | None:
     """An entry's timeout; None if Claude Code, too, would ignore it."""
-    is_number = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)
-    return float(milliseconds) / 1000 if is_number and MIN_TIMEOUT_MS <= milliseconds < math.inf else None
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
+        return None
+    return min(milliseconds, MAX_TIMEOUT_MS) / 1000 if milliseconds >= MIN_TIMEOUT_MS else None
 
 
 def _ignored(entry: Json, file: JsonFile, key: KeyPath) -> list[ConfigProblem]:

@@ -83,6 +83,9 @@ class UpstreamConfig:
 
     options: UpstreamOptions = field(default_factory=UpstreamOptions)
 
+    call_limit_seconds: float | None = None
+    """How long a call may take by `timeout` in Claude Code's entry, whatever progress it tells of."""
+
     always_load: bool = False
     """Whether its tools are pinned, as by `alwaysLoad` in Claude Code's entry, but for those that say otherwise."""
 

@@ -27,6 +27,7 @@ REQUIREMENTS = {
     "steering": "What the person unloads, loads, pins or chooses wins over the ranking; a mistake is explained.",
     "last-word": "The user's last order about a tool decides whether it is loaded, also after a resume; answers agree.",
     "first-line-commands": "Only a prompt's first line may be a command; a path or a pasted line never is.",
+    "client-settings": "What Claude Code honours in entries and variables holds: timeouts, alwaysLoad, disabled.",
     "learned-bounded": "What was learned only lifts, by a bounded amount; it never hides a clearly matched tool.",
     "learned-core": "A project's usual tools are listed from the session's start and after /clear; none that destroys.",
     "learned-private": "What is learned is counts and names per project; it can be shown, forgotten and switched off.",

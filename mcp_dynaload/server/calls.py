@@ -12,7 +12,7 @@ from mcp_types import INVALID_PARAMS
 
 from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL, SERVER_NAME
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, json_object
-from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.errors import UpstreamError, UpstreamTimeoutError
 from mcp_dynaload.masking import masked
 from mcp_dynaload.selection.events import ToolsFound
 from mcp_dynaload.server.call_watch import CallWatch
@@ -91,8 +91,7 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
     try:
         async with _starting_progress(session, request, tool.upstream):
             with watch.with_upstream():
-                body = {**params, "name": tool.original_name}
-                result = await session.host.forward(tool.upstream, request, "tools/call", body)
+                result = await _forwarded(session, request, tool, params)
     except UpstreamError as error:
         watch.failed(error)
         return _failure(error)
@@ -104,6 +103,23 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
         raise
     watch.answered(result)
     return result
+
+
+async def _forwarded(session: Session, request: Request, tool: Tool, params: Json) -> Json:
+    """Return the upstream's answer to a call, which must come within the limit of its entry if that has one.
+
+    Raises:
+        UpstreamError: It could not answer, or not in time.
+        MCPError: Its own error answer.
+    """
+    body = {**params, "name": tool.original_name}
+    limit = session.live.configs[tool.upstream].call_limit_seconds
+    with anyio.move_on_after(limit):
+        return await session.host.forward(tool.upstream, request, "tools/call", body)
+    raise UpstreamTimeoutError(
+        f"MCP server {tool.upstream!r} did not answer {tool.original_name!r} within {limit:g} s; "
+        "the limit is 'timeout' (milliseconds) in its entry"
+    )
 
 
 async def _told(answer: Awaitable[Json]) -> Json:
