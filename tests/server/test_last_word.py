@@ -18,7 +18,7 @@ from tests.server.fronts import Connected, connected_to
 
 pytestmark = pytest.mark.proves("last-word")
 
-PATIENT = Settings(warm_upstreams=False, detection_timeout_ms=5_000, loading_timeout_ms=5_000)
+PATIENT = Settings(warm_upstreams=False, detection_timeout_ms=30_000, loading_timeout_ms=30_000)
 DESK = (tool("echo", "Repeat the words of a ticket"), tool("pid", "Number of the process"))
 ECHO = "desk__echo"
 
