@@ -3,14 +3,14 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import PurePath
 from typing import Any, Literal, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.config_json import JsonFile, json_type
 from mcp_dynaload.config_problem import ConfigProblem, KeyPath, nearest_name
 from mcp_dynaload.config_upstream import OPTIONS_KEY, Transport, UpstreamConfig, UpstreamOptions
@@ -22,6 +22,15 @@ _OWN_PROGRAM = "mcp-dynaload"
 _OWN_MODULE = "mcp_dynaload"
 _PACKAGE_RUNNERS = {"uvx", "uv", "pipx"}
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+_TIMEOUT = "timeout"
+_ALWAYS_LOAD = "alwaysLoad"
+MIN_TIMEOUT_MS = 1_000
+"""Claude Code ignores a smaller timeout of an entry, and takes this for a smaller one of all calls."""
+
+MAX_TIMEOUT_MS = 2**31 - 1
+"""The longest that its timers can wait."""
+
 _HTTP_URL = re.compile(r"https?://[^/\s]\S*", re.IGNORECASE)
 _T = TypeVar("_T")
 
@@ -51,13 +60,17 @@ def parse_entry(file: JsonFile, name: str, environ: Mapping[str, str]) -> Upstre
     if parsed is None or options is None:
         return problems
     problems.extend(file.problem((*key, *where), what, fix) for where, what, fix in _mistakes(name, parsed))
+    warnings = _ignored(entry, file, key)
     expanded = _expanded(
-        parsed, lambda where, missing: problems.append(_missing(file, (*key, *where), missing)), environ
+        parsed, lambda where, missing: warnings.append(_missing(file, (*key, *where), missing)), environ
     )
     transport = _transport(parsed)
     if not problems and transport != "stdio" and not _HTTP_URL.fullmatch(expanded.url or ""):
         problems.append(file.problem((*key, "url"), "is not an http:// or https:// address", "give the whole address"))
-    return problems or UpstreamConfig(
+    if problems:
+        return [*problems, *warnings]
+    own = json_object(entry.get(OPTIONS_KEY))
+    return UpstreamConfig(
         name=name,
         transport=transport,
         command=expanded.command or "",
@@ -65,10 +78,56 @@ def parse_entry(file: JsonFile, name: str, environ: Mapping[str, str]) -> Upstre
         env=expanded.env,
         url=expanded.url or "",
         headers=expanded.headers,
-        options=options,
+        options=_with_client_timeouts(options, entry, environ),
+        call_limit_seconds=None if "call_timeout_seconds" in own else _seconds(entry.get(_TIMEOUT)),
+        always_load=entry.get(_ALWAYS_LOAD) is True,
+        warnings=tuple(warnings),
         source=file.path,
         entry=entry,
     )
+
+
+def is_disabled(entry: object) -> bool:
+    """Whether an entry says that its server is not to be used."""
+    if not isinstance(entry, dict):
+        return False
+    return cast(Json, entry).get("disabled") is True or cast(Json, entry).get("enabled") is False
+
+
+def _with_client_timeouts(options: UpstreamOptions, entry: Json, environ: Mapping[str, str]) -> UpstreamOptions:
+    """The options, with Claude Code's own timeouts in the place of our defaults: an option of ours always wins."""
+    given = json_object(entry.get(OPTIONS_KEY))
+    call = _seconds(entry.get(_TIMEOUT)) or _variable_seconds(environ, "MCP_TOOL_TIMEOUT", MIN_TIMEOUT_MS)
+    if call is not None and "call_timeout_seconds" not in given:
+        options = replace(options, call_timeout_seconds=call)
+    start = _variable_seconds(environ, "MCP_TIMEOUT")
+    if start is not None and "connect_timeout_seconds" not in given:
+        options = replace(options, connect_timeout_seconds=start)
+    return options
+
+
+def _variable_seconds(environ: Mapping[str, str], name: str, least_ms: int = 0) -> float | None:
+    text = environ.get(name, "").strip()
+    return max(int(text), least_ms) / 1000 if _WHOLE_NUMBER.fullmatch(text) and int(text) else None
+
+
+def _seconds(milliseconds: object) -> float | None:
+    """An entry's timeout; None if Claude Code, too, would ignore it."""
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
+        return None
+    return min(milliseconds, MAX_TIMEOUT_MS) / 1000 if milliseconds >= MIN_TIMEOUT_MS else None
+
+
+def _ignored(entry: Json, file: JsonFile, key: KeyPath) -> list[ConfigProblem]:
+    """Tell of the client's keys that have a value without a meaning."""
+    found: list[ConfigProblem] = []
+    if _TIMEOUT in entry and _seconds(entry[_TIMEOUT]) is None:
+        fix = f"give the milliseconds that a call may take, at least {MIN_TIMEOUT_MS}"
+        found.append(file.problem((*key, _TIMEOUT), "is ignored", fix))
+    for name in (_ALWAYS_LOAD, "disabled", "enabled"):
+        if name in entry and not isinstance(entry[name], bool):
+            found.append(file.problem((*key, name), f"is {json_type(entry[name])} and is ignored", "say true or false"))
+    return found
 
 
 def _options(written: object, file: JsonFile, key: KeyPath, problems: list[ConfigProblem]) -> UpstreamOptions | None:
@@ -140,11 +199,11 @@ def _starts_us(entry: _Entry) -> bool:
 
 def _missing(file: JsonFile, key: KeyPath, variable: str) -> ConfigProblem:
     fix = f"set {variable} where the client is started, or write ${{{variable}:-default}}"
-    return file.problem(key, f"uses the variable {variable!r}, which is not set", fix)
+    return file.problem(key, f"uses the variable {variable!r}, which is not set, so that its name stands there", fix)
 
 
 def _expanded(entry: _Entry, report: Callable[[KeyPath, str], None], environ: Mapping[str, str]) -> _Entry:
-    """The entry with variables put in; `report` is told each place and variable without a value."""
+    """The entry with variables put in; `report` is told each place and variable without a value, left as it is."""
 
     def one(text: str, *where: str | int) -> str:
         def value(match: re.Match[str]) -> str:
@@ -152,9 +211,10 @@ def _expanded(entry: _Entry, report: Callable[[KeyPath, str], None], environ: Ma
             # Like Claude Code, not like a shell: the default stands in for an unset variable, not for an empty one.
             if (found := environ.get(variable)) is not None:
                 return found
-            if not has_default:
-                report(where, variable)
-            return default
+            if has_default:
+                return default
+            report(where, variable)
+            return match[0]  # like Claude Code, whose server may be content with it
 
         return _VARIABLE.sub(value, text)
 

@@ -10,9 +10,13 @@ from typing import Annotated, Literal, cast
 from pydantic import Field
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config_problem import ConfigProblem
 
 OPTIONS_KEY = "dynaload"
 """Key of our options in an entry."""
+
+_WITHOUT_INFLUENCE = frozenset({OPTIONS_KEY, "alwaysLoad", "disabled", "enabled", "timeout"})
+"""Keys of an entry that do not change what its server lists."""
 
 Transport = Literal["stdio", "sse", "http"]
 
@@ -79,6 +83,15 @@ class UpstreamConfig:
 
     options: UpstreamOptions = field(default_factory=UpstreamOptions)
 
+    call_limit_seconds: float | None = None
+    """How long a call may take by `timeout` in Claude Code's entry, whatever progress it tells of."""
+
+    always_load: bool = False
+    """Whether its tools are pinned, as by `alwaysLoad` in Claude Code's entry, but for those that say otherwise."""
+
+    warnings: tuple[ConfigProblem, ...] = ()
+    """What is odd about the entry, but does not keep it from being used."""
+
     source: Path | None = None
     """The file it came from."""
 
@@ -87,6 +100,6 @@ class UpstreamConfig:
 
     def fingerprint(self, project_dir: Path) -> str:
         """SHA-256 (hex) of what decides the upstream's lists: the entry as written and the project's folder."""
-        written = {key: value for key, value in self.entry.items() if key != OPTIONS_KEY}
+        written = {key: value for key, value in self.entry.items() if key not in _WITHOUT_INFLUENCE}
         parts = [written, self.options.inherit_env, str(project_dir)]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

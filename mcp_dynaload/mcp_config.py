@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 from mcp_dynaload.bounded_files import is_inside, read_bounded
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.config_entry import SERVERS_KEY, parse_entry
+from mcp_dynaload.config_entry import SERVERS_KEY, is_disabled, parse_entry
 from mcp_dynaload.config_json import JsonFile, json_type, parse_json
 from mcp_dynaload.config_problem import ConfigProblem
 from mcp_dynaload.config_upstream import Transport, UpstreamConfig, UpstreamOptions
@@ -41,6 +41,9 @@ class FileRead:
     servers: tuple[str, ...] = ()
     """Names of the entries in it, the broken ones too."""
 
+    disabled: tuple[str, ...] = ()
+    """Those of them that say so: they are neither started nor listed."""
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamsRead:
@@ -49,6 +52,16 @@ class UpstreamsRead:
     upstreams: tuple[UpstreamConfig, ...]
     problems: tuple[ConfigProblem, ...]
     files: tuple[FileRead, ...]
+
+    @property
+    def warnings(self) -> tuple[ConfigProblem, ...]:
+        """What is odd about the entries that are used."""
+        return tuple(warning for upstream in self.upstreams for warning in upstream.warnings)
+
+    @property
+    def has_disabled(self) -> bool:
+        """Whether any file has an entry that is switched off."""
+        return any(file.disabled for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +87,8 @@ def read_upstreams(
         sources = [_read_source(locations.user_servers_file, "user"), project]
     winners = {name: source.content for source in sources if source.content for name in source.read.servers}
     variables = {"CLAUDE_PROJECT_DIR": str(locations.project_dir), **environ}
-    parsed = [parse_entry(file, name, variables) for name, file in winners.items()]
+    used = {name: file for name, file in winners.items() if not is_disabled(file.content[SERVERS_KEY][name])}
+    parsed = [parse_entry(file, name, variables) for name, file in used.items()]
     entry_problems = [problem for entry in parsed if isinstance(entry, list) for problem in entry]
     return UpstreamsRead(
         upstreams=tuple(entry for entry in parsed if isinstance(entry, UpstreamConfig)),
@@ -130,12 +144,13 @@ def _parsed_source(path: Path, kind: FileKind, raw: bytes) -> _Source:
         return _Source(FileRead(path, kind, "broken"), None, (file,))
     if problem := _shape_problem(file):
         return _Source(FileRead(path, kind, "broken"), None, (problem,))
-    servers = tuple(cast(Json, file.content[SERVERS_KEY]))
+    entries = cast(Json, file.content[SERVERS_KEY])
+    servers, disabled = tuple(entries), tuple(name for name, entry in entries.items() if is_disabled(entry))
     repeated = [key for key in file.repeated_keys if key[0] == SERVERS_KEY]
     problems = tuple(
         file.problem(key, "stands here twice", "only the last counts, remove the other") for key in repeated
     )
-    return _Source(FileRead(path, kind, "read", servers), file, problems)
+    return _Source(FileRead(path, kind, "read", servers, disabled), file, problems)
 
 
 def _shape_problem(file: JsonFile) -> ConfigProblem | None:

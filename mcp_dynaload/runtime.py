@@ -81,7 +81,7 @@ def read_configuration(
     own_environ, misplaced = own_variables(environ)
     settings = read_settings(locations, own_environ, overrides or {}, project)
     upstreams = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
-    is_demo = not upstreams.upstreams and not upstreams.problems
+    is_demo = not upstreams.upstreams and not upstreams.problems and not upstreams.has_disabled
     categories, wrong = read_categories(locations.categories_files, locations.project_dir)
     upstreams = replace(upstreams, problems=(*misplaced, *project.problems, *upstreams.problems, *wrong))
     return Configuration(locations, settings, upstreams, categories, is_demo, own_environ)
@@ -166,6 +166,8 @@ def log_problems(configuration: Configuration) -> None:
     """Tell what is wrong with the files, and what stands in where there are none."""
     for problem in configuration.upstreams.problems:
         log.warning("configuration_problem", problem=str(problem))
+    for warning in configuration.upstreams.warnings:
+        log.warning("configuration_warning", warning=str(warning))
     if configuration.is_demo:
         log.warning("no_server_configured", using="the embedded demo servers", fix="run `mcp-dynaload init`")
 

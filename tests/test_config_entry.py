@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mcp_dynaload.locations import Locations
 from mcp_dynaload.mcp_config import UpstreamOptions
-from tests.servers_files import json_values, places_in, problems_of, read, servers, write
+from tests.servers_files import json_values, places_in, problems_of, read, read_entry, servers, write
 
 
 @pytest.fixture
@@ -104,17 +104,101 @@ def test_all_mistakes_of_all_entries_are_told_and_the_right_ones_are_used(places
     assert [upstream.name for upstream in read(places).upstreams] == ["b"]
 
 
-def test_a_missing_variable_is_a_problem_of_its_entry_only(places: Locations) -> None:
-    said = problems_of(
-        places,
-        servers(a={"url": "https://x", "headers": {"Authorization": "Bearer ${TOKEN}"}}, b={"command": "x"}),
-    )
+@pytest.mark.proves("client-settings")
+def test_a_missing_variable_is_left_as_it_is_like_in_the_client_and_told(places: Locations) -> None:
+    entry = {
+        "command": "${RUNNER}",
+        "args": ["--dir", "${DIR}/x"],
+        "env": {"A": "${TOKEN}", "B": "${SET}", "C": "${OTHER:-default}"},
+    }
+    write(places.user_servers_file, servers(a=entry, b={"url": "https://x.example", "headers": {"H": "Bearer ${T}"}}))
 
-    assert said == [
-        "1: mcpServers.a.headers.Authorization uses the variable 'TOKEN', which is not set; "
-        "set TOKEN where the client is started, or write ${TOKEN:-default}"
+    result = read(places, environ={"SET": "1"})
+
+    program, remote = result.upstreams
+    assert (program.command, program.args) == ("${RUNNER}", ("--dir", "${DIR}/x"))
+    assert program.env == {"A": "${TOKEN}", "B": "1", "C": "default"}
+    assert remote.headers == {"H": "Bearer ${T}"}
+    assert result.problems == ()
+    assert [str(warning).rpartition("mcpServers.")[2] for warning in result.warnings][-1] == (
+        "b.headers.H uses the variable 'T', which is not set, so that its name stands there; "
+        "set T where the client is started, or write ${T:-default}"
+    )
+    assert [warning.key for warning in result.warnings] == [
+        "mcpServers.a.command",
+        "mcpServers.a.args[1]",
+        "mcpServers.a.env.A",
+        "mcpServers.b.headers.H",
+    ]
+
+
+@pytest.mark.proves("client-settings")
+def test_an_address_that_needs_a_missing_variable_is_a_problem_of_its_entry_only(places: Locations) -> None:
+    said = problems_of(places, servers(a={"url": "${URL}"}, b={"command": "x"}))
+
+    assert [line.split(" ")[1:4] for line in said] == [
+        ["mcpServers.a.url", "is", "not"],
+        ["mcpServers.a.url", "uses", "the"],
     ]
     assert [upstream.name for upstream in read(places).upstreams] == ["b"]
+
+
+@pytest.mark.proves("client-settings")
+@pytest.mark.parametrize(
+    ("entry", "options", "environ", "seconds"),
+    [
+        ({}, {}, {}, 600.0),
+        ({}, {}, {"MCP_TOOL_TIMEOUT": "90000"}, 90.0),
+        ({"timeout": 5_000}, {}, {"MCP_TOOL_TIMEOUT": "90000"}, 5.0),
+        ({"timeout": 5_000}, {"call_timeout_seconds": 7}, {"MCP_TOOL_TIMEOUT": "90000"}, 7.0),
+        ({"timeout": 999}, {}, {"MCP_TOOL_TIMEOUT": "90000"}, 90.0),
+        ({"timeout": "5000"}, {}, {}, 600.0),
+        ({"timeout": True}, {}, {}, 600.0),
+        ({}, {}, {"MCP_TOOL_TIMEOUT": "soon"}, 600.0),
+        ({}, {}, {"MCP_TOOL_TIMEOUT": "0"}, 600.0),
+        ({}, {}, {"MCP_TOOL_TIMEOUT": "1"}, 1.0),
+        ({}, {}, {"MCP_TOOL_TIMEOUT": "\u0661"}, 600.0),
+    ],
+)
+def test_a_call_may_take_what_our_option_says_then_the_entry_then_the_variable(
+    places: Locations, entry: dict[str, object], options: dict[str, object], environ: dict[str, str], seconds: float
+) -> None:
+    upstream = read_entry(places, {"command": "x", **entry, "dynaload": options}, environ)
+
+    assert upstream.options.call_timeout_seconds == seconds
+    assert bool(upstream.warnings) is (entry.get("timeout") not in (None, 5_000))
+
+
+@pytest.mark.proves("client-settings")
+def test_a_start_may_take_what_our_option_says_then_the_variable(places: Locations) -> None:
+    environ, option = {"MCP_TIMEOUT": "45000"}, {"connect_timeout_seconds": 3}
+
+    assert read_entry(places, {"command": "x"}, environ).options.connect_timeout_seconds == 45.0
+    assert read_entry(places, {"command": "x", "dynaload": option}, environ).options.connect_timeout_seconds == 3.0
+
+
+@pytest.mark.proves("client-settings")
+@pytest.mark.parametrize("switch", [{"disabled": True}, {"enabled": False}])
+def test_a_disabled_entry_is_not_used_also_where_it_covers_one_that_is(
+    places: Locations, switch: dict[str, bool]
+) -> None:
+    write(places.user_servers_file, servers(both={"command": "x"}, on={"command": "x", "disabled": False}))
+    write(places.project_servers_file, servers(both={"command": 1, **switch}))
+
+    result = read(places, trust_all=True)
+
+    assert [upstream.name for upstream in result.upstreams] == ["on"]
+    assert result.problems == ()
+    assert [file.disabled for file in result.files] == [(), ("both",)]
+
+
+@pytest.mark.proves("client-settings")
+def test_what_does_not_change_a_servers_lists_does_not_change_its_fingerprint(places: Locations) -> None:
+    plain = read_entry(places, {"command": "x"})
+    told = read_entry(places, {"command": "x", "timeout": 5_000, "alwaysLoad": True, "disabled": False})
+
+    assert plain.fingerprint(places.project_dir) == told.fingerprint(places.project_dir)
+    assert (plain.always_load, told.always_load) == (False, True)
 
 
 def test_no_mistake_shows_a_value(places: Locations) -> None:

@@ -13,7 +13,7 @@ from mcp_types import CallToolResult
 from mcp_dynaload.api.connection import NAME
 from mcp_dynaload.api.messages import tool_params
 from mcp_dynaload.api.options import IntegrationMode, LoadingStrategy, Options, Servers, configured, without_client
-from mcp_dynaload.api.queries import completions, run_query, run_text_command, split_commands
+from mcp_dynaload.api.queries import completions, run_query, run_text_command, split_own_command
 from mcp_dynaload.api.report import PerformanceReport, performance_report
 from mcp_dynaload.api.results import CommandOutcome, QueryResult, StepResponse, WorkflowOptimization, WorkflowStep
 from mcp_dynaload.api.sessions import Conversation, Sessions
@@ -100,7 +100,7 @@ class Dynaload:
         strategy: LoadingStrategy | None = None,
         user_commands: Sequence[str] = (),
     ) -> QueryResult:
-        """The tools that a query needs, loaded; commands, also those in lines of the query, are run before it.
+        """The tools that a query needs, loaded; commands, also one that the query begins with, are run before it.
 
         The session may be a connected client's.
 
@@ -110,7 +110,7 @@ class Dynaload:
         async with self.session(user_id, session_id) as session:
             if not session_id:
                 await session.clear()
-            commands, words = split_commands(query)
+            commands, words = split_own_command(query)
             outcomes = [await self._command(session, line) for line in (*user_commands, *commands)]
             return await run_query(session, words, LoadingStrategy(strategy) if strategy else None, outcomes)
 

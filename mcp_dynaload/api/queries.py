@@ -11,9 +11,10 @@ from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.selection.events import PromptSubmitted, StrategyChosen
 from mcp_dynaload.selection.policy import Strategy
+from mcp_dynaload.selection.query import split_command
 from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.selection.tiers import Tier, tiers_of
-from mcp_dynaload.server.commands.table import COMMANDS, run_command
+from mcp_dynaload.server.commands.table import COMMANDS, run_command, text_command
 from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
 
@@ -79,16 +80,10 @@ async def _prompts(connected: Connected) -> Sequence[Prompt]:
     return (await connected.client.list_prompts()).prompts
 
 
-def split_commands(text: str) -> tuple[tuple[str, ...], str]:
-    """The lines of a query that are commands of ours, and the query without them."""
-    lines = text.splitlines()
-    commands = tuple(line.strip() for line in lines if _is_command(line))
-    return commands, "\n".join(line for line in lines if not _is_command(line)) if commands else text
-
-
-def _is_command(line: str) -> bool:
-    first, *_ = line.split() or [""]
-    return first.startswith("/") and first.removeprefix("/") in COMMANDS
+def split_own_command(text: str) -> tuple[tuple[str, ...], str]:
+    """Return the command of ours with which a query begins, if it does, and the query without it."""
+    line, rest = split_command(text)
+    return ((line,), rest) if text_command(line) else ((), text)
 
 
 def tokens(session: Session, names: Sequence[str]) -> tuple[int, int]:
@@ -98,7 +93,7 @@ def tokens(session: Session, names: Sequence[str]) -> tuple[int, int]:
 
 
 def loaded_tools(session: Session, decision: Decision) -> tuple[LoadedTool, ...]:
-    """What is in the session's list now, in name order."""
+    """What the session has loaded now, in name order."""
     catalog = session.live.catalog
     tiers = tiers_of(session.state, catalog, session.learning.core(catalog))
     probabilities = {scored.name: scored.probability for scored in decision.ranked}
@@ -112,7 +107,7 @@ def loaded_tools(session: Session, decision: Decision) -> tuple[LoadedTool, ...]
             probability=probabilities.get(tool.name),
             reason="pinned" if tool.pinned else session.history.reason(tool.name) or ALREADY,
         )
-        for tool in session.listed()
+        for tool in session.loaded()
     )
 
 

@@ -109,8 +109,8 @@ def tool_infos(session: Session, query: str = "", limit: int | None = None) -> t
         ranked = session.context().ranker.rank(parse_query(query), limit or len(tools))
         tools = tuple(tool_of(catalog, scored.name) for scored in ranked)
     of_tool = _categories_by_tool(session.live)
-    listed = {tool.name for tool in session.listed()}
-    return tuple(_info(tool, session, listed, of_tool) for tool in tools[:limit])
+    loaded = {tool.name for tool in session.loaded()}
+    return tuple(_info(tool, session, loaded, of_tool) for tool in tools[:limit])
 
 
 def registry_stats(session: Session) -> RegistryStats:
@@ -139,7 +139,7 @@ async def tool_why(session: Session, tool: Tool) -> ToolWhy:
         upstream=tool.upstream,
         tokens=session.live.catalog.costs[tool.name],
         categories=_categories_by_tool(session.live).get(tool.name, ()),
-        is_loaded=any(tool.name == listed.name for listed in session.listed()),
+        is_loaded=any(tool.name == loaded.name for loaded in session.loaded()),
         reason=reason_of(session, tool.name),
         last_prompt=await judgement(session, tool),
     )
@@ -171,7 +171,7 @@ def _explanation(query: str, told: PromptExplained) -> Explanation:
     )
 
 
-def _info(tool: Tool, session: Session, listed: set[str], categories: dict[str, tuple[str, ...]]) -> ToolInfo:
+def _info(tool: Tool, session: Session, loaded: set[str], categories: dict[str, tuple[str, ...]]) -> ToolInfo:
     return ToolInfo(
         name=tool.name,
         upstream=tool.upstream,
@@ -179,7 +179,7 @@ def _info(tool: Tool, session: Session, listed: set[str], categories: dict[str, 
         tokens=session.live.catalog.costs[tool.name],
         categories=categories.get(tool.name, ()),
         is_pinned=tool.pinned or tool.name in session.state.pinned,
-        is_loaded=tool.name in listed,
+        is_loaded=tool.name in loaded,
         is_destructive=tool.is_destructive,
         is_read_only=tool.is_read_only,
     )

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from mcp_dynaload.catalog.names import MAX_NAME_LENGTH, advertised_name, default_prefix
 from mcp_dynaload.catalog.prerequisites import prerequisites
-from mcp_dynaload.catalog.tool import Json, Tool, definition_hash
+from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, definition_hash, json_object
 
 _HASH_LENGTH = 8
 
@@ -89,6 +89,7 @@ def build_tools(
     exclude: Sequence[str] = (),
     pin: Sequence[str] = (),
     categories: tuple[str, ...] = (),
+    always_load: bool = False,
 ) -> tuple[Tool, ...]:
     """The tools of one upstream's `tools/list`; globs are matched against the upstream's own names.
 
@@ -103,12 +104,18 @@ def build_tools(
             name=advertised_name(prefix, original),
             upstream=upstream,
             definition=definition,
-            pinned=_matches(original, pin),
+            pinned=_matches(original, pin) or _is_always_loaded(definition, always_load),
             categories=categories,
         )
         for original, definition in first_by_name.items()
         if _matches(original, include) and not _matches(original, exclude)
     )
+
+
+def _is_always_loaded(definition: Json, default: bool) -> bool:
+    """Whether a tool is to be in every request, by its own word or else by that of its server's entry."""
+    told = json_object(definition.get("_meta")).get(ALWAYS_LOAD)
+    return told if isinstance(told, bool) else default
 
 
 def with_unique_names(tools: Iterable[Tool], *, reserved: frozenset[str] = frozenset()) -> tuple[Tool, ...]:

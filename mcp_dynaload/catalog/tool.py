@@ -14,6 +14,10 @@ def json_object(value: object) -> Json:
     return cast(Json, value) if isinstance(value, dict) else {}
 
 
+ALWAYS_LOAD = "anthropic/alwaysLoad"
+"""`_meta` key with which Claude Code puts a tool into the request in full; without it the tool is deferred for good."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """A tool of one upstream: the name we advertise and the definition exactly as the upstream gave it."""

@@ -47,8 +47,16 @@ def _files(configuration: "Configuration") -> Iterator[Finding]:
         names = f": {', '.join(file.servers)}" if file.servers else ""
         level = "wrong" if file.state in ("broken", "untrusted") else "ok"
         yield Finding(level, f"servers file ({file.kind}) {file.path}: {file.state}{names}")
+        if file.disabled:
+            yield Finding(
+                "note",
+                f"disabled in {file.path}, so not started and not listed: {', '.join(file.disabled)}",
+                'remove "disabled" from the entry to use it',
+            )
     for problem in configuration.upstreams.problems:
         yield Finding("wrong", str(problem))
+    for warning in configuration.upstreams.warnings:
+        yield Finding("note", str(warning))
     if configuration.is_demo:
         yield Finding("note", "no server is configured: the embedded demo servers stand in", "run `mcp-dynaload init`")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.selection.query import split_command
 from mcp_dynaload.server.commands.layout import aligned
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ async def _answer(dynaload: "Dynaload", line: str, session_id: str) -> Reply:
             case "/clear":
                 await dynaload.clear_session(session_id)
                 return Reply(True, "Cleared: the next prompt is the first.", {"cleared": True})
-            case _ if first.startswith("/"):
+            case _ if split_command(line)[0] == line:
                 return await _commanded(dynaload, line, session_id)
             case _:
                 return _queried(await dynaload.process_query(line, session_id=session_id))

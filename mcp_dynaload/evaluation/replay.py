@@ -156,7 +156,7 @@ def _play(session: Session, ranker: Ranker, catalog: Catalog, priors: Priors) ->
         called = [min(need & listed or need) for need in task.needs]
         missed = tuple(name for name in called if name not in listed)
         if missed:
-            others = (scored.name for scored in find(context, task.prompt, FOUND) if scored.name not in missed)
+            others = (scored.name for scored in find(state, context, task.prompt, FOUND) if scored.name not in missed)
             state, _ = step(state, ToolsFound((*missed, *islice(others, FOUND - 1))), context)
         yield _Turn(task, listed, tuple(called), missed)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config_entry import is_disabled
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_files import Snapshot, managed_settings_files, objects, strings
 from mcp_dynaload.hosts.claude_hooks import SERVER_NAME
@@ -15,6 +16,8 @@ from mcp_dynaload.hosts.policy import ServerPolicy, read_policy
 
 _TRANSPORTS = ("stdio", "sse", "http", "streamable-http")
 _LOGIN_KEYS = ("oauth", "headersHelper")
+_CLIENT_KEYS = ("role", "toolPermissions", "tools")
+"""Keys of an entry by which the client itself treats a server's tools in its own way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +137,14 @@ def _obstacle(name: str, entry: Any, held: Json, policy: ServerPolicy) -> str | 
     kind = server.get("type", "stdio" if "command" in server else "http")
     if kind not in _TRANSPORTS:
         return f"connections of type {kind!r} are the client's own"
-    if server.get("disabled") is True:
+    if is_disabled(server):
         return "it is disabled in its entry"
     login = next((key for key in _LOGIN_KEYS if key in server), None)
     if login is not None:
         return f"needs a login (`{login}`), which only the client can do"
+    own = next((key for key in _CLIENT_KEYS if key in server), None)
+    if own is not None:
+        return f"`{own}` is something that only the client can do"
     if name in held and not is_same(without_options(held[name]), without_options(server)):
         return "another server of this name is behind the proxy already; rename or remove one of them"
     return policy.objection(name, server)

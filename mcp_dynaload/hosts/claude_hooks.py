@@ -3,8 +3,12 @@
 from mcp_dynaload.catalog.names import HOOK_TOOL, SERVER_NAME
 from mcp_dynaload.catalog.tool import Json
 
-HOOK_TIMEOUT_SECONDS = 5
-"""After this the client goes on without our answer."""
+HOOK_TIMEOUT_SECONDS = 30
+"""After this the client goes on without our answer.
+
+In it the client also waits for us to start, which on a busy machine takes ten seconds and more; it gives a server 30.
+Once we run, all waits of an answer have their own bounds, of about two seconds together.
+"""
 
 _PROMPT_FIELDS = {"prompt": "${prompt}"}
 _SUBAGENT_FIELDS = {"prompt": "${tool_input.prompt}"}

@@ -65,6 +65,8 @@ class SessionResumed:
     """The client continues a session in which these tools were loaded."""
 
     names: tuple[str, ...]
+    unloaded: tuple[str, ...] = ()
+    """What the user had unloaded in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,13 @@ WHOLE_WEIGHT = 0.4
 _BLOCK = re.compile(
     r"<(task-notification|system-reminder|local-command-\w+|command-\w+)\b[^>]*>.*?(?:</\1>|\Z)", re.DOTALL
 )
-_COMMAND_LINE = re.compile(r"^[ \t]*/[\w:.-]+(?:[ \t].*)?$", re.MULTILINE)
+_ROOT_FOLDERS = (
+    "Applications|Library|System|Users|Volumes|app|bin|boot|data|dev|etc|home|lib|lib64|media|mnt|opt|private|proc|root"
+    "|run|sbin|srv|sys|tmp|usr|var|workspace"
+)
+"""Folders at the root of a file system: a text that begins with one is about a path."""
+
+_COMMAND_LINE = re.compile(rf"\s*(/(?!(?:{_ROOT_FOLDERS})\b)[A-Za-z][\w:-]*(?:[ \t][^\n]*)?)(?:\r?\n|\Z)")
 _FENCE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
 _PASTED_LINE = re.compile(
     r"^(?:\s*(?:\[?\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|\[\d\d:)|\s*(?:at |File \"|Traceback|\w+Error:|\w+Exception:)"
@@ -72,19 +78,29 @@ class Query:
 
 
 def clean(prompt: str) -> str:
-    """The person's own words in a prompt; empty if they have no content of their own ("yes", "go on", "thanks")."""
-    text = _COMMAND_LINE.sub("", _BLOCK.sub(" ", prompt))
-    text = _FENCE.sub(_shortened, text)
+    """Return the user's own words in a prompt, without the slash-command line that it may begin with.
+
+    They are empty if they have no content of their own ("yes", "go on", "thanks").
+    """
+    return clean_text(split_command(_BLOCK.sub(" ", prompt))[1])
+
+
+def clean_text(text: str) -> str:
+    """Return the words of a text that cannot begin with a command: a task, a subagent's prompt."""
+    text = _FENCE.sub(_shortened, _BLOCK.sub(" ", text))
     text = _without_pasted_lines(text).strip()
     if len(text) > MAX_LENGTH:
         text = f"{text[: MAX_LENGTH * 3 // 4]}\n{text[-MAX_LENGTH // 4 :]}"
     return text if has_content(_COURTESY.sub(" ", text)) else ""
 
 
-def command_lines(prompt: str) -> tuple[str, ...]:
-    """The slash-command lines that the person wrote, not those inside of pasted code or of what the client adds."""
-    text = _FENCE.sub("", _BLOCK.sub(" ", prompt))
-    return tuple(line.strip() for line in _COMMAND_LINE.findall(text))
+def split_command(prompt: str) -> tuple[str, str]:
+    """Return the slash-command line with which a prompt begins, empty if it begins otherwise, and the text after it.
+
+    A line further down is none: it stands in a text, in code or in something pasted, whoever sends it.
+    """
+    found = _COMMAND_LINE.match(prompt)
+    return (found[1].strip(), prompt[found.end() :]) if found else ("", prompt)
 
 
 def has_content(text: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Tool
-from mcp_dynaload.selection.choose import Choice, choose, tool_of, within_tokens, worth_their_room
+from mcp_dynaload.selection.choose import Choice, Verdict, choose, tool_of, within_tokens, worth_their_room
 from mcp_dynaload.selection.events import (
     AgentPrompted,
     CatalogChanged,
@@ -40,7 +40,7 @@ from mcp_dynaload.selection.policy import (
     session_tokens,
     widened,
 )
-from mcp_dynaload.selection.query import clean, parse_query
+from mcp_dynaload.selection.query import clean, clean_text, parse_query
 from mcp_dynaload.selection.ranking import Ranker, Scored
 
 
@@ -81,7 +81,7 @@ class Context:
     """False when every change of the list rewrites the client's prompt cache."""
 
     withheld: frozenset[str] = frozenset()
-    """Tools that must not be loaded, beside those that the person unloaded: quarantined, denied."""
+    """Tools that must not be loaded, whatever is ordered: quarantined, denied."""
 
     overhead_tokens: int = 0
     """What we cost before any tool is loaded: `find_tools` and our instructions."""
@@ -101,6 +101,14 @@ class Decision:
     changed: bool = False
     """Whether the loaded set differs from before; a changed catalog counts."""
 
+    allowed: tuple[str, ...] = ()
+    """Tools that the user had unloaded and has allowed again, in name order."""
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        """The tools that an order has loaded: newly listed, or listed still and callable again."""
+        return tuple(dict.fromkeys((*self.added, *self.allowed)))
+
 
 def initial_state(strategy: Strategy = Strategy.BALANCED, model: str | None = None) -> SessionState:
     """A session before its first prompt."""
@@ -118,22 +126,27 @@ def is_pinned(state: SessionState, tool: Tool) -> bool:
     return (tool.pinned or tool.name in state.pinned) and tool.name not in state.unloaded
 
 
-def find(context: Context, words: str, limit: int) -> tuple[Scored, ...]:
-    """The best tools for the words of a search, however weak the evidence."""
-    ranked = context.ranker.rank(parse_query(words), limit + len(context.withheld))
-    return tuple(scored for scored in ranked if scored.name not in context.withheld)[:limit]
+def withheld(state: SessionState, context: Context) -> frozenset[str]:
+    """The tools that nothing but an order may load, and those that not even an order may."""
+    return context.withheld | state.unloaded
+
+
+def find(state: SessionState, context: Context, words: str, limit: int) -> tuple[Scored, ...]:
+    """Rank the tools for the words of a search, however weak the evidence; without those that are withheld."""
+    barred = withheld(state, context)
+    ranked = context.ranker.rank(parse_query(words), limit + len(barred))
+    return tuple(scored for scored in ranked if scored.name not in barred)[:limit]
 
 
 def step(state: SessionState, event: Event, context: Context) -> tuple[SessionState, Decision]:
     """The state after `event`, and what changed."""
-    given, context = context, heeding(state, context)
     match event:
         case SessionStarted(core):
             return _with_core(state, core, context, reason="usual in this project")
         case PromptSubmitted():
             return _on_prompt(state, event, context)
         case AgentPrompted(text):
-            return _on_choice(state, _choice(state, clean(text), context), context)
+            return _on_choice(state, _choice(state, clean_text(text), context), context)
         case ToolsFound(names):
             return _loading(state, names, context, reason="found by a search")
         case ToolCalled(name):
@@ -144,23 +157,24 @@ def step(state: SessionState, event: Event, context: Context) -> tuple[SessionSt
             cleared = replace(state, loaded=frozenset(), memory=(), first_prompt_seen=False, settled=None)
             after, decision = _with_core(cleared, core, context, reason="session cleared")
             return after, replace(decision, changed=after.loaded != state.loaded)
-        case SessionResumed(names):
-            resumed = replace(state, loaded=state.loaded | frozenset(names), first_prompt_seen=True)
+        case SessionResumed(names, unloaded):
+            loaded = state.loaded | frozenset(names)
+            resumed = replace(state, loaded=loaded, unloaded=frozenset(unloaded), first_prompt_seen=True)
             return resumed, Decision(reason="session resumed", changed=resumed.loaded != state.loaded)
         case CatalogChanged():
             return state, Decision(reason="catalog changed", changed=True)
         case _:
-            return _on_order(state, event, given)
+            after, decision = _on_order(state, event, context)
+            return after, replace(decision, allowed=tuple(sorted(state.unloaded - after.unloaded)))
 
 
 def _on_order(state: SessionState, event: Order, context: Context) -> tuple[SessionState, Decision]:
     """What the person says goes, whatever the ranking says."""
     match event:
         case TaskNamed():
-            return _on_task(state, event, heeding(state, context))
+            return _on_task(state, event, context)
         case ToolsOrdered(names, why):
-            wanted = replace(state, unloaded=state.unloaded - frozenset(names))
-            return _loading(wanted, names, heeding(wanted, context), reason=why)
+            return _ordered(state, names, context, reason=why)
         case ToolsUnloaded(names):
             listed = frozenset(names).intersection(advertised(state, context.catalog))
             after = replace(state, loaded=state.loaded | listed, unloaded=state.unloaded | frozenset(names))
@@ -185,9 +199,16 @@ def _difference(before: SessionState, after: SessionState, context: Context, rea
     return Decision(added=added, reason=reason, changed=bool(added))
 
 
-def heeding(state: SessionState, context: Context) -> Context:
-    """The context in which what the person unloaded is withheld."""
-    return replace(context, withheld=context.withheld | state.unloaded) if state.unloaded else context
+def _ordered(
+    state: SessionState, names: Iterable[str], context: Context, ranked: tuple[Scored, ...] = (), reason: str = ""
+) -> tuple[SessionState, Decision]:
+    """The state in which all of `names` that may be loaded are listed and callable, unloaded before or not."""
+    wanted = [name for name in dict.fromkeys(names) if context.catalog.get(name) and name not in context.withheld]
+    asked = replace(state, unloaded=state.unloaded.difference(wanted))
+    after = replace(asked, loaded=asked.loaded.union(_new(asked, wanted, context)))
+    new = frozenset(advertised(after, context.catalog)).difference(advertised(state, context.catalog))
+    added = tuple(name for name in wanted if name in new)
+    return after, Decision(added=added, ranked=ranked, reason=reason, changed=bool(added))
 
 
 def _on_prompt(state: SessionState, event: PromptSubmitted, context: Context) -> tuple[SessionState, Decision]:
@@ -214,15 +235,28 @@ def _on_choice(state: SessionState, choice: Choice, context: Context) -> tuple[S
 
 def _on_task(state: SessionState, event: TaskNamed, context: Context) -> tuple[SessionState, Decision]:
     """That some tool is needed was said; no request has been made with them yet."""
-    text = clean(event.text)
+    text = clean_text(event.text)
     if not text:
         return state, Decision(reason="no content of its own")
     bounds = replace(BOUNDS[Strategy.CONSERVATIVE if event.is_wide else state.strategy], search_tokens=math.inf)
     bounds = widened(bounds) if event.is_wide else bounds
     choice = choose(parse_query(text), context.catalog, context.ranker, bounds, withheld=context.withheld)
     served = Serving(choice.names, FITTING) if event.is_wide else serving(text, choice, is_worded=event.is_worded)
-    after, decision = _loading(state, _affordable(state, served.names, context), context, choice.ranked, served.reason)
+    meant = [*served.names, *_meant_pinned(choice, bounds)]
+    asked = replace(state, unloaded=state.unloaded.difference(meant))
+    listed = state.unloaded.intersection(meant).intersection(advertised(asked, context.catalog))
+    paid = _affordable(asked, meant, context)
+    after, decision = _ordered(state, (*paid, *sorted(listed)), context, choice.ranked, served.reason)
     return replace(after, memory=(text, *_earlier(state, text))), decision
+
+
+def _meant_pinned(choice: Choice, bounds: Bounds) -> list[str]:
+    """The tools pinned by the configuration for which the task speaks: they are no part of a choice."""
+    return [
+        one.scored.name
+        for one in choice.judged
+        if one.verdict is Verdict.PINNED and one.scored.probability >= bounds.least
+    ]
 
 
 def _on_turn_end(state: SessionState, followers: tuple[str, ...], context: Context) -> tuple[SessionState, Decision]:
@@ -251,7 +285,7 @@ def _choice(state: SessionState, text: str, context: Context, prompt: PromptSubm
         context.catalog,
         context.ranker,
         _bounds(state, context),
-        withheld=context.withheld,
+        withheld=withheld(state, context),
         plan_mode=prompt is not None and prompt.plan_mode,
     )
 
@@ -274,11 +308,12 @@ def _loading(
 
 def _new(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:
     """Those of `names` that exist, may be loaded and are not listed yet."""
+    barred = withheld(state, context)
     found = ((name, context.catalog.get(name)) for name in dict.fromkeys(names))
     return tuple(
         name
         for name, tool in found
-        if tool and not is_pinned(state, tool) and name not in state.loaded and name not in context.withheld
+        if tool and not is_pinned(state, tool) and name not in state.loaded and name not in barred
     )
 
 

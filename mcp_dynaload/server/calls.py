@@ -11,8 +11,8 @@ from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 
 from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL, SERVER_NAME
-from mcp_dynaload.catalog.tool import Json, Tool, json_object
-from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, json_object
+from mcp_dynaload.errors import UpstreamError, UpstreamTimeoutError
 from mcp_dynaload.masking import masked
 from mcp_dynaload.selection.events import ToolsFound
 from mcp_dynaload.server.call_watch import CallWatch
@@ -39,9 +39,6 @@ PROGRESS_SECONDS = 1.0
 
 ESCAPE = "DYNAMIC_LOADING_ENABLED=false lists every tool"
 """For a client that does not follow changes of the list."""
-
-ALWAYS_LOAD = "anthropic/alwaysLoad"
-"""`_meta` key with which Claude Code puts a tool into the request in full; without it the tool is deferred for good."""
 
 
 async def list_tools(session: Session, request: Request, params: Json) -> Json:
@@ -94,8 +91,7 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
     try:
         async with _starting_progress(session, request, tool.upstream):
             with watch.with_upstream():
-                body = {**params, "name": tool.original_name}
-                result = await session.host.forward(tool.upstream, request, "tools/call", body)
+                result = await _forwarded(session, request, tool, params)
     except UpstreamError as error:
         watch.failed(error)
         return _failure(error)
@@ -107,6 +103,23 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
         raise
     watch.answered(result)
     return result
+
+
+async def _forwarded(session: Session, request: Request, tool: Tool, params: Json) -> Json:
+    """Return the upstream's answer to a call, which must come within the limit of its entry if that has one.
+
+    Raises:
+        UpstreamError: It could not answer, or not in time.
+        MCPError: Its own error answer.
+    """
+    body = {**params, "name": tool.original_name}
+    limit = session.live.configs[tool.upstream].call_limit_seconds
+    with anyio.move_on_after(limit):
+        return await session.host.forward(tool.upstream, request, "tools/call", body)
+    raise UpstreamTimeoutError(
+        f"MCP server {tool.upstream!r} did not answer {tool.original_name!r} within {limit:g} s; "
+        "the limit is 'timeout' (milliseconds) in its entry"
+    )
 
 
 async def _told(answer: Awaitable[Json]) -> Json:
@@ -173,7 +186,7 @@ async def _find_tools(session: Session, arguments: Json) -> Json:
 def _unwanted(name: str) -> str:
     return (
         f"The person unloaded {name!r} for this session: do not call it, use another way or ask. "
-        f"Only they can bring it back, with /{SERVER_NAME}:reset."
+        f"Only they can bring it back, by loading or pinning it, or with /{SERVER_NAME}:reset."
     )
 
 

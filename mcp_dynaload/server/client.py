@@ -24,6 +24,11 @@ TAKEOVER_SECONDS = 0.1
 TAKEOVER_WHILE_STARTING_SECONDS = 0.3
 """A prompt that was typed before we were connected competes with the client's own start."""
 
+TAKEOVER_PER_REREAD = 3.0
+"""Taking a list over takes no longer than coming to read it, which is 20 to 35 ms: a busy machine slows both."""
+
+MAX_TAKEOVER_SECONDS = 1.0
+
 STARTING_SECONDS = 3.0
 
 GATHER_SECONDS = 0.01
@@ -199,6 +204,7 @@ class Reread:
     _opened_at: float = field(default_factory=anyio.current_time)
     _is_announcing: bool = False
     _pending: anyio.Event | None = None
+    _announced_at: float = float("-inf")
     _read_at: float = float("-inf")
     _taken_over_at: float = float("-inf")
 
@@ -219,12 +225,13 @@ class Reread:
         """The list differs from what the client knows."""
         if self._pending is None:
             self._pending = anyio.Event()
+            self._announced_at = anyio.current_time()
 
     def was_read(self) -> None:
         """The client has listed."""
-        self._read_at = anyio.current_time()
+        before, self._read_at = self._read_at, anyio.current_time()
         if self._pending is not None:
-            self._taken_over_at = self._read_at + self._takeover_seconds()
+            self._taken_over_at = self._read_at + self._takeover_seconds(before)
             self._pending.set()
             self._pending = None
 
@@ -235,10 +242,12 @@ class Reread:
         with anyio.CancelScope(deadline=now + max(LONGEST_REREAD_SECONDS if is_early else 0, self.longest_seconds)):
             if self._pending is not None:
                 await self._pending.wait()
-            await anyio.sleep_until(self._taken_over_at)
+        await anyio.sleep_until(self._taken_over_at)
 
-    def _takeover_seconds(self) -> float:
+    def _takeover_seconds(self, read_before: float) -> float:
         if not self.is_interactive:
             return 0.0
         is_starting = self._read_at - self._opened_at < STARTING_SECONDS
-        return TAKEOVER_WHILE_STARTING_SECONDS if is_starting else TAKEOVER_SECONDS
+        least = TAKEOVER_WHILE_STARTING_SECONDS if is_starting else TAKEOVER_SECONDS
+        took = self._read_at - max(self._announced_at, read_before + REREAD_INTERVAL_SECONDS)
+        return min(MAX_TAKEOVER_SECONDS, max(least, TAKEOVER_PER_REREAD * took))

@@ -23,7 +23,7 @@ class History:
             self._reasons.clear()
             self._ordered.clear()
         if isinstance(event, Order):
-            self._ordered += decision.added
+            self._ordered += decision.gained
         self.prompts += bool(decision.ranked)
         self._reasons.update(dict.fromkeys(decision.added, decision.reason))
 

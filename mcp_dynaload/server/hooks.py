@@ -10,9 +10,10 @@ from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.masking import masked_prose
 from mcp_dynaload.selection.events import AgentPrompted, PromptSubmitted
 from mcp_dynaload.selection.policy import is_frozen_after_first_request
-from mcp_dynaload.selection.query import clean, command_lines
+from mcp_dynaload.selection.query import clean, split_command
 from mcp_dynaload.selection.state import Decision
-from mcp_dynaload.server.commands.table import COMMANDS, own_command, run_command
+from mcp_dynaload.server.commands.command import Words
+from mcp_dynaload.server.commands.table import own_command, run_command, text_command
 from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.texts import fitting, introduction_text, loaded_text, room_beside
@@ -90,28 +91,23 @@ async def _on_command(session: Session, fields: HookFields) -> Json:
     return {"decision": "block", "reason": result.text}
 
 
-async def _on_text_commands(session: Session, fields: HookFields) -> Json:
-    """A client without a menu sends commands as lines of a prompt; Claude Code's slash lines are others' business."""
-    results = [await run_command(session, name, words) for name, words in _text_commands(fields.prompt)]
-    text = "\n\n".join(result.text for result in results)
+async def _on_text_command(session: Session, fields: HookFields, name: str, words: Words) -> Json:
+    """Run the command that a client without a menu sends as the first line of a prompt."""
+    result = await run_command(session, name, words)
     if not clean(fields.prompt):
-        return {"decision": "block", "reason": text}
-    return {"systemMessage": text}
-
-
-def _text_commands(prompt: str) -> list[tuple[str, list[str]]]:
-    lines = [line.split() for line in command_lines(prompt)]
-    return [(name, words) for first, *words in lines if (name := first.removeprefix("/")) in COMMANDS]
+        return {"decision": "block", "reason": result.text}
+    return {"systemMessage": result.text}
 
 
 async def _on_prompt(session: Session, fields: HookFields) -> Json:
     if not session.is_dynamic:
         return {}
     first, *_ = fields.prompt.split(maxsplit=1) or [""]
-    if own_command(first) is not None:  # the raw line of a command, which acts by itself and asks the model nothing
-        return {}
-    if session.client.name != CLAUDE_CODE and _text_commands(fields.prompt):
-        answer = await _on_text_commands(session, fields)
+    if first.startswith("/") and own_command(first) is not None:
+        return {}  # the raw line of a command, which acts by itself and asks the model nothing
+    command = text_command(split_command(fields.prompt)[0])
+    if session.client.name != CLAUDE_CODE and command is not None:  # Claude Code's slash lines are others' business
+        answer = await _on_text_command(session, fields, *command)
         if "decision" in answer:
             return answer
         return answer | await _on_own_words(session, fields)

@@ -267,6 +267,7 @@ def _tools(config: UpstreamConfig, listing: Listing) -> tuple[Tool, ...]:
         prefix=options.prefix,
         include=options.include,
         exclude=options.exclude,
+        always_load=config.always_load,
         pin=options.pin,
         categories=options.categories,
     )

@@ -26,7 +26,7 @@ from mcp_dynaload.selection.events import (
 )
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.ranking import Scored
-from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, heeding, initial_state, step
+from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, initial_state, step
 from mcp_dynaload.server.client import Client, Reread
 from mcp_dynaload.server.commons import Commons
 from mcp_dynaload.server.conversation import Conversation
@@ -66,6 +66,8 @@ class Session:
 
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _announced: list[Tool] = field(default_factory=list[Tool])
+    _kept: tuple[str | None, frozenset[str], frozenset[str]] = (None, frozenset(), frozenset())
+    """Session id, loaded and unloaded tools as they were stored last."""
 
     @property
     def client(self) -> Client:
@@ -104,16 +106,21 @@ class Session:
             return list(catalog.tools)
         return [tool for name in advertised(self.state, catalog) if (tool := catalog.get(name))]
 
+    def loaded(self) -> list[Tool]:
+        """The listed tools that can be called, in name order: not those that the user unloaded."""
+        return [tool for tool in self.listed() if tool.name not in self.state.unloaded]
+
     async def attach(self, pool: Pool) -> None:
         """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
         self.host.attach(pool)
-        names, pins = await anyio.to_thread.run_sync(self._recalled)
+        resumed, pins = await anyio.to_thread.run_sync(self._recalled)
         core = self.learning.core(self.live.catalog)
-        start = SessionResumed(names) if names else SessionStarted(core)
-        for event in (*([ToolsPinned(pins)] if pins else []), *([start] if names or core else [])):
+        start = resumed or SessionStarted(core)
+        for event in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
             self.state, decision = step(self.state, event, self.context())
             self.history.note(event, decision)
-        self.conversation.has_begun = bool(names)
+        self.conversation.has_begun = resumed is not None
+        self._kept = self._to_keep()
         self._announced = self.listed()
         tell_opened(self)
 
@@ -125,11 +132,10 @@ class Session:
         tell_closed(self)
         await self.learning.begin(session_id, self.state.loaded)
         tell_opened(self)
-        names = await anyio.to_thread.run_sync(self.shared.memory.loaded, session_id)
-        if names:
+        if resumed := await anyio.to_thread.run_sync(self._stored, session_id):
             self.conversation.start_over()
             self.conversation.has_begun = True
-            await self.decide(SessionResumed(names))
+            await self.decide(resumed)
 
     async def start_upstreams(self) -> None:
         """List the upstreams that were never seen, and start the eager ones."""
@@ -163,7 +169,7 @@ class Session:
             before, self._announced = self._announced, now
             tell_list(self, event, decision, before, state)
             await self.reread.announce(self.client, gather=isinstance(event, AgentPrompted))
-            await self._keep()
+        await self._keep()
         if self.shared.settings.warm_upstreams:
             self._warm(decision)
         return decision
@@ -171,7 +177,7 @@ class Session:
     async def search(self, words: str, limit: int) -> tuple[Scored, ...]:
         """The best tools for a search, most fitting first; does not load them."""
         await self._index_is_ready()
-        return await anyio.to_thread.run_sync(find, self.context(), words, limit)
+        return await anyio.to_thread.run_sync(find, self.state, self.context(), words, limit)
 
     async def note_call(self, name: str) -> None:
         """A tool was called: it belongs to the loaded ones from now on, whoever found it."""
@@ -208,13 +214,12 @@ class Session:
     def context(self, watch: Watch | None = None) -> Context:
         """What a step may look at now."""
         ranker = WatchedRanker(self.live.ranker, watch) if watch else self.live.ranker
-        context = Context(
+        return Context(
             catalog=self.live.catalog,
             ranker=self.learning.ranker(ranker, self.live.catalog),
             tool_search=self.client.environment.tool_search,
             overhead_tokens=self.live.overhead_tokens,
         )
-        return heeding(self.state, context)
 
     async def _step(self, event: Event, watch: Watch) -> tuple[SessionState, Decision]:
         if not isinstance(event, PromptSubmitted | AgentPrompted | TaskNamed):
@@ -228,15 +233,27 @@ class Session:
         tell_fallback(self, Fallback.DETECTION_TIMEOUT, detail=f"over {limit:g} s")
         return self.state, Decision(reason="choosing took too long: the last set stays")
 
-    def _recalled(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """What the session had loaded, and what is pinned; blocks, as does what the project has taught."""
+    def _recalled(self) -> tuple[SessionResumed | None, tuple[str, ...]]:
+        """What the session was, and what is pinned; blocks, as does what the project has taught."""
         self.learning.recall()
-        memory = self.shared.memory
-        return memory.loaded(self.session_id) if self.session_id else (), memory.pins(self.learning.project)
+        resumed = self._stored(self.session_id) if self.session_id else None
+        return resumed, self.shared.memory.pins(self.learning.project)
+
+    def _stored(self, session_id: str) -> SessionResumed | None:
+        """What is known of a conversation that was before; blocks."""
+        loaded, unloaded = self.shared.memory.loaded(session_id), self.shared.memory.unloaded(session_id)
+        return SessionResumed(loaded, unloaded) if loaded or unloaded else None
+
+    def _to_keep(self) -> tuple[str | None, frozenset[str], frozenset[str]]:
+        return self.session_id, self.state.loaded, self.state.unloaded
 
     async def _keep(self) -> None:
-        if self.session_id:
-            await anyio.to_thread.run_sync(self.shared.memory.keep_loaded, self.session_id, self.state.loaded)
+        """Store what a resumed session is to get again, if it has changed."""
+        session_id, loaded, unloaded = now = self._to_keep()
+        if not session_id or now == self._kept or (session_id != self._kept[0] and not loaded and not unloaded):
+            return
+        self._kept = now
+        await anyio.to_thread.run_sync(self.shared.memory.keep_loaded, session_id, loaded, unloaded)
 
     def _warm(self, decision: Decision) -> None:
         likely = [scored.name for scored in decision.ranked if scored.probability >= WARM_PROBABILITY]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAX_TEXT = 2_000
 """Characters of a prompt that are kept where the person asked for that."""
 
-PINNED = "pinned by the servers file"
+PINNED = "pinned by the servers file or its server"
 
 
 def who(session: "Session") -> Who:

@@ -32,14 +32,15 @@ class Schema:
 
 
 CATALOG = Schema(
-    6,
+    7,
     tables=(
         "listings (fingerprint TEXT PRIMARY KEY, upstream TEXT NOT NULL, listing TEXT NOT NULL,"
         " listed_at REAL NOT NULL)",
         "costs (text_hash TEXT PRIMARY KEY, tokens INTEGER NOT NULL)",
         "vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL)",
         "built (key TEXT PRIMARY KEY, digest BLOB NOT NULL, content BLOB NOT NULL)",
-        "sessions (session_id TEXT PRIMARY KEY, loaded TEXT NOT NULL, changed_at REAL NOT NULL)",
+        "sessions (session_id TEXT PRIMARY KEY, loaded TEXT NOT NULL, unloaded TEXT NOT NULL,"
+        " changed_at REAL NOT NULL)",
     ),
     kept=(
         "followers (project TEXT NOT NULL, tool TEXT NOT NULL, follower TEXT NOT NULL, count INTEGER NOT NULL,"
@@ -108,7 +109,7 @@ class Database:
                 return f"{self._path} was moved or removed while it was in use: restart"
             try:
                 found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-                self._write("INSERT OR REPLACE INTO sessions VALUES (?, '[]', ?)", [(PROBE, time.time())])
+                self._write("INSERT OR REPLACE INTO sessions VALUES (?, '[]', '[]', ?)", [(PROBE, time.time())])
             except sqlite3.Error as error:
                 return f"{self._path}: {error}; free the disk, or move the file away, it is made anew"
             return None if found == "ok" else f"{self._path} is damaged ({found}): move it away, it is made anew"

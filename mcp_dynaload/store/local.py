@@ -71,10 +71,15 @@ class LocalMemory:
         rows = self._database.read("SELECT loaded FROM sessions WHERE session_id = ?", (session_id,))
         return tuple(json.loads(rows[0][0])) if rows else ()
 
-    def keep_loaded(self, session_id: str, names: Iterable[str]) -> None:
-        """Store what a session has loaded; the oldest sessions are forgotten."""
-        values = (session_id, json.dumps(sorted(names)), time.time())
-        self._database.write("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)", [values])
+    def unloaded(self, session_id: str) -> tuple[str, ...]:
+        """The tools that the user had unloaded in a session; none if it is unknown."""
+        rows = self._database.read("SELECT unloaded FROM sessions WHERE session_id = ?", (session_id,))
+        return tuple(json.loads(rows[0][0])) if rows else ()
+
+    def keep_loaded(self, session_id: str, names: Iterable[str], unloaded: Iterable[str] = ()) -> None:
+        """Store what a session has loaded and what the user unloaded; the oldest sessions are forgotten."""
+        values = (session_id, json.dumps(sorted(names)), json.dumps(sorted(unloaded)), time.time())
+        self._database.write("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)", [values])
         self._database.write(
             "DELETE FROM sessions WHERE session_id NOT IN "
             "(SELECT session_id FROM sessions ORDER BY changed_at DESC LIMIT ?)",

@@ -99,8 +99,12 @@ class Memory(Protocol):
         """The tools that a session had loaded, in name order; none if it is unknown."""
         ...
 
-    def keep_loaded(self, session_id: str, names: Iterable[str]) -> None:
-        """Store what a session has loaded; the oldest sessions are forgotten."""
+    def unloaded(self, session_id: str) -> tuple[str, ...]:
+        """The tools that the user had unloaded in a session, in name order; none if it is unknown."""
+        ...
+
+    def keep_loaded(self, session_id: str, names: Iterable[str], unloaded: Iterable[str] = ()) -> None:
+        """Store what a session has loaded and what the user unloaded; the oldest sessions are forgotten."""
         ...
 
     def close(self) -> None:

@@ -113,9 +113,17 @@ class SharedMemory:
         (stored,) = self._remote.read(("GET", _key("loaded", session_id))) or [None]
         return tuple(json.loads(stored)) if stored else ()
 
-    def keep_loaded(self, session_id: str, names: Iterable[str]) -> None:
-        """Store what a session has loaded; what has long not changed is forgotten."""
-        self._remote.write(("SET", _key("loaded", session_id), json.dumps(sorted(names)), "EX", LOADED_SECONDS))
+    def unloaded(self, session_id: str) -> tuple[str, ...]:
+        """The tools that the user had unloaded in a session, in name order; none if it is unknown."""
+        (stored,) = self._remote.read(("GET", _key("unloaded", session_id))) or [None]
+        return tuple(json.loads(stored)) if stored else ()
+
+    def keep_loaded(self, session_id: str, names: Iterable[str], unloaded: Iterable[str] = ()) -> None:
+        """Store what a session has loaded and what the user unloaded; what has long not changed is forgotten."""
+        self._remote.write(
+            ("SET", _key("loaded", session_id), json.dumps(sorted(names)), "EX", LOADED_SECONDS),
+            ("SET", _key("unloaded", session_id), json.dumps(sorted(unloaded)), "EX", LOADED_SECONDS),
+        )
 
     def close(self) -> None:
         """Let go of it."""

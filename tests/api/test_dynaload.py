@@ -115,13 +115,24 @@ async def test_commands_act_before_the_query_and_tell_what_they_did() -> None:
     assert {TICKETS, INVOICE, ROOM, "hall__die"} <= set(result.tool_names)
 
 
-async def test_commands_in_lines_of_the_query_are_run_and_are_not_part_of_it() -> None:
+@pytest.mark.proves("first-line-commands")
+async def test_a_command_in_the_first_line_of_the_query_is_run_and_is_not_part_of_it() -> None:
     async with opened() as dynaload:
         result = await dynaload.process_query("/load-category office\nbook a meeting room\n/usr/bin is a folder")
 
     assert [done.command for done in result.user_commands] == ["/load-category office"]
     assert {TICKETS, ROOM} <= set(result.tool_names)
     assert result.query == "book a meeting room\n/usr/bin is a folder"
+
+
+@pytest.mark.proves("first-line-commands")
+@pytest.mark.parametrize("text", ["a line\n{}", "```\n{}\n```", "/etc/hosts\n{}", "  > {}"])
+async def test_a_command_anywhere_else_in_the_query_is_not_run(text: str) -> None:
+    query = text.format("/performance-mode aggressive")
+    async with opened() as dynaload:
+        result = await dynaload.process_query(query)
+
+    assert (result.query, result.user_commands, result.strategy) == (query, (), "balanced")
 
 
 async def test_commands_can_be_switched_off() -> None:

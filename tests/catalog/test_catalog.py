@@ -2,6 +2,7 @@
 
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,3 +113,17 @@ def test_names_are_unique_legal_in_length_and_independent_of_order(listed: dict[
     }
     assert all(len(name) <= MAX_NAME_LENGTH for name in names(unique))
     assert with_unique_names(tools) == unique
+
+
+@pytest.mark.proves("client-settings")
+def test_a_tool_is_pinned_by_its_own_word_or_that_of_its_servers_entry() -> None:
+    definitions = [
+        {**a_definition(name), "_meta": {"anthropic/alwaysLoad": told}}
+        for name, told in (("always", True), ("never", False), ("odd", "yes"))
+    ] + [a_definition("silent")]
+
+    plain = {tool.original_name: tool.pinned for tool in build_tools("s", definitions)}
+    loaded = {tool.original_name: tool.pinned for tool in build_tools("s", definitions, always_load=True)}
+
+    assert plain == {"always": True, "never": False, "odd": False, "silent": False}
+    assert loaded == {"always": True, "never": False, "odd": True, "silent": True}

@@ -133,6 +133,23 @@ def test_doctor_says_what_to_do(shell: Shell, notes_server: dict[str, Any]) -> N
     assert "DYNAMIC_LOADING_ENABLED=false" in done.stdout
 
 
+@pytest.mark.proves("client-settings")
+def test_doctor_tells_of_disabled_entries_and_missing_variables_and_the_demo_stays_away(
+    shell: Shell, notes_server: dict[str, Any]
+) -> None:
+    entry = notes_server["knowledge"]
+    wants = {**entry, "env": {**entry.get("env", {}), "NOTES_TOKEN": "${NO_SUCH_VARIABLE}"}}
+    shell.write_servers({"knowledge": wants, "off": {"command": "no-such-program", "disabled": True}})
+
+    findings = json.loads(shell.run("doctor", "--json").stdout)
+
+    notes = [finding["what"] for finding in findings if finding["level"] == "note"]
+    assert any(what.startswith("disabled in ") and what.endswith(": off") for what in notes)
+    assert any("uses the variable 'NO_SUCH_VARIABLE'" in what for what in notes)
+    assert any(finding["what"].startswith("server ") and finding["level"] == "ok" for finding in findings)
+    assert not any("no-such-program" in finding["what"] for finding in findings)
+
+
 def test_doctor_is_content_after_init(shell: Shell, notes_server: dict[str, Any]) -> None:
     state = shell.folder / "home" / ".claude.json"
     state.write_text(json.dumps({"mcpServers": notes_server}), encoding="utf-8")

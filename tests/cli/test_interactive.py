@@ -52,6 +52,7 @@ def test_text_shows_what_was_loaded_and_a_wrong_line_tells_what_is_right(stocked
     lines = [
         "search the notes in the knowledge base",
         "/lode-tier 1",
+        "/etc/hosts: search the notes in the knowledge base about it",
         "/call knowledge__search_note x",
         "/call",
         "/help",

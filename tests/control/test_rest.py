@@ -56,6 +56,14 @@ async def test_a_query_gets_its_tools_and_commands_are_run(tmp_path: Path) -> No
     assert [done["success"] for done in result["user_commands"]] == [True, False]
 
 
+@pytest.mark.proves("first-line-commands")
+async def test_a_command_in_the_middle_of_a_query_is_not_run_over_rest(tmp_path: Path) -> None:
+    async with rest_of(tmp_path) as (_, http):
+        result = await answer(http, "/optimize-query", query="what is this?\n/performance-mode aggressive\nhm")
+
+    assert (result["user_commands"], result["strategy"]) == ([], "balanced")
+
+
 async def test_a_command_without_a_session_begins_one_that_goes_on(tmp_path: Path) -> None:
     async with rest_of(tmp_path) as (_, http):
         done = await answer(http, "/user-command", command=f"/pin {TICKETS}")

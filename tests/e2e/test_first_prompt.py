@@ -1,5 +1,6 @@
 """A session's first prompt has the tools that it needs in its own first request, and few others."""
 
+import json
 import time
 
 import pytest
@@ -58,4 +59,25 @@ def test_it_is_there_in_the_interactive_client_too_without_a_word_of_complaint(
     assert GIT_LOG in first.tools_of()
     assert len(first.tools_of()) <= MOST_TOOLS
     assert COMMITS[0] in second.last_result
+    assert "error" not in screen.lower()
+
+
+SLOW_START_SECONDS = 7
+"""As long as our start takes on a machine that compiles; the client's hooks once gave up after 5."""
+
+
+def test_a_first_prompt_typed_while_our_server_is_slow_to_start_has_its_tool_too(stage: Stage) -> None:
+    call = tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})
+    claude = stage.claude({PROMPT: [call]})
+    content = json.loads(claude.mcp_config.read_text())
+    entry = content["mcpServers"]["dynaload"]
+    slowly = ["-c", f'sleep {SLOW_START_SECONDS}; exec "$0" "$@"', entry["command"], *entry["args"]]
+    content["mcpServers"]["dynaload"] = {**entry, "command": "sh", "args": slowly}
+    claude.mcp_config.write_text(json.dumps(content))
+
+    with claude.terminal() as terminal:
+        terminal.ask(PROMPT)
+        screen = terminal.screen
+
+    assert GIT_LOG in claude.api.main(PROMPT)[0].tools_of()
     assert "error" not in screen.lower()

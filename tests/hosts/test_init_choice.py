@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,32 @@ def test_another_server_with_our_name_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(HostError, match="another server is named 'dynaload'"):
         machine.init()
+
+
+@pytest.mark.proves("client-settings")
+def test_what_only_the_client_can_do_for_a_server_leaves_it_there_and_the_rest_is_kept(tmp_path: Path) -> None:
+    machine = bare_machine(tmp_path)
+    kept = {"command": "notes", "timeout": 90_000, "alwaysLoad": True, "env": {"TOKEN": "${TOKEN}"}}
+    servers = {
+        "kept": kept,
+        "off": {"command": "x", "enabled": False},
+        "comms": {"command": "x", "role": "comms"},
+        "asked": {"url": "http://127.0.0.1:1/mcp", "type": "http", "toolPermissions": {"a": "ask"}},
+    }
+    machine.write_json(machine.state, {"mcpServers": servers})
+    before = machine.state.read_bytes()
+
+    plan = machine.init()
+
+    assert plan.moved == ("kept",)
+    assert {server.name: server.reason for server in plan.left} == {
+        "off": "it is disabled in its entry",
+        "comms": "`role` is something that only the client can do",
+        "asked": "`toolPermissions` is something that only the client can do",
+    }
+    moved = json.loads(machine.locations.user_servers_file.read_text())["mcpServers"]
+    assert moved == {"kept": {**kept, "dynaload": {"inherit_env": True}}}
+
+    machine.uninstall()
+
+    assert machine.state.read_bytes() == before

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ from mcp_dynaload.selection.events import (
 )
 from mcp_dynaload.selection.nearest import FITTING, NEAREST, UNFITTING, is_worded, sureness
 from mcp_dynaload.selection.policy import Strategy
-from mcp_dynaload.selection.state import Decision, SessionState, advertised, find, heeding, initial_state, step
+from mcp_dynaload.selection.state import Decision, SessionState, advertised, find, initial_state, step
 from mcp_dynaload.tokenizer import count_tokens
 from tests.builders import FixedRanker, a_catalog, a_context, a_tool, developer_tools
 
@@ -41,6 +42,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(ToolsUnpinned, NAMES),
     st.builds(StrategyChosen, st.sampled_from(Strategy)),
     st.builds(SessionReset, st.sampled_from(Strategy)),
+    st.builds(SessionCleared, NAMES),
 )
 
 
@@ -90,9 +92,11 @@ def test_whatever_the_person_says_the_list_only_grows_and_nothing_unloaded_comes
         state, decision = step(before, event, CONTEXT)
 
         new = set(listed(state)) - set(listed(before))
-        assert set(listed(before)) <= set(listed(state))
-        assert set(decision.added) == new
-        if not isinstance(event, ToolsOrdered | ToolsPinned | SessionReset):
+        assert set(decision.allowed) == before.unloaded - state.unloaded
+        if not isinstance(event, SessionCleared):
+            assert set(listed(before)) <= set(listed(state))
+            assert set(decision.added) == new
+        if not isinstance(event, ToolsOrdered | ToolsPinned | TaskNamed | SessionReset):
             assert not new & before.unloaded
 
 
@@ -100,7 +104,7 @@ def test_an_unloaded_tool_is_not_loaded_by_ranking_search_or_call_and_not_found(
     state = after(ToolsUnloaded((LOG,)), PromptSubmitted(GIT_LOG), ToolsFound((LOG,)), ToolCalled(LOG))
 
     assert LOG not in listed(state)
-    assert LOG not in [scored.name for scored in find(heeding(state, CONTEXT), GIT_LOG, 10)]
+    assert LOG not in [scored.name for scored in find(state, CONTEXT, GIT_LOG, 10)]
 
 
 def test_the_last_word_of_the_person_counts() -> None:
@@ -231,3 +235,34 @@ def test_a_prompt_is_no_order_what_it_hardly_needs_is_not_loaded() -> None:
     _, decision = step(initial_state(), PromptSubmitted("debugging"), a_context(CATALOG, ranker=VAGUE))
 
     assert decision.added == ()
+
+
+@pytest.mark.proves("last-word")
+@pytest.mark.parametrize("is_pinned", [False, True], ids=["plain", "pinned-by-the-file"])
+@pytest.mark.parametrize("length", [2, 3])
+def test_the_last_order_about_a_tool_decides_whether_it_is_loaded_and_the_decision_says_so(
+    is_pinned: bool, length: int
+) -> None:
+    catalog = a_catalog([a_tool("log", "Show the commit history", pinned=is_pinned), a_tool("status")])
+    context = a_context(catalog, ranker=FixedRanker({LOG: 0.9}))
+    wanted: list[Event] = [ToolsOrdered((LOG,), "category"), ToolsPinned((LOG,)), TaskNamed(GIT_LOG)]
+    unwanted: list[Event] = [ToolsUnloaded((LOG,))]
+    about_nothing: list[Event] = [ToolsUnpinned((LOG,)), SessionReset(Strategy.BALANCED), SessionCleared()]
+
+    for orders in product([*wanted, *unwanted, *about_nothing], repeat=length):
+        state, decision = initial_state(), Decision(reason="")
+        was_loaded = is_pinned
+        for order in orders:
+            was_loaded = LOG in advertised(state, catalog) and LOG not in state.unloaded
+            state, decision = step(state, order, context)
+        is_loaded = LOG in advertised(state, catalog) and LOG not in state.unloaded
+        last = orders[-1]
+        if last in wanted:
+            assert is_loaded, orders
+            assert (LOG in decision.gained) is not was_loaded, orders
+        elif last in unwanted:
+            assert not is_loaded, orders
+        elif isinstance(last, ToolsUnpinned):
+            assert is_loaded is was_loaded, orders
+        elif isinstance(last, SessionReset):
+            assert LOG not in state.unloaded, orders

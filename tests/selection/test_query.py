@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_dynaload.selection.query import MAX_CLAUSES, MAX_LENGTH, Query, clean, parse_query, parts, split_clauses
+from mcp_dynaload.selection.query import (
+    MAX_CLAUSES,
+    MAX_LENGTH,
+    Query,
+    clean,
+    parse_query,
+    parts,
+    split_clauses,
+    split_command,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,9 +43,48 @@ def test_a_short_prompt_with_content_is_kept_whole(prompt: str):
 
 
 def test_only_the_persons_own_lines_are_kept():
-    prompt = "<system-reminder>open a pull request</system-reminder>list the branches\n/compact now\n"
+    prompt = "<system-reminder>open a pull request</system-reminder>\n/compact now\nlist the branches"
 
     assert clean(prompt) == "list the branches"
+
+
+@pytest.mark.proves("first-line-commands")
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "what does this do?\n/load-category git",
+        "explain:\n```\n/load-category git\n```",
+        "2026-03-04 14:00:11 ERROR refused\n/unload git__log\nfile a bug",
+        "/tmp is full, delete the oldest files",
+        "/etc/hosts has a wrong entry for the database",
+        "/etc/hosts",
+        "  /var/log/syslog\n/help",
+        "/home/ann/notes.md: summarise it",
+        "/api/v1/users returns 500",
+        "/config.yaml is broken",
+        "1/2 of the tests fail",
+        "/ is the root",
+        "//server/share is away",
+    ],
+)
+def test_no_other_line_than_the_first_is_a_command_and_a_path_is_none(prompt: str) -> None:
+    assert split_command(prompt) == ("", prompt)
+    assert clean(prompt).split() == prompt.split(), "all of it stays part of the query"
+
+
+@pytest.mark.proves("first-line-commands")
+@pytest.mark.parametrize(
+    ("prompt", "command", "rest"),
+    [
+        ("/load-category git", "/load-category git", ""),
+        ("\n  /pin git__log \nlist the branches", "/pin git__log", "list the branches"),
+        ("/pin a\r\n/unload b", "/pin a", "/unload b"),
+        ("/dynaload:help", "/dynaload:help", ""),
+        ("/mcp__dynaload__load-tier 3 all", "/mcp__dynaload__load-tier 3 all", ""),
+    ],
+)
+def test_the_first_line_may_be_a_command(prompt: str, command: str, rest: str) -> None:
+    assert split_command(prompt) == (command, rest)
 
 
 def test_of_a_pasted_block_only_the_beginning_is_kept():

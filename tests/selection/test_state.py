@@ -177,7 +177,7 @@ def test_a_withheld_tool_is_never_loaded():
     )
 
     assert "git__log" not in state.loaded
-    assert "git__log" not in [scored.name for scored in find(context, "git log", 10)]
+    assert "git__log" not in [scored.name for scored in find(state, context, "git log", 10)]
 
 
 def test_a_destructive_tool_is_loaded_only_when_it_is_clearly_meant():
@@ -306,11 +306,11 @@ def test_a_resumed_session_has_its_tools_even_those_not_known_yet():
 
 
 def test_a_search_ranks_without_loading():
-    assert [scored.name for scored in find(CONTEXT, "current time", 2)] == [
+    assert [scored.name for scored in find(initial_state(), CONTEXT, "current time", 2)] == [
         "time__get_current_time",
         "time__convert_time",
     ]
-    assert find(CONTEXT, "xyzzy", 5) == ()
+    assert find(initial_state(), CONTEXT, "xyzzy", 5) == ()
 
 
 def test_a_ranker_of_another_catalog_is_refused():

@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -14,7 +15,7 @@ from mcp_dynaload.server.passing import RESOURCE_NOT_FOUND
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import COMMANDS, config, starts, tool, tools, until, until_exists
-from tests.server.fronts import QUIET, client_of, connected_to, front_of
+from tests.server.fronts import QUIET, client_of, connected_to, front_of, text_of
 
 COMMAND_TOOLS = Listing(tools=tuple(tools(*COMMANDS)))
 
@@ -107,6 +108,21 @@ async def test_a_failing_server_is_a_result_that_the_model_can_read_and_others_g
 
         assert results == [True]
         assert await client.say("bad__echo") == "{}"
+
+
+@pytest.mark.proves("client-settings")
+async def test_a_call_ends_at_the_limit_of_the_servers_entry_and_the_next_one_is_answered(tmp_path: Path) -> None:
+    slow = replace(config("slow"), call_limit_seconds=0.3)
+    async with connected_to(tmp_path, slow, listings={"slow": Listing(tools=tuple(tools("hang", "echo")))}) as client:
+        with anyio.fail_after(20):
+            ended = await client.call("slow__hang", arrived=str(tmp_path / "arrived"))
+            answered = await client.call("slow__echo", text="again")
+
+    assert ended.is_error
+    assert text_of(ended) == (
+        "MCP server 'slow' did not answer 'hang' within 0.3 s; the limit is 'timeout' (milliseconds) in its entry"
+    )
+    assert not answered.is_error
 
 
 async def test_a_prompt_of_a_failing_server_is_an_error(tmp_path: Path) -> None:

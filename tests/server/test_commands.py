@@ -224,7 +224,7 @@ async def test_the_reason_of_a_tool_is_told_in_full(tmp_path: Path) -> None:
     assert after.startswith(f"{CREATE} is loaded: needed for the prompt.")
     assert "rank" in after
     assert other.startswith(f"{PID} is not loaded")
-    assert f"{CREATE} is loaded: unloaded by you." in unloaded
+    assert f"{CREATE} is not loaded: unloaded by you." in unloaded
 
 
 @pytest.mark.parametrize(
@@ -357,12 +357,15 @@ async def test_a_client_without_a_menu_sends_commands_as_lines_of_a_prompt(tmp_p
         alone = await client.prompt("/load-category ledger")
         both = await client.prompt("/unload desk__pid\nrepeat the words of a ticket")
         quoted = await client.prompt("what does this do?\n```\n/load-category desk\n```")
+        amid = await client.prompt("write a poem about a line like\n/load-category desk")
 
         assert alone["decision"] == "block"
         assert alone["reason"].startswith("Loaded 2 tools of category 'ledger'")
         assert both["systemMessage"].startswith("Unloaded tool 'desk__pid'")
         assert set(await loaded(client)) == {CREATE, LIST, ECHO}
         assert "decision" not in quoted
+        assert "decision" not in amid
+        assert not {"systemMessage"} & (quoted.keys() | amid.keys())
 
 
 async def test_categories_are_found_once_for_a_catalog(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from mcp_dynaload.server.client import (
     LONGEST_REREAD_SECONDS,
+    TAKEOVER_PER_REREAD,
     TAKEOVER_SECONDS,
     TAKEOVER_WHILE_STARTING_SECONDS,
     ClientEnvironment,
@@ -84,6 +85,23 @@ async def test_an_interactive_client_has_time_to_take_the_list_over(age_seconds:
 
     assert takeover <= await held_while(reread, reread.was_read) < takeover + SLACK
     assert await held(reread) < SLACK
+
+
+@pytest.mark.proves("first-prompt")
+async def test_a_client_that_a_busy_machine_slows_has_longer_to_take_the_list_over() -> None:
+    now, slowness = anyio.current_time(), 0.15
+    reread = Reread(True, 5, now - 100, False, anyio.Event(), now - slowness)
+
+    taken = await held_while(reread, reread.was_read)
+
+    assert TAKEOVER_PER_REREAD * slowness <= taken < TAKEOVER_PER_REREAD * slowness + 2 * SLACK
+
+
+async def test_the_clients_pause_between_two_lists_does_not_count_as_slowness() -> None:
+    now = anyio.current_time()
+    reread = Reread(True, 5, now - 100, False, anyio.Event(), now - 0.9, now - 1)
+
+    assert await held_while(reread, reread.was_read) < TAKEOVER_SECONDS + SLACK
 
 
 async def test_holds_that_wait_together_end_together() -> None:

@@ -50,6 +50,9 @@ class Command:
     more: str = ""
     """What else may follow its argument."""
 
+    steers: bool = False
+    """Whether it changes what is loaded: there is nothing to change where loading is switched off."""
+
     @property
     def usage(self) -> str:
         """Its argument as help shows it."""

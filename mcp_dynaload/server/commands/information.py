@@ -12,6 +12,7 @@ from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.choose import Choice, choose
 from mcp_dynaload.selection.policy import BOUNDS
 from mcp_dynaload.selection.query import parse_query
+from mcp_dynaload.selection.state import withheld
 from mcp_dynaload.selection.tiers import Tier, tiers_of
 from mcp_dynaload.server.commands.command import TYPED, Result, Words, done, refused, tool_named, wrong_tool
 from mcp_dynaload.server.commands.layout import aligned, counted, first_line, wrapped
@@ -40,9 +41,9 @@ class Judgement(ByKey):
 async def list_categories(session: Session, words: Words) -> Result:
     """All categories with their sizes."""
     categories, costs = session.live.categories(), session.live.catalog.costs
-    listed = {tool.name for tool in session.listed()}
+    loaded = {tool.name for tool in session.loaded()}
     rows = [
-        (name, len(tools), len(listed.intersection(tools)), sum(costs[tool] for tool in tools))
+        (name, len(tools), len(loaded.intersection(tools)), sum(costs[tool] for tool in tools))
         for name, tools in categories.items()
     ]
     return done(f"{len(rows)} categories.", aligned([("category", "tools", "loaded", "tokens"), *rows]))
@@ -142,7 +143,7 @@ async def why(session: Session, words: Words) -> Result:
     tool = tool_named(session, " ".join(words))
     if tool is None:
         return wrong_tool(session, " ".join(words))
-    is_listed = tool.name in {listed.name for listed in session.listed()}
+    is_loaded = tool.name in {loaded.name for loaded in session.loaded()}
     rows = [
         ("server", tool.upstream),
         ("tokens", f"{session.live.catalog.costs[tool.name]:,}"),
@@ -150,7 +151,7 @@ async def why(session: Session, words: Words) -> Result:
         *await _judged(session, tool),
     ]
     return done(
-        f"{tool.name} is {'loaded' if is_listed else 'not loaded'}: {reason_of(session, tool.name)}.",
+        f"{tool.name} is {'loaded' if is_loaded else 'not loaded'}: {reason_of(session, tool.name)}.",
         aligned((f"  {name}", value) for name, value in rows),
     )
 
@@ -163,7 +164,7 @@ def reason_of(session: Session, name: str) -> str:
     if name in state.pinned:
         return "pinned by you"
     if tool is not None and tool.pinned:
-        return "pinned by the servers file"
+        return "pinned by the servers file or its server"
     if name not in state.loaded:
         return "nothing has asked for it" if not state.memory else "your last prompt did not need it"
     return session.history.reason(name) or "loaded earlier in this conversation"
@@ -199,7 +200,7 @@ def _choice(session: Session) -> Choice:
     newest, *earlier = session.state.memory
     context, bounds = session.context(), BOUNDS[session.state.strategy]
     query = parse_query(newest, tuple(earlier))
-    return choose(query, context.catalog, context.ranker, bounds, withheld=context.withheld)
+    return choose(query, context.catalog, context.ranker, bounds, withheld=withheld(session.state, context))
 
 
 def _saving(session: Session) -> str:

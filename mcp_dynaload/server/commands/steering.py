@@ -65,11 +65,11 @@ async def load_tier(session: Session, words: Words) -> Result:
     if tier is Tier.TASK:
         return await _load_task(session)
     if tier is Tier.CORE:
-        usual = session.learning.core(session.live.catalog)
-        return await _order(session, usual, "tier 1 (core)")
+        return await _order(session, _core(session), "tier 1 (core)")
     reserve = tiers_of(session.state, session.live.catalog, ()).reserve
     if [word.lower() for word in words[1:]] == ["all"]:
-        return await _order(session, reserve, "tier 3 (reserve)")
+        unloaded = sorted(session.state.unloaded.difference(reserve))
+        return await _order(session, (*reserve, *unloaded), "tier 3 (reserve)")
     if words[1:]:
         return wrong("way to load tier 3", " ".join(words[1:]), ("all",))
     return _price(session, reserve)
@@ -82,12 +82,12 @@ async def optimize_for(session: Session, words: Words) -> Result:
     task = " ".join(words)
     worded = await anyio.to_thread.run_sync(is_worded, task, count_tokens)
     decision = await session.decide(TaskNamed(task, is_worded=worded))
-    if not decision.added:
+    if not decision.gained:
         return _nothing_for_task(session, decision)
-    sure = max((sureness(scored) for scored in decision.ranked if scored.name in decision.added), default=0.0)
+    sure = max((sureness(scored) for scored in decision.ranked if scored.name in decision.gained), default=0.0)
     what = "Nothing clearly fits: loaded the nearest {}" if decision.reason == NEAREST else "Loaded {} for the task"
-    told = f"{what.format(counted(len(decision.added), 'tool'))}. Sure of the likeliest: {_percent(sure)}."
-    return done(told, _rows(session, decision.added), FROM_NEXT)
+    told = f"{what.format(counted(len(decision.gained), 'tool'))}. Sure of the likeliest: {_percent(sure)}."
+    return done(told, _rows(session, decision.gained), FROM_NEXT)
 
 
 def _nothing_for_task(session: Session, decision: Decision) -> Result:
@@ -148,11 +148,26 @@ async def unpin(session: Session, words: Words) -> Result:
         await session.decide(ToolsUnpinned(known))
         _tell_pins(session, f"unpinned {', '.join(known)}")
         rows = _rows(session, known)
-        return done(f"Unpinned {counted(len(known), 'tool')}. Listed until /clear.", rows, _not_stored(problem))
+        return done(
+            f"Unpinned {counted(len(known), 'tool')}. {_after_unpin(session, known)}".rstrip(),
+            rows,
+            _not_stored(problem),
+        )
     tools = [tool for name in names or () if (tool := session.live.catalog.get(name)) and tool.pinned]
     if tools:
-        return refused(f"{what!r} is pinned by the servers file: remove it from `pin` there.")
+        return refused(
+            f"{what!r} is pinned by `pin` or `alwaysLoad` in the servers file, or by its server; change it there."
+        )
     return wrong("pinned tool", what, sorted(pinned))
+
+
+def _after_unpin(session: Session, names: tuple[str, ...]) -> str:
+    """Say what becomes of tools that are no longer pinned."""
+    kept = [name for name in names if (tool := session.live.catalog.get(name)) and tool.pinned]
+    if kept:
+        return f"Still pinned by the servers file or its server: {', '.join(kept)}."
+    listed = {tool.name for tool in session.listed()}.intersection(names)
+    return "Listed until /clear." if listed else ""
 
 
 def _not_stored(problem: str | None) -> str:
@@ -180,9 +195,18 @@ async def _load_task(session: Session) -> Result:
     if not session.state.memory:
         return refused(f"There is no task yet: type a prompt, or {TYPED}optimize-for <task>.")
     decision = await session.decide(TaskNamed(session.state.memory[0], is_wide=True))
-    if not decision.added:
+    if not decision.gained:
         return done("Tier 2 (task) holds all that your last prompt may need.")
-    return done(f"Loaded {counted(len(decision.added), 'more tool')} of tier 2 (task).", _rows(session, decision.added))
+    return done(
+        f"Loaded {counted(len(decision.gained), 'more tool')} of tier 2 (task).", _rows(session, decision.gained)
+    )
+
+
+def _core(session: Session) -> tuple[str, ...]:
+    """What is listed from a session's start: the pinned and the project's usual tools, unloaded or not."""
+    catalog = session.live.catalog
+    pinned = [tool.name for tool in catalog.tools if tool.pinned or tool.name in session.state.pinned]
+    return tuple(dict.fromkeys((*pinned, *session.learning.core(catalog))))
 
 
 def _price(session: Session, reserve: tuple[str, ...]) -> Result:
@@ -202,22 +226,28 @@ def _price(session: Session, reserve: tuple[str, ...]) -> Result:
 
 async def _order(session: Session, names: tuple[str, ...], why: str) -> Result:
     decision = await session.decide(ToolsOrdered(names, why))
-    if not decision.added:
+    gained, missing = decision.gained, _missing(session, names)
+    if not gained and not missing:
         return done(f"Nothing new to load of {why}: {counted(len(names), 'tool')}, all listed.")
-    costs = session.live.catalog.costs
-    tokens = sum(costs[name] for name in decision.added)
-    return done(
-        f"Loaded {counted(len(decision.added), 'tool')} of {why}, {tokens:,} tokens.",
-        _rows(session, decision.added),
-        FROM_NEXT,
-    )
+    if not gained:
+        return refused(f"Nothing loaded of {why}.", missing)
+    tokens = sum(session.live.catalog.costs[name] for name in gained)
+    summary = f"Loaded {counted(len(gained), 'tool')} of {why}, {tokens:,} tokens."
+    return done(summary, _rows(session, gained), FROM_NEXT, missing)
+
+
+def _missing(session: Session, names: tuple[str, ...]) -> str:
+    """Say which of the ordered tools are not loaded all the same."""
+    loaded = {tool.name for tool in session.loaded()}
+    missing = [name for name in names if name not in loaded]
+    return wrapped(f"Withheld, so not loaded: {', '.join(missing)}") if missing else ""
 
 
 async def _unload(session: Session, names: tuple[str, ...], what: str) -> Result:
     await session.decide(ToolsUnloaded(names))
     listed = {tool.name for tool in session.listed()}.intersection(names)
     return done(
-        f"Unloaded {what}: {counted(len(names), 'tool')}, until /{SERVER_NAME}:reset.",
+        f"Unloaded {what}: {counted(len(names), 'tool')}, until /{SERVER_NAME}:reset or until you load it again.",
         wrapped(STAYS_LISTED) if listed else "",
         _rows(session, names),
     )

@@ -8,7 +8,7 @@ import structlog
 
 from mcp_dynaload.catalog.names import COMMAND_NAMES, SERVER_NAME
 from mcp_dynaload.server.commands import cache, information, steering
-from mcp_dynaload.server.commands.command import TYPED, Command, Result, Words, done, wrong
+from mcp_dynaload.server.commands.command import TYPED, Command, Result, Words, done, refused, wrong
 from mcp_dynaload.server.commands.layout import aligned
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import who
@@ -28,11 +28,19 @@ async def help_(session: Session, words: Words) -> Result:
 
 
 COMMANDS: Mapping[str, Command] = {
-    "load-category": Command(act=steering.load_category, about="load all tools of a category", takes="category"),
-    "unload-category": Command(act=steering.unload_category, about="refuse all tools of one", takes="category"),
-    "load-tier": Command(act=steering.load_tier, about="load tier 1, 2 or 3 (3 with `all`)", takes="tier", more="all"),
-    "optimize-for": Command(act=steering.optimize_for, about="load what a task needs", takes="words"),
-    "performance-mode": Command(act=steering.performance_mode, about="how readily tools are loaded", takes="mode"),
+    "load-category": Command(
+        act=steering.load_category, about="load all tools of a category", takes="category", steers=True
+    ),
+    "unload-category": Command(
+        act=steering.unload_category, about="refuse all tools of one", takes="category", steers=True
+    ),
+    "load-tier": Command(
+        act=steering.load_tier, about="load tier 1, 2 or 3 (3 with `all`)", takes="tier", more="all", steers=True
+    ),
+    "optimize-for": Command(act=steering.optimize_for, about="load what a task needs", takes="words", steers=True),
+    "performance-mode": Command(
+        act=steering.performance_mode, about="how readily tools are loaded", takes="mode", steers=True
+    ),
     "cache-enable": Command(act=cache.cache_enable, about="keep rankings of prompts"),
     "cache-disable": Command(act=cache.cache_disable, about="keep none"),
     "cache-clear": Command(act=cache.cache_clear, about="forget those kept"),
@@ -42,11 +50,11 @@ COMMANDS: Mapping[str, Command] = {
     "session-info": Command(act=information.session_info, about="this session at a glance"),
     "help": Command(act=help_, about="this list"),
     "find": Command(act=information.find, about="search all tools", takes="words"),
-    "pin": Command(act=steering.pin, about="always list it in this project", takes="tool or category"),
-    "unpin": Command(act=steering.unpin, about="undo `pin`", takes="pinned"),
+    "pin": Command(act=steering.pin, about="always list it in this project", takes="tool or category", steers=True),
+    "unpin": Command(act=steering.unpin, about="undo `pin`", takes="pinned", steers=True),
     "why": Command(act=information.why, about="why a tool is loaded or not", takes="tool"),
-    "unload": Command(act=steering.unload, about="refuse a tool until `reset`", takes="tool"),
-    "reset": Command(act=steering.reset, about="take back unloads, mode, cache-disable"),
+    "unload": Command(act=steering.unload, about="refuse a tool until `reset`", takes="tool", steers=True),
+    "reset": Command(act=steering.reset, about="take back unloads, mode, cache-disable", steers=True),
 }
 
 
@@ -57,6 +65,10 @@ async def run_command(session: Session, name: str, words: Words) -> Result:
         return wrong("command", name, COMMAND_NAMES)
     if words and command.takes == "none":
         log.debug("command_words_ignored", command=name, count=len(words))
+    if command.steers and not session.is_dynamic:
+        return refused(
+            "Nothing changed: loading is switched off (DYNAMIC_LOADING_ENABLED=false), every tool is listed."
+        )
     started = time.perf_counter()
     result = await command.act(session, words)
     await session.reread.hold()
@@ -64,6 +76,13 @@ async def run_command(session: Session, name: str, words: Words) -> Result:
     session.shared.facts.emit(CommandRun(who=who(session), command=name, success=result.success, ms=ms))
     log.info("command_run", command=name, success=result.success)
     return result
+
+
+def text_command(line: str) -> tuple[str, list[str]] | None:
+    """The command of ours that a slash-command line means, with its words; None if it is another's."""
+    first, *words = line.split() or [""]
+    name = first.removeprefix("/") if first.removeprefix("/") in COMMANDS else own_command(first)
+    return (name, words) if name and first.startswith("/") else None
 
 
 def own_command(name: str) -> str | None:
