@@ -1,4 +1,4 @@
-"""Why a connection came to nothing, in words for the person and the model."""
+"""Why a connection came to nothing, in words for the user and the model."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -40,6 +40,12 @@ def reason_of(error: BaseException) -> str:
     if is_closed(cause):
         return "it ended before it answered the handshake"
     return masked_prose(without_addresses(str(cause))) or type(cause).__name__
+
+
+def single_cause(error: BaseException) -> BaseException:
+    """What is in a group of one; else the error itself."""
+    causes = list(_causes(error))
+    return causes[0] if len(causes) == 1 else error
 
 
 def is_expected(error: BaseException) -> bool:

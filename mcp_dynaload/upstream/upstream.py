@@ -8,7 +8,13 @@ import structlog
 from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamStartError, UpstreamTimeoutError
+from mcp_dynaload.errors import (
+    UpstreamAnswerError,
+    UpstreamClosedError,
+    UpstreamError,
+    UpstreamStartError,
+    UpstreamTimeoutError,
+)
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.backoff import Backoff
 from mcp_dynaload.upstream.host import Host
@@ -70,7 +76,8 @@ class Upstream:
         Raises:
             UpstreamStartError: It could not be started.
             UpstreamTimeoutError: It was silent for too long.
-            UpstreamClosedError: It died meanwhile.
+            UpstreamClosedError: It died meanwhile, or is not to be reached.
+            UpstreamAnswerError: It answered with nothing that can be passed on.
             MCPError: Its own error answer, unchanged.
         """
         self.busy += 1
@@ -163,6 +170,10 @@ class Upstream:
             raise UpstreamTimeoutError(
                 self._describe(f"did not answer {method!r} and was silent for {seconds:g} s", "call_timeout_seconds")
             ) from None
+        except UpstreamAnswerError as error:
+            self._backoff.answered()
+            text = self._describe(f"failed at {method!r}: {reason_of(error)}")
+            raise UpstreamAnswerError(error.cause, text) from None
         except MCPError as error:
             if await self._has_ended(link, error):
                 raise UpstreamClosedError(self._describe(f"ended during {method!r}")) from None
