@@ -111,10 +111,12 @@ def refusals(line: bytes) -> list[Item | JSONRPCError]:
     return _refused(value)
 
 
-def failed_answer(number: str | int, cause: str, said: object = None, *, is_final: bool = True) -> SessionMessage:
+def failed_answer(
+    number: str | int, why: str, said: object = None, *, cause: str = "", is_final: bool = True, is_gone: bool = False
+) -> SessionMessage:
     """An answer from us in place of one that is not to be had; who waits for it finds the exception in its data."""
-    text = cause if said is None else f"{cause}: {quoted(said)}"
-    failure = UpstreamAnswerError(cause, text, is_final=is_final)
+    text = why if said is None else f"{why}: {quoted(said)}"
+    failure = UpstreamAnswerError(cause or why, text, is_final=is_final, is_gone=is_gone)
     error = ErrorData(code=INTERNAL_ERROR, message=text, data=failure)
     return SessionMessage(JSONRPCError(jsonrpc="2.0", id=number, error=error))
 

@@ -39,7 +39,13 @@ def reason_of(error: BaseException) -> str:
         return f"the program {cause.filename!r} was not found"
     if is_closed(cause):
         return "it ended before it answered the handshake"
-    return masked_prose(without_addresses(str(cause))) or type(cause).__name__
+    text = str(cause)
+    if _is_of_transport(cause):
+        # the HTTP client: whoever raised this has imported it
+        from mcp_dynaload.upstream.http_reasons import trouble_reason
+
+        text = trouble_reason(cause)
+    return masked_prose(without_addresses(text)) or type(cause).__name__
 
 
 def single_cause(error: BaseException) -> BaseException:
@@ -50,10 +56,11 @@ def single_cause(error: BaseException) -> BaseException:
 
 def is_expected(error: BaseException) -> bool:
     """Whether a server or the way to it can be the cause; all else is a fault of ours."""
-    return all(
-        isinstance(cause, _EXPECTED) or type(cause).__module__.partition(".")[0] in _TRANSPORT_LIBRARIES
-        for cause in _causes(error)
-    )
+    return all(isinstance(cause, _EXPECTED) or _is_of_transport(cause) for cause in _causes(error))
+
+
+def _is_of_transport(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] in _TRANSPORT_LIBRARIES
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -171,8 +171,11 @@ class Upstream:
                 self._describe(f"did not answer {method!r} and was silent for {seconds:g} s", "call_timeout_seconds")
             ) from None
         except UpstreamAnswerError as error:
-            self._backoff.answered()
             text = self._describe(f"failed at {method!r}: {reason_of(error)}")
+            if error.is_gone:
+                self.stop()  # the next call finds out whether it is there again, and rests if it is not
+                raise UpstreamClosedError(text) from None
+            self._backoff.answered()
             raise UpstreamAnswerError(error.cause, text) from None
         except MCPError as error:
             if await self._has_ended(link, error):
