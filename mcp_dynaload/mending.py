@@ -12,7 +12,7 @@ from mcp_types import INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, ErrorData, J
 from mcp_dynaload import plain_json
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamAnswerError
-from mcp_dynaload.wire import Item, envelope
+from mcp_dynaload.wire import Item, TooDeepError, envelope
 
 MAX_STARTS = 8
 """Places in a line that are tried as the begin of a message."""
@@ -52,7 +52,6 @@ class _Line:
 
     text: str
     decoder: plain_json.PatientDecoder = field(default_factory=plain_json.PatientDecoder)
-    is_too_deep: bool = False
 
     def values(self) -> Iterator[object]:
         """What stands there one after another; after other text only an answer counts, not the echo of a request."""
@@ -65,9 +64,7 @@ class _Line:
             before = self.text[end : start.start()].strip(_NO_TEXT)
             try:
                 value, end = self.decoder.decode_at(self.text, start.start())
-            except RecursionError:
-                self.is_too_deep = True
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             else:
                 if not before or _is_answer(value):
@@ -88,7 +85,7 @@ def mended(line: bytes, problem: Exception, waiting: str | int | None = None) ->
     found = _Line(_text_of(line))
     messages = [item for value in found.values() for item in _taken(value, waiting)]
     if not messages and (number := _id_of_broken(found.text, waiting)) is not None:
-        why = "it is nested too deeply" if found.is_too_deep else "it is no JSON"
+        why = "it is nested too deeply" if isinstance(problem, TooDeepError) else "it is no JSON"
         messages = [failed_answer(number, f"{UNREADABLE}: {why}", found.text)]
     notes = f" ({'; '.join(found.decoder.notes)})" if found.decoder.notes and messages else ""
     return [ValueError(f"{problem}{notes}"), *messages]

@@ -54,6 +54,10 @@ TOO_DEEP = ErrorData(code=INTERNAL_ERROR, message="the result is nested too deep
 _GONE = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
 
 
+class TooDeepError(ValueError):
+    """A line is nested too deeply to be read."""
+
+
 async def left_as_it_is(line: bytes, problem: Exception) -> Iterable[Item]:
     """Make nothing of a line that holds no message."""
     return (problem,)
@@ -169,7 +173,9 @@ def parse_line(line: bytes) -> Item:
     """The message on one line; what is wrong with it, as a value, if it holds none."""
     try:
         return SessionMessage(envelope(plain_json.parse(line.decode())))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except RecursionError:
+        return TooDeepError(f"not a JSON-RPC message (nested too deeply): {line[:200]!r}")
+    except (ValueError, KeyError, TypeError) as error:
         return ValueError(f"not a JSON-RPC message ({error}): {line[:200]!r}")
 
 

@@ -120,6 +120,7 @@ class Front:
             return await self._shake_hands(request, call_next, connection)
         if request.request_id is None:
             return await self._notified(session, request, call_next)
+        connection.initialized.set()  # a client that asks has taken the handshake's answer, whether it says so or not
         if (method := METHODS.get(request.method)) is not None:
             return await method(session, request, dict(request.params or {}))
         if (upstream := session.host.only_upstream()) is not None and request.method not in OWN_METHODS:

@@ -28,6 +28,9 @@ _STREAM_ENDED = "SSE stream "
 """How the transport begins to say so."""
 
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_FLOAT_ID = re.compile(rb'"id"\s*:\s*-?\d+\.')
+"""Which the transport does not take."""
+
 _NO_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
 
 Tell = Callable[[Item], Awaitable[None]]
@@ -78,14 +81,20 @@ class AnsweringClient(httpx2.AsyncClient):
 
     async def _with_body(self, response: httpx2.Response, body: bytes, waiting: str | int) -> httpx2.Response:
         """The answer in a body: whatever id it has, it can be for one request only."""
-        for item in _items(body, waiting):
-            message = item.message if isinstance(item, SessionMessage) else None
-            if isinstance(message, JSONRPCResponse | JSONRPCError) and not _is_failure(message):
+        item = parse_line(body)
+        failure: SessionMessage | None = None
+        for found in [item] if isinstance(item, SessionMessage) else mended(body, item, waiting):
+            message = found.message if isinstance(found, SessionMessage) else None
+            if isinstance(found, SessionMessage) and _is_failure(found.message):
+                failure = found
+            elif isinstance(message, JSONRPCResponse | JSONRPCError):
                 return _rebuilt(response, _with_id(message, waiting))
-            await self._tell(item)
-            if message is not None and _is_failure(message):
-                return _accepted(response.request)
-        kind = f"{_content_type(response) or 'a body without a type'} instead of {JSON}"
+            else:
+                await self._tell(found)
+        if failure is not None and _content_type(response) == JSON:
+            await self._tell(failure)
+            return _accepted(response.request)
+        kind = f"{_content_type(response) or 'a body without a type'} without an answer in {JSON}"
         return await self._failed(response.request, waiting, f"{UNREADABLE}: {kind}", said=body)
 
     async def _refusal(self, response: httpx2.Response, waiting: str | int | None) -> httpx2.Response:
@@ -155,11 +164,11 @@ class AnsweringClient(httpx2.AsyncClient):
         if not data.strip() or any(line.startswith(b"event:") and line[6:].strip() != b"message" for line in lines):
             return block
         item = parse_line(data)
-        if isinstance(item, SessionMessage):
+        if isinstance(item, SessionMessage) and not _FLOAT_ID.search(data):
             return block
         kept = [line for line in lines if line and not line.startswith(b"data:")]
         events = [b"\n".join([*kept, b"", b""])] if kept else []
-        for found in mended(data, item, waiting):
+        for found in [item] if isinstance(item, SessionMessage) else mended(data, item, waiting):
             message = found.message if isinstance(found, SessionMessage) else None
             if message is None or _is_failure(message):
                 await self._tell(found)
@@ -193,11 +202,6 @@ class _Events(httpx2.AsyncByteStream):
     async def aclose(self) -> None:
         await self._pieces.aclose()
         await self._raw.aclose()
-
-
-def _items(body: bytes, waiting: str | int) -> list[Item]:
-    item = parse_line(body)
-    return [item] if isinstance(item, SessionMessage) else mended(body, item, waiting)
 
 
 def _is_failure(message: JSONRPCMessage) -> bool:

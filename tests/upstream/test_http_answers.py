@@ -1,6 +1,5 @@
 """What a server over HTTP answers oddly: whoever waits for it is told at once, in words, or gets what can be used."""
 
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Literal
 
@@ -167,14 +166,16 @@ async def test_nobody_listening_is_told_and_found_again_when_there(tmp_path: Pat
     assert "nothing answers at its address (connection refused)" in str(error)
 
 
-async def test_a_server_that_went_away_between_calls_is_told_as_gone(tmp_path: Path) -> None:
-    async with AsyncExitStack() as stack:
-        async with served(OddServer(Odd(body=ANSWER))) as url:
-            pool = await stack.enter_async_context(pool_of(tmp_path, far(url)))
+async def test_a_server_that_went_away_between_calls_is_told_as_gone(tmp_path: Path, free_tcp_port: int) -> None:
+    async with pool_of(tmp_path, far(f"http://localhost:{free_tcp_port}")) as pool:
+        async with served(OddServer(Odd(body=ANSWER)), free_tcp_port):
             assert await say(pool, "far", "echo") == "done"
         error = await failure_of(pool)
-    assert isinstance(error, UpstreamClosedError)
-    assert "nothing answers at its address" in str(error)
+        assert isinstance(error, UpstreamClosedError)
+        assert "nothing answers at its address" in str(error)
+
+        async with served(OddServer(Odd(body=ANSWER)), free_tcp_port):
+            assert await say(pool, "far", "echo") == "done"
 
 
 async def test_a_host_name_that_nobody_knows_is_told(tmp_path: Path) -> None:
