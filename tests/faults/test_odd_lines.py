@@ -95,8 +95,7 @@ def test_a_line_of_the_client_that_is_no_request_is_answered_and_the_session_goe
 
 
 def test_a_client_that_never_says_that_it_is_initialized_is_served(wire: Wire) -> None:
-    names = {tool["name"] for tool in wire.ask("tools/list")["tools"]}
-    assert names == {"find_tools"}
+    assert "find_tools" in {tool["name"] for tool in wire.ask("tools/list")["tools"]}
     assert wire.call("good__echo", a=1) == '{"a": 1}'
     answer = wire.call("dynaload_hook", event="UserPromptSubmit", prompt="echo the words")
     assert isinstance(json.loads(answer), dict)
