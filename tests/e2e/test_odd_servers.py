@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.model_api import tool_use
-from tests.e2e.names import FIND_TOOLS
 from tests.e2e.stage import Stage
 from tests.faults.scripted import entry
 
@@ -25,6 +24,7 @@ def in_front_of(stage: Stage, folder: Path, flag: Path) -> Stage:
     }
     workplace.project.mkdir(parents=True)
     workplace.servers_file.write_text(json.dumps({"mcpServers": servers}))
+    workplace.fill_catalog(stage.folder / "state")
     return replace(stage, workplace=workplace)
 
 
@@ -36,7 +36,6 @@ def test_the_model_reads_what_can_be_used_and_why_a_server_failed(stage: Stage, 
     claude = in_front_of(stage, tmp_path / "odd", flag).claude(
         {
             PROMPT: [
-                tool_use(FIND_TOOLS, {"query": "raw"}),
                 tool_use(RAW, {"line": line}),
                 tool_use(RAW, {"line": broken}),
                 tool_use(WAIT, {"arrived": str(flag), "until": str(tmp_path)}),
