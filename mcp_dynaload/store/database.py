@@ -7,13 +7,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 
 from mcp_dynaload.private_files import PRIVATE_DIR, make_private_file, open_private
+from mcp_dynaload.store.sqlite import CATALOG, Schema, is_damage, is_locked
 
 BUSY_SECONDS = 0.3
 """How long a lock of another process is waited for: a start waits for it up to three times, and takes a second at most.
@@ -26,40 +26,6 @@ RETRY_SECONDS = 0.01
 MAX_UNWRITTEN = 5_000
 """Statements that wait for the end of a lock; more are dropped, oldest first, and counted."""
 
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """The tables of a file."""
-
-    version: int
-    tables: tuple[str, ...]
-    """What can be had again: another version makes them anew."""
-
-    kept: tuple[str, ...] = ()
-    """Learned, or said by the person, so it cannot be had again: another version keeps each of them that is to the
-    letter what it would create."""
-
-
-CATALOG = Schema(
-    6,
-    tables=(
-        "listings (fingerprint TEXT PRIMARY KEY, upstream TEXT NOT NULL, listing TEXT NOT NULL,"
-        " listed_at REAL NOT NULL)",
-        "costs (text_hash TEXT PRIMARY KEY, tokens INTEGER NOT NULL)",
-        "vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL)",
-        "built (key TEXT PRIMARY KEY, digest BLOB NOT NULL, content BLOB NOT NULL)",
-        "sessions (session_id TEXT PRIMARY KEY, loaded TEXT NOT NULL, changed_at REAL NOT NULL)",
-    ),
-    kept=(
-        "followers (project TEXT NOT NULL, tool TEXT NOT NULL, follower TEXT NOT NULL, count INTEGER NOT NULL,"
-        " PRIMARY KEY (project, tool, follower))",
-        "usage (project TEXT NOT NULL, session TEXT NOT NULL, tool TEXT NOT NULL, calls INTEGER NOT NULL,"
-        " missed INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (project, session, tool))",
-        "tokens (name TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, scope TEXT NOT NULL, created_at REAL NOT NULL)",
-        "pins (project TEXT NOT NULL, tool TEXT NOT NULL, PRIMARY KEY (project, tool))",
-    ),
-)
-"""The catalog's cache and what was learned."""
 
 PROBE = "probe"
 """The session whose row is written to see that writing works."""
@@ -99,7 +65,7 @@ class Database:
             try:
                 return self._on_sound_file(lambda: self._connection.execute(statement, values).fetchall())
             except sqlite3.Error as error:
-                if _is_locked(error):
+                if is_locked(error):
                     self._rest(error)
                 else:
                     log.warning("store_read_failed", error=str(error))
@@ -116,7 +82,7 @@ class Database:
             try:
                 self._on_sound_file(lambda: self._write(statement, values))
             except sqlite3.Error as error:
-                if _is_locked(error):
+                if is_locked(error):
                     self._rest(error)
                     self._keep(statement, values)
                 else:
@@ -201,7 +167,7 @@ class Database:
                 self._write(*self._unwritten[0])
                 self._unwritten.popleft()
         except sqlite3.Error as error:
-            if self._unwritten and not _is_locked(error):  # it would fail for ever, and what waits behind it with it
+            if self._unwritten and not is_locked(error):  # it would fail for ever, and what waits behind it with it
                 log.warning("store_write_failed", error=str(error))
                 self._unwritten.popleft()
             self._rest(error)
@@ -218,7 +184,7 @@ class Database:
         try:
             return work()
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise
             self._connection.close()
             self._connection = _replace_broken(self._path, self._schema, self._file, error)
@@ -233,9 +199,9 @@ def _open(path: Path, schema: Schema) -> sqlite3.Connection:
         make_private_file(path)  # what SQLite puts beside it gets the same mode
         return _connect(str(path), schema)
     except sqlite3.DatabaseError as error:
-        if _is_locked(error):
+        if is_locked(error):
             raise
-        return _replace_broken(path, schema, found, error) if _is_damage(error) else _in_memory(path, schema, error)
+        return _replace_broken(path, schema, found, error) if is_damage(error) else _in_memory(path, schema, error)
     except OSError as error:
         return _in_memory(path, schema, error)
 
@@ -243,17 +209,6 @@ def _open(path: Path, schema: Schema) -> sqlite3.Connection:
 def _in_memory(path: Path, schema: Schema, error: Exception) -> sqlite3.Connection:
     log.warning("store_in_memory", path=str(path), error=str(error))
     return _connect(":memory:", schema)
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file is no database or a damaged one; other trouble has an exception class of its own."""
-    return type(error) is sqlite3.DatabaseError
-
-
-def _is_locked(error: sqlite3.Error) -> bool:
-    """Whether another process has the file; errors of our own making have no code."""
-    code = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _replace_broken(path: Path, schema: Schema, broken: int | None, error: sqlite3.Error) -> sqlite3.Connection:
@@ -306,7 +261,7 @@ def _connect(name: str, schema: Schema) -> sqlite3.Connection:
             _prepare(connection, schema)
         except sqlite3.Error as error:
             connection.close()
-            if not _is_locked(error) or time.monotonic() > deadline:
+            if not is_locked(error) or time.monotonic() > deadline:
                 raise
             time.sleep(RETRY_SECONDS)
         else:

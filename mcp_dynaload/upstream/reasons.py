@@ -69,3 +69,16 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             yield from _causes(inner)
     else:
         yield error
+
+
+def described(name: str, what: str, tail: list[str], option: str = "") -> str:
+    """The whole error: the server, what is wrong with it, its last output, and what to do."""
+    parts = [f"MCP server {name!r} {what}."]
+    if tail:
+        parts.append("Its last output:\n" + "\n".join(tail))
+    parts.append(f"The other servers are unaffected. See `mcp-dynaload logs {name}`" + _hint(option) + ".")
+    return "\n".join(parts)
+
+
+def _hint(option: str) -> str:
+    return f'; the limit is {option!r} under "dynaload" in its entry' if option else ""
