@@ -11,7 +11,8 @@ class DynaloadError(Exception):
     └── UpstreamError          an upstream server could not do what was asked
         ├── UpstreamStartError   it did not start, connect or answer the handshake
         ├── UpstreamTimeoutError it did not answer in time
-        └── UpstreamClosedError  its connection ended during a request
+        ├── UpstreamClosedError  its connection ended during a request
+        └── UpstreamAnswerError  it answered, with nothing that can be passed on
     """
 
 
@@ -41,3 +42,18 @@ class UpstreamTimeoutError(UpstreamError):
 
 class UpstreamClosedError(UpstreamError):
     """The upstream's connection ended during a request."""
+
+
+class UpstreamAnswerError(UpstreamError):
+    """The upstream answered with nothing that can be passed on: an HTTP error, or what is no JSON-RPC."""
+
+    def __init__(self, cause: str, text: str = "", *, is_final: bool = True, is_gone: bool = False) -> None:
+        super().__init__(text or cause)
+        self.cause = cause
+        """The same in a few words of ours, with nothing of what the upstream said."""
+
+        self.is_final = is_final
+        """Another form of the handshake would get the same answer."""
+
+        self.is_gone = is_gone
+        """It was not to be reached, so there is no answer at all."""

@@ -4,16 +4,26 @@ The SDK's own codec validates each envelope against a union of models; this one 
 that what is inside `params`, `result` and `error` passes through as it came.
 """
 
-import json
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, cast
 
 import anyio
 from mcp.shared.message import SessionMessage
-from mcp_types import ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
+from mcp_types import (
+    INTERNAL_ERROR,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCMessage,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    JSONRPCResponse,
+)
+from pydantic import ValidationError
 
+from mcp_dynaload import plain_json
 from mcp_dynaload.catalog.tool import Json
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
@@ -33,7 +43,24 @@ Receive = Callable[[], Awaitable[bytes]]
 
 Send = Callable[[bytes], Awaitable[None]]
 
+Item = SessionMessage | Exception
+"""What the SDK's dispatcher takes: a message, or what was wrong with one."""
+
+Mend = Callable[[bytes, Exception], Awaitable[Iterable[Item]]]
+"""What is made of a line that holds no message, and of what is wrong with it."""
+
+TOO_DEEP = ErrorData(code=INTERNAL_ERROR, message="the result is nested too deeply to be written as JSON")
+
 _GONE = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
+
+
+class TooDeepError(ValueError):
+    """A line is nested too deeply to be read."""
+
+
+async def left_as_it_is(line: bytes, problem: Exception) -> Iterable[Item]:
+    """Make nothing of a line that holds no message."""
+    return (problem,)
 
 
 class LineReader:
@@ -42,25 +69,35 @@ class LineReader:
     No task or memory stream stands between pipe and dispatcher: each would cost every message a turn of the loop.
     """
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, mend: Mend = left_as_it_is) -> None:
         self._receive = receive
+        self._mend = mend
+        self._mended: deque[Item] = deque()
         self._buffer = bytearray()
         self._is_over = False
 
     def __aiter__(self) -> "LineReader":
         return self
 
-    async def __anext__(self) -> SessionMessage | Exception:
+    async def __anext__(self) -> Item:
+        if self._mended:
+            return self._mended.popleft()
         while not self._is_over and (line := await self._line()):
-            if line.strip():
-                return parse_line(line)
+            if line.isspace():
+                continue
+            item = parse_line(line)
+            if isinstance(item, SessionMessage):
+                return item
+            self._mended.extend(await self._mend(line, item))
+            if self._mended:
+                return self._mended.popleft()
         if len(self._buffer) > MAX_LINE_BYTES:
             self._buffer.clear()
             self._is_over = True
             return ValueError(f"a line is longer than {MAX_LINE_BYTES} bytes: the connection ends")
         raise StopAsyncIteration
 
-    async def receive(self) -> SessionMessage | Exception:
+    async def receive(self) -> Item:
         """The next message.
 
         Raises:
@@ -132,29 +169,42 @@ class LineWriter:
         await self.aclose()
 
 
-def parse_line(line: bytes) -> SessionMessage | Exception:
+def parse_line(line: bytes) -> Item:
     """The message on one line; what is wrong with it, as a value, if it holds none."""
     try:
-        return SessionMessage(_envelope(json.loads(line)))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        return SessionMessage(envelope(plain_json.parse(line.decode())))
+    except RecursionError:
+        return TooDeepError(f"not a JSON-RPC message (nested too deeply): {line[:200]!r}")
+    except (ValueError, KeyError, TypeError) as error:
         return ValueError(f"not a JSON-RPC message ({error}): {line[:200]!r}")
 
 
 def format_line(message: JSONRPCMessage) -> bytes:
-    """The message as one line of compact JSON, newline included."""
-    if isinstance(message, JSONRPCError):
-        fields: Json = {"jsonrpc": "2.0", "id": message.id, "error": _error_fields(message.error)}
-    else:
-        fields = {
-            name: getattr(message, name) for name in type(message).model_fields if name in message.model_fields_set
-        }
+    """The message as one line of compact JSON, newline included; what JSON cannot say is null.
+
+    Raises:
+        RecursionError: It is nested too deeply, and nobody waits for it as an answer.
+    """
     try:
-        return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-    except UnicodeEncodeError:  # a lone surrogate, legal in JSON as an escape
-        return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+        return plain_json.bytes_of(_fields(message)) + b"\n"
+    except RecursionError:
+        if not isinstance(message, JSONRPCResponse):
+            raise
+        return format_line(JSONRPCError(jsonrpc="2.0", id=message.id, error=TOO_DEEP))
 
 
-def _envelope(value: object) -> JSONRPCMessage:
+def _fields(message: JSONRPCMessage) -> Json:
+    if isinstance(message, JSONRPCError):
+        return {"jsonrpc": "2.0", "id": message.id, "error": _error_fields(message.error)}
+    return {name: getattr(message, name) for name in type(message).model_fields if name in message.model_fields_set}
+
+
+def envelope(value: object) -> JSONRPCMessage:
+    """The message that a JSON value is.
+
+    Raises:
+        ValueError: It is none; as are KeyError and TypeError.
+    """
     if not isinstance(value, dict):
         raise TypeError("not an object")
     fields = cast(dict[str, Any], value)
@@ -165,7 +215,16 @@ def _envelope(value: object) -> JSONRPCMessage:
     if "result" in fields:
         _require(fields["result"], dict, "result")
         return JSONRPCResponse.model_construct(jsonrpc="2.0", id=_request_id(fields), result=fields["result"])
-    return JSONRPCError(jsonrpc="2.0", id=fields.get("id"), error=ErrorData.model_validate(fields["error"]))
+    if "error" not in fields:
+        raise TypeError("neither method, result nor error")
+    return JSONRPCError(jsonrpc="2.0", id=fields.get("id"), error=_error(fields["error"]))
+
+
+def _error(value: object) -> ErrorData:
+    try:
+        return ErrorData.model_validate(value)
+    except ValidationError:
+        raise TypeError("error is no object with a whole number as code and a text as message") from None
 
 
 def _call(fields: Json) -> JSONRPCMessage:
@@ -183,6 +242,8 @@ def _call(fields: Json) -> JSONRPCMessage:
 
 def _request_id(fields: Json) -> str | int:
     value = fields["id"]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # 3.0 is 3
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise TypeError("id is neither text nor a whole number")
     return value

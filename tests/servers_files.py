@@ -10,7 +10,7 @@ from mcp_dynaload.locations import Locations
 from mcp_dynaload.mcp_config import UpstreamConfig, UpstreamsRead, read_upstreams
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=15,
 )

@@ -1,13 +1,19 @@
 """One tool call, measured and told."""
 
-import json
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from mcp_dynaload import plain_json
 from mcp_dynaload.catalog.tool import Json, Tool
-from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamStartError, UpstreamTimeoutError
+from mcp_dynaload.errors import (
+    UpstreamAnswerError,
+    UpstreamClosedError,
+    UpstreamError,
+    UpstreamStartError,
+    UpstreamTimeoutError,
+)
 from mcp_dynaload.masking import masked
 from mcp_dynaload.selection.state import is_pinned
 from mcp_dynaload.server.session import Session
@@ -61,9 +67,8 @@ class CallWatch:
         """The upstream gave no result, for this reason or with an error answer of its own."""
         kind = kind_of(error) if error else ErrorKind.PROTOCOL
         if error:
-            tell_fallback(
-                self.session, Fallback.UPSTREAM_DOWN, upstream=self.tool.upstream, tool=self.tool.name, detail=kind
-            )
+            detail, names = cause_of(error), (self.tool.upstream, self.tool.name)
+            tell_fallback(self.session, Fallback.UPSTREAM_DOWN, upstream=names[0], tool=names[1], detail=detail)
         self._tell(Outcome.FAILED, kind, None)
 
     def _tell(self, outcome: Outcome, error: ErrorKind | None, result: Json | None) -> None:
@@ -100,5 +105,10 @@ def kind_of(error: UpstreamError) -> ErrorKind:
             return ErrorKind.PROTOCOL
 
 
+def cause_of(error: UpstreamError) -> str:
+    """The kind of the error; of an answer that is none also what is wrong with it."""
+    return f"{kind_of(error)}: {error.cause}" if isinstance(error, UpstreamAnswerError) else kind_of(error)
+
+
 def _shown(value: object) -> str:
-    return json.dumps(masked(value), ensure_ascii=False)[:MAX_TEXT]
+    return plain_json.text_of(masked(value))[:MAX_TEXT]

@@ -1,8 +1,8 @@
 """Tool calls: routed by name, results passed on as they came, failures told in words that help."""
 
 import time
-from collections.abc import AsyncGenerator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable
+from functools import partial
 from itertools import count
 
 import anyio
@@ -15,8 +15,9 @@ from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, json_object
 from mcp_dynaload.errors import UpstreamError, UpstreamTimeoutError
 from mcp_dynaload.masking import masked
 from mcp_dynaload.selection.events import ToolsFound
-from mcp_dynaload.server.call_watch import CallWatch
+from mcp_dynaload.server.call_watch import CallWatch, cause_of
 from mcp_dynaload.server.client import Request
+from mcp_dynaload.server.failing import accompanied
 from mcp_dynaload.server.funnel import CALL_TOOL_DEFINITION, callable_text, funnelled, has_call_tool
 from mcp_dynaload.server.hooks import answer_hook
 from mcp_dynaload.server.passing import known_by_now, wait_for_listings
@@ -74,7 +75,7 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     if name == FIND_TOOLS and session.is_dynamic:
         return await _find_tools(session, _arguments(params))
     if (upstream := session.host.only_upstream()) is not None:  # its own words about a name that it does not know
-        return await _told(session.host.forward(upstream, request, "tools/call", params))
+        return await _told(session, upstream, session.host.forward(upstream, request, "tools/call", params))
     tell_fallback(session, Fallback.UNKNOWN_NAME, tool=name, detail=", ".join(session.live.catalog.nearest(name)))
     raise MCPError(code=INVALID_PARAMS, message=_unknown(session, name))
 
@@ -88,14 +89,14 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
     if session.shared.settings.detailed_logging_enabled:
         log.info("tool_called", tool=tool.name, arguments=masked(params.get("arguments")))
     await session.note_call(tool.name)
+    body = {**params, "name": tool.original_name}
     try:
-        async with _starting_progress(session, request, tool.upstream):
-            with watch.with_upstream():
-                result = await _forwarded(session, request, tool, params)
+        with watch.with_upstream():
+            result = await _in_time(session, tool, _forwarded(session, request, tool.upstream, body))
     except UpstreamError as error:
         watch.failed(error)
         return _failure(error)
-    except MCPError:
+    except Exception:  # its own error answer, or a fault of ours; either is told as a fact
         watch.failed(None)
         raise
     except anyio.get_cancelled_exc_class():
@@ -105,28 +106,28 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
     return result
 
 
-async def _forwarded(session: Session, request: Request, tool: Tool, params: Json) -> Json:
+async def _in_time(session: Session, tool: Tool, answer: Awaitable[Json]) -> Json:
     """Return the upstream's answer to a call, which must come within the limit of its entry if that has one.
 
     Raises:
         UpstreamError: It could not answer, or not in time.
         MCPError: Its own error answer.
     """
-    body = {**params, "name": tool.original_name}
     limit = session.live.configs[tool.upstream].call_limit_seconds
     with anyio.move_on_after(limit):
-        return await session.host.forward(tool.upstream, request, "tools/call", body)
+        return await answer
     raise UpstreamTimeoutError(
         f"MCP server {tool.upstream!r} did not answer {tool.original_name!r} within {limit:g} s; "
         "the limit is 'timeout' (milliseconds) in its entry"
     )
 
 
-async def _told(answer: Awaitable[Json]) -> Json:
-    """The upstream's answer; that it could not give one is a result, so that the model can react."""
+async def _told(session: Session, upstream: str, answer: Awaitable[Json]) -> Json:
+    """The upstream's answer; that it could not give one is a fact, and a result, so that the model can react."""
     try:
         return await answer
     except UpstreamError as error:
+        tell_fallback(session, Fallback.UPSTREAM_DOWN, upstream=upstream, detail=cause_of(error))
         return _failure(error)
 
 
@@ -134,19 +135,20 @@ def _failure(error: UpstreamError) -> Json:
     return {"content": [{"type": "text", "text": str(error)}], "isError": True}
 
 
-@asynccontextmanager
-async def _starting_progress(session: Session, request: Request, upstream: str) -> AsyncGenerator[None]:
-    """Tell a waiting client that the server is being started; progress also keeps its own timer from running out."""
+async def _forwarded(session: Session, request: Request, upstream: str, params: Json) -> Json:
+    """The upstream's answer; while it is being started the client is told, which keeps its own timer from running out.
+
+    Raises:
+        UpstreamError: It could not answer.
+        MCPError: Its own error answer, unchanged.
+    """
     is_waiting = session.pool[upstream].link is None and "progress_token" in (request.meta or {})
     if not is_waiting or not session.is_dynamic:
-        yield
-        return
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_tell_progress, session, request, upstream)
-        try:
-            yield
-        finally:
-            tasks.cancel_scope.cancel()
+        return await session.host.forward(upstream, request, "tools/call", params)
+    return await accompanied(
+        partial(_tell_progress, session, request, upstream),
+        partial(session.host.forward, upstream, request, "tools/call", params),
+    )
 
 
 async def _tell_progress(session: Session, request: Request, upstream: str) -> None:

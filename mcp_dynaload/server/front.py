@@ -21,6 +21,7 @@ from mcp_dynaload.server.client import Client, ClientEnvironment, Request, user_
 from mcp_dynaload.server.commands import surface
 from mcp_dynaload.server.commons import Commons, open_commons
 from mcp_dynaload.server.crowd import Crowd
+from mcp_dynaload.server.failing import error_of
 from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.session import Session, open_session
 from mcp_dynaload.server.shared import Shared
@@ -104,7 +105,13 @@ class Front:
         return self._sessions[id(connection)]
 
     async def _serve(self, ctx: Request, call_next: CallNext) -> HandlerResult:
-        request = ctx
+        """Answer a message; whatever fails on the way, the client is told in words."""
+        try:
+            return await self._answered(ctx, call_next)
+        except Exception as error:  # one request fails, the connection goes on
+            raise error_of(ctx.method, error) from error
+
+    async def _answered(self, request: Request, call_next: CallNext) -> HandlerResult:
         connection: Connection = request.session._connection  # pyright: ignore[reportPrivateUsage] - no public accessor
         if request.protocol_version in MODERN_PROTOCOL_VERSIONS:
             return await self._serve_modern(request, call_next)
@@ -113,6 +120,7 @@ class Front:
             return await self._shake_hands(request, call_next, connection)
         if request.request_id is None:
             return await self._notified(session, request, call_next)
+        connection.initialized.set()  # a client that asks has taken the handshake's answer, whether it says so or not
         if (method := METHODS.get(request.method)) is not None:
             return await method(session, request, dict(request.params or {}))
         if (upstream := session.host.only_upstream()) is not None and request.method not in OWN_METHODS:

@@ -4,6 +4,7 @@ import anyio
 import structlog
 from mcp import MCPError
 
+from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.upstream.upstream import Upstream
 
 LOG_LEVEL_SECONDS = 2.0
@@ -17,5 +18,5 @@ async def tell_log_level(upstream: Upstream, level: str) -> None:
     with anyio.move_on_after(LOG_LEVEL_SECONDS):
         try:
             await upstream.set_log_level(level)
-        except (MCPError, TimeoutError) as error:
+        except (MCPError, TimeoutError, UpstreamError) as error:
             log.warning("log_level_not_set", upstream=upstream.name, error=str(error) or "timed out")

@@ -1,15 +1,15 @@
 """Prompts, resources, completions and log levels: routed to the upstream that they belong to."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TypeVar, get_args
 
 import anyio
 from mcp import MCPError
-from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, LoggingLevel
+from mcp_types import INVALID_PARAMS, LoggingLevel
 
 from mcp_dynaload.catalog.tool import Json, json_object
-from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.server.client import Request
+from mcp_dynaload.server.failing import as_error
 from mcp_dynaload.server.offers import Origin
 from mcp_dynaload.server.session import Session
 
@@ -100,7 +100,9 @@ async def subscribe(session: Session, request: Request, params: Json) -> Json:
     """
     origin = await _resource_origin(session, _text(params, "uri", "resources/subscribe"))
     body = {**params, "uri": origin.original}
-    return await _told(session.host.subscribe(origin.upstream, origin.original, request, body))
+    return await as_error(
+        session, origin.upstream, session.host.subscribe(origin.upstream, origin.original, request, body)
+    )
 
 
 async def unsubscribe(session: Session, request: Request, params: Json) -> Json:
@@ -111,7 +113,9 @@ async def unsubscribe(session: Session, request: Request, params: Json) -> Json:
     """
     origin = await _resource_origin(session, _text(params, "uri", "resources/unsubscribe"))
     body = {**params, "uri": origin.original}
-    return await _told(session.host.unsubscribe(origin.upstream, origin.original, request, body))
+    return await as_error(
+        session, origin.upstream, session.host.unsubscribe(origin.upstream, origin.original, request, body)
+    )
 
 
 async def complete(session: Session, request: Request, params: Json) -> Json:
@@ -171,15 +175,7 @@ def _listeners(session: Session, method: str, params: Json | None) -> tuple[str,
 
 
 async def _routed(session: Session, request: Request, upstream: str, method: str, params: Json) -> Json:
-    return await _told(session.host.forward(upstream, request, method, params))
-
-
-async def _told(answer: Awaitable[Json]) -> Json:
-    """The upstream's answer; that it could not give one is an error with its reasons."""
-    try:
-        return await answer
-    except UpstreamError as error:
-        raise MCPError(code=INTERNAL_ERROR, message=str(error)) from error
+    return await as_error(session, upstream, session.host.forward(upstream, request, method, params))
 
 
 async def _prompt_origin(session: Session, name: str) -> Origin:

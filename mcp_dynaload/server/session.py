@@ -44,6 +44,9 @@ from mcp_dynaload.upstream.pool import Pool, open_pool
 
 WARM_PROBABILITY = 0.8
 
+INITIALIZED_SECONDS = 2.0
+"""A client says in milliseconds that it has the answer to its handshake, if it says so at all."""
+
 log = structlog.get_logger()
 
 
@@ -139,7 +142,7 @@ class Session:
 
     async def start_upstreams(self) -> None:
         """List the upstreams that were never seen, and start the eager ones."""
-        await self.client.connection.initialized.wait()
+        await self._client_is_ready()
         self.pool.warm(name for name, config in self.live.configs.items() if config.options.eager)
         was_unseen, failed = self.live.unseen, frozenset(self.live.failures)
         self.live.failures |= await self.pool.list_all(name for name in was_unseen if name not in failed)
@@ -151,8 +154,13 @@ class Session:
 
     async def keep_index(self) -> None:
         """Have the index built once the client is served, and kept in step with the catalog."""
-        await self.client.connection.initialized.wait()
+        await self._client_is_ready()
         await self.live.keep_index()
+
+    async def _client_is_ready(self) -> None:
+        """Wait for the client's word that it is; one that never says so is served all the same."""
+        with anyio.move_on_after(INITIALIZED_SECONDS):
+            await self.client.connection.initialized.wait()
 
     async def decide(self, event: Event, watch: Watch | None = None) -> Decision:
         """Take the step for an event, announce the new list if it differs, and store it."""

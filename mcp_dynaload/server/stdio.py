@@ -8,17 +8,24 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import structlog
+from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCError
 
-from mcp_dynaload.wire import CHUNK_BYTES, LineReader, LineWriter
+from mcp_dynaload.mending import refusals
+from mcp_dynaload.wire import CHUNK_BYTES, Item, LineReader, LineWriter
 
 STOP_SIGNALS = [signal.SIGTERM, signal.SIGINT]
 if sys.platform != "win32":
     STOP_SIGNALS.append(signal.SIGHUP)  # the terminal was closed
+
+
+log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -43,12 +50,23 @@ async def open_stdio() -> AsyncGenerator[tuple[Any, Any]]:
         writer.write(data)
         await writer.drain()
 
+    lines = LineWriter(send)
+
+    async def refuse(line: bytes, problem: Exception) -> Iterable[Item]:
+        """Tell the client at once what is no message; what it answered us goes to who has asked."""
+        said = refusals(line)
+        for refusal in said:
+            if isinstance(refusal, JSONRPCError):
+                log.warning("client_line_refused", error=refusal.error.message)
+                await lines.send(SessionMessage(refusal))
+        return [item for item in said if not isinstance(item, JSONRPCError)]
+
     heeded = [number for number in STOP_SIGNALS if not _is_ignored_hang_up(number)]
     with anyio.CancelScope() as scope:
         for number in heeded:
             loop.add_signal_handler(number, scope.cancel)
         try:
-            yield LineReader(receive), LineWriter(send)
+            yield LineReader(receive, refuse), lines
         finally:
             for number in heeded:
                 loop.remove_signal_handler(number)

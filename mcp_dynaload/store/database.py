@@ -4,54 +4,28 @@ import sqlite3
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 
 from mcp_dynaload.private_files import PRIVATE_DIR, make_private_file, open_private
+from mcp_dynaload.store.sqlite import CATALOG, Schema, is_damage, is_locked
 
-BUSY_SECONDS = 5.0
+BUSY_SECONDS = 0.3
+"""How long a lock of another process is waited for: a start waits for it up to three times, and takes a second at most.
+Ours hold one for milliseconds."""
+
+REST_SECONDS = 1.0
+"""A file that was found locked is left alone for so long: else everything that is asked meanwhile would wait, too."""
+
 RETRY_SECONDS = 0.01
+MAX_UNWRITTEN = 5_000
+"""Statements that wait for the end of a lock; more are dropped, oldest first, and counted."""
 
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """The tables of a file."""
-
-    version: int
-    tables: tuple[str, ...]
-    """What can be had again: another version makes them anew."""
-
-    kept: tuple[str, ...] = ()
-    """Learned, or said by the person, so it cannot be had again: another version keeps each of them that is to the
-    letter what it would create."""
-
-
-CATALOG = Schema(
-    7,
-    tables=(
-        "listings (fingerprint TEXT PRIMARY KEY, upstream TEXT NOT NULL, listing TEXT NOT NULL,"
-        " listed_at REAL NOT NULL)",
-        "costs (text_hash TEXT PRIMARY KEY, tokens INTEGER NOT NULL)",
-        "vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL)",
-        "built (key TEXT PRIMARY KEY, digest BLOB NOT NULL, content BLOB NOT NULL)",
-        "sessions (session_id TEXT PRIMARY KEY, loaded TEXT NOT NULL, unloaded TEXT NOT NULL,"
-        " changed_at REAL NOT NULL)",
-    ),
-    kept=(
-        "followers (project TEXT NOT NULL, tool TEXT NOT NULL, follower TEXT NOT NULL, count INTEGER NOT NULL,"
-        " PRIMARY KEY (project, tool, follower))",
-        "usage (project TEXT NOT NULL, session TEXT NOT NULL, tool TEXT NOT NULL, calls INTEGER NOT NULL,"
-        " missed INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (project, session, tool))",
-        "tokens (name TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, scope TEXT NOT NULL, created_at REAL NOT NULL)",
-        "pins (project TEXT NOT NULL, tool TEXT NOT NULL, PRIMARY KEY (project, tool))",
-    ),
-)
-"""The catalog's cache and what was learned."""
 
 PROBE = "probe"
 """The session whose row is written to see that writing works."""
@@ -73,27 +47,54 @@ class Database:
         self._lock = threading.Lock()
         self._path = path
         self._schema = schema
-        self._connection = _open(path, schema)
+        self._unwritten: deque[tuple[str, Sequence[Sequence[object]]]] = deque()
+        self._dropped = 0
+        self._resting_until = 0.0
+        self._is_apart = False
+        """The file was locked when it was to be opened: memory serves until it is free."""
+
+        self._connection = self._opened()
         self._file = _file_id(path)
 
     def read(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
         """All rows of a query; none if they cannot be read, which is logged."""
         with self._lock:
+            self._catch_up()
+            if self._is_resting() and not self._is_apart:
+                return []
             try:
                 return self._on_sound_file(lambda: self._connection.execute(statement, values).fetchall())
             except sqlite3.Error as error:
-                log.warning("store_read_failed", error=str(error))
+                if is_locked(error):
+                    self._rest(error)
+                else:
+                    log.warning("store_read_failed", error=str(error))
                 return []
 
     def write(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
-        """Run a statement for each row, all or none; a full disk or a lock held for too long is logged."""
-        if error := self.try_write(statement, rows):
-            log.warning("store_write_failed", error=error)
-
-    def try_write(self, statement: str, rows: Iterable[Sequence[object]]) -> str | None:
-        """The same for a caller that tells of the error itself."""
+        """Run a statement for each row, all or none; while the file is locked it waits, a full disk is logged."""
         values = list(rows)
         with self._lock:
+            self._catch_up()
+            if self._unwritten or self._is_apart or self._is_resting():
+                self._keep(statement, values)
+                return
+            try:
+                self._on_sound_file(lambda: self._write(statement, values))
+            except sqlite3.Error as error:
+                if is_locked(error):
+                    self._rest(error)
+                    self._keep(statement, values)
+                else:
+                    log.warning("store_write_failed", error=str(error))
+
+    def try_write(self, statement: str, rows: Iterable[Sequence[object]]) -> str | None:
+        """The same at once for a caller that tells of the error itself, and of a lock."""
+        values = list(rows)
+        with self._lock:
+            self._catch_up()
+            if self._is_apart:
+                return f"{self._path} is locked by another process"
             try:
                 self._on_sound_file(lambda: self._write(statement, values))
             except sqlite3.Error as error:
@@ -103,6 +104,9 @@ class Database:
     def trouble(self) -> str | None:
         """What is wrong with the file and what to do; None if it is sound and takes a write. Blocks."""
         with self._lock:
+            self._catch_up()
+            if self._is_apart or self._unwritten:
+                return f"{self._path} is locked by another process: end that, what is to be written waits"
             if not self._connection.execute("PRAGMA database_list").fetchone()[2]:
                 return f"nothing can be kept in {self._path}: it is in memory; see the log, free or mend the folder"
             if _file_id(self._path) != self._file:
@@ -115,9 +119,61 @@ class Database:
             return None if found == "ok" else f"{self._path} is damaged ({found}): move it away, it is made anew"
 
     def close(self) -> None:
-        """Close the file."""
+        """Write what waits for the end of a lock, as far as that can be had, and close the file."""
         with self._lock:
+            self._resting_until = 0.0
+            self._catch_up()
+            if lost := len(self._unwritten) + self._dropped:
+                log.warning("store_not_written", path=str(self._path), lost=lost, error="another process has it locked")
             self._connection.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            return _open(self._path, self._schema)
+        except sqlite3.OperationalError as error:  # locked, or else memory would have been opened
+            self._is_apart = True
+            self._rest(error)
+            return _connect(":memory:", self._schema)
+
+    def _is_resting(self) -> bool:
+        return time.monotonic() < self._resting_until
+
+    def _rest(self, error: sqlite3.Error) -> None:
+        """Leave a locked file alone for a while; the first time it is told."""
+        if not self._resting_until:
+            consequence = "what is kept is not known, and what is to be kept waits, until it is free"
+            log.warning("store_locked", path=str(self._path), error=str(error), consequence=consequence)
+        self._resting_until = time.monotonic() + REST_SECONDS
+
+    def _keep(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        """Have it written when the file is free; where memory serves it is known there at once."""
+        if len(self._unwritten) == MAX_UNWRITTEN:
+            self._unwritten.popleft()
+            self._dropped += 1
+        self._unwritten.append((statement, rows))
+        if self._is_apart:
+            self._write(statement, rows)
+
+    def _catch_up(self) -> None:
+        """Write what waits, if the file is free by now."""
+        if not self._resting_until or self._is_resting():
+            return
+        try:
+            if self._is_apart:
+                connection = _open(self._path, self._schema)
+                self._connection.close()
+                self._connection, self._file, self._is_apart = connection, _file_id(self._path), False
+            while self._unwritten:
+                self._write(*self._unwritten[0])
+                self._unwritten.popleft()
+        except sqlite3.Error as error:
+            if self._unwritten and not is_locked(error):  # it would fail for ever, and what waits behind it with it
+                log.warning("store_write_failed", error=str(error))
+                self._unwritten.popleft()
+            self._rest(error)
+        else:
+            log.warning("store_free_again", path=str(self._path), lost=self._dropped)
+            self._resting_until, self._dropped = 0.0, 0
 
     def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         with self._connection:
@@ -128,7 +184,7 @@ class Database:
         try:
             return work()
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise
             self._connection.close()
             self._connection = _replace_broken(self._path, self._schema, self._file, error)
@@ -143,7 +199,9 @@ def _open(path: Path, schema: Schema) -> sqlite3.Connection:
         make_private_file(path)  # what SQLite puts beside it gets the same mode
         return _connect(str(path), schema)
     except sqlite3.DatabaseError as error:
-        return _replace_broken(path, schema, found, error) if _is_damage(error) else _in_memory(path, schema, error)
+        if is_locked(error):
+            raise
+        return _replace_broken(path, schema, found, error) if is_damage(error) else _in_memory(path, schema, error)
     except OSError as error:
         return _in_memory(path, schema, error)
 
@@ -151,11 +209,6 @@ def _open(path: Path, schema: Schema) -> sqlite3.Connection:
 def _in_memory(path: Path, schema: Schema, error: Exception) -> sqlite3.Connection:
     log.warning("store_in_memory", path=str(path), error=str(error))
     return _connect(":memory:", schema)
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file is no database or a damaged one; other trouble has an exception class of its own."""
-    return type(error) is sqlite3.DatabaseError
 
 
 def _replace_broken(path: Path, schema: Schema, broken: int | None, error: sqlite3.Error) -> sqlite3.Connection:
@@ -208,8 +261,7 @@ def _connect(name: str, schema: Schema) -> sqlite3.Connection:
             _prepare(connection, schema)
         except sqlite3.Error as error:
             connection.close()
-            is_locked = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-            if not is_locked or time.monotonic() > deadline:
+            if not is_locked(error) or time.monotonic() > deadline:
                 raise
             time.sleep(RETRY_SECONDS)
         else:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Protocol
 
-from mcp_dynaload.store.database import Database, Schema
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.sqlite import Schema
 
 DAY_SECONDS = 86_400.0
 

@@ -30,6 +30,7 @@ from mcp_types import (
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_HANDSHAKE_VERSION, LATEST_MODERN_VERSION
 
 from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.errors import UpstreamAnswerError
 
 DISCOVER_SECONDS = 10.0
 
@@ -100,12 +101,17 @@ async def negotiate(outbound: Outbound, client_info: Json, capabilities: Json) -
     try:
         return await _initialize(outbound, client_info, capabilities)
     except MCPError as refusal:
-        if refusal.error.code == CONNECTION_CLOSED:
+        if refusal.error.code == CONNECTION_CLOSED or _is_final(refusal):
             raise
         try:
             return await _discover(outbound, client_info, capabilities)
         except MCPError:
             raise refusal from None
+
+
+def _is_final(refusal: MCPError) -> bool:
+    """Whether it is no answer of the server's protocol at all."""
+    return isinstance(failure := refusal.error.data, UpstreamAnswerError) and failure.is_final
 
 
 async def _initialize(outbound: Outbound, client_info: Json, capabilities: Json) -> Era:

@@ -64,11 +64,15 @@ class Listed:
     errors: dict[str, str] = field(default_factory=dict[str, str])
 
 
+async def _nobody_hears(upstream: str, listing: Listing) -> None:
+    """All listings are in the result, too."""
+
+
 async def list_upstreams(
     configs: Iterable[UpstreamConfig],
     project_dir: Path,
     logs_dir: Path,
-    heard: Callable[[str, Listing], Awaitable[None]],
+    heard: Callable[[str, Listing], Awaitable[None]] = _nobody_hears,
     within_seconds: float = math.inf,
 ) -> Listed:
     """Start each upstream, list it, stop it, a few at a time; `heard` is told of each listing as it comes.

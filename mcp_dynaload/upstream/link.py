@@ -10,12 +10,14 @@ import anyio.abc
 from mcp import MCPError
 from mcp.shared.dispatcher import DispatchContext
 from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
+from mcp.shared.message import SessionMessage
 from mcp.shared.transport_context import TransportContext
 from mcp_types import METHOD_NOT_FOUND
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.errors import UpstreamAnswerError, UpstreamError
 from mcp_dynaload.logs import without_addresses
+from mcp_dynaload.mending import UnreadableCallError
 from mcp_dynaload.upstream.era import Era, negotiate
 from mcp_dynaload.upstream.input_rounds import InputRounds
 from mcp_dynaload.upstream.listening import (
@@ -109,6 +111,7 @@ class Link:
         self._silence = silence
         self._era: Era | None = None
         self._listening: Listening | None = None
+        self._write = streams.write
         self._dispatcher: JSONRPCDispatcher[TransportContext] = JSONRPCDispatcher(
             streams.read, streams.write, on_stream_exception=self._on_garbage
         )
@@ -131,6 +134,7 @@ class Link:
         Raises:
             MCPError: The upstream's error answer, unchanged, or CONNECTION_CLOSED.
             TimeoutError: It was silent for too long, or for as long only wanted to be asked again.
+            UpstreamAnswerError: It answered with nothing that can be passed on.
             UpstreamError: It did not stop asking for input.
         """
         if self.era.is_modern and method in REPLACED_REQUESTS:
@@ -194,7 +198,12 @@ class Link:
 
     async def _send(self, method: str, params: Json) -> Json:
         out, options = self.era.stamped(method, params)
-        return await self._silence.bounded(lambda: self._dispatcher.send_raw_request(method, out or None, options))
+        try:
+            return await self._silence.bounded(lambda: self._dispatcher.send_raw_request(method, out or None, options))
+        except MCPError as error:
+            if isinstance(failure := error.error.data, UpstreamAnswerError):
+                raise failure from None
+            raise
 
     async def _gather_input(self, result: Json, rounds: InputRounds) -> Json | None:
         asked: Mapping[str, Json] = result.get("inputRequests") or {}
@@ -231,6 +240,8 @@ class Link:
 
     async def _on_garbage(self, error: Exception) -> None:
         self._note(without_addresses(str(error)))
+        if isinstance(error, UnreadableCallError):
+            await self._write.send(SessionMessage(error.answer))
 
 
 @asynccontextmanager

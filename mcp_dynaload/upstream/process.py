@@ -16,6 +16,7 @@ from mcp.client.stdio import get_default_environment
 from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.message import SessionMessage
 
+from mcp_dynaload.mending import mend_answers
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.process_family import ProcessFamily, guarded, marked, new_mark
 from mcp_dynaload.wire import CHUNK_BYTES, LineReader, LineWriter
@@ -79,7 +80,7 @@ async def open_process(command: ProcessCommand, log: OutputLog) -> AsyncGenerato
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_log_errors, stderr, log, all_said)
             try:
-                yield Streams(LineReader(stdout.receive), LineWriter(stdin.send), process.pid)
+                yield Streams(LineReader(stdout.receive, mend_answers), LineWriter(stdin.send), process.pid)
             finally:
                 with anyio.CancelScope(shield=True):
                     tasks.start_soon(_drain, stdout, all_read)

@@ -2,16 +2,19 @@
 
 import os
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import anyio
+from anyio.streams.memory import MemoryObjectSendStream
 
 from mcp_dynaload.errors import UpstreamClosedError, UpstreamStartError
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.process import ProcessCommand, Streams, child_environment, open_process
-from mcp_dynaload.wire import MAX_LINE_BYTES
+from mcp_dynaload.wire import MAX_LINE_BYTES, Item
 
 if TYPE_CHECKING:
     import httpx2
@@ -65,17 +68,60 @@ async def _open_http(config: UpstreamConfig) -> AsyncGenerator[Streams]:
     from mcp.client.sse import sse_client
     from mcp.client.streamable_http import streamable_http_client
 
+    from mcp_dynaload.upstream.http_answers import AnsweringClient, in_our_words
+
+    send, receive = anyio.create_memory_object_stream[Item](0)
+
+    async def tell(item: Item) -> None:
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):  # nobody reads any more
+            await send.send(in_our_words(item))
+
+    def client_of(
+        headers: dict[str, str] | None = None, timeout: httpx2.Timeout | None = None, auth: httpx2.Auth | None = None
+    ) -> httpx2.AsyncClient:
+        return AnsweringClient(
+            tell,
+            answers_in_body=config.transport != "sse",
+            headers=headers,
+            timeout=timeout,
+            auth=auth,
+            event_hooks={"response": [_end_if_forgotten]},
+        )
+
     headers = dict(config.headers)
-    if config.transport == "sse":
-        async with sse_client(config.url, headers, HTTP_CONNECT_SECONDS, HTTP_READ_SECONDS) as (read, write):
-            yield _streams(read, write)
-        return
-    timeout = httpx2.Timeout(HTTP_CONNECT_SECONDS, read=HTTP_READ_SECONDS)
-    async with (
-        httpx2.AsyncClient(headers=headers, timeout=timeout, event_hooks={"response": [_end_if_forgotten]}) as client,
-        streamable_http_client(config.url, http_client=client, max_sse_event_size=MAX_LINE_BYTES) as (read, write),
-    ):
-        yield _streams(read, write)
+    async with send, receive:
+        if config.transport == "sse":
+            async with (
+                sse_client(config.url, headers, HTTP_CONNECT_SECONDS, HTTP_READ_SECONDS, client_of) as (read, write),
+                _passing_on(read, send, tell),
+            ):
+                yield _streams(receive, write)
+            return
+        async with (
+            client_of(headers, httpx2.Timeout(HTTP_CONNECT_SECONDS, read=HTTP_READ_SECONDS)) as client,
+            streamable_http_client(config.url, http_client=client, max_sse_event_size=MAX_LINE_BYTES) as (read, write),
+            _passing_on(read, send, tell),
+        ):
+            yield _streams(receive, write)
+
+
+@asynccontextmanager
+async def _passing_on(
+    read: AsyncIterable[Item], send: MemoryObjectSendStream[Item], tell: Callable[[Item], Awaitable[None]]
+) -> AsyncGenerator[None]:
+    """Meanwhile, what the SDK's transport reads goes where also is told what it could not read, and ends that."""
+
+    async def pass_on() -> None:
+        async with send:
+            async for item in read:
+                await tell(item)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(pass_on)
+        try:
+            yield
+        finally:
+            tasks.cancel_scope.cancel()
 
 
 async def _end_if_forgotten(response: "httpx2.Response") -> None:

@@ -8,7 +8,13 @@ import structlog
 from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamStartError, UpstreamTimeoutError
+from mcp_dynaload.errors import (
+    UpstreamAnswerError,
+    UpstreamClosedError,
+    UpstreamError,
+    UpstreamStartError,
+    UpstreamTimeoutError,
+)
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.backoff import Backoff
 from mcp_dynaload.upstream.host import Host
@@ -16,7 +22,7 @@ from mcp_dynaload.upstream.link import Link, open_link
 from mcp_dynaload.upstream.listing import read_listing
 from mcp_dynaload.upstream.opening import Opening, told_when_cut_off
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
-from mcp_dynaload.upstream.reasons import is_closed, is_expected, reason_of
+from mcp_dynaload.upstream.reasons import described, is_closed, is_expected, reason_of
 from mcp_dynaload.upstream.transport import open_streams
 
 PATIENCE_SECONDS = 2.0
@@ -25,7 +31,6 @@ PATIENCE_SECONDS = 2.0
 PING_SECONDS = 2.0
 CLOSING_SECONDS = 0.5
 """A connection that has ended is seen to have ended within this time."""
-
 log = structlog.get_logger()
 
 
@@ -70,7 +75,8 @@ class Upstream:
         Raises:
             UpstreamStartError: It could not be started.
             UpstreamTimeoutError: It was silent for too long.
-            UpstreamClosedError: It died meanwhile.
+            UpstreamClosedError: It died meanwhile, or is not to be reached.
+            UpstreamAnswerError: It answered with nothing that can be passed on.
             MCPError: Its own error answer, unchanged.
         """
         self.busy += 1
@@ -91,7 +97,7 @@ class Upstream:
             await self._opening.over.wait()  # the last connection is being closed
         if self._opening is None:
             await self._wait_out_backoff()
-        if self._opening is None:  # not started by another caller meanwhile
+        if self._opening is None:  # no other caller has started it meanwhile
             self._opening = Opening()
             self.last_used = anyio.current_time()  # one that is just starting is not the one to make room
             self._ended = anyio.Event()
@@ -148,11 +154,10 @@ class Upstream:
 
     async def relist(self) -> None:
         """List again what the running upstream offers and tell the session."""
-        if (link := self.link) is None:
-            return
-        listing = await read_listing(link.era, link.request)
-        link.era.remember_headers(list(listing.tools))
-        await self._host.upstream_listed(self.name, listing)
+        if link := self.link:
+            listing = await read_listing(link.era, link.request)
+            link.era.remember_headers(list(listing.tools))
+            await self._host.upstream_listed(self.name, listing)
 
     async def _answered(self, link: Link, method: str, params: Json) -> Json:
         try:
@@ -163,6 +168,12 @@ class Upstream:
             raise UpstreamTimeoutError(
                 self._describe(f"did not answer {method!r} and was silent for {seconds:g} s", "call_timeout_seconds")
             ) from None
+        except UpstreamAnswerError as error:
+            text = self._describe(f"failed at {method!r}: {reason_of(error)}")
+            if not error.is_gone:
+                raise UpstreamAnswerError(error.cause, text) from None
+            self.stop()  # the next call finds out whether it is there again, and rests if it is not
+            raise UpstreamClosedError(text) from None
         except MCPError as error:
             if await self._has_ended(link, error):
                 raise UpstreamClosedError(self._describe(f"ended during {method!r}")) from None
@@ -286,12 +297,4 @@ class Upstream:
         self._host.upstream_failed(self.name, self._backoff.last_error, had_started=opening.link is not None)
 
     def _describe(self, what: str, option: str = "") -> str:
-        parts = [f"MCP server {self.name!r} {what}."]
-        if tail := self._log.tail():
-            parts.append("Its last output:\n" + "\n".join(tail))
-        parts.append(f"The other servers are unaffected. See `mcp-dynaload logs {self.name}`" + _hint(option) + ".")
-        return "\n".join(parts)
-
-
-def _hint(option: str) -> str:
-    return f'; the limit is {option!r} under "dynaload" in its entry' if option else ""
+        return described(self.name, what, self._log.tail(), option)

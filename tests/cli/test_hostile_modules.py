@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.cli.init import serve_entry
 from mcp_dynaload.own_process import module_command
 from tests.cli.conftest import Shell
@@ -96,7 +97,7 @@ def test_a_command_runs_nothing_of_the_project(hostile: Shell, command: str) -> 
 @pytest.mark.proves("foreign-code")
 def test_the_embedded_servers_are_started_without_the_project_on_their_path(hostile: Shell) -> None:
     client = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
-    requests = [
+    requests: list[Json] = [
         {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client},
         {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "git__repo_status", "arguments": {}}},
     ]

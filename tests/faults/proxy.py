@@ -21,17 +21,10 @@ from tests.faults.scripted import is_alive
 FILL = """
 import os, sys, anyio
 from pathlib import Path
-from mcp_dynaload.runtime import open_catalog, read_configuration
-from mcp_dynaload.upstream.headless import list_upstreams
+from mcp_dynaload.runtime import open_catalog, read_configuration, refresh_catalog
 configuration = read_configuration(os.environ, explicit=[Path(sys.argv[1])])
-async def fill(live):
-    places = configuration.locations
-    configs = configuration.configs.values()
-    listed = await list_upstreams(configs, places.project_dir, places.logs_dir, lambda name: None)
-    for name, listing in listed.listings.items():
-        await live.update(name, listing)
 with open_catalog(configuration) as live:
-    anyio.run(fill, live)
+    anyio.run(refresh_catalog, configuration, live)
 """
 
 

@@ -30,6 +30,7 @@ COMMANDS = (
     "progress",
     "big",
     "fail",
+    "raw",
 )
 """What every scripted server can be told to do."""
 

@@ -91,6 +91,13 @@ def call(name: str, arguments: dict[str, Any], request_id: object, meta: dict[st
                 sys.stdout.write(arguments["text"] + "\n")
                 sys.stdout.flush()
             return text_result("printed")
+        case "raw":
+            with writing:
+                sys.stdout.buffer.write(
+                    arguments["line"].replace("{id}", json.dumps(request_id)).encode("latin-1") + b"\n"
+                )
+                sys.stdout.buffer.flush()
+            return None
         case "complain":
             for _ in range(arguments.get("times", 1)):
                 sys.stderr.write(arguments["text"] + "\n")

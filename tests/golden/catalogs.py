@@ -48,7 +48,7 @@ async def _real_definitions(folder: Path) -> Definitions:
     place.prepare()
     locations = Locations(folder / "config", folder / "state", place.project)
     read = read_upstreams(locations, explicit=[place.servers_file], environ=os.environ, trust_all=False)
-    listed = await list_upstreams(read.upstreams, place.project, folder / "logs", lambda name: None)
+    listed = await list_upstreams(read.upstreams, place.project, folder / "logs")
     if listed.errors:
         raise RuntimeError(f"run .ci/install-e2e: {listed.errors}")
     return {name: list(listed.listings[name].tools) for name in sorted(listed.listings)}

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from mcp_dynaload.store.database import CATALOG, Database
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.sqlite import CATALOG
 from tests.waiting import HANG_SECONDS
 
 COST = "INSERT OR REPLACE INTO costs VALUES (?, ?)"

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from mcp_dynaload.store import local
-from mcp_dynaload.store.database import CATALOG, Database
+from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.local import LocalMemory
 from mcp_dynaload.store.memory import Calls
+from mcp_dynaload.store.sqlite import CATALOG
 
 
 def tools_of(memory: LocalMemory) -> list[dict[str, Calls]]:

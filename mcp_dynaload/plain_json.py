@@ -1,0 +1,102 @@
+"""JSON as the standard has it: read strictly or with patience, and never written as anything else.
+
+Python's own reads `NaN`, `Infinity` and `1e400` and writes them out again, and a client drops a whole line for one.
+"""
+
+import json
+import math
+import sys
+from typing import Any, cast
+
+
+def parse(text: str) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: It is none, or has a number that JSON cannot say.
+        RecursionError: It is nested too deeply.
+    """
+    return _STRICT.decode(text)
+
+
+def text_of(value: object) -> str:
+    """The value as compact JSON; a number that JSON cannot say is null, as JavaScript writes it.
+
+    Raises:
+        RecursionError: It is nested too deeply.
+    """
+    try:
+        return _COMPACT.encode(value)
+    except ValueError:
+        return _COMPACT.encode(finite(value))
+
+
+def bytes_of(value: object) -> bytes:
+    """The same as bytes; a lone surrogate, which JSON may bring as an escape, stays one.
+
+    Raises:
+        RecursionError: It is nested too deeply.
+    """
+    text = text_of(value)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return _ASCII.encode(finite(value)).encode()
+
+
+def finite(value: object) -> object:
+    """The value with null in place of each number that JSON cannot say."""
+    if isinstance(value, dict):
+        return {key: finite(inner) for key, inner in cast(dict[str, object], value).items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in cast(list[object], value)]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+class PatientDecoder:
+    """Reads what is almost JSON, and notes what it made of it."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self._decoder = json.JSONDecoder(
+            strict=False, parse_constant=self._nothing, parse_float=self._float, parse_int=self._int
+        )
+
+    def decode_at(self, text: str, start: int) -> tuple[Any, int]:
+        """The value that begins at `start`, and where it ends.
+
+        Raises:
+            ValueError: There is none.
+            RecursionError: It is nested too deeply.
+        """
+        return self._decoder.raw_decode(text, start)
+
+    def _float(self, text: str) -> float | None:
+        value = float(text)
+        return value if math.isfinite(value) else self._nothing(text)
+
+    def _int(self, text: str) -> int | None:
+        return int(text) if len(text) < _MOST_DIGITS else self._nothing(text)
+
+    def _nothing(self, text: str) -> None:
+        note = f"null stands for the number {text[:20]}{'…' if len(text) > 20 else ''}, which JSON cannot say"
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+def _strict_float(text: str) -> float:
+    value = float(text)
+    if value - value:  # not a number for what is infinite, 0 for all else: cheaper than a function call
+        raise ValueError(f"{text[:20]} is too large a number")
+    return value
+
+
+def _strict_constant(text: str) -> float:
+    raise ValueError(f"{text} is no JSON")
+
+
+_MOST_DIGITS = sys.get_int_max_str_digits() or sys.maxsize
+_STRICT = json.JSONDecoder(parse_constant=_strict_constant, parse_float=_strict_float)
+# What comes from JSON has no circles: looking for them would cost a third of the time.
+_COMPACT = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"))
+_ASCII = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))

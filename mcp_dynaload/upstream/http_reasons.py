@@ -1,0 +1,100 @@
+"""Why a server behind HTTP gave no answer, and what to do about it, in words.
+
+Imports the HTTP client, so it is imported only where a server is reached over HTTP.
+"""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import cast
+
+import httpx2
+
+OTHER_ERA = frozenset({400, 404, 405, 406, 415, 422, 501})
+"""With these a server may refuse one form of the handshake and take another."""
+
+_ADVICE = {
+    301: "put the address to which it moved into 'url' of its entry",
+    400: "it does not take such requests: check 'url' and 'type' of its entry",
+    401: "it wants a login, or one that has not run out: check 'headers' of its entry",
+    402: "it wants to be paid first",
+    403: "it does not allow this with the login that it got: check 'headers' of its entry",
+    404: "nothing is served at that address: check 'url' of its entry",
+    405: "it does not take such requests: check 'url' and 'type' of its entry",
+    407: "the proxy before it wants a login: check HTTPS_PROXY",
+    408: "it waited too long for the request: try again",
+    410: "nothing is served at that address any more: check 'url' of its entry",
+    413: "the request is too large for it",
+    429: "it got too many requests: wait{wait} before the next",
+    500: "the fault is on its side: try again later{wait}",
+    503: "it is not available now: try again later{wait}",
+}
+_LIKE = {302: 301, 303: 301, 307: 301, 308: 301, 406: 405, 415: 405, 422: 400, 502: 503, 504: 503}
+
+
+def status_reason(response: httpx2.Response) -> str:
+    """What a status means, and what to do."""
+    status = response.status_code
+    known = status if status in _ADVICE else _LIKE.get(status, status // 100 * 100)
+    seconds = _retry_after(response.headers.get("retry-after", ""))
+    wait = f" {seconds} s" if seconds and known == 429 else f" (in {seconds} s)" if seconds else ""
+    advice = _ADVICE.get(known, _ADVICE[400]).format(wait=wait or (" a while" if known == 429 else ""))
+    return f"it answered with {status_name(response)}: {advice}"
+
+
+def status_name(response: httpx2.Response) -> str:
+    """The status with its name."""
+    try:
+        return f"HTTP {response.status_code} ({HTTPStatus(response.status_code).phrase})"
+    except ValueError:
+        return f"HTTP {response.status_code}"
+
+
+def trouble_reason(error: BaseException) -> str:
+    """What went wrong on the way to a server, or on the way back."""
+    if isinstance(error, httpx2.HTTPStatusError):
+        return status_reason(error.response)
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            return f"its TLS certificate or connection was not accepted ({cause.reason or cause}): check 'url'"
+        if isinstance(cause, socket.gaierror):
+            return "its host name is not known (no connection): check 'url' of its entry, and the network"
+        if isinstance(cause, ConnectionRefusedError):
+            return "nothing answers at its address (connection refused): check that it runs, and 'url' of its entry"
+    match error:
+        case httpx2.ConnectTimeout() | httpx2.PoolTimeout():
+            return "no connection to it in time: check that it runs, 'url' of its entry, and the network"
+        case httpx2.TimeoutException():
+            return "it did not take the request, or was silent, for too long"
+        case httpx2.ConnectError():
+            return f"no connection to it ({error}): check that it runs, and 'url' of its entry"
+        case httpx2.NetworkError() | httpx2.RemoteProtocolError():
+            return f"the connection to it broke off before its answer was there ({error or type(error).__name__})"
+        case _:
+            return f"{type(error).__name__}: {error}"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what has led to it; of several attempts to connect each."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for inner in cast(BaseExceptionGroup[BaseException], error).exceptions:
+                yield from _causes(inner)
+        error = error.__cause__ or error.__context__
+
+
+def _retry_after(text: str) -> int:
+    """Seconds to wait; 0 where it does not say."""
+    if text.strip().isdigit():
+        return int(text.strip()[:6])
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return 0
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0, round((at - datetime.now(UTC)).total_seconds()))

@@ -1,0 +1,219 @@
+"""What a server over HTTP answers oddly: whoever waits for it is told at once, in words, or gets what can be used."""
+
+from pathlib import Path
+from typing import Literal
+
+import anyio
+import pytest
+from mcp import MCPError
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config_upstream import UpstreamConfig
+from mcp_dynaload.errors import UpstreamAnswerError, UpstreamClosedError, UpstreamError, UpstreamStartError
+from mcp_dynaload.upstream.pool import Pool
+from tests.faults.odd_http_server import EVENTS, Odd, OddServer, OddSseServer
+from tests.transparency.serving import served
+from tests.upstream.sessions import call, pool_of, say
+
+RESULT = '{"content":[{"type":"text","text":"done"}]}'
+ANSWER = f'{{"jsonrpc":"2.0","id":{{id}},"result":{RESULT}}}'
+
+
+def far(url: str, transport: Literal["http", "sse"] = "http") -> UpstreamConfig:
+    return UpstreamConfig(name="far", transport=transport, url=f"{url}/mcp")
+
+
+async def failure_of(pool: Pool, name: str = "far") -> UpstreamError:
+    with anyio.fail_after(5), pytest.raises(UpstreamError) as caught:
+        await call(pool, name, "echo")
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        (Odd(status=401), ("HTTP 401 (Unauthorized)", "wants a login", "'headers'")),
+        (Odd(status=403, body="go away"), ("HTTP 403 (Forbidden)", "does not allow this", "'go away'")),
+        (Odd(status=404), ("HTTP 404 (Not Found)", "check 'url'")),
+        (Odd(status=429, headers={"retry-after": "17"}), ("HTTP 429 (Too Many Requests)", "wait 17 s")),
+        (Odd(status=429), ("HTTP 429 (Too Many Requests)", "wait a while")),
+        (Odd(status=500, body="<h1>oops</h1>", content_type="text/html"), ("HTTP 500", "fault is on its side", "oops")),
+        (Odd(status=503, headers={"retry-after": "5"}), ("HTTP 503", "not available now", "(in 5 s)")),
+        (Odd(status=502), ("HTTP 502 (Bad Gateway)", "try again later")),
+        (Odd(status=418), ("HTTP 418",)),
+        (Odd(status=302, headers={"location": "https://elsewhere.example/login?to=1"}), ("HTTP 302", "moved")),
+        (Odd(status=401, body='{"error":"invalid_token"}'), ("HTTP 401", '{"error":"invalid_token"}')),
+        (Odd(), ("HTTP 200 (OK) and an empty body",)),
+        (Odd(body="<html><title>Log in</title>", content_type="text/html"), ("unreadable", "text/html", "Log in")),
+        (Odd(body="not json"), ("unreadable", "'not json'")),
+        (Odd(body='{"jsonrpc":"2.0","id":{id},"result":{"content":['), ("unreadable", "it is no JSON")),
+        (Odd(body='{"jsonrpc":"2.0","id":{id},"result":null}'), ("its result is null",)),
+        (Odd(body='{"jsonrpc":"2.0","id":{id},"error":"no"}'), ("an error without", "'no'")),
+        (Odd(body='{"a":' * 100_000), ("nested too deeply",)),
+        (Odd(status=202), ("HTTP 202 (Accepted) and an empty body",)),
+        (Odd(body="data: nonsense\n\n", content_type=EVENTS), ("unreadable", "'nonsense'")),
+        (Odd(body='data: {"jsonrpc":"2.0","id":{id},"result":"x"}\n\n', content_type=EVENTS), ("is a text", "'x'")),
+        (Odd(body="", content_type=EVENTS), ("ended its answer before there was one",)),
+        (Odd(body=ANSWER[:-5], headers={"content-length": "500"}), ("broke off",)),
+    ],
+)
+async def test_what_is_no_answer_is_told_at_once_with_its_cause(
+    tmp_path: Path, odd: Odd, words: tuple[str, ...]
+) -> None:
+    async with served(OddServer(odd)) as url, pool_of(tmp_path, far(url)) as pool:
+        text = str(await failure_of(pool))
+
+    assert text.startswith("MCP server 'far' failed at 'tools/call': ")
+    assert [word for word in words if word not in text] == []
+    assert "pydantic" not in text
+    assert "The other servers are unaffected" in text
+
+
+@pytest.mark.parametrize(
+    ("odd", "result"),
+    [
+        (Odd(body=ANSWER), "done"),
+        (Odd(body=ANSWER.replace("{id}", "{id}.0")), "done"),
+        (Odd(body=ANSWER.replace("{id}", '"{id}"')), "done"),
+        (Odd(body=ANSWER.replace("{id}", "null")), "done"),
+        (Odd(body=ANSWER.replace("{id}", "99")), "done"),
+        (Odd(body=ANSWER.replace('"jsonrpc":"2.0",', "")), "done"),
+        (Odd(body="\ufeff" + ANSWER), "done"),
+        (Odd(body=f"[{ANSWER}]"), "done"),
+        (Odd(body=ANSWER, content_type="text/plain"), "done"),
+        (Odd(body=ANSWER.replace("done", "d\udcffne").encode("utf-8", "surrogateescape")), "d�ne"),
+        (Odd(body=f"data: {ANSWER}\n\n", content_type=EVENTS), "done"),
+        (Odd(body=f"id: 7\r\ndata: {ANSWER.replace('{id}', '{id}.0')}\r\n\r\n", content_type=EVENTS), "done"),
+        (Odd(body=f": ping\n\ndata: hm {ANSWER}\n\n", content_type=EVENTS), "done"),
+    ],
+)
+async def test_an_answer_that_is_only_odd_is_used(tmp_path: Path, odd: Odd, result: str) -> None:
+    async with served(OddServer(odd)) as url, pool_of(tmp_path, far(url)) as pool:
+        with anyio.fail_after(5):
+            assert await say(pool, "far", "echo") == result
+
+
+async def test_a_number_that_json_cannot_say_is_null_and_noted(tmp_path: Path) -> None:
+    for content_type, form in (("application/json", "{}"), (EVENTS, "data: {}\n\n")):
+        body = form.replace("{}", '{"jsonrpc":"2.0","id":{id},"result":{"structuredContent":{"x":[NaN,1e400,2.5]}}}')
+        odd = Odd(body=body, content_type=content_type)
+        async with served(OddServer(odd)) as url, pool_of(tmp_path, far(url)) as pool:
+            with anyio.fail_after(5):
+                assert (await call(pool, "far", "echo"))["structuredContent"] == {"x": [None, None, 2.5]}
+        assert "null stands for the number NaN" in (tmp_path / "logs" / "far.log").read_text()
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 500])
+async def test_a_servers_own_error_passes_unchanged_whatever_its_status(tmp_path: Path, status: int) -> None:
+    own: Json = {"code": -32042, "message": "first log in", "data": {"url": "https://auth.example"}}
+    body = '{"jsonrpc":"2.0","id":null,"error":{"code":-32042,"message":"first log in","data":{"url":"https://auth.example"}}}'
+    async with served(OddServer(Odd(body=body, status=status))) as url, pool_of(tmp_path, far(url)) as pool:
+        with anyio.fail_after(5), pytest.raises(MCPError) as caught:
+            await call(pool, "far", "echo")
+
+    assert caught.value.error.model_dump() == own
+
+
+async def test_secrets_in_what_a_server_says_are_masked(tmp_path: Path) -> None:
+    said = "Authorization: Bearer " + "planted" * 4 + " at https://ada:planted@far.example/x?api_key=planted"
+    async with served(OddServer(Odd(status=403, body=said))) as url, pool_of(tmp_path, far(url)) as pool:
+        text = str(await failure_of(pool))
+
+    assert "HTTP 403" in text
+    assert "planted" not in text
+
+
+async def test_a_long_answer_is_quoted_short(tmp_path: Path) -> None:
+    async with served(OddServer(Odd(status=500, body="x" * 1_000_000))) as url, pool_of(tmp_path, far(url)) as pool:
+        assert len(str(await failure_of(pool))) < 800
+
+
+async def test_one_failed_call_leaves_the_connection_and_other_calls_alone(tmp_path: Path) -> None:
+    server = OddServer(Odd(status=500), frozenset({"tools/call"}))
+    async with served(server) as url, pool_of(tmp_path, far(url)) as pool:
+        assert isinstance(await failure_of(pool), UpstreamAnswerError)
+        link = pool["far"].link
+        assert await pool.request("far", "prompts/get", {"name": "greet"})
+        assert pool["far"].link is link
+        assert pool["far"].failure is None
+
+
+@pytest.mark.parametrize("transport", ["http", "sse"])
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(401, "HTTP 401 (Unauthorized): it wants a login"), (429, "HTTP 429"), (503, "HTTP 503"), (404, "HTTP 404")],
+)
+async def test_a_handshake_that_is_refused_says_with_which_status(
+    tmp_path: Path, transport: Literal["http", "sse"], status: int, words: str
+) -> None:
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await Response(status_code=status)(scope, receive, send)
+
+    async with served(refuse) as url, pool_of(tmp_path, far(url, transport)) as pool:
+        error = await failure_of(pool)
+
+    assert isinstance(error, UpstreamStartError)
+    assert str(error).startswith(f"MCP server 'far' did not start: it answered with {words}")
+
+
+async def test_nobody_listening_is_told_and_found_again_when_there(tmp_path: Path, free_tcp_port: int) -> None:
+    async with pool_of(tmp_path, far(f"http://127.0.0.1:{free_tcp_port}")) as pool:
+        error = await failure_of(pool)
+    assert isinstance(error, UpstreamStartError)
+    assert "nothing answers at its address (connection refused)" in str(error)
+
+
+async def test_a_server_that_went_away_between_calls_is_told_as_gone(tmp_path: Path, free_tcp_port: int) -> None:
+    async with pool_of(tmp_path, far(f"http://localhost:{free_tcp_port}")) as pool:
+        async with served(OddServer(Odd(body=ANSWER)), free_tcp_port):
+            assert await say(pool, "far", "echo") == "done"
+        error = await failure_of(pool)
+        assert isinstance(error, UpstreamClosedError)
+        assert "nothing answers at its address" in str(error)
+
+        async with served(OddServer(Odd(body=ANSWER)), free_tcp_port):
+            assert await say(pool, "far", "echo") == "done"
+
+
+async def test_a_host_name_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, far("http://nobody.invalid")) as pool:
+        assert "its host name is not known" in str(await failure_of(pool))
+
+
+async def test_a_plain_server_behind_https_is_told_as_a_tls_failure(tmp_path: Path) -> None:
+    async with served(OddServer(Odd())) as url, pool_of(tmp_path, far(url.replace("http:", "https:"))) as pool:
+        assert "its TLS certificate or connection was not accepted" in str(await failure_of(pool))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('{"jsonrpc":"2.0","id":{id},"result":null}', "its result is null"),
+        ('{"jsonrpc":"2.0","id":{id},"result":{"content":[}', "it is no JSON"),
+        ('{"jsonrpc":"2.0","id":{id},"error":{"code":"E","message":"m"}}', "an error without"),
+    ],
+)
+async def test_over_the_older_transport_the_call_that_an_event_names_fails_at_once(
+    tmp_path: Path, body: str, words: str
+) -> None:
+    async with served(OddSseServer(Odd(body=body))) as url, pool_of(tmp_path, far(url, "sse")) as pool:
+        assert words in str(await failure_of(pool))
+
+
+async def test_over_the_older_transport_an_odd_answer_is_used(tmp_path: Path) -> None:
+    odd = Odd(body=ANSWER.replace("{id}", "{id}.0").replace('"text":"done"', '"text":"done","x":NaN'))
+    async with served(OddSseServer(odd)) as url, pool_of(tmp_path, far(url, "sse")) as pool:
+        with anyio.fail_after(5):
+            assert await say(pool, "far", "echo") == "done"
+
+
+async def test_over_the_older_transport_a_post_that_is_refused_fails_its_call_alone(tmp_path: Path) -> None:
+    server = OddSseServer(Odd(body=ANSWER), post_status=429)
+    async with served(server) as url, pool_of(tmp_path, far(url, "sse")) as pool:
+        assert "HTTP 429 (Too Many Requests)" in str(await failure_of(pool))
+        server.post_status = 202
+        with anyio.fail_after(5):
+            assert await say(pool, "far", "echo") == "done"
