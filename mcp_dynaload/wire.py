@@ -14,11 +14,9 @@ import anyio
 from mcp.shared.message import SessionMessage
 from mcp_types import ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
+from mcp_dynaload import bounds
+from mcp_dynaload.bounds import Edges, MessageSize, TooLargeError
 from mcp_dynaload.catalog.tool import Json
-
-MAX_LINE_BYTES = 64 * 1024 * 1024
-"""A longer line ends the connection: no peer that means well sends one."""
-
 
 CHUNK_BYTES = 65_536
 
@@ -33,7 +31,14 @@ Receive = Callable[[], Awaitable[bytes]]
 
 Send = Callable[[bytes], Awaitable[None]]
 
+Skipped = Callable[[int], Awaitable[None]]
+"""Told of bytes that held no message; may take its time."""
+
 _GONE = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
+
+
+async def _for_nothing(skipped: int) -> None:
+    """Skip without a charge."""
 
 
 class LineReader:
@@ -42,22 +47,21 @@ class LineReader:
     No task or memory stream stands between pipe and dispatcher: each would cost every message a turn of the loop.
     """
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, skipped: Skipped = _for_nothing) -> None:
         self._receive = receive
+        self._skipped = skipped
         self._buffer = bytearray()
-        self._is_over = False
 
     def __aiter__(self) -> "LineReader":
         return self
 
     async def __anext__(self) -> SessionMessage | Exception:
-        while not self._is_over and (line := await self._line()):
+        while line := await self._line():
+            if isinstance(line, Edges):
+                return _refused(line, f"it is longer than {bounds.MAX_MESSAGE_BYTES} bytes")
             if line.strip():
                 return parse_line(line)
-        if len(self._buffer) > MAX_LINE_BYTES:
-            self._buffer.clear()
-            self._is_over = True
-            return ValueError(f"a line is longer than {MAX_LINE_BYTES} bytes: the connection ends")
+            await self._skip_blanks()
         raise StopAsyncIteration
 
     async def receive(self) -> SessionMessage | Exception:
@@ -82,17 +86,41 @@ class LineReader:
     ) -> None:
         await self.aclose()
 
-    async def _line(self) -> bytes:
-        """The next line with its end; empty at the end of the stream, where an unfinished line is dropped."""
+    async def _line(self) -> bytes | Edges:
+        """The next line with its end, or what is kept of one that is too long.
+
+        Empty at the end of the stream, where an unfinished line is dropped.
+        """
         start = 0
         while (end := self._buffer.find(b"\n", start)) < 0:
             start = len(self._buffer)
-            if start > MAX_LINE_BYTES or not (chunk := await self._chunk()):
+            if start > bounds.MAX_MESSAGE_BYTES:
+                return await self._skip_line()
+            if not (chunk := await self._chunk()):
                 return b""
             self._buffer += chunk
         line = bytes(self._buffer[: end + 1])
         del self._buffer[: end + 1]
         return line
+
+    async def _skip_line(self) -> Edges | bytes:
+        """Read on to the end of a line without keeping it; empty if it has none."""
+        edges = Edges()
+        while (end := self._buffer.find(b"\n")) < 0:
+            edges.add(self._buffer)
+            await self._skipped(len(self._buffer))
+            self._buffer = bytearray(await self._chunk())
+            if not self._buffer:
+                return b""
+        edges.add(self._buffer[: end + 1])
+        del self._buffer[: end + 1]
+        return edges
+
+    async def _skip_blanks(self) -> None:
+        """Drop the empty lines that come next, all at once."""
+        rest = self._buffer.lstrip()
+        await self._skipped(len(self._buffer) - len(rest))
+        self._buffer = rest
 
     async def _chunk(self) -> bytes:
         try:
@@ -135,9 +163,22 @@ class LineWriter:
 def parse_line(line: bytes) -> SessionMessage | Exception:
     """The message on one line; what is wrong with it, as a value, if it holds none."""
     try:
+        if len(line) > bounds.SMALL_BYTES:
+            MessageSize().add(line)
+    except TooLargeError as error:
+        edges = Edges()
+        edges.add(line)
+        return _refused(edges, str(error))
+    try:
         return SessionMessage(_envelope(json.loads(line)))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         return ValueError(f"not a JSON-RPC message ({error}): {line[:200]!r}")
+
+
+def _refused(edges: Edges, why: str) -> SessionMessage | Exception:
+    """An error in place of an answer that is too large; what is wrong, if it was no answer."""
+    refusal = edges.refusal(why)
+    return SessionMessage(refusal) if refusal else ValueError(f"a line is skipped: {why}: {edges.begin[:200]!r}")
 
 
 def format_line(message: JSONRPCMessage) -> bytes:

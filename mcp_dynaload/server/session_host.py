@@ -111,10 +111,7 @@ class SessionHost:
         return await self.client.ask(upstream, method, params)
 
     async def tell(self, upstream: str, method: str, params: Json | None) -> None:
-        """Take or pass on what an upstream says by itself."""
-        if method.endswith("/list_changed"):
-            await self.pool[upstream].relist()
-            return
+        """Pass on what an upstream says by itself."""
         if self.crowd is not None:
             await self.crowd.tell(method, params)
             return

@@ -5,43 +5,51 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mcp_dynaload.errors import UpstreamClosedError, UpstreamStartError
+from mcp_dynaload.bounds import MAX_MESSAGE_BYTES
+from mcp_dynaload.errors import UpstreamStartError
 from mcp_dynaload.mcp_config import UpstreamConfig
+from mcp_dynaload.upstream.allowance import Allowance
+from mcp_dynaload.upstream.http_session import HttpSession
 from mcp_dynaload.upstream.output_log import OutputLog
-from mcp_dynaload.upstream.process import ProcessCommand, Streams, child_environment, open_process
-from mcp_dynaload.wire import MAX_LINE_BYTES
+from mcp_dynaload.upstream.process import ProcessCommand, child_environment, open_process
+from mcp_dynaload.upstream.streams import Streams
 
-if TYPE_CHECKING:
-    import httpx2
-
-SESSION_HEADER = "mcp-session-id"
 HTTP_CONNECT_SECONDS = 30.0
 HTTP_READ_SECONDS = 3600.0
 """A stream may be silent for long; the call's own timeout is what ends a call."""
 
 
 @asynccontextmanager
-async def open_streams(config: UpstreamConfig, project_dir: Path, log: OutputLog) -> AsyncGenerator[Streams]:
-    """Open the transport that the entry asks for.
+async def open_streams(
+    config: UpstreamConfig, project_dir: Path, log: OutputLog, allowance: Allowance
+) -> AsyncGenerator[Streams]:
+    """Open the transport that the entry asks for; `allowance` is for what comes without having been asked for.
 
     Raises:
         UpstreamStartError: The folder in which to start it does not exist.
         OSError: The process could not be started.
         httpx2.HTTPError: The server could not be reached.
     """
-    opened = _open_http(config) if config.transport != "stdio" else _open_stdio(config, project_dir, log)
+    opened = (
+        _open_stdio(config, project_dir, log, allowance)
+        if config.transport == "stdio"
+        else _open_http(config, allowance)
+    )
     async with opened as streams:
         yield streams
 
 
 @asynccontextmanager
-async def _open_stdio(config: UpstreamConfig, project_dir: Path, log: OutputLog) -> AsyncGenerator[Streams]:
+async def _open_stdio(
+    config: UpstreamConfig, project_dir: Path, log: OutputLog, allowance: Allowance
+) -> AsyncGenerator[Streams]:
     _check_folder(project_dir)
     env = child_environment(config.env, inherit=config.options.inherit_env, environ=os.environ)
     if sys.platform != "win32":
-        async with open_process(ProcessCommand(config.command, config.args, env, project_dir), log) as streams:
+        command = ProcessCommand(config.command, config.args, env, project_dir)
+        async with open_process(command, log, allowance) as streams:
             yield streams
         return
     # Job objects, .cmd look-up and the process group's end on Windows are the SDK's own.
@@ -59,31 +67,36 @@ def _check_folder(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def _open_http(config: UpstreamConfig) -> AsyncGenerator[Streams]:
+async def _open_http(config: UpstreamConfig, allowance: Allowance) -> AsyncGenerator[Streams]:
     # The HTTP client is needed by few configurations only, and not before a call.
     import httpx2
     from mcp.client.sse import sse_client
     from mcp.client.streamable_http import streamable_http_client
 
+    from mcp_dynaload.upstream.http_bodies import Answers
+
+    session = HttpSession()
+    answers = Answers(session, allowance)
+
+    def client_of(
+        headers: dict[str, str] | None = None,
+        timeout: httpx2.Timeout | None = None,
+        auth: httpx2.Auth | None = None,
+    ) -> httpx2.AsyncClient:
+        hooks: dict[str, list[Any]] = {"response": [answers.check]}
+        return httpx2.AsyncClient(headers=headers, timeout=timeout, auth=auth, event_hooks=hooks)
+
     headers = dict(config.headers)
     if config.transport == "sse":
-        async with sse_client(config.url, headers, HTTP_CONNECT_SECONDS, HTTP_READ_SECONDS) as (read, write):
+        async with sse_client(config.url, headers, HTTP_CONNECT_SECONDS, HTTP_READ_SECONDS, client_of) as (read, write):
             yield _streams(read, write)
         return
-    timeout = httpx2.Timeout(HTTP_CONNECT_SECONDS, read=HTTP_READ_SECONDS)
     async with (
-        httpx2.AsyncClient(headers=headers, timeout=timeout, event_hooks={"response": [_end_if_forgotten]}) as client,
-        streamable_http_client(config.url, http_client=client, max_sse_event_size=MAX_LINE_BYTES) as (read, write),
+        client_of(headers, httpx2.Timeout(HTTP_CONNECT_SECONDS, read=HTTP_READ_SECONDS)) as client,
+        streamable_http_client(config.url, http_client=client, max_sse_event_size=MAX_MESSAGE_BYTES) as (read, write),
     ):
-        yield _streams(read, write)
+        yield _streams(read, write, session)
 
 
-async def _end_if_forgotten(response: "httpx2.Response") -> None:
-    """A server that was restarted answers 404 to our session for ever: end the connection, the next call makes one."""
-    request = response.request
-    if response.status_code == 404 and request.method == "POST" and SESSION_HEADER in request.headers:
-        raise UpstreamClosedError("it no longer knows our session")
-
-
-def _streams(read: Any, write: Any) -> Streams:
-    return Streams(read, write)
+def _streams(read: Any, write: Any, session: HttpSession | None = None) -> Streams:
+    return Streams(read, write, session=session)
