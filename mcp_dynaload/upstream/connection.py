@@ -22,6 +22,9 @@ from mcp_dynaload.upstream.transport import open_streams
 LONGEST_START_SECONDS = 900.0
 """A start that takes longer is given up: the first `npx` or `docker run` of a server downloads it."""
 
+PATIENCE_SECONDS = 2.0
+"""How long a caller waits for a start that has taken too long already."""
+
 SHARE = 0.05
 BURST_SECONDS = 0.25
 """Of our time, for what an upstream says or prints by itself."""
@@ -98,6 +101,17 @@ class Connection:
         """The link, if it takes requests."""
         is_open = self.state is State.OPEN and self.link is not None and not self.link.closed.is_set()
         return self.link if is_open else None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it takes requests, or may soon."""
+        return self.state is State.STARTING or self.open_link is not None
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long a caller waits for the end of its start, which goes on if it takes longer."""
+        limit = self.config.options.connect_timeout_seconds
+        return max(self.since + limit - anyio.current_time(), min(limit, PATIENCE_SECONDS))
 
     def stop(self) -> None:
         """End it, even while it is being made."""

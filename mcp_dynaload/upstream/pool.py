@@ -7,6 +7,7 @@ from pathlib import Path
 import anyio
 import anyio.abc
 import structlog
+from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamError
@@ -128,9 +129,12 @@ class Pool:
 
     async def _list_one_quietly(self, pool: "Pool", name: str) -> None:
         try:
-            await pool._list_one(name)
-        except UpstreamError as error:
-            log.warning("upstream_not_listed", upstream=name, error=str(error))
+            if (upstream := pool[name]).link is not None:
+                await upstream.relist()
+            else:
+                await pool._list_one(name)
+        except (MCPError, TimeoutError, UpstreamError) as error:
+            log.warning("upstream_not_listed", upstream=name, error=str(error) or "timed out")
 
     def _has_room_for(self, name: str) -> bool:
         return self._upstreams[name].is_running or len(self.running) < self._max_running

@@ -10,7 +10,7 @@ from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.upstream.allowance import Allowance
 
 FIRST_PAUSE_SECONDS = 0.2
-"""After a listing that brought nothing new; each further one doubles it."""
+"""After a listing; each further one that brings nothing new doubles it."""
 
 MAX_PAUSE_SECONDS = 60.0
 
@@ -50,7 +50,7 @@ class Relisting:
             await self._told.wait()
             began = anyio.current_time()
             is_new = await self._tried()
-            pause = 0.0 if is_new else min(max(2 * pause, FIRST_PAUSE_SECONDS), MAX_PAUSE_SECONDS)
+            pause = FIRST_PAUSE_SECONDS if is_new or not pause else min(2 * pause, MAX_PAUSE_SECONDS)
             await self._allowance.spend(anyio.current_time() - began)
             await anyio.sleep(pause)
 

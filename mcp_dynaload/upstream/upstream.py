@@ -9,14 +9,14 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamStartError, UpstreamTimeoutError
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.backoff import Backoff
-from mcp_dynaload.upstream.connection import Connection, End, State, Surroundings, tell_log_level
+from mcp_dynaload.upstream.connection import Connection, End, Surroundings, tell_log_level
 from mcp_dynaload.upstream.link import Link
 from mcp_dynaload.upstream.listing import announces_changes
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
 from mcp_dynaload.upstream.reasons import is_closed
 
 PATIENCE_SECONDS = 2.0
-"""A caller waits this long for the end of a back-off, or of a start that has been taking too long already."""
+"""A caller waits this long for the end of a back-off; for a longer one it gets an error at once."""
 
 PING_SECONDS = 2.0
 CLOSING_SECONDS = 0.5
@@ -98,7 +98,7 @@ class Upstream:
         Raises:
             UpstreamStartError: It could not be started, or takes long; then it goes on starting.
         """
-        while (connection := self._connection) is not None and not _is_usable(connection):
+        while (connection := self._connection) is not None and not connection.is_usable:
             await connection.over.wait()
         if self._connection is None:
             await self._wait_out_backoff()
@@ -107,10 +107,14 @@ class Upstream:
             self._connection = Connection(self.config, self._surroundings, self._log, self.subscriptions)
             self._tasks.start_soon(self._own, self._connection)
         connection = self._connection
-        with anyio.move_on_after(self._patience(connection)):
+        with anyio.move_on_after(connection.patience_seconds):
             await connection.settled.wait()
         if not connection.settled.is_set():
-            raise UpstreamStartError(self._describe(self._still_starting(), "connect_timeout_seconds"))
+            limit = self.config.options.connect_timeout_seconds
+            said = (
+                f"did not start: no answer to the handshake in {limit:g} s. It goes on starting: try again in a while"
+            )
+            raise UpstreamStartError(self._describe(said, "connect_timeout_seconds"))
         if connection.link is None:
             raise UpstreamStartError(self._describe(f"did not start: {connection.error}"))
         return connection.link
@@ -269,17 +273,6 @@ class Upstream:
         if remaining > 0:
             await anyio.sleep(remaining)
 
-    def _patience(self, connection: Connection) -> float:
-        limit = self.config.options.connect_timeout_seconds
-        return max(connection.since + limit - anyio.current_time(), min(limit, PATIENCE_SECONDS))
-
-    def _still_starting(self) -> str:
-        seconds = self.config.options.connect_timeout_seconds
-        return (
-            f"did not start: no answer to the handshake in {seconds:g} s. "
-            "It goes on starting in the background: try again in a while"
-        )
-
     def _note_end(self, connection: Connection) -> None:
         host, had_started = self._surroundings.host, connection.link is not None
         if connection.end is End.STOPPED:
@@ -297,11 +290,6 @@ class Upstream:
             parts.append("Its last output:\n" + "\n".join(tail))
         parts.append(f"The other servers are unaffected. See `mcp-dynaload logs {self.name}`" + _hint(option) + ".")
         return "\n".join(parts)
-
-
-def _is_usable(connection: Connection) -> bool:
-    """Whether it is open, or may be."""
-    return connection.state is State.STARTING or connection.open_link is not None
 
 
 def _hint(option: str) -> str:
