@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 SCRIPT: dict[str, Any] = json.loads(sys.argv[1])
+NOTHING: dict[str, Any] = {}
 COUNT = SCRIPT.get("count", 1 << 60)
 writing = threading.Lock()
 state = {"is_flooding": False, "lists": 0}
@@ -54,7 +55,7 @@ def chatter(text: str) -> None:
 
 
 def elicit(number: int) -> dict[str, Any]:
-    schema = {"type": "object", "properties": {}}
+    schema = {"type": "object"}
     return {
         "id": f"q{number}",
         "method": "elicitation/create",
@@ -119,7 +120,7 @@ def begin() -> None:
 
 
 def answer(message: dict[str, Any]) -> None:
-    method, request_id, params = message.get("method"), message.get("id"), message.get("params") or {}
+    method, request_id, params = message.get("method"), message.get("id"), message.get("params", NOTHING)
     if method is None or request_id is None:
         return
     if method == "initialize":
