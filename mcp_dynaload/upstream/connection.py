@@ -206,6 +206,8 @@ class Connection:
         assert link is not None, "it is listed before it is open"
         budget = ListingBudget(seconds=self.config.options.connect_timeout_seconds)
         listing = await read_listing(link.era, link.request, budget, self.listing)
+        if listing.gaps:
+            log.warning("upstream_listed_in_part", upstream=self.config.name, gaps=listing.gaps)
         link.era.remember_headers(list(listing.tools))
         before, self.listing = self.listing, listing
         await self.surroundings.host.upstream_listed(self.config.name, listing)

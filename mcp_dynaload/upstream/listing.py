@@ -115,8 +115,6 @@ async def read_listing(
             await reading.read(kind, method)
     if reading.failure is not None and not any(reading.found.values()):
         raise reading.failure
-    if reading.gaps:
-        log.warning("upstream_listed_in_part", server=era.server_info.get("name"), gaps=reading.gaps)
     lists = {kind: reading.completed(kind, before) for kind in READ}
     return Listing(
         **lists,
