@@ -10,6 +10,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError, JSONRPCResponse
 
 from mcp_dynaload import plain_json
+from mcp_dynaload.bounds import TooLargeError
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamAnswerError
 from mcp_dynaload.wire import Item, TooDeepError, envelope
@@ -82,6 +83,8 @@ async def mend_answers(line: bytes, problem: Exception) -> Iterable[Item]:
 
 def mended(line: bytes, problem: Exception, waiting: str | int | None = None) -> list[Item]:
     """The same; with the id of the request to which it is certain to be the answer."""
+    if isinstance(problem, TooLargeError):  # a second look at it would cost what was refused
+        return [problem] if waiting is None else [failed_answer(waiting, str(problem))]
     found = _Line(_text_of(line))
     messages = [item for value in found.values() for item in _taken(value, waiting)]
     if not messages and (number := _id_of_broken(found.text, waiting)) is not None:

@@ -23,12 +23,9 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
-from mcp_dynaload import plain_json
+from mcp_dynaload import bounds, plain_json
+from mcp_dynaload.bounds import Edges, MessageSize, TooLargeError
 from mcp_dynaload.catalog.tool import Json
-
-MAX_LINE_BYTES = 64 * 1024 * 1024
-"""A longer line ends the connection: no peer that means well sends one."""
-
 
 CHUNK_BYTES = 65_536
 
@@ -51,6 +48,9 @@ Mend = Callable[[bytes, Exception], Awaitable[Iterable[Item]]]
 
 TOO_DEEP = ErrorData(code=INTERNAL_ERROR, message="the result is nested too deeply to be written as JSON")
 
+Skipped = Callable[[int], Awaitable[None]]
+"""Told of bytes that held no message; may take its time."""
+
 _GONE = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
 
 
@@ -63,18 +63,22 @@ async def left_as_it_is(line: bytes, problem: Exception) -> Iterable[Item]:
     return (problem,)
 
 
+async def _for_nothing(skipped: int) -> None:
+    """Skip without a charge."""
+
+
 class LineReader:
     """The messages of a byte stream, in the form that the SDK's dispatcher iterates over.
 
     No task or memory stream stands between pipe and dispatcher: each would cost every message a turn of the loop.
     """
 
-    def __init__(self, receive: Receive, mend: Mend = left_as_it_is) -> None:
+    def __init__(self, receive: Receive, mend: Mend = left_as_it_is, skipped: Skipped = _for_nothing) -> None:
         self._receive = receive
         self._mend = mend
+        self._skipped = skipped
         self._mended: deque[Item] = deque()
         self._buffer = bytearray()
-        self._is_over = False
 
     def __aiter__(self) -> "LineReader":
         return self
@@ -82,8 +86,11 @@ class LineReader:
     async def __anext__(self) -> Item:
         if self._mended:
             return self._mended.popleft()
-        while not self._is_over and (line := await self._line()):
+        while line := await self._line():
+            if isinstance(line, Edges):
+                return _refused(line, f"it is longer than {bounds.MAX_MESSAGE_BYTES} bytes")
             if line.isspace():
+                await self._skip_blanks()
                 continue
             item = parse_line(line)
             if isinstance(item, SessionMessage):
@@ -91,10 +98,6 @@ class LineReader:
             self._mended.extend(await self._mend(line, item))
             if self._mended:
                 return self._mended.popleft()
-        if len(self._buffer) > MAX_LINE_BYTES:
-            self._buffer.clear()
-            self._is_over = True
-            return ValueError(f"a line is longer than {MAX_LINE_BYTES} bytes: the connection ends")
         raise StopAsyncIteration
 
     async def receive(self) -> Item:
@@ -119,17 +122,41 @@ class LineReader:
     ) -> None:
         await self.aclose()
 
-    async def _line(self) -> bytes:
-        """The next line with its end; empty at the end of the stream, where an unfinished line is dropped."""
+    async def _line(self) -> bytes | Edges:
+        """The next line with its end, or what is kept of one that is too long.
+
+        Empty at the end of the stream, where an unfinished line is dropped.
+        """
         start = 0
         while (end := self._buffer.find(b"\n", start)) < 0:
             start = len(self._buffer)
-            if start > MAX_LINE_BYTES or not (chunk := await self._chunk()):
+            if start > bounds.MAX_MESSAGE_BYTES:
+                return await self._skip_line()
+            if not (chunk := await self._chunk()):
                 return b""
             self._buffer += chunk
         line = bytes(self._buffer[: end + 1])
         del self._buffer[: end + 1]
         return line
+
+    async def _skip_line(self) -> Edges | bytes:
+        """Read on to the end of a line without keeping it; empty if it has none."""
+        edges = Edges()
+        while (end := self._buffer.find(b"\n")) < 0:
+            edges.add(self._buffer)
+            await self._skipped(len(self._buffer))
+            self._buffer = bytearray(await self._chunk())
+            if not self._buffer:
+                return b""
+        edges.add(self._buffer[: end + 1])
+        del self._buffer[: end + 1]
+        return edges
+
+    async def _skip_blanks(self) -> None:
+        """Drop the empty lines that come next, all at once."""
+        rest = self._buffer.lstrip()
+        await self._skipped(len(self._buffer) - len(rest))
+        self._buffer = rest
 
     async def _chunk(self) -> bytes:
         try:
@@ -172,11 +199,24 @@ class LineWriter:
 def parse_line(line: bytes) -> Item:
     """The message on one line; what is wrong with it, as a value, if it holds none."""
     try:
+        if len(line) > bounds.SMALL_BYTES:
+            MessageSize().add(line)
+    except TooLargeError as error:
+        edges = Edges()
+        edges.add(line)
+        return _refused(edges, str(error))
+    try:
         return SessionMessage(envelope(plain_json.parse(line.decode())))
     except RecursionError:
         return TooDeepError(f"not a JSON-RPC message (nested too deeply): {line[:200]!r}")
     except (ValueError, KeyError, TypeError) as error:
         return ValueError(f"not a JSON-RPC message ({error}): {line[:200]!r}")
+
+
+def _refused(edges: Edges, why: str) -> Item:
+    """An error in place of an answer that is too large; what is wrong, if it was no answer."""
+    refusal = edges.refusal(why)
+    return SessionMessage(refusal) if refusal else TooLargeError(f"a line is skipped: {why}: {edges.begin[:200]!r}")
 
 
 def format_line(message: JSONRPCMessage) -> bytes:

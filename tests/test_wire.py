@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mcp.shared.message import SessionMessage
 from mcp_types import ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
-from mcp_dynaload import wire
+from mcp_dynaload import bounds
 from mcp_dynaload.wire import LineReader, LineWriter, format_line, parse_line
 from tests.servers_files import json_values
 from tests.waiting import HANG_SECONDS
@@ -156,11 +156,12 @@ async def test_garbage_between_messages_is_told_and_the_rest_read() -> None:
     assert "'oops" in problem
 
 
-async def test_a_line_beyond_the_limit_ends_the_stream_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "MAX_LINE_BYTES", 100)
-    read = await all_of(chunked(notification("a"), b"x" * 80, b"x" * 80, b"\n", notification("b")))
+async def test_a_line_beyond_the_limit_is_skipped_and_told_and_the_rest_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "MAX_MESSAGE_BYTES", 100)
+    first, problem, last = await all_of(chunked(notification("a"), b"x" * 80, b"x" * 80, b"\n", notification("b")))
 
-    assert read == ["a", "a line is longer than 100 bytes: the connection ends"]
+    assert (first, last) == ("a", "b")
+    assert problem.startswith("a line is skipped: it is longer than 100 bytes: b'xxx")
 
 
 @pytest.mark.parametrize("end", [anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError])

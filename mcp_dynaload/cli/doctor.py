@@ -90,6 +90,8 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
     listed = fill_cache(configuration)
     for name, listing in sorted(listed.listings.items()):
         yield Finding("ok", f"server {name}: {len(listing.tools)} tools, protocol {listing.version}")
+        for gap in listing.gaps:
+            yield Finding("note", f"server {name} was listed in part: {gap}", f"see `mcp-dynaload logs {name}`")
     for error in listed.errors.values():
         yield Finding("wrong", error)
 

@@ -89,9 +89,25 @@ def index_recipe() -> str:
     return json.dumps([FORMAT, machine, SATURATION, repr(FIELDS), stemmer_version(), sorted(STOPWORDS)])
 
 
-def build_index(catalog: Catalog) -> Index:
-    """The index of a catalog."""
-    documents = [document_of(tool) for tool in catalog.tools]
+class Documents:
+    """The documents of tools, of which a change of the catalog leaves most as they were."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Tool, Document]] = {}
+
+    def of(self, tools: Iterable[Tool]) -> list[Document]:
+        """The document of each tool, made where the tool is another than the last time."""
+        made: dict[str, tuple[Tool, Document]] = {}
+        for tool in tools:
+            known = self._known.get(tool.name)
+            made[tool.name] = known if known is not None and known[0] is tool else (tool, document_of(tool))
+        self._known = made
+        return [document for _, document in made.values()]
+
+
+def build_index(catalog: Catalog, known: Documents | None = None) -> Index:
+    """The index of a catalog; `known` are the documents of the one before, and of this one from then on."""
+    documents = (known or Documents()).of(catalog.tools)
     impacts = _impacts(documents)
     numbers: dict[str, int] = {}
     for document in impacts:

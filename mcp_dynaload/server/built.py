@@ -6,7 +6,7 @@ import structlog
 
 from mcp_dynaload import __version__
 from mcp_dynaload.catalog.catalog import Catalog
-from mcp_dynaload.selection.index import Index, build_index, index_recipe, parse_index
+from mcp_dynaload.selection.index import Documents, Index, build_index, index_recipe, parse_index
 from mcp_dynaload.store.records import Records
 
 log = structlog.get_logger()
@@ -18,7 +18,7 @@ def built_key(kind: str, catalog: Catalog, recipe: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def read_or_build_index(records: Records, catalog: Catalog) -> Index:
+def read_or_build_index(records: Records, catalog: Catalog, known: Documents | None = None) -> Index:
     """The lexical index of a catalog: from the store, or built, which takes many times as long."""
     content = records.built(_index_key(catalog))
     if content is not None:
@@ -26,7 +26,7 @@ def read_or_build_index(records: Records, catalog: Catalog) -> Index:
             return _fitting(parse_index(content), catalog)
         except ValueError as error:
             log.warning("stored_index_unusable", error=str(error), consequence="it is built anew")
-    return build_index(catalog)
+    return build_index(catalog, known)
 
 
 def keep_index(records: Records, catalog: Catalog, index: Index) -> None:

@@ -207,11 +207,16 @@ class Reread:
     _announced_at: float = float("-inf")
     _read_at: float = float("-inf")
     _taken_over_at: float = float("-inf")
+    _told_at: float = float("-inf")
 
     async def announce(self, client: Client, *, gather: bool = False) -> None:
-        """Tell the client that the list differs from what it knows; with `gather`, once for all that comes together."""
+        """Tell the client that the list differs from what it knows; with `gather`, once for all that comes together.
+
+        One that was told a moment ago and has not listed since will see this change, too.
+        """
+        is_told = self._pending is not None and anyio.current_time() - self._told_at < REREAD_INTERVAL_SECONDS
         self.announced()
-        if self._is_announcing:
+        if self._is_announcing or is_told:
             return
         self._is_announcing = gather
         try:
@@ -219,6 +224,7 @@ class Reread:
                 await anyio.sleep(GATHER_SECONDS)
         finally:
             self._is_announcing = False
+        self._told_at = anyio.current_time()
         await client.list_changed("tools")
 
     def announced(self) -> None:

@@ -18,8 +18,7 @@ from mcp_dynaload.telemetry.stream import Facts
 from mcp_dynaload.upstream.link import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
-
-UPDATED = "notifications/resources/updated"
+from mcp_dynaload.upstream.updates import UPDATED
 
 log = structlog.get_logger()
 
@@ -67,10 +66,8 @@ class Commons:
         )
 
     async def tell(self, upstream: str, method: str, params: Json | None) -> None:
-        """Take or pass on what an upstream says by itself."""
-        if method.endswith("/list_changed") and self._pool is not None:
-            await self._pool[upstream].relist()
-        elif method == UPDATED:
+        """Pass on what an upstream says by itself."""
+        if method == UPDATED:
             for client in list(self._subscribers.get((upstream, str((params or {}).get("uri"))), ())):
                 await client.tell(upstream, method, params)
         else:

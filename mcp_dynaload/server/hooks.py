@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+import anyio
 import anyio.to_thread
 import structlog
 
@@ -21,6 +22,9 @@ from mcp_dynaload.server.transcript import LastAnswer, read_last_answer
 
 CLAUDE_CODE = "claude-code"
 """How the client with a menu of our commands introduces itself."""
+
+TRANSCRIPT_SECONDS = 0.2
+"""For a file of the client's own, of which the last 64 KB are read."""
 
 MAX_RETOLD = 5
 """The best of a ranking that may be described although another way than this prompt has listed them."""
@@ -118,11 +122,19 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     conversation = session.conversation
     is_first, conversation.has_begun = not conversation.has_begun, True
     transcript = fields.transcript_path if session.client.environment.is_local and not is_first else ""
-    last = await anyio.to_thread.run_sync(read_last_answer, transcript) if transcript else LastAnswer()
+    last = await _last_answer(transcript)
     conversation.context_tokens = last.context_tokens
     event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or last.model)
     served = await serve_prompt(session, event, is_first=is_first)
     return _prompt_answer(session, served.decision, in_request=is_first or not session.client.environment.tool_search)
+
+
+async def _last_answer(transcript: str) -> LastAnswer:
+    """What the transcript tells, if the disk it is on gives it in time."""
+    if transcript:
+        with anyio.move_on_after(TRANSCRIPT_SECONDS):
+            return await anyio.to_thread.run_sync(read_last_answer, transcript, abandon_on_cancel=True)
+    return LastAnswer()
 
 
 def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) -> Json:

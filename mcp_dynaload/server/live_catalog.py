@@ -1,6 +1,5 @@
 """What all upstreams offer now: from the cache at start, renewed by each listing, with an index built beside it."""
 
-import hashlib
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,24 +12,30 @@ import anyio.to_thread
 import structlog
 from anyio.from_thread import check_cancelled
 
-from mcp_dynaload.catalog.catalog import Catalog, build_catalog, build_tools, with_unique_names
+from mcp_dynaload.catalog.catalog import Catalog, build_catalog, with_unique_names
 from mcp_dynaload.catalog.categories import Named, categories_of
-from mcp_dynaload.catalog.cost import Count, native_deferral, wire_text
-from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.catalog.cost import Count, native_deferral
+from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.selection.caching import CachedRanker, RankingCache
-from mcp_dynaload.selection.index import Index, build_index
+from mcp_dynaload.selection.index import Documents, Index, build_index
 from mcp_dynaload.selection.lexical import LexicalRanker
 from mcp_dynaload.selection.query import Query
 from mcp_dynaload.selection.ranking import Ranker, Scored
 from mcp_dynaload.server.acceptance import acceptable
 from mcp_dynaload.server.built import keep_index, read_or_build_index
-from mcp_dynaload.store.records import Records
+from mcp_dynaload.server.known_tools import KnownTools
+from mcp_dynaload.store.records import OLD_SECONDS, Records
+from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.listing import Listing
 
 if TYPE_CHECKING:
     from mcp_dynaload.selection.tool_vectors import ToolVectors
     from mcp_dynaload.server.vectors import StoredVectors
+
+VECTORS_SHARE = 0.2
+VECTORS_BURST_SECONDS = 20.0
+"""Of the time, for keeping up with catalogs that change and change."""
 
 log = structlog.get_logger()
 
@@ -82,9 +87,17 @@ class LiveCatalog:
     _index: Index = field(default_factory=lambda: build_index(build_catalog((), {})))
     """The words of `catalog`, once it has been built."""
 
+    _documents: Documents = field(default_factory=Documents)
+    _known: KnownTools = field(init=False)
+    _tried_at: dict[str, float] = field(default_factory=dict[str, float])
+    """When upstreams with an old listing were given out to be listed."""
+
     _vectors: "StoredVectors | None" = None
     _categories: tuple[Catalog | None, dict[str, tuple[str, ...]]] = (None, {})
     """Of which catalog they are, and the categories."""
+
+    def __post_init__(self) -> None:
+        self._known = KnownTools(self.records, lambda text: self.count(text))
 
     def read_cache(self) -> None:
         """Take over the stored listings of the configured upstreams."""
@@ -105,6 +118,15 @@ class LiveCatalog:
     def unseen(self) -> tuple[str, ...]:
         """Upstreams of which nothing is known yet."""
         return tuple(name for name in self.configs if name not in self.listings)
+
+    def due(self) -> tuple[str, ...]:
+        """Upstreams whose stored listing is old or was not whole, each once a day; blocks."""
+        prints = {name: config.fingerprint(self.project_dir) for name, config in self.configs.items()}
+        aged, now = self.records.aged(prints.values()), time.monotonic()
+        names = [name for name, fingerprint in prints.items() if fingerprint in aged]
+        due = tuple(name for name in names if now - self._tried_at.get(name, float("-inf")) > OLD_SECONDS)
+        self._tried_at.update(dict.fromkeys(due, now))
+        return due
 
     def categories(self) -> dict[str, tuple[str, ...]]:
         """The tools of each category, by its name: found once for a catalog, in tens of milliseconds if it is large."""
@@ -129,9 +151,12 @@ class LiveCatalog:
             if not self.ready.is_set():
                 self._index, self.ranker = await anyio.to_thread.run_sync(self._by_words, self.catalog)
                 await anyio.to_thread.run_sync(self._count_around)
+            allowance = Allowance(VECTORS_SHARE, VECTORS_BURST_SECONDS)
             while True:
                 self._changed = anyio.Event()
+                began = anyio.current_time()
                 await self._add_vectors()
+                await allowance.spend(anyio.current_time() - began)
                 await self._changed.wait()
 
     async def _add_vectors(self) -> None:
@@ -154,7 +179,7 @@ class LiveCatalog:
         self.ready.set()
 
     def _by_words(self, catalog: Catalog) -> tuple[Index, Ranker]:
-        index = read_or_build_index(self.records, catalog)
+        index = read_or_build_index(self.records, catalog, self._documents)
         return index, CachedRanker(LexicalRanker(catalog, index), self.rankings, f"words {catalog.version}")
 
     def _by_meaning(
@@ -185,8 +210,7 @@ class LiveCatalog:
 
     async def update(self, upstream: str, listing: Listing) -> None:
         """Take over a new listing, store it, and tell the observers if it differs."""
-        fingerprint = self.configs[upstream].fingerprint(self.project_dir)
-        await anyio.to_thread.run_sync(self.records.keep_listing, fingerprint, upstream, listing.as_json())
+        await anyio.to_thread.run_sync(self._store, upstream, listing)
         self.failures.pop(upstream, None)
         before, listing = self.listings.get(upstream), self._accepted(upstream, listing)
         if before == listing:
@@ -197,6 +221,14 @@ class LiveCatalog:
         log.info("upstream_listed", upstream=upstream, tools=len(listing.tools), changed=before is not None)
         for changed in list(self._observers):
             await changed(upstream, before or Listing(), listing)
+
+    def _store(self, upstream: str, listing: Listing) -> None:
+        """Keep a listing for the next start; one in which nothing is counts as not known then."""
+        fingerprint = self.configs[upstream].fingerprint(self.project_dir)
+        if listing.is_empty:
+            self.records.forget_listing(fingerprint)
+        else:
+            self.records.keep_listing(fingerprint, upstream, listing.as_json(), is_preliminary=listing.is_preliminary)
 
     def _accepted(self, upstream: str, listing: Listing) -> Listing:
         """What is taken over of a listing: all of it where we stand in transparently, which shows in `own_texts`."""
@@ -213,31 +245,25 @@ class LiveCatalog:
 
     def _build(self) -> Catalog:
         tools = with_unique_names(
-            [tool for name, listing in list(self.listings.items()) for tool in _tools(self.configs[name], listing)],
+            [
+                tool
+                for name, listing in list(self.listings.items())
+                for tool in self._known.tools_of(self.configs[name], listing)
+            ],
             reserved=frozenset(self.own_texts),
         )
-        texts = {tool.name: wire_text(tool.name, tool.description, tool.input_schema) for tool in tools}
-        return build_catalog(tools, self._counted(texts))
+        return build_catalog(tools, self._known.costs_of(tools))
 
     def _count_around(self) -> None:
         """Count what is paid beside the tools' definitions, by us and by the client's own deferral."""
-        self.overhead_tokens = sum(self._counted(self.own_texts).values())
+        self.overhead_tokens = sum(self._known.counted(self.own_texts).values())
         names = [tool.name for tool in self.catalog.tools]
         listings = list(self.listings.values())  # in a thread: another may be added meanwhile
         self.categories()  # here, in a thread, so that no prompt waits for it
         self.native_tokens = native_deferral(names, (one.instructions for one in listings), (), self._one)
 
     def _one(self, text: str) -> int:
-        return self._counted({"": text})[""]
-
-    def _counted(self, texts: Mapping[str, str]) -> dict[str, int]:
-        """Tokens of each text by name: from the store, counted only where a text is new."""
-        hashes = {name: hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() for name, text in texts.items()}
-        known = self.records.costs(set(hashes.values()))
-        counted = {hashes[name]: self.count(text) for name, text in texts.items() if hashes[name] not in known}
-        if counted:
-            self.records.keep_costs(counted)
-        return {name: (known | counted)[digest] for name, digest in hashes.items()}
+        return self._known.counted({"": text})[""]
 
 
 def open_rankings(seconds: float, size: int) -> RankingCache:
@@ -257,17 +283,3 @@ class _NothingYet:
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         return ()
-
-
-def _tools(config: UpstreamConfig, listing: Listing) -> tuple[Tool, ...]:
-    options = config.options
-    return build_tools(
-        config.name,
-        listing.tools,
-        prefix=options.prefix,
-        include=options.include,
-        exclude=options.exclude,
-        always_load=config.always_load,
-        pin=options.pin,
-        categories=options.categories,
-    )

@@ -291,6 +291,7 @@ async def open_session(
             live.observe(session.on_catalog_changed)
             tasks.start_soon(session.start_upstreams)
             tasks.start_soon(session.keep_index)
+            tasks.start_soon(session.host.keep_lists_young)
             try:
                 yield session
             finally:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
+import anyio.to_thread
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.server.client import Client, Request
@@ -16,6 +17,11 @@ from mcp_dynaload.telemetry.facts import ErrorKind, UpstreamFailed, UpstreamStar
 from mcp_dynaload.upstream.link import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
+
+LISTING_DELAY_SECONDS = 3.0
+"""The client's own start comes first."""
+
+LISTING_INTERVAL_SECONDS = 3600.0
 
 
 @dataclass(slots=True)
@@ -102,6 +108,14 @@ class SessionHost:
             for upstream in self.pool.running:
                 tasks.start_soon(tell_log_level, upstream, level)
 
+    async def keep_lists_young(self) -> None:
+        """List in the background, for ever, what was listed long ago: it may depend on what stands outside of it."""
+        await self.client.connection.initialized.wait()
+        await anyio.sleep(LISTING_DELAY_SECONDS)
+        while True:
+            await self.pool.list_again(await anyio.to_thread.run_sync(self.shared.live.due))
+            await anyio.sleep(LISTING_INTERVAL_SECONDS)
+
     def profile(self) -> ClientProfile:
         """The client's own `initialize` fields, for upstreams."""
         return self.client.profile()
@@ -111,10 +125,7 @@ class SessionHost:
         return await self.client.ask(upstream, method, params)
 
     async def tell(self, upstream: str, method: str, params: Json | None) -> None:
-        """Take or pass on what an upstream says by itself."""
-        if method.endswith("/list_changed"):
-            await self.pool[upstream].relist()
-            return
+        """Pass on what an upstream says by itself."""
         if self.crowd is not None:
             await self.crowd.tell(method, params)
             return
@@ -141,6 +152,8 @@ class SessionHost:
 
     async def offers_changed(self, before: Listing, after: Listing) -> None:
         """A listing differs from the one before: tell the client of prompts and resources that it can see."""
+        if (before.prompts, before.resources, before.templates) == (after.prompts, after.resources, after.templates):
+            return
         self.offers = self.shared.offers()
         if before.prompts != after.prompts:
             await self.client.list_changed("prompts")

@@ -1,8 +1,9 @@
 """What the client's transcript tells of the last answer: the model, and how much it had to read."""
 
 import json
+import os
+import stat
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
@@ -30,14 +31,27 @@ def read_last_answer(transcript_path: str) -> LastAnswer:
     if not transcript_path:
         return LastAnswer()
     try:
-        with Path(transcript_path).open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - TAIL_BYTES))
-            lines = file.read().splitlines()
+        lines = _tail(transcript_path).splitlines()
     except (OSError, ValueError) as error:  # ValueError: a null character
         log.debug("transcript_unreadable", error=str(error))
         return LastAnswer()
     return next((answer for line in reversed(lines) if (answer := _answer_of(line))), LastAnswer())
+
+
+def _tail(path: str) -> bytes:
+    """The end of a regular file; of a pipe or a device, which may never end or never begin, nothing is read.
+
+    Raises:
+        OSError: It is none, or cannot be read.
+    """
+    # Opening a pipe would wait for somebody who writes into it.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError("it is no regular file")
+        file.seek(max(0, status.st_size - TAIL_BYTES))
+        return file.read(TAIL_BYTES)
 
 
 def _answer_of(line: bytes) -> LastAnswer | None:
@@ -45,7 +59,7 @@ def _answer_of(line: bytes) -> LastAnswer | None:
         return None
     try:
         entry: object = json.loads(line)
-    except ValueError:  # the first line of the tail is usually cut
+    except (ValueError, RecursionError):  # the first line of the tail is usually cut
         return None
     message = json_object(json_object(entry).get("message"))
     model = message.get("model")

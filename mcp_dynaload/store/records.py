@@ -19,7 +19,9 @@ MAX_BUILT = 24
 LISTING_SECONDS = 90 * 86_400.0
 """How long a listing is kept that nobody asks for."""
 
-RENEWAL_SECONDS = 86_400.0
+OLD_SECONDS = 86_400.0
+"""An older listing is still used, and renewed when there is time."""
+
 MAX_VARIABLES = 500
 """Placeholders in one statement, well under SQLite's limit."""
 
@@ -37,17 +39,27 @@ class Records:
         rows = self._select(
             "SELECT fingerprint, listing, listed_at FROM listings WHERE fingerprint IN ({})", list(fingerprints)
         )
-        self._renew(fingerprint for fingerprint, _, listed_at in rows if listed_at < time.time() - RENEWAL_SECONDS)
+        self._renew(fingerprint for fingerprint, _, listed_at in rows if listed_at < time.time() - LISTING_SECONDS / 2)
         read = ((fingerprint, _parsed(listing)) for fingerprint, listing, _ in rows)
         return {fingerprint: listing for fingerprint, listing in read if listing is not None}
 
-    def keep_listing(self, fingerprint: str, upstream: str, listing: Json) -> None:
+    def aged(self, fingerprints: Iterable[str]) -> set[str]:
+        """Those of the stored listings by now that are a day old, or were not whole when they were stored."""
+        rows = self._select("SELECT fingerprint, listed_at FROM listings WHERE fingerprint IN ({})", list(fingerprints))
+        return {fingerprint for fingerprint, listed_at in rows if listed_at <= time.time() - OLD_SECONDS}
+
+    def keep_listing(self, fingerprint: str, upstream: str, listing: Json, *, is_preliminary: bool = False) -> None:
         """Store what an upstream listed; what has long not been used is forgotten."""
+        age = OLD_SECONDS if is_preliminary else 0.0
         self._database.write(
             "INSERT OR REPLACE INTO listings VALUES (?, ?, ?, ?)",
-            [(fingerprint, upstream, json.dumps(listing), time.time())],
+            [(fingerprint, upstream, json.dumps(listing), time.time() - age)],
         )
         self._database.write("DELETE FROM listings WHERE listed_at < ?", [(time.time() - LISTING_SECONDS,)])
+
+    def forget_listing(self, fingerprint: str) -> None:
+        """Keep nothing of an upstream."""
+        self._database.write("DELETE FROM listings WHERE fingerprint = ?", [(fingerprint,)])
 
     def costs(self, hashes: Iterable[str]) -> dict[str, int]:
         """Token counts by hash of the counted text."""
@@ -98,8 +110,8 @@ class Records:
         self._database.close()
 
     def _renew(self, fingerprints: Iterable[str]) -> None:
-        """Note that these listings are still in use."""
-        if rows := [(time.time(), fingerprint) for fingerprint in fingerprints]:
+        """Note that these listings are still in use, though old."""
+        if rows := [(time.time() - OLD_SECONDS, fingerprint) for fingerprint in fingerprints]:
             self._database.write("UPDATE listings SET listed_at = ? WHERE fingerprint = ?", rows)
 
     def _select(self, statement: str, values: Sequence[str]) -> list[Row]:

@@ -15,6 +15,7 @@ from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.link import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import open_pool
+from mcp_dynaload.upstream.upstream import SETTLING_SECONDS
 
 CAPABILITIES: Json = {"roots": {"listChanged": True}, "elicitation": {"form": {}, "url": {}}}
 """What Claude Code declares: a server may list other tools to a client that can do less."""
@@ -89,6 +90,7 @@ async def list_upstreams(
     async with open_pool(configs, host, project_dir, logs_dir, MAX_LISTING) as pool:
         with anyio.move_on_after(within_seconds) as scope:
             errors = await pool.list_all(pool.names)
+            await pool.until_tools_come(SETTLING_SECONDS)
     late = f"MCP server {{!r}} was not listed: all had {within_seconds:g} s together. Run `mcp-dynaload refresh`."
     silent = "MCP server {!r} answered the handshake but not its lists."
     for name in pool.names:

@@ -14,10 +14,11 @@ from mcp.shared._httpx_utils import next_request_within_origin  # which redirect
 from mcp.shared.message import SessionMessage
 from mcp_types import CONNECTION_CLOSED, JSONRPCError, JSONRPCMessage, JSONRPCResponse
 
+from mcp_dynaload.bounds import MAX_MESSAGE_BYTES
 from mcp_dynaload.errors import UpstreamAnswerError
 from mcp_dynaload.mending import UNREADABLE, failed_answer, mended
 from mcp_dynaload.upstream.http_reasons import OTHER_ERA, status_name, status_reason, trouble_reason
-from mcp_dynaload.wire import MAX_LINE_BYTES, Item, format_line, parse_line
+from mcp_dynaload.wire import Item, format_line, parse_line
 
 EVENTS = "text/event-stream"
 JSON = "application/json"
@@ -152,7 +153,7 @@ class AnsweringClient(httpx2.AsyncClient):
                 if readable is None:
                     return
                 yield readable
-            if len(rest) > MAX_LINE_BYTES:  # the transport's own bound is for such
+            if len(rest) > MAX_MESSAGE_BYTES:  # the transport's own bound is for such
                 yield bytes(rest)
                 rest.clear()
         yield bytes(rest)

@@ -1,8 +1,8 @@
 """One open connection to an upstream: handshake, raw requests, and what the upstream says by itself."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import anyio
@@ -12,28 +12,42 @@ from mcp.shared.dispatcher import DispatchContext
 from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
 from mcp.shared.message import SessionMessage
 from mcp.shared.transport_context import TransportContext
-from mcp_types import METHOD_NOT_FOUND
+from mcp_types import INTERNAL_ERROR, METHOD_NOT_FOUND, JSONRPCRequest
 
+from mcp_dynaload.bounds import REFUSED
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamAnswerError, UpstreamError
 from mcp_dynaload.logs import without_addresses
 from mcp_dynaload.mending import UnreadableCallError
+from mcp_dynaload.upstream.allowance import Allowance, Rate
 from mcp_dynaload.upstream.era import Era, negotiate
 from mcp_dynaload.upstream.input_rounds import InputRounds
 from mcp_dynaload.upstream.listening import (
     ACKNOWLEDGED,
-    LISTS,
     LISTS_STREAM,
     Listening,
     list_filter,
     without_subscription,
 )
-from mcp_dynaload.upstream.process import Streams
+from mcp_dynaload.upstream.silence import SilenceTimer
+from mcp_dynaload.upstream.streams import Intake, Outflow, Said, Streams
+from mcp_dynaload.upstream.updates import UPDATED, Updates
 
 REPLACED_REQUESTS = frozenset({"logging/setLevel", "resources/subscribe", "resources/unsubscribe"})
 """Requests that revision 2026-07-28 has other means for."""
 
 RELAYED_REQUESTS = frozenset({"elicitation/create", "sampling/createMessage", "roots/list"})
+
+
+MAX_QUESTIONS = 16
+"""Questions to the client that one upstream may have open at a time."""
+
+MAX_UNTAKEN = 64
+"""Answers that an upstream may leave in its pipe before its requests are no longer heard."""
+
+TOLD_PER_SECOND = 100
+TOLD_AT_ONCE = 300
+"""Notifications that are passed on to the client: progress and log messages beyond are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,64 +70,45 @@ class ClientSide(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class SilenceTimer:
-    """Ends waits when the upstream has been silent for too long; anything it says starts the time anew."""
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What a link needs from who opened it."""
 
-    seconds: float
-    _waits: set[anyio.CancelScope] = field(default_factory=set[anyio.CancelScope])
-    _asking: int = 0
+    changed: Callable[[], None]
+    """Called when the upstream says that its lists have changed, or may have."""
 
-    async def bounded(self, send: Callable[[], Awaitable[Json]]) -> Json:
-        """Await `send()`.
+    note: Callable[[str], None]
+    """Keeps what was sent but is no message."""
 
-        Raises:
-            TimeoutError: The upstream was silent for `seconds`.
-        """
-        with anyio.CancelScope(deadline=self._deadline()) as scope:
-            self._waits.add(scope)
-            try:
-                return await send()
-            finally:
-                self._waits.discard(scope)
-        raise TimeoutError
-
-    def restart(self) -> None:
-        """The upstream said something."""
-        for scope in self._waits:
-            scope.deadline = self._deadline()
-
-    async def suspended(self, ask: Callable[[], Awaitable[Json]]) -> Json:
-        """Await `ask()`, a question to the person, with no time running meanwhile."""
-        self._asking += 1
-        self.restart()
-        try:
-            return await ask()
-        finally:
-            self._asking -= 1
-            self.restart()
-
-    def _deadline(self) -> float:
-        return float("inf") if self._asking or not self.seconds else anyio.current_time() + self.seconds
+    allowance: Allowance
+    """For what nobody asked the upstream for."""
 
 
 class Link:
     """An upstream that answers; made by `open_link`."""
 
-    def __init__(
-        self, upstream: str, streams: Streams, client: ClientSide, silence: SilenceTimer, note: Callable[[str], None]
-    ) -> None:
+    def __init__(self, upstream: str, streams: Streams, client: ClientSide, silence: SilenceTimer, ends: Ends) -> None:
         self.upstream = upstream
         self.pid = streams.pid
+        self.session = streams.session
         self.closed = anyio.Event()
-        self._note = note
+        self.unanswered = 0
+        """Requests that it works on."""
+
+        self._ends = ends
         self._client = client
         self._silence = silence
         self._era: Era | None = None
         self._listening: Listening | None = None
-        self._write = streams.write
+        self._told = Rate(TOLD_PER_SECOND, TOLD_AT_ONCE)
+        self._left_out = 0
+        self._questions = 0
+        self._updates = Updates(self._tell_update)
+        self._outflow = Outflow(streams.write, self.closed)
         self._dispatcher: JSONRPCDispatcher[TransportContext] = JSONRPCDispatcher(
-            streams.read, streams.write, on_stream_exception=self._on_garbage
+            Intake(streams.read, ends.allowance, self._is_wanted),
+            self._outflow,
+            on_stream_exception=self._on_garbage,
         )
 
     @property
@@ -158,6 +153,10 @@ class Link:
         finally:
             self.closed.set()
 
+    async def tell_updates(self) -> None:
+        """Tell the client of changed resources, for ever."""
+        await self._updates.run()
+
     async def shake_hands(self, profile: ClientProfile, tasks: anyio.abc.TaskGroup) -> None:
         """Agree on a protocol revision; `tasks` live as long as the connection.
 
@@ -174,17 +173,42 @@ class Link:
         try:
             await self.listening.open(LISTS_STREAM, wanted)
         except (MCPError, TimeoutError) as error:
-            self._note(f"subscriptions/listen: {str(error) or 'not acknowledged'}")
+            self._ends.note(f"subscriptions/listen: {str(error) or 'not acknowledged'}")
 
     async def _catch_up(self, stream: str) -> None:
         """A stream was lost and is opened again: what it would have told may have happened."""
-        updated = ("notifications/resources/updated", {"uri": stream})
-        changed = [(f"notifications/{kind}/list_changed", None) for kind in LISTS]
+        if stream == LISTS_STREAM:
+            self._ends.changed()
+        else:
+            self._updates.note({"uri": stream})
+
+    def _is_wanted(self, said: Said) -> bool:
+        """Whether there is more to be done about a message of its own than to take note of it."""
+        self._silence.restart()
+        if isinstance(said, JSONRPCRequest):
+            return self._outflow.waiting < MAX_UNTAKEN
+        if said.method == ACKNOWLEDGED or said.method == "notifications/cancelled":
+            return True
+        if said.method.endswith("/list_changed"):
+            self._ends.changed()
+            return False
+        if said.method == UPDATED:
+            self._updates.note(without_subscription(said.params) or {})
+            return False
+        return self._told.takes_one() or self._leave_out()
+
+    def _leave_out(self) -> bool:
+        """Count a notification that the client does not get; the first is noted."""
+        if not self._left_out:
+            self._ends.note(f"more than {TOLD_PER_SECOND} notifications a second: the client gets a part of them")
+        self._left_out += 1
+        return False
+
+    async def _tell_update(self, params: Json) -> None:
         try:
-            for method, params in changed if stream == LISTS_STREAM else [updated]:
-                await self._client.tell(self.upstream, method, params)
-        except (MCPError, TimeoutError, UpstreamError) as error:
-            self._note(f"listing after subscriptions/listen: {str(error) or 'timed out'}")
+            await self._client.tell(self.upstream, UPDATED, params)
+        except (MCPError, UpstreamError) as error:
+            self._ends.note(f"{UPDATED}: {error}")
 
     async def _replaced(self, method: str, params: Json) -> Json:
         """Do what the modern revision has no request for."""
@@ -198,12 +222,17 @@ class Link:
 
     async def _send(self, method: str, params: Json) -> Json:
         out, options = self.era.stamped(method, params)
+        self.unanswered += 1
         try:
             return await self._silence.bounded(lambda: self._dispatcher.send_raw_request(method, out or None, options))
         except MCPError as error:
             if isinstance(failure := error.error.data, UpstreamAnswerError):
                 raise failure from None
+            if error.error.data == REFUSED:
+                raise UpstreamAnswerError("too large an answer", error.error.message) from None
             raise
+        finally:
+            self.unanswered -= 1
 
     async def _gather_input(self, result: Json, rounds: InputRounds) -> Json | None:
         asked: Mapping[str, Json] = result.get("inputRequests") or {}
@@ -225,13 +254,18 @@ class Link:
             return {}
         if method not in RELAYED_REQUESTS:
             raise MCPError(code=METHOD_NOT_FOUND, message="Method not found", data=method)
+        if self._questions >= MAX_QUESTIONS:
+            raise MCPError(code=INTERNAL_ERROR, message=f"{MAX_QUESTIONS} questions are open already: ask again later")
         asked = dict(params) if params is not None else None
-        return await self._silence.suspended(lambda: self._client.ask(self.upstream, method, asked))
+        self._questions += 1
+        try:
+            return await self._silence.suspended(lambda: self._client.ask(self.upstream, method, asked))
+        finally:
+            self._questions -= 1
 
     async def _on_notification(
         self, context: DispatchContext[TransportContext], method: str, params: Mapping[str, Any] | None
     ) -> None:
-        self._silence.restart()
         said = dict(params) if params is not None else None
         if method == ACKNOWLEDGED:
             self.listening.acknowledged(said)
@@ -239,9 +273,9 @@ class Link:
             await self._client.tell(self.upstream, method, without_subscription(said))
 
     async def _on_garbage(self, error: Exception) -> None:
-        self._note(without_addresses(str(error)))
+        self._ends.note(without_addresses(str(error)))
         if isinstance(error, UnreadableCallError):
-            await self._write.send(SessionMessage(error.answer))
+            await self._outflow.send(SessionMessage(error.answer))
 
 
 @asynccontextmanager
@@ -251,16 +285,17 @@ async def open_link(
     client: ClientSide,
     profile: ClientProfile,
     call_timeout_seconds: float,
-    note: Callable[[str], None],
+    ends: Ends,
 ) -> AsyncGenerator[Link]:
-    """Run the connection over open streams and shake hands; `note` keeps what was sent but is no message.
+    """Run the connection over open streams and shake hands.
 
     Raises:
         MCPError: The handshake failed.
     """
-    link = Link(upstream, streams, client, SilenceTimer(call_timeout_seconds), note)
+    link = Link(upstream, streams, client, SilenceTimer(call_timeout_seconds), ends)
     async with anyio.create_task_group() as tasks:
         await tasks.start(link.run)
+        tasks.start_soon(link.tell_updates)
         try:
             await link.shake_hands(profile, tasks)
             if link.era.is_modern:

@@ -1,9 +1,11 @@
 """Everything that an upstream offers, read page by page."""
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import cast
 
+import anyio
 import structlog
 from mcp import MCPError
 from mcp_types import METHOD_NOT_FOUND
@@ -11,10 +13,37 @@ from mcp_types import METHOD_NOT_FOUND
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.upstream.era import Era
 
-MAX_PAGES = 1_000
+READ = {
+    "tools": ("tools/list", "tools", "name"),
+    "prompts": ("prompts/list", "prompts", "name"),
+    "resources": ("resources/list", "resources", "uri"),
+    "templates": ("resources/templates/list", "resources", "uriTemplate"),
+}
+"""Of each list the method, the capability that it belongs to, and the field by which an element is asked for."""
 
-IDENTITY = {"tools": "name", "prompts": "name", "resources": "uri", "resourceTemplates": "uriTemplate"}
-"""The field by which an element of each list is asked for."""
+KEYS = {"templates": "resourceTemplates"}
+"""Where a list stands in the answer, if not under its name."""
+
+LISTS = ("tools", "prompts", "resources")
+
+UNHURRIED_PAGES = 20
+PAGE_PAUSE_SECONDS = 0.01
+"""After so many pages each further one waits, so that a list without end takes little of our time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListingBudget:
+    """How much of what an upstream lists is read."""
+
+    pages: int = 1_000
+    elements: int = 5_000
+    """Of each list: several times the largest server that is known."""
+
+    bytes: int = 8 * 1024 * 1024
+    seconds: float = 30.0
+
+
+DEFAULT_BUDGET = ListingBudget()
 
 log = structlog.get_logger()
 
@@ -34,6 +63,18 @@ class Listing:
     server_info: Json | None = None
     capabilities: Json | None = None
     version: str = ""
+    gaps: tuple[str, ...] = ()
+    """What of its lists could not be read, and why."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it offers nothing, or nothing yet."""
+        return not (self.tools or self.prompts or self.resources or self.templates)
+
+    @property
+    def is_preliminary(self) -> bool:
+        """Whether it is likely to be another one soon: the tools that the server says it has are missing, or a part."""
+        return bool(self.gaps) or ("tools" in (self.capabilities or {}) and not self.tools)
 
     def as_json(self) -> Json:
         """The listing as it is kept on disk."""
@@ -47,53 +88,132 @@ class Listing:
             TypeError: The data has fields that are not ours.
             KeyError: A list is missing.
         """
-        lists = {key: tuple(cast(list[Json], data[key])) for key in ("tools", "prompts", "resources", "templates")}
-        fields: Json = {**data, **lists}
+        lists = {key: tuple(cast(list[Json], data[key])) for key in READ}
+        fields: Json = {**data, **lists, "gaps": tuple(data.get("gaps", ()))}
         return cls(**fields)
 
 
-async def read_listing(era: Era, request: Request) -> Listing:
-    """List tools, prompts, resources and templates, each as far as the upstream has them, all pages.
+def announces_changes(capabilities: Json) -> bool:
+    """Whether a server says that it tells of changes of its lists."""
+    return any(json_object(capabilities.get(kind)).get("listChanged") for kind in LISTS)
+
+
+async def read_listing(
+    era: Era, request: Request, budget: ListingBudget = DEFAULT_BUDGET, before: Listing | None = None
+) -> Listing:
+    """List tools, prompts, resources and templates, as far as the budget allows and no page fails.
+
+    What could not be read stays as it was in the listing `before`, and is noted in the listing's `gaps`.
 
     Raises:
-        MCPError: The upstream answered a list with an error.
+        MCPError: The upstream answered with an error, and nothing could be read.
+        TimeoutError: It did not answer in time, and nothing could be read.
     """
-    offers = era.capabilities
-    tools = await _pages(request, "tools/list", "tools") if "tools" in offers else []
-    prompts = await _pages(request, "prompts/list", "prompts") if "prompts" in offers else []
-    has_resources = "resources" in offers
-    resources = await _pages(request, "resources/list", "resources") if has_resources else []
-    templates = await _pages(request, "resources/templates/list", "resourceTemplates") if has_resources else []
+    reading = _Reading(request, budget)
+    for kind, (method, capability, _) in READ.items():
+        if capability in era.capabilities:
+            await reading.read(kind, method)
+    if reading.failure is not None and not any(reading.found.values()):
+        raise reading.failure
+    lists = {kind: reading.completed(kind, before) for kind in READ}
     return Listing(
-        tuple(tools),
-        tuple(prompts),
-        tuple(resources),
-        tuple(templates),
-        era.instructions,
-        era.server_info,
-        era.capabilities,
-        era.version,
+        **lists,
+        instructions=era.instructions,
+        server_info=era.server_info,
+        capabilities=era.capabilities,
+        version=era.version,
+        gaps=tuple(reading.gaps),
     )
 
 
-async def _pages(request: Request, method: str, key: str) -> list[Json]:
-    """All pages of one list; a cursor that comes back ends it, as does a server that lacks the method after all."""
-    items: list[Json] = []
-    seen: set[str] = set()
-    cursor: str | None = None
-    for _ in range(MAX_PAGES):
-        try:
-            page = await request(method, {"cursor": cursor} if cursor else {})
-        except MCPError as error:
-            if error.error.code == METHOD_NOT_FOUND:
-                break
-            raise
-        items += _named(page.get(key), IDENTITY[key])
-        cursor = page.get("nextCursor")
-        if not isinstance(cursor, str) or not cursor or cursor in seen:
-            break
-        seen.add(cursor)
-    return items
+class _Reading:
+    """All lists of one upstream, page by page, from one budget."""
+
+    def __init__(self, request: Request, budget: ListingBudget) -> None:
+        self.found: dict[str, list[Json]] = {}
+        self.gaps: list[str] = []
+        self.failure: MCPError | TimeoutError | None = None
+        self._request = request
+        self._budget = budget
+        self._broken: set[str] = set()
+        self._pages = 0
+        self._bytes = 0
+        self._ends_at = anyio.current_time() + budget.seconds
+
+    async def read(self, kind: str, method: str) -> None:
+        """Read one list, as far as it can be read."""
+        self.found[kind] = []
+        seen: set[str] = set()
+        cursor: str | None = None
+        while True:
+            if excess := self._excess(kind):
+                self._give_up(kind, excess)
+                return
+            try:
+                with anyio.fail_after(self._ends_at - anyio.current_time()):
+                    page = await self._request(method, {"cursor": cursor} if cursor else {})
+            except MCPError as error:
+                if error.error.code != METHOD_NOT_FOUND or cursor:  # a server may lack the method after all
+                    self.failure = self.failure or error
+                    self._give_up(kind, f"{method!r} failed: {error.error.message}")
+                return
+            except TimeoutError as error:
+                self.failure = self.failure or error
+                self._give_up(kind, f"{method!r} was not answered in {self._budget.seconds:g} s")
+                return
+            self._take(kind, page)
+            cursor = page.get("nextCursor")
+            if not isinstance(cursor, str) or not cursor or cursor in seen:
+                return
+            seen.add(cursor)
+            if self._pages > UNHURRIED_PAGES:
+                await anyio.sleep(PAGE_PAUSE_SECONDS)
+
+    def completed(self, kind: str, before: Listing | None) -> tuple[Json, ...]:
+        """What was found in a list; one that could not be read to its end keeps what is known of the rest."""
+        found = self.found.get(kind, [])
+        if before is None or kind not in self._broken:
+            return tuple(found)
+        identity = READ[kind][2]
+        names = {item[identity] for item in found}
+        earlier: tuple[Json, ...] = getattr(before, kind)
+        return (*found, *(item for item in earlier if item[identity] not in names))[: self._budget.elements]
+
+    def _take(self, kind: str, page: Json) -> None:
+        self._pages += 1
+        named, found = _named(page.get(KEYS.get(kind, kind)), READ[kind][2]), self.found[kind]
+        for item in named:
+            self._bytes += _size(item)
+            if self._bytes > self._budget.bytes or len(found) >= self._budget.elements:
+                self._give_up(kind, self._excess(kind))
+                return
+            found.append(item)
+
+    def _excess(self, kind: str) -> str:
+        """What of the budget is spent, in words; empty if all is within it."""
+        budget = self._budget
+        if self._pages >= budget.pages:
+            return f"it has more than {budget.pages} pages"
+        if len(self.found[kind]) >= budget.elements:
+            return f"it has more than {budget.elements} elements"
+        if self._bytes > budget.bytes:
+            return f"the lists are longer than {budget.bytes} bytes"
+        if anyio.current_time() >= self._ends_at:
+            return f"it takes longer than {budget.seconds:g} s"
+        return ""
+
+    def _give_up(self, kind: str, why: str) -> None:
+        if kind not in self._broken:
+            self._broken.add(kind)
+            self.gaps.append(f"{kind}: {why}; {len(self.found[kind])} were read")
+
+
+def _size(item: Json) -> int:
+    """Bytes of an element as JSON; of one that is nested too deeply more than any budget has."""
+    try:
+        return len(json.dumps(item))
+    except RecursionError:
+        return 1 << 62
 
 
 def _named(page: object, identity: str) -> list[Json]:

@@ -12,6 +12,8 @@ MAX_FILE_BYTES = 1_000_000
 BACKUPS = 2
 TAIL_LINES = 20
 TAIL_LINE_CHARACTERS = 400
+LOOKED_AT_LINES = 3 * TAIL_LINES
+"""Of one piece of output, the last: some may be empty."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -33,11 +35,12 @@ class OutputLog:
 
     def write(self, data: bytes) -> None:
         """Append raw output; the file is opened for each write, so that another process may rotate it."""
-        lines = (self._rest + data).split(b"\n")
-        self._rest = lines.pop()[-TAIL_LINE_CHARACTERS:]
-        for line in lines:
+        *lines, rest = (self._rest + data).rsplit(b"\n", LOOKED_AT_LINES + 1)
+        self._rest = rest[-TAIL_LINE_CHARACTERS:]
+        for line in lines[-LOOKED_AT_LINES:]:  # before them there may be thousands in one piece
             if line.strip():
-                self._tail.append(line.decode("utf-8", "replace").rstrip()[:TAIL_LINE_CHARACTERS])
+                text = line[: 4 * TAIL_LINE_CHARACTERS].decode("utf-8", "replace")
+                self._tail.append(text.rstrip()[:TAIL_LINE_CHARACTERS])
         self._append(data)
 
     def note(self, text: str) -> None:

@@ -7,16 +7,19 @@ from pathlib import Path
 import anyio
 import anyio.abc
 import structlog
+from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.mcp_config import UpstreamConfig
+from mcp_dynaload.upstream.connection import Surroundings
 from mcp_dynaload.upstream.host import Host
 from mcp_dynaload.upstream.upstream import Upstream
 
 MAX_WARMING = 2
 MAX_LISTING = 4
 SWEEP_SECONDS = 5.0
+POLL_SECONDS = 0.05
 
 log = structlog.get_logger()
 
@@ -84,7 +87,10 @@ class Pool:
             self._wake_waiting()
 
     async def list_all(self, names: Iterable[str]) -> dict[str, str]:
-        """List upstreams, a few at a time, stopping each again; returns the error of each that failed, by name."""
+        """List upstreams, a few at a time; returns the error of each that failed, by name.
+
+        Each is stopped again: soon if it announces changes, at once if not.
+        """
         errors: dict[str, str] = {}
 
         async def list_one(name: str) -> None:
@@ -107,6 +113,37 @@ class Pool:
             await self._upstreams[name].list_once()
         finally:
             self._wake_waiting()
+
+    async def list_again(self, names: Iterable[str]) -> None:
+        """List upstreams that may offer something else by now, two at a time and never at the cost of a running one."""
+
+        async def list_one(name: str) -> None:
+            async with self._warming:
+                pool = self._pool_of(name)
+                if pool._has_room_for(name):
+                    await self._list_one_quietly(pool, name)
+
+        async with anyio.create_task_group() as tasks:
+            for name in names:
+                tasks.start_soon(list_one, name)
+
+    async def _list_one_quietly(self, pool: "Pool", name: str) -> None:
+        try:
+            if (upstream := pool[name]).link is not None:
+                await upstream.relist()
+            else:
+                await pool._list_one(name)
+        except (MCPError, TimeoutError, UpstreamError) as error:
+            log.warning("upstream_not_listed", upstream=name, error=str(error) or "timed out")
+
+    def _has_room_for(self, name: str) -> bool:
+        return self._upstreams[name].is_running or len(self.running) < self._max_running
+
+    async def until_tools_come(self, seconds: float) -> None:
+        """Wait for those upstreams that run and have listed none of the tools that they say they have."""
+        with anyio.move_on_after(seconds):
+            while any(upstream.is_listed_empty for upstream in self.running):  # noqa: ASYNC110 - only listings tell
+                await anyio.sleep(POLL_SECONDS)
 
     def warm(self, names: Iterable[str]) -> None:
         """Start upstreams in the background because a call is likely; never at the cost of a running one."""
@@ -171,7 +208,8 @@ async def open_pool(
     """
     async with anyio.create_task_group() as tasks:
         own = [config for config in configs if common is None or config.name not in common.names]
-        upstreams = {config.name: Upstream(config, host, tasks, project_dir, logs_dir) for config in own}
+        surroundings = Surroundings(host, project_dir, logs_dir)
+        upstreams = {config.name: Upstream(config, surroundings, tasks) for config in own}
         pool = Pool(upstreams, tasks, max_running, common)
         tasks.start_soon(pool.sweep)
         try:

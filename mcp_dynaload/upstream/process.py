@@ -13,12 +13,12 @@ import anyio.abc
 import anyio.to_thread
 from anyio.abc import ByteReceiveStream
 from mcp.client.stdio import get_default_environment
-from mcp.shared._stream_protocols import ReadStream, WriteStream
-from mcp.shared.message import SessionMessage
 
 from mcp_dynaload.mending import mend_answers
+from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.process_family import ProcessFamily, guarded, marked, new_mark
+from mcp_dynaload.upstream.streams import Streams
 from mcp_dynaload.wire import CHUNK_BYTES, LineReader, LineWriter
 
 EXIT_GRACE_SECONDS = 1.5
@@ -28,6 +28,11 @@ KILL_WAIT_SECONDS = 0.5
 DRAIN_SECONDS = 0.2
 FLUSH_SECONDS = 0.5
 POLL_SECONDS = 0.02
+
+SKIPPING_SECONDS = 0.00005
+LOGGING_SECONDS = 0.0003
+BYTE_SECONDS = 0.000_000_005
+"""About what it costs us to read on over a piece of output, to log one, and each byte of it."""
 
 _GONE = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
 
@@ -42,23 +47,16 @@ class ProcessCommand:
     cwd: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Streams:
-    """The message streams of a transport and the process behind it, if there is one."""
-
-    read: ReadStream[SessionMessage | Exception]
-    write: WriteStream[SessionMessage]
-    pid: int | None = None
-
-
 def child_environment(env: Mapping[str, str], *, inherit: bool, environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of an upstream: `env` over ours, or over the few variables that every program needs."""
     return {**(environ if inherit else get_default_environment()), **env}
 
 
 @asynccontextmanager
-async def open_process(command: ProcessCommand, log: OutputLog) -> AsyncGenerator[Streams]:
+async def open_process(command: ProcessCommand, log: OutputLog, allowance: Allowance) -> AsyncGenerator[Streams]:
     """Start the process and yield its streams; at exit the process and all its children are gone.
+
+    What it prints beside the protocol is read as fast as `allowance` has it.
 
     Raises:
         OSError: It could not be started.
@@ -76,13 +74,18 @@ async def open_process(command: ProcessCommand, log: OutputLog) -> AsyncGenerato
     assert stdout is not None
     assert stderr is not None
     all_said, all_read = anyio.Event(), anyio.Event()
+
+    async def skipped(count: int) -> None:
+        await allowance.spend(SKIPPING_SECONDS + count * BYTE_SECONDS)
+
     with guarded(family):
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_log_errors, stderr, log, all_said)
+            tasks.start_soon(_log_errors, stderr, log, all_said, allowance)
             try:
-                yield Streams(LineReader(stdout.receive, mend_answers), LineWriter(stdin.send), process.pid)
+                yield Streams(LineReader(stdout.receive, mend_answers, skipped), LineWriter(stdin.send), process.pid)
             finally:
                 with anyio.CancelScope(shield=True):
+                    allowance.lift()
                     tasks.start_soon(_drain, stdout, all_read)
                     await _stop(process, family)
                     with anyio.move_on_after(DRAIN_SECONDS):  # its last words explain why it ended
@@ -105,10 +108,12 @@ async def _drain(stdout: ByteReceiveStream, all_read: anyio.Event) -> None:
     all_read.set()
 
 
-async def _log_errors(stderr: ByteReceiveStream, log: OutputLog, all_said: anyio.Event) -> None:
+async def _log_errors(stderr: ByteReceiveStream, log: OutputLog, all_said: anyio.Event, allowance: Allowance) -> None:
     with suppress(*_GONE), anyio.CancelScope(shield=True):
         while True:
-            log.write(await stderr.receive(CHUNK_BYTES))
+            printed = await stderr.receive(CHUNK_BYTES)
+            log.write(printed)
+            await allowance.spend(LOGGING_SECONDS + len(printed) * BYTE_SECONDS)
     all_said.set()
 
 

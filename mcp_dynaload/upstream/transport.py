@@ -5,46 +5,55 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
-from mcp_dynaload.errors import UpstreamClosedError, UpstreamStartError
+from mcp_dynaload.bounds import MAX_MESSAGE_BYTES
+from mcp_dynaload.errors import UpstreamStartError
 from mcp_dynaload.mcp_config import UpstreamConfig
+from mcp_dynaload.upstream.allowance import Allowance
+from mcp_dynaload.upstream.http_session import HttpSession
 from mcp_dynaload.upstream.output_log import OutputLog
-from mcp_dynaload.upstream.process import ProcessCommand, Streams, child_environment, open_process
-from mcp_dynaload.wire import MAX_LINE_BYTES, Item
+from mcp_dynaload.upstream.process import ProcessCommand, child_environment, open_process
+from mcp_dynaload.upstream.streams import Streams
+from mcp_dynaload.wire import Item
 
-if TYPE_CHECKING:
-    import httpx2
-
-SESSION_HEADER = "mcp-session-id"
 HTTP_CONNECT_SECONDS = 30.0
 HTTP_READ_SECONDS = 3600.0
 """A stream may be silent for long; the call's own timeout is what ends a call."""
 
 
 @asynccontextmanager
-async def open_streams(config: UpstreamConfig, project_dir: Path, log: OutputLog) -> AsyncGenerator[Streams]:
-    """Open the transport that the entry asks for.
+async def open_streams(
+    config: UpstreamConfig, project_dir: Path, log: OutputLog, allowance: Allowance
+) -> AsyncGenerator[Streams]:
+    """Open the transport that the entry asks for; `allowance` is for what comes without having been asked for.
 
     Raises:
         UpstreamStartError: The folder in which to start it does not exist.
         OSError: The process could not be started.
         httpx2.HTTPError: The server could not be reached.
     """
-    opened = _open_http(config) if config.transport != "stdio" else _open_stdio(config, project_dir, log)
+    opened = (
+        _open_stdio(config, project_dir, log, allowance)
+        if config.transport == "stdio"
+        else _open_http(config, allowance)
+    )
     async with opened as streams:
         yield streams
 
 
 @asynccontextmanager
-async def _open_stdio(config: UpstreamConfig, project_dir: Path, log: OutputLog) -> AsyncGenerator[Streams]:
+async def _open_stdio(
+    config: UpstreamConfig, project_dir: Path, log: OutputLog, allowance: Allowance
+) -> AsyncGenerator[Streams]:
     _check_folder(project_dir)
     env = child_environment(config.env, inherit=config.options.inherit_env, environ=os.environ)
     if sys.platform != "win32":
-        async with open_process(ProcessCommand(config.command, config.args, env, project_dir), log) as streams:
+        command = ProcessCommand(config.command, config.args, env, project_dir)
+        async with open_process(command, log, allowance) as streams:
             yield streams
         return
     # Job objects, .cmd look-up and the process group's end on Windows are the SDK's own.
@@ -62,14 +71,17 @@ def _check_folder(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def _open_http(config: UpstreamConfig) -> AsyncGenerator[Streams]:
+async def _open_http(config: UpstreamConfig, allowance: Allowance) -> AsyncGenerator[Streams]:
     # The HTTP client is needed by few configurations only, and not before a call.
     import httpx2
     from mcp.client.sse import sse_client
     from mcp.client.streamable_http import streamable_http_client
 
     from mcp_dynaload.upstream.http_answers import AnsweringClient, in_our_words
+    from mcp_dynaload.upstream.http_bodies import Answers
 
+    session = HttpSession()
+    answers = Answers(session, allowance)
     send, receive = anyio.create_memory_object_stream[Item](0)
 
     async def tell(item: Item) -> None:
@@ -85,7 +97,7 @@ async def _open_http(config: UpstreamConfig) -> AsyncGenerator[Streams]:
             headers=headers,
             timeout=timeout,
             auth=auth,
-            event_hooks={"response": [_end_if_forgotten]},
+            event_hooks={"response": [answers.check]},
         )
 
     headers = dict(config.headers)
@@ -99,10 +111,13 @@ async def _open_http(config: UpstreamConfig) -> AsyncGenerator[Streams]:
             return
         async with (
             client_of(headers, httpx2.Timeout(HTTP_CONNECT_SECONDS, read=HTTP_READ_SECONDS)) as client,
-            streamable_http_client(config.url, http_client=client, max_sse_event_size=MAX_LINE_BYTES) as (read, write),
+            streamable_http_client(config.url, http_client=client, max_sse_event_size=MAX_MESSAGE_BYTES) as (
+                read,
+                write,
+            ),
             _passing_on(read, send, tell),
         ):
-            yield _streams(receive, write)
+            yield _streams(receive, write, session)
 
 
 @asynccontextmanager
@@ -124,12 +139,5 @@ async def _passing_on(
             tasks.cancel_scope.cancel()
 
 
-async def _end_if_forgotten(response: "httpx2.Response") -> None:
-    """A server that was restarted answers 404 to our session for ever: end the connection, the next call makes one."""
-    request = response.request
-    if response.status_code == 404 and request.method == "POST" and SESSION_HEADER in request.headers:
-        raise UpstreamClosedError("it no longer knows our session")
-
-
-def _streams(read: Any, write: Any) -> Streams:
-    return Streams(read, write)
+def _streams(read: Any, write: Any, session: HttpSession | None = None) -> Streams:
+    return Streams(read, write, session=session)

@@ -1,7 +1,5 @@
 """One upstream of one client session: started when it is needed, restarted with back-off, stopped when idle."""
 
-from pathlib import Path
-
 import anyio
 import anyio.abc
 import structlog
@@ -17,13 +15,11 @@ from mcp_dynaload.errors import (
 )
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.backoff import Backoff
-from mcp_dynaload.upstream.host import Host
-from mcp_dynaload.upstream.link import Link, open_link
-from mcp_dynaload.upstream.listing import read_listing
-from mcp_dynaload.upstream.opening import Opening, told_when_cut_off
+from mcp_dynaload.upstream.connection import Connection, End, Surroundings, tell_log_level
+from mcp_dynaload.upstream.link import Link
+from mcp_dynaload.upstream.listing import announces_changes
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
-from mcp_dynaload.upstream.reasons import described, is_closed, is_expected, reason_of
-from mcp_dynaload.upstream.transport import open_streams
+from mcp_dynaload.upstream.reasons import described, is_closed, reason_of
 
 PATIENCE_SECONDS = 2.0
 """A caller waits this long for the end of a back-off; for a longer one it gets an error at once."""
@@ -31,38 +27,49 @@ PATIENCE_SECONDS = 2.0
 PING_SECONDS = 2.0
 CLOSING_SECONDS = 0.5
 """A connection that has ended is seen to have ended within this time."""
+
+FORGOTTEN_SECONDS = 2.0
+"""How long a connection whose session is lost is kept for the answers that are still to come over it."""
+
+SETTLING_SECONDS = 4.0
+"""How long one that was listed and announces changes stays: some register their tools after their start."""
+
 log = structlog.get_logger()
 
 
 class Upstream:
     """A configured server; `request` is all that a caller needs."""
 
-    def __init__(
-        self, config: UpstreamConfig, host: Host, tasks: anyio.abc.TaskGroup, project_dir: Path, logs_dir: Path
-    ) -> None:
+    def __init__(self, config: UpstreamConfig, surroundings: Surroundings, tasks: anyio.abc.TaskGroup) -> None:
         self.config = config
         self.name = config.name
         self.last_used = 0.0
         self.busy = 0
         self.subscriptions: set[str] = set()
-        self._host = host
+        self._surroundings = surroundings
         self._tasks = tasks
-        self._project_dir = project_dir
-        self._log = OutputLog(log_path(logs_dir, config.name))
-        self._opening: Opening | None = None
-        self._ended = anyio.Event()
+        self._log = OutputLog(log_path(surroundings.logs_dir, config.name))
+        self._connection: Connection | None = None
         self._backoff = Backoff()
 
     @property
     def link(self) -> Link | None:
         """The open connection, if there is one that is not about to be closed."""
-        link = self._opening.link if self._opening else None
-        return None if link is None or link.closed.is_set() or self._ended.is_set() else link
+        return self._connection.open_link if self._connection else None
 
     @property
     def is_running(self) -> bool:
         """Whether a process or connection exists, even one that is still starting or stopping."""
-        return self._opening is not None
+        return self._connection is not None
+
+    @property
+    def is_listed_empty(self) -> bool:
+        """Whether it runs, should have tools and has listed none by now, but says that it would tell of changes."""
+        connection = self._connection
+        if connection is None or connection.open_link is None or connection.listing is None:
+            return False
+        capabilities = connection.open_link.era.capabilities
+        return "tools" in capabilities and announces_changes(capabilities) and not connection.listing.tools
 
     @property
     def failure(self) -> str | None:
@@ -81,8 +88,13 @@ class Upstream:
         """
         self.busy += 1
         try:
-            link = await self.start()
-            return await self._answered(link, method, params)
+            link = await self._trusted(await self.start())
+            try:
+                return await self._answered(link, method, params)
+            except MCPError as error:
+                if link.session is None or not link.session.is_lost(error):
+                    raise
+            return await self._repeated(await self._renewed(link), method, params)
         finally:
             self.busy -= 1
             self.last_used = anyio.current_time()
@@ -91,25 +103,31 @@ class Upstream:
         """The open connection, made if there is none.
 
         Raises:
-            UpstreamStartError: It could not be started.
+            UpstreamStartError: It could not be started, or takes long; then it goes on starting.
         """
-        while self._opening is not None and (self._ended.is_set() or (self._opening.done.is_set() and not self.link)):
-            await self._opening.over.wait()  # the last connection is being closed
-        if self._opening is None:
+        while (connection := self._connection) is not None and not connection.is_usable:
+            await connection.over.wait()
+        if self._connection is None:
             await self._wait_out_backoff()
-        if self._opening is None:  # no other caller has started it meanwhile
-            self._opening = Opening()
+        if self._connection is None:  # no other caller has started it meanwhile
             self.last_used = anyio.current_time()  # one that is just starting is not the one to make room
-            self._ended = anyio.Event()
-            self._tasks.start_soon(self._own, self._opening)
-        opening = self._opening
-        await opening.done.wait()
-        if opening.link is None:
-            raise UpstreamStartError(self._describe(f"did not start: {opening.error}"))
-        return opening.link
+            self._connection = Connection(self.config, self._surroundings, self._log, self.subscriptions)
+            self._tasks.start_soon(self._own, self._connection)
+        connection = self._connection
+        with anyio.move_on_after(connection.patience_seconds):
+            await connection.settled.wait()
+        if not connection.settled.is_set():
+            limit = self.config.options.connect_timeout_seconds
+            said = (
+                f"did not start: no answer to the handshake in {limit:g} s. It goes on starting: try again in a while"
+            )
+            raise UpstreamStartError(self._describe(said, "connect_timeout_seconds"))
+        if connection.link is None:
+            raise UpstreamStartError(self._describe(f"did not start: {connection.error}"))
+        return connection.link
 
     async def list_once(self) -> None:
-        """Start, list, and stop again unless it is to stay or somebody has come to use it meanwhile.
+        """Start and list it, and stop it again after a while unless it is to stay or somebody has come to use it.
 
         Raises:
             UpstreamStartError: It could not be started or listed.
@@ -117,15 +135,18 @@ class Upstream:
         self.busy += 1
         try:
             await self.start()
-            opening, started = self._opening, self.last_used
-            if opening is not None:
-                await opening.listed.wait()
+            connection, started = self._connection, self.last_used
+            if connection is not None:
+                await connection.listed.wait()
         finally:
             self.busy -= 1
-        if not self.busy and not self.config.options.eager and self.last_used == started:
-            self.stop()
-        if opening is not None and opening.listing_error:
-            raise UpstreamStartError(self._describe(f"could not be listed: {opening.listing_error}"))
+        if connection is not None:
+            if (link := connection.open_link) and announces_changes(link.era.capabilities):
+                self._tasks.start_soon(self._leave, connection, started)
+            else:
+                self._stop_unless_used(connection, started)
+            if connection.listing_error:
+                raise UpstreamStartError(self._describe(f"could not be listed: {connection.listing_error}"))
 
     async def notify(self, method: str, params: Json | None) -> None:
         """Send a notification if the upstream is running; one that is not has nothing to be told."""
@@ -134,30 +155,24 @@ class Upstream:
 
     async def set_log_level(self, level: str) -> None:
         """Pass the client's log level on to a running upstream that has logs."""
-        if (link := self.link) and (link.era.is_modern or "logging" in link.era.capabilities):
-            await link.request("logging/setLevel", {"level": level})
+        if link := self.link:
+            await tell_log_level(link, level)
 
     def stop(self) -> None:
         """End the connection, even one that is being made; the next request makes a new one."""
-        self._ended.set()
-        if (opening := self._opening) is not None and not opening.done.is_set():
-            opening.was_stopped = True
-            opening.error = "it was stopped while it started"
-            opening.scope.cancel()
+        if self._connection is not None:
+            self._connection.stop()
 
     async def stopped(self) -> None:
         """End the connection and wait until it is gone."""
-        opening = self._opening
-        self.stop()
-        if opening is not None:
-            await opening.over.wait()
+        if (connection := self._connection) is not None:
+            connection.stop()
+            await connection.over.wait()
 
     async def relist(self) -> None:
         """List again what the running upstream offers and tell the session."""
-        if link := self.link:
-            listing = await read_listing(link.era, link.request)
-            link.era.remember_headers(list(listing.tools))
-            await self._host.upstream_listed(self.name, listing)
+        if self.link is not None and self._connection is not None:
+            await self._connection.relist()
 
     async def _answered(self, link: Link, method: str, params: Json) -> Json:
         try:
@@ -177,23 +192,60 @@ class Upstream:
         except MCPError as error:
             if await self._has_ended(link, error):
                 raise UpstreamClosedError(self._describe(f"ended during {method!r}")) from None
+            if link.session is not None:
+                link.session.heed(error)
             self._backoff.answered()
             raise
         self._backoff.answered()
         return result
+
+    async def _repeated(self, link: Link, method: str, params: Json) -> Json:
+        """The answer to a request that was not carried out the first time."""
+        try:
+            return await self._answered(link, method, params)
+        except MCPError as error:
+            if link.session is None or not link.session.is_lost(error):
+                raise
+            said = f"does not know the session that it has given us a moment ago, so {method!r} could not be sent"
+            raise UpstreamClosedError(self._describe(said)) from None
+
+    async def _renewed(self, link: Link) -> Link:
+        """The connection after a server has forgotten the session of this one: one new handshake for all who wait."""
+        log.info("upstream_session_lost", upstream=self.name)
+        connection = self._connection
+        if connection is not None and connection.link is link:
+            connection.refuse_requests()
+            with anyio.move_on_after(FORGOTTEN_SECONDS):
+                while link.unanswered:  # noqa: ASYNC110 - each has an answer of its own to come, mostly the same one
+                    await anyio.sleep(0.01)
+            connection.stop()
+        return await self.start()
+
+    async def _trusted(self, link: Link) -> Link:
+        """The connection, made anew if its server does not answer over it any more as one that knows it would."""
+        if link.session is None or not link.session.is_doubtful or link.unanswered:
+            return link
+        link.session.is_doubtful = False
+        try:
+            with anyio.fail_after(PING_SECONDS):
+                await link.request("ping", {})
+        except (MCPError, UpstreamError, TimeoutError) as error:
+            log.info("upstream_session_doubtful", upstream=self.name, error=str(error))
+            return await self._renewed(link)
+        return link
 
     async def _has_ended(self, link: Link, error: MCPError) -> bool:
         """Whether the error tells of the connection's end; then what the upstream said last has been read, too.
 
         A server may answer with the same code and words: only then is the connection still there.
         """
-        opening = self._opening
+        connection = self._connection
         if not is_closed(error):
             return False
         with anyio.move_on_after(CLOSING_SECONDS):  # the waiting requests are told before the end is marked
             await link.closed.wait()
-            if opening is not None and opening.link is link:
-                await opening.over.wait()
+            if connection is not None and connection.link is link:
+                await connection.over.wait()
         return link.closed.is_set()
 
     async def _drop_if_deaf(self, link: Link) -> None:
@@ -208,73 +260,23 @@ class Upstream:
             return
         self.stop()
 
-    async def _own(self, opening: Opening) -> None:
-        """Open the connection, keep it until it ends, close it: all in this one task."""
+    async def _own(self, connection: Connection) -> None:
         try:
-            with opening.scope as scope:
-                scope.deadline = anyio.current_time() + self.config.options.connect_timeout_seconds
-                await self._open(opening)
-            if scope.cancelled_caught and not opening.error:
-                opening.error = f"not connected in {self.config.options.connect_timeout_seconds:g} s"
-        except Exception as error:  # whatever a transport raises, only this upstream's calls may fail
-            opening.error = reason_of(error)
-            if not is_expected(error):
-                log.exception("upstream_broke_us", upstream=self.name)
+            await connection.run()
         finally:
-            self._opening = None
-            self._note_end(opening)
-            for event in (opening.done, opening.listed, opening.over):
-                event.set()
+            self._connection = None
+            self._note_end(connection)
+            connection.settle()
 
-    async def _open(self, opening: Opening) -> None:
-        options = self.config.options
-        async with (
-            open_streams(self.config, self._project_dir, self._log) as streams,
-            told_when_cut_off(opening, f"no answer to the handshake in {options.connect_timeout_seconds:g} s"),
-            open_link(
-                self.name, streams, self._host, self._host.profile(), options.call_timeout_seconds, self._log.note
-            ) as link,
-            anyio.create_task_group() as tasks,
-        ):
-            opening.link = link
-            self.last_used = anyio.current_time()
-            log.info("upstream_started", upstream=self.name, pid=link.pid, protocol=link.era.version)
-            self._host.upstream_started(self.name, self.last_used - opening.since)
-            tasks.start_soon(self._end_with, link, opening)
-            await self._restore(link)
-            if link.era.is_modern:  # over HTTP, what a call must carry in headers stands in the list
-                await self._list_at_start(opening)
-            else:
-                tasks.start_soon(self._list_at_start, opening)
-            opening.done.set()
-            opening.scope.deadline = float("inf")
-            await self._ended.wait()
-            tasks.cancel_scope.cancel()
+    async def _leave(self, connection: Connection, started: float) -> None:
+        """Stop it after a while in which it may tell of changes."""
+        with anyio.move_on_after(SETTLING_SECONDS):
+            await connection.over.wait()
+        self._stop_unless_used(connection, started)
 
-    async def _end_with(self, link: Link, opening: Opening) -> None:
-        await link.closed.wait()
-        opening.died = True
-        self._ended.set()
-
-    async def _list_at_start(self, opening: Opening) -> None:
-        try:
-            with anyio.fail_after(self.config.options.connect_timeout_seconds):
-                await self.relist()
-        except (MCPError, TimeoutError, UpstreamError) as error:
-            opening.listing_error = str(error) or "it did not answer in time"
-            log.warning("upstream_listing_failed", upstream=self.name, error=opening.listing_error)
-        finally:
-            opening.listed.set()
-
-    async def _restore(self, link: Link) -> None:
-        """What the client asked for before this connection was made; the first call already counts on it."""
-        try:
-            if self._host.log_level:
-                await self.set_log_level(self._host.log_level)
-            for uri in sorted(self.subscriptions):
-                await link.request("resources/subscribe", {"uri": uri})
-        except (MCPError, TimeoutError, UpstreamError) as error:
-            log.warning("upstream_not_as_before", upstream=self.name, error=str(error) or "timed out")
+    def _stop_unless_used(self, connection: Connection, started: float) -> None:
+        if not self.busy and not self.config.options.eager and self.last_used == started:
+            connection.stop()
 
     async def _wait_out_backoff(self) -> None:
         remaining = self._backoff.seconds_left(anyio.current_time())
@@ -284,17 +286,16 @@ class Upstream:
         if remaining > 0:
             await anyio.sleep(remaining)
 
-    def _note_end(self, opening: Opening) -> None:
-        is_failure = opening.died or (opening.error and not self._ended.is_set())
-        if opening.was_stopped or (opening.link is not None and not is_failure):
+    def _note_end(self, connection: Connection) -> None:
+        host, had_started = self._surroundings.host, connection.link is not None
+        if connection.end is End.STOPPED:
             log.info("upstream_stopped", upstream=self.name)
-            self._host.upstream_stopped(self.name)
+            host.upstream_stopped(self.name)
             return
-        self._backoff.failed(opening.error or "its connection ended", anyio.current_time())
-        log.warning(
-            "upstream_failed", upstream=self.name, error=self._backoff.last_error, failures=self._backoff.failures
-        )
-        self._host.upstream_failed(self.name, self._backoff.last_error, had_started=opening.link is not None)
+        self._backoff.failed(connection.error or "its connection ended", anyio.current_time())
+        failures = self._backoff.failures
+        log.warning("upstream_failed", upstream=self.name, error=self._backoff.last_error, failures=failures)
+        host.upstream_failed(self.name, self._backoff.last_error, had_started=had_started)
 
     def _describe(self, what: str, option: str = "") -> str:
         return described(self.name, what, self._log.tail(), option)

@@ -130,6 +130,13 @@ def call(name: str, arguments: dict[str, Any], request_id: object, meta: dict[st
             return text_result(f"{SCRIPT.get('name')}: {name} done")
 
 
+def add_tools_later() -> None:
+    """Register tools once a file is there, and tell of it."""
+    wait_for_file(SCRIPT["tools_come_with"])
+    extra_tools.extend({"name": name, "inputSchema": {"type": "object"}} for name in ("echo", "late"))
+    send({"method": "notifications/tools/list_changed"})
+
+
 def touch(arguments: dict[str, Any]) -> None:
     """Tell that the call has arrived."""
     if "arrived" in arguments:
@@ -146,6 +153,9 @@ def answer(message: dict[str, Any]) -> None:
     elif method.endswith("/list"):
         if "lists_fail" in SCRIPT:
             send({"id": request_id, "error": {"code": -32603, "message": SCRIPT["lists_fail"]}})
+            return
+        if "pages_fail" in SCRIPT and params.get("cursor"):
+            send({"id": request_id, "error": {"code": -32603, "message": SCRIPT["pages_fail"]}})
             return
         result = None if SCRIPT.get("lists_hang") else listed(method, params)
     elif method == "tools/call":
@@ -183,6 +193,8 @@ def main() -> None:
             file.write(f"{os.getpid()}\n")
     if SCRIPT.get("ignores_sigterm"):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if "tools_come_with" in SCRIPT:
+        threading.Thread(target=add_tools_later, daemon=True).start()
     if "garbage" in SCRIPT:
         sys.stdout.write(SCRIPT["garbage"] + "\n")
         sys.stdout.flush()

@@ -15,7 +15,7 @@ from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.encoder.encoder import WIDTH
 from mcp_dynaload.encoder.text import tool_texts
 from mcp_dynaload.selection.caching import CacheCounts
-from mcp_dynaload.selection.index import build_index
+from mcp_dynaload.selection.index import Documents, build_index
 from mcp_dynaload.selection.lexical import LexicalRanker
 from mcp_dynaload.selection.query import parse_query
 from mcp_dynaload.selection.tool_vectors import ToolVectors
@@ -49,9 +49,9 @@ def built_count(monkeypatch: pytest.MonkeyPatch) -> list[Catalog]:
     """The catalogs for which an index was built."""
     seen: list[Catalog] = []
 
-    def noting(catalog: Catalog) -> object:
+    def noting(catalog: Catalog, known: Documents) -> object:
         seen.append(catalog)
-        return build_index(catalog)
+        return build_index(catalog, known)
 
     monkeypatch.setattr(built, "build_index", noting)
     return seen

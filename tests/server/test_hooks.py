@@ -1,4 +1,5 @@
 import json
+import os
 from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 
@@ -215,6 +216,18 @@ def test_the_model_is_the_last_answers(tmp_path: Path) -> None:
 
     file.write_text("\n".join(json.dumps(line) for line in lines))
     assert read_last_answer(str(file)).model is None, "the line that names it is longer than what is read"
+
+
+@pytest.mark.proves("bounded")
+def test_a_transcript_that_never_ends_or_never_begins_is_not_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    deep = tmp_path / "deep"
+    deep.write_text('{"type": "assistant", "x": ' + "[" * 30_000)
+
+    assert read_last_answer(str(pipe)).model is None
+    assert read_last_answer("/dev/zero").model is None
+    assert read_last_answer(str(deep)).model is None
 
 
 @pytest.mark.parametrize("path", ["", "/nowhere", "/", "\0"])

@@ -286,13 +286,15 @@ async def test_a_servers_own_error_is_passed_on_even_if_it_looks_like_a_closed_c
             assert (caught.value.error.code, caught.value.error.message) == (-32000, message)
 
 
-async def test_a_line_that_is_too_long_ends_the_connection_and_says_so(
+async def test_an_answer_that_is_too_long_fails_that_call_only_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcp_dynaload.wire.MAX_LINE_BYTES", 100_000)
+    monkeypatch.setattr("mcp_dynaload.bounds.MAX_MESSAGE_BYTES", 100_000)
     async with pool_of(tmp_path, config("bad")) as pool:
         assert len(await say(pool, "bad", "big", size=90_000)) == 90_000
+        pid = await say(pool, "bad", "pid")
 
-        assert "a line is longer than 100000 bytes" in await failure_of(pool, "bad", "big", size=300_000)
+        with pytest.raises(MCPError, match="the answer is refused: it is longer than 100000 bytes"):
+            await say(pool, "bad", "big", size=3_000_000)
 
-        assert await say(pool, "bad", "echo") == "{}"
+        assert await say(pool, "bad", "pid") == pid

@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 
+import anyio
 import pytest
 from mcp import MCPError
 from mcp_types import INTERNAL_ERROR, METHOD_NOT_FOUND
@@ -7,7 +8,7 @@ from structlog.testing import capture_logs
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.upstream.era import Era
-from mcp_dynaload.upstream.listing import Listing, read_listing
+from mcp_dynaload.upstream.listing import Listing, ListingBudget, read_listing
 
 EVERYTHING: Json = {"tools": {}, "prompts": {}, "resources": {}}
 
@@ -16,7 +17,9 @@ def an_era(capabilities: Json = EVERYTHING) -> Era:
     return Era("2025-11-25", {"name": "s", "version": "1"}, capabilities, "Be careful.")
 
 
-async def listing_of(pages: Mapping[tuple[str, str | None], Json | MCPError], era: Era | None = None) -> Listing:
+async def listing_of(
+    pages: Mapping[tuple[str, str | None], Json | MCPError], era: Era | None = None, before: Listing | None = None
+) -> Listing:
     """What is read from a server that has these pages, by method and cursor, and empty ones otherwise."""
 
     async def request(method: str, params: Json) -> Json:
@@ -25,7 +28,7 @@ async def listing_of(pages: Mapping[tuple[str, str | None], Json | MCPError], er
             raise page
         return page
 
-    return await read_listing(era or an_era(), request)
+    return await read_listing(era or an_era(), request, before=before)
 
 
 async def test_all_pages_of_all_lists_are_read() -> None:
@@ -93,7 +96,7 @@ async def test_elements_without_a_name_are_dropped_and_told(nonsense: object) ->
 
 
 def test_a_listing_is_the_same_after_it_was_stored() -> None:
-    listing = Listing(tools=({"name": "a"},), capabilities={"tools": {}}, version="1")
+    listing = Listing(tools=({"name": "a"},), capabilities={"tools": {}}, version="1", gaps=("tools: broken",))
 
     assert Listing.from_json(listing.as_json()) == listing
 
@@ -102,3 +105,51 @@ def test_a_listing_is_the_same_after_it_was_stored() -> None:
 def test_stored_data_of_another_form_is_refused(data: Json) -> None:
     with pytest.raises((KeyError, TypeError)):
         Listing.from_json(data)
+
+
+async def endless(method: str, params: Json) -> Json:
+    """A list without end: two new tools on each page."""
+    number = int(params.get("cursor") or 0)
+    return {"tools": [{"name": f"a{number}"}, {"name": f"b{number}"}], "nextCursor": str(number + 1)}
+
+
+@pytest.mark.proves("bounded")
+@pytest.mark.parametrize(
+    ("budget", "gap"),
+    [
+        (ListingBudget(pages=3), "tools: it has more than 3 pages; 6 were read"),
+        (ListingBudget(elements=5), "tools: it has more than 5 elements; 5 were read"),
+        (ListingBudget(bytes=100), "tools: the lists are longer than 100 bytes; 7 were read"),
+    ],
+)
+async def test_of_a_list_without_end_as_much_is_kept_as_the_budget_allows(budget: ListingBudget, gap: str) -> None:
+    with anyio.fail_after(5):
+        listing = await read_listing(an_era({"tools": {}}), endless, budget)
+
+    assert listing.gaps == (gap,)
+    assert f"; {len(listing.tools)} were read" in gap
+
+
+async def test_of_a_list_that_stops_answering_as_much_is_kept_as_came_in_time() -> None:
+    async def request(method: str, params: Json) -> Json:
+        return await endless(method, params) if not params else await anyio.sleep_forever() or {}
+
+    listing = await read_listing(an_era({"tools": {}}), request, ListingBudget(seconds=0.1))
+
+    assert listing.gaps == ("tools: 'tools/list' was not answered in 0.1 s; 2 were read",)
+
+
+async def test_what_could_not_be_read_again_stays_as_it_was() -> None:
+    before = Listing(tools=({"name": "a", "x": 1}, {"name": "b"}), prompts=({"name": "p"},))
+    broken = MCPError(code=INTERNAL_ERROR, message="broken")
+    pages: dict[tuple[str, str | None], Json | MCPError] = {
+        ("tools/list", None): {"tools": [{"name": "a", "x": 2}], "nextCursor": "2"},
+        ("tools/list", "2"): broken,
+        ("prompts/list", None): broken,
+    }
+
+    listing = await listing_of(pages, before=before)
+
+    assert listing.tools == ({"name": "a", "x": 2}, {"name": "b"})
+    assert listing.prompts == ({"name": "p"},)
+    assert len(listing.gaps) == 2

@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from mcp_dynaload.config_upstream import UpstreamConfig, UpstreamOptions
+from mcp_dynaload.errors import UpstreamStartError
 from mcp_dynaload.upstream.pool import Pool
 from tests.faults.scripted import config, is_alive, starts, tools, until, until_exists, until_gone
 from tests.upstream.sessions import RecordingHost, call, pool_of, say
@@ -266,11 +267,8 @@ async def test_a_changed_list_is_read_again_whole(tmp_path: Path) -> None:
     async with pool_of(tmp_path, config("a", offers={"tools": tools("add_tool")}), host=host) as pool:
         await say(pool, "a", "add_tool", added="new", description="a new one")
         with anyio.fail_after(HANG_SECONDS):
-            while ("a", "notifications/tools/list_changed") not in host.told:
+            while [tool["name"] for tool in (await host.until_listed("a")).tools] != ["add_tool", "new"]:
                 await host.news.wait()
-        await pool["a"].relist()
-
-        assert [tool["name"] for tool in host.listings["a"].tools] == ["add_tool", "new"]
 
 
 async def test_what_the_client_asked_for_is_asked_of_each_new_connection(tmp_path: Path) -> None:
@@ -306,3 +304,70 @@ async def test_results_come_back_as_the_server_gave_them(tmp_path: Path) -> None
         assert await call(pool, "a", "echo", x=[None, {"y": "ü"}]) == {
             "content": [{"type": "text", "text": '{"x": [null, {"y": "\\u00fc"}]}'}]
         }
+
+
+@pytest.mark.proves("late-tools")
+async def test_tools_that_a_server_registers_after_its_first_listing_are_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.upstream.upstream.SETTLING_SECONDS", 30)
+    host, go = RecordingHost(), tmp_path / "go"
+    late = counted(tmp_path, "late", offers={"tools": []}, tools_come_with=str(go))
+    async with pool_of(tmp_path, late, host=host) as pool:
+        assert await pool.list_all(["late"]) == {}
+        assert host.listings["late"].tools == ()
+        go.touch()
+
+        await until(lambda: [tool["name"] for tool in host.listings["late"].tools] == ["echo", "late"])
+    assert starts_of(tmp_path, "late") == 1
+
+
+@pytest.mark.proves("late-tools")
+async def test_a_start_that_takes_longer_than_its_limit_goes_on_and_a_later_call_finds_it_running(
+    tmp_path: Path,
+) -> None:
+    go = tmp_path / "go"
+    options = UpstreamOptions(connect_timeout_seconds=0.2)
+    async with pool_of(tmp_path, counted(tmp_path, "slow", options, starts_after=str(go))) as pool:
+        for _ in range(2):
+            with pytest.raises(UpstreamStartError, match=r"no answer to the handshake in 0\.2 s\. It goes on starting"):
+                await say(pool, "slow", "echo")
+        go.touch()
+        await until_running(pool, "slow")
+
+        assert await say(pool, "slow", "echo") == "{}"
+    assert starts_of(tmp_path, "slow") == 1
+
+
+async def test_a_start_without_end_is_given_up_at_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mcp_dynaload.upstream.connection.LONGEST_START_SECONDS", 0.3)
+    options = UpstreamOptions(connect_timeout_seconds=5)
+    async with pool_of(tmp_path, counted(tmp_path, "slow", options, never_answers=True)) as pool:
+        with pytest.raises(UpstreamStartError, match=r"did not start: no answer to the handshake in 0\.3 s"):
+            await say(pool, "slow", "echo")
+        await until(lambda: not pool.running)
+
+
+async def test_of_a_list_whose_second_page_fails_the_first_is_kept_and_the_rest_as_it_was(tmp_path: Path) -> None:
+    host = RecordingHost()
+    broken = config("a", offers={"tools": tools("a", "b", "c")}, page_size=2, pages_fail="out of memory")
+    async with pool_of(tmp_path, broken, host=host) as pool:
+        assert await pool.list_all(["a"]) == {}
+
+    assert [tool["name"] for tool in host.listings["a"].tools] == ["a", "b"]
+    assert host.listings["a"].gaps == ("tools: 'tools/list' failed: out of memory; 2 were read",)
+
+
+async def test_an_upstream_is_listed_again_where_it_runs_and_started_for_it_where_not(tmp_path: Path) -> None:
+    host, offers = RecordingHost(), tmp_path / "offers.json"
+    offers.write_text(json.dumps({"tools": tools("pid")}))
+    both = [counted(tmp_path, name, offers_file=str(offers)) for name in ("running", "stopped")]
+    async with pool_of(tmp_path, *both, config("missing", exits_with="gone"), host=host) as pool:
+        await say(pool, "running", "pid")
+        await host.until_listed("running")
+        offers.write_text(json.dumps({"tools": tools("pid", "new")}))
+
+        await pool.list_again(["running", "stopped", "missing"])
+
+        assert [len(host.listings[name].tools) for name in ("running", "stopped")] == [2, 2]
+    assert (starts_of(tmp_path, "running"), starts_of(tmp_path, "stopped")) == (1, 1)

@@ -1,0 +1,34 @@
+"""Whether a server behind HTTP still knows the session of our connection, as far as its answers tell."""
+
+import re
+import secrets
+from dataclasses import dataclass, field
+
+from mcp import MCPError
+from mcp_types import INVALID_REQUEST
+
+ABOUT_SESSIONS = re.compile(r"\bsession|not initiali[sz]ed", re.IGNORECASE)
+"""In an error of a server that does not know our session."""
+
+PROTOCOL_CODES = frozenset({INVALID_REQUEST, -32000, -32001, -32002, -32004})
+"""Codes that servers give to errors about the connection; those of a tool have others."""
+
+
+@dataclass(slots=True)
+class HttpSession:
+    """The session of one connection; empty-handed until the server has given one."""
+
+    mark: str = field(default_factory=lambda: secrets.token_hex(8))
+    """In the data of errors that stand for "it does not know our session": no server can know it."""
+
+    is_doubtful: bool = False
+    """It answered in a way that servers that have forgotten the session answer, too."""
+
+    def is_lost(self, error: MCPError) -> bool:
+        """Whether the request was not carried out because the session is not known."""
+        return error.error.data == self.mark
+
+    def heed(self, error: MCPError) -> None:
+        """Take note of what an error answer may tell."""
+        if error.error.code in PROTOCOL_CODES and ABOUT_SESSIONS.search(error.error.message):
+            self.is_doubtful = True

@@ -1,0 +1,124 @@
+"""The message streams between a transport and the dispatcher: paced towards us, watched towards the upstream."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+
+import anyio
+from mcp.shared._stream_protocols import ReadStream, WriteStream
+from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCNotification, JSONRPCRequest
+
+from mcp_dynaload.upstream.allowance import Allowance
+from mcp_dynaload.upstream.http_session import HttpSession
+
+Said = JSONRPCNotification | JSONRPCRequest
+"""What an upstream says by itself."""
+
+ANSWER_SECONDS = 0.00001
+DROPPED_SECONDS = 0.00003
+TAKEN_SECONDS = 0.0003
+"""About what an answer, a message that goes no further, and one that is worked on cost us."""
+
+_BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError)
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The message streams of a transport and what stands behind it: a process, or a session over HTTP."""
+
+    read: ReadStream[SessionMessage | Exception]
+    write: WriteStream[SessionMessage]
+    pid: int | None = None
+    session: HttpSession | None = None
+
+
+class Intake:
+    """What an upstream sends; of what it says by itself only what is wanted, and no faster than it is allowed to."""
+
+    def __init__(
+        self,
+        read: ReadStream[SessionMessage | Exception],
+        allowance: Allowance,
+        is_wanted: Callable[[Said], bool],
+    ) -> None:
+        self._read = read
+        self._allowance = allowance
+        self._is_wanted = is_wanted
+
+    def __aiter__(self) -> "Intake":
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        while True:
+            item = await anext(self._read)
+            if isinstance(item, Exception):
+                await self._allowance.spend(TAKEN_SECONDS)
+                return item
+            if not isinstance(item.message, Said):
+                await self._allowance.spend(ANSWER_SECONDS)
+                return item
+            is_wanted = self._is_wanted(item.message)
+            await self._allowance.spend(TAKEN_SECONDS if is_wanted else DROPPED_SECONDS)
+            if is_wanted:
+                return item
+
+    async def receive(self) -> SessionMessage | Exception:
+        """The next message.
+
+        Raises:
+            anyio.EndOfStream: There is none.
+        """
+        try:
+            return await anext(self)
+        except StopAsyncIteration:
+            raise anyio.EndOfStream from None
+
+    async def aclose(self) -> None:
+        """Close the transport's stream."""
+        await self._read.aclose()
+
+    async def __aenter__(self) -> "Intake":
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class Outflow:
+    """What goes to an upstream: how much of it waits to be taken, and whether it still can be sent."""
+
+    def __init__(self, write: WriteStream[SessionMessage], closed: anyio.Event) -> None:
+        self._write = write
+        self._closed = closed
+        self.waiting = 0
+        """Messages that the upstream has not taken yet."""
+
+    async def send(self, item: SessionMessage, /) -> None:
+        """Send one message.
+
+        Raises:
+            anyio.BrokenResourceError: Nobody reads any more.
+        """
+        self.waiting += 1
+        try:
+            await self._write.send(item)
+        except _BROKEN:  # a transport that has given up sending may still wait for something to read
+            self._closed.set()
+            raise
+        finally:
+            self.waiting -= 1
+
+    async def aclose(self) -> None:
+        """Close the transport's stream."""
+        await self._write.aclose()
+
+    async def __aenter__(self) -> "Outflow":
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,39 @@
+"""Word of changed resources: of each the last that was said, no faster than a client can use it."""
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from mcp_dynaload.catalog.tool import Json
+
+UPDATED = "notifications/resources/updated"
+
+PAUSE_SECONDS = 0.02
+MAX_WAITING = 1_000
+"""Resources of which there can be something to tell at a time."""
+
+
+class Updates:
+    """What is still to be told of the resources of one connection."""
+
+    def __init__(self, tell: Callable[[Json], Awaitable[None]]) -> None:
+        self._tell = tell
+        self._waiting: dict[str, Json] = {}
+        self._news = anyio.Event()
+
+    def note(self, params: Json) -> None:
+        """Take note that a resource was updated."""
+        uri = str(params.get("uri"))
+        if uri in self._waiting or len(self._waiting) < MAX_WAITING:
+            self._waiting[uri] = params
+            self._news.set()
+
+    async def run(self) -> None:
+        """Tell, for ever."""
+        while True:
+            await self._news.wait()
+            self._news = anyio.Event()
+            while self._waiting:
+                uri = next(iter(self._waiting))
+                await self._tell(self._waiting.pop(uri))
+            await anyio.sleep(PAUSE_SECONDS)

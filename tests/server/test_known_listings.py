@@ -1,0 +1,94 @@
+"""Which listings are known at the next start, and which are listed again in the background."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mcp_dynaload.server.live_catalog import LiveCatalog
+from mcp_dynaload.server.texts import own_texts
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.records import Records
+from mcp_dynaload.upstream.listing import Listing
+from tests.faults.scripted import config, tool, tools, until
+from tests.server.fronts import client_of, front_of
+
+A = config("a", offers={"tools": tools("echo", "new")})
+TOOLS = Listing(tools=(tool("echo"),), capabilities={"tools": {"listChanged": True}})
+PROMPTS = Listing(prompts=({"name": "p"},), capabilities={"tools": {}, "prompts": {}})
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    with closing(Records(Database(tmp_path / "dynaload.db"))) as records:
+        yield records
+
+
+def a_catalog(records: Records, folder: Path) -> LiveCatalog:
+    live = LiveCatalog({"a": A}, records, folder, len, own_texts(""))
+    live.read_cache()
+    return live
+
+
+@pytest.mark.proves("late-tools")
+@pytest.mark.parametrize(
+    ("listing", "unseen", "due"),
+    [
+        (TOOLS, (), ()),
+        (PROMPTS, (), ("a",)),
+        (Listing(tools=TOOLS.tools, gaps=("tools: broken",)), (), ("a",)),
+        (Listing(capabilities={"tools": {}}), ("a",), ()),
+    ],
+    ids=["whole", "no tools yet", "in part", "empty"],
+)
+async def test_what_is_known_at_the_next_start(
+    records: Records, tmp_path: Path, listing: Listing, unseen: tuple[str, ...], due: tuple[str, ...]
+) -> None:
+    await a_catalog(records, tmp_path).update("a", listing)
+
+    next_one = a_catalog(records, tmp_path)
+
+    assert (next_one.unseen, next_one.due(), next_one.due()) == (unseen, due, ())
+
+
+async def test_an_empty_list_makes_the_next_start_ask_again_whatever_was_known(
+    records: Records, tmp_path: Path
+) -> None:
+    live = a_catalog(records, tmp_path)
+    await live.update("a", TOOLS)
+    await live.update("a", Listing(capabilities={"tools": {}}))
+
+    assert a_catalog(records, tmp_path).unseen == ("a",)
+
+
+async def test_a_listing_is_due_after_a_day(records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_000_000_000.0
+    monkeypatch.setattr("mcp_dynaload.store.records.time.time", lambda: now)
+    await a_catalog(records, tmp_path).update("a", TOOLS)
+    now += 86_000
+    assert a_catalog(records, tmp_path).due() == ()
+    now += 86_400
+
+    assert a_catalog(records, tmp_path).due() == ("a",)
+
+
+@pytest.mark.proves("late-tools")
+async def test_an_old_listing_is_renewed_in_the_background(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mcp_dynaload.server.session_host.LISTING_DELAY_SECONDS", 0)
+    monkeypatch.setattr("mcp_dynaload.store.records.OLD_SECONDS", 0)
+    async with front_of(tmp_path, [A], {"a": TOOLS}) as (front, live), client_of(front, live):
+        assert live.catalog.get("a__new") is None
+
+        await until(lambda: live.catalog.get("a__new"), seconds=10)
+
+
+async def test_tools_of_other_servers_are_the_same_objects_after_a_change(records: Records, tmp_path: Path) -> None:
+    live = LiveCatalog({"a": A, "b": config("b")}, records, tmp_path, len, own_texts(""))
+    await live.update("a", TOOLS)
+    before = live.catalog.get("a__echo")
+
+    await live.update("b", TOOLS)
+
+    assert live.catalog.get("a__echo") is before
+    assert live.catalog.get("b__echo") is not None
