@@ -23,7 +23,7 @@ from mcp_dynaload.selection.index import Index, build_index
 from mcp_dynaload.selection.lexical import LexicalRanker
 from mcp_dynaload.selection.query import Query
 from mcp_dynaload.selection.ranking import Ranker, Scored
-from mcp_dynaload.server.acceptance import acceptable
+from mcp_dynaload.server.acceptance import Oddities, accept
 from mcp_dynaload.server.built import keep_index, read_or_build_index
 from mcp_dynaload.store.records import Records
 from mcp_dynaload.upstream.listing import Listing
@@ -36,6 +36,9 @@ log = structlog.get_logger()
 
 Changed = Callable[[str, Listing, Listing], Awaitable[None]]
 """Called with upstream, listing before and listing after."""
+
+OddChanged = Callable[[str, Oddities], None]
+"""Called with upstream and what is odd in its listing now."""
 
 
 @dataclass(slots=True)
@@ -56,8 +59,13 @@ class LiveCatalog:
     """Groups of tools from the categories files."""
 
     listings: dict[str, Listing] = field(default_factory=dict[str, Listing])
+<<<<<<< HEAD
     failures: dict[str, str] = field(default_factory=dict[str, str])
     """Why an upstream could not be listed when that was last tried."""
+=======
+    oddities: dict[str, Oddities] = field(default_factory=dict[str, Oddities])
+    """What was repaired or left out of the listings that have such elements."""
+>>>>>>> 5605236 (Repair or leave out, by the client's own types, what would cost it a server's whole list)
 
     catalog: Catalog = field(default_factory=lambda: build_catalog((), {}))
     ready: anyio.Event = field(default_factory=anyio.Event)
@@ -76,6 +84,7 @@ class LiveCatalog:
     """What the client's own deferral would cost before any tool is found: all names, all instructions."""
 
     _observers: list[Changed] = field(default_factory=list[Changed])
+    _odd_observers: list[OddChanged] = field(default_factory=list[OddChanged])
     _building: anyio.Lock = field(default_factory=anyio.Lock)
     _keeping: anyio.Lock = field(default_factory=anyio.Lock)
     _changed: anyio.Event = field(default_factory=anyio.Event)
@@ -97,7 +106,7 @@ class LiveCatalog:
 
     def _take_over(self, upstream: str, data: Json) -> None:
         try:
-            self.listings[upstream] = self._accepted(upstream, Listing.from_json(data))
+            self.listings[upstream], _ = self._accepted(upstream, Listing.from_json(data))
         except (TypeError, KeyError) as error:
             log.warning("cached_listing_unreadable", upstream=upstream, error=str(error))
 
@@ -122,6 +131,10 @@ class LiveCatalog:
     def forget(self, changed: Changed) -> None:
         """Undo `observe`."""
         self._observers.remove(changed)
+
+    def observe_oddities(self, changed: OddChanged) -> None:
+        """Call `changed` after each listing whose odd elements are others than those of the one before."""
+        self._odd_observers.append(changed)
 
     async def keep_index(self) -> None:
         """Keep the ranker in step with the catalog, in threads, for ever; of many sessions one does it."""
@@ -187,8 +200,15 @@ class LiveCatalog:
         """Take over a new listing, store it, and tell the observers if it differs."""
         fingerprint = self.configs[upstream].fingerprint(self.project_dir)
         await anyio.to_thread.run_sync(self.records.keep_listing, fingerprint, upstream, listing.as_json())
+<<<<<<< HEAD
         self.failures.pop(upstream, None)
         before, listing = self.listings.get(upstream), self._accepted(upstream, listing)
+=======
+        before = self.listings.get(upstream)
+        listing, is_news = self._accepted(upstream, listing)
+        if is_news:
+            self._tell_oddities(upstream)
+>>>>>>> 5605236 (Repair or leave out, by the client's own types, what would cost it a server's whole list)
         if before == listing:
             return
         self.listings[upstream] = listing
@@ -198,9 +218,23 @@ class LiveCatalog:
         for changed in list(self._observers):
             await changed(upstream, before or Listing(), listing)
 
-    def _accepted(self, upstream: str, listing: Listing) -> Listing:
-        """What is taken over of a listing: all of it where we stand in transparently, which shows in `own_texts`."""
-        return acceptable(upstream, listing) if self.own_texts else listing
+    def _accepted(self, upstream: str, listing: Listing) -> tuple[Listing, bool]:
+        """What is taken over of a listing, and whether what is odd in it differs from before.
+
+        Where we stand in for one server transparently (we have no texts of our own then) that is all of it.
+        """
+        if not self.own_texts and len(self.configs) == 1:
+            return listing, False
+        accepted, known = accept(listing), self.oddities.pop(upstream, Oddities())
+        if accepted.oddities:
+            self.oddities[upstream] = accepted.oddities
+        return accepted.listing, accepted.oddities != known
+
+    def _tell_oddities(self, upstream: str) -> None:
+        oddities = self.oddities.get(upstream, Oddities())
+        log.warning("listing_mended", upstream=upstream, outcome=str(oddities), elements=oddities.sentences)
+        for changed in list(self._odd_observers):
+            changed(upstream, oddities)
 
     async def _rebuild(self) -> None:
         async with self._building:

@@ -249,6 +249,21 @@ class UpstreamFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListingMended:
+    """A server lists elements that the client would refuse, others than before; or none any more."""
+
+    who: Who
+    upstream: str
+    repaired: int
+    left_out: int
+    detail: str
+    """The numbers in words."""
+
+    elements: tuple[str, ...] = ()
+    """Which, what was odd and what was done: the first of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationChanged:
     """What holds from now on differs from before: settings, servers, pins, access tokens."""
 
@@ -286,6 +301,7 @@ Fact = (
     | UpstreamStarted
     | UpstreamStopped
     | UpstreamFailed
+    | ListingMended
     | ConfigurationChanged
     | AlertChanged
 )

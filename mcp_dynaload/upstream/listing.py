@@ -1,10 +1,9 @@
 """Everything that an upstream offers, read page by page."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import cast
 
-import structlog
 from mcp import MCPError
 from mcp_types import METHOD_NOT_FOUND
 
@@ -15,8 +14,6 @@ MAX_PAGES = 1_000
 
 IDENTITY = {"tools": "name", "prompts": "name", "resources": "uri", "resourceTemplates": "uriTemplate"}
 """The field by which an element of each list is asked for."""
-
-log = structlog.get_logger()
 
 Request = Callable[[str, Json], Awaitable[Json]]
 """Sends one request to the upstream and returns the raw result."""
@@ -34,6 +31,8 @@ class Listing:
     server_info: Json | None = None
     capabilities: Json | None = None
     version: str = ""
+    unnamed: Json = field(default_factory=dict[str, int])
+    """How many elements were dropped from each list because they have no name to ask for."""
 
     def as_json(self) -> Json:
         """The listing as it is kept on disk."""
@@ -58,12 +57,12 @@ async def read_listing(era: Era, request: Request) -> Listing:
     Raises:
         MCPError: The upstream answered a list with an error.
     """
-    offers = era.capabilities
-    tools = await _pages(request, "tools/list", "tools") if "tools" in offers else []
-    prompts = await _pages(request, "prompts/list", "prompts") if "prompts" in offers else []
+    offers, lost = era.capabilities, dict[str, int]()
+    tools = await _pages(request, "tools/list", "tools", lost) if "tools" in offers else []
+    prompts = await _pages(request, "prompts/list", "prompts", lost) if "prompts" in offers else []
     has_resources = "resources" in offers
-    resources = await _pages(request, "resources/list", "resources") if has_resources else []
-    templates = await _pages(request, "resources/templates/list", "resourceTemplates") if has_resources else []
+    resources = await _pages(request, "resources/list", "resources", lost) if has_resources else []
+    templates = await _pages(request, "resources/templates/list", "resourceTemplates", lost) if has_resources else []
     return Listing(
         tuple(tools),
         tuple(prompts),
@@ -73,10 +72,11 @@ async def read_listing(era: Era, request: Request) -> Listing:
         era.server_info,
         era.capabilities,
         era.version,
+        lost,
     )
 
 
-async def _pages(request: Request, method: str, key: str) -> list[Json]:
+async def _pages(request: Request, method: str, key: str, lost: dict[str, int]) -> list[Json]:
     """All pages of one list; a cursor that comes back ends it, as does a server that lacks the method after all."""
     items: list[Json] = []
     seen: set[str] = set()
@@ -88,7 +88,7 @@ async def _pages(request: Request, method: str, key: str) -> list[Json]:
             if error.error.code == METHOD_NOT_FOUND:
                 break
             raise
-        items += _named(page.get(key), IDENTITY[key])
+        items += _named(page.get(key), key, lost)
         cursor = page.get("nextCursor")
         if not isinstance(cursor, str) or not cursor or cursor in seen:
             break
@@ -96,10 +96,10 @@ async def _pages(request: Request, method: str, key: str) -> list[Json]:
     return items
 
 
-def _named(page: object, identity: str) -> list[Json]:
-    """The elements of one page that can be told apart; an element without a name could never be asked for."""
+def _named(page: object, key: str, lost: dict[str, int]) -> list[Json]:
+    """The elements of one page that can be told apart; one without a name could never be asked for: it is counted."""
     elements = cast(list[object], page) if isinstance(page, list) else []
-    named = [item for item in map(json_object, elements) if isinstance(item.get(identity), str)]
+    named = [item for item in map(json_object, elements) if isinstance(item.get(IDENTITY[key]), str)]
     if len(named) < len(elements):
-        log.warning("listed_elements_dropped", count=len(elements) - len(named), missing=identity)
+        lost[key] = lost.get(key, 0) + len(elements) - len(named)
     return named
