@@ -203,7 +203,6 @@ KINDS: tuple[Kind, ...] = (
         description_number={"type": "object", "description": 5},
         default_nan={"type": "object", "default": {"a": NAN}},
         huge={"type": "object", "properties": {"a": {"maximum": 10**400}}},
-        schema_number={"$schema": 7, "type": "object"},
         illegal_key={"type": "object", "properties": {"a b": _TEXT, "c": _TEXT}},
         empty_key={"type": "object", "properties": {"": _TEXT, "c": _TEXT}},
         long_key={"type": "object", "properties": {"k" * 65: _TEXT, "c": _TEXT}},
