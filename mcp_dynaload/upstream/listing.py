@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from typing import cast
 
+import structlog
 from mcp import MCPError
 from mcp_types import METHOD_NOT_FOUND
 
@@ -14,6 +15,8 @@ MAX_PAGES = 1_000
 
 IDENTITY = {"tools": "name", "prompts": "name", "resources": "uri", "resourceTemplates": "uriTemplate"}
 """The field by which an element of each list is asked for."""
+
+log = structlog.get_logger()
 
 Request = Callable[[str, Json], Awaitable[Json]]
 """Sends one request to the upstream and returns the raw result."""
@@ -101,5 +104,6 @@ def _named(page: object, key: str, lost: dict[str, int]) -> list[Json]:
     elements = cast(list[object], page) if isinstance(page, list) else []
     named = [item for item in map(json_object, elements) if isinstance(item.get(IDENTITY[key]), str)]
     if len(named) < len(elements):
+        log.warning("listed_elements_dropped", count=len(elements) - len(named), missing=IDENTITY[key])
         lost[key] = lost.get(key, 0) + len(elements) - len(named)
     return named
