@@ -225,7 +225,6 @@ def _is_overlooked(keyword: str, value: object) -> bool:
 
 
 _type_of: Callable[[object], type[object]] = type
-"""`type` itself, which narrows nothing."""
 
 SCHEMA = Subschema()
 _SCHEMAS = ListOf(SCHEMA, keeps_rest=False, min_length=1)

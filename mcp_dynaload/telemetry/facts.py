@@ -250,17 +250,14 @@ class UpstreamFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingMended:
-    """A server lists elements that the client would refuse, others than before; or none any more."""
+    """A server lists other elements than before that the client would refuse, or none any more; the first are named."""
 
     who: Who
     upstream: str
     repaired: int
     left_out: int
     detail: str
-    """The numbers in words."""
-
     elements: tuple[str, ...] = ()
-    """Which, what was odd and what was done: the first of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,8 +279,6 @@ class AlertChanged:
 
     who: Who = NOBODY
     alert: str
-    """The threshold's name."""
-
     is_firing: bool
     value: float
     threshold: float
