@@ -5,11 +5,8 @@ import json
 import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
-<<<<<<< HEAD
-from mcp_dynaload.cli.refresh import list_unseen
-=======
 from mcp_dynaload.cli.oddities import in_json, in_words
->>>>>>> 5605236 (Repair or leave out, by the client's own types, what would cost it a server's whole list)
+from mcp_dynaload.cli.refresh import list_unseen
 
 
 def tools(
@@ -28,15 +25,10 @@ def tools(
     from mcp_dynaload.selection.lexical import build_ranker
     from mcp_dynaload.selection.query import parse_query
 
-<<<<<<< HEAD
     configuration = configuration_of(config, trust, settings)
     list_unseen(configuration)
     with open_catalog(configuration) as live:
-        catalog, unseen = live.catalog, live.unseen
-=======
-    with open_catalog(configuration_of(config, trust, settings)) as live:
         catalog, unseen, oddities = live.catalog, live.unseen, live.oddities
->>>>>>> 5605236 (Repair or leave out, by the client's own types, what would cost it a server's whole list)
     names = [tool.name for tool in catalog.tools]
     if query:
         names = [scored.name for scored in build_ranker(catalog).rank(parse_query(query), limit)]
@@ -55,13 +47,9 @@ def tools(
     show_table("", ("tool", "tokens", "", "description"), shown, ("tokens",))
     console.print(f"\n{len(catalog.tools)} tools, {catalog.total_cost:,} tokens (o200k estimate) if all were loaded")
     if unseen:
-<<<<<<< HEAD
         console.print(f"Could not be listed: {', '.join(unseen)}. Run `mcp-dynaload doctor`.", markup=False)
-=======
-        console.print(f"Not listed yet: {', '.join(unseen)}. Run `mcp-dynaload refresh`.", markup=False)
     for name, odd in sorted(oddities.items()):
         console.print(f"\n{in_words(name, odd)}", markup=False, highlight=False)
->>>>>>> 5605236 (Repair or leave out, by the client's own types, what would cost it a server's whole list)
 
 
 def _first_line(text: str) -> str:

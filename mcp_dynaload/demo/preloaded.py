@@ -48,7 +48,7 @@ def is_possible() -> bool:
 
 
 def command(socket_path: Path, *arguments: str) -> list[str]:
-    """Return the command that does what Python does with these arguments, `… -m MODULE …`, from the preloaded process."""
+    """Return the command that does what Python does with these arguments, `… -m MODULE …`, in a fork."""
     return [sys.executable, "-I", "-S", str(LAUNCHER), str(socket_path), *arguments]
 
 

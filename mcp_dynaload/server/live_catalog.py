@@ -59,13 +59,11 @@ class LiveCatalog:
     """Groups of tools from the categories files."""
 
     listings: dict[str, Listing] = field(default_factory=dict[str, Listing])
-<<<<<<< HEAD
     failures: dict[str, str] = field(default_factory=dict[str, str])
     """Why an upstream could not be listed when that was last tried."""
-=======
+
     oddities: dict[str, Oddities] = field(default_factory=dict[str, Oddities])
     """What was repaired or left out of the listings that have such elements."""
->>>>>>> 5605236 (Repair or leave out, by the client's own types, what would cost it a server's whole list)
 
     catalog: Catalog = field(default_factory=lambda: build_catalog((), {}))
     ready: anyio.Event = field(default_factory=anyio.Event)
@@ -200,15 +198,11 @@ class LiveCatalog:
         """Take over a new listing, store it, and tell the observers if it differs."""
         fingerprint = self.configs[upstream].fingerprint(self.project_dir)
         await anyio.to_thread.run_sync(self.records.keep_listing, fingerprint, upstream, listing.as_json())
-<<<<<<< HEAD
         self.failures.pop(upstream, None)
-        before, listing = self.listings.get(upstream), self._accepted(upstream, listing)
-=======
         before = self.listings.get(upstream)
         listing, is_news = self._accepted(upstream, listing)
         if is_news:
             self._tell_oddities(upstream)
->>>>>>> 5605236 (Repair or leave out, by the client's own types, what would cost it a server's whole list)
         if before == listing:
             return
         self.listings[upstream] = listing

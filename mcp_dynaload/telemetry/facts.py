@@ -117,8 +117,6 @@ class PromptServed:
     """What is listed now, with our own tool and instructions."""
 
     listed: int
-    """Tools listed now."""
-
     added: tuple[str, ...] = ()
     added_tokens: int = 0
     categories: dict[str, int] = field(default_factory=dict[str, int])

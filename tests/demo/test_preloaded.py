@@ -25,10 +25,20 @@ sys.stdin.read()
 
 
 @pytest.fixture(scope="module")
-def socket(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder on the preloaded process's module path, from which `-m show_arguments` and `-m wait_for_input` are run."""
+    folder = tmp_path_factory.mktemp("modules")
+    (folder / "show_arguments.py").write_text(SHOW)
+    (folder / "wait_for_input.py").write_text(WAIT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def socket(tmp_path_factory: pytest.TempPathFactory, modules: Path) -> Generator[Path]:
     path = tmp_path_factory.mktemp("preloaded") / "socket"
-    command = [sys.executable, "-m", preloaded.__name__, str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    command = [sys.executable, "-P", "-m", preloaded.__name__, str(path)]
+    environ = {**os.environ, "PYTHONPATH": str(modules)}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         assert process.stdout.readline() == b"ready\n"
@@ -39,9 +49,9 @@ def socket(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
 
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
-    """A folder from which `-m show` and `-m wait` are run."""
-    (tmp_path / "show_arguments.py").write_text(SHOW)
-    (tmp_path / "wait_for_input.py").write_text(WAIT)
+    """The folder in which a program is run, with a module that would take the place of one of ours."""
+    (tmp_path / "show_arguments.py").write_text("raise SystemExit('the folder is on the module path')")
+    (tmp_path / "mcp_dynaload.py").write_text("raise SystemExit('the folder is on the module path')")
     return tmp_path
 
 
