@@ -16,6 +16,7 @@ from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.locations import Locations, find_locations
 from mcp_dynaload.logs import set_up_logs
 from mcp_dynaload.mcp_config import UpstreamConfig, UpstreamsRead, read_upstreams
+from mcp_dynaload.server.acceptance import Oddities
 from mcp_dynaload.server.client import ClientEnvironment
 from mcp_dynaload.server.front import Front, open_front
 from mcp_dynaload.server.live_catalog import LiveCatalog, open_rankings
@@ -27,6 +28,7 @@ from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.memory import project_of
 from mcp_dynaload.store.opening import open_memory
 from mcp_dynaload.store.records import Records
+from mcp_dynaload.telemetry.facts import NOBODY, ListingMended
 from mcp_dynaload.telemetry.opening import open_telemetry
 from mcp_dynaload.tokenizer import count_tokens
 from mcp_dynaload.trust import is_trusted_content
@@ -156,10 +158,24 @@ async def open_proxy(configuration: Configuration, *, is_service: bool = False) 
         environment = ClientEnvironment.read(configuration.environ)
         folder = locations.project_dir
         servers = {name: config.fingerprint(folder) for name, config in configuration.configs.items()}
-        async with open_telemetry(settings, locations.journal_file, project_of(folder), servers) as telemetry:
+        mended = [mended_fact(name, oddities) for name, oddities in sorted(live.oddities.items())]
+        async with open_telemetry(settings, locations.journal_file, project_of(folder), servers, mended) as telemetry:
+            live.observe_oddities(lambda name, oddities: telemetry.facts.emit(mended_fact(name, oddities)))
             shared = Shared(settings, live, environment, memory, telemetry)
             async with open_front(shared, locations.logs_dir, is_service=is_service) as front:
                 yield front
+
+
+def mended_fact(upstream: str, oddities: Oddities) -> ListingMended:
+    """The fact that a listing has such elements."""
+    return ListingMended(
+        who=NOBODY,
+        upstream=upstream,
+        repaired=oddities.repaired,
+        left_out=oddities.left_out,
+        detail=str(oddities),
+        elements=oddities.sentences,
+    )
 
 
 def log_problems(configuration: Configuration) -> None:

@@ -13,6 +13,7 @@ REQUIREMENTS = {
     "clone": "The client connects with the repository's own claude_mcp.json.",
     "conformance": "Switched off, the proxy passes whatever the server behind it passes of the official suites.",
     "parity": "Results, errors, notifications and questions pass unchanged in both directions.",
+    "odd-definitions": "An element that the client would refuse costs no other: it is repaired or left out, and told.",
     "eras": "Upstreams of both protocol eras work, over stdio, SSE and streamable HTTP.",
     "lazy": "With a filled cache nothing is started until a call, and then only what it needs.",
     "bounded": "Whatever a server sends without end or without being asked costs a bounded share of time and memory.",

@@ -10,6 +10,7 @@ from mcp_dynaload.api.options import IntegrationMode
 from mcp_dynaload.api.results import Answer
 from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.selection.policy import Strategy
+from mcp_dynaload.server.acceptance import Oddities
 from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.session import Session
 
@@ -57,6 +58,12 @@ class UpstreamStatus(Answer):
 
     tools: int
     tokens: int
+    repaired: int
+    """Definitions that the client would have refused as they are."""
+
+    left_out: int
+    """Definitions that the client would have refused and that could not be repaired."""
+
     error: str | None
     """Why it failed last, where it has not answered since."""
 
@@ -156,6 +163,7 @@ def _upstream_status(name: str, live: LiveCatalog, sessions: tuple[Session, ...]
     if name in live.unseen and name in live.failures:
         errors.append(live.failures[name])
     tools = [tool for tool in live.catalog.tools if tool.upstream == name]
+    odd = live.oddities.get(name, Oddities())
     state: UpstreamState = "running" if running else "unlisted" if name in live.unseen else "stopped"
     return UpstreamStatus(
         name=name,
@@ -164,6 +172,8 @@ def _upstream_status(name: str, live: LiveCatalog, sessions: tuple[Session, ...]
         running_in=running,
         tools=len(tools),
         tokens=sum(live.catalog.costs[tool.name] for tool in tools),
+        repaired=odd.repaired,
+        left_out=odd.left_out,
         error=errors[0] if errors else None,
     )
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.cli.oddities import in_words
 from mcp_dynaload.hosts.health import Finding, check_client
 
 if TYPE_CHECKING:
     from mcp_dynaload.runtime import Configuration
 
 STYLES = {"ok": "green", "note": "yellow", "wrong": "red"}
+
+REPORT = "the client would refuse the server's whole list for one of these: tell those who maintain the server"
 
 ESCAPE = "If anything is in your way: DYNAMIC_LOADING_ENABLED=false makes this a plain proxy that lists every tool."
 
@@ -86,12 +89,17 @@ def _state(configuration: "Configuration") -> Iterator[Finding]:
 
 def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
     from mcp_dynaload.cli.refresh import fill_cache
+    from mcp_dynaload.runtime import open_catalog
 
     listed = fill_cache(configuration)
+    with open_catalog(configuration) as live:
+        oddities = live.oddities
     for name, listing in sorted(listed.listings.items()):
         yield Finding("ok", f"server {name}: {len(listing.tools)} tools, protocol {listing.version}")
         for gap in listing.gaps:
             yield Finding("note", f"server {name} was listed in part: {gap}", f"see `mcp-dynaload logs {name}`")
+        if odd := oddities.get(name):
+            yield Finding("note", in_words(name, odd), REPORT)
     for error in listed.errors.values():
         yield Finding("wrong", error)
 

@@ -5,6 +5,7 @@ import json
 import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.cli.oddities import in_json, in_words
 from mcp_dynaload.cli.refresh import list_unseen
 
 
@@ -27,7 +28,7 @@ def tools(
     configuration = configuration_of(config, trust, settings)
     list_unseen(configuration)
     with open_catalog(configuration) as live:
-        catalog, unseen = live.catalog, live.unseen
+        catalog, unseen, oddities = live.catalog, live.unseen, live.oddities
     names = [tool.name for tool in catalog.tools]
     if query:
         names = [scored.name for scored in build_ranker(catalog).rank(parse_query(query), limit)]
@@ -36,7 +37,9 @@ def tools(
         rows = [
             {"name": tool.name, "server": tool.upstream, "tokens": cost, "pinned": tool.pinned} for tool, cost in found
         ]
-        print(json.dumps({"tools": rows, "total_tokens": catalog.total_cost, "not_listed_yet": unseen}, indent=2))
+        odd = {name: in_json(found) for name, found in sorted(oddities.items())}
+        result = {"tools": rows, "total_tokens": catalog.total_cost, "not_listed_yet": unseen, "mended": odd}
+        print(json.dumps(result, indent=2))
         return
     from mcp_dynaload.cli.screen import console, show_table
 
@@ -45,6 +48,8 @@ def tools(
     console.print(f"\n{len(catalog.tools)} tools, {catalog.total_cost:,} tokens (o200k estimate) if all were loaded")
     if unseen:
         console.print(f"Could not be listed: {', '.join(unseen)}. Run `mcp-dynaload doctor`.", markup=False)
+    for name, odd in sorted(oddities.items()):
+        console.print(f"\n{in_words(name, odd)}", markup=False, highlight=False)
 
 
 def _first_line(text: str) -> str:

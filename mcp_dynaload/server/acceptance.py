@@ -1,42 +1,154 @@
-"""What a client would take offence at: one element that the protocol's types refuse costs it the whole list."""
+"""What of a server's lists we take over: an element that the client would refuse is repaired or left out."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
-import structlog
-from mcp_types import Prompt, Resource, ResourceTemplate, Tool
-from pydantic import BaseModel, ValidationError
-
-from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.catalog.definitions import IDENTITY, SHAPES, Kind
+from mcp_dynaload.catalog.shapes import UNFIT, Oddity, shown
+from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.upstream.listing import Listing
 
-log = structlog.get_logger()
+MAX_TOLD = 50
+"""Of a listing's odd elements, so many are told one by one; the others are counted."""
+
+MAX_PLACE = 120
+"""Characters of the keys that lead to an odd value."""
+
+MAX_REASONS = 3
+"""For one element."""
 
 
-def acceptable(upstream: str, listing: Listing) -> Listing:
-    """The listing without the elements that the protocol's types refuse; each is logged with the reason."""
-    return replace(
+@dataclass(frozen=True, slots=True)
+class OddElement:
+    """An element of a listing that the client would not have taken as it was."""
+
+    kind: Kind
+    name: str
+    """The name or URI by which it is asked for, as JSON shows it."""
+
+    reasons: tuple[Oddity, ...]
+    """The first few."""
+
+    is_left_out: bool
+    """It could not be repaired."""
+
+    def __str__(self) -> str:
+        """What was done and why, on one line."""
+        done = "left out" if self.is_left_out else "repaired"
+        reasons = "; ".join(f"{_quoted(odd.place)} {odd.why}" for odd in self.reasons)
+        return f"{self.kind} {self.name} {done}: {reasons}"
+
+
+@dataclass(frozen=True, slots=True)
+class Oddities:
+    """What was odd in one listing."""
+
+    repaired: int = 0
+    left_out: int = 0
+    elements: tuple[OddElement, ...] = ()
+    """The first of them, those left out before the others."""
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What was done to which element and why, each on one line."""
+        return tuple(map(str, self.elements))
+
+    def __bool__(self) -> bool:
+        """Whether anything was."""
+        return bool(self.repaired or self.left_out)
+
+    def __str__(self) -> str:
+        """The numbers."""
+        numbers = ((self.repaired, "repaired"), (self.left_out, "left out"))
+        return ", ".join(f"{count} {done}" for count, done in numbers if count) or "nothing odd"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A listing as it can be handed on."""
+
+    listing: Listing
+    oddities: Oddities
+
+
+def accept(listing: Listing) -> Accepted:
+    """Repair or leave out the elements for which the client would refuse the whole list."""
+    check = _Check()
+    accepted = replace(
         listing,
-        tools=_valid(upstream, Tool, listing.tools),
-        prompts=_valid(upstream, Prompt, listing.prompts),
-        resources=_valid(upstream, Resource, listing.resources),
-        templates=_valid(upstream, ResourceTemplate, listing.templates),
+        tools=check.accepted("tool", listing.tools),
+        prompts=check.accepted("prompt", listing.prompts),
+        resources=check.accepted("resource", listing.resources),
+        templates=check.accepted("resource template", listing.templates),
     )
+    return Accepted(accepted, check.oddities(listing.unnamed))
 
 
-def _valid(upstream: str, model: type[BaseModel], elements: Iterable[Json]) -> tuple[Json, ...]:
-    return tuple(element for element in elements if _is_valid(upstream, model, element))
+@dataclass(slots=True)
+class _Check:
+    """The odd elements found so far."""
+
+    odd: list[OddElement] = field(default_factory=list[OddElement])
+
+    def accepted(self, kind: Kind, elements: Sequence[Json]) -> tuple[Json, ...]:
+        """The usable elements of one list."""
+        kept = [element for element in (self._mended(kind, element) for element in elements) if element is not None]
+        return tuple(self._unique(kind, kept))
+
+    def oddities(self, unnamed: Json) -> Oddities:
+        """All that was odd, with those that have not even a name."""
+        nameless = sum(count for count in unnamed.values() if isinstance(count, int))
+        left_out = sum(element.is_left_out for element in self.odd)
+        elements = sorted([*_without_name(unnamed), *self.odd], key=lambda element: not element.is_left_out)
+        return Oddities(len(self.odd) - left_out, left_out + nameless, tuple(elements[:MAX_TOLD]))
+
+    def _mended(self, kind: Kind, element: Json) -> Json | None:
+        shape = SHAPES[kind]
+        reasons: list[Oddity] = []
+        try:
+            if shape.fits(element):
+                return element
+            mended = shape.mended(element, "", reasons)
+        except RecursionError:
+            mended = UNFIT
+            reasons = [Oddity("", "is nested too deeply")]
+        self._note(kind, element, reasons, is_left_out=mended is UNFIT)
+        return None if mended is UNFIT else json_object(mended)
+
+    def _unique(self, kind: Kind, elements: Iterable[Json]) -> Iterable[Json]:
+        """The first element of each name: a request could not tell them apart."""
+        seen: set[str] = set()
+        for element in elements:
+            name = str(element[IDENTITY[kind]])
+            if name not in seen:
+                yield element
+            else:
+                self._note(kind, element, [Oddity(IDENTITY[kind], "is that of an earlier one")], is_left_out=True)
+            seen.add(name)
+
+    def _note(self, kind: Kind, element: Json, reasons: Sequence[Oddity], *, is_left_out: bool) -> None:
+        name = shown(element.get(IDENTITY[kind]))
+        # The reason why an element is of no use is found last.
+        first = reasons[-MAX_REASONS:] if is_left_out else reasons[:MAX_REASONS]
+        self.odd.append(OddElement(kind, name, tuple(first), is_left_out))
 
 
-def _is_valid(upstream: str, model: type[BaseModel], element: Json) -> bool:
-    try:
-        model.model_validate(element, by_name=False)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        name = str(element.get("name") or element.get("uri") or element.get("uriTemplate"))
-        log.warning(
-            "element_left_out", upstream=upstream, kind=model.__name__, name=name, key=place, error=first["msg"]
-        )
-        return False
-    return True
+def _quoted(place: str) -> str:
+    """Keys that a server wrote, on one line and short."""
+    text = repr(place)[1:-1]
+    return text if len(text) <= MAX_PLACE else f"…{text[-MAX_PLACE:]}"
+
+
+_KINDS: dict[str, Kind] = {
+    "tools": "tool",
+    "prompts": "prompt",
+    "resources": "resource",
+    "resourceTemplates": "resource template",
+}
+
+
+def _without_name(unnamed: Json) -> Iterable[OddElement]:
+    for key, count in unnamed.items():
+        if kind := _KINDS.get(key):
+            why = f"is no text in {count} of them" if count != 1 else "is no text"
+            yield OddElement(kind, "without a name", (Oddity(IDENTITY[kind], why),), is_left_out=True)

@@ -22,7 +22,7 @@ from mcp_dynaload.selection.index import Documents, Index, build_index
 from mcp_dynaload.selection.lexical import LexicalRanker
 from mcp_dynaload.selection.query import Query
 from mcp_dynaload.selection.ranking import Ranker, Scored
-from mcp_dynaload.server.acceptance import acceptable
+from mcp_dynaload.server.acceptance import Oddities, accept
 from mcp_dynaload.server.built import keep_index, read_or_build_index
 from mcp_dynaload.server.known_tools import KnownTools
 from mcp_dynaload.store.records import OLD_SECONDS, Records
@@ -41,6 +41,9 @@ log = structlog.get_logger()
 
 Changed = Callable[[str, Listing, Listing], Awaitable[None]]
 """Called with upstream, listing before and listing after."""
+
+OddChanged = Callable[[str, Oddities], None]
+"""Called with upstream and what is odd in its listing now."""
 
 
 @dataclass(slots=True)
@@ -64,6 +67,9 @@ class LiveCatalog:
     failures: dict[str, str] = field(default_factory=dict[str, str])
     """Why an upstream could not be listed when that was last tried."""
 
+    oddities: dict[str, Oddities] = field(default_factory=dict[str, Oddities])
+    """What was repaired or left out of the listings that have such elements."""
+
     catalog: Catalog = field(default_factory=lambda: build_catalog((), {}))
     ready: anyio.Event = field(default_factory=anyio.Event)
     """Set when the first index has been built, the vectors in it as far as they had not to be made first."""
@@ -81,6 +87,7 @@ class LiveCatalog:
     """What the client's own deferral would cost before any tool is found: all names, all instructions."""
 
     _observers: list[Changed] = field(default_factory=list[Changed])
+    _odd_observers: list[OddChanged] = field(default_factory=list[OddChanged])
     _building: anyio.Lock = field(default_factory=anyio.Lock)
     _keeping: anyio.Lock = field(default_factory=anyio.Lock)
     _changed: anyio.Event = field(default_factory=anyio.Event)
@@ -110,7 +117,7 @@ class LiveCatalog:
 
     def _take_over(self, upstream: str, data: Json) -> None:
         try:
-            self.listings[upstream] = self._accepted(upstream, Listing.from_json(data))
+            self.listings[upstream], _ = self._accepted(upstream, Listing.from_json(data))
         except (TypeError, KeyError) as error:
             log.warning("cached_listing_unreadable", upstream=upstream, error=str(error))
 
@@ -144,6 +151,10 @@ class LiveCatalog:
     def forget(self, changed: Changed) -> None:
         """Undo `observe`."""
         self._observers.remove(changed)
+
+    def observe_oddities(self, changed: OddChanged) -> None:
+        """Call `changed` after each listing whose odd elements are others than those of the one before."""
+        self._odd_observers.append(changed)
 
     async def keep_index(self) -> None:
         """Keep the ranker in step with the catalog, in threads, for ever; of many sessions one does it."""
@@ -212,7 +223,10 @@ class LiveCatalog:
         """Take over a new listing, store it, and tell the observers if it differs."""
         await anyio.to_thread.run_sync(self._store, upstream, listing)
         self.failures.pop(upstream, None)
-        before, listing = self.listings.get(upstream), self._accepted(upstream, listing)
+        before = self.listings.get(upstream)
+        listing, is_news = self._accepted(upstream, listing)
+        if is_news:
+            self._tell_oddities(upstream)
         if before == listing:
             return
         self.listings[upstream] = listing
@@ -230,9 +244,23 @@ class LiveCatalog:
         else:
             self.records.keep_listing(fingerprint, upstream, listing.as_json(), is_preliminary=listing.is_preliminary)
 
-    def _accepted(self, upstream: str, listing: Listing) -> Listing:
-        """What is taken over of a listing: all of it where we stand in transparently, which shows in `own_texts`."""
-        return acceptable(upstream, listing) if self.own_texts else listing
+    def _accepted(self, upstream: str, listing: Listing) -> tuple[Listing, bool]:
+        """What is taken over of a listing, and whether what is odd in it differs from before.
+
+        Where we stand in for one server transparently (we have no texts of our own then) that is all of it.
+        """
+        if not self.own_texts and len(self.configs) == 1:
+            return listing, False
+        accepted, known = accept(listing), self.oddities.pop(upstream, Oddities())
+        if accepted.oddities:
+            self.oddities[upstream] = accepted.oddities
+        return accepted.listing, accepted.oddities != known
+
+    def _tell_oddities(self, upstream: str) -> None:
+        oddities = self.oddities.get(upstream, Oddities())
+        log.warning("listing_mended", upstream=upstream, outcome=str(oddities), elements=oddities.sentences)
+        for changed in list(self._odd_observers):
+            changed(upstream, oddities)
 
     async def _rebuild(self) -> None:
         async with self._building:

@@ -117,8 +117,6 @@ class PromptServed:
     """What is listed now, with our own tool and instructions."""
 
     listed: int
-    """Tools listed now."""
-
     added: tuple[str, ...] = ()
     added_tokens: int = 0
     categories: dict[str, int] = field(default_factory=dict[str, int])
@@ -249,6 +247,18 @@ class UpstreamFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListingMended:
+    """A server lists other elements than before that the client would refuse, or none any more; the first are named."""
+
+    who: Who
+    upstream: str
+    repaired: int
+    left_out: int
+    detail: str
+    elements: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationChanged:
     """What holds from now on differs from before: settings, servers, pins, access tokens."""
 
@@ -267,8 +277,6 @@ class AlertChanged:
 
     who: Who = NOBODY
     alert: str
-    """The threshold's name."""
-
     is_firing: bool
     value: float
     threshold: float
@@ -286,6 +294,7 @@ Fact = (
     | UpstreamStarted
     | UpstreamStopped
     | UpstreamFailed
+    | ListingMended
     | ConfigurationChanged
     | AlertChanged
 )

@@ -1,7 +1,7 @@
 """The stream of facts with its observers, as the settings want them."""
 
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,8 +15,9 @@ from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.opening import open_journal_store
 from mcp_dynaload.telemetry.alerts import Alerts, thresholds_of
 from mcp_dynaload.telemetry.configuration import changed_since
-from mcp_dynaload.telemetry.facts import ConfigurationChanged
+from mcp_dynaload.telemetry.facts import ConfigurationChanged, ListingMended
 from mcp_dynaload.telemetry.journal import JournalWriter, open_journal
+from mcp_dynaload.telemetry.mended import untold
 from mcp_dynaload.telemetry.stream import Facts
 from mcp_dynaload.telemetry.totals import Totals
 from mcp_dynaload.telemetry.webhook import Webhook, log_alert
@@ -37,11 +38,16 @@ class Telemetry:
 
 @asynccontextmanager
 async def open_telemetry(
-    settings: Settings, journal_file: Path, project: str, servers: Mapping[str, str]
+    settings: Settings,
+    journal_file: Path,
+    project: str,
+    servers: Mapping[str, str],
+    mended: Sequence[ListingMended] = (),
 ) -> AsyncGenerator[Telemetry]:
     """Facts are counted and journalled until the exit, unless collection is switched off: then nobody hears them.
 
     `servers` are the configured ones with their fingerprints: that they changed since the last time is a fact, too.
+    `mended` is how the listings are that were read from the cache: told, unless the journal has it already.
     """
     telemetry = Telemetry()
     if not settings.metrics_collection_enabled:
@@ -61,6 +67,8 @@ async def open_telemetry(
         telemetry.facts.observe(telemetry.totals)
         telemetry.facts.observe(writer)
         tasks.start_soon(_tell_configuration, telemetry.facts, writer, project, configuration)
+        if mended:
+            tasks.start_soon(_tell_mended, telemetry.facts, writer, mended)
         async with _exported(settings.otel_endpoint, telemetry.facts), _watched(settings, telemetry.facts):
             yield telemetry
 
@@ -122,3 +130,11 @@ async def _tell_configuration(
 
     if changed := await anyio.to_thread.run_sync(look, abandon_on_cancel=True):
         facts.emit(changed)
+
+
+async def _tell_mended(facts: Facts, writer: JournalWriter, mended: Sequence[ListingMended]) -> None:
+    def look() -> Sequence[ListingMended]:
+        return untold(writer.store(), mended)
+
+    for fact in await anyio.to_thread.run_sync(look, abandon_on_cancel=True):
+        facts.emit(fact)

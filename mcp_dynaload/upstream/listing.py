@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import cast
 
 import anyio
@@ -76,6 +76,9 @@ class Listing:
         """Whether it is likely to be another one soon: the tools that the server says it has are missing, or a part."""
         return bool(self.gaps) or ("tools" in (self.capabilities or {}) and not self.tools)
 
+    unnamed: Json = field(default_factory=dict[str, int])
+    """How many elements were dropped from each list because they have no name to ask for."""
+
     def as_json(self) -> Json:
         """The listing as it is kept on disk."""
         return asdict(self)
@@ -123,6 +126,7 @@ async def read_listing(
         capabilities=era.capabilities,
         version=era.version,
         gaps=tuple(reading.gaps),
+        unnamed=dict(reading.unnamed),
     )
 
 
@@ -132,6 +136,7 @@ class _Reading:
     def __init__(self, request: Request, budget: ListingBudget) -> None:
         self.found: dict[str, list[Json]] = {}
         self.gaps: list[str] = []
+        self.unnamed: dict[str, int] = {}
         self.failure: MCPError | TimeoutError | None = None
         self._request = request
         self._budget = budget
@@ -181,7 +186,10 @@ class _Reading:
 
     def _take(self, kind: str, page: Json) -> None:
         self._pages += 1
-        named, found = _named(page.get(KEYS.get(kind, kind)), READ[kind][2]), self.found[kind]
+        key, found = KEYS.get(kind, kind), self.found[kind]
+        named, nameless = _named(page.get(key), READ[kind][2])
+        if nameless:
+            self.unnamed[key] = self.unnamed.get(key, 0) + nameless
         for item in named:
             self._bytes += _size(item)
             if self._bytes > self._budget.bytes or len(found) >= self._budget.elements:
@@ -216,10 +224,10 @@ def _size(item: Json) -> int:
         return 1 << 62
 
 
-def _named(page: object, identity: str) -> list[Json]:
-    """The elements of one page that can be told apart; an element without a name could never be asked for."""
+def _named(page: object, identity: str) -> tuple[list[Json], int]:
+    """Return the elements of one page that can be told apart, and how many have no name to be asked for by."""
     elements = cast(list[object], page) if isinstance(page, list) else []
     named = [item for item in map(json_object, elements) if isinstance(item.get(identity), str)]
     if len(named) < len(elements):
         log.warning("listed_elements_dropped", count=len(elements) - len(named), missing=identity)
-    return named
+    return named, len(elements) - len(named)

@@ -1,23 +1,70 @@
+import json
+import math
+
 import pytest
 
+from mcp_dynaload.catalog.definitions import SHAPES, Kind
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.server.acceptance import acceptable
+from mcp_dynaload.server.acceptance import MAX_TOLD, Accepted, accept
 from mcp_dynaload.upstream.listing import Listing
+from tests.e2e.odd_kinds import KINDS, Key
+from tests.e2e.odd_kinds import Kind as OddKind
+
+pytestmark = pytest.mark.proves("odd-definitions")
 
 GOOD: Json = {"name": "good", "inputSchema": {"type": "object"}, "vendorField": 1}
+KIND_OF: dict[Key, Kind] = {
+    "tools": "tool",
+    "prompts": "prompt",
+    "resources": "resource",
+    "resourceTemplates": "resource template",
+}
+FIELD_OF: dict[Key, str] = {key: "templates" if key == "resourceTemplates" else key for key in KIND_OF}
+NAMED = [kind for kind in KINDS if kind.identity is not None]
+"""Those without a name do not get past the listing."""
+
+
+def mended(tool: Json) -> Json:
+    """What becomes of the one tool of a listing."""
+    (found,) = accept(Listing(tools=(tool,))).listing.tools
+    return found
+
+
+def mended_schema(schema: object) -> object:
+    return mended({"name": "a", "inputSchema": schema})["inputSchema"]
+
+
+def accepted(kind: OddKind) -> Accepted:
+    return accept(Listing(**{FIELD_OF[kind.key]: (kind.element,)}))  # pyright: ignore[reportArgumentType] - a list
+
+
+@pytest.mark.parametrize("kind", NAMED, ids=lambda kind: kind.name)
+def test_each_kind_is_kept_repaired_or_left_out_as_the_table_says_and_told(kind: OddKind) -> None:
+    result = accepted(kind)
+
+    elements = getattr(result.listing, FIELD_OF[kind.key])
+    told = result.oddities.elements
+    if kind.ours == "kept":
+        assert (elements, told) == ((kind.element,), ())
+    elif kind.ours == "repaired":
+        assert [SHAPES[KIND_OF[kind.key]].fits(element) for element in elements] == [True]
+        json.dumps(elements, allow_nan=False)
+        assert [element.is_left_out for element in told] == [False]
+    else:
+        assert elements == ()
+        assert [element.is_left_out for element in told] == [True]
 
 
 @pytest.mark.parametrize(
     "bad",
     [
         {"name": "bad"},
-        {"name": "bad", "inputSchema": {"type": "object"}, "annotations": 7},
-        {"name": "bad", "inputSchema": {"type": "object"}, "_meta": "x"},
         {"name": "bad", "inputSchema": "none"},
+        {"name": "bad", "inputSchema": {"type": "string"}},
     ],
 )
 def test_a_tool_that_clients_refuse_does_not_cost_them_the_others(bad: Json) -> None:
-    assert acceptable("a", Listing(tools=(bad, GOOD))) == Listing(tools=(GOOD,))
+    assert accept(Listing(tools=(bad, GOOD))).listing == Listing(tools=(GOOD,))
 
 
 def test_the_same_holds_for_prompts_resources_and_templates() -> None:
@@ -26,8 +73,91 @@ def test_the_same_holds_for_prompts_resources_and_templates() -> None:
         resources=({"uri": "file:///a"}, {"uri": "file:///b", "name": "b"}),
         templates=({"uriTemplate": "a://{b}"}, {"uriTemplate": "c://{d}", "name": "d"}),
     )
-    assert acceptable("a", listing) == Listing(
-        prompts=({"name": "q"},),
+    assert accept(listing).listing == Listing(
+        prompts=({"name": "p"}, {"name": "q"}),
         resources=({"uri": "file:///b", "name": "b"},),
         templates=({"uriTemplate": "c://{d}", "name": "d"},),
     )
+
+
+def test_only_the_odd_field_is_dropped_and_all_others_stay_as_they_are() -> None:
+    odd = {**GOOD, "description": None, "annotations": {"readOnlyHint": "yes", "destructiveHint": True, "vendor": None}}
+
+    assert mended(odd) == {**GOOD, "annotations": {"destructiveHint": True, "vendor": None}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        (True, {"type": "object"}),
+        ({}, {"type": "object"}),
+        ({"type": ["object", "null"], "title": "T"}, {"type": "object", "title": "T"}),
+        (
+            {"anyOf": [{"required": ["a"]}], "properties": {"a": {}}},
+            {"type": "object", "anyOf": [{"required": ["a"]}], "properties": {"a": {}}},
+        ),
+        ({"type": "object", "properties": None, "required": None}, {"type": "object"}),
+        ({"type": "object", "properties": []}, {"type": "object"}),
+        ({"type": "object", "required": ["a", 1, "a"]}, {"type": "object", "required": ["a"]}),
+        ({"type": "object", "properties": {"a": None}}, {"type": "object", "properties": {"a": {}}}),
+        (
+            {"type": "object", "properties": {"a": {"type": "string", "description": None, "default": None}}},
+            {"type": "object", "properties": {"a": {"type": "string", "default": None}}},
+        ),
+        (
+            {"type": "object", "properties": {"a": {"minimum": -math.inf, "maximum": 10**400, "default": [math.nan]}}},
+            {"type": "object", "properties": {"a": {}}},
+        ),
+        (
+            {"type": "object", "properties": {"a b": {}, "c": {}}, "required": ["c"]},
+            {"type": "object", "properties": {"c": {}}, "required": ["c"]},
+        ),
+        ({"$schema": 7, "type": "object"}, {"type": "object"}),
+    ],
+)
+def test_a_schema_is_repaired_where_it_has_one_meaning(schema: object, expected: Json) -> None:
+    assert mended_schema(schema) == expected
+
+
+def test_what_another_dialect_allows_is_not_judged_by_ours() -> None:
+    schema = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {"a": {"items": [{"type": "string"}], "description": None}},
+    }
+
+    assert mended_schema(schema) == schema
+
+
+def test_a_schema_nested_beyond_all_bounds_costs_only_its_tool() -> None:
+    deep: Json = {"type": "string", "minimum": "0"}
+    for _ in range(5_000):
+        deep = {"not": deep}
+
+    result = accept(Listing(tools=({"name": "deep", "inputSchema": {"type": "object", "not": deep}}, GOOD)))
+
+    assert result.listing.tools == (GOOD,)
+    assert result.oddities.elements[0].reasons[0].why == "is nested too deeply"
+
+
+def test_of_two_elements_with_one_name_the_first_counts_and_the_other_is_told() -> None:
+    other = {**GOOD, "description": "another"}
+
+    result = accept(Listing(tools=(GOOD, other)))
+
+    assert result.listing.tools == (GOOD,)
+    assert list(result.oddities.sentences) == ["tool 'good' left out: name is that of an earlier one"]
+
+
+def test_what_a_server_wrote_is_quoted_on_one_line_and_bounded() -> None:
+    names = [f"tool {number}\n[red]\x1b]\ud800{'x' * 500}" for number in range(200)]
+    listing = Listing(
+        tools=tuple({"name": name, "inputSchema": {"type": "object"}, "title": "\n" * 99 and 5} for name in names),
+        unnamed={"prompts": 2},
+    )
+
+    oddities = accept(listing).oddities
+
+    assert (oddities.repaired, oddities.left_out, len(oddities.elements)) == (200, 2, MAX_TOLD)
+    assert oddities.sentences[0] == "prompt without a name left out: name is no text in 2 of them"
+    assert all(sentence.isprintable() and len(sentence) < 200 for sentence in oddities.sentences)

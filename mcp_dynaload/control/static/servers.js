@@ -16,6 +16,12 @@ function actions(page, server) {
   return h("div", { class: "actions" }, button("start", runs), button("stop", !runs), button("restart", false));
 }
 
+// Definitions that the client would have refused.
+function odd(server) {
+  const counts = [[server.repaired, "repaired"], [server.left_out, "left out"]];
+  return counts.filter(([count]) => count).map(([count, done]) => `${whole(count)} ${done}`).join(", ");
+}
+
 export const servers = {
   draw(page, view) {
     const status = page.state.status, counts = page.state.overview?.summary.upstreams ?? {};
@@ -24,7 +30,8 @@ export const servers = {
       return [
         h("div", {}, name(server.name), h("div", { class: "note" }, server.transport)),
         h("div", {}, badge(server.state, KINDS[server.state]), server.error ? h("div", { class: "note" }, server.error.split("\n")[0]) : null),
-        whole(server.tools), whole(server.tokens), past ? whole(past.calls) : "0", past?.starts ? ms(past.start_ms) : "–",
+        h("div", {}, whole(server.tools), odd(server) ? h("div", { class: "note" }, odd(server)) : null),
+        whole(server.tokens), past ? whole(past.calls) : "0", past?.starts ? ms(past.start_ms) : "–",
         past?.calls ? ms(past.call_ms) : "–", past ? whole(past.failures) : "0", actions(page, server),
       ];
     });
