@@ -62,7 +62,7 @@ class Fallback(StrEnum):
     """Choosing took too long: the ranking by words decides."""
 
     INDEX_NOT_READY = "index_not_ready"
-    """The encoder was not there in time: the ranking by words decides, or, if its index is late too, nothing is found."""
+    """The encoder was not there in time: the words decide, or, if their index is late too, nothing is found."""
 
     UPSTREAM_DOWN = "upstream_down"
     """A server failed: its call says so, and its tools stay findable."""
