@@ -68,7 +68,10 @@ class Query:
     """Other texts with a weight below 1: the rest of the prompt, earlier prompts."""
 
     leans_on_context: bool = False
-    """Whether the text alone does not say what it is about ("now close it")."""
+    """Whether a word of the text points back ("now close it")."""
+
+    is_short_after_others: bool = False
+    """Whether the text may leave out what earlier prompts have said, pointing back or not ("only the failed ones")."""
 
 
 def clean(prompt: str) -> str:
@@ -107,10 +110,12 @@ def split_clauses(text: str) -> tuple[str, ...]:
 
 def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
     """The query of a cleaned text; `earlier` are prompts before it, newest first, whose weight fades."""
+    is_short_after_others = bool(earlier) and len(set(prose_terms(text))) <= MAX_FOLLOW_UP_TERMS
     return Query(
         text=_naming_issues(text),
         context=tuple((_naming_issues(prompt), FADING ** (age + 1)) for age, prompt in enumerate(earlier)),
-        leans_on_context=bool(earlier) and _is_follow_up(text),
+        leans_on_context=is_short_after_others and _points_back(text),
+        is_short_after_others=is_short_after_others,
     )
 
 
@@ -132,9 +137,8 @@ def _naming_issues(text: str) -> str:
     return _ISSUE_KEY.sub(lambda key: f"issue {key.group()}", text)
 
 
-def _is_follow_up(text: str) -> bool:
-    leans = _GOING_ON.match(text) or _ANAPHORA.search(text)
-    return leans is not None and len(set(prose_terms(text))) <= MAX_FOLLOW_UP_TERMS
+def _points_back(text: str) -> bool:
+    return bool(_GOING_ON.match(text) or _ANAPHORA.search(text))
 
 
 def _shortened(block: re.Match[str]) -> str:
