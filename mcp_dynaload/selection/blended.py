@@ -23,12 +23,12 @@ from mcp_dynaload.selection.combination import (
     tool_features,
 )
 from mcp_dynaload.selection.evidence import NO_EVIDENCE
-from mcp_dynaload.selection.follow_up import Reading, follow_up
+from mcp_dynaload.selection.follow_up import Earlier, Reading, follow_up
 from mcp_dynaload.selection.index import Index
 from mcp_dynaload.selection.lexical import LexicalRanker, Match
 from mcp_dynaload.selection.query import Query, parts
 from mcp_dynaload.selection.ranking import Scored
-from mcp_dynaload.selection.terms import coding_terms, prose_terms
+from mcp_dynaload.selection.terms import coding_terms, prose_terms, verb_terms
 from mcp_dynaload.selection.tool_vectors import ToolVectors, cosines
 from mcp_dynaload.selection.translation import Translation
 
@@ -114,8 +114,13 @@ class BlendedRanker:
         reading = self._reading(found)
         if query.is_short_after_others:
             other = self.candidates(replace(query, leans_on_context=True), limit)
-            subject, points_back = self._subject(query.context), query.leans_on_context
-            reading = follow_up(reading, self._reading(other), subject, points_back=points_back)
+            deeds = np.zeros(len(self._names), np.bool_)
+            deeds[[index for index, terms in found.terms.items() if not verb_terms().isdisjoint(terms)]] = True
+            reading = follow_up(
+                reading,
+                self._reading(other),
+                Earlier(subject=self._subject(query.context), deeds=deeds, points_back=query.leans_on_context),
+            )
             found = replace(found, indices=sorted({*found.indices, *other.indices}), terms=other.terms | found.terms)
         given = reading.given[found.indices]
         scores = _odds(given) / SHARPNESS - self._held_back[found.indices]

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcp_dynaload.selection.combination import Vector
 from mcp_dynaload.selection.policy import CLEAR_PROBABILITY
@@ -16,6 +17,9 @@ UNCLEAR_WEIGHT = 0.5
 
 MAX_GIVEN = 0.9
 """Probability of a tool, given that any is needed, by the subject of the earlier prompts: never surer than this."""
+
+DEED_WEIGHT = 2.0
+"""How much likelier a tool of the subject is if its definition has the verb that is said."""
 
 LEAST_AGREEMENT = 1e-3
 
@@ -36,20 +40,36 @@ class Reading:
     """That any is."""
 
 
-def follow_up(alone: Reading, together: Reading, subject: Vector, *, points_back: bool) -> Reading:
-    """The reading of a prompt that may lean on those before it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """How a prompt ties in with those before it."""
 
-    `together` is the reading of the prompt with the one before. `subject` is for each tool the share of its upstream in
-    what the earlier prompts asked for: what is said now about what was spoken of before.
+    subject: Vector
+    """For each tool the share of its upstream in what the earlier prompts asked for."""
+
+    deeds: NDArray[np.bool_]
+    """The tools of whose definition the prompt says a verb."""
+
+    points_back: bool
+    """Whether it says "it", "that" and the like."""
+
+
+def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
+    """The reading of a prompt that may lean on those before it; `together` is its reading with the last of them.
+
+    A short prompt says what to do and leaves out with what: the tools that it may mean alone are weighed by the
+    subject of the earlier prompts.
     """
-    meant = alone.given * subject
+    meant = alone.given * earlier.subject
     agreement = max(LEAST_AGREEMENT, float(meant.sum()) / max(LEAST_AGREEMENT, float(alone.given.sum())))
-    leaning = np.maximum(together.given, np.minimum(MAX_GIVEN, meant / agreement))
+    meant = np.where(earlier.deeds, DEED_WEIGHT * meant, meant)
+    meant *= float(alone.given.sum()) / max(LEAST_AGREEMENT**2, float(meant.sum()))
+    leaning = np.maximum(together.given, np.minimum(MAX_GIVEN, meant))
     odds = (
         NEED_ALONE * _odds(alone.need)
         + NEED_TOGETHER * _odds(together.need)
         + NEED_AGREEMENT * math.log(agreement)
-        + NEED_POINTING * points_back
+        + NEED_POINTING * earlier.points_back
         + NEED_BIAS
     )
     leaning_need = 1 / (1 + math.exp(-odds))
