@@ -26,7 +26,7 @@ from mcp_dynaload.selection.evidence import NO_EVIDENCE
 from mcp_dynaload.selection.follow_up import Earlier, Reading, follow_up
 from mcp_dynaload.selection.index import Index
 from mcp_dynaload.selection.lexical import LexicalRanker, Match
-from mcp_dynaload.selection.query import Query, parts
+from mcp_dynaload.selection.query import Query, own_words, parts
 from mcp_dynaload.selection.ranking import Scored
 from mcp_dynaload.selection.terms import coding_terms, prose_terms, verb_terms
 from mcp_dynaload.selection.tool_vectors import ToolVectors, cosines
@@ -157,7 +157,7 @@ class BlendedRanker:
         """The tools worth looking at for a query, and what is known about them."""
         clauses = _joined(parts(query))
         clauses = () if clauses == (query,) else clauses
-        texts = (_whole(query),)
+        texts = (_whole(replace(query, text=own_words(query.text))),)
         if clauses:
             texts = (texts[0][:WHOLE_LENGTH], *(clause.text[:CLAUSE_LENGTH] for clause in clauses))
         respelt = self._lexical.respelt(query.text)

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, replace
 
+from mcp_dynaload.selection.foreign import in_english
+from mcp_dynaload.selection.idioms import plain
 from mcp_dynaload.selection.terms import filler_terms, prose_terms
 from mcp_dynaload.selection.words import VERBS
 
@@ -92,7 +94,7 @@ def command_lines(prompt: str) -> tuple[str, ...]:
 
 def has_content(text: str) -> bool:
     """Whether any word says what to do, not only that something should go on."""
-    return any(term not in filler_terms() and not term.isdigit() for term in prose_terms(text))
+    return any(term not in filler_terms() and not term.isdigit() for term in prose_terms(in_english(text)))
 
 
 def split_clauses(text: str) -> tuple[str, ...]:
@@ -110,10 +112,11 @@ def split_clauses(text: str) -> tuple[str, ...]:
 
 def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
     """The query of a cleaned text; `earlier` are prompts before it, newest first, whose weight fades."""
+    text = _in_tools_words(text)
     is_short_after_others = bool(earlier) and len(set(prose_terms(text))) <= MAX_FOLLOW_UP_TERMS
     return Query(
-        text=_naming_issues(text),
-        context=tuple((_naming_issues(prompt), FADING ** (age + 1)) for age, prompt in enumerate(earlier)),
+        text=text,
+        context=tuple((_in_tools_words(prompt), FADING ** (age + 1)) for age, prompt in enumerate(earlier)),
         leans_on_context=is_short_after_others and _points_back(text),
         is_short_after_others=is_short_after_others,
     )
@@ -124,12 +127,23 @@ def parts(query: Query) -> tuple[Query, ...]:
 
     What looks pasted belongs to no clause, unless there is nothing else.
     """
-    own = "\n".join(line for line in _FENCE.sub("", query.text).split("\n") if not _PASTED_LINE.match(line))
-    clauses = split_clauses(own if has_content(own) else query.text)
+    own = own_words(query.text)
+    clauses = split_clauses(own)
     if len(clauses) < 2 and own == query.text:
         return (query,)
     context = ((query.text, WHOLE_WEIGHT), *query.context)
     return tuple(replace(query, text=clause, context=context) for clause in clauses)
+
+
+def own_words(text: str) -> str:
+    """The text without what looks pasted, unless there is nothing else."""
+    own = "\n".join(line for line in _FENCE.sub("", text).split("\n") if not _PASTED_LINE.match(line))
+    return own if has_content(own) else text
+
+
+def _in_tools_words(text: str) -> str:
+    """The text in English, in which tools are described, and in the words that they use."""
+    return _naming_issues(plain(in_english(text)))
 
 
 def _naming_issues(text: str) -> str:
