@@ -27,6 +27,8 @@ REQUIREMENTS = {
     "init": "init moves servers, rules and hooks as shown; uninstall restores every byte.",
     "grow-only": "From the first request to /clear the list only grows.",
     "busy": "When the encoder is not done in time, the ranking by words decides, and the journal says so.",
+    "subject": "A prompt is ranked alone and with those before it: an earlier one may add, and hides nothing.",
+    "languages": "Prompts in twelve other languages get the tools that they need, and those about code get none.",
     "budget": "What a prompt loads stays within the strategy's token budget.",
     "commands": "Each slash command acts and answers at once with no model request; the next request shows its effect.",
     "steering": "What the person unloads, loads, pins or chooses wins over the ranking; a mistake is explained.",

@@ -13,7 +13,7 @@ from mcp_dynaload.selection.combination import Vector
 from mcp_dynaload.selection.policy import CLEAR_PROBABILITY
 
 UNCLEAR_WEIGHT = 0.5
-"""What the prompt alone counts, beside what it means together with those before it, if alone it names no tool clearly."""
+"""What the prompt alone counts beside what it means after those before it, if alone it names no tool clearly."""
 
 MAX_GIVEN = 0.9
 """Probability of a tool, given that any is needed, by the subject of the earlier prompts: never surer than this."""

@@ -41,9 +41,9 @@ MAX_WORDS = 60
 CACHED_TEXTS = 64
 
 _SCRIPTS = (
-    ("japanese", re.compile(r"[\u3040-\u30ff]")),
-    ("korean", re.compile(r"[\uac00-\ud7a3]")),
-    ("chinese", re.compile(r"[\u4e00-\u9fff]")),
+    ("japanese", re.compile(r"[\u4e00-\u9fff]{0,2}[\u3040-\u30ff]{1,3}")),
+    ("korean", re.compile(r"[\uac00-\ud7a3]+")),
+    ("chinese", re.compile(r"[\u4e00-\u9fff]{1,2}")),
     ("hindi", re.compile(r"[\u0900-\u097f]+")),
     ("russian", re.compile(r"[\u0400-\u04ff]+")),
 )
@@ -51,6 +51,14 @@ _IDEOGRAPHS = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff]+")
 _LETTER = r"(?:[^\W\d_]|[\u0900-\u0963\u0300-\u036f])"
 _WORD = re.compile(rf"(?<![\w./@#`\\-]){_LETTER}+(?:-{_LETTER}+)*(?![\w/@`\\]|\.\w)")
 """A word of prose: what touches a slash, a dot, a digit or a backtick is a name."""
+
+_QUOTED = re.compile(
+    r"(?<!\w)(?:'[^'\n]{3,}'|\"[^\"\n]{3,}\"|\u201c[^\u201d\n]{3,}\u201d|\u00ab[^\u00bb\n]{3,}\u00bb)(?!\w)"
+)
+"""What is quoted is in any language."""
+
+_VIETNAMESE = re.compile(r"[\u01a1\u01b0\u0111\u0103\u1ea0-\u1ef9]", re.IGNORECASE)
+"""Written in Latin letters too, and in none of the languages that are known."""
 
 _MARK = re.compile(r"[\u0300-\u036f]")
 _BETWEEN = re.compile(r"[\s'\u2019]+\Z")
@@ -60,15 +68,17 @@ _QUIET = "~"
 @dataclass(frozen=True, slots=True)
 class _Glossary:
     phrases: Mapping[tuple[str, ...], str]
-    stems: Mapping[str, str]
+    stems: Mapping[tuple[str, ...], str]
+    """Phrases of which the last word may have any ending."""
 
     def meaning(self, words: tuple[str, ...]) -> str | None:
         """What folded words mean in English; a word with an ending by the longest stem that it begins with."""
         found = self.phrases.get(words)
-        if found is None and len(words) == 1:
-            starts = (words[0][:end] for end in range(len(words[0]), 1, -1))
-            found = next((self.stems[start] for start in starts if start in self.stems), None)
-        return found
+        if found is not None:
+            return found
+        *before, last = words
+        starts = ((*before, last[:end]) for end in range(len(last), 1, -1))
+        return next((self.stems[start] for start in starts if start in self.stems), None)
 
 
 @lru_cache(CACHED_TEXTS)
@@ -88,13 +98,14 @@ def in_english(text: str) -> str:
 
 def _language(text: str) -> str | None:
     """The language in which most of the text is, if it is not English."""
+    text = _QUOTED.sub(" ", text)
     words = [_folded(word.group()) for word in list(_WORD.finditer(text))[:MAX_WORDS]]
     english = sum(word in STOPWORDS and word not in _shared() for word in words)
     for language, script in _SCRIPTS:
         if len(script.findall(text)) > english:
             return language
     english += sum(word not in STOPWORDS and _is_english(word) for word in words) * CONTENT_WEIGHT
-    if text.isascii() and english > len(words) / 2:
+    if (text.isascii() and english > len(words) / 2) or _VIETNAMESE.search(text):
         return None
     hits = {language: sum(_is_of(word, language) for word in words) for language in LATIN}
     best = max(LATIN, key=lambda language: hits[language])
@@ -107,7 +118,7 @@ def _is_of(word: str, language: str) -> bool:
     if len(word) < 2 or _is_english(word):
         return False
     meaning = _glossary(language).meaning((word,))
-    return meaning is not None and not meaning.startswith(word[:USUAL_STEM])
+    return meaning is not None and stemmed([meaning]) != stemmed([word])
 
 
 @lru_cache(2_000)
@@ -163,14 +174,14 @@ def _segments(run: str, glossary: _Glossary) -> Iterator[str]:
 def _glossary(language: str) -> _Glossary:
     words: str = import_module(f"mcp_dynaload.selection.languages.{language}").WORDS  # each is seldom needed
     phrases: dict[tuple[str, ...], str] = {}
-    stems: dict[str, str] = {}
+    stems: dict[tuple[str, ...], str] = {}
     least = LEAST_STEM.get(language, USUAL_STEM) if language in ENDINGS_ATTACHED else None
     for line in words.strip().split("\n"):
         english, _, foreign = line.partition(":")
         for written in foreign.split():
-            stem = _folded(written.rstrip("*"))
-            phrases.setdefault(tuple(stem.replace("'", "_").split("_")), english)
-            if "_" not in stem and (written.endswith("*") or (least and len(stem) >= least and english != _QUIET)):
+            stem = tuple(_folded(written.rstrip("*")).replace("'", "_").split("_"))
+            phrases.setdefault(stem, english)
+            if written.endswith("*") or (least and len(stem[-1]) >= least and english != _QUIET):
                 stems.setdefault(stem, english)
     return _Glossary(phrases, stems)
 

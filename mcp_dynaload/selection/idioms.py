@@ -12,7 +12,9 @@ _IDIOMS = (
         r"create \1bug issue",
     ),
     (
-        re.compile(rf"\b(?:file|log|raise|submit)\s+({_ARTICLE}(?:[\w-]+\s+)??(?:issue|ticket|task|story|incident))\b", re.I),
+        re.compile(
+            rf"\b(?:file|log|raise|submit)\s+({_ARTICLE}(?:[\w-]+\s+)??(?:issue|ticket|task|story|incident))\b", re.I
+        ),
         r"create \1",
     ),
     (re.compile(r"\bget(?:ting)? rid of\b|\bdo away with\b", re.IGNORECASE), "delete"),

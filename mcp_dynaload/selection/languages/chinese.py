@@ -212,4 +212,31 @@ thanks: 谢谢 谢了
 continue: 继续
 hello: 你好
 please: 请
+morning: 早上 上午
+afternoon: 下午
+between: 之间
+since: 以来 自从
+only: 只 仅
+problem: 问题
+cause: 原因
+down: 宕机 崩溃
+data: 数据
+number: 数量 编号 号
+price: 价格
+date: 日期
+configuration: 配置 设置项
+environment: 环境
+network: 网络
+password: 密码
+account: 账户 账号
+reminder: 提醒
+priority: 优先级
+description: 描述
+assigned: 分配给
+unresolved: 未解决
+discard: 丢弃 放弃
+undo: 撤销 回滚
+subscribe: 订阅
+approve: 批准 通过
+temperature: 温度 气温
 """

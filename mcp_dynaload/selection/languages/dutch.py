@@ -211,4 +211,31 @@ thanks: bedankt dank
 continue: ga_verder ga_door verder
 hello: hoi hallo
 please: alstublieft
+morning: ochtend vanochtend
+afternoon: middag vanmiddag
+between: tussen
+since: sinds
+only: alleen
+problem: probleem problemen
+cause: oorzaak reden
+down: plat uitgevallen
+data: gegevens
+number: aantal nummer*
+price: prijs prijzen
+date: datum*
+configuration: configuratie instelling*
+environment: omgeving*
+network: netwerk*
+password: wachtwoord*
+account: account*
+reminder: herinnering*
+priority: prioriteit*
+description: beschrijving*
+assigned: toegewezen
+unresolved: onopgelost*
+discard: gooi* weggooien
+undo: ongedaan
+subscribe: abonneer*
+approve: keur*
+temperature: temperatuur
 """

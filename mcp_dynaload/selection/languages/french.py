@@ -3,7 +3,7 @@
 WORDS = """
 ~: le la les un une des du de il elle se ce cette cet ces que qui y a t ça s'il stp svp te plaît avec_moi donc bien
 ~: pour_moi l d s n c j qu suis sont été être fait faire leur leurs nous vous ils elles je tu moi toi si plus tous
-~: ne pas
+~: est me m par dit on ont chez encore quelque ni
 and: et
 then: puis ensuite
 or: ou
@@ -114,7 +114,7 @@ readable: lisible*
 issue: ticket* anomalie*
 task: tâche*
 bug: bogue* bug*
-pull request: demande*_de_fusion pull_request* PR
+pull request: demande_de_fusion demandes_de_fusion pull_request* PR
 branch: branche*
 commit: commit*
 repository: dépôt* repo
@@ -130,9 +130,9 @@ browser: navigateur*
 button: bouton*
 form: formulaire*
 link: lien* relie*
-screenshot: capture*_d'écran capture*
+screenshot: capture_d'écran captures_d'écran capture*
 table: table tables tableau
-database: base*_de_données base bdd
+database: base_de_données bases_de_données base bdd
 column: colonne*
 row: ligne* enregistrement*
 query: requête*
@@ -158,7 +158,7 @@ mail: mail* courriel* e-mail* email
 message: message*
 unread: non_lu* non_lus
 inbox: boîte_de_réception
-attachment: pièce*_jointe*
+attachment: pièce_jointe* pièces_jointe*
 draft: brouillon*
 channel: canal canaux
 note: note notes
@@ -174,7 +174,7 @@ error: erreur* erreurs
 alert: alerte*
 firing: déclenché* en_cours
 incident: incident*
-dashboard: tableau*_de_bord dashboard*
+dashboard: tableau_de_bord tableaus_de_bord dashboard*
 metric: métrique*
 rate: taux
 latency: latence*
@@ -214,4 +214,31 @@ thanks: merci
 continue: continuez vas-y
 hello: bonjour salut
 please: s'il_te_plaît
+morning: matin matinée
+afternoon: après-midi
+between: entre
+since: depuis_hier
+only: seulement uniquement
+problem: problème* souci*
+cause: cause* raison*
+down: tombé* HS
+data: données
+number: nombre_de numéro*
+price: prix
+date: date_de
+configuration: configuration* paramètre* réglage*
+environment: environnement*
+network: réseau*
+password: mot_de_passe mots_de_passe
+account: compte_de comptes
+reminder: rappel*
+priority: priorité*
+description: description*
+assigned: assigné* attribué*
+unresolved: non_résolu*
+discard: abandonne* jette
+undo: annule_la défais
+subscribe: abonne*
+approve: approuve*
+temperature: température*
 """

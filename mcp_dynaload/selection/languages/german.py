@@ -4,7 +4,7 @@ WORDS = """
 ~: der die das den dem des ein eine einen einem einer eines es er sie man mal bitte doch denn ja auch noch schon
 ~: sich wird werden worden hab habe hat haben zu an ab auf sind seid war waren habt hatte ich du wir ihr ihn ihm uns
 ~: euch als wenn dass aber nur so sehr bin bist sollen soll kann kannst könnte können muss beim ob alles wieder
-~: gerade eben
+~: gerade eben mir mich ist bei da s hier einmal einfach mehr dazu gibt am bis
 and: und
 then: dann danach
 or: oder
@@ -14,7 +14,7 @@ to: zum zur nach
 with: mit
 for: für
 about: über zu_dem
-my: mein* mir mich
+my: mein* meine
 our: unser*
 which: welche* welcher welches
 what: was
@@ -215,4 +215,31 @@ thanks: danke dankeschön
 continue: weiter mach_weiter
 hello: hallo servus moin
 please: bitte
+morning: Vormittag* Früh heute_früh
+afternoon: Nachmittag*
+between: zwischen
+since: seit
+only: nur
+problem: Problem* Schwierigkeit*
+cause: Ursache* Grund
+down: ausgefallen abgestürzt
+data: Daten
+number: Anzahl Nummer*
+price: Preis*
+date: Datum*
+configuration: Konfiguration* Einstellung*
+environment: Umgebung*
+network: Netz* Netzwerk*
+password: Passwort* Kennwort*
+account: Konto Konten
+reminder: Erinnerung*
+priority: Priorität*
+description: Beschreibung*
+assigned: zugewiesen*
+unresolved: ungelöst* ungeklärt*
+discard: verwirf* verwerf*
+undo: rückgängig*
+subscribe: abonnier*
+approve: genehmig* freigeb*
+temperature: Temperatur*
 """

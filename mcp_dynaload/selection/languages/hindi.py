@@ -209,4 +209,31 @@ thanks: धन्यवाद शुक्रिया
 continue: जारी
 hello: नमस्ते
 please: कृपया
+morning: सुबह
+afternoon: दोपहर
+between: के_बीच
+since: के_बाद_से
+only: सिर्फ केवल
+problem: समस्या दिक्कत
+cause: कारण वजह
+down: डाउन बंद_हो
+data: डेटा आंकड़े
+number: संख्या नंबर
+price: कीमत दाम
+date: तारीख
+configuration: कॉन्फ़िग सेटिंग
+environment: एनवायरनमेंट
+network: नेटवर्क
+password: पासवर्ड
+account: खाता अकाउंट
+reminder: रिमाइंडर
+priority: प्राथमिकता
+description: विवरण
+assigned: सौंपे असाइन_किए
+unresolved: अनसुलझे
+discard: छोड़_दो
+undo: पूर्ववत
+subscribe: सब्सक्राइब
+approve: मंज़ूर स्वीकृत
+temperature: तापमान
 """

@@ -2,8 +2,8 @@
 
 WORDS = """
 ~: il lo la i gli le un uno una che si del della dei delle dello al alla ai nel nella dal dalla per_favore l d un'
-~: c' ci questo questa quello quella sono è stato essere fa io tu noi puoi può voglio se più molto ogni ho hai
-~: abbiamo
+~: c' ci questo questa quello quella in_cui anche sono è stato essere fa io tu noi puoi può voglio se più molto ogni
+~: ho hai abbiamo
 and: e ed
 then: poi dopo
 or: o oppure
@@ -113,7 +113,7 @@ readable: leggibile
 issue: ticket issue segnalazion*
 task: attività compito
 bug: bug* difetto
-pull request: richiest*_di_pull PR pull_request*
+pull request: richiest_di_pull richiests_di_pull PR pull_request*
 branch: ramo rami branch
 commit: commit* committa*
 repository: repository repo deposito
@@ -213,4 +213,31 @@ thanks: grazie
 continue: continua avanti
 hello: ciao buongiorno salve
 please: per_favore
+morning: mattina stamattina
+afternoon: pomeriggio
+between: tra fra
+since: dal da_ieri
+only: solo soltanto
+problem: problema problemi
+cause: causa* motivo
+down: caduto giù
+data: dati
+number: numero numeri
+price: prezzo prezzi
+date: data_di data_del
+configuration: configurazione impostazion*
+environment: ambiente ambienti
+network: rete reti
+password: password
+account: account conto conti
+reminder: promemoria
+priority: priorità
+description: descrizione descrizioni
+assigned: assegnat*
+unresolved: non_risolt*
+discard: scarta*
+undo: ripristina*
+subscribe: iscrivi* abbona*
+approve: approva*
+temperature: temperatura
 """

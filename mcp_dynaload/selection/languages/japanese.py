@@ -209,4 +209,31 @@ thanks: ありがとう*
 continue: 続けて
 hello: こんにちは
 please: お願い*
+morning: 朝 今朝 午前
+afternoon: 午後
+between: 間の
+since: 以降
+only: だけ のみ
+problem: 問題
+cause: 原因
+down: 落ちて 停止して
+data: データ
+number: 番号 件数
+price: 価格 値段
+date: 日付
+configuration: 設定ファイル
+environment: 環境
+network: ネットワーク
+password: パスワード
+account: アカウント
+reminder: リマインダー
+priority: 優先度
+description: 説明文
+assigned: 割り当てられている 担当
+unresolved: 未解決の
+discard: 破棄*
+undo: 元に戻*
+subscribe: 購読*
+approve: 承認*
+temperature: 気温 温度
 """

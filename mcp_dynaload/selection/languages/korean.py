@@ -206,4 +206,31 @@ thanks: 고마워* 감사*
 continue: 계속
 hello: 안녕*
 please: 부탁*
+morning: 아침 오전
+afternoon: 오후
+between: 사이
+since: 이후
+only: 만
+problem: 문제
+cause: 원인
+down: 다운 죽었*
+data: 데이터
+number: 번호 수
+price: 가격
+date: 날짜
+configuration: 구성 환경설정
+environment: 환경
+network: 네트워크
+password: 비밀번호
+account: 계정
+reminder: 알림_설정 리마인더
+priority: 우선순위
+description: 설명란
+assigned: 할당된 배정된
+unresolved: 미해결
+discard: 버려*
+undo: 되돌려* 롤백*
+subscribe: 구독*
+approve: 승인*
+temperature: 온도 기온
 """

@@ -151,7 +151,7 @@ calendar: kalendarz*
 meeting: spotkani*
 event: wydarzeni*
 free: woln* dostępn*
-mail: mail* maile e-mail* wiadomoś*_e-mail
+mail: mail* maile e-mail* wiadomoś_e-mail wiadomośs_e-mail
 message: wiadomoś*
 unread: nieprzeczytan*
 inbox: skrzynk*
@@ -211,4 +211,31 @@ thanks: dzięki dziękuję
 continue: kontynuuj dalej
 hello: cześć hej
 please: proszę
+morning: ran* poranek
+afternoon: popołudni*
+between: między pomiędzy
+since: od_wczoraj
+only: tylko
+problem: problem*
+cause: przyczyn*
+down: leży padła padł
+data: dane danych
+number: liczb* numer*
+price: cen* ceny
+date: dat*
+configuration: konfiguracj* ustawieni*
+environment: środowisk*
+network: sieć sieci*
+password: hasł*
+account: kont*
+reminder: przypomnieni*
+priority: priorytet*
+description: opis*
+assigned: przypisan*
+unresolved: nierozwiązan*
+discard: odrzuć
+undo: cofnij
+subscribe: subskrybuj zapisz_się
+approve: zatwierdz*
+temperature: temperatur*
 """

@@ -2,7 +2,8 @@
 
 WORDS = """
 ~: o a os as um uma uns umas que se do da dos das no na nos nas por_favor tá esse essa este esta isso isto lá pra
-~: pro ao à tem são está estão foi ser eu tu você nós pode quero mais muito cada pelo pela num numa mim
+~: pro ao à tem me só já pelo ainda antes são está estão foi ser eu tu você nós pode quero mais muito cada pela num
+~: numa mim
 and: e
 then: depois então
 or: ou
@@ -129,9 +130,9 @@ browser: navegador*
 button: botão botões
 form: formulário*
 link: link* vincula*
-screenshot: captura*_de_tela print_da_tela
+screenshot: captura_de_tela capturas_de_tela print_da_tela
 table: tabela tabelas
-database: banco*_de_dados banco
+database: banco_de_dados bancos_de_dados banco
 column: coluna*
 row: linha_da registro*
 query: consulta* query
@@ -213,4 +214,31 @@ thanks: obrigado obrigada valeu
 continue: continua segue
 hello: olá oi bom_dia
 please: por_favor
+morning: manhã
+afternoon: tarde
+between: entre
+since: desde_ontem
+only: apenas somente só
+problem: problema*
+cause: causa* motivo*
+down: caiu caíram fora_do_ar
+data: dados
+number: quantidade número*
+price: preço*
+date: data_de data_do
+configuration: configuração configurações
+environment: ambiente*
+network: rede redes
+password: senha*
+account: conta contas
+reminder: lembrete*
+priority: prioridade*
+description: descrição descrições
+assigned: atribuíd*
+unresolved: não_resolvid* sem_solução
+discard: descarta* descarte
+undo: desfaz desfaça
+subscribe: inscreve* assina*
+approve: aprova* aprove
+temperature: temperatura*
 """

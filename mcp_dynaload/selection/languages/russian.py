@@ -213,4 +213,31 @@ thanks: спасибо
 continue: продолжай дальше
 hello: привет здравствуй*
 please: пожалуйста
+morning: утр*
+afternoon: днём после_обеда
+between: между
+since: с_вчерашнего
+only: только
+problem: проблем*
+cause: причин*
+down: лежит упали
+data: данн*
+number: номер* количеств*
+price: цен*
+date: дат*
+configuration: конфиг* настройк*
+environment: окружени*
+network: сет* сеть
+password: парол*
+account: аккаунт* учётн*
+reminder: напоминан*
+priority: приоритет*
+description: описани*
+assigned: назначенн*
+unresolved: нерешенн* нерешённ*
+discard: отбрось*
+undo: откати* откат*
+subscribe: подпиши*
+approve: одобри* утверди*
+temperature: температур*
 """

@@ -1,8 +1,9 @@
 """Words of Spanish that developers say to tools; `foreign.py` tells how they are written down."""
 
 WORDS = """
-~: el la los las un una unos unas lo se que le por_favor porfa al del hay este esta esto ese esa eso tiene son está
-~: están he has hemos ser fue yo tú nosotros puedes puede quiero dime si más muy cada
+~: el la los las un una unos unas lo se que le por_favor porfa al del hay este esta esto ese esa eso tiene ya me ha
+~: algún alguna pero es entra tengo favor n son está están he has hemos ser fue yo tú nosotros puedes puede quiero
+~: dime si más muy cada
 and: y e
 then: luego después entonces
 or: o u
@@ -113,7 +114,7 @@ readable: legible*
 issue: incidencia* ticket* issue*
 task: tarea*
 bug: bug* fallo*
-pull request: solicitud*_de_extracción PR pull_request*
+pull request: solicitud_de_extracción solicituds_de_extracción PR pull_request*
 branch: rama ramas
 commit: commit* confirmación
 repository: repositorio* repo
@@ -129,9 +130,9 @@ browser: navegador*
 button: botón botones
 form: formulario*
 link: enlace* vincula*
-screenshot: captura*_de_pantalla captura* pantallazo*
+screenshot: captura_de_pantalla capturas_de_pantalla captura* pantallazo*
 table: tabla tablas
-database: base*_de_datos base bases
+database: base_de_datos bases_de_datos base bases
 column: columna*
 row: fila* registro*
 query: consulta* query
@@ -156,7 +157,7 @@ free: libre* disponible* hueco*
 mail: correo* email* mail
 message: mensaje*
 unread: no_leíd* sin_leer
-inbox: bandeja*_de_entrada
+inbox: bandeja_de_entrada bandejas_de_entrada
 attachment: adjunto*
 draft: borrador*
 channel: canal canales
@@ -213,4 +214,31 @@ thanks: gracias
 continue: continúa sigue
 hello: hola buenas
 please: por_favor
+morning: mañana_por_la_mañana
+afternoon: tarde
+between: entre
+since: desde_ayer
+only: sólo solamente
+problem: problema*
+cause: causa* motivo*
+down: caído* caída* caido
+data: datos
+number: cantidad número*
+price: precio*
+date: fecha*
+configuration: configuración* ajuste*
+environment: entorno*
+network: red redes
+password: contraseña*
+account: cuenta cuentas
+reminder: recordatorio*
+priority: prioridad*
+description: descripción descripciones
+assigned: asignad*
+unresolved: sin_resolver no_resuelt*
+discard: descarta*
+undo: deshaz deshacer
+subscribe: suscribe* suscríbe*
+approve: aprueba* aprobar
+temperature: temperatura*
 """

@@ -210,4 +210,31 @@ thanks: teşekkür* sağol
 continue: devam
 hello: merhaba selam
 please: lütfen
+morning: sabah*
+afternoon: öğleden_sonra
+between: arasındaki arasında
+since: beri
+only: sadece yalnızca
+problem: sorun*
+cause: neden_i sebep*
+down: çöktü çökmüş
+data: veri verileri veriler*
+number: sayı* numara*
+price: fiyat*
+date: tarih*
+configuration: yapılandırma* ayarlar*
+environment: ortam*
+network: ağ ağı
+password: şifre* parola*
+account: hesap hesab*
+reminder: hatırlatıcı*
+priority: öncelik*
+description: açıklama_sı
+assigned: atanan atanmış
+unresolved: çözülmemiş*
+discard: vazgeç* at_gitsin
+undo: geri_al*
+subscribe: abone*
+approve: onayla*
+temperature: sıcaklık*
 """
