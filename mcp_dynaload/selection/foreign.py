@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
+from itertools import pairwise
 
 from mcp_dynaload.selection.terms import english_terms, everyday_terms, stemmed
 from mcp_dynaload.selection.words import STOPWORDS, SYNONYMS
@@ -83,7 +84,7 @@ class _Glossary:
 
 @lru_cache(CACHED_TEXTS)
 def in_english(text: str) -> str:
-    """The text as it is if it is English, or in no language that is known; else its words in English, in their order."""
+    """The text as it is if it is English or in no language that is known; else its words in English, in their order."""
     language = _language(text)
     if language is None:
         return text
@@ -141,7 +142,7 @@ def _pieces(text: str, glossary: _Glossary, *, keeps_unknown: bool) -> Iterator[
     while place < len(words):
         for length in range(min(MAX_PHRASE, len(words) - place), 0, -1):
             group = words[place : place + length]
-            gaps = (text[one.end() : other.start()] for one, other in zip(group, group[1:], strict=False))
+            gaps = (text[one.end() : other.start()] for one, other in pairwise(group))
             folded = tuple(_folded(word.group()) for word in group)
             if all(map(_BETWEEN.match, gaps)) and (found := glossary.meaning(folded)) is not None:
                 break

@@ -116,7 +116,7 @@ class LexicalRanker:
         self._said = lru_cache(CACHED_TEXTS)(self._corrected)
 
     def respelt(self, text: str) -> Mapping[str, str]:
-        """The words of a text that are taken for misspelt ones, each with the catalog's word that it may be meant for."""
+        """The words of a text that are taken for misspelt ones, each with the catalog's word that may be meant."""
         spellings = self._lexicon.spellings
         found = misspelt(query_terms(text), text, self._rarity, spellings)
         return {word: spellings.form(meant) for word, meant in found.values()}
