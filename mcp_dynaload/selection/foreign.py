@@ -6,6 +6,7 @@ underscore for a blank; words of the line `~` say nothing and are left out.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -39,7 +40,9 @@ MAX_IDEOGRAPHS = 8
 MAX_WORDS = 60
 """Words of a text by which its language is told."""
 
+LEAST_LETTERS = 2
 CACHED_TEXTS = 64
+CACHED_WORDS = 4_000
 
 _SCRIPTS = (
     ("japanese", re.compile(r"[\u4e00-\u9fff]{0,2}[\u3040-\u30ff]{1,3}")),
@@ -108,21 +111,22 @@ def _language(text: str) -> str | None:
     english += sum(word not in STOPWORDS and _is_english(word) for word in words) * CONTENT_WEIGHT
     if (text.isascii() and english > len(words) / 2) or _VIETNAMESE.search(text):
         return None
-    hits = {language: sum(_is_of(word, language) for word in words) for language in LATIN}
-    best = max(LATIN, key=lambda language: hits[language])
+    hits = Counter(language for word in words for language in _languages_of(word))
+    best = max(LATIN, key=hits.__getitem__)
     least = max(min(LEAST_HITS, len(words)), LEAST_SHARE * len(words))
     return best if hits[best] >= least and hits[best] > english else None
 
 
-def _is_of(word: str, language: str) -> bool:
-    """Whether a folded word speaks for a language: English ones, and single letters, do not."""
-    if len(word) < 2 or _is_english(word):
-        return False
-    meaning = _glossary(language).meaning((word,))
-    return meaning is not None and stemmed([meaning]) != stemmed([word])
+@lru_cache(CACHED_WORDS)
+def _languages_of(word: str) -> tuple[str, ...]:
+    """The languages for which a folded word speaks: English words, and single letters, speak for none."""
+    if len(word) < LEAST_LETTERS or _is_english(word):
+        return ()
+    meanings = ((language, _glossary(language).meaning((word,))) for language in LATIN)
+    return tuple(language for language, meant in meanings if meant is not None and stemmed([meant]) != stemmed([word]))
 
 
-@lru_cache(2_000)
+@lru_cache(CACHED_WORDS)
 def _is_english(word: str) -> bool:
     terms = stemmed([word])
     is_known = any(term in everyday_terms() or term in english_terms() for term in terms)

@@ -22,5 +22,5 @@ class Translation:
 
     def of(self, text: str, respelt: Mapping[str, str]) -> str:
         """The text with those words replaced, and with those that are `respelt`."""
-        words = self._words | respelt
+        words = {**self._words, **respelt}
         return _WORD.sub(lambda word: words.get(word.group().lower(), word.group()), text)
