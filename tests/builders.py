@@ -77,9 +77,22 @@ class StuckRanker:
     """A ranker that is not done before it is released, as one whose encoder waits for the processors."""
 
     released: Event = field(default_factory=Event)
+    ranker: Ranker = field(default_factory=lambda: FixedRanker({}))
+    """What it answers then."""
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         self.released.wait()
+        return self.ranker.rank(query, limit)
+
+
+@dataclass(frozen=True)
+class ReleasingRanker:
+    """A ranker that finds nothing, and releases another one."""
+
+    stuck: StuckRanker
+
+    def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
+        self.stuck.released.set()
         return ()
 
 

@@ -47,6 +47,9 @@ WARM_PROBABILITY = 0.8
 BY_WORDS = "by words alone: choosing took too long"
 """Beside the reason of such a choice."""
 
+MAX_LATE_SECONDS = 0.5
+"""How long the encoder may take beyond its time for a prompt of which the words alone know no tool."""
+
 MAX_INDEX_SECONDS = 2.5
 """Longest wait for the index of words, without which nothing is found: half of the time that the client gives a hook.
 
@@ -235,12 +238,29 @@ class Session:
         await self._index_is_ready()
         context = self.context(watch)
         limit = self.shared.settings.detection_timeout_ms / 1000
-        with watch.choosing(), anyio.move_on_after(limit):
-            return await anyio.to_thread.run_sync(step, self.state, event, context, abandon_on_cancel=True)
-        log.warning("detection_timed_out", limit_seconds=limit, consequence="the words decide")
-        tell_fallback(self, Fallback.DETECTION_TIMEOUT, detail=f"over {limit:g} s: the words decide")
-        with watch.choosing():
-            return await self._step_by_words(event, watch)
+        taken: list[tuple[SessionState, Decision]] = []
+        is_taken = anyio.Event()
+
+        async def take() -> None:
+            chosen = await anyio.to_thread.run_sync(step, self.state, event, context, abandon_on_cancel=True)
+            taken.append(chosen)
+            is_taken.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(take)
+            with watch.choosing(), anyio.move_on_after(limit):
+                await is_taken.wait()
+            if not taken:
+                log.warning("detection_timed_out", limit_seconds=limit, consequence="the words decide")
+                tell_fallback(self, Fallback.DETECTION_TIMEOUT, detail=f"over {limit:g} s: the words decide")
+                with watch.choosing():
+                    by_words = await self._step_by_words(event, watch)
+                    if not by_words[1].added:  # the words know nothing: better late than nothing
+                        with anyio.move_on_after(MAX_LATE_SECONDS):
+                            await is_taken.wait()
+                taken = [by_words] if by_words[1].added else [*taken, by_words]
+            tasks.cancel_scope.cancel()
+        return taken[0]
 
     async def _step_by_words(self, event: Event, watch: Watch) -> tuple[SessionState, Decision]:
         """Take the step by words alone: a matter of milliseconds, without the encoder and its threads."""

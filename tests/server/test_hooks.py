@@ -15,7 +15,7 @@ from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.local import LocalMemory
 from mcp_dynaload.upstream.listing import Listing
-from tests.builders import FixedRanker, StuckRanker
+from tests.builders import FixedRanker, ReleasingRanker, StuckRanker
 from tests.faults.scripted import config, tool
 from tests.server.fronts import QUIET, Connected, connected_to
 from tests.servers_files import json_values
@@ -215,6 +215,18 @@ async def test_the_words_decide_for_subagents_and_named_tasks_too(tmp_path: Path
         assert "desk__search_tickets" in await client.names()
 
         await client.hook("UserPromptExpansion", command_name="dynaload:optimize-for", command_args="create an invoice")
+        assert "desk__create_invoice" in await client.names()
+
+
+@pytest.mark.proves("busy")
+async def test_an_encoder_that_is_late_is_waited_for_when_the_words_find_nothing(tmp_path: Path) -> None:
+    stuck = StuckRanker(ranker=FixedRanker({"desk__create_invoice": 0.9}))
+    async with desk(tmp_path, settings=IN_A_HURRY) as client:
+        await client.live.ready.wait()
+        client.live.ranker, client.live.by_words = stuck, ReleasingRanker(stuck)
+
+        await client.prompt("bill them")
+
         assert "desk__create_invoice" in await client.names()
 
 
