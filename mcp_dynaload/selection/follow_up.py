@@ -23,6 +23,9 @@ DEED_WEIGHT = 2.0
 
 LEAST_AGREEMENT = 1e-3
 
+SURE_NEED, SURE_GIVEN = 0.8, 0.4
+"""A prompt that points to nothing before it and is so sure alone leans on nothing: more would only take room."""
+
 NEED_ALONE, NEED_TOGETHER, NEED_AGREEMENT, NEED_POINTING, NEED_BIAS = 0.9, 0.1, 0.7, 0.9, 2.5
 """Log-odds that a follow-up needs any tool: by its need alone, by its need together with the prompt before, by the
 logarithm of the agreement, for a word that points back ("it"), and in any case. That the prompt before needed a tool
@@ -60,6 +63,8 @@ def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
     A short prompt says what to do and leaves out with what: the tools that it may mean alone are weighed by the
     subject of the earlier prompts.
     """
+    if not earlier.points_back and alone.need >= SURE_NEED and alone.given.max() >= SURE_GIVEN:
+        return alone
     meant = alone.given * earlier.subject
     agreement = max(LEAST_AGREEMENT, float(meant.sum()) / max(LEAST_AGREEMENT, float(alone.given.sum())))
     meant = np.where(earlier.deeds, DEED_WEIGHT * meant, meant)
