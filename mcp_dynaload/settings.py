@@ -67,7 +67,7 @@ class Settings(ServiceSettings, WatchSettings):
     """How many such rankings are kept; 0: none."""
 
     detection_timeout_ms: _Milliseconds = 100
-    """Longest time to choose tools for a prompt; over it the last choice stays."""
+    """Longest time to choose tools for a prompt; over it the ranking by words, a matter of milliseconds, decides."""
 
     loading_timeout_ms: _Milliseconds = 500
     """Longest time that a hook's answer is held until the client has the new list."""

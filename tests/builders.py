@@ -1,7 +1,8 @@
 """Builders of values that tests need; each names only what matters to its test."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.catalog.names import advertised_name, default_prefix
@@ -69,6 +70,30 @@ class FixedRanker:
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         ranked = sorted(self.probabilities.items(), key=lambda item: (-item[1], item[0]))
         return tuple(Scored(name, odds, odds, self.terms, self.need) for name, odds in ranked[:limit])
+
+
+@dataclass(frozen=True)
+class StuckRanker:
+    """A ranker that is not done before it is released, as one whose encoder waits for the processors."""
+
+    released: Event = field(default_factory=Event)
+    ranker: Ranker = field(default_factory=lambda: FixedRanker({}))
+    """What it answers then."""
+
+    def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
+        self.released.wait()
+        return self.ranker.rank(query, limit)
+
+
+@dataclass(frozen=True)
+class ReleasingRanker:
+    """A ranker that finds nothing, and releases another one."""
+
+    stuck: StuckRanker
+
+    def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
+        self.stuck.released.set()
+        return ()
 
 
 def developer_tools() -> tuple[Tool, ...]:

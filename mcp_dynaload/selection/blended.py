@@ -23,11 +23,12 @@ from mcp_dynaload.selection.combination import (
     tool_features,
 )
 from mcp_dynaload.selection.evidence import NO_EVIDENCE
+from mcp_dynaload.selection.follow_up import Earlier, Reading, follow_up
 from mcp_dynaload.selection.index import Index
 from mcp_dynaload.selection.lexical import LexicalRanker, Match
-from mcp_dynaload.selection.query import Query, parts
+from mcp_dynaload.selection.query import Query, own_words, parts
 from mcp_dynaload.selection.ranking import Scored
-from mcp_dynaload.selection.terms import coding_terms, prose_terms
+from mcp_dynaload.selection.terms import coding_terms, prose_terms, verb_terms
 from mcp_dynaload.selection.tool_vectors import ToolVectors, cosines
 from mcp_dynaload.selection.translation import Translation
 
@@ -103,36 +104,64 @@ class BlendedRanker:
         self._held_back = np.array(dear, np.float32)
         self._coefficients = coefficients
         self._read = lru_cache(CACHED_PROMPTS)(reader.judge)
+        self._shares = lru_cache(CACHED_PROMPTS)(self._upstream_shares)
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         """The best `limit` tools for all clauses together, best first, equal ones in name order."""
         if not self._names:
             return ()
-        found = self.candidates(query, limit)
-        odds = self._coefficients.tool.odds(tool_features(found.observed))
-        need = float(_probability(self._coefficients.need.odds(need_features(found.observed, odds)))[0])
-        probabilities = need * _probability(SHARPNESS * odds)
-        scores = odds - self._held_back[found.indices]
+        found = self.candidates(replace(query, leans_on_context=False), limit)
+        reading = self._reading(found)
+        if query.is_short_after_others:
+            other = self.candidates(replace(query, leans_on_context=True), limit)
+            deeds = np.zeros(len(self._names), np.bool_)
+            deeds[[index for index, terms in found.terms.items() if not verb_terms().isdisjoint(terms)]] = True
+            reading = follow_up(
+                reading,
+                self._reading(other),
+                Earlier(subject=self._subject(query.context), deeds=deeds, points_back=query.leans_on_context),
+            )
+            found = replace(found, indices=sorted({*found.indices, *other.indices}), terms=other.terms | found.terms)
+        given = reading.given[found.indices]
+        scores = _odds(given) / SHARPNESS - self._held_back[found.indices]
         # Candidates are in name order, which a stable sort keeps among equal ones.
         return tuple(
             Scored(
                 name=self._names[found.indices[place]],
                 score=float(scores[place]),
-                probability=float(probabilities[place]),
+                probability=reading.need * float(given[place]),
                 terms=found.terms.get(found.indices[place], ()),
-                need=need,
+                need=reading.need,
             )
             for place in _best_first(scores, limit)
         )
+
+    def _reading(self, found: _Candidates) -> Reading:
+        odds = self._coefficients.tool.odds(tool_features(found.observed))
+        need = float(_probability(self._coefficients.need.odds(need_features(found.observed, odds)))[0])
+        given = np.zeros(len(self._names), np.float32)
+        given[found.indices] = _probability(SHARPNESS * odds)
+        return Reading(given, need)
+
+    def _subject(self, earlier: tuple[tuple[str, float], ...]) -> Vector:
+        """For each tool the share of its upstream in what the earlier prompts asked for, which fade."""
+        shares = np.sum([weight * self._shares(text) for text, weight in earlier], axis=0)
+        return (shares / shares.sum())[self._upstreams]
+
+    def _upstream_shares(self, text: str) -> Vector:
+        given = self._reading(self.candidates(Query(text), 0)).given
+        shares = np.bincount(self._upstreams, weights=given)
+        return (shares / shares.sum()).astype(np.float32)
 
     def candidates(self, query: Query, limit: int) -> _Candidates:
         """The tools worth looking at for a query, and what is known about them."""
         clauses = _joined(parts(query))
         clauses = () if clauses == (query,) else clauses
-        texts = (_whole(query),)
+        texts = (_whole(replace(query, text=own_words(query.text))),)
         if clauses:
             texts = (texts[0][:WHOLE_LENGTH], *(clause.text[:CLAUSE_LENGTH] for clause in clauses))
-        said, judged = self._read(tuple(map(self._translation.of, texts)))
+        respelt = self._lexical.respelt(query.text)
+        said, judged = self._read(tuple(self._translation.of(text, respelt) for text in texts))
         likeness = self._vectors.likeness(said)
         by_words = [self._lexical.matches(query, CANDIDATES)]
         by_words += [self._lexical.matches(clause, CLAUSE_CANDIDATES) for clause in clauses]
@@ -195,6 +224,11 @@ def _joined(clauses: tuple[Query, ...]) -> tuple[Query, ...]:
 
 def _best_first(values: Vector, limit: int) -> list[int]:
     return [int(place) for place in np.argsort(-values, kind="stable")[:limit]]
+
+
+def _odds(probability: Vector) -> Vector:
+    within = np.clip(probability, 1e-12, 1 - 1e-7)
+    return np.log(within / (1 - within))
 
 
 def _probability(odds: Vector) -> Vector:

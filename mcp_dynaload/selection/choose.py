@@ -19,7 +19,7 @@ from mcp_dynaload.selection.policy import (
 )
 from mcp_dynaload.selection.query import Query
 from mcp_dynaload.selection.ranking import Ranker, Scored
-from mcp_dynaload.selection.terms import identifier_terms, verb_terms
+from mcp_dynaload.selection.terms import generic_verb_terms, identifier_terms, meanings, verb_terms
 
 RANKED = 60
 """Tools looked at."""
@@ -153,9 +153,15 @@ def _barred(scored: Scored, catalog: Catalog, withheld: frozenset[str]) -> Verdi
 
 
 def _is_told(tool: Tool, said: tuple[str, ...]) -> bool:
-    """Whether what the tool's name says it does was said, if its name says that."""
+    """Whether what the tool's name says it does was said, in that word or another one for it, if its name says that.
+
+    A name like `execute_statement` does not: there any deed is meant of which the definition speaks.
+    """
     verbs = verb_terms().intersection(identifier_terms(tool.original_name))
-    return bool(verbs.intersection(said)) if verbs else bool(said)
+    telling = verbs - generic_verb_terms()
+    if telling:
+        return not telling.isdisjoint(said) or not meanings(telling).isdisjoint(meanings(said))
+    return bool(verb_terms().intersection(said)) if verbs else bool(said)
 
 
 def _read_only_first(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[tuple[Scored, ...], ...]:

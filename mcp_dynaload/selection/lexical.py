@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from heapq import nsmallest
 
@@ -12,7 +12,7 @@ from mcp_dynaload.selection.index import Index, build_index
 from mcp_dynaload.selection.lexicon import Lexicon, Words
 from mcp_dynaload.selection.query import Query, parts
 from mcp_dynaload.selection.ranking import Ranker, Scored
-from mcp_dynaload.selection.spelling import corrected
+from mcp_dynaload.selection.spelling import corrected, misspelt
 from mcp_dynaload.selection.terms import coding_terms, common_terms, prose_terms, query_terms
 
 BACKGROUND_TOOLS = 300
@@ -115,15 +115,25 @@ class LexicalRanker:
         self._background = lru_cache(CACHED_BACKGROUNDS)(self._weigh_background)
         self._said = lru_cache(CACHED_TEXTS)(self._corrected)
 
+    def respelt(self, text: str) -> Mapping[str, str]:
+        """The words of a text that are taken for misspelt ones, each with the catalog's word that may be meant."""
+        spellings = self._lexicon.spellings
+        found = misspelt(query_terms(text), text, self._rarity, spellings)
+        return {word: spellings.form(meant) for word, meant in found.values()}
+
     @property
     def terms(self) -> Container[str]:
         """All terms of the catalog."""
         return self._rarity
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
-        """The best `limit` tools for all clauses together; tools that match nothing are left out."""
+        """The best `limit` tools for all clauses together; tools that match nothing are left out.
+
+        A query that points back is read alone and together with what came before, and neither hides the other.
+        """
         best: dict[int, Match] = {}
-        clauses = parts(query)
+        readings = [replace(query, leans_on_context=leans) for leans in sorted({False, query.leans_on_context})]
+        clauses = [clause for reading in readings for clause in parts(reading)]
         candidates = max(MIN_CANDIDATES, MAX_CANDIDATES // len(clauses))
         for clause in clauses:
             for match in self.matches(clause, candidates, limit):

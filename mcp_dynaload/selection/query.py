@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, replace
 
+from mcp_dynaload.selection.foreign import in_english
+from mcp_dynaload.selection.idioms import plain
 from mcp_dynaload.selection.terms import filler_terms, prose_terms
 from mcp_dynaload.selection.words import VERBS
 
@@ -74,7 +76,10 @@ class Query:
     """Other texts with a weight below 1: the rest of the prompt, earlier prompts."""
 
     leans_on_context: bool = False
-    """Whether the text alone does not say what it is about ("now close it")."""
+    """Whether a word of the text points back ("now close it")."""
+
+    is_short_after_others: bool = False
+    """Whether the text may leave out what earlier prompts have said, pointing back or not ("only the failed ones")."""
 
 
 def clean(prompt: str) -> str:
@@ -105,7 +110,7 @@ def split_command(prompt: str) -> tuple[str, str]:
 
 def has_content(text: str) -> bool:
     """Whether any word says what to do, not only that something should go on."""
-    return any(term not in filler_terms() and not term.isdigit() for term in prose_terms(text))
+    return any(term not in filler_terms() and not term.isdigit() for term in prose_terms(in_english(text)))
 
 
 def split_clauses(text: str) -> tuple[str, ...]:
@@ -123,10 +128,13 @@ def split_clauses(text: str) -> tuple[str, ...]:
 
 def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
     """The query of a cleaned text; `earlier` are prompts before it, newest first, whose weight fades."""
+    text = _in_tools_words(text)
+    is_short_after_others = bool(earlier) and len(set(prose_terms(text))) <= MAX_FOLLOW_UP_TERMS
     return Query(
-        text=_naming_issues(text),
-        context=tuple((_naming_issues(prompt), FADING ** (age + 1)) for age, prompt in enumerate(earlier)),
-        leans_on_context=bool(earlier) and _is_follow_up(text),
+        text=text,
+        context=tuple((_in_tools_words(prompt), FADING ** (age + 1)) for age, prompt in enumerate(earlier)),
+        leans_on_context=is_short_after_others and _points_back(text),
+        is_short_after_others=is_short_after_others,
     )
 
 
@@ -135,12 +143,23 @@ def parts(query: Query) -> tuple[Query, ...]:
 
     What looks pasted belongs to no clause, unless there is nothing else.
     """
-    own = "\n".join(line for line in _FENCE.sub("", query.text).split("\n") if not _PASTED_LINE.match(line))
-    clauses = split_clauses(own if has_content(own) else query.text)
+    own = own_words(query.text)
+    clauses = split_clauses(own)
     if len(clauses) < 2 and own == query.text:
         return (query,)
     context = ((query.text, WHOLE_WEIGHT), *query.context)
     return tuple(replace(query, text=clause, context=context) for clause in clauses)
+
+
+def own_words(text: str) -> str:
+    """The text without what looks pasted, unless there is nothing else."""
+    own = "\n".join(line for line in _FENCE.sub("", text).split("\n") if not _PASTED_LINE.match(line))
+    return own if has_content(own) else text
+
+
+def _in_tools_words(text: str) -> str:
+    """The text in English, in which tools are described, and in the words that they use."""
+    return _naming_issues(plain(in_english(text)))
 
 
 def _naming_issues(text: str) -> str:
@@ -148,9 +167,8 @@ def _naming_issues(text: str) -> str:
     return _ISSUE_KEY.sub(lambda key: f"issue {key.group()}", text)
 
 
-def _is_follow_up(text: str) -> bool:
-    leans = _GOING_ON.match(text) or _ANAPHORA.search(text)
-    return leans is not None and len(set(prose_terms(text))) <= MAX_FOLLOW_UP_TERMS
+def _points_back(text: str) -> bool:
+    return bool(_GOING_ON.match(text) or _ANAPHORA.search(text))
 
 
 def _shortened(block: re.Match[str]) -> str:

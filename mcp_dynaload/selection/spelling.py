@@ -40,10 +40,15 @@ class Spellings:
         self._words = _by_start(pairs)
         self._terms = _by_start((term, term) for _, term in pairs)
         self._known = lru_cache(CACHED_WORDS)(self._search)
+        self._forms = {term: word for word, term in sorted(pairs, key=lambda pair: -len(pair[0]))}
 
     def meant(self, word: str, term: str) -> str | None:
         """The term nearest to an unknown word, by spelling or stem; none if all are far or several as near."""
         return self._known(word, term)
+
+    def form(self, term: str) -> str:
+        """The shortest word of the catalog that has this term."""
+        return self._forms[term]
 
     def _search(self, word: str, term: str) -> str | None:
         found: dict[str, int] = {}
@@ -61,17 +66,24 @@ class Spellings:
 
 def corrected(said: Mapping[str, float], text: str, known: Container[str], spellings: Spellings) -> Mapping[str, float]:
     """The weighted terms of a text, in which those nobody knows make way for those that they may be misspellings of."""
-    unknown = [term for term in said if not (term in known or term in everyday_terms() or term in english_terms())]
-    if not unknown:
+    found = misspelt(said, text, known, spellings)
+    if not found:
         return said
-    forms = spoken_forms(text)
-    misspelt = (term for term in unknown if len(forms.get(term, "")) >= LEAST_LENGTH and forms[term].isalpha())
-    weights = dict(said)
-    for term in islice(misspelt, MAX_CORRECTED):
-        if meant := spellings.meant(forms[term], term):
-            del weights[term]
-            weights.setdefault(meant, CORRECTED_WEIGHT)
+    weights = {term: weight for term, weight in said.items() if term not in found}
+    for _, meant in found.values():
+        weights.setdefault(meant, CORRECTED_WEIGHT)
     return weights
+
+
+def misspelt(
+    said: Iterable[str], text: str, known: Container[str], spellings: Spellings
+) -> Mapping[str, tuple[str, str]]:
+    """Those of the terms of a text that nobody knows, each with its word and the term that it may be meant for."""
+    unknown = [term for term in said if not (term in known or term in everyday_terms() or term in english_terms())]
+    forms = spoken_forms(text) if unknown else {}
+    words = ((term, forms[term]) for term in unknown if len(forms.get(term, "")) >= LEAST_LENGTH)
+    looked_at = islice(((term, word) for term, word in words if word.isalpha()), MAX_CORRECTED)
+    return {term: (word, meant) for term, word in looked_at if (meant := spellings.meant(word, term))}
 
 
 def _near(form: str, words: _ByStart, most: int) -> Iterable[tuple[str, int]]:

@@ -1,7 +1,7 @@
 """Words as the lexical ranker sees them: identifiers split, lower-cased, stemmed, without stopwords."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Protocol, cast
@@ -9,7 +9,7 @@ from typing import Protocol, cast
 from Stemmer import Stemmer, version  # pyright: ignore[reportUnknownVariableType]: PyStemmer has no type information
 
 from mcp_dynaload.selection.english import ENGLISH
-from mcp_dynaload.selection.words import CODING, COMMON, FILLERS, STOPWORDS, SYNONYMS, VERBS
+from mcp_dynaload.selection.words import CODING, COMMON, FILLERS, GENERIC_VERBS, STOPWORDS, SYNONYMS, VERBS
 
 _WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\dA-Za-z_]+")
@@ -89,6 +89,24 @@ def filler_terms() -> frozenset[str]:
 def verb_terms() -> frozenset[str]:
     """`VERBS`, stemmed."""
     return frozenset(stemmed([*VERBS]))
+
+
+@cache
+def generic_verb_terms() -> frozenset[str]:
+    """`GENERIC_VERBS`, stemmed."""
+    return frozenset(stemmed([*GENERIC_VERBS]))
+
+
+def meanings(terms: Iterable[str]) -> frozenset[str]:
+    """The terms, each in the word that stands for all that mean the same."""
+    return frozenset(_canonical().get(term, term) for term in terms)
+
+
+@cache
+def _canonical() -> Mapping[str, str]:
+    """The terms of single words that mean what another one does, which tools use most."""
+    pairs = (stemmed([word, meant]) for word, meant in SYNONYMS.items() if " " not in meant)
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 @cache

@@ -1,7 +1,7 @@
 """People's words put in those of a catalog, for what reads meanings: to it a ticket is for a concert."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from mcp_dynaload.selection.terms import stemmed
 from mcp_dynaload.selection.words import SYNONYMS
@@ -20,6 +20,7 @@ class Translation:
             if not any(term in known for term in stemmed([word])) and all(t in known for t in stemmed(meant.split()))
         }
 
-    def of(self, text: str) -> str:
-        """The text with those words replaced."""
-        return _WORD.sub(lambda word: self._words.get(word.group().lower(), word.group()), text)
+    def of(self, text: str, respelt: Mapping[str, str]) -> str:
+        """The text with those words replaced, and with those that are `respelt`."""
+        words = {**self._words, **respelt}
+        return _WORD.sub(lambda word: words.get(word.group().lower(), word.group()), text)

@@ -74,6 +74,9 @@ VERBS = _words(
 )
 """What people tell others to do; many tools are named by it."""
 
+GENERIC_VERBS = _words("execute run")
+"""Those by which a tool's name says only that it does something that its definition tells of."""
+
 SYNONYMS = {
     "appointment": "event",
     "appointments": "event",
@@ -81,6 +84,7 @@ SYNONYMS = {
     "bugs": "issue",
     "cancel": "delete",
     "db": "database",
+    "discard": "delete",
     "dir": "directory",
     "dm": "message",
     "doc": "documentation",

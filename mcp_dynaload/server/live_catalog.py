@@ -74,8 +74,14 @@ class LiveCatalog:
     ready: anyio.Event = field(default_factory=anyio.Event)
     """Set when the first index has been built, the vectors in it as far as they had not to be made first."""
 
+    indexed: anyio.Event = field(default_factory=anyio.Event)
+    """Set before that, when `by_words` is there."""
+
     ranker: Ranker = field(default_factory=lambda: _NothingYet())
     """The ranker of `catalog`: by words alone until the vectors of its tools are there."""
+
+    by_words: Ranker = field(default_factory=lambda: _NothingYet())
+    """The ranker of `catalog` that needs a millisecond and no encoder, for when the other one takes too long."""
 
     knows_meanings: bool = False
     """Whether `ranker` ranks by meaning, too."""
@@ -160,7 +166,11 @@ class LiveCatalog:
         """Keep the ranker in step with the catalog, in threads, for ever; of many sessions one does it."""
         async with self._keeping:
             if not self.ready.is_set():
-                self._index, self.ranker = await anyio.to_thread.run_sync(self._by_words, self.catalog)
+                catalog = self.catalog
+                index, by_words = await anyio.to_thread.run_sync(self._read_words, catalog)
+                if catalog is self.catalog:
+                    self._index, self.ranker, self.by_words = index, by_words, by_words
+                self.indexed.set()
                 await anyio.to_thread.run_sync(self._count_around)
             allowance = Allowance(VECTORS_SHARE, VECTORS_BURST_SECONDS)
             while True:
@@ -189,7 +199,7 @@ class LiveCatalog:
                 log.info("encoder_ready", tools=len(catalog.tools))
         self.ready.set()
 
-    def _by_words(self, catalog: Catalog) -> tuple[Index, Ranker]:
+    def _read_words(self, catalog: Catalog) -> tuple[Index, Ranker]:
         index = read_or_build_index(self.records, catalog, self._documents)
         return index, CachedRanker(LexicalRanker(catalog, index), self.rankings, f"words {catalog.version}")
 
@@ -200,7 +210,8 @@ class LiveCatalog:
 
     def index_now(self) -> None:
         """Build the ranker of the catalog, for commands that open no session; blocks ten milliseconds a new tool."""
-        self._index, self.ranker = self._by_words(self.catalog)
+        self._index, self.by_words = self._read_words(self.catalog)
+        self.ranker = self.by_words
         self._count_around()
         try:
             vectors = _open_vectors(self.records)
@@ -265,9 +276,10 @@ class LiveCatalog:
     async def _rebuild(self) -> None:
         async with self._building:
             catalog = await anyio.to_thread.run_sync(self._build)
-            index, ranker = await anyio.to_thread.run_sync(self._by_words, catalog)
+            index, by_words = await anyio.to_thread.run_sync(self._read_words, catalog)
             # Together: a step never sees one without the other.
-            self.catalog, self._index, self.ranker, self.knows_meanings = catalog, index, ranker, False
+            self.catalog, self._index, self.by_words = catalog, index, by_words
+            self.ranker, self.knows_meanings = by_words, False
             self._changed.set()
             await anyio.to_thread.run_sync(self._count_around)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
@@ -46,6 +46,18 @@ WARM_PROBABILITY = 0.8
 
 INITIALIZED_SECONDS = 2.0
 """A client says in milliseconds that it has the answer to its handshake, if it says so at all."""
+
+BY_WORDS = "by words alone: choosing took too long"
+"""Beside the reason of such a choice."""
+
+MAX_LATE_SECONDS = 0.5
+"""How long the encoder may take beyond its time for a prompt of which the words alone know no tool."""
+
+MAX_INDEX_SECONDS = 2.5
+"""Longest wait for the index of words, without which nothing is found; the client gives a hook far more time.
+
+From disk the index is there in hundredths of a second.
+"""
 
 log = structlog.get_logger()
 
@@ -212,12 +224,16 @@ class Session:
             await self.decide(CatalogChanged())
 
     async def _index_is_ready(self) -> None:
-        """Give the first index its time; without it nothing is found, which is logged."""
+        """Give the encoder its time; if it is not there by then the words decide, which is logged."""
         with anyio.move_on_after(self.shared.settings.loading_timeout_ms / 1000) as scope:
             await self.live.ready.wait()
         if scope.cancelled_caught:
-            log.warning("index_not_ready", waited_ms=self.shared.settings.loading_timeout_ms)
-            tell_fallback(self, Fallback.INDEX_NOT_READY)
+            with anyio.move_on_after(MAX_INDEX_SECONDS):
+                await self.live.indexed.wait()
+            consequence = "the words decide" if self.live.indexed.is_set() else "nothing is found"
+            waited = self.shared.settings.loading_timeout_ms
+            log.warning("index_not_ready", waited_ms=waited, consequence=consequence)
+            tell_fallback(self, Fallback.INDEX_NOT_READY, detail=consequence)
 
     def context(self, watch: Watch | None = None) -> Context:
         """What a step may look at now."""
@@ -235,11 +251,42 @@ class Session:
         await self._index_is_ready()
         context = self.context(watch)
         limit = self.shared.settings.detection_timeout_ms / 1000
-        with watch.choosing(), anyio.move_on_after(limit):
-            return await anyio.to_thread.run_sync(step, self.state, event, context, abandon_on_cancel=True)
-        log.warning("detection_timed_out", limit_seconds=limit)
-        tell_fallback(self, Fallback.DETECTION_TIMEOUT, detail=f"over {limit:g} s")
-        return self.state, Decision(reason="choosing took too long: the last set stays")
+        taken: list[tuple[SessionState, Decision]] = []
+        is_taken = anyio.Event()
+
+        async def take() -> None:
+            chosen = await anyio.to_thread.run_sync(step, self.state, event, context, abandon_on_cancel=True)
+            taken.append(chosen)
+            is_taken.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(take)
+            with watch.choosing(), anyio.move_on_after(limit):
+                await is_taken.wait()
+            if not taken:
+                log.warning("detection_timed_out", limit_seconds=limit, consequence="the words decide")
+                tell_fallback(self, Fallback.DETECTION_TIMEOUT, detail=f"over {limit:g} s: the words decide")
+                with watch.choosing():
+                    by_words = await self._step_by_words(event, watch)
+                    if not by_words[1].added:  # the words know nothing: better late than nothing
+                        with anyio.move_on_after(MAX_LATE_SECONDS):
+                            await is_taken.wait()
+                taken = [by_words] if by_words[1].added else [*taken, by_words]
+            tasks.cancel_scope.cancel()
+        return taken[0]
+
+    async def _step_by_words(self, event: Event, watch: Watch) -> tuple[SessionState, Decision]:
+        """Take the step by words alone: a matter of milliseconds, without the encoder and its threads."""
+        by_words = self.learning.ranker(WatchedRanker(self.live.by_words, watch), self.live.catalog)
+        context = replace(self.context(), ranker=by_words)
+        # A limiter of its own: the threads of all others may wait for the encoder.
+        state, decision = await anyio.to_thread.run_sync(
+            step, self.state, event, context, limiter=anyio.CapacityLimiter(1)
+        )
+        if not decision.ranked:
+            return state, decision
+        # Not settled: the same prompt again deserves the whole choice.
+        return replace(state, settled=None), replace(decision, reason=f"{decision.reason} ({BY_WORDS})")
 
     def _recalled(self) -> tuple[SessionResumed | None, tuple[str, ...]]:
         """What the session was, and what is pinned; blocks, as does what the project has taught."""

@@ -133,7 +133,7 @@ def tell_prompt(
         text=masked_prose(event.text)[:MAX_TEXT] if session.shared.settings.detailed_logging_enabled else None,
     )
     session.shared.facts.emit(served)
-    if decision.reason == NO_EVIDENCE:
+    if decision.reason.startswith(NO_EVIDENCE):  # whatever it was chosen by
         tell_fallback(session, Fallback.LOW_CONFIDENCE, detail=f"{served.confidence:.2f} at {session.state.strategy}")
     return served
 

@@ -59,10 +59,10 @@ class Fallback(StrEnum):
     """No tool has enough evidence for the strategy: none is loaded."""
 
     DETECTION_TIMEOUT = "detection_timeout"
-    """Choosing took too long: the last set stays."""
+    """Choosing took too long: the ranking by words decides."""
 
     INDEX_NOT_READY = "index_not_ready"
-    """The index was not there in time: nothing is found."""
+    """The encoder was not there in time: the words decide, or, if their index is late too, nothing is found."""
 
     UPSTREAM_DOWN = "upstream_down"
     """A server failed: its call says so, and its tools stay findable."""

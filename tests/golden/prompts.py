@@ -18,6 +18,11 @@ NEAR = FOLDER / "near.jsonl"
 TOUCAN = FOLDER / "toucan.jsonl"
 """Held out, too: 889 prompts over a crawl of servers, many of them hard; `make test` has not got that catalog."""
 
+CONVERSATIONS = FOLDER / "conversations.jsonl"
+"""Conversations of two or three prompts, labelled for the last: other subjects in words that point back (`switch`),
+real follow-ups, and what needs nothing (`rest`). The choice was made better looking at them, but for the third whose
+kind ends with `-unseen`."""
+
 NO_NEED = "none"
 """The kind of prompts that need no tool."""
 

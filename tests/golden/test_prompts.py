@@ -6,9 +6,9 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.encoder.own_work import own_work_texts
 from mcp_dynaload.evaluation.labelled import KnownTools
 from mcp_dynaload.evaluation.samples import packaged_own
-from tests.golden.prompts import EVERYDAY, KINDS, NEAR, NO_NEED, PROMPTS, TOUCAN
+from tests.golden.prompts import CONVERSATIONS, EVERYDAY, KINDS, NEAR, NO_NEED, PROMPTS, TOUCAN
 
-FILES = (PROMPTS, EVERYDAY, NEAR, TOUCAN)
+FILES = (PROMPTS, EVERYDAY, NEAR, TOUCAN, CONVERSATIONS)
 
 
 def lines(path: Path) -> list[Json]:
@@ -31,7 +31,7 @@ def keys(references: list[Json]) -> list[str]:
 def test_every_labelled_tool_is_in_the_catalog_that_its_prompt_names(catalogs: dict[str, KnownTools]) -> None:
     unknown = [
         (line["id"], key)
-        for line in lines(PROMPTS)
+        for line in (*lines(PROMPTS), *lines(CONVERSATIONS))
         for key in (
             *keys(line["tools"]),
             *keys(line.get("optional", [])),
@@ -63,6 +63,13 @@ def test_there_are_enough_prompts_of_each_kind() -> None:
     assert min(kinds.values()) >= 20
     assert kinds[NO_NEED] >= 40
     assert kinds.total() - kinds[NO_NEED] >= 220
+
+
+def test_half_of_the_conversations_change_the_subject_and_half_go_on_with_it() -> None:
+    kinds = Counter(line["kind"].removesuffix("-unseen") for line in lines(CONVERSATIONS))
+
+    assert kinds["switch"] == kinds["followup"] >= 40
+    assert [line["id"] for line in lines(CONVERSATIONS) if not line.get("history")] == []
 
 
 def test_two_hundred_everyday_prompts_need_nothing() -> None:

@@ -1,5 +1,7 @@
 """What becomes of each ranked tool, and the reason that is given."""
 
+import pytest
+
 from mcp_dynaload.catalog.catalog import build_catalog
 from mcp_dynaload.selection.choose import Choice, Verdict, choose, worth_their_room
 from mcp_dynaload.selection.policy import BOUNDS, MAX_LOADED_PER_PROMPT, Strategy
@@ -111,3 +113,24 @@ def test_the_fuller_a_session_the_likelier_a_tool_must_be_to_be_worth_its_room()
     assert kept(900, 100) == ("git__likely",), "the best one as long as it fits"
     assert kept(950, 50) == ()
     assert kept(1_000, 0) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "is_loaded"),
+    [
+        ("remove_image", ("delet",), True),
+        ("delete_image", ("remov",), True),
+        ("execute_statement", ("delet",), True),
+        ("execute_statement", ("ada",), False),
+        ("delete_image", ("show",), False),
+    ],
+)
+def test_a_tool_that_may_destroy_is_told_by_any_verb_that_means_the_same(
+    name: str, said: tuple[str, ...], is_loaded: bool
+) -> None:
+    tool = a_tool(name, annotations={"destructiveHint": True})
+    ranker = FixedRanker({tool.name: 0.9}, terms=said)
+
+    choice = choose(Query("anything"), a_catalog([tool]), ranker, BALANCED)
+
+    assert (tool.name in choice.names) is is_loaded

@@ -152,7 +152,7 @@ def test_what_is_pasted_is_no_clause_of_its_own():
     log = "2026-03-04 14:00:11 ERROR broker refused\n2026-03-04 14:00:12 ERROR broker refused"
     query = parse_query(f"file a bug with this log\n```\n{log}\n```")
 
-    assert [part.text for part in parts(query)] == ["file a bug with this log"]
+    assert [part.text for part in parts(query)] == ["create a bug issue with this log"]
     assert [part.text for part in parts(parse_query(log))] != [""]
 
 
@@ -163,7 +163,7 @@ def test_what_follows_a_long_pasted_block_is_asked_for():
 
     assert [part.text for part in parts(parse_query(text))] == [
         "here is a log",
-        "file a bug about it",
+        "create a bug issue about it",
         "assign it to Bob",
     ]
     assert clean(text) == text

@@ -1,6 +1,7 @@
 import json
 import os
-from contextlib import AbstractAsyncContextManager, closing
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 
 import anyio
@@ -15,6 +16,7 @@ from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.local import LocalMemory
 from mcp_dynaload.upstream.listing import Listing
+from tests.builders import FixedRanker, ReleasingRanker, StuckRanker
 from tests.faults.scripted import config, tool
 from tests.server.fronts import QUIET, Connected, connected_to
 from tests.servers_files import json_values
@@ -180,11 +182,75 @@ async def test_a_failure_inside_is_logged_and_answered_with_nothing(
     assert [(entry["event"], entry["hook"]) for entry in logs] == [("hook_failed", "UserPromptSubmit")]
 
 
-async def test_a_choice_that_takes_too_long_changes_nothing(tmp_path: Path) -> None:
-    settings = QUIET.model_copy(update={"detection_timeout_ms": 0})
+IN_A_HURRY = QUIET.model_copy(update={"detection_timeout_ms": 20})
+
+
+@asynccontextmanager
+async def busy_desk(folder: Path) -> AsyncGenerator[tuple[Connected, StuckRanker]]:
+    """A desk with an encoder that is not done in time."""
+    stuck = StuckRanker()
+    async with desk(folder, settings=IN_A_HURRY) as client:
+        await client.live.ready.wait()
+        client.live.ranker = stuck
+        try:
+            yield client, stuck
+        finally:
+            stuck.released.set()
+
+
+@pytest.mark.proves("busy")
+async def test_the_words_decide_when_the_encoder_takes_too_long(tmp_path: Path) -> None:
+    async with busy_desk(tmp_path) as (client, _):
+        for prompt, tool in (
+            ("search the tickets of the account", "desk__search_tickets"),
+            ("create an invoice for the customer", "desk__create_invoice"),
+        ):
+            await client.prompt(prompt)
+            assert tool in await client.names()
+
+
+@pytest.mark.proves("busy")
+async def test_the_words_decide_for_subagents_and_named_tasks_too(tmp_path: Path) -> None:
+    async with busy_desk(tmp_path) as (client, _):
+        await client.hook("PreToolUse", prompt="search the tickets of the account")
+        assert "desk__search_tickets" in await client.names()
+
+        await client.hook("UserPromptExpansion", command_name="dynaload:optimize-for", command_args="create an invoice")
+        assert "desk__create_invoice" in await client.names()
+
+
+@pytest.mark.proves("busy")
+async def test_an_encoder_that_is_late_is_waited_for_when_the_words_find_nothing(tmp_path: Path) -> None:
+    stuck = StuckRanker(ranker=FixedRanker({"desk__create_invoice": 0.9}))
+    async with desk(tmp_path, settings=IN_A_HURRY) as client:
+        await client.live.ready.wait()
+        client.live.ranker, client.live.by_words = stuck, ReleasingRanker(stuck)
+
+        await client.prompt("bill them")
+
+        assert "desk__create_invoice" in await client.names()
+
+
+@pytest.mark.proves("busy")
+async def test_the_same_prompt_again_gets_the_whole_choice_when_the_encoder_has_time(tmp_path: Path) -> None:
+    async with busy_desk(tmp_path) as (client, _):
+        await client.prompt("search the tickets of the account")
+        client.live.ranker = FixedRanker({"desk__create_invoice": 0.9})
+
+        await client.prompt("search the tickets of the account")
+
+        assert await client.names() == ["desk__create_invoice", "desk__search_tickets", "find_tools"]
+
+
+@pytest.mark.proves("busy")
+async def test_a_prompt_before_the_encoder_is_read_is_chosen_for_by_words(tmp_path: Path) -> None:
+    settings = QUIET.model_copy(update={"loading_timeout_ms": 0})
     async with desk(tmp_path, settings=settings) as client:
-        assert await client.prompt("search the tickets of the account") == {}
-        assert await client.names() == ["find_tools"]
+        client.live.ready = anyio.Event()
+
+        await client.prompt("search the tickets of the account")
+
+        assert "desk__search_tickets" in await client.names()
 
 
 @given(st.dictionaries(st.sampled_from(list(HookFields.__slots__)) | st.text(), json_values))

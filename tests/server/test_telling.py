@@ -145,7 +145,12 @@ async def test_a_choice_that_takes_too_long_is_told(tmp_path: Path) -> None:
     async with watched(tmp_path, seen, settings=Settings(warm_upstreams=False, detection_timeout_ms=0)) as client:
         await client.prompt("search the tickets of the account")
 
-    assert Fallback.DETECTION_TIMEOUT in [fact.step for fact in seen.of(FellBack)]
+    assert [(fact.step, fact.detail) for fact in seen.of(FellBack)] == [
+        (Fallback.DETECTION_TIMEOUT, "over 0 s: the words decide")
+    ]
+    (prompt,) = seen.of(PromptServed)
+    assert prompt.added == ("desk__search_tickets",)
+    assert prompt.reason == "needed for the prompt (by words alone: choosing took too long)"
 
 
 async def test_a_prompt_that_the_index_comes_too_late_for_is_told(tmp_path: Path) -> None:

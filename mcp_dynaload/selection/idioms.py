@@ -1,0 +1,30 @@
+"""Turns of phrase whose words mean something else one by one, said plainly: to file a bug is about no file."""
+
+import re
+
+_ARTICLE = r"(?:an?|another|one more|that as an?|this as an?|it as an?)\s+(?:new\s+)?"
+_IDIOMS = (
+    (
+        re.compile(
+            rf"\b(?:file|log|raise|submit|report|open|enter)\s+({_ARTICLE}(?:[\w-]+\s+)??)(?:bug|defect)(?:\s+report)?\b",
+            re.IGNORECASE,
+        ),
+        r"create \1bug issue",
+    ),
+    (
+        re.compile(
+            rf"\b(?:file|log|raise|submit)\s+({_ARTICLE}(?:[\w-]+\s+)??(?:issue|ticket|task|story|incident))\b", re.I
+        ),
+        r"create \1",
+    ),
+    (re.compile(r"\bget(?:ting)? rid of\b|\bdo away with\b", re.IGNORECASE), "delete"),
+    (re.compile(r"\bthrow(?:ing)?\s+((?:[\w-]+\s+){1,3}?)away\b", re.IGNORECASE), r"discard \1"),
+    (re.compile(r"\bthrow(?:ing)? away\b", re.IGNORECASE), "discard"),
+)
+
+
+def plain(text: str) -> str:
+    """The text with what people say in other words than tools in the tools' words."""
+    for idiom, meant in _IDIOMS:
+        text = idiom.sub(meant, text)
+    return text
