@@ -1,0 +1,119 @@
+"""What hides secrets: known values in all their writings, then what looks like one."""
+
+import base64
+import dataclasses
+import json
+import re
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+from urllib.parse import quote, quote_plus
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.masking.prose import MASK, bounded, masked, masked_forms, masked_prose
+
+MAX_WORD = 12
+"""A shorter value is hidden only where it stands alone: it may be a part of longer words."""
+
+MIN_ENCODED = 11
+"""A shorter value has an encoding that may stand anywhere."""
+
+_Record = TypeVar("_Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Masker:
+    """Hides secrets; made once from the configuration and handed to whatever lets text out."""
+
+    values: tuple[str, ...] = ()
+    """Known secrets in every writing, longest first."""
+
+    @classmethod
+    def of(cls, secrets: Iterable[str]) -> "Masker":
+        """Return one that knows these secrets."""
+        known = {writing for secret in secrets if secret for writing in _writings(secret)}
+        return cls(tuple(sorted(known, key=lambda value: (-len(value), value))))
+
+    def text(self, text: str) -> str:
+        """Return running text with secrets masked, known ones and what looks like one."""
+        return masked_prose(self.known(bounded(text)))
+
+    def tokens(self, text: str) -> str:
+        """Return the text with known secrets and tokens of known forms masked, whatever stands beside them left."""
+        return masked_forms(self.known(bounded(text)))
+
+    def known(self, text: str) -> str:
+        """Return the text with known secrets masked, and nothing else."""
+        for value in self.values:
+            if value in text:
+                text = _without(value, text)
+        return text
+
+    def value(self, value: Any) -> Any:
+        """Return the JSON value with secrets masked."""
+        return masked(self._known_in(value))
+
+    def record(self, record: _Record, free: Container[str]) -> _Record:
+        """Return a dataclass with secrets in its texts masked, the very same where there is none.
+
+        The fields `free` hold running text; others hold names, in which only known secrets and tokens are masked.
+        """
+        if not dataclasses.is_dataclass(record) or isinstance(record, type):
+            return record
+        changes: dict[str, object] = {}
+        for item in dataclasses.fields(record):
+            value: object = getattr(record, item.name)
+            shown = self._shown(value, self.text if item.name in free else self.tokens)
+            if shown is not value:
+                changes[item.name] = shown
+        return dataclasses.replace(record, **changes) if changes else record
+
+    def _shown(self, value: object, hide: Callable[[str], str]) -> object:
+        """Return the very same value where nothing is to be hidden."""
+        if type(value) is str:
+            shown = hide(value)
+            return value if shown == value else shown
+        if dataclasses.is_dataclass(value):
+            return self.record(value, ())
+        return value
+
+    def _known_in(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.known(bounded(value))
+        if isinstance(value, dict):
+            return {self.known(name): self._known_in(inner) for name, inner in cast(Json, value).items()}
+        if isinstance(value, list):
+            return [self._known_in(inner) for inner in cast(list[Any], value)]
+        return value
+
+
+def _without(value: str, text: str) -> str:
+    if len(value) >= MAX_WORD:
+        return text.replace(value, MASK)
+    return re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", MASK, text)
+
+
+def _writings(secret: str) -> Iterator[str]:
+    """The secret as it may stand in a text: in an address, in JSON, in Python's or base64's writing."""
+    yield secret
+    yield quote(secret)
+    yield quote(secret, safe="")
+    yield quote_plus(secret)
+    for written in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]):
+        yield written
+        yield json.dumps(written)[1:-1]  # JSON within JSON
+    data = secret.encode("utf-8", "replace")
+    if len(data) >= MIN_ENCODED:
+        yield from _in_base64(data)
+    if "\n" in secret:  # a key of several lines may come line by line
+        yield from (line.strip() for line in secret.splitlines() if len(line.strip()) >= MAX_WORD)
+
+
+def _in_base64(data: bytes) -> Iterator[str]:
+    """What is the same in the encodings of every text that has this in it: that depends on where it begins."""
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + data)
+        skipped = (before * 8 + 5) // 6
+        core = encoded[skipped : (before + len(data)) * 8 // 6].decode()
+        yield core
+        yield core.replace("+", "-").replace("/", "_")
