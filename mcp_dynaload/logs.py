@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from collections.abc import Callable
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import structlog
 from structlog.typing import EventDict
 
+from mcp_dynaload.masking import Masker
 from mcp_dynaload.private_files import make_private_file, make_private_folder
 
 LOG_FILE = "dynaload.log"
@@ -30,7 +32,7 @@ class _PrivateFileHandler(RotatingFileHandler):
         return super()._open()
 
 
-def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool) -> None:
+def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool, masker: Masker | None = None) -> None:
     """Send our events and the libraries' records to the file, and to stderr if asked for or if there can be no file.
 
     Commands that a person runs keep stderr for what they say themselves. The state folder, in which the logs are, is
@@ -52,7 +54,7 @@ def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool) -> None:
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-            _without_addresses,
+            _hiding(masker or Masker()),
         ],
     )
     for handler in handlers:
@@ -69,7 +71,7 @@ def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool) -> None:
         structlog.get_logger().warning("log_file_unavailable", folder=str(logs_dir), error=problem)
 
 
-def hand_logs_over(logger: str, level: str | None) -> None:
+def hand_logs_over(logger: str, level: str | None, masker: Masker | None = None) -> None:
     """In a program that has not set structlog up: give our events to its `logging`, under the modules' names.
 
     What is done with them is the program's business; with a level, ours are passed on from there.
@@ -83,7 +85,7 @@ def hand_logs_over(logger: str, level: str | None) -> None:
             structlog.stdlib.filter_by_level,
             structlog.processors.format_exc_info,
             structlog.processors.KeyValueRenderer(key_order=["event"]),
-            _without_addresses,
+            _hiding(masker or Masker()),
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
@@ -101,5 +103,10 @@ def _quieten(level: str) -> None:
         logging.getLogger(name).setLevel(least)
 
 
-def _without_addresses(_logger: object, _method: str, rendered: str | EventDict) -> str:
-    return without_addresses(str(rendered))
+def _hiding(masker: Masker) -> Callable[[object, str, str | EventDict], str]:
+    """The last thing that is done with every line, ours or a library's: no address and no secret stands in it."""
+
+    def hide(_logger: object, _method: str, rendered: str | EventDict) -> str:
+        return masker.text(without_addresses(str(rendered)))
+
+    return hide

@@ -1,5 +1,6 @@
-"""Text of others made safe for a terminal: nothing in it moves the cursor, hides, or changes the reading direction."""
+"""Text of others made safe to show: nothing in it acts on a terminal, hides, or speaks to a model in our name."""
 
+import json
 import unicodedata
 
 _LINE_KEEPING = "\n\t"
@@ -19,7 +20,25 @@ def printable(text: str, *, keeps_lines: bool = False) -> str:
     )
 
 
+def quoted(value: object) -> str:
+    """Return what a server wrote as one line of JSON with `<`, `>` and all that is invisible escaped.
+
+    The client hands what stands beside a prompt to the model as a system message: a server that could write a line or
+    a tag of its own there would speak in our name, or in another server's.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return "".join(
+        character if character.isprintable() and character not in "<>" else _json_escape(character)
+        for character in text
+    )
+
+
 def _visible(character: str) -> str:
     if unicodedata.category(character) == "Zs":
         return " "
     return character.encode("unicode_escape").decode("ascii")
+
+
+def _json_escape(character: str) -> str:
+    """Return the character as JSON may write it; beyond the basic plane that takes two escapes."""
+    return json.dumps(character)[1:-1] if character not in "<>" else f"\\u{ord(character):04x}"

@@ -15,6 +15,8 @@ from mcp_dynaload.config_categories import read_categories
 from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.locations import Locations, find_locations
 from mcp_dynaload.logs import set_up_logs
+from mcp_dynaload.masking import Masker
+from mcp_dynaload.masking.known import masker_for
 from mcp_dynaload.mcp_config import UpstreamConfig, UpstreamsRead, read_upstreams
 from mcp_dynaload.server.acceptance import Oddities
 from mcp_dynaload.server.client import ClientEnvironment
@@ -63,6 +65,11 @@ class Configuration:
         """The upstreams by name, in name order."""
         chosen = embedded_configs() if self.is_demo else self.upstreams.upstreams
         return {config.name: config for config in sorted(chosen, key=lambda config: config.name)}
+
+    @property
+    def masker(self) -> Masker:
+        """What hides the secrets that stand in it; made anew each time, so it is to be kept and handed on."""
+        return masker_for(self.upstreams.upstreams, self.settings, self.environ)
 
 
 def read_configuration(
@@ -142,7 +149,9 @@ async def refresh_catalog(
         await live.update(name, listing)
         done(name)
 
-    listed = await list_upstreams(chosen, places.project_dir, places.logs_dir, heard, within_seconds)
+    listed = await list_upstreams(
+        chosen, places.project_dir, places.logs_dir, heard, within_seconds, configuration.masker
+    )
     live.failures |= listed.errors
     for name, error in listed.errors.items():
         log.warning("upstream_not_listed", upstream=name, error=error)
@@ -156,12 +165,14 @@ async def open_proxy(configuration: Configuration, *, is_service: bool = False) 
     settings, locations = configuration.settings, configuration.locations
     with open_catalog(configuration) as live, open_memory(settings.store_url, locations.database_file) as memory:
         environment = ClientEnvironment.read(configuration.environ)
-        folder = locations.project_dir
+        folder, masker = locations.project_dir, configuration.masker
         servers = {name: config.fingerprint(folder) for name, config in configuration.configs.items()}
         mended = [mended_fact(name, oddities) for name, oddities in sorted(live.oddities.items())]
-        async with open_telemetry(settings, locations.journal_file, project_of(folder), servers, mended) as telemetry:
+        async with open_telemetry(
+            settings, locations.journal_file, project_of(folder), servers, mended, masker
+        ) as telemetry:
             live.observe_oddities(lambda name, oddities: telemetry.facts.emit(mended_fact(name, oddities)))
-            shared = Shared(settings, live, environment, memory, telemetry)
+            shared = Shared(settings, live, environment, memory, telemetry, masker)
             async with open_front(shared, locations.logs_dir, is_service=is_service) as front:
                 yield front
 
@@ -190,7 +201,9 @@ def log_problems(configuration: Configuration) -> None:
 
 async def serve_stdio(configuration: Configuration) -> None:
     """Serve one client on stdin and stdout until it leaves or a signal comes."""
-    set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True)
+    set_up_logs(
+        configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True, masker=configuration.masker
+    )
     log_problems(configuration)
     async with open_stdio() as (read, write), open_proxy(configuration) as front:
         await serve_loop(front.server, read, write, lifespan_state={})

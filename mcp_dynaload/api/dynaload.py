@@ -87,7 +87,8 @@ class Dynaload:
             alert_thresholds=dict(alert_thresholds or {}),
         )
         with configured(options) as configuration:
-            hand_logs_over(PACKAGE, "debug" if options.mode is IntegrationMode.DEVELOPMENT else None)
+            level = "debug" if options.mode is IntegrationMode.DEVELOPMENT else None
+            hand_logs_over(PACKAGE, level, configuration.masker)
             async with open_on(configuration, options) as api:
                 yield api
 

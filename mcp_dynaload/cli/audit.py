@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
     from mcp_dynaload.catalog.tool import Json
+    from mcp_dynaload.masking import Masker
     from mcp_dynaload.store.journal import Row
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -53,11 +55,18 @@ def audit(
     rows: list[Row] = []
     if url or file.exists():
         with closing(open_journal_store(url, file, MANY, MANY)) as journal:
-            rows = [entry.row for entry in journal.read(wanted)]
+            masker = configuration.masker
+            rows = [_masked(entry.row, masker) for entry in journal.read(wanted)]
     if as_json:
         print(json.dumps({"journal": place, "entries": [_as_json(row) for row in rows]}, indent=2))
     else:
         _show(rows, place, since)
+
+
+def _masked(row: "Row", masker: "Masker") -> "Row":
+    """The row without known secrets and tokens: another version, or a process that knew others, may have written it."""
+    fact = json.dumps(masker.tokens_in(json.loads(row.fact)))
+    return replace(row, session=masker.tokens(row.session), tool=masker.tokens(row.tool), fact=fact)
 
 
 def parse_since(text: str, now: float) -> float:

@@ -39,7 +39,9 @@ def configuration_of(
 
     overrides = dict(_named_value(text) for text in settings or ())
     configuration = read_configuration(os.environ, explicit=config or (), trust_all=trust, overrides=overrides)
-    set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=False)
+    set_up_logs(
+        configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=False, masker=configuration.masker
+    )
     return configuration
 
 

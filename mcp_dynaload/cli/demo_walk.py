@@ -76,7 +76,7 @@ def _walk(folder: Path) -> _Walked | None:
     servers_file = _write_servers(folder)
     environ = {**os.environ, **_places(folder)}
     configuration = read_configuration(environ, explicit=(servers_file,))
-    set_up_logs("info", configuration.locations.logs_dir, to_stderr=False)
+    set_up_logs("info", configuration.locations.logs_dir, to_stderr=False, masker=configuration.masker)
     listed = fill_cache(configuration)
     if listed.errors:
         print(printable("\n".join(listed.errors.values()), keeps_lines=True), file=sys.stderr)

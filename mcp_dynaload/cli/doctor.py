@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -37,6 +37,8 @@ def doctor(
         *_upstreams(configuration),
         *check_client(os.environ, configuration.locations.project_dir),
     ]
+    masker = configuration.masker
+    findings = [replace(finding, what=masker.text(finding.what)) for finding in findings]
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:

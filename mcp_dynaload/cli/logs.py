@@ -3,14 +3,16 @@
 import os
 import time
 from collections import deque
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import typer
 
+from mcp_dynaload.cli.common import configuration_of
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.locations import find_locations
+from mcp_dynaload.masking import Masker
+from mcp_dynaload.masking.prose import MAX_CHARACTERS
 from mcp_dynaload.printable import printable
 
 FOLLOW_SECONDS = 0.3
@@ -20,11 +22,12 @@ def logs(
     name: str = typer.Argument("", help="A server; without one, our own log."),
     follow: bool = typer.Option(False, "--follow", "-f", help="Go on showing what is written, until Ctrl-C."),
     lines: int = typer.Option(50, "--lines", "-n", min=0, help="How many of the last lines to begin with."),
-    raw: bool = typer.Option(False, "--raw", help="As it was written, control characters included."),
+    raw: bool = typer.Option(False, "--raw", help="As it was written, control characters and secrets included."),
 ) -> None:
     """Show the log of a server (what it prints beside the protocol), or our own.
 
-    Control and format characters are shown as escapes, so that no server can write to your terminal.
+    Control and format characters are shown as escapes, so that no server can write to your terminal, and secrets are
+    masked. The file itself holds a server's own words; only you can read it.
 
     Example: mcp-dynaload logs github --follow
     """
@@ -36,7 +39,7 @@ def logs(
     if not path.exists() and not follow:
         known = sorted(file.stem for file in folder.glob("*.log")) if folder.is_dir() else []
         raise ConfigError(f"there is no log {path}; logs exist for: {', '.join(known) or 'nothing yet'}")
-    shown: Callable[[str], str] = str if raw else partial(printable, keeps_lines=True)
+    shown = str if raw else _hiding()
     position = _show_last(path, lines, shown)
     try:
         while follow:
@@ -46,12 +49,33 @@ def logs(
         return
 
 
+def _hiding() -> Callable[[str], str]:
+    """What makes a piece of a log fit to be shown, however wrong the configuration is by now."""
+    try:
+        masker = configuration_of(None, False).masker
+    except ConfigError:
+        masker = Masker()
+    return lambda text: printable("".join(map(masker.text, _pieces(text))), keeps_lines=True)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Whole lines, as many at a time as are looked at."""
+    lines = text.splitlines(keepends=True)
+    piece = ""
+    for line in lines:
+        if len(piece) + len(line) > MAX_CHARACTERS:
+            yield piece
+            piece = ""
+        piece += line
+    yield piece
+
+
 def _show_last(path: Path, lines: int, shown: Callable[[str], str]) -> int:
     if not path.exists():
         return 0
     with path.open("rb") as file:
-        for line in deque(file, lines):
-            print(shown(line.decode("utf-8", "replace")), end="")
+        last = b"".join(deque(file, lines))  # together: a key may go over several lines
+        print(shown(last.decode("utf-8", "replace")), end="")
         return file.tell()
 
 
@@ -62,5 +86,7 @@ def _show_from(path: Path, position: int, shown: Callable[[str], str]) -> int:
         if path.stat().st_size < position:  # rotated
             position = 0
         file.seek(position)
-        print(shown(file.read().decode("utf-8", "replace")), end="", flush=True)
-        return file.tell()
+        news = file.read()
+        whole = news[: news.rfind(b"\n") + 1] if len(news) < MAX_CHARACTERS else news
+        print(shown(whole.decode("utf-8", "replace")), end="", flush=True)
+        return position + len(whole)

@@ -51,7 +51,7 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
     """
     chosen = configuration or read_configuration(os.environ)
     if configuration is None:
-        set_up_logs(chosen.settings.log_level, chosen.locations.logs_dir, to_stderr=True)
+        set_up_logs(chosen.settings.log_level, chosen.locations.logs_dir, to_stderr=True, masker=chosen.masker)
 
     settings, issuer = chosen.settings, issuer_of(chosen.settings)
 
@@ -101,7 +101,7 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
     app.router.default = GuardedDefault(app.router.default)
     check_declared(app.routes)
     app.add_middleware(Gate, settings=settings)
-    tell_errors(app)
+    tell_errors(app, chosen.masker)
     return app
 
 

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from mcp_dynaload.api.sessions import TooManySessionsError
 from mcp_dynaload.control.bodies import Problem
 from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.masking import Masker
 
 RETRY_AFTER_SECONDS = 5
 
@@ -36,20 +37,20 @@ class BusyError(DynaloadError):
     """It is being done for somebody else."""
 
 
-def tell_errors(app: FastAPI) -> None:
-    """Have our errors answered as `Problem`."""
-    app.add_exception_handler(NotFoundError, _told(404, "not_found"))
-    app.add_exception_handler(NotAllowedError, _told(403, "insufficient_scope"))
-    app.add_exception_handler(TooManySessionsError, _told(503, "too_many_sessions"))
-    app.add_exception_handler(BusyError, _told(503, "busy"))
-    app.add_exception_handler(DynaloadError, _told(400, "wrong_input"))
-    app.add_exception_handler(MCPError, _told(400, "mcp_error"))
+def tell_errors(app: FastAPI, masker: Masker) -> None:
+    """Have our errors answered as `Problem`, without secrets."""
+    app.add_exception_handler(NotFoundError, _told(404, "not_found", masker))
+    app.add_exception_handler(NotAllowedError, _told(403, "insufficient_scope", masker))
+    app.add_exception_handler(TooManySessionsError, _told(503, "too_many_sessions", masker))
+    app.add_exception_handler(BusyError, _told(503, "busy", masker))
+    app.add_exception_handler(DynaloadError, _told(400, "wrong_input", masker))
+    app.add_exception_handler(MCPError, _told(400, "mcp_error", masker))
     app.add_exception_handler(HTTPException, _tell_framework)
 
 
-def _told(status: int, word: str) -> Callable[[Request, Exception], Awaitable[Response]]:
+def _told(status: int, word: str, masker: Masker) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def tell(request: Request, error: Exception) -> Response:
-        problem = Problem(error=word, message=str(error))
+        problem = Problem(error=word, message=masker.text(str(error)))
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
         return JSONResponse(problem.model_dump(mode="json"), status, headers)
 

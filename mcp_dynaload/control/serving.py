@@ -56,7 +56,9 @@ async def serve_http(
     Raises:
         ConfigError: Nothing can listen on that host and port, or others could reach it and need no token.
     """
-    set_up_logs(configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True)
+    set_up_logs(
+        configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True, masker=configuration.masker
+    )
     await _refuse_open_door(configuration, host)
     app = create_app(configuration)
     limit = connection_limit(raise_descriptor_limit())

@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 _WORD = "[A-Za-z0-9]"
 _LONG = "[A-Za-z0-9_-]"
@@ -24,7 +25,7 @@ class Form:
     hints: tuple[str, ...]
     """One of these is in every text that has such a secret: looking for them first spares the expression."""
 
-    pattern: re.Pattern[str]
+    expression: str
     """What is masked: the group named `secret`, or all if there is none."""
 
     is_random: bool = False
@@ -143,13 +144,19 @@ _CHANCE = rf"(?<![A-Za-z0-9+/=_.-])(?:[A-Za-z0-9+/]{{40}}|{_LONG}{{40}})(?![A-Za
 def _forms() -> Iterator[Form]:
     for prefix, characters, least in _PREFIXES:
         pattern = rf"{_START}{re.escape(prefix)}{characters}{{{least},{MAX_LENGTH}}}"
-        yield Form((prefix,), re.compile(pattern))
+        yield Form((prefix,), pattern)
     for hints, pattern in _SHAPES:
-        yield Form(hints, re.compile(pattern, re.DOTALL))
-    yield Form(("",), re.compile(_CHANCE), is_random=True)
+        yield Form(hints, pattern)
+    yield Form(("",), _CHANCE, is_random=True)
 
 
 FORMS = tuple(_forms())
+
+
+@cache
+def compiled(form: Form) -> re.Pattern[str]:
+    """Return its expression, compiled when it is first needed: all of them take longer than a command may start."""
+    return re.compile(form.expression, re.DOTALL)
 
 
 def looks_random(text: str) -> bool:

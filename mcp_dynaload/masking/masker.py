@@ -53,6 +53,16 @@ class Masker:
         """Return the JSON value with secrets masked."""
         return masked(self._known_in(value))
 
+    def tokens_in(self, value: Any) -> Any:
+        """Return the JSON value with known secrets and tokens of known forms masked in every text of it."""
+        if isinstance(value, str):
+            return self.tokens(value)
+        if isinstance(value, dict):
+            return {name: self.tokens_in(inner) for name, inner in cast(Json, value).items()}
+        if isinstance(value, list):
+            return [self.tokens_in(inner) for inner in cast(list[Any], value)]
+        return value
+
     def record(self, record: _Record, free: Container[str]) -> _Record:
         """Return a dataclass with secrets in its texts masked, the very same where there is none.
 
@@ -75,7 +85,11 @@ class Masker:
             return value if shown == value else shown
         if dataclasses.is_dataclass(value):
             return self.record(value, ())
-        return value
+        if isinstance(value, tuple) and hide == self.text:
+            items = cast(tuple[object, ...], value)
+            shown_items = tuple(self._shown(item, hide) for item in items)
+            return items if shown_items == items else shown_items
+        return cast(object, value)
 
     def _known_in(self, value: Any) -> Any:
         if isinstance(value, str):

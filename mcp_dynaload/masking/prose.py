@@ -4,7 +4,7 @@ import re
 from typing import Any, cast
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.masking.forms import FORMS, Form, looks_random
+from mcp_dynaload.masking.forms import FORMS, Form, compiled, looks_random
 
 MASK = "•••"
 """Stands for a secret."""
@@ -104,7 +104,7 @@ def _masked_by_name(text: str) -> str:
 def masked_forms(text: str) -> str:
     """Return the text with tokens of known forms masked, and nothing else."""
     for form in dict.fromkeys([form for hint, form in _HINTED if hint in text]):
-        text = form.pattern.sub(_Replacing(form), text)
+        text = compiled(form).sub(_Replacing(form), text)
     return text
 
 

@@ -14,7 +14,6 @@ from mcp_dynaload.errors import (
     UpstreamStartError,
     UpstreamTimeoutError,
 )
-from mcp_dynaload.masking import masked
 from mcp_dynaload.selection.state import is_pinned
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import MAX_TEXT, tell_fallback, who
@@ -86,10 +85,13 @@ class CallWatch:
                 request_bytes=size_of(self.arguments),
                 result_bytes=size_of(result) if result is not None else 0,
                 was_listed=self.was_listed,
-                arguments=_shown(self.arguments) if is_detailed else None,
-                result=_shown(result) if is_detailed and result is not None else None,
+                arguments=self._shown(self.arguments) if is_detailed else None,
+                result=self._shown(result) if is_detailed and result is not None else None,
             )
         )
+
+    def _shown(self, value: object) -> str:
+        return plain_json.text_of(self.session.shared.masker.value(value))[:MAX_TEXT]
 
 
 def kind_of(error: UpstreamError) -> ErrorKind:
@@ -108,7 +110,3 @@ def kind_of(error: UpstreamError) -> ErrorKind:
 def cause_of(error: UpstreamError) -> str:
     """The kind of the error; of an answer that is none also what is wrong with it."""
     return f"{kind_of(error)}: {error.cause}" if isinstance(error, UpstreamAnswerError) else kind_of(error)
-
-
-def _shown(value: object) -> str:
-    return plain_json.text_of(masked(value))[:MAX_TEXT]

@@ -13,7 +13,6 @@ from mcp_types import INVALID_PARAMS
 from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL, SERVER_NAME
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, json_object
 from mcp_dynaload.errors import UpstreamError, UpstreamTimeoutError
-from mcp_dynaload.masking import masked
 from mcp_dynaload.selection.events import ToolsFound
 from mcp_dynaload.server.call_watch import CallWatch, cause_of
 from mcp_dynaload.server.client import Request
@@ -87,7 +86,7 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
         watch.refused(refusal)
         return refusal
     if session.shared.settings.detailed_logging_enabled:
-        log.info("tool_called", tool=tool.name, arguments=masked(params.get("arguments")))
+        log.info("tool_called", tool=tool.name, arguments=session.shared.masker.value(params.get("arguments")))
     await session.note_call(tool.name)
     body = {**params, "name": tool.original_name}
     try:

@@ -13,6 +13,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.server.client import Client
 from mcp_dynaload.server.crowd import Crowd
 from mcp_dynaload.server.live_catalog import LiveCatalog
+from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.telemetry.facts import NOBODY, ErrorKind, UpstreamFailed, UpstreamStarted, UpstreamStopped
 from mcp_dynaload.telemetry.stream import Facts
 from mcp_dynaload.upstream.link import ClientProfile
@@ -115,10 +116,11 @@ class Commons:
 
 
 @asynccontextmanager
-async def open_commons(live: LiveCatalog, facts: Facts, logs_dir: Path, max_running: int) -> AsyncGenerator[Commons]:
+async def open_commons(shared: Shared, logs_dir: Path) -> AsyncGenerator[Commons]:
     """The shared upstreams of a service; at exit all have ended."""
-    commons = Commons(live, facts)
-    shared = [config for config in live.configs.values() if config.options.shared]
-    async with open_pool(shared, commons, live.project_dir, logs_dir, max_running) as pool:
+    live, commons = shared.live, Commons(shared.live, shared.facts)
+    configs = [config for config in live.configs.values() if config.options.shared]
+    most = shared.settings.max_running_upstreams
+    async with open_pool(configs, commons, live.project_dir, logs_dir, most, masker=shared.masker) as pool:
         commons.attach(pool)
         yield commons

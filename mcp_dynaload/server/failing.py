@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.masking import Masker
 from mcp_dynaload.server.call_watch import cause_of
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import tell_fallback
@@ -53,13 +54,25 @@ async def as_error(session: Session, upstream: str, answer: Awaitable[Json]) -> 
         raise MCPError(code=INTERNAL_ERROR, message=str(error)) from error
 
 
-def error_of(method: str, error: Exception) -> Exception:
+def error_of(method: str, error: Exception, masker: Masker) -> Exception:
     """What the client is told of anything that came out of a request: always which request failed, and why."""
     cause = single_cause(error)
-    if isinstance(cause, MCPError | ValidationError):  # which the SDK has answers for
+    if isinstance(cause, MCPError):
+        return _without_secrets(cause, masker)
+    if isinstance(cause, ValidationError):  # which the SDK has an answer for
         return cause
     if isinstance(cause, UpstreamError):
         return MCPError(code=INTERNAL_ERROR, message=str(cause))
     log.error("request_broke_us", method=method, exc_info=error)
-    message = f"mcp-dynaload could not answer {method!r}: {reason_of(error)}. Its log says more: `mcp-dynaload logs`."
+    message = (
+        f"mcp-dynaload could not answer {method!r}: {reason_of(error, masker)}. Its log says more: `mcp-dynaload logs`."
+    )
     return MCPError(code=INTERNAL_ERROR, message=message)
+
+
+def _without_secrets(error: MCPError, masker: Masker) -> MCPError:
+    """An error answer, as it came but for known secrets and tokens in its message: a server may quote what it got."""
+    message = masker.tokens(error.error.message)
+    if message == error.error.message:
+        return error
+    return MCPError(code=error.error.code, message=message, data=error.error.data)

@@ -109,7 +109,7 @@ class Front:
         try:
             return await self._answered(ctx, call_next)
         except Exception as error:  # one request fails, the connection goes on
-            raise error_of(ctx.method, error) from error
+            raise error_of(ctx.method, error, self._shared.masker) from error
 
     async def _answered(self, request: Request, call_next: CallNext) -> HandlerResult:
         connection: Connection = request.session._connection  # pyright: ignore[reportPrivateUsage] - no public accessor
@@ -214,8 +214,7 @@ async def open_front(shared: Shared, logs_dir: Path, *, is_service: bool = False
     async with AsyncExitStack() as stack:
         commons = Commons(shared.live, shared.facts)
         if is_service:
-            most = shared.settings.max_running_upstreams
-            commons = await stack.enter_async_context(open_commons(shared.live, shared.facts, logs_dir, most))
+            commons = await stack.enter_async_context(open_commons(shared, logs_dir))
         tasks = await stack.enter_async_context(anyio.create_task_group())
         try:
             yield Front(shared, logs_dir, tasks, commons)

@@ -8,7 +8,6 @@ import anyio.to_thread
 import structlog
 
 from mcp_dynaload.catalog.tool import Json, Tool
-from mcp_dynaload.masking import masked_prose
 from mcp_dynaload.selection.events import AgentPrompted, PromptSubmitted
 from mcp_dynaload.selection.policy import is_frozen_after_first_request
 from mcp_dynaload.selection.query import clean, split_command
@@ -58,7 +57,7 @@ async def answer_hook(session: Session, arguments: Json) -> Json:
     """The result of the hook tool: always an answer, `{}` when there is nothing to say or something failed."""
     fields = HookFields.read(arguments)
     if session.shared.settings.detailed_logging_enabled:
-        log.info("hook_called", hook=fields.event, prompt=masked_prose(fields.prompt))
+        log.info("hook_called", hook=fields.event, prompt=session.shared.masker.text(fields.prompt))
     try:
         answer = await _answer(session, fields)
     except Exception:  # a prompt is never blocked by us

@@ -332,7 +332,7 @@ async def open_session(
         )
         most = settings.max_running_upstreams
         async with open_pool(
-            live.configs.values(), session.host, live.project_dir, logs_dir, most, commons.pool
+            live.configs.values(), session.host, live.project_dir, logs_dir, most, commons.pool, shared.masker
         ) as pool:
             await session.attach(pool)
             live.observe(session.on_catalog_changed)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from mcp_dynaload.catalog.names import COMMAND_NAMES
+from mcp_dynaload.masking import Masker
 from mcp_dynaload.server.client import ClientEnvironment
 from mcp_dynaload.server.learning import Learning
 from mcp_dynaload.server.live_catalog import LiveCatalog
@@ -24,6 +25,8 @@ class Shared:
 
     memory: Memory
     telemetry: Telemetry = field(default_factory=Telemetry)
+    masker: Masker = field(default_factory=Masker)
+    """Hides secrets in whatever is told or noted."""
 
     @property
     def facts(self) -> Facts:

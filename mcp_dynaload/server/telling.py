@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.cost import SEARCH_REQUEST_TOKENS
 from mcp_dynaload.catalog.tool import Tool
-from mcp_dynaload.masking import masked_prose
 from mcp_dynaload.selection.choose import NO_EVIDENCE
 from mcp_dynaload.selection.events import AgentPrompted, Event, PromptSubmitted, SessionCleared
 from mcp_dynaload.selection.state import Decision, SessionState
@@ -130,12 +129,17 @@ def tell_prompt(
         selection_ms=1000 * max(0.0, watch.choosing_seconds - watch.ranking_seconds),
         refresh_ms=1000 * watch.refresh_seconds,
         total_ms=1000 * watch.total_seconds,
-        text=masked_prose(event.text)[:MAX_TEXT] if session.shared.settings.detailed_logging_enabled else None,
+        text=_kept(session, event.text),
     )
     session.shared.facts.emit(served)
     if decision.reason.startswith(NO_EVIDENCE):  # whatever it was chosen by
         tell_fallback(session, Fallback.LOW_CONFIDENCE, detail=f"{served.confidence:.2f} at {session.state.strategy}")
     return served
+
+
+def _kept(session: "Session", text: str) -> str | None:
+    is_detailed = session.shared.settings.detailed_logging_enabled
+    return session.shared.masker.text(text)[:MAX_TEXT] if is_detailed else None
 
 
 def tell_fallback(session: "Session", step: Fallback, *, upstream: str = "", tool: str = "", detail: str = "") -> None:

@@ -1,11 +1,11 @@
 """What we say to the model: definitions of loaded tools, the query that loads them, our own tool and instructions."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from mcp_dynaload.catalog.cost import CLIENT_PREFIX, MAX_DESCRIPTION_LENGTH, wire_text
 from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL
 from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.printable import quoted
 from mcp_dynaload.server.conversation import Introduction
 from mcp_dynaload.upstream.listing import Listing
 
@@ -74,19 +74,6 @@ def introduction_text(introductions: Iterable[Introduction]) -> str:
     )
 
 
-def quoted(value: object) -> str:
-    """Return what a server wrote as one line of JSON with `<`, `>` and all that is invisible escaped.
-
-    The client hands what stands beside a prompt to the model as a system message: a server that could write a line or
-    a tag of its own there would speak in our name, or in another server's.
-    """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return "".join(
-        character if character.isprintable() and character not in "<>" else _json_escape(character)
-        for character in text
-    )
-
-
 def select_query(tools: Iterable[Tool]) -> str:
     """The query with which the client's own tool search loads exactly these."""
     return "select:" + ",".join(CLIENT_PREFIX + tool.name for tool in tools)
@@ -152,11 +139,6 @@ def _function_line(tool: Tool) -> str:
         "parameters": tool.input_schema,
     }
     return f"<function>{quoted(fields)}</function>"
-
-
-def _json_escape(character: str) -> str:
-    """Return the character as JSON may write it; beyond the basic plane that takes two escapes."""
-    return json.dumps(character)[1:-1] if character not in "<>" else f"\\u{ord(character):04x}"
 
 
 def _names(tools: Iterable[Tool]) -> str:

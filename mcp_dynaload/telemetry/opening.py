@@ -11,6 +11,7 @@ import anyio
 import anyio.to_thread
 
 from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.masking import Masker
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.opening import open_journal_store
 from mcp_dynaload.telemetry.alerts import Alerts, thresholds_of
@@ -43,13 +44,15 @@ async def open_telemetry(
     project: str,
     servers: Mapping[str, str],
     mended: Sequence[ListingMended] = (),
+    masker: Masker | None = None,
 ) -> AsyncGenerator[Telemetry]:
     """Facts are counted and journalled until the exit, unless collection is switched off: then nobody hears them.
 
     `servers` are the configured ones with their fingerprints: that they changed since the last time is a fact, too.
+    `masker` hides the secrets that the configuration names.
     `mended` is how the listings are that were read from the cache: told, unless the journal has it already.
     """
-    telemetry = Telemetry()
+    telemetry = Telemetry(Facts(masker=masker))
     if not settings.metrics_collection_enabled:
         yield telemetry
         return

@@ -6,7 +6,11 @@ from typing import Protocol
 
 import structlog
 
+from mcp_dynaload.masking import Masker
 from mcp_dynaload.telemetry.facts import Fact
+
+RUNNING_TEXTS = frozenset({"text", "arguments", "result", "detail", "why", "reason", "tool", "elements"})
+"""Fields of facts that may hold what a user, a model or a server has said; the others hold names."""
 
 log = structlog.get_logger()
 
@@ -20,11 +24,14 @@ class Observer(Protocol):
 
 
 class Facts:
-    """Tells each fact to all observers, of which none can harm what it observes."""
+    """Tells each fact, without secrets, to all observers, of which none can harm what it observes."""
 
-    def __init__(self, *observers: Observer, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, *observers: Observer, clock: Callable[[], float] = time.time, masker: Masker | None = None
+    ) -> None:
         self._observers = list(observers)
         self._clock = clock
+        self._masker = masker or Masker()
 
     def observe(self, observer: Observer) -> None:
         """Tell it what happens from now on."""
@@ -36,7 +43,7 @@ class Facts:
 
     def emit(self, fact: Fact) -> None:
         """It has just happened."""
-        at = self._clock()
+        at, fact = self._clock(), self._masker.record(fact, RUNNING_TEXTS)
         for observer in tuple(self._observers):
             try:
                 observer(at, fact)

@@ -9,6 +9,7 @@ import structlog
 from mcp import MCPError
 
 from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.masking import Masker
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.host import Host
@@ -61,6 +62,8 @@ class Surroundings:
     host: Host
     project_dir: Path
     logs_dir: Path
+    masker: Masker = field(default_factory=Masker)
+    """Hides secrets in what is told of them."""
 
 
 @dataclass(slots=True)
@@ -138,7 +141,7 @@ class Connection:
             self.end = End.STOPPED  # the session is over
             raise
         except Exception as error:  # whatever a transport raises, only this upstream's calls may fail
-            self.error = reason_of(error)
+            self.error = reason_of(error, self.surroundings.masker)
             if self.state is State.OPEN:
                 self.end = End.DIED
             if not is_expected(error):
@@ -191,7 +194,7 @@ class Connection:
         try:
             await self._relisting.now()
         except (MCPError, TimeoutError, UpstreamError) as error:
-            self.listing_error = str(error) or "it did not answer in time"
+            self.listing_error = self.surroundings.masker.text(str(error)) or "it did not answer in time"
             log.warning("upstream_listing_failed", upstream=self.config.name, error=self.listing_error)
         finally:
             self.listed.set()

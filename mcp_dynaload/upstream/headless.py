@@ -11,6 +11,7 @@ from mcp_types import METHOD_NOT_FOUND
 
 from mcp_dynaload import __version__
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.masking import Masker
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.link import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
@@ -75,9 +76,11 @@ async def list_upstreams(
     logs_dir: Path,
     heard: Callable[[str, Listing], Awaitable[None]] = _nobody_hears,
     within_seconds: float = math.inf,
+    masker: Masker | None = None,
 ) -> Listed:
     """Start each upstream, list it, stop it, a few at a time; `heard` is told of each listing as it comes.
 
+    `masker` hides the secrets that the configuration names.
     One that fails, or is not through in the time that all have together, is among the errors.
     """
     listed = Listed()
@@ -87,7 +90,7 @@ async def list_upstreams(
         await heard(upstream, listing)
 
     errors, host = dict[str, str](), _NobodyThere(project_dir, note)
-    async with open_pool(configs, host, project_dir, logs_dir, MAX_LISTING) as pool:
+    async with open_pool(configs, host, project_dir, logs_dir, MAX_LISTING, masker=masker) as pool:
         with anyio.move_on_after(within_seconds) as scope:
             errors = await pool.list_all(pool.names)
             await pool.until_tools_come(SETTLING_SECONDS)

@@ -11,6 +11,7 @@ from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.masking import Masker
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.connection import Surroundings
 from mcp_dynaload.upstream.host import Host
@@ -201,6 +202,7 @@ async def open_pool(
     logs_dir: Path,
     max_running: int,
     common: Pool | None = None,
+    masker: Masker | None = None,
 ) -> AsyncGenerator[Pool]:
     """The pool of a session; at exit every upstream of its own is stopped and gone.
 
@@ -208,7 +210,7 @@ async def open_pool(
     """
     async with anyio.create_task_group() as tasks:
         own = [config for config in configs if common is None or config.name not in common.names]
-        surroundings = Surroundings(host, project_dir, logs_dir)
+        surroundings = Surroundings(host, project_dir, logs_dir, masker or Masker())
         upstreams = {config.name: Upstream(config, surroundings, tasks) for config in own}
         pool = Pool(upstreams, tasks, max_running, common)
         tasks.start_soon(pool.sweep)

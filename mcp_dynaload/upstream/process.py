@@ -15,6 +15,7 @@ from anyio.abc import ByteReceiveStream
 from mcp.client.stdio import get_default_environment
 
 from mcp_dynaload.mending import mend_answers
+from mcp_dynaload.project_environment import OUR_PREFIX
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.process_family import ProcessFamily, guarded, marked, new_mark
@@ -48,8 +49,12 @@ class ProcessCommand:
 
 
 def child_environment(env: Mapping[str, str], *, inherit: bool, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment of an upstream: `env` over ours, or over the few variables that every program needs."""
-    return {**(environ if inherit else get_default_environment()), **env}
+    """Return the environment of an upstream: `env` over ours, or over the few variables that every program needs.
+
+    Settings of our own, among which are the passwords of our stores, are for us alone.
+    """
+    inherited = {name: value for name, value in environ.items() if not name.upper().startswith(OUR_PREFIX)}
+    return {**(inherited if inherit else get_default_environment()), **env}
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Why a connection came to nothing, in words for the user and the model."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import anyio
@@ -9,7 +10,9 @@ from mcp_types import CONNECTION_CLOSED
 
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.logs import without_addresses
-from mcp_dynaload.masking import masked_prose
+from mcp_dynaload.masking import Masker
+from mcp_dynaload.printable import quoted
+from mcp_dynaload.upstream.output_log import TAIL_LINE_CHARACTERS
 
 _EXPECTED = (
     DynaloadError,
@@ -19,6 +22,15 @@ _EXPECTED = (
     anyio.ClosedResourceError,
     anyio.EndOfStream,
 )
+MAX_QUOTED_LINES = 3
+"""Of what a server printed, in an error: the whole is in its log."""
+
+MAX_QUOTED_CHARACTERS = 300
+"""Of each of these lines."""
+
+_ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
+"""A line that says nothing to a reader, and may be one of a key."""
+
 _TRANSPORT_LIBRARIES = ("httpcore2", "httpx2")
 """By name: they are imported only where a server is reached over HTTP."""
 
@@ -32,7 +44,7 @@ def is_closed(error: BaseException) -> bool:
     )
 
 
-def reason_of(error: BaseException) -> str:
+def reason_of(error: BaseException, masker: Masker) -> str:
     """The innermost cause in plain words, without secrets."""
     cause = next(_causes(error))
     if isinstance(cause, FileNotFoundError):
@@ -45,7 +57,7 @@ def reason_of(error: BaseException) -> str:
         from mcp_dynaload.upstream.http_reasons import trouble_reason
 
         text = trouble_reason(cause)
-    return masked_prose(without_addresses(text)) or type(cause).__name__
+    return masker.text(without_addresses(text)) or type(cause).__name__
 
 
 def single_cause(error: BaseException) -> BaseException:
@@ -71,13 +83,34 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def described(name: str, what: str, tail: list[str], option: str = "") -> str:
-    """The whole error: the server, what is wrong with it, its last output, and what to do."""
-    parts = [f"MCP server {name!r} {what}."]
-    if tail:
-        parts.append("Its last output:\n" + "\n".join(tail))
+def described(name: str, what: str, tail: Sequence[str], masker: Masker, option: str = "") -> str:
+    """The whole error without secrets: the server, what is wrong with it, its last words, and what to do."""
+    parts = [masker.text(f"MCP server {name!r} {what}.")]
+    if words := last_words(tail, masker):
+        parts.append("Its last output, quoted:\n" + "\n".join(words))
     parts.append(f"The other servers are unaffected. See `mcp-dynaload logs {name}`" + _hint(option) + ".")
     return "\n".join(parts)
+
+
+def last_words(tail: Sequence[str], masker: Masker) -> list[str]:
+    """The last lines of what a server printed, each masked, cut and quoted.
+
+    All are masked together: a key may have begun in a line that is not among the last ones.
+    """
+    lines = [line.strip() for line in masker.text("\n".join(map(_whole_words, tail))).splitlines()]
+    told = [line for line in lines if line and not _ENCODED.fullmatch(line)]
+    return [quoted(_shortened(line)) for line in told[-MAX_QUOTED_LINES:]]
+
+
+def _whole_words(line: str) -> str:
+    """The line; without its first and last word if it was cut: nobody knows a part of a secret as one."""
+    return line if len(line) < TAIL_LINE_CHARACTERS else re.sub(r"^\S*|\S*$", "", line)
+
+
+def _shortened(line: str) -> str:
+    if len(line) <= MAX_QUOTED_CHARACTERS:
+        return line
+    return re.sub(r"\S*$", "", line[:MAX_QUOTED_CHARACTERS]) + "…"
 
 
 def _hint(option: str) -> str:

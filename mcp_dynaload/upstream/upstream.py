@@ -184,7 +184,7 @@ class Upstream:
                 self._describe(f"did not answer {method!r} and was silent for {seconds:g} s", "call_timeout_seconds")
             ) from None
         except UpstreamAnswerError as error:
-            text = self._describe(f"failed at {method!r}: {reason_of(error)}")
+            text = self._describe(f"failed at {method!r}: {reason_of(error, self._surroundings.masker)}")
             if not error.is_gone:
                 raise UpstreamAnswerError(error.cause, text) from None
             self.stop()  # the next call finds out whether it is there again, and rests if it is not
@@ -298,4 +298,4 @@ class Upstream:
         host.upstream_failed(self.name, self._backoff.last_error, had_started=had_started)
 
     def _describe(self, what: str, option: str = "") -> str:
-        return described(self.name, what, self._log.tail(), option)
+        return described(self.name, what, self._log.tail(), self._surroundings.masker, option)

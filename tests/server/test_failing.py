@@ -12,6 +12,7 @@ from mcp_types import INTERNAL_ERROR
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config_upstream import UpstreamConfig, UpstreamOptions
 from mcp_dynaload.errors import UpstreamStartError
+from mcp_dynaload.masking import Masker
 from mcp_dynaload.server.failing import accompanied, error_of
 from mcp_dynaload.telemetry.facts import ErrorKind, Fallback, FellBack, Outcome, ToolCalled
 from mcp_dynaload.telemetry.stream import Facts
@@ -159,7 +160,7 @@ async def test_no_exception_group_is_what_a_client_is_told(
     with pytest.raises(Exception) as caught:  # noqa: PT011 - bare or in a group
         await raised(error)
 
-    told = error_of("tools/call", caught.value)
+    told = error_of("tools/call", caught.value, Masker())
 
     assert isinstance(told, MCPError)
     assert told.error.code == code
