@@ -25,6 +25,7 @@ REQUIREMENTS = {
     "plain-json": "Only JSON is written, whatever was sent; what cannot be read is answered at once.",
     "no-orphans": "Nothing that we started outlives us, however we end.",
     "terminal": "Nothing that a server wrote acts on the terminal on which it is shown.",
+    "secrets": "No secret that is known or has a known form stands in what leaves us, tool results aside.",
     "quoted": "What a server wrote is quoted on one line, its server named, wherever it stands in a text of ours.",
     "foreign-code": "No process of ours imports from the project in which it runs.",
     "no-network": "A session looks no name up, connects to its upstreams only, writes in its own folders only.",

@@ -68,7 +68,7 @@ _PREFIXES: tuple[tuple[str, str, int], ...] = (
     ("key-", "[a-f0-9]", 30),  # Mailgun
     *((prefix, _LONG, 20) for prefix in ("cfut_", "cfat_", "cfk_", "v1.0-")),  # Cloudflare
     ("HRKU-", _LONG, 20),  # Heroku
-    *((prefix, "[A-Za-z0-9+/=_,-]", 16) for prefix in ("fo1_", "fm1r_", "fm1a_", "fm2_")),  # Fly
+    *((prefix, "[A-Za-z0-9+/=_-]", 16) for prefix in ("fo1_", "fm1r_", "fm1a_", "fm2_")),  # Fly
     ("sbp_", _WORD, 20),  # Supabase
     ("sb_secret_", _LONG, 16),
     ("sntrys_", _BASE64, 20),  # Sentry

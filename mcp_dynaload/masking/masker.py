@@ -125,9 +125,10 @@ def _writings(secret: str) -> Iterator[str]:
 
 def _in_base64(data: bytes) -> Iterator[str]:
     """What is the same in the encodings of every text that has this in it: that depends on where it begins."""
+    writings = [base64.b64encode(data).decode().rstrip("=")]
     for before in range(3):
-        encoded = base64.b64encode(b"\0" * before + data)
-        skipped = (before * 8 + 5) // 6
-        core = encoded[skipped : (before + len(data)) * 8 // 6].decode()
-        yield core
-        yield core.replace("+", "-").replace("/", "_")
+        encoded = base64.b64encode(b"\0" * before + data).decode()
+        writings.append(encoded[(before * 8 + 5) // 6 : (before + len(data)) * 8 // 6])
+    for text in writings:
+        yield text
+        yield text.replace("+", "-").replace("/", "_")

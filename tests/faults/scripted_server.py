@@ -148,6 +148,9 @@ def answer(message: dict[str, Any]) -> None:
     if request_id is None:
         return
     result: dict[str, Any] | None = {}
+    if method == "initialize" and "refuses" in SCRIPT:
+        send({"id": request_id, "error": {"code": -32602, "message": SCRIPT["refuses"]}})
+        return
     if method == "initialize":
         result = hello(params)
     elif method.endswith("/list"):

@@ -45,7 +45,7 @@ async def test_a_server_that_dies_in_a_call_is_named_with_its_last_words_and_sta
 
         assert str(caught.value) == (
             "MCP server 'bad' ended during 'tools/call'.\n"
-            "Its last output:\nno space left in the drawer\n"
+            'Its last output, quoted:\n"no space left in the drawer"\n'
             "The other servers are unaffected. See `mcp-dynaload logs bad`."
         )
         assert await say(pool, "bad", "echo", a=1) == '{"a": 1}'
