@@ -86,6 +86,7 @@ def hand_logs_over(logger: str, level: str | None, masker: Masker | None = None)
             structlog.processors.format_exc_info,
             structlog.processors.KeyValueRenderer(key_order=["event"]),
             _hiding(masker or Masker()),
+            _whole,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
@@ -110,3 +111,8 @@ def _hiding(masker: Masker) -> Callable[[object, str, str | EventDict], str]:
         return masker.text(without_addresses(str(rendered)))
 
     return hide
+
+
+def _whole(_logger: object, _method: str, rendered: EventDict | str) -> tuple[tuple[str], dict[str, object]]:
+    """The line has the traceback in it: the program's logging is to add none of its own, with secrets."""
+    return (str(rendered),), {"exc_info": False}

@@ -3,6 +3,7 @@
 import sys
 
 from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.masking import Masker
 from mcp_dynaload.printable import printable
 
 WRONG_USE = 2
@@ -15,5 +16,5 @@ def main() -> None:
     try:
         app()
     except DynaloadError as error:
-        print(printable(f"mcp-dynaload: {error}", keeps_lines=True), file=sys.stderr)
+        print(printable(Masker().tokens(f"mcp-dynaload: {error}"), keeps_lines=True), file=sys.stderr)
         sys.exit(WRONG_USE)

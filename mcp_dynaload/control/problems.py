@@ -45,7 +45,7 @@ def tell_errors(app: FastAPI, masker: Masker) -> None:
     app.add_exception_handler(BusyError, _told(503, "busy", masker))
     app.add_exception_handler(DynaloadError, _told(400, "wrong_input", masker))
     app.add_exception_handler(MCPError, _told(400, "mcp_error", masker))
-    app.add_exception_handler(HTTPException, _tell_framework)
+    app.add_exception_handler(HTTPException, _refused(masker))
 
 
 def _told(status: int, word: str, masker: Masker) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -57,8 +57,12 @@ def _told(status: int, word: str, masker: Masker) -> Callable[[Request, Exceptio
     return tell
 
 
-async def _tell_framework(request: Request, error: Exception) -> Response:
-    """What the framework itself refuses: an unknown path, a body that is no text."""
-    assert isinstance(error, HTTPException)
-    problem = Problem(error=HTTPStatus(error.status_code).phrase.lower().replace(" ", "_"), message=str(error.detail))
-    return JSONResponse(problem.model_dump(mode="json"), error.status_code, error.headers)
+def _refused(masker: Masker) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def tell(request: Request, error: Exception) -> Response:
+        """What the framework itself refuses: an unknown path, a body that is no text."""
+        assert isinstance(error, HTTPException)
+        word = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+        problem = Problem(error=word, message=masker.text(str(error.detail)))
+        return JSONResponse(problem.model_dump(mode="json"), error.status_code, error.headers)
+
+    return tell

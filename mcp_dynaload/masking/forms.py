@@ -8,6 +8,7 @@ from functools import cache
 
 _WORD = "[A-Za-z0-9]"
 _LONG = "[A-Za-z0-9_-]"
+_DOTTED = r"(?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9]))"
 _HEX = "[A-Fa-f0-9]"
 _BASE64 = "[A-Za-z0-9+/=_-]"
 _START = "(?<![A-Za-z0-9])"
@@ -36,7 +37,7 @@ _PREFIXES: tuple[tuple[str, str, int], ...] = (
     # prefix, characters that follow, at least so many
     ("dyn_", _LONG, 20),  # our own access tokens
     *((prefix, _LONG, 8) for prefix in ("ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_")),
-    *((f"gl{kind}-", "[A-Za-z0-9_.-]", 8) for kind in ("pat", "dt", "rt", "rtr", "cbt", "ptt", "ft", "imt", "agent")),
+    *((f"gl{kind}-", _DOTTED, 8) for kind in ("pat", "dt", "rt", "rtr", "cbt", "ptt", "ft", "imt", "agent")),
     *((f"gl{kind}-", _LONG, 16) for kind in ("oas", "soat", "ffct", "sbt", "wt")),
     ("GR1348941", _LONG, 16),
     *((f"xox{kind}-", _LONG, 8) for kind in "abcdeoprs"),
@@ -45,7 +46,7 @@ _PREFIXES: tuple[tuple[str, str, int], ...] = (
     ("xapp-", _LONG, 8),
     *((prefix, "[A-Z0-9]", 8) for prefix in ("AKIA", "ASIA", "ABIA", "ACCA")),
     ("AIza", _LONG, 30),
-    ("ya29.", "[A-Za-z0-9._-]", 16),
+    ("ya29.", _DOTTED, 16),
     ("GOCSPX-", _LONG, 16),
     ("1//0", _LONG, 30),  # Google's refresh tokens
     ("npm_", _WORD, 30),
@@ -75,9 +76,9 @@ _PREFIXES: tuple[tuple[str, str, int], ...] = (
     ("sntryu_", _HEX, 20),
     ("dckr_pat_", _LONG, 16),
     ("dckr_oat_", _LONG, 16),
-    *((f"pscale_{kind}_", "[A-Za-z0-9_.=-]", 16) for kind in ("tkn", "oauth", "pw")),  # PlanetScale
+    *((f"pscale_{kind}_", _DOTTED, 16) for kind in ("tkn", "oauth", "pw")),  # PlanetScale
     ("PMAK-", _LONG, 20),  # Postman
-    *((f"dp.{kind}.", "[A-Za-z0-9_.-]", 16) for kind in ("pt", "st", "ct", "sa", "scim", "audit")),  # Doppler
+    *((f"dp.{kind}.", _DOTTED, 16) for kind in ("pt", "st", "ct", "sa", "scim", "audit")),  # Doppler
     ("glsa_", _LONG, 20),  # Grafana
     ("glc_", _BASE64, 20),
     ("NRAK-", _WORD, 20),  # New Relic
@@ -99,7 +100,7 @@ _PREFIXES: tuple[tuple[str, str, int], ...] = (
     ("pul-", _HEX, 30),  # Pulumi
     ("CCIPAT_", _LONG, 20),  # CircleCI
     ("CFPAT-", _LONG, 20),  # Contentful
-    ("dt0c01.", "[A-Z0-9.]", 20),  # Dynatrace
+    ("dt0c01.", _DOTTED, 20),  # Dynatrace
     ("LTAI", _WORD, 16),  # Alibaba
     ("phx_", _WORD, 20),  # PostHog
 )

@@ -56,7 +56,7 @@ revoked rejected refused denied malformed absent present optional stored read se
 string str text int integer number bool boolean object array list dict any bytes type value values name names
 token tokens key keys secret secrets password passwords credential credentials auth authentication authorization
 scheme header headers error errors access limit count usage used budget length must should cannot can could may
-your our my their this that it its with without by at as
+your our my their this that it its with without by at as make get give check see use try run ask create put write
 """
 """Words that follow a telling name in plain sentences."""
 

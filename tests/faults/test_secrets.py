@@ -21,8 +21,11 @@ TEXTS = [*TOKENS.values(), *(text for text, _ in IN_CONTEXT.values())]
 SECRETS = [*TOKENS.values(), *(secret for _, secret in IN_CONTEXT.values())]
 SAID = "\n".join(f"it went wrong with {text}" for text in TEXTS)
 
-KNOWN = {place: f"Known to {place}/ü-4711" for place in ("env", "query", "option", "variable")}
-KNOWN |= {"header": "Known to header/-4711", "webhook": "services/hook-secret-4711"}
+KNOWN = {
+    **{place: f"Known to {place}/ü-4711" for place in ("env", "query", "option", "variable")},
+    "header": "Known to header/-4711",
+    "webhook": "services/hook-secret-4711",
+}
 """Without any form of their own."""
 
 DETAILED = {

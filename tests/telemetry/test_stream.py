@@ -1,7 +1,10 @@
+import pytest
 from structlog.testing import capture_logs
 
-from mcp_dynaload.telemetry.facts import Fact
+from mcp_dynaload.masking import MASK, Masker
+from mcp_dynaload.telemetry.facts import NOBODY, Fact, Fallback, FellBack, Who
 from mcp_dynaload.telemetry.stream import Facts
+from tests.planted import TOKENS
 from tests.telemetry.facts import a_call, opened
 
 
@@ -32,3 +35,24 @@ def test_a_failing_observer_is_logged_and_harms_neither_the_caller_nor_the_other
 
     assert seen == [opened()]
     assert [(line["event"], line["fact"]) for line in logs] == [("fact_observer_failed", "SessionOpened")]
+
+
+@pytest.mark.proves("secrets")
+def test_whoever_observes_facts_sees_no_secret() -> None:
+    secret, seen = TOKENS["openai"], list[Fact]()
+    facts = Facts(lambda at, fact: seen.append(fact), masker=Masker.of(["swordfish-4711"]))
+    who = Who(session=TOKENS["ours"], user="ann", project="/p")
+
+    facts.emit(
+        FellBack(who=who, step=Fallback.UNKNOWN_NAME, tool=f"get {secret}", detail="password=x or swordfish-4711")
+    )
+    facts.emit(usual := FellBack(who=NOBODY, step=Fallback.UNKNOWN_NAME, tool="get_token", detail="get_tokens"))
+
+    hidden = FellBack(
+        who=Who(session=MASK, user="ann", project="/p"),
+        step=Fallback.UNKNOWN_NAME,
+        tool=f"get {MASK}",
+        detail=f"password={MASK} or {MASK}",
+    )
+    assert seen == [hidden, usual]
+    assert seen[1] is usual

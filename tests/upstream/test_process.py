@@ -50,6 +50,11 @@ async def test_a_server_that_was_moved_behind_us_keeps_the_whole_environment(
 
 def test_its_own_variables_win_in_both_environments() -> None:
     assert child_environment({"A": "2"}, inherit=True, environ={"A": "1", "B": "1"}) == {"A": "2", "B": "1"}
+    ours = {"MCP_DYNALOAD_STORE_URL": "redis://:p@h", "MCP_DYNALOAD_CONFIG_DIR": "/c", "B": "1"}
+    assert child_environment({"MCP_DYNALOAD_NOTIFY": "true"}, inherit=True, environ=ours) == {
+        "B": "1",
+        "MCP_DYNALOAD_NOTIFY": "true",
+    }
     assert child_environment({"HOME": "/x"}, inherit=False, environ={"B": "1"})["HOME"] == "/x"
 
 
