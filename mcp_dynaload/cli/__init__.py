@@ -3,7 +3,6 @@
 import sys
 
 from mcp_dynaload.errors import DynaloadError
-from mcp_dynaload.masking import Masker
 from mcp_dynaload.printable import printable
 
 WRONG_USE = 2
@@ -16,5 +15,7 @@ def main() -> None:
     try:
         app()
     except DynaloadError as error:
+        from mcp_dynaload.masking import Masker  # a tenth of the time of `--help`, for a failure
+
         print(printable(Masker().tokens(f"mcp-dynaload: {error}"), keeps_lines=True), file=sys.stderr)
         sys.exit(WRONG_USE)

@@ -11,11 +11,11 @@ import typer
 from mcp_dynaload.cli.common import configuration_of
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.locations import find_locations
-from mcp_dynaload.masking import Masker
-from mcp_dynaload.masking.prose import MAX_CHARACTERS
 from mcp_dynaload.printable import printable
 
 FOLLOW_SECONDS = 0.3
+MAX_PIECE = 50_000
+"""Characters that are masked together; a key may go over several lines."""
 
 
 def logs(
@@ -51,6 +51,8 @@ def logs(
 
 def _hiding() -> Callable[[str], str]:
     """What makes a piece of a log fit to be shown, however wrong the configuration is by now."""
+    from mcp_dynaload.masking import Masker  # with all that reading a configuration brings
+
     try:
         masker = configuration_of(None, False).masker
     except ConfigError:
@@ -63,7 +65,7 @@ def _pieces(text: str) -> Iterator[str]:
     lines = text.splitlines(keepends=True)
     piece = ""
     for line in lines:
-        if len(piece) + len(line) > MAX_CHARACTERS:
+        if len(piece) + len(line) > MAX_PIECE:
             yield piece
             piece = ""
         piece += line
@@ -87,6 +89,6 @@ def _show_from(path: Path, position: int, shown: Callable[[str], str]) -> int:
             position = 0
         file.seek(position)
         news = file.read()
-        whole = news[: news.rfind(b"\n") + 1] if len(news) < MAX_CHARACTERS else news
+        whole = news[: news.rfind(b"\n") + 1] if len(news) < MAX_PIECE else news
         print(shown(whole.decode("utf-8", "replace")), end="", flush=True)
         return position + len(whole)
