@@ -18,6 +18,8 @@ MAX_WORD = 12
 MIN_ENCODED = 11
 """A shorter value has an encoding that may stand anywhere."""
 
+Hide = Callable[[str], str]
+
 _Record = TypeVar("_Record")
 
 
@@ -63,34 +65,6 @@ class Masker:
             return [self.tokens_in(inner) for inner in cast(list[Any], value)]
         return value
 
-    def record(self, record: _Record, free: Container[str]) -> _Record:
-        """Return a dataclass with secrets in its texts masked, the very same where there is none.
-
-        The fields `free` hold running text; others hold names, in which only known secrets and tokens are masked.
-        """
-        if not dataclasses.is_dataclass(record) or isinstance(record, type):
-            return record
-        changes: dict[str, object] = {}
-        for item in dataclasses.fields(record):
-            value: object = getattr(record, item.name)
-            shown = self._shown(value, self.text if item.name in free else self.tokens)
-            if shown is not value:
-                changes[item.name] = shown
-        return dataclasses.replace(record, **changes) if changes else record
-
-    def _shown(self, value: object, hide: Callable[[str], str]) -> object:
-        """Return the very same value where nothing is to be hidden."""
-        if type(value) is str:
-            shown = hide(value)
-            return value if shown == value else shown
-        if dataclasses.is_dataclass(value):
-            return self.record(value, ())
-        if isinstance(value, tuple) and hide == self.text:
-            items = cast(tuple[object, ...], value)
-            shown_items = tuple(self._shown(item, hide) for item in items)
-            return items if shown_items == items else shown_items
-        return cast(object, value)
-
     def _known_in(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.known(bounded(value))
@@ -99,6 +73,37 @@ class Masker:
         if isinstance(value, list):
             return [self._known_in(inner) for inner in cast(list[Any], value)]
         return value
+
+
+def record_without_secrets(record: _Record, free: Container[str], text: Hide, name: Hide) -> _Record:
+    """Return a dataclass with secrets in its texts masked, the very same where there is none.
+
+    The fields `free` hold running text, hidden by `text`; the others hold names, hidden by `name`.
+    """
+    if not dataclasses.is_dataclass(record) or isinstance(record, type):
+        return record
+    changes: dict[str, object] = {}
+    for item in dataclasses.fields(record):
+        value: object = getattr(record, item.name)
+        if dataclasses.is_dataclass(value):
+            shown = record_without_secrets(value, (), text, name)
+        else:
+            shown = _shown(value, text if item.name in free else name, is_free=item.name in free)
+        if shown is not value:
+            changes[item.name] = shown
+    return dataclasses.replace(record, **changes) if changes else record
+
+
+def _shown(value: object, hide: Hide, *, is_free: bool) -> object:
+    """Return the very same value where nothing is to be hidden; the names in a tuple are tools', from a catalog."""
+    if type(value) is str:
+        shown = hide(value)
+        return value if shown == value else shown
+    if isinstance(value, tuple) and is_free:
+        items = cast(tuple[object, ...], value)
+        shown_items = tuple(_shown(item, hide, is_free=True) for item in items)
+        return items if shown_items == items else shown_items
+    return cast(object, value)
 
 
 def _without(value: str, text: str) -> str:

@@ -2,15 +2,19 @@
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Protocol
 
 import structlog
 
-from mcp_dynaload.masking import Masker
+from mcp_dynaload.masking import Masker, record_without_secrets
 from mcp_dynaload.telemetry.facts import Fact
 
 RUNNING_TEXTS = frozenset({"text", "arguments", "result", "detail", "why", "reason", "tool", "elements"})
 """Fields of facts that may hold what a user, a model or a server has said; the others hold names."""
+
+KEPT_TEXTS, KEPT_NAMES = 256, 4096
+"""Of which is remembered what they are without secrets."""
 
 log = structlog.get_logger()
 
@@ -31,7 +35,9 @@ class Facts:
     ) -> None:
         self._observers = list(observers)
         self._clock = clock
-        self._masker = masker or Masker()
+        # The same names come with every call, which is not to wait for each of them to be looked at again.
+        masker = masker or Masker()
+        self._text, self._name = lru_cache(KEPT_TEXTS)(masker.text), lru_cache(KEPT_NAMES)(masker.tokens)
 
     def observe(self, observer: Observer) -> None:
         """Tell it what happens from now on."""
@@ -43,7 +49,7 @@ class Facts:
 
     def emit(self, fact: Fact) -> None:
         """It has just happened."""
-        at, fact = self._clock(), self._masker.record(fact, RUNNING_TEXTS)
+        at, fact = self._clock(), record_without_secrets(fact, RUNNING_TEXTS, self._text, self._name)
         for observer in tuple(self._observers):
             try:
                 observer(at, fact)
