@@ -10,6 +10,7 @@ import pytest
 from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.runtime import open_catalog, refresh_catalog
 from tests.control.services import a_new_configuration, running
 from tests.faults.odd_http_server import Odd, OddServer
 from tests.faults.proxy import Place, Proxy, connected
@@ -130,6 +131,8 @@ async def test_no_planted_secret_is_in_an_answer_of_the_service(tmp_path: Path) 
 
     async with served(OddServer(Odd(SAID, 500, "text/plain"))) as url:
         configuration = a_new_configuration(tmp_path, servers_with_secrets(url), **DETAILED)
+        with open_catalog(configuration) as live:
+            await refresh_catalog(configuration, live)
         async with running(configuration) as service, service.client() as client:
             told = [await client.say("talking__die", words=f"{SAID}\n{' '.join(KNOWN.values())}")]
             await client.prompt(SAID, session_id="s")
