@@ -23,7 +23,10 @@ def test_a_session_s_query_has_the_earlier_prompts_as_its_fading_context() -> No
     state = state_before(("list the issues", "now the commits"), CATALOG)
     query = session_query("/clear\nand close it", state)
     assert query == Query(
-        "and close it", (("now the commits", 0.4), ("list the issues", 0.4 * 0.4)), leans_on_context=True
+        "and close it",
+        (("now the commits", 0.4), ("list the issues", 0.4 * 0.4)),
+        leans_on_context=True,
+        is_short_after_others=True,
     )
 
 

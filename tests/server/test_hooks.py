@@ -41,7 +41,7 @@ async def test_the_first_prompts_tools_are_listed_and_nothing_but_the_instructio
         assert answer == {
             "hookSpecificOutput": {
                 "hookEventName": "UserPromptSubmit",
-                "additionalContext": "Instructions of the MCP server 'desk':\nAsk before you write.",
+                "additionalContext": "Instructions of the MCP server 'desk', quoted: \"Ask before you write.\"",
             }
         }
         assert client.told == ["tools"]

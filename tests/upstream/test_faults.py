@@ -15,7 +15,13 @@ from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from mcp_dynaload.config_upstream import UpstreamConfig, UpstreamOptions
-from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamStartError, UpstreamTimeoutError
+from mcp_dynaload.errors import (
+    UpstreamAnswerError,
+    UpstreamClosedError,
+    UpstreamError,
+    UpstreamStartError,
+    UpstreamTimeoutError,
+)
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
 from tests.faults.scripted import config, is_alive, starts, until, until_exists
@@ -294,7 +300,7 @@ async def test_an_answer_that_is_too_long_fails_that_call_only_and_says_so(
         assert len(await say(pool, "bad", "big", size=90_000)) == 90_000
         pid = await say(pool, "bad", "pid")
 
-        with pytest.raises(MCPError, match="the answer is refused: it is longer than 100000 bytes"):
+        with pytest.raises(UpstreamAnswerError, match="its answer is refused: it is longer than 100000 bytes"):
             await say(pool, "bad", "big", size=3_000_000)
 
         assert await say(pool, "bad", "pid") == pid

@@ -7,10 +7,10 @@ from typing import Any
 
 import anyio
 import pytest
-from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config_upstream import UpstreamConfig
+from mcp_dynaload.errors import UpstreamAnswerError
 from mcp_dynaload.upstream.allowance import Allowance, Rate
 from mcp_dynaload.upstream.link import MAX_QUESTIONS, TOLD_AT_ONCE
 from mcp_dynaload.upstream.relisting import Relisting
@@ -125,7 +125,7 @@ async def test_few_questions_of_one_server_are_open_at_a_time(tmp_path: Path) ->
 @pytest.mark.parametrize("filling", ['{"":1},', "[],", "[[[]]],", '{"a":{"b":{}}},'])
 async def test_an_answer_that_would_take_a_gigabyte_fails_that_call_only(tmp_path: Path, filling: str) -> None:
     async with pool_of(tmp_path, flooding("nothing")) as pool:
-        with anyio.fail_after(10), pytest.raises(MCPError, match="the answer is refused: it would take more than 256"):
+        with anyio.fail_after(10), pytest.raises(UpstreamAnswerError, match="refused: it would take more than 256"):
             await call(pool, "odd", "big", filling=filling, size=20_000_000)
 
         assert await say(pool, "odd", "echo") == "done"
