@@ -128,11 +128,6 @@ async def test_the_clients_progress_with_an_answer_goes_to_the_server_that_asked
     question = {"method": "elicitation/create", "params": {**FORM, "_meta": {"progressToken": "same"}}}
     asked = anyio.Event()
 
-    async def answer() -> None:
-        if len(peer.heard.take("elicitation/create")) == 2:
-            asked.set()
-        await asked.wait()
-
     tokens: list[str] = []
 
     async def tell() -> None:
