@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
+from mcp_dynaload.catalog.names import default_prefix
+from mcp_dynaload.catalog.ownership import Prefixes
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config_problem import ConfigProblem
 
@@ -98,8 +100,18 @@ class UpstreamConfig:
     entry: Json = field(default_factory=lambda: cast(Json, {}), repr=False)
     """The entry as written, before variables were put in."""
 
+    @property
+    def prefix(self) -> str:
+        """What stands before its own names in ours."""
+        return default_prefix(self.name) if self.options.prefix is None else self.options.prefix
+
     def fingerprint(self, project_dir: Path) -> str:
         """SHA-256 (hex) of what decides the upstream's lists: the entry as written and the project's folder."""
         written = {key: value for key, value in self.entry.items() if key not in _WITHOUT_INFLUENCE}
         parts = [written, self.options.inherit_env, str(project_dir)]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def prefixes_of(configs: Iterable[UpstreamConfig]) -> Prefixes:
+    """Return the prefixes of all upstreams, by which it is told whose a name is."""
+    return Prefixes({config.name: config.prefix for config in configs})

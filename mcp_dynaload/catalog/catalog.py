@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from mcp_dynaload.catalog.names import MAX_NAME_LENGTH, advertised_name, default_prefix
+from mcp_dynaload.catalog.names import HASH_LENGTH, PREFIX_ROOM, default_prefix, legal_name
+from mcp_dynaload.catalog.ownership import Prefixes
 from mcp_dynaload.catalog.prerequisites import prerequisites
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, definition_hash, json_object
 
-_HASH_LENGTH = 8
+NO_OTHERS = Prefixes()
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,12 @@ def build_tools(
     pin: Sequence[str] = (),
     categories: tuple[str, ...] = (),
     always_load: bool = False,
+    prefixes: Prefixes = NO_OTHERS,
 ) -> tuple[Tool, ...]:
     """The tools of one upstream's `tools/list`; globs are matched against the upstream's own names.
 
-    Of two definitions with one name the first counts, since a call could not tell them apart.
+    Of two definitions with one name the first counts, since a call could not tell them apart. None gets a name that
+    belongs to another server by its prefix.
     """
     first_by_name: dict[str, Json] = {}
     for definition in definitions:
@@ -101,14 +104,16 @@ def build_tools(
     prefix = default_prefix(upstream) if prefix is None else prefix
     return tuple(
         Tool(
-            name=advertised_name(prefix, original),
+            name=name,
             upstream=upstream,
             definition=definition,
             pinned=_matches(original, pin) or _is_always_loaded(definition, always_load),
             categories=categories,
         )
         for original, definition in first_by_name.items()
-        if _matches(original, include) and not _matches(original, exclude)
+        if _matches(original, include)
+        and not _matches(original, exclude)
+        and (name := prefixes.name(upstream, prefix, original)) is not None
     )
 
 
@@ -121,14 +126,16 @@ def _is_always_loaded(definition: Json, default: bool) -> bool:
 def with_unique_names(tools: Iterable[Tool], *, reserved: frozenset[str] = frozenset()) -> tuple[Tool, ...]:
     """The same tools with no name twice and none that is `reserved`.
 
-    Where upstreams meet in a name, the first in (upstream, original name) order keeps it; the others get a hash.
+    Where upstreams meet in a name, the first in (upstream, original name) order keeps it; the others get a hash. They
+    meet, too, where the client, which writes `_` for many characters, would write their names alike.
     """
     ordered = sorted(tools, key=lambda tool: (tool.upstream, tool.original_name))
     taken = {tool.name for tool in ordered} | reserved
     kept: set[str] = set(reserved)
+    holders: dict[str, str] = dict.fromkeys(reserved, "")
     unique: list[Tool] = []
     for tool in ordered:
-        if tool.name in kept:
+        if tool.name in kept or holders.setdefault(legal_name(tool.name), tool.upstream) != tool.upstream:
             tool = replace(tool, name=_free_name(tool, taken))
             taken.add(tool.name)
         kept.add(tool.name)
@@ -140,7 +147,7 @@ def _free_name(tool: Tool, taken: set[str]) -> str:
     identity = f"{tool.upstream}\0{tool.original_name}"
     while True:
         digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
-        name = f"{tool.name[: MAX_NAME_LENGTH - _HASH_LENGTH - 1]}_{digest[:_HASH_LENGTH]}"
+        name = f"{legal_name(tool.name)[:PREFIX_ROOM]}_{digest[:HASH_LENGTH]}"
         if name not in taken:
             return name
         identity = digest

@@ -41,13 +41,22 @@ COMMAND_NAMES = (
 MAX_NAME_LENGTH = 49
 """The client prefixes `mcp__dynaload__` (15 characters) and model APIs accept 64."""
 
+HASH_LENGTH = 8
+
+PREFIX_ROOM = MAX_NAME_LENGTH - HASH_LENGTH - 1
+"""So much of a prefix stands in every name, however it was shortened."""
+
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
-_HASH_LENGTH = 8
+
+
+def legal_name(name: str) -> str:
+    """The name with `_` for each character that model APIs do not take."""
+    return _ILLEGAL.sub("_", name)
 
 
 def default_prefix(upstream: str) -> str:
     """The prefix of an upstream's names when its configuration gives none."""
-    return f"{_ILLEGAL.sub('_', upstream)}__"
+    return f"{legal_name(upstream)}__"
 
 
 def advertised_name(prefix: str, original: str) -> str:
@@ -56,10 +65,10 @@ def advertised_name(prefix: str, original: str) -> str:
     A changed name always carries a hash of the unchanged one, so two different originals never meet.
     """
     wanted = f"{prefix}{original}"
-    legal = _ILLEGAL.sub("_", wanted)
+    legal = legal_name(wanted)
     if legal == wanted and len(wanted) <= MAX_NAME_LENGTH:
         return wanted
     if not prefix:
         return original
-    digest = hashlib.sha256(wanted.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_LENGTH]
-    return f"{legal[: MAX_NAME_LENGTH - _HASH_LENGTH - 1]}_{digest}"
+    digest = hashlib.sha256(wanted.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_LENGTH]
+    return f"{legal[:PREFIX_ROOM]}_{digest}"

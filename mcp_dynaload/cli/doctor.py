@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 STYLES = {"ok": "green", "note": "yellow", "wrong": "red"}
 
 REPORT = "the client would refuse the server's whole list for one of these: tell those who maintain the server"
+RENAMED = 'permission rules must name them so; a "prefix" of its own in the entry of one of the servers avoids it'
 
 ESCAPE = "If anything is in your way: DYNAMIC_LOADING_ENABLED=false makes this a plain proxy that lists every tool."
 
@@ -91,6 +92,7 @@ def _state(configuration: "Configuration") -> Iterator[Finding]:
 
 def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
     from mcp_dynaload.cli.refresh import fill_cache
+    from mcp_dynaload.config_upstream import prefixes_of
     from mcp_dynaload.runtime import open_catalog
 
     listed = fill_cache(configuration)
@@ -101,7 +103,9 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
         for gap in listing.gaps:
             yield Finding("note", f"server {name} was listed in part: {gap}", f"see `mcp-dynaload logs {name}`")
         if odd := oddities.get(name):
-            yield Finding("note", in_words(name, odd), REPORT)
+            yield Finding("note", in_words(name, odd), REPORT if odd.repaired or odd.left_out else RENAMED)
+    for clash in prefixes_of(configuration.configs.values()).clashes():
+        yield Finding("note", clash, 'give one of them a "prefix" of its own in its entry')
     for error in listed.errors.values():
         yield Finding("wrong", error)
 

@@ -1,4 +1,4 @@
-"""How commands tell of definitions that were repaired or left out."""
+"""How commands tell of definitions that were repaired, left out or renamed."""
 
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,9 @@ MAX_LINES = 20
 def in_words(server: str, oddities: "Oddities") -> str:
     """The numbers, and a line for each of the first elements."""
     lines = [f"  {sentence}" for sentence in oddities.sentences[:MAX_LINES]]
-    more = oddities.repaired + oddities.left_out - len(lines)
-    head = f"server {server}: definitions that Claude Code would not take as they are: {oddities}"
+    more = oddities.repaired + oddities.left_out + oddities.renamed - len(lines)
+    what = "or names that are another server's" if oddities.renamed else "that Claude Code would not take as they are"
+    head = f"server {server}: definitions {what}: {oddities}"
     return "\n".join([head, *lines, *([f"  and {more} more"] if more > 0 else [])])
 
 
@@ -23,5 +24,6 @@ def in_json(oddities: "Oddities") -> "Json":
     return {
         "repaired": oddities.repaired,
         "left_out": oddities.left_out,
+        **({"renamed": oddities.renamed} if oddities.renamed else {}),
         "elements": list(oddities.sentences[:MAX_LINES]),
     }

@@ -32,9 +32,12 @@ class OddElement:
     is_left_out: bool
     """It could not be repaired."""
 
+    is_renamed: bool = False
+    """Nothing is wrong with it but that its name is another server's."""
+
     def __str__(self) -> str:
         """What was done and why, on one line."""
-        done = "left out" if self.is_left_out else "repaired"
+        done = "left out" if self.is_left_out else "renamed" if self.is_renamed else "repaired"
         reasons = "; ".join(f"{_quoted(odd.place)} {odd.why}" for odd in self.reasons)
         return f"{self.kind} {self.name} {done}: {reasons}"
 
@@ -48,6 +51,12 @@ class Oddities:
     elements: tuple[OddElement, ...] = ()
     """The first of them, those left out before the others."""
 
+    renamed: int = 0
+
+    def with_renamed(self, renamed: Sequence[OddElement]) -> "Oddities":
+        """These and the elements that were renamed."""
+        return replace(self, renamed=len(renamed), elements=(*self.elements, *renamed)[:MAX_TOLD])
+
     @property
     def sentences(self) -> tuple[str, ...]:
         """What was done to which element and why, each on one line."""
@@ -55,11 +64,11 @@ class Oddities:
 
     def __bool__(self) -> bool:
         """Whether anything was."""
-        return bool(self.repaired or self.left_out)
+        return bool(self.repaired or self.left_out or self.renamed)
 
     def __str__(self) -> str:
         """The numbers."""
-        numbers = ((self.repaired, "repaired"), (self.left_out, "left out"))
+        numbers = ((self.repaired, "repaired"), (self.left_out, "left out"), (self.renamed, "renamed"))
         return ", ".join(f"{count} {done}" for count, done in numbers if count) or "nothing odd"
 
 

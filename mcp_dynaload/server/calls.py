@@ -15,6 +15,7 @@ from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, json_object
 from mcp_dynaload.errors import UpstreamError, UpstreamTimeoutError
 from mcp_dynaload.selection.events import ToolsFound
 from mcp_dynaload.server.call_watch import CallWatch, cause_of
+from mcp_dynaload.server.caller import caller_of
 from mcp_dynaload.server.client import Request
 from mcp_dynaload.server.failing import accompanied
 from mcp_dynaload.server.funnel import CALL_TOOL_DEFINITION, callable_text, funnelled, has_call_tool
@@ -70,7 +71,7 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     if tool is not None:
         return await _call_upstream(session, request, tool, params)
     if name == HOOK_TOOL:
-        return await answer_hook(session, _arguments(params))
+        return await answer_hook(session, _arguments(params), caller_of(session.client.name, params))
     if name == FIND_TOOLS and session.is_dynamic:
         return await _find_tools(session, _arguments(params))
     if (upstream := session.host.only_upstream()) is not None:  # its own words about a name that it does not know

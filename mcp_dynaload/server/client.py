@@ -1,8 +1,9 @@
 """The client as we reach it: its questions answered, its notifications sent, what it has read of our list."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, TypeVar
 
 import anyio
@@ -108,11 +109,13 @@ class Client:
     _in_flight: dict[str, list[Outbound]] = field(default_factory=dict[str, list[Outbound]])
     """Channels of the requests that each upstream is working on, newest last."""
 
-    _by_token: dict[Token, Outbound] = field(default_factory=dict[Token, Outbound])
-    """Channels of the requests for which the client wants progress."""
+    _by_token: dict[tuple[str, Token], Outbound] = field(default_factory=dict[tuple[str, Token], Outbound])
+    """Channels of the requests for which the client wants progress, by the upstream that works on them."""
 
-    _asking: dict[Token, str] = field(default_factory=dict[Token, str])
-    """Upstreams that want progress for a question of theirs."""
+    _asking: dict[Token, tuple[str, Token]] = field(default_factory=dict[Token, tuple[str, Token]])
+    """Upstreams that want progress for a question of theirs, with their own tokens."""
+
+    _numbers: Iterator[int] = field(default_factory=count)
 
     def profile(self) -> ClientProfile:
         """Its name and capabilities as it gave them."""
@@ -130,7 +133,8 @@ class Client:
         channels = self._in_flight.setdefault(upstream, [])
         channels.append(channel)
         try:
-            with _noted(self._by_token, progress_token(request.params), channel):
+            token = progress_token(request.params)
+            with _noted(self._by_token, None if token is None else (upstream, token), channel):
                 yield
         finally:
             channels.remove(channel)
@@ -143,18 +147,26 @@ class Client:
         """
         if CAPABILITY_OF.get(method) not in self.profile().capabilities:
             raise MCPError(code=METHOD_NOT_FOUND, message=f"the client does not support {method!r}")
-        with _noted(self._asking, progress_token(params), upstream):
+        token = own = progress_token(params)
+        if own in self._asking:  # another upstream has chosen the same
+            token = f"{own}-dynaload-{next(self._numbers)}"
+            params = {**(params or {}), "_meta": {**json_object((params or {}).get("_meta")), "progressToken": token}}
+        with _noted(self._asking, token, (upstream, own or "")):
             return await self._channel(upstream).send_raw_request(method, params)
 
-    def asking(self, token: object) -> str | None:
-        """The upstream that waits for an answer and gave this progress token with its question."""
+    def asking(self, token: object) -> tuple[str, Token] | None:
+        """The upstream whose question has this progress token, with its own token for it."""
         return self._asking.get(token) if isinstance(token, str | int) else None
+
+    def awaits_progress(self, upstream: str, token: object) -> bool:
+        """Whether the upstream works on a request with this progress token."""
+        return isinstance(token, str | int) and (upstream, token) in self._by_token
 
     async def tell(self, upstream: str, method: str, params: Json | None) -> None:
         """Pass a notification on."""
         token = json_object(params).get("progressToken")
-        if method == "notifications/progress" and isinstance(token, str | int) and token in self._by_token:
-            channel = self._by_token[token]
+        if method == "notifications/progress" and isinstance(token, str | int) and (upstream, token) in self._by_token:
+            channel = self._by_token[upstream, token]
         else:
             channel = self._channel(upstream) if method in REQUEST_SCOPED else self.connection.outbound
         await channel.notify(method, params)
@@ -173,11 +185,12 @@ def channel_of(request: Request) -> Outbound:
     return request.session._request_outbound  # pyright: ignore[reportPrivateUsage] - no public raw channel
 
 
+_Key = TypeVar("_Key")
 _Noted = TypeVar("_Noted")
 
 
 @contextmanager
-def _noted(notes: dict[Token, _Noted], token: Token | None, value: _Noted) -> Generator[None]:
+def _noted(notes: dict[_Key, _Noted], token: _Key | None, value: _Noted) -> Generator[None]:
     """Keep a note under a progress token, if there is one."""
     if token is None:
         yield

@@ -34,7 +34,7 @@ class Commons:
         self._live = live
         self._facts = facts
         self._pool: Pool | None = None
-        self._subscribers: dict[tuple[str, str], list[Client]] = {}
+        self._subscribers: dict[tuple[str, str], list[tuple[Client, str]]] = {}
 
     @property
     def pool(self) -> Pool | None:
@@ -69,10 +69,10 @@ class Commons:
     async def tell(self, upstream: str, method: str, params: Json | None) -> None:
         """Pass on what an upstream says by itself."""
         if method == UPDATED:
-            for client in list(self._subscribers.get((upstream, str((params or {}).get("uri"))), ())):
-                await client.tell(upstream, method, params)
+            for client, uri in list(self._subscribers.get((upstream, str((params or {}).get("uri"))), ())):
+                await client.tell(upstream, method, {**(params or {}), "uri": uri})
         else:
-            await self.crowd.tell(method, params)
+            await self.crowd.tell(upstream, method, params)
 
     async def upstream_listed(self, upstream: str, listing: Listing) -> None:
         """One was listed."""
@@ -91,18 +91,17 @@ class Commons:
         kind = ErrorKind.DIED if had_started else ErrorKind.START
         self._facts.emit(UpstreamFailed(who=NOBODY, upstream=upstream, kind=kind, detail=reason))
 
-    def subscribe(self, client: Client, upstream: str, uri: str) -> None:
-        """Tell this client of changes of a resource."""
-        clients = self._subscribers.setdefault((upstream, uri), [])
-        if client not in clients:
-            clients.append(client)
+    def subscribe(self, client: Client, upstream: str, uri: str, shown: str) -> None:
+        """Tell this client of changes of a resource, under the URI that it is shown."""
+        subscribers = self._subscribers.setdefault((upstream, uri), [])
+        if (client, shown) not in subscribers:
+            subscribers.append((client, shown))
 
     def unsubscribe(self, client: Client, upstream: str, uri: str) -> bool:
         """Tell it no more; whether nobody else wants to be told either."""
-        clients = self._subscribers.get((upstream, uri), [])
-        if client in clients:
-            clients.remove(client)
-        if clients:
+        others = [one for one in self._subscribers.get((upstream, uri), ()) if one[0] is not client]
+        if others:
+            self._subscribers[upstream, uri] = others
             return False
         self._subscribers.pop((upstream, uri), None)
         if self._pool is not None:
@@ -111,8 +110,9 @@ class Commons:
 
     def leave(self, client: Client) -> None:
         """A client is gone."""
-        for upstream, uri in [key for key, clients in self._subscribers.items() if client in clients]:
-            self.unsubscribe(client, upstream, uri)
+        for (upstream, uri), subscribers in list(self._subscribers.items()):
+            if any(one[0] is client for one in subscribers):
+                self.unsubscribe(client, upstream, uri)
 
 
 @asynccontextmanager

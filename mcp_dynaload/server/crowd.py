@@ -8,6 +8,7 @@ from itertools import count
 from mcp.shared.dispatcher import Outbound
 
 from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.server.attributed import PROGRESS, is_sayable
 from mcp_dynaload.server.client import Request, Token, channel_of, progress_token
 
 
@@ -15,26 +16,32 @@ from mcp_dynaload.server.client import Request, Token, channel_of, progress_toke
 class Crowd:
     """Those that wait for answers; each has chosen its progress token without knowing the others'."""
 
-    _waiting: dict[str, tuple[Outbound, Token]] = field(default_factory=dict[str, tuple[Outbound, Token]])
+    _waiting: dict[tuple[str, str], tuple[Outbound, Token]] = field(
+        default_factory=dict[tuple[str, str], tuple[Outbound, Token]]
+    )
+    """By the upstream and our token."""
+
     _numbers: Iterator[int] = field(default_factory=count)
 
     @contextmanager
-    def passing(self, request: Request, params: Json) -> Generator[Json]:
+    def passing(self, upstream: str, request: Request, params: Json) -> Generator[Json]:
         """The params as they go to the upstream, while it works on them."""
         token = progress_token(params)
         if token is None:
             yield params
             return
         ours = f"dynaload-{next(self._numbers)}"
-        self._waiting[ours] = channel_of(request), token
+        self._waiting[upstream, ours] = channel_of(request), token
         try:
             yield {**params, "_meta": {**json_object(params.get("_meta")), "progressToken": ours}}
         finally:
-            del self._waiting[ours]
+            del self._waiting[upstream, ours]
 
-    async def tell(self, method: str, params: Json | None) -> None:
+    async def tell(self, upstream: str, method: str, params: Json | None) -> None:
         """Pass progress on to who waits for it; what else is said could be about anybody and is not passed on."""
         token = json_object(params).get("progressToken")
-        if method == "notifications/progress" and isinstance(token, str) and token in self._waiting:
-            channel, original = self._waiting[token]
+        if method != PROGRESS or not isinstance(token, str) or not is_sayable(method, params):
+            return
+        if (waiting := self._waiting.get((upstream, token))) is not None:
+            channel, original = waiting
             await channel.notify(method, {**(params or {}), "progressToken": original})

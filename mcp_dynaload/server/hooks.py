@@ -8,19 +8,28 @@ import anyio.to_thread
 import structlog
 
 from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.printable import printable
 from mcp_dynaload.selection.events import AgentPrompted, PromptSubmitted
 from mcp_dynaload.selection.policy import is_frozen_after_first_request
 from mcp_dynaload.selection.query import clean, split_command
 from mcp_dynaload.selection.state import Decision
-from mcp_dynaload.server.commands.command import Words
+from mcp_dynaload.server.caller import CLAUDE_CODE, HOOK_MARK, Caller
+from mcp_dynaload.server.commands.command import Result, Words, refused
 from mcp_dynaload.server.commands.table import own_command, run_command, text_command
 from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
+from mcp_dynaload.server.telling import who
 from mcp_dynaload.server.texts import fitting, introduction_text, loaded_text, room_beside
 from mcp_dynaload.server.transcript import LastAnswer, read_last_answer
+from mcp_dynaload.telemetry.facts import CommandRun
 
-CLAUDE_CODE = "claude-code"
-"""How the client with a menu of our commands introduces itself."""
+NOT_THE_USERS = (
+    "Not run: a command is the user's, and this call is not known to be made for the user. Claude Code's hooks are; "
+    f'another program that passes on what its user typed says so with _meta {{"{HOOK_MARK}": true}} in the call.'
+)
+
+HARMLESS_FIELDS = ("event", "prompt", "permission_mode", "command_name", "command_args")
+"""The fields that are taken from anybody: none of them says which conversation it is, or names a file."""
 
 TRANSCRIPT_SECONDS = 0.2
 """For a file of the client's own, of which the last 64 KB are read."""
@@ -53,29 +62,33 @@ class HookFields:
         return cls(**{name: "" if _is_template(name, text) else text for name, text in texts.items()})
 
 
-async def answer_hook(session: Session, arguments: Json) -> Json:
-    """The result of the hook tool: always an answer, `{}` when there is nothing to say or something failed."""
-    fields = HookFields.read(arguments)
+async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json:
+    """The result of the hook tool: always an answer, `{}` when there is nothing to say or something failed.
+
+    Whoever is not known to call for the user may have tools chosen for some words, and nothing else.
+    """
+    is_users = caller is Caller.USER
+    fields = HookFields.read(arguments if is_users else {name: arguments.get(name) for name in HARMLESS_FIELDS})
     if session.shared.settings.detailed_logging_enabled:
         log.info("hook_called", hook=fields.event, prompt=session.shared.masker.text(fields.prompt))
     try:
-        answer = await _answer(session, fields)
+        answer = await _answer(session, fields, caller)
     except Exception:  # a prompt is never blocked by us
         log.exception("hook_failed", hook=fields.event)
         answer = {}
     return {"content": [{"type": "text", "text": json.dumps(answer, ensure_ascii=False)}]}
 
 
-async def _answer(session: Session, fields: HookFields) -> Json:
+async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
     await session.identify(fields.session_id)
     match fields.event:
         case "UserPromptSubmit":
-            return await _on_prompt(session, fields)
+            return await _on_prompt(session, fields, caller)
         case "UserPromptExpansion":
-            return await _on_command(session, fields)
+            return await _on_command(session, fields, caller)
         case "PreToolUse":
             await serve_prompt(session, AgentPrompted(fields.prompt))
-        case "Stop":
+        case "Stop" if caller is Caller.USER:
             await session.end_turn()
         case "SessionStart" if fields.source == "clear":
             await session.clear()
@@ -85,24 +98,33 @@ async def _answer(session: Session, fields: HookFields) -> Json:
     return {}
 
 
-async def _on_command(session: Session, fields: HookFields) -> Json:
+async def _on_command(session: Session, fields: HookFields, caller: Caller) -> Json:
     """One of our commands acts and answers at once, and the model is not asked."""
     name = own_command(fields.command_name)
     if name is None or not session.is_dynamic:
         return {}
-    result = await run_command(session, name, fields.command_args.split())
+    result = await _run_for(caller, session, name, fields.command_args.split())
     return {"decision": "block", "reason": result.text}
 
 
-async def _on_text_command(session: Session, fields: HookFields, name: str, words: Words) -> Json:
+async def _run_for(caller: Caller, session: Session, name: str, words: Words) -> Result:
+    """Run a command of the user's; refuse one of anybody else's, who could take back with it what the user ordered."""
+    if caller is Caller.USER:
+        return await run_command(session, name, words)
+    log.warning("command_refused", command=name, client=printable(session.client.name))
+    session.shared.facts.emit(CommandRun(who=who(session), command=name, success=False, ms=0.0))
+    return refused(NOT_THE_USERS)
+
+
+async def _on_text_command(session: Session, fields: HookFields, caller: Caller, name: str, words: Words) -> Json:
     """Run the command that a client without a menu sends as the first line of a prompt."""
-    result = await run_command(session, name, words)
+    result = await _run_for(caller, session, name, words)
     if not clean(fields.prompt):
         return {"decision": "block", "reason": result.text}
     return {"systemMessage": result.text}
 
 
-async def _on_prompt(session: Session, fields: HookFields) -> Json:
+async def _on_prompt(session: Session, fields: HookFields, caller: Caller) -> Json:
     if not session.is_dynamic:
         return {}
     first, *_ = fields.prompt.split(maxsplit=1) or [""]
@@ -110,7 +132,7 @@ async def _on_prompt(session: Session, fields: HookFields) -> Json:
         return {}  # the raw line of a command, which acts by itself and asks the model nothing
     command = text_command(split_command(fields.prompt)[0])
     if session.client.name != CLAUDE_CODE and command is not None:  # Claude Code's slash lines are others' business
-        answer = await _on_text_command(session, fields, *command)
+        answer = await _on_text_command(session, fields, caller, *command)
         if "decision" in answer:
             return answer
         return answer | await _on_own_words(session, fields)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from mcp_dynaload.catalog.catalog import build_tools
 from mcp_dynaload.catalog.cost import Count, wire_text
+from mcp_dynaload.catalog.ownership import Prefixes
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.store.records import Records
@@ -14,9 +15,10 @@ from mcp_dynaload.upstream.listing import Listing
 class KnownTools:
     """What was made of the listings of the last catalog; blocks, as the store does."""
 
-    def __init__(self, records: Records, count: Count) -> None:
+    def __init__(self, records: Records, count: Count, prefixes: Prefixes) -> None:
         self._records = records
         self._count = count
+        self._prefixes = prefixes
         self._tools: dict[str, tuple[tuple[Json, ...], tuple[Tool, ...]]] = {}
         self._costs: dict[str, tuple[Tool, int]] = {}
 
@@ -24,7 +26,7 @@ class KnownTools:
         """The tools of an upstream; the same objects as long as its listing is the same."""
         known = self._tools.get(config.name)
         if known is None or known[0] is not listing.tools:
-            known = self._tools[config.name] = listing.tools, _tools(config, listing)
+            known = self._tools[config.name] = listing.tools, _tools(config, listing, self._prefixes)
         return known[1]
 
     def costs_of(self, tools: Sequence[Tool]) -> dict[str, int]:
@@ -45,15 +47,16 @@ class KnownTools:
         return {name: (known | counted)[digest] for name, digest in hashes.items()}
 
 
-def _tools(config: UpstreamConfig, listing: Listing) -> tuple[Tool, ...]:
+def _tools(config: UpstreamConfig, listing: Listing, prefixes: Prefixes) -> tuple[Tool, ...]:
     options = config.options
     return build_tools(
         config.name,
         listing.tools,
-        prefix=options.prefix,
+        prefix=config.prefix,
         include=options.include,
         exclude=options.exclude,
         always_load=config.always_load,
         pin=options.pin,
         categories=options.categories,
+        prefixes=prefixes,
     )

@@ -15,8 +15,9 @@ from anyio.from_thread import check_cancelled
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog, with_unique_names
 from mcp_dynaload.catalog.categories import Named, categories_of
 from mcp_dynaload.catalog.cost import Count, native_deferral
+from mcp_dynaload.catalog.names import COMMAND_NAMES
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.mcp_config import UpstreamConfig
+from mcp_dynaload.config_upstream import UpstreamConfig, prefixes_of
 from mcp_dynaload.selection.caching import CachedRanker, RankingCache
 from mcp_dynaload.selection.index import Documents, Index, build_index
 from mcp_dynaload.selection.lexical import LexicalRanker
@@ -25,6 +26,8 @@ from mcp_dynaload.selection.ranking import Ranker, Scored
 from mcp_dynaload.server.acceptance import Oddities, accept
 from mcp_dynaload.server.built import keep_index, read_or_build_index
 from mcp_dynaload.server.known_tools import KnownTools
+from mcp_dynaload.server.offers import collect_offers
+from mcp_dynaload.server.renamed import renamed
 from mcp_dynaload.store.records import OLD_SECONDS, Records
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.listing import Listing
@@ -68,7 +71,7 @@ class LiveCatalog:
     """Why an upstream could not be listed when that was last tried."""
 
     oddities: dict[str, Oddities] = field(default_factory=dict[str, Oddities])
-    """What was repaired or left out of the listings that have such elements."""
+    """What was repaired, left out or renamed of the listings that have such elements."""
 
     catalog: Catalog = field(default_factory=lambda: build_catalog((), {}))
     ready: anyio.Event = field(default_factory=anyio.Event)
@@ -102,6 +105,9 @@ class LiveCatalog:
 
     _documents: Documents = field(default_factory=Documents)
     _known: KnownTools = field(init=False)
+    _mended: dict[str, Oddities] = field(default_factory=dict[str, Oddities])
+    """What was repaired or left out of each listing."""
+
     _tried_at: dict[str, float] = field(default_factory=dict[str, float])
     """When upstreams with an old listing were given out to be listed."""
 
@@ -110,7 +116,8 @@ class LiveCatalog:
     """Of which catalog they are, and the categories."""
 
     def __post_init__(self) -> None:
-        self._known = KnownTools(self.records, lambda text: self.count(text))
+        prefixes = prefixes_of(self.configs.values())
+        self._known = KnownTools(self.records, lambda text: self.count(text), prefixes)
 
     def read_cache(self) -> None:
         """Take over the stored listings of the configured upstreams."""
@@ -120,6 +127,7 @@ class LiveCatalog:
             if fingerprint in stored:
                 self._take_over(name, stored[fingerprint])
         self.catalog = self._build()
+        self.oddities = self._all_oddities()
 
     def _take_over(self, upstream: str, data: Json) -> None:
         try:
@@ -236,13 +244,14 @@ class LiveCatalog:
         self.failures.pop(upstream, None)
         before = self.listings.get(upstream)
         listing, is_news = self._accepted(upstream, listing)
-        if is_news:
-            self._tell_oddities(upstream)
-        if before == listing:
+        if before == listing and not is_news:
             return
         self.listings[upstream] = listing
         if before is None or before.tools != listing.tools:
             await self._rebuild()
+        await self._tell_oddities()
+        if before == listing:
+            return
         log.info("upstream_listed", upstream=upstream, tools=len(listing.tools), changed=before is not None)
         for changed in list(self._observers):
             await changed(upstream, before or Listing(), listing)
@@ -260,18 +269,38 @@ class LiveCatalog:
 
         Where we stand in for one server transparently (we have no texts of our own then) that is all of it.
         """
-        if not self.own_texts and len(self.configs) == 1:
+        if self._stands_in:
             return listing, False
-        accepted, known = accept(listing), self.oddities.pop(upstream, Oddities())
-        if accepted.oddities:
-            self.oddities[upstream] = accepted.oddities
+        accepted, known = accept(listing), self._mended.get(upstream, Oddities())
+        self._mended[upstream] = accepted.oddities
         return accepted.listing, accepted.oddities != known
 
-    def _tell_oddities(self, upstream: str) -> None:
-        oddities = self.oddities.get(upstream, Oddities())
-        log.warning("listing_mended", upstream=upstream, outcome=str(oddities), elements=oddities.sentences)
-        for changed in list(self._odd_observers):
-            changed(upstream, oddities)
+    @property
+    def _stands_in(self) -> bool:
+        """Whether we stand in for one server transparently."""
+        return not self.own_texts and len(self.configs) == 1
+
+    def _all_oddities(self) -> dict[str, Oddities]:
+        """What was repaired, left out or renamed now, of the upstreams that have such elements."""
+        if self._stands_in:
+            return {}
+        listings = dict(self.listings)
+        reserved = frozenset(COMMAND_NAMES) if self.own_texts else frozenset[str]()
+        names = renamed(self.configs, self.catalog.tools, collect_offers(self.configs, listings, reserved))
+        every = {name: self._mended.get(name, Oddities()).with_renamed(names.get(name, ())) for name in listings}
+        return {name: oddities for name, oddities in every.items() if oddities}
+
+    async def _tell_oddities(self) -> None:
+        """Tell of the upstreams that have others than before: a new name of one may be another's old one."""
+        async with self._building:
+            known, self.oddities = self.oddities, await anyio.to_thread.run_sync(self._all_oddities)
+        for upstream in self.listings:
+            oddities = self.oddities.get(upstream, Oddities())
+            if oddities == known.get(upstream, Oddities()):
+                continue
+            log.warning("listing_mended", upstream=upstream, outcome=str(oddities), elements=oddities.sentences)
+            for changed in list(self._odd_observers):
+                changed(upstream, oddities)
 
     async def _rebuild(self) -> None:
         async with self._building:

@@ -158,18 +158,20 @@ async def pass_on(session: Session, request: Request, upstream: str) -> Json:
 
 async def pass_notification(session: Session, method: str, params: Json | None) -> None:
     """Tell the upstreams that a notification of the client concerns, as far as they run."""
-    for upstream in _listeners(session, method, params):
+    if method == "notifications/progress":
+        if (asking := session.client.asking(json_object(params).get("progressToken"))) is not None:
+            upstream, token = asking
+            await session.pool[upstream].notify(method, {**(params or {}), "progressToken": token})
+        return
+    for upstream in _listeners(session, method):
         await session.pool[upstream].notify(method, params)
 
 
-def _listeners(session: Session, method: str, params: Json | None) -> tuple[str, ...]:
+def _listeners(session: Session, method: str) -> tuple[str, ...]:
     if method in OWN_NOTIFICATIONS:
         return ()
     if method == "notifications/roots/list_changed":
         return session.pool.names
-    if method == "notifications/progress":
-        asking = session.client.asking(json_object(params).get("progressToken"))
-        return (asking,) if asking else ()
     only = session.host.only_upstream()
     return (only,) if only else ()
 

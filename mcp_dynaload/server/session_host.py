@@ -1,12 +1,26 @@
 """A client session as its upstreams see it: requests go to them here, and what they ask and say goes to the client."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 import anyio
 import anyio.to_thread
+import structlog
+from mcp import MCPError
+from mcp_types import URL_ELICITATION_REQUIRED
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.printable import printable
+from mcp_dynaload.server.attributed import (
+    ELICITED,
+    LOG_MESSAGE,
+    PROGRESS,
+    asked_by,
+    is_sayable,
+    links_of,
+    logged_by,
+    refused_by,
+)
 from mcp_dynaload.server.client import Client, Request
 from mcp_dynaload.server.commons import Commons
 from mcp_dynaload.server.crowd import Crowd
@@ -17,11 +31,19 @@ from mcp_dynaload.telemetry.facts import ErrorKind, UpstreamFailed, UpstreamStar
 from mcp_dynaload.upstream.link import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
+from mcp_dynaload.upstream.updates import UPDATED
 
 LISTING_DELAY_SECONDS = 3.0
 """The client's own start comes first."""
 
 LISTING_INTERVAL_SECONDS = 3600.0
+
+MAX_LINKS = 100
+"""Pages that servers want the user to open, remembered at a time."""
+
+MAX_METHOD = 100
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -46,6 +68,8 @@ class SessionHost:
     """What the client asked for with `logging/setLevel`."""
 
     _pool: Pool | None = None
+    _links: dict[str, str] = field(default_factory=dict[str, str])
+    """Upstreams that want the user to open a page, by the page's id, oldest first."""
 
     @property
     def pool(self) -> Pool:
@@ -67,11 +91,21 @@ class SessionHost:
 
         Raises:
             UpstreamError: It could not.
-            MCPError: Its own error answer, unchanged.
+            MCPError: Its own error answer, unchanged but for the server's name in what it asks of the user.
         """
+        try:
+            return await self._forwarded(upstream, request, method, params)
+        except MCPError as error:
+            if error.error.code != URL_ELICITATION_REQUIRED or self.only_upstream() is not None:
+                raise
+            refusal = refused_by(upstream, error)
+            self._note_links(upstream, links_of(refusal))
+            raise refusal from error
+
+    async def _forwarded(self, upstream: str, request: Request, method: str, params: Json) -> Json:
         crowd = self.commons.crowd if self.commons.has(upstream) else self.crowd
         if crowd is not None:
-            with crowd.passing(request, params) as passed:
+            with crowd.passing(upstream, request, params) as passed:
                 return await self.pool.request(upstream, method, passed)
         with self.client.serving(upstream, request):
             return await self.pool.request(upstream, method, params)
@@ -86,7 +120,7 @@ class SessionHost:
         result = await self.forward(upstream, request, "resources/subscribe", params)
         self.pool[upstream].subscriptions.add(uri)
         if self.commons.has(upstream):
-            self.commons.subscribe(self.client, upstream, uri)
+            self.commons.subscribe(self.client, upstream, uri, self.offers.uri_of(upstream, uri))
         return result
 
     async def unsubscribe(self, upstream: str, uri: str, request: Request, params: Json) -> Json:
@@ -121,17 +155,43 @@ class SessionHost:
         return self.client.profile()
 
     async def ask(self, upstream: str, method: str, params: Json | None) -> Json:
-        """Put an upstream's question to the client."""
-        return await self.client.ask(upstream, method, params)
+        """Put an upstream's question to the client; where there are others it says which one asks."""
+        if self.only_upstream() is not None:
+            return await self.client.ask(upstream, method, params)
+        asked = asked_by(upstream, method, params)
+        if isinstance(link := asked.get("elicitationId"), str):
+            self._note_links(upstream, [link])
+        return await self.client.ask(upstream, method, asked)
 
     async def tell(self, upstream: str, method: str, params: Json | None) -> None:
-        """Pass on what an upstream says by itself."""
+        """Pass on what an upstream says by itself; where there are others, only what it can say of itself."""
         if self.crowd is not None:
-            await self.crowd.tell(method, params)
-            return
-        if method == "notifications/resources/updated" and params:
-            params = {**params, "uri": self.offers.uri_of(upstream, str(params.get("uri")))}
-        await self.client.tell(upstream, method, params)
+            await self.crowd.tell(upstream, method, params)
+        elif self.only_upstream() is not None:
+            await self.client.tell(upstream, method, params)
+        elif params is not None and self._may_say(upstream, method, params):
+            await self.client.tell(upstream, method, self._attributed(upstream, method, params))
+        else:
+            log.debug("notification_dropped", upstream=upstream, method=printable(method)[:MAX_METHOD])
+
+    def _may_say(self, upstream: str, method: str, params: Json) -> bool:
+        if not is_sayable(method, params):
+            return False
+        if method == PROGRESS:
+            return self.client.awaits_progress(upstream, params["progressToken"])
+        return method != ELICITED or self._links.get(params["elicitationId"]) == upstream
+
+    def _attributed(self, upstream: str, method: str, params: Json) -> Json:
+        if method == UPDATED:
+            return {**params, "uri": self.offers.uri_of(upstream, params["uri"])}
+        return logged_by(upstream, params) if method == LOG_MESSAGE else params
+
+    def _note_links(self, upstream: str, links: Iterable[str]) -> None:
+        """Remember who wants the user to open pages: nobody else can say that this is done."""
+        for link in links:
+            self._links.setdefault(link, upstream)
+        for link in list(self._links)[: max(0, len(self._links) - MAX_LINKS)]:
+            del self._links[link]
 
     async def upstream_listed(self, upstream: str, listing: Listing) -> None:
         """An upstream of ours was listed."""

@@ -36,6 +36,8 @@ from mcp_dynaload.upstream.updates import UPDATED, Updates
 REPLACED_REQUESTS = frozenset({"logging/setLevel", "resources/subscribe", "resources/unsubscribe"})
 """Requests that revision 2026-07-28 has other means for."""
 
+LIST_CHANGES = frozenset(f"notifications/{kind}/list_changed" for kind in ("tools", "prompts", "resources"))
+
 RELAYED_REQUESTS = frozenset({"elicitation/create", "sampling/createMessage", "roots/list"})
 
 
@@ -189,7 +191,7 @@ class Link:
             return self._outflow.waiting < MAX_UNTAKEN
         if said.method == ACKNOWLEDGED or said.method == "notifications/cancelled":
             return True
-        if said.method.endswith("/list_changed"):
+        if said.method in LIST_CHANGES:
             self._ends.changed()
             return False
         if said.method == UPDATED:

@@ -16,6 +16,7 @@ from mcp.client.stdio import stdio_client
 from mcp_types import CallToolResult, Implementation, TextContent, ToolListChangedNotification
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.server.caller import HOOK_MARK
 from tests.faults.scripted import is_alive
 
 FILL = """
@@ -86,7 +87,8 @@ class Proxy:
         return [tool.name for tool in (await self.client.list_tools(cache_mode="refresh")).tools]
 
     async def hook(self, event: str, **fields: object) -> Json:
-        return json.loads(await self.text("dynaload_hook", event=event, **fields))
+        arguments = {"event": event, **fields}
+        return json.loads(text_of(await self.client.call_tool("dynaload_hook", arguments, meta={HOOK_MARK: True})))
 
     async def text(self, called: str, **arguments: object) -> str:
         return text_of(await self.client.call_tool(called, arguments))

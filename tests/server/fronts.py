@@ -22,6 +22,7 @@ from mcp_types import (
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config_upstream import UpstreamConfig
+from mcp_dynaload.server.caller import HOOK_MARK
 from mcp_dynaload.server.client import ClientEnvironment
 from mcp_dynaload.server.front import Front, open_front
 from mcp_dynaload.server.live_catalog import LiveCatalog
@@ -64,7 +65,8 @@ class Connected:
         return text_of(await self.call(called, **arguments))
 
     async def hook(self, event: object, **fields: object) -> Json:
-        return json.loads(await self.say("dynaload_hook", event=event, **fields))
+        arguments = {"event": event, **fields}
+        return json.loads(text_of(await self.client.call_tool("dynaload_hook", arguments, meta={HOOK_MARK: True})))
 
     async def prompt(self, text: object, **fields: object) -> Json:
         return await self.hook("UserPromptSubmit", prompt=text, **fields)

@@ -1,3 +1,7 @@
+import re
+
+import pytest
+
 from mcp_dynaload.config_upstream import UpstreamConfig, UpstreamOptions
 from mcp_dynaload.server.offers import Offers, Origin, collect_offers
 from mcp_dynaload.upstream.listing import Listing
@@ -80,3 +84,53 @@ def test_an_unlisted_uri_of_a_notification_stays_as_it_is() -> None:
     both = offers_of(("a", a_listing(resources="file:///x")), ("b", a_listing(resources="note://1")))
 
     assert both.uri_of("a", "file:///x") == "file:///x"
+
+
+@pytest.mark.proves("attribution")
+def test_a_prompt_whose_name_would_be_another_servers_is_offered_under_a_name_of_its_own() -> None:
+    for first in ("a", "a__b"):
+        listings = {"a": a_listing(prompts="b__c"), "a__b": a_listing(prompts="c")}
+        offers = offers_of((first, listings.pop(first)), *listings.items())
+
+        assert offers.prompt_origins["a__b__c"] == Origin("a__b", "c")
+        ((name, origin),) = [item for item in offers.prompt_origins.items() if item[0] != "a__b__c"]
+        assert origin == Origin("a", "b__c")
+        assert re.fullmatch("a__[0-9a-f]{8}_b__c", name)
+
+
+@pytest.mark.proves("attribution")
+def test_a_uri_that_begins_as_anothers_alias_does_not_lead_to_that_other() -> None:
+    offers = offers_of(
+        ("a", a_listing(resources="dynaload-b+file:///x file:///x", templates="{+all}")),
+        ("b", a_listing(resources="file:///x note://1")),
+    )
+
+    assert offers.resource_origins == {
+        "dynaload-a+dynaload-b+file:///x": Origin("a", "dynaload-b+file:///x"),
+        "file:///x": Origin("a", "file:///x"),
+        "dynaload-b+file:///x": Origin("b", "file:///x"),
+        "note://1": Origin("b", "note://1"),
+    }
+    assert offers.resource_origin("dynaload-b+note://hidden") == Origin("b", "note://hidden")
+
+
+@pytest.mark.proves("attribution")
+def test_servers_whose_names_make_the_same_alias_get_different_ones() -> None:
+    same = a_listing(resources="file:///x")
+
+    offers = offers_of(("a", same), ("My b", same), ("my-b", same))
+
+    assert {uri: origin.upstream for uri, origin in offers.resource_origins.items()} == {
+        "file:///x": "a",
+        "dynaload-my-b+file:///x": "My b",
+        "dynaload-my-b-2+file:///x": "my-b",
+    }
+
+
+@pytest.mark.proves("attribution")
+def test_a_word_of_anothers_resource_is_told_under_a_uri_of_who_says_it() -> None:
+    offers = offers_of(("a", a_listing(resources="file:///x")), ("b", a_listing(prompts="p")))
+
+    assert offers.uri_of("b", "file:///x") == "dynaload-b+file:///x"
+    assert offers_of(("a", Listing())).uri_of("a", "file:///x") == "dynaload-a+file:///x"
+    assert Offers().uri_of("a", "file:///x") == "file:///x"

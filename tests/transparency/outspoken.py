@@ -127,6 +127,13 @@ async def touch(ctx: Request, params: Json) -> Json:
     return answer({"subscribed": subscribed})
 
 
+async def say(ctx: Request, params: Json) -> Json:
+    """Say whatever one wants it to say."""
+    said = json_object(params.get("arguments"))
+    await tell(ctx, said["method"], said.get("params"))
+    return answer({})
+
+
 async def identify(ctx: Request, params: Json) -> Json:
     introduction = memory(ctx)["initialize"]
     return answer({"server": memory(ctx)["name"], **{key: introduction[key] for key in ("clientInfo", "capabilities")}})
@@ -138,7 +145,7 @@ async def large(ctx: Request, params: Json) -> Json:
 
 TOOLS: dict[str, Callable[[Request, Json], Awaitable[Json]]] = {
     tool.__name__: tool
-    for tool in (echo, fail, refuse, progress, log, ask, wait, report, change, touch, identify, large)
+    for tool in (echo, fail, refuse, progress, log, ask, wait, report, change, touch, say, identify, large)
 }
 
 

@@ -53,7 +53,7 @@ def _template(uri: str) -> Json:
 
 
 TOOL_NAMES = (
-    "ask", "change", "echo", "fail", "identify", "large", "log", "progress", "refuse", "report", "touch", "wait"
+    "ask", "change", "echo", "fail", "identify", "large", "log", "progress", "refuse", "report", "say", "touch", "wait"
 )  # fmt: skip
 
 NOTES = [_resource(f"note://{title}") for title in ("four", "one", "three", "two")]

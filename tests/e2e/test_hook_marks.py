@@ -1,0 +1,38 @@
+"""By what the real client puts beside a call it can be told whether a hook makes it or the model."""
+
+import json
+import sys
+from dataclasses import replace
+
+import pytest
+
+from mcp_dynaload.server.caller import CLAUDE_CODE, Caller, caller_of
+from tests.e2e import noting_server
+from tests.e2e.model_api import tool_use
+from tests.e2e.stage import Stage
+
+pytestmark = pytest.mark.proves("users-hooks")
+
+TASK = "the task of a subagent"
+
+
+def test_calls_of_the_model_and_of_its_subagents_are_marked_and_those_of_hooks_are_not(stage: Stage) -> None:
+    by_model = tool_use("mcp__dynaload__dynaload_hook", {"event": "UserPromptExpansion", "by": "model"})
+    options = {"description": "a task", "subagent_type": "general-purpose", "run_in_background": False}
+    claude = stage.claude({"do it": [by_model, tool_use("Agent", {"prompt": TASK, **options})], TASK: [by_model]})
+    notes, file = stage.folder / "calls.jsonl", stage.folder / "noting.json"
+    entry = {"command": sys.executable, "args": [noting_server.__file__, str(notes)]}
+    file.write_text(json.dumps({"mcpServers": {"dynaload": entry}}))
+
+    with replace(claude, mcp_config=file).print_session() as session:
+        session.ask("do it please")
+        session.ask("/mcp__dynaload__help")
+
+    calls = [json.loads(line) for line in notes.read_text().splitlines()]
+    told = [
+        (call["arguments"]["event"], caller_of(CLAUDE_CODE, call)) for call in calls if "by" not in call["arguments"]
+    ]
+    models = [caller_of(CLAUDE_CODE, call) for call in calls if "by" in call["arguments"]]
+    assert models == [Caller.ANYBODY] * 2
+    assert {caller for _, caller in told} == {Caller.USER}
+    assert {event for event, _ in told} == {"UserPromptSubmit", "UserPromptExpansion", "PreToolUse", "Stop"}
