@@ -17,6 +17,7 @@ from mcp_types import CONNECTION_CLOSED, JSONRPCError, JSONRPCMessage, JSONRPCRe
 from mcp_dynaload.bounds import MAX_MESSAGE_BYTES
 from mcp_dynaload.errors import UpstreamAnswerError
 from mcp_dynaload.mending import UNREADABLE, failed_answer, mended
+from mcp_dynaload.upstream.http_bodies import DecodedBody
 from mcp_dynaload.upstream.http_reasons import OTHER_ERA, status_name, status_reason, trouble_reason
 from mcp_dynaload.wire import Item, format_line, parse_line
 
@@ -136,7 +137,9 @@ class AnsweringClient(httpx2.AsyncClient):
     def _with_events(self, response: httpx2.Response, waiting: str | int | None) -> httpx2.Response:
         """The stream with what cannot be read in it made readable, or told."""
         events = httpx2.Response(
-            response.status_code, headers=_headers(response), stream=_Events(response, self._events(response, waiting))
+            response.status_code,
+            headers=_headers(response),
+            stream=DecodedBody(response, self._events(response, waiting)),
         )
         events.request = response.request
         return events
@@ -188,21 +191,6 @@ def in_our_words(item: Item) -> Item:
     if not message.error.message.startswith(_STREAM_ENDED):
         return item
     return failed_answer(message.id, f"it ended its answer before there was one ({message.error.message})")
-
-
-class _Events(httpx2.AsyncByteStream):
-    """A stream of events that was looked through."""
-
-    def __init__(self, raw: httpx2.Response, pieces: AsyncGenerator[bytes]) -> None:
-        self._raw = raw
-        self._pieces = pieces
-
-    def __aiter__(self) -> AsyncGenerator[bytes]:
-        return self._pieces
-
-    async def aclose(self) -> None:
-        await self._pieces.aclose()
-        await self._raw.aclose()
 
 
 def _is_failure(message: JSONRPCMessage) -> bool:

@@ -43,13 +43,13 @@ class Answers:
             response.status_code, headers=response.headers, stream=response.stream, request=response.request
         )
         is_stream = _content_type(response) == EVENTS
-        body = response.stream = _Body(raw, _paced(raw, self._allowance) if is_stream else _bounded(raw))
+        body = response.stream = DecodedBody(raw, _paced(raw, self._allowance) if is_stream else _bounded(raw))
         for header in ("content-encoding", "content-length"):
             response.headers.pop(header, None)
         if response.is_error and response.request.method == "POST" and SESSION_HEADER in response.request.headers:
             await self._on_error(response, body)
 
-    async def _on_error(self, response: httpx2.Response, whole: "_Body") -> None:
+    async def _on_error(self, response: httpx2.Response, whole: "DecodedBody") -> None:
         """A server that was restarted answers 404 or 400 for ever: the session has to be made anew."""
         body = await _begin_of(whole)
         is_lost = response.status_code == 404 or (response.status_code == 400 and _is_about_session(body))
@@ -63,8 +63,8 @@ class Answers:
         response.stream = httpx2.ByteStream(json.dumps(answer).encode())
 
 
-class _Body(httpx2.AsyncByteStream):
-    """What is left of a body once it has been decoded."""
+class DecodedBody(httpx2.AsyncByteStream):
+    """A body that is handed on in pieces, decoded or looked through on the way."""
 
     def __init__(self, raw: httpx2.Response, pieces: AsyncGenerator[bytes]) -> None:
         self._raw = raw
@@ -74,6 +74,7 @@ class _Body(httpx2.AsyncByteStream):
         return self._pieces
 
     async def aclose(self) -> None:
+        """End the pieces and the answer that they come from."""
         await self._pieces.aclose()
         await self._raw.aclose()
 
@@ -98,7 +99,7 @@ async def _paced(raw: httpx2.Response, allowance: Allowance) -> AsyncGenerator[b
             await allowance.spend(len(piece) * BYTE_SECONDS + piece.count(b"\n") * LINE_SECONDS)
 
 
-async def _begin_of(body: _Body) -> bytes:
+async def _begin_of(body: DecodedBody) -> bytes:
     begin = b""
     try:
         async for piece in body:
