@@ -25,7 +25,7 @@ demo: $(VENV)/.installed
 WORKERS ?= 4
 # stdio.py takes over the pipes of its process, so only tests that start processes run it.
 test: check $(VENV)/.upstreams
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov --cov-report=
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --skip-empty
 	$(BIN)/coverage report --fail-under=95 --include='mcp_dynaload/catalog/*,mcp_dynaload/selection/*,mcp_dynaload/server/*' --omit='*/stdio.py' --format=total
 

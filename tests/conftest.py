@@ -2,6 +2,8 @@
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs] - it is typed, but does not say so
+from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
 from tests.sharing import group_of, position_of
 
@@ -15,9 +17,18 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let several processes share the suite: what belongs together stays together, what takes longest begins first."""
+    """Let what takes longest begin first."""
     items.sort(key=lambda item: position_of(item.nodeid))
-    for number, item in enumerate(items):
-        item.add_marker(pytest.mark.xdist_group(group_of(item.nodeid, number)))
+
+
+class Sharing(LoadScopeScheduling):
+    """Gives the tests of a group to one process (`--dist loadgroup` does nothing with the pinned pytest)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
+    """Let several processes share the suite."""
+    return Sharing(config, log)

@@ -1,5 +1,7 @@
 """How several processes share the suite: the tests of a group run one after another in one of them."""
 
+from zlib import crc32
+
 CLIENTS = 2
 """So many real clients at a time: more would take the machine from each other while a person's patience is measured."""
 
@@ -33,11 +35,11 @@ APART = (
 """Files whose tests take long and share nothing."""
 
 
-def group_of(nodeid: str, number: int) -> str:
-    """Name the group of a test, given which of all it is: its file, but for the exceptions above."""
+def group_of(nodeid: str) -> str:
+    """Name the group of a test: its file, but for the exceptions above."""
     file = nodeid.partition("::")[0]
     if file.startswith("tests/e2e/"):
-        return f"client {number % CLIENTS}"
+        return f"client {crc32(nodeid.encode()) % CLIENTS}"
     if file in APART:
         return nodeid
     return next((folder for folder in TOGETHER if file.startswith(folder)), file)

@@ -17,12 +17,17 @@ def main() -> int:
         socket.send_fds(connection, [struct.pack(">I", len(request))], [0, 1, 2])
         connection.sendall(request)
         pid = struct.unpack(">i", connection.recv(4, socket.MSG_WAITALL))[0]
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda number, _: os.kill(pid, number))
         for file in (0, 1, 2):  # the fork's own now: who reads its output must see that end
             os.close(file)
         status = connection.recv(4, socket.MSG_WAITALL)
-    return struct.unpack(">i", status)[0] if len(status) == 4 else 1
+    code = struct.unpack(">i", status)[0] if len(status) == 4 else 1
+    if code < 0:
+        if -code != signal.SIGKILL:
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    return code
 
 
 if __name__ == "__main__":

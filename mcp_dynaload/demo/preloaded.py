@@ -4,6 +4,7 @@
 that takes over the launcher's input, outputs, environment and folder, and ends as that fork ends.
 """
 
+import atexit
 import importlib
 import json
 import os
@@ -39,7 +40,7 @@ REQUEST_HEAD = struct.Struct(">I")
 """How many bytes the request has."""
 
 STATUS = struct.Struct(">i")
-"""A process id, and later an exit status."""
+"""A process id, and later an exit status: what `os.waitstatus_to_exitcode` makes of it."""
 
 
 def is_possible() -> bool:
@@ -52,39 +53,69 @@ def command(socket_path: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-I", "-S", str(LAUNCHER), str(socket_path), *arguments]
 
 
-def main() -> None:
-    """Import, then fork for each request until the input ends."""
-    for name in MODULES:
+def main(*more: str) -> None:
+    """Import our modules and `more`, then fork for each request until the input ends."""
+    for name in (*MODULES, *more):
         importlib.import_module(name)
     from mcp_dynaload.tokenizer import count_tokens
 
     count_tokens("")  # reads the ranks
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system reaps the forks
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends us by the end of our input
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(sys.argv[1])
         listener.listen(64)
         print("ready", flush=True)
-        while True:
-            ready, _, _ = select.select([listener, 0], [], [])
-            if 0 in ready:
-                return
+        _serve(listener)
+
+
+def _serve(listener: socket.socket) -> None:
+    """Fork for whoever connects, until the input ends: a launcher and its fork end together."""
+    forks: dict[socket.socket, int] = {}
+    ended, signalled = os.pipe()
+    os.set_blocking(signalled, False)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    signal.set_wakeup_fd(signalled, warn_on_full_buffer=False)
+    while True:
+        ready, _, _ = select.select([listener, 0, ended, *forks], [], [])
+        if 0 in ready:
+            return
+        if ended in ready:
+            os.read(ended, 4096)
+            _tell_ended(forks)
+        for connection in forks.keys() & {*ready}:
+            os.kill(forks[connection], signal.SIGKILL)
+        if listener in ready:
             connection, _ = listener.accept()
-            with connection, suppress(OSError):  # a launcher that has gone meanwhile needs no fork
-                _serve(connection, listener)
+            try:
+                forks[connection] = _fork(connection, [listener, *forks])
+            except OSError:  # a launcher that has gone meanwhile needs no fork
+                connection.close()
 
 
-def _serve(connection: socket.socket, listener: socket.socket) -> None:
+def _tell_ended(forks: dict[socket.socket, int]) -> None:
+    """Tell the launchers of the forks that have ended with what; each is forgotten then."""
+    for connection, pid in list(forks.items()):
+        gone, status = os.waitpid(pid, os.WNOHANG)
+        if gone:
+            del forks[connection]
+            with connection, suppress(OSError):  # a launcher that has gone before
+                connection.sendall(STATUS.pack(os.waitstatus_to_exitcode(status)))
+
+
+def _fork(connection: socket.socket, others: Sequence[socket.socket]) -> int:
+    """Start what the launcher at the other end asks for; `others` is what this process has open beside."""
     head, files, _, _ = socket.recv_fds(connection, REQUEST_HEAD.size, 3)
     (size,) = REQUEST_HEAD.unpack(head)
     request = b""
     while len(request) < size:
         request += connection.recv(size - len(request)) or _gone()
-    if os.fork() == 0:
-        listener.close()
+    if (pid := os.fork()) == 0:
+        for other in others:
+            other.close()
         _become(connection, files, _Request(**json.loads(request)))
     for file in files:
         os.close(file)
+    return pid
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,32 +132,38 @@ def _gone() -> NoReturn:
 
 
 def _become(connection: socket.socket, files: Sequence[int], request: "_Request") -> NoReturn:
-    """Be the program that was asked for, in this fork, until its end."""
+    """Be the program that was asked for, in this fork, until its end, and end as the interpreter does."""
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    # Line by line at a terminal, as a new interpreter has it.
+    sys.stdout = open(1, "w", buffering=1 if os.isatty(1) else -1, encoding="utf-8", closefd=False)  # noqa: SIM115
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(request.environ)
+    os.chdir(request.folder)
+    random.seed()
+    connection.sendall(STATUS.pack(os.getpid()))
+    connection.close()
+    module, *sys.argv[1:] = request.arguments[request.arguments.index("-m") + 1 :]
     status = 1
     try:
-        for number, file in enumerate(files):
-            os.dup2(file, number)
-            os.close(file)
-        for number in (signal.SIGCHLD, signal.SIGINT):
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-        os.environ.clear()
-        os.environ.update(request.environ)
-        os.chdir(request.folder)
-        random.seed()
-        connection.sendall(STATUS.pack(os.getpid()))
-        module, *sys.argv[1:] = request.arguments[request.arguments.index("-m") + 1 :]
         runpy.run_module(module, run_name="__main__", alter_sys=True)
         status = 0
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else int(error.code is not None)
+        if isinstance(error.code, str):
+            print(error.code, file=sys.stderr)
     except BaseException as error:  # noqa: BLE001 - as the interpreter does with what nobody caught
         sys.excepthook(type(error), error, error.__traceback__)
     finally:
+        # The rest of the interpreter's own end would take apart all that was imported before.
+        atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage] - there is no public way
         with suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()
-        with suppress(OSError):
-            connection.sendall(STATUS.pack(status))
         os._exit(status)
 
 

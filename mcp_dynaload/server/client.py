@@ -35,6 +35,9 @@ STARTING_SECONDS = 3.0
 GATHER_SECONDS = 0.01
 """Hooks of agents that start together arrive within milliseconds; one announcement serves them all."""
 
+MAX_GATHER_SECONDS = 0.2
+"""For the choices of the others of these agents; the client would read a second announcement a second later."""
+
 REREAD_INTERVAL_SECONDS = 1.0
 """Claude Code re-reads a list at most about once a second."""
 
@@ -221,6 +224,20 @@ class Reread:
     _read_at: float = float("-inf")
     _taken_over_at: float = float("-inf")
     _told_at: float = float("-inf")
+    _deciding: int = 0
+    _decided: anyio.Event = field(default_factory=anyio.Event)
+
+    @contextmanager
+    def deciding(self) -> Generator[None]:
+        """While tools are chosen for an agent, an announcement for one that came with it waits for these, too."""
+        self._deciding += 1
+        try:
+            yield
+        finally:
+            self._deciding -= 1
+            if not self._deciding:
+                self._decided.set()
+                self._decided = anyio.Event()
 
     async def announce(self, client: Client, *, gather: bool = False) -> None:
         """Tell the client that the list differs from what it knows; with `gather`, once for all that comes together.
@@ -235,6 +252,9 @@ class Reread:
         try:
             if gather:
                 await anyio.sleep(GATHER_SECONDS)
+                with anyio.move_on_after(MAX_GATHER_SECONDS):
+                    while self._deciding:
+                        await self._decided.wait()
         finally:
             self._is_announcing = False
         self._told_at = anyio.current_time()

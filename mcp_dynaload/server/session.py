@@ -1,7 +1,7 @@
 """One client session: what it has loaded, and the one path on which that changes."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -178,10 +178,12 @@ class Session:
         """Take the step for an event, announce the new list if it differs, and store it."""
         decision, state = Decision(reason="loading is switched off"), self.state
         if self.is_dynamic:
-            async with self._deciding:
-                state = self.state
-                self.state, decision = await self._step(event, watch or Watch())
-                self.history.note(event, decision)
+            among_agents = self.reread.deciding() if isinstance(event, AgentPrompted) else nullcontext()
+            with among_agents:
+                async with self._deciding:
+                    state = self.state
+                    self.state, decision = await self._step(event, watch or Watch())
+                    self.history.note(event, decision)
         if isinstance(event, ToolsFound | ToolCalled):
             self.learning.note_search(decision.added)
         now = self.listed()

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from mcp_dynaload.demo import embedded_servers
+from tests.programs import PYTHON
 from tests.waiting import HANG_SECONDS
 
 
@@ -46,7 +46,7 @@ class Shell:
         self, *arguments: str, stdin: str | None = None, seconds: float = HANG_SECONDS, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "mcp_dynaload", *arguments],
+            [PYTHON, "-m", "mcp_dynaload", *arguments],
             cwd=self.project,
             env={**self.environ, **variables},
             input=stdin,
@@ -70,4 +70,4 @@ def notes_server(tmp_path: Path) -> dict[str, Any]:
     """One of the embedded servers, as anybody would configure it."""
     workspace = tmp_path / "workspace"
     workspace.mkdir()
-    return {"knowledge": embedded_servers(workspace)["knowledge"]}
+    return {"knowledge": {**embedded_servers(workspace)["knowledge"], "command": PYTHON}}

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.installed import PEERS
+from tests.programs import PYTHON
 
 PEER = PEERS / "bin" / "python"
 
@@ -39,7 +40,7 @@ def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run(
 ) -> None:
     options = ("--fastmcp", str(PEER), "--calls", "50", "--servers", "2", *labelled)
     done = subprocess.run(
-        [sys.executable, "-m", "mcp_dynaload", "bench", *options, "--json"],
+        [PYTHON, "-m", "mcp_dynaload", "bench", *options, "--json"],
         env=shell.environ,
         capture_output=True,
         text=True,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.programs import PYTHON
 from tests.waiting import HANG_SECONDS
 
 _NOT_FOUND = "the program 'no-such-program-here' was not found."
@@ -171,7 +172,7 @@ def test_a_project_s_servers_start_only_after_trust(shell: Shell, notes_server: 
     assert (distrusted.returncode, listed.returncode, again.returncode) == (1, 0, 1)
     assert json.loads(distrusted.stdout)["tools"] == {}
     assert (unasked.returncode, "add --yes" in unasked.stderr) == (2, True)
-    assert f"  knowledge: runs {sys.executable!r} '-P' '-E' '-m' 'mcp_dynaload.demo.serve'" in trusted.stdout
+    assert f"  knowledge: runs {PYTHON!r} '-P' '-E' '-m' 'mcp_dynaload.demo.serve'" in trusted.stdout
     assert trusted.stdout.splitlines()[-1].startswith(f"Trusted: {path}")
     assert json.loads(listed.stdout)["tools"] == {"knowledge": 12}
     assert forgotten.stdout == f"{path} is not trusted any more.\n"

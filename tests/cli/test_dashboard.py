@@ -2,7 +2,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from contextlib import closing
@@ -12,6 +11,7 @@ from typing import Any
 from mcp_dynaload.store.journal import SqliteJournal
 from mcp_dynaload.telemetry.codec import row_of
 from tests.cli.conftest import Shell
+from tests.programs import PYTHON
 from tests.telemetry.facts import a_prompt, opened
 from tests.waiting import HANG_SECONDS
 
@@ -21,7 +21,7 @@ def test_the_dashboard_opens_over_the_journal_without_a_running_service(shell: S
     with closing(SqliteJournal(shell.state_dir / "journal.db", 30, 1_000, clock=lambda: 0.0)) as journal:
         journal.append([row_of(time.time(), fact) for fact in (opened(), a_prompt("git__log", listed=250))])
 
-    command = [sys.executable, "-m", "mcp_dynaload", "dashboard", "--no-open"]
+    command = [PYTHON, "-m", "mcp_dynaload", "dashboard", "--no-open"]
     log = Path(shell.folder / "stderr")
     with (
         log.open("w") as stderr,

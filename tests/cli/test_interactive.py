@@ -5,12 +5,12 @@ import os
 import pty
 import select
 import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.programs import PYTHON
 from tests.waiting import HANG_SECONDS
 
 
@@ -82,7 +82,7 @@ def test_an_unknown_tool_is_told_with_the_nearest(stocked: Shell) -> None:
 def test_at_a_terminal_tab_completes_and_the_history_is_the_persons_own(stocked: Shell) -> None:
     ours, theirs = pty.openpty()
     environ = {**stocked.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
-    command = [sys.executable, "-m", "mcp_dynaload", "interactive"]
+    command = [PYTHON, "-m", "mcp_dynaload", "interactive"]
     process = subprocess.Popen(command, cwd=stocked.project, env=environ, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     screen = _read_until(ours, "dynaload>")

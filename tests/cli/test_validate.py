@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.faults.scripted import entry, tool
+from tests.programs import PYTHON
 
 DESK = [
     tool("search_tickets", "Search the tickets of the account"),
@@ -30,7 +31,7 @@ def desk(shell: Shell) -> Shell:
 
 def measured(shell: Shell, *arguments: str, before: Callable[[], None] | None = None) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "mcp_dynaload", *arguments],
+        [sys.executable if before else PYTHON, "-m", "mcp_dynaload", *arguments],  # a fork has no limits of its own
         cwd=shell.project,
         env=shell.environ,
         capture_output=True,

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +10,11 @@ from pathlib import Path
 from mcp_dynaload.catalog.tool import Json
 from tests.control.services import a_configuration
 from tests.faults.scripted import entry, text_in, until
+from tests.programs import PYTHON
 from tests.waiting import HANG_SECONDS
 
 LISTENING = re.compile(r"event='listening' .*port=(\d+)")
-MODULE = [sys.executable, "-m", "mcp_dynaload"]
+MODULE = [PYTHON, "-m", "mcp_dynaload"]
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:

@@ -97,4 +97,19 @@ def test_a_fork_and_its_launcher_end_together(socket: Path, program: Path, way: 
             case _:
                 os.kill(fork, signal.SIGKILL)
         assert launcher.stdout.read() == b""  # the fork had it open: it has gone
-        assert launcher.wait(timeout=20) == {"end of input": 0, "SIGKILL of the launcher": -signal.SIGKILL}.get(way, 1)
+        assert launcher.wait(timeout=20) == {"end of input": 0, "SIGTERM": -signal.SIGTERM}.get(way, -signal.SIGKILL)
+
+
+@pytest.mark.proves("no-orphans")
+def test_a_launcher_that_is_killed_takes_along_a_fork_that_would_go_on(socket: Path, program: Path) -> None:
+    command = preloaded.command(socket, "-m", "wait_for_input")
+    keeps_open, held = os.pipe()
+    with subprocess.Popen(command, cwd=program, stdin=keeps_open, stdout=subprocess.PIPE) as launcher:
+        assert launcher.stdout is not None
+        launcher.stdout.readline()
+
+        launcher.kill()
+
+        assert launcher.stdout.read() == b""
+    os.close(keeps_open)
+    os.close(held)

@@ -10,6 +10,7 @@ from mcp import Client, StdioServerParameters
 
 from mcp_dynaload.demo import SERVERS, embedded_servers
 from mcp_dynaload.demo.serve import WORKSPACE_VARIABLE
+from mcp_dynaload.own_process import module_arguments
 from tests.waiting import HANG_SECONDS
 
 
@@ -77,9 +78,9 @@ def test_the_mapping_has_every_server_and_passes_the_workspace(tmp_path: Path) -
     assert tuple(servers) == SERVERS
     assert servers["mail"] == {
         "command": sys.executable,
-        "args": ["-m", "mcp_dynaload.demo.serve", "mail", "--workspace", str(tmp_path)],
+        "args": module_arguments("mcp_dynaload.demo.serve", "mail", "--workspace", str(tmp_path)),
     }
-    assert embedded_servers()["mail"]["args"] == ["-m", "mcp_dynaload.demo.serve", "mail"]
+    assert embedded_servers()["mail"]["args"] == module_arguments("mcp_dynaload.demo.serve", "mail")
 
 
 def test_importing_the_mapping_and_the_scenarios_imports_nothing_heavy() -> None:

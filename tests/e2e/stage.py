@@ -1,7 +1,6 @@
 """Where the tests play: one workplace, and for each client a home, a state folder and a scripted model of its own."""
 
 import shutil
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -16,8 +15,9 @@ from tests.e2e.model_api import ModelApi, Step, script
 from tests.e2e.model_request import Json
 from tests.e2e.upstreams import Workplace
 from tests.installed import E2E, ROOT, UPSTREAMS
+from tests.programs import PYTHON
 
-PROXY_COMMAND = (sys.executable, "-m", "mcp_dynaload")
+PROXY_COMMAND = (PYTHON, "-m", "mcp_dynaload")
 
 NPM_BIN = E2E / "node_modules" / ".bin"
 PYTHON_BIN = UPSTREAMS / "bin"

@@ -1,7 +1,6 @@
 """Secrets are planted wherever they come from, and looked for wherever something leaves us."""
 
 import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tests.faults.odd_http_server import Odd, OddServer
 from tests.faults.proxy import Place, Proxy, connected
 from tests.faults.scripted import entry
 from tests.planted import IN_CONTEXT, TOKENS
+from tests.programs import PYTHON
 from tests.transparency.serving import served
 
 TEXTS = [*TOKENS.values(), *(text for text, _ in IN_CONTEXT.values())]
@@ -82,7 +82,7 @@ async def use_everything(proxy: Proxy) -> list[str]:
 
 async def output_of(place: Place, *arguments: str) -> str:
     """What a command prints."""
-    command = [sys.executable, "-m", "mcp_dynaload", *arguments]
+    command = [PYTHON, "-m", "mcp_dynaload", *arguments]
     done = await anyio.run_process(command, env=place.environment(), cwd=place.project, check=False)
     return done.stdout.decode() + done.stderr.decode()
 

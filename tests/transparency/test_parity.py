@@ -68,7 +68,7 @@ def test_the_steps_see_what_they_are_made_for(runs: Runs) -> None:
     direct, _ = runs
 
     assert {key: len(items) for key, items in direct["lists"].items()} == {
-        "tools": 12, "prompts": 5, "resources": 4, "resourceTemplates": 4
+        "tools": 13, "prompts": 5, "resources": 4, "resourceTemplates": 4
     }  # fmt: skip
     assert direct["tool_result"]["structuredContent"]["arguments"] == WEIRD
     assert direct["tool_errors"][0]["error"] == {"code": -32050, "message": "not today ☃", "data": {"deep": [1, None]}}

@@ -1,0 +1,53 @@
+"""Programs of ours as processes that start fast: forked from one that has imported everything.
+
+Importing takes a second of a core each time, a fork a few hundredths. Where the start of a process is the subject (its
+module path, its family, its end), tests start `sys.executable` itself.
+"""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from mcp_dynaload.demo import preloaded
+from tests.installed import ROOT
+
+LAUNCH = """\
+#!{python} -IS
+import os, sys
+words = [word for word in sys.argv[1:] if word not in ("-P", "-E")]
+if words[:1] == ["-m"] and words[1].startswith(("mcp_dynaload", "tests.")):
+    sys.argv[1:1] = [{socket!r}]
+    with open({launcher!r}) as file:
+        exec(compile(file.read(), {launcher!r}, "exec"))
+else:
+    os.execv({python!r}, [{python!r}, *sys.argv[1:]])
+"""
+"""An interpreter in which `-m` of a module of ours, or of these tests, is a fork, and all else is what it always is."""
+
+
+def _interpreter() -> str:
+    """Start the process that is forked, which ends with this one; return the program that stands for Python."""
+    folder = Path(tempfile.mkdtemp(prefix="dynaload-programs-"))
+    program, socket = folder / "python", folder / "socket"
+    program.write_text(LAUNCH.format(python=sys.executable, socket=str(socket), launcher=str(preloaded.LAUNCHER)))
+    program.chmod(0o700)
+    command = [sys.executable, "-m", "tests.preloaded", str(socket), str(program)]
+    environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # the threads of numpy's library would be lost in a fork
+    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    atexit.register(_end, process, folder)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    return str(program)
+
+
+def _end(process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    process.communicate()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+PYTHON = _interpreter() if preloaded.is_possible() else sys.executable
+"""What starts a module of ours fast."""
