@@ -18,8 +18,8 @@ from tests.installed import ROOT
 LAUNCH = """\
 #!{python} -IS
 import os, sys
-words = [word for word in sys.argv[1:] if word not in ("-P", "-E")]
-if words[:1] == ["-m"] and words[1].startswith(("mcp_dynaload", "tests.")):
+words = sys.argv[1 : sys.argv.index("-m") + 2] if "-m" in sys.argv else []
+if words and {{*words[:-2]}} <= {{"-P", "-E", "-W", "ignore"}} and words[-1].startswith(("mcp_dynaload", "tests.")):
     sys.argv[1:1] = [{socket!r}]
     with open({launcher!r}) as file:
         exec(compile(file.read(), {launcher!r}, "exec"))

@@ -86,7 +86,7 @@ class Endpoints:
             await self._modern(scope, receive, send)
             return
         if MCP_SESSION_ID_HEADER in headers:
-            await self._sessions.handle_request(scope, receive, send)
+            await self._hand_over(scope, receive, send)
             return
         request = HttpRequest(scope, receive)
         body = await request.body()
@@ -96,7 +96,16 @@ class Endpoints:
             await refusal(scope, receive, send)
             return
         await self._tell(sender, opening=1)
-        await self._sessions.handle_request(scope, replayed(body, receive), send)
+        await self._hand_over(scope, replayed(body, receive), send)
+
+    async def _hand_over(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the SDK answer; once its sessions have ended it has no answer, and has sent none."""
+        try:
+            await self._sessions.handle_request(scope, receive, send)
+        except RuntimeError:
+            if not self._over.is_set():
+                raise
+            await _unavailable(SHUTTING_DOWN)(scope, receive, send)
 
     async def _modern(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A request of a later revision; clients that follow changes of the list have more of a session."""
@@ -104,7 +113,7 @@ class Endpoints:
             request = HttpRequest(scope, receive)
             body = await request.body()
             if not is_following(client_name(body), self._settings.following_clients):
-                await self._sessions.handle_request(scope, replayed(body, receive), send)
+                await self._hand_over(scope, replayed(body, receive), send)
                 return
         await PlainTextResponse("handshake era only", 400)(scope, receive, send)
 

@@ -30,7 +30,7 @@ COMMANDS = {
     "optimize 'which issues are open?'": "",
     "interactive": "which issues are open?\n/session-info\n",
     "demo": "",
-    "demo --scenario-types edge_case_handling --json": "",
+    "demo --scenario-types basic_optimization --json": "",
     "validate --performance --json": "",
     "stats": "",
     "audit": "",

@@ -287,3 +287,17 @@ async def test_what_opens_no_session_costs_nobody_a_place(
         pinged = await http.post(service.url(), headers=session, json={"jsonrpc": "2.0", "id": 3, "method": "ping"})
 
     assert [refused.status_code, pinged.status_code] == [400, 200]
+
+
+async def test_a_request_that_comes_after_the_end_of_all_sessions_is_told_so(
+    service: Service, http: httpx2.AsyncClient
+) -> None:
+    opened = await post(http, service.url(), "initialize", **HELLO)
+    session = {"mcp-session-id": opened.headers["mcp-session-id"]}
+
+    service.state.endpoints.end()
+    await until(lambda: not service.state.endpoints.open_sessions)
+    ping = await http.post(service.url(), headers=session, json={"jsonrpc": "2.0", "id": 2, "method": "ping"})
+
+    assert ping.status_code == 503
+    assert "shutting down" in ping.text

@@ -18,15 +18,7 @@ from mcp_types import CallToolResult, Implementation, TextContent, ToolListChang
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.server.caller import HOOK_MARK
 from tests.faults.scripted import is_alive
-
-FILL = """
-import os, sys, anyio
-from pathlib import Path
-from mcp_dynaload.runtime import open_catalog, read_configuration, refresh_catalog
-configuration = read_configuration(os.environ, explicit=[Path(sys.argv[1])])
-with open_catalog(configuration) as live:
-    anyio.run(refresh_catalog, configuration, live)
-"""
+from tests.programs import PYTHON
 
 
 @dataclass
@@ -69,7 +61,8 @@ class Place:
     async def fill_cache(self) -> None:
         """List all servers once, as `mcp-dynaload refresh` does."""
         *_, file = self.command()
-        await anyio.run_process([sys.executable, "-c", FILL, file], env=self.environment(), cwd=self.project)
+        command = [PYTHON, "-m", "mcp_dynaload", "refresh", "--config", file]
+        await anyio.run_process(command, env=self.environment(), cwd=self.project, check=False)
 
 
 @dataclass

@@ -2,6 +2,9 @@ import pytest
 
 from mcp_dynaload.evaluation.labelled import KnownTools
 from tests.golden.catalogs import list_catalogs
+from tests.untraced import untraced
+
+__all__ = ["untraced"]
 
 
 @pytest.fixture(scope="session")

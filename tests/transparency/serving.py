@@ -2,7 +2,6 @@
 
 import json
 import socket
-import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -18,6 +17,7 @@ from starlette.types import ASGIApp
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.runtime import open_proxy, read_configuration
 from mcp_dynaload.server.front import Front
+from tests.programs import PYTHON
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,7 +80,7 @@ async def joined(front: Front) -> AsyncGenerator[tuple[Any, Any]]:
 def python_entry(module: str, *arguments: str, **options: Any) -> Json:
     """A stdio upstream that is a module of these tests, with names of its own."""
     return {
-        "command": sys.executable,
+        "command": PYTHON,
         "args": ["-W", "ignore", "-m", module, *arguments],
         "env": {"PYTHONPATH": str(ROOT)},
         "dynaload": {"prefix": "", **options},

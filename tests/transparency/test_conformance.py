@@ -10,7 +10,7 @@ from mcp.server.lowlevel.server import Server
 
 from mcp_dynaload.catalog.tool import Json
 from tests.control.processes import address_of, process_before
-from tests.transparency.conformance import NEWEST, NODE, SUITES, Checks, run_suite
+from tests.transparency.conformance import NEWEST, NODE, SUITES, Checks, Suite, run_suite
 from tests.transparency.event_store import RETRY_MILLISECONDS, RecentEvents
 from tests.transparency.everything import build_server
 from tests.transparency.serving import python_entry, served
@@ -52,10 +52,15 @@ async def run_all(folder: Path) -> Results:
         for kind, entry in entries.items():
             urls[kind] = await stack.enter_async_context(through_service(folder / kind, entry))
         for suite in SUITES:
-            results[suite.name] = {
-                kind: await run_suite(suite, url, folder / suite.name / kind) for kind, url in urls.items()
-            }
+            results[suite.name] = {}
+            async with anyio.create_task_group() as tasks:
+                for kind, url in urls.items():
+                    tasks.start_soon(note, results[suite.name], kind, suite, url, folder / suite.name / kind)
     return results
+
+
+async def note(results: dict[str, Checks], kind: str, suite: Suite, url: str, output: Path) -> None:
+    results[kind] = await run_suite(suite, url, output)
 
 
 @pytest.fixture(scope="module")

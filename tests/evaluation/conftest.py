@@ -1,0 +1,3 @@
+from tests.untraced import untraced
+
+__all__ = ["untraced"]
