@@ -1,6 +1,7 @@
 """`mcp-dynaload serve`: what the client starts, or a service to which many connect."""
 
 import gc
+import os
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from mcp_dynaload.cli.common import ConfigOption, SetOption, TrustOption, config
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8765
+STDERR = 2
 
 
 class Transport(StrEnum):
@@ -38,6 +40,7 @@ def serve(
 
     Example: mcp-dynaload serve --transport http --port 8765
     """
+    _complete_streams()
     gc.disable()  # nothing that is built while starting becomes garbage: collecting costs a tenth of the start
     import anyio
 
@@ -53,3 +56,13 @@ def serve(
     gc.freeze()
     gc.enable()
     anyio.run(serve_stdio, configuration)
+
+
+def _complete_streams() -> None:
+    """Open the null device where we were started without stdin, stdout or stderr.
+
+    Their numbers would go to the next files that are opened, the database or the event loop among them.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= STDERR:
+        pass
+    os.close(number)

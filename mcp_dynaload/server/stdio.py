@@ -7,18 +7,20 @@ from ending the process. Windows, which has no such pipes for stdin, keeps the S
 import asyncio
 import os
 import signal
+import stat
 import sys
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import structlog
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCError
 
 from mcp_dynaload.mending import refusals
-from mcp_dynaload.wire import CHUNK_BYTES, Item, LineReader, LineWriter
+from mcp_dynaload.wire import CHUNK_BYTES, Item, LineReader, LineWriter, Receive, Send
 
 STOP_SIGNALS = [signal.SIGTERM, signal.SIGINT]
 if sys.platform != "win32":
@@ -41,15 +43,8 @@ async def open_stdio() -> AsyncGenerator[tuple[Any, Any]]:
             yield streams
         return
     loop = asyncio.get_running_loop()
-    reader, writer = await _connect_pipes(loop)
-
-    async def receive() -> bytes:
-        return await reader.read(CHUNK_BYTES)
-
-    async def send(data: bytes) -> None:
-        writer.write(data)
-        await writer.drain()
-
+    stdin, stdout = _take_streams()
+    receive, (send, close) = await _receiving(loop, stdin), await _sending(loop, stdout)
     lines = LineWriter(send)
 
     async def refuse(line: bytes, problem: Exception) -> Iterable[Item]:
@@ -70,7 +65,7 @@ async def open_stdio() -> AsyncGenerator[tuple[Any, Any]]:
         finally:
             for number in heeded:
                 loop.remove_signal_handler(number)
-    writer.close()
+    close()
 
 
 def _is_ignored_hang_up(number: signal.Signals) -> bool:
@@ -78,13 +73,48 @@ def _is_ignored_hang_up(number: signal.Signals) -> bool:
     return number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN
 
 
-async def _connect_pipes(loop: asyncio.AbstractEventLoop) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+def _take_streams() -> tuple[int, int]:
+    """Return duplicates of stdin and stdout, and leave an empty stdin and stderr in their places."""
     stdin, stdout = os.dup(0), os.dup(1)
     empty = os.open(os.devnull, os.O_RDONLY)
     os.dup2(empty, 0)
     os.close(empty)
     os.dup2(2, 1)
+    return stdin, stdout
+
+
+async def _receiving(loop: asyncio.AbstractEventLoop, number: int) -> Receive:
+    """Return how to read from a descriptor; it is owned from now on."""
+    if not _can_be_waited_for(number):
+        # A file or the null device is never waited for: the loop would not hear of its end.
+        file = os.fdopen(number, "rb", 0)
+        return lambda: anyio.to_thread.run_sync(file.read, CHUNK_BYTES, abandon_on_cancel=True)
     reader = asyncio.StreamReader(limit=CHUNK_BYTES)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(stdin, "rb", 0))
-    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(stdout, "wb", 0))
-    return reader, asyncio.StreamWriter(transport, protocol, None, loop)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(number, "rb", 0))
+    return lambda: reader.read(CHUNK_BYTES)
+
+
+async def _sending(loop: asyncio.AbstractEventLoop, number: int) -> tuple[Send, Callable[[], None]]:
+    """Return how to write to a descriptor, and how to close it."""
+    if stat.S_ISREG(os.fstat(number).st_mode):
+        file = os.fdopen(number, "wb")
+
+        async def write(data: bytes) -> None:
+            file.write(data)
+            file.flush()
+
+        return write, file.close
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(number, "wb", 0))
+    writer = asyncio.StreamWriter(transport, protocol, None, loop)
+
+    async def send(data: bytes) -> None:
+        writer.write(data)
+        await writer.drain()
+
+    return send, writer.close
+
+
+def _can_be_waited_for(number: int) -> bool:
+    """Whether the event loop can be told when there is something to read."""
+    mode = os.fstat(number).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(number)

@@ -1,0 +1,69 @@
+"""Whatever `serve` was started with as stdin and stdout: where there is no client, or none any more, it ends with 0."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.faults.proxy import Place
+from tests.faults.scripted import entry
+from tests.faults.test_exit import INITIALIZE, Wire, end_of_input
+from tests.waiting import HANG_SECONDS
+
+HELLO = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": INITIALIZE}) + "\n"
+
+REDIRECTED = {
+    "an empty stdin": "</dev/null",
+    "no stdin": "<&-",
+    "no stdin and no stdout": "<&- >&-",
+    "no stream at all": "<&- >&- 2>&-",
+    "half a line": "<half",
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Where a server is to be listed for the first time, which has not even been begun when input ends."""
+    place = Place(tmp_path, {"good": entry("good")})
+    place.command()
+    (place.project / "half").write_text(HELLO[:40])
+    (place.project / "hello").write_text(HELLO)
+    return place
+
+
+def served(place: Place, redirected: str) -> subprocess.CompletedProcess[bytes]:
+    """What came of it, started by a shell that hands it such streams."""
+    shell = ["sh", "-c", f'exec "$@" {redirected}', "serve", *place.command()]
+    return subprocess.run(
+        shell, env=place.environment(), cwd=place.project, capture_output=True, timeout=HANG_SECONDS, check=False
+    )
+
+
+@pytest.mark.proves("no-orphans")
+@pytest.mark.parametrize("redirected", REDIRECTED.values(), ids=REDIRECTED)
+def test_without_a_client_it_ends_with_status_0_and_says_nothing(place: Place, redirected: str) -> None:
+    done = served(place, redirected)
+
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert b"Traceback" not in done.stderr
+    assert "Traceback" not in place.log
+
+
+def test_requests_from_a_file_are_answered_into_a_file(place: Place) -> None:
+    done = served(place, "<hello >answers")
+
+    assert done.returncode == 0
+    assert json.loads((place.project / "answers").read_text())["result"]["serverInfo"]["name"] == "dynaload"
+
+
+@pytest.mark.proves("no-orphans")
+def test_a_client_that_leaves_half_way_through_the_handshake_ends_it(place: Place) -> None:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        place.command(), stdin=pipe, stdout=pipe, stderr=pipe, env=place.environment(), cwd=place.project
+    ) as process:
+        Wire(process).ask("initialize", INITIALIZE)
+        end_of_input(process)
+
+        assert process.wait(timeout=HANG_SECONDS) == 0
