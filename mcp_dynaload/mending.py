@@ -99,9 +99,19 @@ def refusals(line: bytes) -> list[Item | JSONRPCError]:
     try:
         value = plain_json.parse(line.decode().strip())
     except RecursionError:
-        return [_refusal(PARSE_ERROR, "Parse error: it is nested too deeply", _id_of_call(_text_of(line)))]
+        return [unparsed(line, "it is nested too deeply")]
     except ValueError as error:
-        return [_refusal(PARSE_ERROR, f"Parse error: {error}", _id_of_call(_text_of(line)))]
+        return [unparsed(line, str(error))]
+    return refusals_of(value)
+
+
+def unparsed(text: bytes, why: str) -> JSONRPCError:
+    """Say to the client why its text is no JSON; to the request that it is a broken one of, if that can be told."""
+    return _refusal(PARSE_ERROR, f"Parse error: {why}", _id_of_call(_text_of(text)))
+
+
+def refusals_of(value: object) -> list[Item | JSONRPCError]:
+    """Say the same of JSON that is no message; nothing of a notification, which nobody may answer."""
     if isinstance(value, list):
         calls = [whole_id(call.get("id")) for call in _objects(cast(object, value)) if "method" in call]
         why = "Invalid request: batches are no part of this protocol, send one message at a time"

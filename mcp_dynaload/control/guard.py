@@ -17,7 +17,7 @@ from starlette.types import Scope as AsgiScope
 
 from mcp_dynaload.control.access import Access, bearer_token
 from mcp_dynaload.control.gate import Origins, refused
-from mcp_dynaload.control.receiving import UnfitBodyError, check_json, has_body, read_body
+from mcp_dynaload.control.receiving import Take, UnfitBodyError, check_type, has_body, read_body
 from mcp_dynaload.control.streams import answer_while_welcome
 from mcp_dynaload.server.endpoints import replayed
 from mcp_dynaload.settings import Settings
@@ -55,9 +55,9 @@ class Guard:
         return self._answering
 
     async def serve(
-        self, app: ASGIApp, scope: AsgiScope, receive: Receive, send: Send, *, needed: Scope | None, is_taken: bool
+        self, app: ASGIApp, scope: AsgiScope, receive: Receive, send: Send, *, needed: Scope | None, take: Take | None
     ) -> None:
-        """Have a request answered if its sender has the scope; `is_taken` says whether the route takes the method."""
+        """Have a request answered if its sender has the scope; `take` is None where the route takes no such method."""
         if needed is not None:
             refusal = self._from_elsewhere(Headers(scope=scope)) or await self._unwelcome(scope, needed)
             if refusal is not None:
@@ -67,19 +67,21 @@ class Guard:
             await refusal(scope, receive, send)
             return
         with self._counted(scope):
-            await self._answer(app, scope, receive, send, needed=needed, is_taken=is_taken)
+            await self._answer(app, scope, receive, send, needed=needed, take=take)
 
     async def _answer(
-        self, app: ASGIApp, scope: AsgiScope, receive: Receive, send: Send, *, needed: Scope | None, is_taken: bool
+        self, app: ASGIApp, scope: AsgiScope, receive: Receive, send: Send, *, needed: Scope | None, take: Take | None
     ) -> None:
         headers = Headers(scope=scope)
-        if has_body(headers):
+        if has_body(headers) or scope["method"] == "POST":
             try:
                 body = await read_body(headers, receive, self._settings.max_request_bytes)
-                if is_taken and body:
-                    check_json(headers, body)
+                if take is not None and body:
+                    check_type(headers)
+                if take is not None and (body or scope["method"] == "POST"):
+                    body = take(body)
             except UnfitBodyError as error:
-                await refused(error.status, str(error))(scope, receive, send)
+                await error.response()(scope, receive, send)
                 return
             except ClientDisconnect:  # nobody is there to be answered
                 return

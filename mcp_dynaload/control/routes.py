@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from mcp_dynaload.control.receiving import take_json, take_message
 from mcp_dynaload.control.state import serving_of
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.store.tokens import Scope
@@ -54,14 +55,14 @@ class GuardedApiRoute(APIRoute):
 
     async def handle(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer whom the scope allows."""
-        is_taken = scope["method"] in (self.methods or ())
+        take = take_json if scope["method"] in (self.methods or ()) else None
         await serving_of(scope["app"]).guard.serve(
-            super().handle, scope, receive, send, needed=self.need.scope, is_taken=is_taken
+            super().handle, scope, receive, send, needed=self.need.scope, take=take
         )
 
 
 class GuardedRoute(Route):
-    """A route to an ASGI application."""
+    """A route to an ASGI application that takes JSON-RPC messages, if it takes anything."""
 
     def __init__(self, path: str, app: ASGIApp, need: Scope | None, methods: Collection[str] | None = None) -> None:
         super().__init__(path, app, methods=methods, include_in_schema=False)
@@ -69,9 +70,9 @@ class GuardedRoute(Route):
 
     async def handle(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer whom the scope allows."""
-        is_taken = self.methods is None or scope["method"] in self.methods
+        take = take_message if self.methods is None or scope["method"] in self.methods else None
         await serving_of(scope["app"]).guard.serve(
-            super().handle, scope, receive, send, needed=self.need.scope, is_taken=is_taken
+            super().handle, scope, receive, send, needed=self.need.scope, take=take
         )
 
 
@@ -86,7 +87,7 @@ class GuardedDefault:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        await serving_of(scope["app"]).guard.serve(self.app, scope, receive, send, needed=Scope.CONTROL, is_taken=False)
+        await serving_of(scope["app"]).guard.serve(self.app, scope, receive, send, needed=Scope.CONTROL, take=None)
 
 
 def guarded_router(*needed: Any, prefix: str = "", tags: Sequence[str] = (), in_schema: bool = True) -> APIRouter:

@@ -17,15 +17,11 @@ from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
 from mcp_types import (
     CLIENT_INFO_META_KEY,
     INTERNAL_ERROR,
-    INVALID_PARAMS,
     INVALID_REQUEST,
     ErrorData,
     JSONRPCError,
-    JSONRPCRequest,
-    jsonrpc_message_adapter,
 )
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
-from pydantic import ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request as HttpRequest
 from starlette.responses import PlainTextResponse, Response
@@ -205,17 +201,17 @@ class Endpoints:
 
 
 def _no_opening(request: HttpRequest, body: bytes) -> Response | None:
-    """Why a request without a session cannot open one: it would cost another its place."""
+    """Why a request without a session cannot open one: it would cost another its place.
+
+    Its body is a message: others are refused before.
+    """
     if request.method != "POST":
         return _rpc_error(400, INVALID_REQUEST, "Bad Request: Missing session ID")
     if not all(check_accept_headers(request)):
         why = "Not Acceptable: Client must accept both application/json and text/event-stream"
         return _rpc_error(406, INVALID_REQUEST, why)
-    try:
-        message = jsonrpc_message_adapter.validate_json(body, by_name=False)
-    except ValidationError as error:
-        return _rpc_error(400, INVALID_PARAMS, f"Validation error: {error}")
-    if isinstance(message, JSONRPCRequest) and message.method == "initialize":
+    message = json_object(json.loads(body))
+    if message.get("method") == "initialize" and "id" in message:
         return None
     return _rpc_error(400, INVALID_REQUEST, "Bad Request: Missing session ID")
 
@@ -251,6 +247,11 @@ def _unavailable(why: str) -> Response:
 
 def _rpc_error(status: int, code: int, why: str, headers: dict[str, str] | None = None) -> Response:
     error = JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=code, message=why))
+    return rpc_response(status, error, headers)
+
+
+def rpc_response(status: int, error: JSONRPCError, headers: dict[str, str] | None = None) -> Response:
+    """Return the answer to a request of which no session has taken anything."""
     content = error.model_dump_json(by_alias=True, exclude_unset=True)
     return Response(content, status, headers, media_type="application/json")
 
