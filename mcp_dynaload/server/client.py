@@ -1,12 +1,13 @@
 """The client as we reach it: its questions answered, its notifications sent, what it has read of our list."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, TypeVar
 
 import anyio
+import structlog
 from mcp import MCPError
 from mcp.server.connection import Connection
 from mcp.server.context import ServerRequestContext
@@ -17,7 +18,13 @@ from starlette.requests import HTTPConnection
 
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.loopback import is_loopback
+from mcp_dynaload.sdk_json import UnwritableError
 from mcp_dynaload.upstream.link import ClientProfile
+
+log = structlog.get_logger()
+
+Fit = Callable[[Json | None], Json | None]
+"""Makes of a message's params what a transport can write; raises `UnwritableError`."""
 
 TAKEOVER_SECONDS = 0.1
 """The interactive client takes over a list it has read up to 30 ms later; three times that is safe."""
@@ -95,6 +102,11 @@ def user_of(request: HTTPConnection) -> str:
     return user.display_name if isinstance(user, BaseUser) and user.is_authenticated else ""
 
 
+def as_it_is(params: Json | None) -> Json | None:
+    """Return what our own stdio can write: everything."""
+    return params
+
+
 @dataclass(slots=True)
 class Client:
     """One connected client."""
@@ -108,6 +120,9 @@ class Client:
 
     user: str = ""
     """The person for whom it acts where one process serves several; what is learned and pinned is theirs alone."""
+
+    fit: Fit = as_it_is
+    """Makes of what an upstream says by itself what the client's transport can write."""
 
     _in_flight: dict[str, list[Outbound]] = field(default_factory=dict[str, list[Outbound]])
     """Channels of the requests that each upstream is working on, newest last."""
@@ -155,7 +170,7 @@ class Client:
             token = f"{own}-dynaload-{next(self._numbers)}"
             params = {**(params or {}), "_meta": {**json_object((params or {}).get("_meta")), "progressToken": token}}
         with _noted(self._asking, token, (upstream, own or "")):
-            return await self._channel(upstream).send_raw_request(method, params)
+            return await self._channel(upstream).send_raw_request(method, self.fit(params))
 
     def asking(self, token: object) -> tuple[str, Token] | None:
         """The upstream whose question has this progress token, with its own token for it."""
@@ -172,7 +187,10 @@ class Client:
             channel = self._by_token[upstream, token]
         else:
             channel = self._channel(upstream) if method in REQUEST_SCOPED else self.connection.outbound
-        await channel.notify(method, params)
+        try:
+            await channel.notify(method, self.fit(params))
+        except UnwritableError as error:
+            log.debug("notification_dropped", upstream=upstream, error=str(error))
 
     async def list_changed(self, kind: str) -> None:
         """Say that `tools`, `prompts` or `resources` should be listed again."""

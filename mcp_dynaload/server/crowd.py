@@ -1,13 +1,14 @@
 """Requests of many over one connection to an upstream: what it says of one goes to its sender and to nobody else."""
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 
 from mcp.shared.dispatcher import Outbound
 
 from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.sdk_json import UnwritableError, writable
 from mcp_dynaload.server.attributed import PROGRESS, is_sayable
 from mcp_dynaload.server.client import Request, Token, channel_of, progress_token
 
@@ -44,4 +45,5 @@ class Crowd:
             return
         if (waiting := self._waiting.get((upstream, token))) is not None:
             channel, original = waiting
-            await channel.notify(method, {**(params or {}), "progressToken": original})
+            with suppress(UnwritableError):  # a word about progress is not worth the session
+                await channel.notify(method, writable({**(params or {}), "progressToken": original}))

@@ -1,7 +1,7 @@
 """The server over HTTP: streamable HTTP and SSE as ASGI applications; sessions are counted, reaped and drained."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 
 import anyio
@@ -28,6 +28,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from mcp_dynaload.catalog.tool import json_object
+from mcp_dynaload.sdk_json import UnwritableError, writable
 from mcp_dynaload.server.client import Request
 from mcp_dynaload.server.front import Front
 from mcp_dynaload.server.funnel import is_following
@@ -193,7 +194,7 @@ class Endpoints:
         session: str = ctx.session._connection.session_id or ""  # pyright: ignore[reportPrivateUsage] - no public accessor
         try:
             with self._sessions.at_work(session):
-                return await call_next(ctx)
+                return await _written(ctx.method, call_next(ctx))
         finally:
             self._running -= 1
             if not self._running:
@@ -214,6 +215,25 @@ def _no_opening(request: HttpRequest, body: bytes) -> Response | None:
     if message.get("method") == "initialize" and "id" in message:
         return None
     return _rpc_error(400, INVALID_REQUEST, "Bad Request: Missing session ID")
+
+
+async def _written(method: str, answer: Awaitable[HandlerResult]) -> HandlerResult:
+    """The answer to a request as the SDK's transports can write it.
+
+    Raises:
+        MCPError: It cannot be written; or it is an error.
+    """
+    try:
+        try:
+            return writable(await answer)
+        except MCPError as error:
+            fields = error.error.model_dump(exclude_unset=True)
+            if (fit := writable(fields)) is fields:
+                raise
+            raise MCPError.from_error_data(ErrorData.model_validate(fit)) from error
+    except UnwritableError as error:
+        message = f"the answer to {method!r} cannot be told: {error}"
+        raise MCPError(code=INTERNAL_ERROR, message=message) from error
 
 
 def _sender(scope: Scope) -> str:

@@ -16,8 +16,9 @@ from starlette.requests import HTTPConnection
 from mcp_dynaload import __version__
 from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.sdk_json import writable
 from mcp_dynaload.server import calls, modern, passing
-from mcp_dynaload.server.client import Client, ClientEnvironment, Request, user_of
+from mcp_dynaload.server.client import Client, ClientEnvironment, Request, as_it_is, user_of
 from mcp_dynaload.server.commands import surface
 from mcp_dynaload.server.commons import Commons, open_commons
 from mcp_dynaload.server.crowd import Crowd
@@ -164,7 +165,8 @@ class Front:
     def _client(self, request: Request, connection: Connection) -> Client:
         """Who has shaken hands."""
         environment, user = self._visiting(request)
-        return Client(connection, dict(request.params or {}), environment, str(connection.state.get(USER) or user))
+        introduction, user = dict(request.params or {}), str(connection.state.get(USER) or user)
+        return Client(connection, introduction, environment, user, as_it_is if request.request is None else writable)
 
     def _visiting(self, request: Request) -> tuple[ClientEnvironment, str]:
         """Where a request comes from; over HTTP its person is the one of the access token."""

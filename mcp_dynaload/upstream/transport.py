@@ -79,6 +79,7 @@ async def _open_http(config: UpstreamConfig, allowance: Allowance) -> AsyncGener
 
     from mcp_dynaload.upstream.http_answers import AnsweringClient, in_our_words
     from mcp_dynaload.upstream.http_bodies import Answers
+    from mcp_dynaload.upstream.http_writing import WritableMessages
 
     session = HttpSession()
     answers = Answers(session, allowance)
@@ -107,7 +108,7 @@ async def _open_http(config: UpstreamConfig, allowance: Allowance) -> AsyncGener
                 sse_client(config.url, headers, HTTP_CONNECT_SECONDS, HTTP_READ_SECONDS, client_of) as (read, write),
                 _passing_on(read, send, tell),
             ):
-                yield _streams(receive, write)
+                yield _streams(receive, WritableMessages(write, tell))
             return
         async with (
             client_of(headers, httpx2.Timeout(HTTP_CONNECT_SECONDS, read=HTTP_READ_SECONDS)) as client,
@@ -117,7 +118,7 @@ async def _open_http(config: UpstreamConfig, allowance: Allowance) -> AsyncGener
             ),
             _passing_on(read, send, tell),
         ):
-            yield _streams(receive, write, session)
+            yield _streams(receive, WritableMessages(write, tell), session)
 
 
 @asynccontextmanager

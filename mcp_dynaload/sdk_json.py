@@ -1,0 +1,52 @@
+"""What the SDK's HTTP transports can write: they end a whole session over a message that they cannot.
+
+Halves of characters, which JSON may bring as escapes, are none in UTF-8; and pydantic writes no more than 255 levels.
+"""
+
+import re
+from typing import Any, cast
+
+import pydantic_core
+from mcp_types import INTERNAL_ERROR, ErrorData
+
+TOO_DEEP = ErrorData(code=INTERNAL_ERROR, message="it is nested too deeply to be sent over HTTP")
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+class UnwritableError(ValueError):
+    """A message cannot be written, whatever is made of it."""
+
+
+def writable(value: Any) -> Any:
+    """Return the very same value if it can be written, or one with � for each half of a character.
+
+    Raises:
+        UnwritableError: It is nested too deeply.
+    """
+    try:
+        if not _can_be_written(value):
+            value = _whole(value)
+            if not _can_be_written(value):
+                raise UnwritableError(TOO_DEEP.message)
+    except RecursionError:
+        raise UnwritableError(TOO_DEEP.message) from None
+    return value
+
+
+def _can_be_written(value: object) -> bool:
+    try:
+        pydantic_core.to_json(value)
+    except pydantic_core.PydanticSerializationError:
+        return False
+    return True
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, str):
+        return _HALF.sub("�", value)
+    if isinstance(value, dict):
+        return {_whole(key): _whole(inner) for key, inner in cast(dict[object, object], value).items()}
+    if isinstance(value, list | tuple):
+        return [_whole(inner) for inner in cast(list[object], value)]
+    return value
