@@ -1,10 +1,10 @@
 """What a line of `mcp-dynaload interactive` means, and what comes of it."""
 
-import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mcp_dynaload import plain_json
 from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.selection.query import split_command
@@ -87,8 +87,8 @@ def parse_call(text: str) -> tuple[str, dict[str, Any]]:
     rest = rest.strip()
     if rest.startswith("{"):
         try:
-            return name, json_object(json.loads(rest))
-        except ValueError as error:
+            return name, json_object(plain_json.parse(rest))
+        except (ValueError, RecursionError) as error:
             raise DynaloadError(f"the arguments of {name!r} are no JSON object: {error}") from error
     pairs = [pair.partition("=") for pair in rest.split()]
     if wrong := [key for key, equals, _ in pairs if not equals]:
@@ -98,8 +98,8 @@ def parse_call(text: str) -> tuple[str, dict[str, Any]]:
 
 def _value(text: str) -> object:
     try:
-        return json.loads(text)
-    except ValueError:
+        return plain_json.parse(text)
+    except (ValueError, RecursionError):
         return text
 
 

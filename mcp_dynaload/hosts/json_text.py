@@ -14,7 +14,20 @@ _BYTE_ORDER_MARK = "\ufeff"
 _BLANK = re.compile(r"[ \t\n\r]*")
 _FIRST_INDENT = re.compile(r"[\[{][ \t]*\r?\n([ \t]+)\S")
 _DEFAULT_INDENT = "  "
+_STRING_OR_WORD = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[A-Za-z]+', re.DOTALL)
+_TOO_LARGE = "1e999"
 _DECODER = json.JSONDecoder()
+
+
+class _NoNumberError(ValueError):
+    """A word that Python takes for a number and JSON does not."""
+
+
+def _refuse(word: str) -> float:
+    raise _NoNumberError(word)
+
+
+_STRICT = json.JSONDecoder(parse_constant=_refuse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,7 @@ def parse_object(text: str, path: Path) -> Json:
     """
     try:
         text.encode()
-        value: Any = json.loads(text.removeprefix(_BYTE_ORDER_MARK)) if _core(text) else {}
+        value: Any = _STRICT.decode(text.removeprefix(_BYTE_ORDER_MARK)) if _core(text) else {}
     except json.JSONDecodeError as error:
         raise HostError(
             f"{path}: line {error.lineno}, column {error.colno}: {error.msg}; correct it and run this again"
@@ -74,6 +87,10 @@ def parse_object(text: str, path: Path) -> Json:
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
         raise HostError(f"{path}: line {line}: not UTF-8 text; correct it and run this again") from error
+    except _NoNumberError as error:
+        start = next(found.start() for found in _STRING_OR_WORD.finditer(text) if found[0] == str(error).lstrip("-"))
+        line = text.count("\n", 0, start) + 1
+        raise HostError(f"{path}: line {line}: {error} is no JSON; correct it and run this again") from error
     if not isinstance(value, dict):
         raise HostError(f"{path}: line 1: a JSON object was expected, not {type(value).__name__}")
     return cast(Json, value)
@@ -83,7 +100,7 @@ def edit_json(text: str, value: Json) -> str:
     """The text changed so that it means `value`: unchanged parts are kept to the letter, new ones follow its style."""
     start = _skip_blank(text, text.startswith(_BYTE_ORDER_MARK))
     if start == len(text):
-        return f"{text}{json.dumps(value, indent=2, ensure_ascii=not _is_encodable(value))}\n"
+        return f"{text}{_written(value, indent=2, ensure_ascii=not _is_encodable(value))}\n"
     old, end = _DECODER.raw_decode(text, start)
     return text[:start] + _rendered(text, start, old, value, "", _style(text)) + text[end:]
 
@@ -178,9 +195,19 @@ def _layout(text: str, start: int, items: list[_Item], indent: str, style: _Styl
 def _dumped(value: Any, indent: str | None, style: _Style) -> str:
     is_ascii = not _is_encodable(value)
     if indent is None or style.indent is None:
-        return json.dumps(value, ensure_ascii=is_ascii, separators=style.separators)
-    text = json.dumps(value, indent=style.indent, ensure_ascii=is_ascii)
+        return _written(value, ensure_ascii=is_ascii, separators=style.separators)
+    text = _written(value, indent=style.indent, ensure_ascii=is_ascii)
     return text.replace("\n", f"{style.newline}{indent}")
+
+
+def _written(value: Any, **layout: Any) -> str:
+    """The value as JSON, an infinite number as one that is too large: as such it has been read."""
+    text = json.dumps(value, **layout)
+    return text if "Infinity" not in text else _STRING_OR_WORD.sub(_finite_word, text)
+
+
+def _finite_word(found: re.Match[str]) -> str:
+    return _TOO_LARGE if found[0] == "Infinity" else found[0]
 
 
 def _is_encodable(value: Any) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from mcp_dynaload.cli.talk import parse_call
+from mcp_dynaload.errors import DynaloadError
 from tests.cli.conftest import Shell
 from tests.programs import PYTHON
 from tests.waiting import HANG_SECONDS
@@ -77,6 +79,15 @@ def test_an_unknown_tool_is_told_with_the_nearest(stocked: Shell) -> None:
 
     assert "Did you mean 'knowledge__search_notes'" in unknown
     assert odd == "'[1]' is no argument: write name=value, or one JSON object"
+
+
+@pytest.mark.proves("plain-json")
+def test_arguments_that_are_almost_json_are_refused_and_words_are_words() -> None:
+    for number in ("NaN", "-Infinity", "1e400", "[" * 100_000):
+        with pytest.raises(DynaloadError, match="are no JSON object"):
+            parse_call(f'a__echo {{"x": {number}}}')
+
+    assert parse_call("a__echo x=NaN y=1e400 z=2") == ("a__echo", {"x": "NaN", "y": "1e400", "z": 2})
 
 
 def test_at_a_terminal_tab_completes_and_the_history_is_the_persons_own(stocked: Shell) -> None:

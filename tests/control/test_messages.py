@@ -72,14 +72,16 @@ async def test_what_is_no_message_is_refused_at_once_with_its_id_where_it_has_on
     headers = {"mcp-protocol-version": "2026-07-28"} if kind == "newest revision" else {}
     variables = {"MCP_DYNALOAD_PROTOCOL": "modern"} if headers else {}
     told: list[tuple[bytes, object, int, int, object]] = []
-    async with service_of(tmp_path, {"a": ECHO}, **variables) as service:
-        async with opened(service, kind, **headers) as (http, url):
-            for body, _, _ in REFUSED:
-                answer = await http.post(url, content=body)
-                error: Json = answer.json()
-                code = error["error"]["code"]
-                told.append((body, error["id"], code, answer.status_code, answer.headers["content-type"]))
-            open_sessions = service.state.endpoints.open_sessions
+    async with (
+        service_of(tmp_path, {"a": ECHO}, **variables) as service,
+        opened(service, kind, **headers) as (http, url),
+    ):
+        for body, _, _ in REFUSED:
+            answer = await http.post(url, content=body)
+            error: Json = answer.json()
+            code = error["error"]["code"]
+            told.append((body, error["id"], code, answer.status_code, answer.headers["content-type"]))
+        open_sessions = service.state.endpoints.open_sessions
 
     assert told == [(body, number, code, 400, "application/json") for body, number, code in REFUSED]
     assert open_sessions == (kind in ("in a session", "sse"))

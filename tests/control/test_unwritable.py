@@ -48,18 +48,20 @@ async def test_an_odd_answer_over_http_is_mended_or_told_and_the_session_goes_on
 ) -> None:
     offers = {"tools": [tool("odd", "Half of \ud800"), *tools(*COMMANDS)]}
     variables = {"MCP_DYNALOAD_PROTOCOL": "modern"} if transport == "modern" else {}
-    async with service_of(tmp_path, {"a": entry("a", offers=offers)}, **variables) as service:
-        async with caller(service, transport) as called:
-            with anyio.fail_after(HANG_SECONDS):
-                mended = await called("a__raw", {"line": RESULT.replace("VALUE", HALF)})
-                told: list[str] = []
-                for line in (RESULT.replace("VALUE", DEEP), ERROR.replace("VALUE", HALF), ERROR.replace("VALUE", DEEP)):
-                    with pytest.raises(MCPError) as caught:
-                        await called("a__raw", {"line": line})
-                    told.append(caught.value.error.message)
-                for value in (HALF, DEEP):
-                    await called("a__print", {"text": NOTE.replace("VALUE", value)})
-                last = await called("a__echo", {"x": 1})
+    async with (
+        service_of(tmp_path, {"a": entry("a", offers=offers)}, **variables) as service,
+        caller(service, transport) as called,
+    ):
+        with anyio.fail_after(HANG_SECONDS):
+            mended = await called("a__raw", {"line": RESULT.replace("VALUE", HALF)})
+            told: list[str] = []
+            for line in (RESULT.replace("VALUE", DEEP), ERROR.replace("VALUE", HALF), ERROR.replace("VALUE", DEEP)):
+                with pytest.raises(MCPError) as caught:
+                    await called("a__raw", {"line": line})
+                told.append(caught.value.error.message)
+            for value in (HALF, DEEP):
+                await called("a__print", {"text": NOTE.replace("VALUE", value)})
+            last = await called("a__echo", {"x": 1})
 
     assert mended.structured_content == {"x": "�", "�": 1}
     assert told[1] == "no �"

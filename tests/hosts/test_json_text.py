@@ -97,3 +97,19 @@ def test_a_mistake_is_named_with_file_and_line() -> None:
         parse_object("[]", FILE)
     with pytest.raises(HostError, match="line 2: not UTF-8"):
         parse_object('{\n"a": "\udcff"}', FILE)
+
+
+@pytest.mark.proves("plain-json")
+def test_a_file_with_a_number_that_json_cannot_say_is_refused_with_its_line() -> None:
+    for word in ("NaN", "Infinity", "-Infinity"):
+        with pytest.raises(HostError, match=f"line 2: {word} is no JSON"):
+            parse_object(f'{{"NaN": "Infinity NaN",\n"a": [{word}]}}', FILE)
+
+
+@pytest.mark.proves("plain-json")
+def test_a_number_that_is_too_large_is_written_as_one_wherever_it_is_moved() -> None:
+    moved = parse_object('{"a": {"timeout": 1e400, "low": -1e400, "NaN": "-Infinity \\" Infinity"}}', FILE)
+
+    for text in ("", "{}", '{\n  "b": 1\n}'):
+        written = edit_json(text, moved)
+        assert json.loads(written, parse_constant=pytest.fail) == moved
