@@ -126,7 +126,7 @@ class LiveCatalog:
         for name, fingerprint in prints.items():
             if fingerprint in stored:
                 self._take_over(name, stored[fingerprint])
-        self.catalog = self._build()
+        self.catalog = self._build(self.listings)
         self.oddities = self._all_oddities()
 
     def _take_over(self, upstream: str, data: Json) -> None:
@@ -242,13 +242,15 @@ class LiveCatalog:
         """Take over a new listing, store it, and tell the observers if it differs."""
         await anyio.to_thread.run_sync(self._store, upstream, listing)
         self.failures.pop(upstream, None)
-        before = self.listings.get(upstream)
         listing, is_news = self._accepted(upstream, listing)
-        if before == listing and not is_news:
+        if self.listings.get(upstream) == listing and not is_news:
             return
-        self.listings[upstream] = listing
-        if before is None or before.tools != listing.tools:
-            await self._rebuild()
+        async with self._building:
+            before = self.listings.get(upstream)
+            if before is None or before.tools != listing.tools:
+                await self._rebuild({**self.listings, upstream: listing})
+            else:
+                self.listings[upstream] = listing
         await self._tell_oddities()
         if before == listing:
             return
@@ -302,23 +304,22 @@ class LiveCatalog:
             for changed in list(self._odd_observers):
                 changed(upstream, oddities)
 
-    async def _rebuild(self) -> None:
-        async with self._building:
-            catalog = await anyio.to_thread.run_sync(self._build)
-            index, by_words = await anyio.to_thread.run_sync(self._read_words, catalog)
-            # Together: a step never sees one without the other.
-            self.catalog, self._index, self.by_words = catalog, index, by_words
-            self.ranker, self.knows_meanings = by_words, False
-            self._changed.set()
-            await anyio.to_thread.run_sync(self._count_around)
+    async def _rebuild(self, listings: dict[str, Listing]) -> None:
+        """Make the catalog of these listings; with `_building` held.
 
-    def _build(self) -> Catalog:
+        They count as known when the catalog has their tools, not before: it may take a while, and may be cut off.
+        """
+        catalog = await anyio.to_thread.run_sync(self._build, listings)
+        index, by_words = await anyio.to_thread.run_sync(self._read_words, catalog)
+        # Together: a step never sees one without the other.
+        self.listings, self.catalog, self._index, self.by_words = listings, catalog, index, by_words
+        self.ranker, self.knows_meanings = by_words, False
+        self._changed.set()
+        await anyio.to_thread.run_sync(self._count_around)
+
+    def _build(self, listings: Mapping[str, Listing]) -> Catalog:
         tools = with_unique_names(
-            [
-                tool
-                for name, listing in list(self.listings.items())
-                for tool in self._known.tools_of(self.configs[name], listing)
-            ],
+            [tool for name, listing in listings.items() for tool in self._known.tools_of(self.configs[name], listing)],
             reserved=frozenset(self.own_texts),
         )
         return build_catalog(tools, self._known.costs_of(tools))

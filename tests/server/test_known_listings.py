@@ -1,9 +1,12 @@
 """Which listings are known at the next start, and which are listed again in the background."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import anyio
 import pytest
 
 from mcp_dynaload.server.live_catalog import LiveCatalog
@@ -13,6 +16,7 @@ from mcp_dynaload.store.records import Records
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool, tools, until
 from tests.server.fronts import client_of, front_of
+from tests.waiting import HANG_SECONDS
 
 A = config("a", offers={"tools": tools("echo", "new")})
 TOOLS = Listing(tools=(tool("echo"),), capabilities={"tools": {"listChanged": True}})
@@ -92,3 +96,53 @@ async def test_tools_of_other_servers_are_the_same_objects_after_a_change(record
 
     assert live.catalog.get("a__echo") is before
     assert live.catalog.get("b__echo") is not None
+
+
+@dataclass
+class SlowCount:
+    """Counts tokens only when it may: what is made of a listing takes as long as the test wants."""
+
+    begun: threading.Event = field(default_factory=threading.Event)
+    goes_on: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, text: str) -> int:
+        self.begun.set()
+        assert self.goes_on.wait(HANG_SECONDS)
+        return len(text)
+
+
+@pytest.mark.proves("late-tools")
+async def test_a_server_is_not_known_before_the_catalog_has_its_tools_and_a_listing_cut_off_is_none(
+    records: Records, tmp_path: Path
+) -> None:
+    live = a_catalog(records, tmp_path)
+    live.count = count = SlowCount()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(live.update, "a", TOOLS)
+        await until(count.begun.is_set)
+        assert (live.unseen, live.catalog.tools) == (("a",), ())
+        tasks.cancel_scope.cancel()
+        count.goes_on.set()
+
+    await live.update("a", TOOLS)
+
+    assert (live.unseen, [tool.name for tool in live.catalog.tools]) == ((), ["a__echo"])
+
+
+@pytest.mark.proves("late-tools")
+async def test_a_call_waits_for_the_tool_of_a_server_that_another_session_is_just_listing(tmp_path: Path) -> None:
+    answers: list[str] = []
+    async with front_of(tmp_path, [A]) as (front, live), anyio.create_task_group() as tasks:
+        live.count = count = SlowCount()
+        tasks.start_soon(live.update, "a", TOOLS)
+        await until(count.begun.is_set)
+        async with client_of(front, live) as client, anyio.create_task_group() as calls:
+
+            async def call() -> None:
+                answers.append(await client.say("a__echo", x=1))
+
+            calls.start_soon(call)
+            await client.raw("ping")
+            count.goes_on.set()
+
+    assert answers == ['{"x": 1}']
