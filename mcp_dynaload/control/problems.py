@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from mcp import MCPError
 from starlette.exceptions import HTTPException
@@ -46,6 +47,7 @@ def tell_errors(app: FastAPI, masker: Masker) -> None:
     app.add_exception_handler(DynaloadError, _told(400, "wrong_input", masker))
     app.add_exception_handler(MCPError, _told(400, "mcp_error", masker))
     app.add_exception_handler(HTTPException, _refused(masker))
+    app.add_exception_handler(RequestValidationError, _unfit(masker))
 
 
 def _told(status: int, word: str, masker: Masker) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -64,5 +66,15 @@ def _refused(masker: Masker) -> Callable[[Request, Exception], Awaitable[Respons
         word = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
         problem = Problem(error=word, message=masker.text(str(error.detail)))
         return JSONResponse(problem.model_dump(mode="json"), error.status_code, error.headers)
+
+    return tell
+
+
+def _unfit(masker: Masker) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def tell(request: Request, error: Exception) -> Response:
+        """What does not fit an endpoint's schema, as the framework tells it, but without what was sent."""
+        assert isinstance(error, RequestValidationError)
+        told = [{"loc": [*one["loc"]], "msg": one["msg"], "type": one["type"]} for one in error.errors()]
+        return JSONResponse({"detail": masker.tokens_in(told)}, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     return tell

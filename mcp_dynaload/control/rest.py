@@ -77,7 +77,13 @@ async def user_command(body: UserCommand, api: Api, request: Request) -> Command
     """Run a slash command in a session of the API or of a connected client."""
     user, session_id = acting(request, body.user_id), body.session_id or uuid4().hex
     done = await api.run_user_command(body.command, user_id=user, session_id=session_id)
-    return CommandAnswer(session_id=session_id, **done.model_dump())
+    masker = api.front.shared.masker  # an answer quotes what was mistyped, or pasted
+    return CommandAnswer(
+        command=masker.tokens(done.command),
+        success=done.success,
+        message=masker.text(done.message),
+        session_id=session_id,
+    )
 
 
 @rest.get("/status")

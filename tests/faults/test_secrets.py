@@ -1,19 +1,26 @@
 """Secrets are planted wherever they come from, and looked for wherever something leaves us."""
 
+import gzip
 import json
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
 import pytest
 from mcp import MCPError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.control.rest import PREFIX
 from mcp_dynaload.runtime import open_catalog, refresh_catalog
-from tests.control.services import a_new_configuration, running
+from tests.control.services import Service, a_new_configuration, running
 from tests.faults.odd_http_server import Odd, OddServer
 from tests.faults.proxy import Place, Proxy, connected
-from tests.faults.scripted import entry
+from tests.faults.scripted import entry, until
 from tests.planted import IN_CONTEXT, TOKENS
 from tests.programs import PYTHON
 from tests.transparency.serving import served
@@ -125,28 +132,74 @@ async def test_no_planted_secret_is_in_what_leaves_us(tmp_path: Path) -> None:
     assert TOKENS["github"] in await output_of(place, "logs", "dying", "--raw", "-n", "1000")
 
 
-@pytest.mark.proves("secrets")
-async def test_no_planted_secret_is_in_an_answer_of_the_service(tmp_path: Path) -> None:
+@dataclass(slots=True)
+class Taker:
+    """An OpenTelemetry collector and a webhook: keeps what is posted to it, by the first part of the path."""
+
+    got: dict[str, str] = field(default_factory=dict[str, str])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        body = await request.body()
+        body = gzip.decompress(body) if request.headers.get("content-encoding") == "gzip" else body
+        kind = request.url.path.split("/")[1]
+        told = f"{dict(request.headers)}{body.decode('utf-8', 'replace')}"
+        self.got[kind] = self.got.get(kind, "") + told
+        await Response()(scope, receive, send)
+
+
+WATCHED = ("/status", "/health", "/overview", "/sessions", "/tools", "/performance-report", "/function-registry/stats")
+
+
+async def use_the_service(service: Service) -> dict[str, str]:
+    """All that is told to whoever watches it, after everything in it has failed."""
     import httpx2
 
-    async with served(OddServer(Odd(SAID, 500, "text/plain"))) as url:
-        configuration = a_new_configuration(tmp_path, servers_with_secrets(url), **DETAILED)
+    token, known = TOKENS["ours"], " ".join(KNOWN.values())
+    told: dict[str, str] = {}
+    async with service.client() as client:
+        failing = [client.client.call_tool("talking__fail", {"code": -32000, "message": text}) for text in TEXTS]
+        for call in (*failing, client.client.call_tool(token, {}), client.client.call_tool("web__echo", {})):
+            with suppress(MCPError):
+                await call
+        told["the model"] = await client.say("talking__die", words=f"{SAID}\n{known}")
+        await client.prompt(f"{SAID} {known}", session_id="s")
+        await client.prompt(f"/{token} {SAID.splitlines()[0]}", session_id="s")
+        async with httpx2.AsyncClient(base_url=f"{service.origin}{PREFIX}", timeout=30) as http:
+            for path in (*WATCHED, f"/tools/{token}/why"):
+                answer = await http.get(path, params={"token": token})
+                told[f"{answer.status_code} {path}"] = answer.text
+            bodies = ({"command": token}, {"command": f"/pin {token}"}, {token: 1}, {"session_id": token})
+            for number, body in enumerate(bodies):
+                answer = await http.post("/user-command", json=body)
+                told[f"{answer.status_code} command {number}"] = answer.text
+            told["metrics"] = (await http.get(f"{service.origin}/metrics")).text
+            async with http.stream("GET", "/overview/live") as stream:
+                told["live"] = await anext(line async for line in stream.aiter_lines() if line.startswith("data: "))
+    return told
+
+
+@pytest.mark.proves("secrets")
+async def test_no_planted_secret_is_in_what_a_service_tells_collectors_webhooks_and_clients(tmp_path: Path) -> None:
+    taker = Taker()
+    async with served(OddServer(Odd(SAID, 500, "text/plain"))) as url, served(taker) as taking:
+        watched = {
+            "MCP_DYNALOAD_OTEL_ENDPOINT": f"{taking}/otel",
+            "MCP_DYNALOAD_ALERT_WEBHOOK": f"{taking}/{KNOWN['webhook']}",
+            "MCP_DYNALOAD_MAX_CONCURRENT_REQUESTS": "100",
+        }
+        configuration = a_new_configuration(tmp_path, servers_with_secrets(url), **{**DETAILED, **watched})
         with open_catalog(configuration) as live:
             await refresh_catalog(configuration, live)
-        async with running(configuration) as service, service.client() as client:
-            told = [await client.say("talking__die", words=f"{SAID}\n{' '.join(KNOWN.values())}")]
-            await client.prompt(SAID, session_id="s")
-            async with httpx2.AsyncClient(base_url=service.origin, timeout=30) as http:
-                for path in (
-                    "/status",
-                    "/health",
-                    "/overview",
-                    "/sessions",
-                    "/metrics",
-                    f"/tools/{TOKENS['ours']}/why",
-                ):
-                    told.append((await http.get(path, params={"token": TOKENS["ours"]})).text)
-                for body in ({"command": TOKENS["ours"]}, {TOKENS["ours"]: 1}, {"session_id": TOKENS["ours"]}):
-                    told.append((await http.post("/user-command", json=body)).text)
+        async with running(configuration) as service:
+            told = await use_the_service(service)
+            await until(lambda: "services" in taker.got)
+    told |= taker.got
 
-    assert leaks("\n".join(told)) == []
+    assert {where: found for where, text in told.items() if (found := leaks(text))} == {}
+    assert {where[:3] for where in told if where.endswith(WATCHED)} <= {"200", "503"}
+    assert "tool_call" in taker.got["otel"]
+    assert "error_rate_max" in taker.got["services"]
+    assert 'upstream="talking"' in told["metrics"]
