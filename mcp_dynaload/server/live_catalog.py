@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -242,6 +242,9 @@ class LiveCatalog:
         """Take over a new listing, store it, and tell the observers if it differs."""
         await anyio.to_thread.run_sync(self._store, upstream, listing)
         self.failures.pop(upstream, None)
+        known = self.listings.get(upstream)
+        if known is not None and listing.may_be_early:  # after each restart: nobody is to miss its tools meanwhile
+            listing = replace(listing, tools=known.tools)
         listing, is_news = self._accepted(upstream, listing)
         if self.listings.get(upstream) == listing and not is_news:
             return

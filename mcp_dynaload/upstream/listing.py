@@ -66,6 +66,9 @@ class Listing:
     gaps: tuple[str, ...] = ()
     """What of its lists could not be read, and why."""
 
+    is_first: bool = field(default=False, compare=False)
+    """Over its connection: some servers register their tools after their start."""
+
     @property
     def is_empty(self) -> bool:
         """Whether it offers nothing, or nothing yet."""
@@ -75,6 +78,12 @@ class Listing:
     def is_preliminary(self) -> bool:
         """Whether it is likely to be another one soon: the tools that the server says it has are missing, or a part."""
         return bool(self.gaps) or ("tools" in (self.capabilities or {}) and not self.tools)
+
+    @property
+    def may_be_early(self) -> bool:
+        """Whether tools are likely to come that the server would tell of."""
+        capabilities = self.capabilities or {}
+        return self.is_first and not self.tools and "tools" in capabilities and announces_changes(capabilities)
 
     unnamed: Json = field(default_factory=dict[str, int])
     """How many elements were dropped from each list because they have no name to ask for."""
@@ -126,6 +135,7 @@ async def read_listing(
         capabilities=era.capabilities,
         version=era.version,
         gaps=tuple(reading.gaps),
+        is_first=before is None,
         unnamed=dict(reading.unnamed),
     )
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
@@ -96,6 +96,38 @@ async def test_tools_of_other_servers_are_the_same_objects_after_a_change(record
 
     assert live.catalog.get("a__echo") is before
     assert live.catalog.get("b__echo") is not None
+
+
+@pytest.mark.proves("late-tools")
+async def test_tools_that_a_server_registers_after_its_start_are_there_meanwhile_at_each_restart(
+    tmp_path: Path,
+) -> None:
+    late = config("late", offers={"tools": []}, tools_come_with=str(tmp_path / "go"))
+    async with front_of(tmp_path, [late], {"late": TOOLS}) as (front, live), client_of(front, live) as client:
+        await client.say("late__echo", x=1)
+        connection = front.sessions[0].pool["late"]._connection  # pyright: ignore[reportPrivateUsage] - nothing tells it
+        assert connection is not None
+        await connection.listed.wait()
+
+        assert await client.say("late__echo", x=2) == '{"x": 2}'
+        assert "late__echo" in await client.names()
+        (tmp_path / "go").touch()
+        await until(lambda: live.catalog.get("late__late"))
+
+
+@pytest.mark.proves("late-tools")
+async def test_a_server_that_says_later_that_it_has_no_tools_any_more_has_none(
+    records: Records, tmp_path: Path
+) -> None:
+    live, none = a_catalog(records, tmp_path), Listing(capabilities={"tools": {"listChanged": True}})
+    await live.update("a", TOOLS)
+    await live.update("a", replace(none, is_first=True))
+    assert [tool.name for tool in live.catalog.tools] == ["a__echo"]
+    assert a_catalog(records, tmp_path).unseen == ("a",)
+
+    await live.update("a", none)
+
+    assert live.catalog.tools == ()
 
 
 @dataclass
