@@ -71,7 +71,8 @@ async def test_each_session_has_a_process_of_a_stdio_upstream_of_its_own_and_it_
 async def test_a_client_of_the_newest_revision_is_sent_back_to_the_handshake_without_a_word(
     service: Service, http: httpx2.AsyncClient
 ) -> None:
-    refused = await http.post(service.url(), headers={"mcp-protocol-version": "2026-07-28"}, json={})
+    http.headers["mcp-protocol-version"] = "2026-07-28"
+    refused = await post(http, service.url(), "server/discover")
 
     assert (refused.status_code, refused.headers["content-type"][:10]) == (400, "text/plain")
 
