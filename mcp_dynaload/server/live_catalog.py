@@ -242,10 +242,7 @@ class LiveCatalog:
         """Take over a new listing, store it, and tell the observers if it differs."""
         await anyio.to_thread.run_sync(self._store, upstream, listing)
         self.failures.pop(upstream, None)
-        known = self.listings.get(upstream)
-        if known is not None and listing.may_be_early:  # after each restart: nobody is to miss its tools meanwhile
-            listing = replace(listing, tools=known.tools)
-        listing, is_news = self._accepted(upstream, listing)
+        listing, is_news = self._with_known_tools(upstream, listing) or self._accepted(upstream, listing)
         if self.listings.get(upstream) == listing and not is_news:
             return
         async with self._building:
@@ -279,6 +276,18 @@ class LiveCatalog:
         accepted, known = accept(listing), self._mended.get(upstream, Oddities())
         self._mended[upstream] = accepted.oddities
         return accepted.listing, accepted.oddities != known
+
+    def _with_known_tools(self, upstream: str, listing: Listing) -> tuple[Listing, bool] | None:
+        """The same of a server that has just been started again and has yet to register its tools: nobody misses them.
+
+        What is odd in them is as it was. None if its tools are not known, or were listed.
+        """
+        known, mended = self.listings.get(upstream), self._mended.get(upstream, Oddities())
+        if known is None or not listing.may_be_early:
+            return None
+        accepted, _ = self._accepted(upstream, listing)
+        self._mended[upstream] = mended
+        return replace(accepted, tools=known.tools), False
 
     @property
     def _stands_in(self) -> bool:

@@ -96,7 +96,7 @@ async def _receiving(loop: asyncio.AbstractEventLoop, number: int) -> Receive:
 
 async def _sending(loop: asyncio.AbstractEventLoop, number: int) -> tuple[Send, Callable[[], None]]:
     """Return how to write to a descriptor, and how to close it."""
-    if stat.S_ISREG(os.fstat(number).st_mode):
+    if stat.S_ISREG(os.fstat(number).st_mode):  # it takes at once whatever comes, and the loop knows no such pipe
         file = os.fdopen(number, "wb")
 
         async def write(data: bytes) -> None:
