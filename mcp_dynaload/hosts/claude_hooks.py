@@ -25,7 +25,7 @@ def hook_settings() -> Json:
             "UserPromptExpansion": [_group("UserPromptExpansion", ("command_name", "command_args"))],
             "PreToolUse": [_group("PreToolUse", (), _SUBAGENT_FIELDS, matcher="Agent|Task")],
             "Stop": [_group("Stop", ())],
-            "SessionStart": [_group("SessionStart", ("source", "model"), matcher="clear")],
+            "SessionStart": [_group("SessionStart", ("source", "model"), matcher="clear|compact")],
         }
     }
 

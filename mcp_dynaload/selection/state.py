@@ -104,6 +104,9 @@ class Decision:
     allowed: tuple[str, ...] = ()
     """Tools that the user had unloaded and has allowed again, in name order."""
 
+    needed: tuple[str, ...] = ()
+    """What a prompt needs beside the pinned tools, listed before or not, most needed first."""
+
     @property
     def gained(self) -> tuple[str, ...]:
         """The tools that an order has loaded: newly listed, or listed still and callable again."""
@@ -230,7 +233,9 @@ def _on_choice(state: SessionState, choice: Choice, context: Context) -> tuple[S
     affordable = _affordable(state, worth, context)
     if not state.first_prompt_seen:  # with a core that most prompts leave unused the first list must stay short
         affordable = affordable[: room_for_prompt(len(advertised(state, context.catalog)), len(context.catalog.tools))]
-    return _loading(state, affordable, context, choice.ranked, choice.reason)
+    after, decision = _loading(state, affordable, context, choice.ranked, choice.reason)
+    listed = frozenset(advertised(after, context.catalog))
+    return after, replace(decision, needed=tuple(name for name in choice.names if name in listed))
 
 
 def _on_task(state: SessionState, event: TaskNamed, context: Context) -> tuple[SessionState, Decision]:

@@ -30,6 +30,10 @@ class Conversation:
         self._introduced.clear()
         self._told.clear()
 
+    def forget_definitions(self) -> None:
+        """The client has put a summary in place of what was said: the definitions in it are gone."""
+        self._told.clear()
+
     def tell(self, tools: Iterable[Tool]) -> None:
         """These tools' definitions are in a request, or beside a prompt, or in an answer."""
         self._told.update(tool.name for tool in tools)

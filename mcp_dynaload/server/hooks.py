@@ -16,6 +16,7 @@ from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.server.caller import CLAUDE_CODE, HOOK_MARK, Caller
 from mcp_dynaload.server.commands.command import Result, Words, refused
 from mcp_dynaload.server.commands.table import own_command, run_command, text_command
+from mcp_dynaload.server.mod import answer_agent, answer_prompt, start
 from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import who
@@ -82,6 +83,14 @@ async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json
 async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
     await session.identify(fields.session_id)
     match fields.event:
+        case "ModStarted":
+            return start(session)
+        case "ModPrompt":
+            return await _on_mod_prompt(session, fields)
+        case "ModAgent":
+            return await answer_agent(session, fields.prompt)
+        case "UserPromptSubmit" | "PreToolUse" if session.selectable is not None:
+            return {}  # the mod asks for the same, and has what it needs by now or will
         case "UserPromptSubmit":
             return await _on_prompt(session, fields, caller)
         case "UserPromptExpansion":
@@ -93,6 +102,8 @@ async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
         case "SessionStart" if fields.source == "clear":
             await session.clear()
             await session.reread.hold()
+        case "SessionStart" if fields.source == "compact":
+            session.conversation.forget_definitions()
         case _:
             log.debug("hook_ignored", hook=fields.event, source=fields.source)
     return {}
@@ -148,6 +159,15 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or last.model)
     served = await serve_prompt(session, event, is_first=is_first)
     return _prompt_answer(session, served.decision, in_request=is_first or not session.client.environment.tool_search)
+
+
+async def _on_mod_prompt(session: Session, fields: HookFields) -> Json:
+    """Choose for the prompt; the mod selects what the conversation has no definition of."""
+    conversation = session.conversation
+    is_first, conversation.has_begun = not conversation.has_begun, True
+    event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or None)
+    served = await serve_prompt(session, event, is_first=is_first)
+    return answer_prompt(session, served.decision)
 
 
 async def _last_answer(transcript: str) -> LastAnswer:

@@ -79,6 +79,9 @@ class Session:
     first_listing: anyio.Event = field(default_factory=anyio.Event)
     """Set when every upstream that was never seen has been listed or has failed."""
 
+    selectable: set[str] | None = None
+    """What was listed since the client's mod has come, which selects it when it is needed; None: there is no mod."""
+
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _announced: list[Tool] = field(default_factory=list[Tool])
     _kept: tuple[str | None, frozenset[str], frozenset[str]] = (None, frozenset(), frozenset())
@@ -189,6 +192,8 @@ class Session:
         now = self.listed()
         if now != self._announced:
             before, self._announced = self._announced, now
+            if self.selectable is not None:
+                self.selectable |= {tool.name for tool in now} - {tool.name for tool in before}
             tell_list(self, event, decision, before, state)
             await self.reread.announce(self.client, gather=isinstance(event, AgentPrompted))
         await self._keep()
