@@ -51,7 +51,7 @@ async def list_tools(session: Session, request: Request, params: Json) -> Json:
         return {"tools": [{**tool.definition, "name": tool.name} for tool in session.listed()]}
     session.reread.was_read()
     own = {FIND_TOOLS: FIND_TOOLS_DEFINITION, **({CALL_TOOL: CALL_TOOL_DEFINITION} if has_call_tool(session) else {})}
-    if session.client.environment.has_plugin:
+    if session.has_mod:
         own[HOOK_TOOL] = HOOK_TOOL_DEFINITION
     listed = [*own.items(), *((tool.name, tool.definition) for tool in session.listed())]
     selectable = {HOOK_TOOL, *(session.selectable or ())}

@@ -18,20 +18,21 @@ def start(session: Session) -> Json:
     return {"asks": session.selectable is not None}
 
 
-def answer_prompt(session: Session, decision: Decision) -> Json:
-    """Return what the client is to select for a prompt, and what the model is to read of servers beside it."""
+def answer_prompt(session: Session, prompt: str, decision: Decision) -> Json:
+    """Return what the client is to select for a prompt; what stands beside it waits for the hook that follows."""
     conversation = session.conversation
-    names = [*decision.needed, *decision.added, *session.history.take_ordered()]
-    chosen = conversation.untold(_known(session, names))
+    chosen = conversation.untold(_known(session, [*decision.needed, *session.history.take_ordered()]))
     given = fitting(conversation.introductions(chosen, session.live.listings))
     conversation.introduce(given)
     conversation.tell(chosen)
-    answer: Json = {"select": _selected(session, chosen)}
-    if given:
-        answer["context"] = introduction_text(given)
-    if decision.added and session.shared.settings.notify:
-        answer["notice"] = f"dynaload: loaded {', '.join(decision.added)}"
-    return answer
+    conversation.ask(prompt, introduction_text(given), notice(session, decision))
+    return {"select": _selected(session, chosen)}
+
+
+def notice(session: Session, decision: Decision) -> str:
+    """Return what the user is told of a prompt's tools, if that is wanted."""
+    is_wanted = decision.added and session.shared.settings.notify
+    return f"dynaload: loaded {', '.join(decision.added)}" if is_wanted else ""
 
 
 async def answer_agent(session: Session, prompt: str) -> Json:

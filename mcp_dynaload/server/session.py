@@ -79,6 +79,9 @@ class Session:
     first_listing: anyio.Event = field(default_factory=anyio.Event)
     """Set when every upstream that was never seen has been listed or has failed."""
 
+    has_mod: bool = False
+    """The client has our plugin: the hook tool is listed for its mod, which can call listed tools only."""
+
     selectable: set[str] | None = None
     """What was listed since the client's mod has come, which selects it when it is needed; None: there is no mod."""
 
@@ -249,6 +252,7 @@ class Session:
             catalog=self.live.catalog,
             ranker=self.learning.ranker(ranker, self.live.catalog),
             tool_search=self.client.environment.tool_search,
+            is_selected=self.selectable is not None,
             overhead_tokens=self.live.overhead_tokens,
         )
 
@@ -336,6 +340,7 @@ async def open_session(
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
             shared.learning(client.user, environment.session_id),
+            has_mod=environment.has_plugin,
         )
         most = settings.max_running_upstreams
         async with open_pool(

@@ -1,62 +1,66 @@
 // @ts-check
-// Asks the server which tools a prompt needs and has the client select them before the first request is made.
-// Whatever fails here costs nothing but that: the prompt goes on, and the server is asked the old way.
+// Asks the server which tools a prompt needs, and has the client select them in a step of the turn that costs no model
+// request: the first request that is made has their definitions. What fails here costs nothing but that: the prompt
+// goes on, and the settings hooks beside this module serve it the old way.
 
 const SERVER = 'dynaload'
 const TOOL = 'dynaload_hook'
-const MAX_SELECTED = 64
+const CONVERSATION = ''
+const MAX_SELECTED = 64 // as many names as `select:` takes
+
+function passOn($, e, next) {
+  return next(e)
+}
 
 async function ask($, input) {
   const result = await $.mcp.call(SERVER, TOOL, input)
-  const text = (result.content ?? []).map((block) => block.text ?? '').join('')
-  return JSON.parse(text)
+  return JSON.parse((result.content ?? []).map((block) => block.text ?? '').join(''))
 }
 
-async function start($) {
-  const answer = await ask($, { event: 'ModStarted' })
-  return answer.asks === true
+/** Whether the server leaves the selecting to us: it does not where there is no tool search. */
+async function isWanted($) {
+  await $.mcp.connect(SERVER)
+  return (await ask($, { event: 'ModStarted' })).asks === true
 }
 
 export const register = (on) => {
-  /** Names to select by agent; `main` is the conversation itself. */
+  /** What each agent's next step selects, by its id. */
   const waiting = new Map()
-  let asks = undefined
+  let wanted
 
-  on('tool.offer', { tool: `mcp__${SERVER}__${TOOL}` }, () => ({ isOffered: false }))
+  on('tool.offer', { tool: 'mcp__dynaload__dynaload_hook' }, () => ({ isOffered: false })).catch(passOn)
 
   on('prompt.submit', async ($, e, next) => {
     if (e.isMeta || e.command) return next(e)
     try {
-      asks ??= await start($)
-      if (asks) {
-        const answer = await ask($, { event: 'ModPrompt', prompt: e.text })
-        waiting.set('main', answer.select ?? [])
-      }
-    } catch (error) {
-      $.ui.log('dynaload: ' + String(error))
+      wanted ??= await isWanted($)
+      const answer = wanted ? await ask($, { event: 'ModPrompt', prompt: e.text }) : {}
+      waiting.set(CONVERSATION, answer.select ?? [])
+    } catch {
+      waiting.delete(CONVERSATION)
     }
     return next(e)
-  })
+  }).catch(passOn)
 
   on('agent.spawn', async ($, e, next) => {
     let select = []
     try {
-      if (asks) select = (await ask($, { event: 'ModAgent', prompt: e.prompt })).select ?? []
-    } catch (error) {
-      $.ui.log('dynaload: ' + String(error))
+      if (wanted) select = (await ask($, { event: 'ModAgent', prompt: e.prompt })).select ?? []
+    } catch {
+      select = []
     }
     const spawned = await next(e)
-    if (spawned && spawned.agentId) waiting.set(spawned.agentId, select)
+    if (spawned?.agentId) waiting.set(spawned.agentId, select)
     return spawned
-  })
+  }).catch(passOn)
 
   on('turn.step', async function* ($, e, next) {
-    const who = e.agentId ?? 'main'
+    const who = e.agentId ?? CONVERSATION
     const names = e.index === 0 ? (waiting.get(who) ?? []).slice(0, MAX_SELECTED) : []
-    waiting.delete(who)
+    if (e.index === 0) waiting.delete(who)
     if (names.length === 0) return yield* next(e)
-    const input = { query: 'select:' + names.join(','), max_results: names.length }
-    yield { kind: 'tool', index: 0, id: `toolu_dynaload_${e.turnId}`.replace(/[^A-Za-z0-9_-]/g, '_'), name: 'ToolSearch' }
+    const input = { query: `select:${names.join(',')}`, max_results: names.length }
+    yield { kind: 'tool', index: 0, id: `toolu_dynaload_${e.turnId}`, name: 'ToolSearch' }
     yield { kind: 'input', index: 0, json: JSON.stringify(input) }
     yield { kind: 'stop', stopReason: 'tool_use', usage: null }
     const toolUses = [{ name: 'ToolSearch', input }]
