@@ -12,20 +12,27 @@ Once we run, all waits of an answer have their own bounds, of about two seconds 
 
 _PROMPT_FIELDS = {"prompt": "${prompt}"}
 _SUBAGENT_FIELDS = {"prompt": "${tool_input.prompt}"}
+_SEARCH_FIELDS = {"query": "${tool_input.query}", "limit": "${tool_input.max_results}"}
+_OF_PLUGIN = {"plugin": "true"}
+"""By this the server knows that there is a mod, which can call listed tools only."""
 
 
-def hook_settings() -> Json:
-    """The settings that register our hooks: `{"hooks": {event: [group]}}`.
+def hook_settings(*, are_plugins: bool = False) -> Json:
+    """Return the settings that register our hooks, or those of our plugin: `{"hooks": {event: [group]}}`.
 
     `SessionEnd` is left out: the client has disconnected by then and would show an error.
     """
+    prompt = _PROMPT_FIELDS | (_OF_PLUGIN if are_plugins else {})
     return {
         "hooks": {
-            "UserPromptSubmit": [_group("UserPromptSubmit", ("permission_mode", "transcript_path"), _PROMPT_FIELDS)],
+            "UserPromptSubmit": [_group("UserPromptSubmit", ("permission_mode", "transcript_path"), prompt)],
             "UserPromptExpansion": [_group("UserPromptExpansion", ("command_name", "command_args"))],
-            "PreToolUse": [_group("PreToolUse", (), _SUBAGENT_FIELDS, matcher="Agent|Task")],
+            "PreToolUse": [
+                _group("PreToolUse", (), _SUBAGENT_FIELDS, matcher="Agent|Task"),
+                _group("ToolSearch", (), _SEARCH_FIELDS, matcher="ToolSearch"),
+            ],
             "Stop": [_group("Stop", ())],
-            "SessionStart": [_group("SessionStart", ("source", "model"), matcher="clear")],
+            "SessionStart": [_group("SessionStart", ("source", "model"), matcher="clear|compact")],
         }
     }
 

@@ -89,8 +89,8 @@ def _registration(registered: list[str]) -> Finding:
 
 
 def _hooks(settings: list[Json]) -> Finding:
-    wanted = set(json_object(hook_settings()["hooks"]))
-    found = {event for document in settings for event in _hooked(document)}
+    wanted = set(_hooked(hook_settings()))
+    found = {hook for document in settings for hook in _hooked(document)}
     if wanted <= found:
         return Finding("ok", f"hooks installed: {', '.join(sorted(wanted))}")
     missing = ", ".join(sorted(wanted - found))
@@ -98,10 +98,11 @@ def _hooks(settings: list[Json]) -> Finding:
 
 
 def _hooked(document: Json) -> Iterator[str]:
+    """Yield the events, with what they are restricted to, at which our tool is called."""
     for event, groups in json_object(document.get("hooks")).items():
-        hooks = [hook for group in groups or () for hook in json_object(group).get("hooks") or ()]
-        if any(_is_our_hook(json_object(hook)) for hook in hooks):
-            yield event
+        for group in map(json_object, groups or ()):
+            if any(_is_our_hook(json_object(hook)) for hook in group.get("hooks") or ()):
+                yield " ".join(part for part in (event, group.get("matcher")) if part)
 
 
 def _is_our_hook(hook: Json) -> bool:

@@ -140,17 +140,22 @@ def _install(snapshot: Snapshot, draft: Draft) -> None:
     if snapshot.scope == "local" and _has_hooks(snapshot.document(snapshot.files.user_settings)):
         return  # both would be called
     for event, groups in hook_settings()["hooks"].items():
-        _install_hook(draft.list_at(path, "hooks", event), groups[0])
+        _install_hooks(draft.list_at(path, "hooks", event), groups)
 
 
-def _install_hook(groups: list[Any], ours: Json) -> None:
-    if any(is_same(group, ours) for group in groups):
-        return
-    stale = next((index for index, group in enumerate(groups) if is_ours(group)), None)
-    if stale is None:
-        groups.append(ours)
-    else:
-        groups[stale] = ours
+def _install_hooks(groups: list[Any], wanted: list[Json]) -> None:
+    """Add the groups that are not there, each in the place of one that an older version of ours has left."""
+    matchers = [ours.get("matcher") for ours in wanted]
+    for ours in wanted:
+        if any(is_same(group, ours) for group in groups):
+            continue
+        known = [group.get("matcher") if is_ours(group) else ours for group in groups]
+        stale = [index for index, matcher in enumerate(known) if matcher is not ours and matcher not in matchers]
+        same = [index for index, matcher in enumerate(known) if matcher == ours.get("matcher")]
+        if replaced := [*same, *stale]:
+            groups[replaced[0]] = ours
+        else:
+            groups.append(ours)
 
 
 def _has_hooks(settings: Json) -> bool:

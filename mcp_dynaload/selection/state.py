@@ -80,6 +80,9 @@ class Context:
     tool_search: bool = True
     """False when every change of the list rewrites the client's prompt cache."""
 
+    is_selected: bool = False
+    """The client puts into any request what it is told, whatever the model: no list is frozen."""
+
     withheld: frozenset[str] = frozenset()
     """Tools that must not be loaded, whatever is ordered: quarantined, denied."""
 
@@ -103,6 +106,9 @@ class Decision:
 
     allowed: tuple[str, ...] = ()
     """Tools that the user had unloaded and has allowed again, in name order."""
+
+    needed: tuple[str, ...] = ()
+    """What a prompt needs beside the pinned tools, listed before or not, most needed first."""
 
     @property
     def gained(self) -> tuple[str, ...]:
@@ -230,7 +236,9 @@ def _on_choice(state: SessionState, choice: Choice, context: Context) -> tuple[S
     affordable = _affordable(state, worth, context)
     if not state.first_prompt_seen:  # with a core that most prompts leave unused the first list must stay short
         affordable = affordable[: room_for_prompt(len(advertised(state, context.catalog)), len(context.catalog.tools))]
-    return _loading(state, affordable, context, choice.ranked, choice.reason)
+    after, decision = _loading(state, affordable, context, choice.ranked, choice.reason)
+    listed = frozenset(advertised(after, context.catalog))
+    return after, replace(decision, needed=tuple(name for name in choice.names if name in listed))
 
 
 def _on_task(state: SessionState, event: TaskNamed, context: Context) -> tuple[SessionState, Decision]:
@@ -260,7 +268,7 @@ def _meant_pinned(choice: Choice, bounds: Bounds) -> list[str]:
 
 
 def _on_turn_end(state: SessionState, followers: tuple[str, ...], context: Context) -> tuple[SessionState, Decision]:
-    if not context.tool_search or is_frozen_after_first_request(state.model):
+    if not context.tool_search or _is_frozen(state, context):
         return state, Decision(reason="loading ahead would cost more than it saves")
     safe = _harmless(state, followers, context)[:MAX_FOLLOWERS]
     return _loading(state, _affordable(state, safe, context), context, reason="usually comes next")
@@ -294,8 +302,12 @@ def _bounds(state: SessionState, context: Context) -> Bounds:
     bounds = BOUNDS[state.strategy]
     if state.first_prompt_seen and not context.tool_search:
         return widened(replace(bounds, least=COSTLY_GROWTH_PROBABILITY))
-    is_last_chance = not context.tool_search or is_frozen_after_first_request(state.model)
+    is_last_chance = not context.tool_search or _is_frozen(state, context)
     return widened(bounds) if is_last_chance and not state.first_prompt_seen else bounds
+
+
+def _is_frozen(state: SessionState, context: Context) -> bool:
+    return is_frozen_after_first_request(state.model) and not context.is_selected
 
 
 def _loading(

@@ -11,13 +11,17 @@ BRIDGED = f"{CLAUDE_CODE} (via "
 """How it is introduced by a program that connects it to a remote server and passes its messages on unchanged."""
 
 TOOL_USE_ID = "claudecode/toolUseId"
-"""The `_meta` key that Claude Code adds to each call that the model makes, a subagent's too, and to no hook's."""
+"""The `_meta` key that Claude Code adds to each call that the model or a mod makes, and to no settings hook's."""
 
 HOOK_MARK = "dynaload/hook"
 """The `_meta` key by which another program says that it calls for its user.
 
 A model fills in a call's `arguments`; `_meta` is written by the program that sends the call.
 """
+
+
+PLUGIN_CALL = "toolu_plugin_"
+"""How that id begins where a mod calls: one that the user has installed, not the model."""
 
 
 class Caller(Enum):
@@ -33,7 +37,8 @@ class Caller(Enum):
 def caller_of(client_name: str, params: Json) -> Caller:
     """Tell who calls the hook tool by the client's name and by what it has put beside the arguments of the call."""
     meta = json_object(params.get("_meta"))
-    if TOOL_USE_ID in meta:
-        return Caller.ANYBODY
     is_claude_code = client_name == CLAUDE_CODE or client_name.startswith(BRIDGED)
+    if TOOL_USE_ID in meta:
+        is_plugin = is_claude_code and str(meta[TOOL_USE_ID]).startswith(PLUGIN_CALL)
+        return Caller.USER if is_plugin else Caller.ANYBODY
     return Caller.USER if is_claude_code or meta.get(HOOK_MARK) is True else Caller.ANYBODY

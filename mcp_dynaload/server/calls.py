@@ -26,6 +26,7 @@ from mcp_dynaload.server.telling import tell_fallback, who
 from mcp_dynaload.server.texts import (
     DEFAULT_FOUND,
     FIND_TOOLS_DEFINITION,
+    HOOK_TOOL_DEFINITION,
     MAX_FOUND,
     OWN_TOOLS,
     fitting,
@@ -50,8 +51,16 @@ async def list_tools(session: Session, request: Request, params: Json) -> Json:
         return {"tools": [{**tool.definition, "name": tool.name} for tool in session.listed()]}
     session.reread.was_read()
     own = {FIND_TOOLS: FIND_TOOLS_DEFINITION, **({CALL_TOOL: CALL_TOOL_DEFINITION} if has_call_tool(session) else {})}
+    if session.has_mod:
+        own[HOOK_TOOL] = HOOK_TOOL_DEFINITION
     listed = [*own.items(), *((tool.name, tool.definition) for tool in session.listed())]
-    return {"tools": [_loaded(name, definition) for name, definition in sorted(listed, key=lambda item: item[0])]}
+    selectable = {HOOK_TOOL, *(session.selectable or ())}
+    return {
+        "tools": [
+            {**definition, "name": name} if name in selectable else _loaded(name, definition)
+            for name, definition in sorted(listed, key=lambda item: item[0])
+        ]
+    }
 
 
 async def call_tool(session: Session, request: Request, params: Json) -> Json:

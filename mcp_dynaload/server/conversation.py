@@ -23,11 +23,34 @@ class Conversation:
     _introduced: set[str] = field(default_factory=set[str])
     _told: set[str] = field(default_factory=set[str])
 
+    _asked: str | None = None
+    """The prompt for which the client's mod has asked last."""
+
+    _beside: tuple[str, str] = ("", "")
+    """What is to stand beside that prompt, for the model and for the user."""
+
+    def ask(self, prompt: str, text: str, notice: str) -> None:
+        """The mod has asked: what it cannot put beside the prompt waits for the hook that can."""
+        self._asked, self._beside = prompt, (text, notice)
+
+    def is_asked(self, prompt: str) -> bool:
+        """Whether the mod has asked for this very prompt."""
+        return self._asked == prompt
+
+    def take_beside(self) -> tuple[str, str]:
+        """What is to stand beside that prompt, once."""
+        beside, self._asked, self._beside = self._beside, None, ("", "")
+        return beside
+
     def start_over(self) -> None:
         """The person cleared it: nothing has been said yet."""
         self.has_begun = False
         self.context_tokens = 0
         self._introduced.clear()
+        self._told.clear()
+
+    def forget_definitions(self) -> None:
+        """The client has put a summary in place of what was said: the definitions in it are gone."""
         self._told.clear()
 
     def tell(self, tools: Iterable[Tool]) -> None:

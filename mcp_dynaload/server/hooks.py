@@ -16,10 +16,12 @@ from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.server.caller import CLAUDE_CODE, HOOK_MARK, Caller
 from mcp_dynaload.server.commands.command import Result, Words, refused
 from mcp_dynaload.server.commands.table import own_command, run_command, text_command
+from mcp_dynaload.server.mod import answer_agent, answer_prompt, notice, start
 from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import who
 from mcp_dynaload.server.texts import fitting, introduction_text, loaded_text, room_beside
+from mcp_dynaload.server.tool_search import answer_search
 from mcp_dynaload.server.transcript import LastAnswer, read_last_answer
 from mcp_dynaload.telemetry.facts import CommandRun
 
@@ -53,12 +55,15 @@ class HookFields:
     model: str
     command_name: str
     command_args: str
+    query: str
+    limit: str
+    plugin: str
 
     @classmethod
     def read(cls, arguments: Json) -> "HookFields":
         """Take the known fields; a template that was left as it is counts as empty."""
         values = {name: arguments.get(name) for name in cls.__slots__}
-        texts = {name: value if isinstance(value, str) else "" for name, value in values.items()}
+        texts = {name: str(value) if isinstance(value, str | int) else "" for name, value in values.items()}
         return cls(**{name: "" if _is_template(name, text) else text for name, text in texts.items()})
 
 
@@ -82,6 +87,18 @@ async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json
 async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
     await session.identify(fields.session_id)
     match fields.event:
+        case "ModStarted" if caller is Caller.USER:
+            return start(session)
+        case "ModPrompt" if caller is Caller.USER:
+            return await _on_mod_prompt(session, fields)
+        case "ModAgent" if caller is Caller.USER:
+            return await answer_agent(session, fields.prompt)
+        case "ToolSearch" if caller is Caller.USER:
+            return await answer_search(session, fields.query, fields.limit)
+        case "UserPromptSubmit" if session.conversation.is_asked(fields.prompt):
+            return _beside(*session.conversation.take_beside())
+        case "PreToolUse" if session.selectable is not None:
+            return {}  # the mod asks for the same
         case "UserPromptSubmit":
             return await _on_prompt(session, fields, caller)
         case "UserPromptExpansion":
@@ -93,6 +110,8 @@ async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
         case "SessionStart" if fields.source == "clear":
             await session.clear()
             await session.reread.hold()
+        case "SessionStart" if fields.source == "compact":
+            session.conversation.forget_definitions()
         case _:
             log.debug("hook_ignored", hook=fields.event, source=fields.source)
     return {}
@@ -140,6 +159,9 @@ async def _on_prompt(session: Session, fields: HookFields, caller: Caller) -> Js
 
 
 async def _on_own_words(session: Session, fields: HookFields) -> Json:
+    if fields.plugin and not session.has_mod:
+        session.has_mod = True
+        await session.reread.announce(session.client)
     conversation = session.conversation
     is_first, conversation.has_begun = not conversation.has_begun, True
     transcript = fields.transcript_path if session.client.environment.is_local and not is_first else ""
@@ -148,6 +170,15 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or last.model)
     served = await serve_prompt(session, event, is_first=is_first)
     return _prompt_answer(session, served.decision, in_request=is_first or not session.client.environment.tool_search)
+
+
+async def _on_mod_prompt(session: Session, fields: HookFields) -> Json:
+    """Choose for the prompt; the mod selects what the conversation has no definition of."""
+    conversation = session.conversation
+    is_first, conversation.has_begun = not conversation.has_begun, True
+    event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or None)
+    served = await serve_prompt(session, event, is_first=is_first)
+    return answer_prompt(session, fields.prompt, served.decision)
 
 
 async def _last_answer(transcript: str) -> LastAnswer:
@@ -167,11 +198,16 @@ def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) ->
     text = "\n".join(part for part in (loaded_text(chosen, room_beside(given)), introduction_text(given)) if part)
     conversation.introduce(given)
     conversation.tell(session.listed() if in_request else chosen)
+    return _beside(text, notice(session, decision))
+
+
+def _beside(text: str, notice: str) -> Json:
+    """Return what stands beside the prompt, for the model and for the user."""
     answer: Json = {}
     if text:
         answer["hookSpecificOutput"] = {"hookEventName": "UserPromptSubmit", "additionalContext": text}
-    if decision.added and session.shared.settings.notify:
-        answer["systemMessage"] = f"dynaload: loaded {', '.join(decision.added)}"
+    if notice:
+        answer["systemMessage"] = notice
     return answer
 
 

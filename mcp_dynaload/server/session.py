@@ -79,6 +79,12 @@ class Session:
     first_listing: anyio.Event = field(default_factory=anyio.Event)
     """Set when every upstream that was never seen has been listed or has failed."""
 
+    has_mod: bool = False
+    """The client has our plugin: the hook tool is listed for its mod, which can call listed tools only."""
+
+    selectable: set[str] | None = None
+    """What was listed since the client's mod has come, which selects it when it is needed; None: there is no mod."""
+
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _announced: list[Tool] = field(default_factory=list[Tool])
     _kept: tuple[str | None, frozenset[str], frozenset[str]] = (None, frozenset(), frozenset())
@@ -189,6 +195,8 @@ class Session:
         now = self.listed()
         if now != self._announced:
             before, self._announced = self._announced, now
+            if self.selectable is not None:
+                self.selectable |= {tool.name for tool in now} - {tool.name for tool in before}
             tell_list(self, event, decision, before, state)
             await self.reread.announce(self.client, gather=isinstance(event, AgentPrompted))
         await self._keep()
@@ -244,6 +252,7 @@ class Session:
             catalog=self.live.catalog,
             ranker=self.learning.ranker(ranker, self.live.catalog),
             tool_search=self.client.environment.tool_search,
+            is_selected=self.selectable is not None,
             overhead_tokens=self.live.overhead_tokens,
         )
 
@@ -331,6 +340,7 @@ async def open_session(
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
             shared.learning(client.user, environment.session_id),
+            has_mod=environment.has_plugin,
         )
         most = settings.max_running_upstreams
         async with open_pool(

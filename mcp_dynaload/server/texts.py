@@ -44,6 +44,15 @@ FIND_TOOLS_DEFINITION: Json = {
 }
 
 
+HOOK_TOOL_DEFINITION: Json = {
+    "name": HOOK_TOOL,
+    "description": "For this server's plugin, which hides it: it tells what the user asks for. Not for models.",
+    "inputSchema": {"type": "object"},
+    "annotations": {"readOnlyHint": True, "openWorldHint": False},
+}
+"""A mod can call listed tools only; it takes the tool off what the model is offered."""
+
+
 def loaded_text(tools: Sequence[Tool], room: int = MAX_CONTEXT_CHARACTERS) -> str:
     """The facts about tools that were connected just now: whole definitions as far as they fit, the others by name."""
     if not tools:

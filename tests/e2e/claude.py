@@ -41,6 +41,9 @@ class Claude:
     settings: Json = field(default_factory=dict[str, object])
     model: str | None = None
     extra_environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    plugin: Path | None = None
+    """A plugin's folder."""
+
     artefacts: Path | None = None
     """Where screens of failed interactive sessions are kept."""
 
@@ -69,6 +72,7 @@ class Claude:
         settings = self.home / "e2e-settings.json"
         settings.write_text(json.dumps(self.settings))
         model = ["--model", self.model] if self.model else []
+        model += ["--plugin-dir", str(self.plugin)] if self.plugin else []
         servers = ["--mcp-config", str(self.mcp_config), "--strict-mcp-config"]
         return [str(self.binary), *more, *model, "--settings", str(settings), *servers]
 

@@ -9,6 +9,9 @@ from typing import Any, Literal, cast
 Json = dict[str, Any]
 Kind = Literal["main", "subagent", "side"]
 
+MOD_STEP = "toolu_dynaload_"
+"""How the id of a call begins that our mod has made up, so that a transcript tells it from the model's."""
+
 _ASIDES = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 _DEFINITION = re.compile(r"^<function>(.*)</function>$", re.MULTILINE)
 _SELECT = re.compile(r"select:[\w,<>\[\].-]*\w")
@@ -104,10 +107,10 @@ class ModelRequest:
 
     @property
     def steps_done(self) -> int:
-        """How often the model has answered since the newest prompt."""
+        """How often the model has answered since the newest prompt; the step that our mod answers is none."""
         prompts = self.prompts()
         start = prompts[-1][0] if prompts else 0
-        return sum(message.get("role") == "assistant" for message in self.messages[start:])
+        return sum(message.get("role") == "assistant" and not _is_of_mod(message) for message in self.messages[start:])
 
     @property
     def additional_context(self) -> str:
@@ -219,6 +222,11 @@ def _blocks(content: Any) -> list[Json]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     return cast(list[Json], content or [])
+
+
+def _is_of_mod(message: Json) -> bool:
+    calls = [block for block in _blocks(message.get("content")) if block.get("type") == "tool_use"]
+    return bool(calls) and all(str(block["id"]).startswith(MOD_STEP) for block in calls)
 
 
 def _has_result(message: Json) -> bool:

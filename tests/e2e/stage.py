@@ -27,6 +27,9 @@ DEFAULT_MODEL = None
 FROZEN_LIST_MODEL = "claude-sonnet-5"
 """A model whose tool list the client does not change after a session's first request."""
 
+PLUGIN = ROOT / "mcp_dynaload" / "plugin"
+PLUGIN_VARIABLE = "MCP_DYNALOAD_PLUGIN"
+
 EXIT_SECONDS = 5.0
 """So long after the client has gone, our server and all upstreams are gone too."""
 
@@ -48,10 +51,14 @@ class Stage:
         *,
         model: str | None = None,
         hooks: bool = True,
+        plugin: bool = False,
         permissions: Json | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Claude:
-        """A client whose model answers by `turns` (what the prompt contains, and the steps)."""
+        """A client whose model answers by `turns` (what the prompt contains, and the steps).
+
+        With `plugin` it has our plugin, which brings the hooks.
+        """
         state = self.folder / "state"
         if not state.exists():
             shutil.copytree(self.filled_state, state)
@@ -60,13 +67,14 @@ class Stage:
             home=self.folder / "home",
             project=self.workplace.project,
             api=self.stack.enter_context(ModelApi(script(turns))),
-            mcp_config=self.workplace.mcp_config(self.folder, state),
+            mcp_config=self.workplace.mcp_config(self.folder, state, **({PLUGIN_VARIABLE: "1"} if plugin else {})),
             settings={
                 "permissions": permissions or {"allow": ["mcp__dynaload__*"]},
-                **(hook_settings() if hooks else {}),
+                **(hook_settings() if hooks and not plugin else {}),
             },
             model=model,
             extra_environment=environment or {},
+            plugin=PLUGIN if plugin else None,
             artefacts=ARTEFACTS,
         )
 

@@ -87,3 +87,16 @@ def test_after_a_greeting_the_first_task_has_its_tools(stage: Stage, model: str 
     asked, answered = claude.api.main(FIRST)
     assert GIT_LOG in {*asked.visible_tools, *asked.described_tools}
     assert not answered.failed_results
+
+
+@pytest.mark.proves("client-search")
+def test_what_a_model_searches_for_in_its_own_words_is_in_its_next_request(stage: Stage, model: str | None) -> None:
+    search = tool_use("ToolSearch", {"query": "clock of a timezone", "max_results": 3})
+    claude = stage.claude({"Good morning": [search, TIME_CALL]}, model=model)
+
+    result = claude.run_print("Good morning")
+
+    _, found, answered = claude.api.main("Good morning")
+    assert CURRENT_TIME in found.visible_tools
+    assert "Asia/Tokyo" in answered.last_result
+    assert result["subtype"] == "success"

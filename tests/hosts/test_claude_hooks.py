@@ -11,9 +11,9 @@ def test_hooks_are_registered_for_the_moments_that_matter_and_never_for_the_end(
     assert {event: [group.get("matcher") for group in groups] for event, groups in hooks.items()} == {
         "UserPromptSubmit": [None],
         "UserPromptExpansion": [None],
-        "PreToolUse": ["Agent|Task"],
+        "PreToolUse": ["Agent|Task", "ToolSearch"],
         "Stop": [None],
-        "SessionStart": ["clear"],
+        "SessionStart": ["clear|compact"],
     }
 
 
@@ -45,10 +45,11 @@ def test_each_hook_calls_our_unlisted_tool_with_its_event_and_the_clients_fields
 def test_no_hook_sends_what_the_server_does_not_read() -> None:
     read = set(HookFields.__slots__)
 
-    for event, groups in hook_settings()["hooks"].items():
-        fields = set(groups[0]["hooks"][0]["input"])
-        assert fields <= read
-        assert ("transcript_path" in fields) is (event == "UserPromptSubmit")
+    for event, groups in hook_settings(are_plugins=True)["hooks"].items():
+        for group in groups:
+            fields = set(group["hooks"][0]["input"])
+            assert fields <= read
+            assert ("transcript_path" in fields) is (event == "UserPromptSubmit")
 
 
 def test_the_example_for_clients_of_a_service_is_what_init_installs() -> None:

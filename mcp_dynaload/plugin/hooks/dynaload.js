@@ -1,0 +1,69 @@
+// @ts-check
+// Asks the server which tools a prompt needs, and has the client select them in a step of the turn that costs no model
+// request: the first request that is made has their definitions. What fails here costs nothing but that: the prompt
+// goes on, and the settings hooks beside this module serve it the old way.
+
+const SERVER = 'dynaload'
+const TOOL = 'dynaload_hook'
+const CONVERSATION = ''
+const MAX_SELECTED = 64 // as many names as `select:` takes
+
+function passOn($, e, next) {
+  return next(e)
+}
+
+async function ask($, input) {
+  const result = await $.mcp.call(SERVER, TOOL, input)
+  return JSON.parse((result.content ?? []).map((block) => block.text ?? '').join(''))
+}
+
+/** Whether the server leaves the selecting to us: it does not where there is no tool search. */
+async function isWanted($) {
+  await $.mcp.connect(SERVER)
+  return (await ask($, { event: 'ModStarted' })).asks === true
+}
+
+export const register = (on) => {
+  /** What each agent's next step selects, by its id. */
+  const waiting = new Map()
+  let wanted
+
+  on('tool.offer', { tool: 'mcp__dynaload__dynaload_hook' }, () => ({ isOffered: false })).catch(passOn)
+
+  on('prompt.submit', async ($, e, next) => {
+    if (e.isMeta || e.command) return next(e)
+    try {
+      wanted ??= await isWanted($)
+      const answer = wanted ? await ask($, { event: 'ModPrompt', prompt: e.text }) : {}
+      waiting.set(CONVERSATION, answer.select ?? [])
+    } catch {
+      waiting.delete(CONVERSATION)
+    }
+    return next(e)
+  }).catch(passOn)
+
+  on('agent.spawn', async ($, e, next) => {
+    let select = []
+    try {
+      if (wanted) select = (await ask($, { event: 'ModAgent', prompt: e.prompt })).select ?? []
+    } catch {
+      select = []
+    }
+    const spawned = await next(e)
+    if (spawned?.agentId) waiting.set(spawned.agentId, select)
+    return spawned
+  }).catch(passOn)
+
+  on('turn.step', async function* ($, e, next) {
+    const who = e.agentId ?? CONVERSATION
+    const names = e.index === 0 ? (waiting.get(who) ?? []).slice(0, MAX_SELECTED) : []
+    if (e.index === 0) waiting.delete(who)
+    if (names.length === 0) return yield* next(e)
+    const input = { query: `select:${names.join(',')}`, max_results: names.length }
+    yield { kind: 'tool', index: 0, id: `toolu_dynaload_${e.turnId}`, name: 'ToolSearch' }
+    yield { kind: 'input', index: 0, json: JSON.stringify(input) }
+    yield { kind: 'stop', stopReason: 'tool_use', usage: null }
+    const toolUses = [{ name: 'ToolSearch', input }]
+    return { turnId: e.turnId, index: e.index, answer: '', toolUses, stopReason: 'tool_use', usage: null }
+  })
+}

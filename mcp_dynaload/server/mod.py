@@ -1,0 +1,50 @@
+"""The client's side of our plugin: a mod, which asks what a prompt needs and has the client select it by itself."""
+
+from collections.abc import Iterable
+
+from mcp_dynaload.catalog.cost import CLIENT_PREFIX
+from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.selection.events import AgentPrompted
+from mcp_dynaload.selection.state import Decision
+from mcp_dynaload.server.serving import serve_prompt
+from mcp_dynaload.server.session import Session
+from mcp_dynaload.server.texts import fitting, introduction_text
+
+
+def start(session: Session) -> Json:
+    """Note that the mod is there: from now on it asks, and the settings hooks answer nothing."""
+    if session.is_dynamic and session.client.environment.tool_search and session.selectable is None:
+        session.selectable = set()
+    return {"asks": session.selectable is not None}
+
+
+def answer_prompt(session: Session, prompt: str, decision: Decision) -> Json:
+    """Return what the client is to select for a prompt; what stands beside it waits for the hook that follows."""
+    conversation = session.conversation
+    chosen = conversation.untold(_known(session, [*decision.needed, *session.history.take_ordered()]))
+    given = fitting(conversation.introductions(chosen, session.live.listings))
+    conversation.introduce(given)
+    conversation.tell(chosen)
+    conversation.ask(prompt, introduction_text(given), notice(session, decision))
+    return {"select": _selected(session, chosen)}
+
+
+def notice(session: Session, decision: Decision) -> str:
+    """Return what the user is told of a prompt's tools, if that is wanted."""
+    is_wanted = decision.added and session.shared.settings.notify
+    return f"dynaload: loaded {', '.join(decision.added)}" if is_wanted else ""
+
+
+async def answer_agent(session: Session, prompt: str) -> Json:
+    """Return what the client is to select for an agent, which has seen no definition yet."""
+    served = await serve_prompt(session, AgentPrompted(prompt))
+    return {"select": _selected(session, _known(session, served.decision.needed))}
+
+
+def _known(session: Session, names: Iterable[str]) -> list[Tool]:
+    return [tool for name in dict.fromkeys(names) if (tool := session.live.catalog.get(name))]
+
+
+def _selected(session: Session, tools: Iterable[Tool]) -> list[str]:
+    """Return the client's names of those that are not in every request by themselves."""
+    return [CLIENT_PREFIX + tool.name for tool in tools if tool.name in (session.selectable or ())]

@@ -1,0 +1,107 @@
+"""The mod of our plugin asks what a prompt needs; the settings hooks beside it say nothing twice."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json
+from tests.server.fronts import Connected
+from tests.server.test_hooks import desk
+
+pytestmark = pytest.mark.proves("every-prompt")
+
+TICKETS, INVOICE = "desk__search_tickets", "desk__create_invoice"
+PREFIX = "mcp__dynaload__"
+SEARCH, BILL = "search the tickets of the account", "create an invoice for the customer"
+
+
+@asynccontextmanager
+async def modded(folder: Path, **options: Any) -> AsyncGenerator[Connected]:
+    async with desk(folder, **options) as client:
+        await client.names()
+        await client.hook("ModStarted")
+        yield client
+
+
+async def definitions(client: Connected) -> dict[str, Json]:
+    return {tool["name"]: tool for tool in (await client.raw("tools/list"))["tools"]}
+
+
+async def test_each_prompt_selects_its_own_and_none_is_in_every_request_by_itself(tmp_path: Path) -> None:
+    async with modded(tmp_path) as client:
+        first = await client.hook("ModPrompt", prompt=SEARCH)
+        later = await client.hook("ModPrompt", prompt=BILL)
+        listed = await definitions(client)
+
+    assert first == {"select": [PREFIX + TICKETS]}
+    assert later == {"select": [PREFIX + INVOICE]}
+    assert [name for name in (TICKETS, INVOICE) if ALWAYS_LOAD in listed[name].get("_meta", {})] == []
+
+
+async def test_what_was_selected_is_not_selected_again_until_a_summary_has_taken_its_place(tmp_path: Path) -> None:
+    async with modded(tmp_path) as client:
+        await client.hook("ModPrompt", prompt=SEARCH)
+        await client.hook("ModPrompt", prompt=BILL)
+        again = await client.hook("ModPrompt", prompt=SEARCH)
+        await client.hook("SessionStart", source="compact")
+        summed = await client.hook("ModPrompt", prompt=f"{SEARCH} once more")
+
+    assert again == {"select": []}
+    assert summed == {"select": [PREFIX + TICKETS]}
+
+
+async def test_the_settings_hook_adds_the_instructions_alone(tmp_path: Path) -> None:
+    async with modded(tmp_path) as client:
+        await client.hook("ModPrompt", prompt=SEARCH)
+        beside = await client.prompt(SEARCH)
+        await client.hook("ModPrompt", prompt=BILL)
+        later = await client.prompt(BILL)
+
+    text = "Instructions of the MCP server 'desk', quoted: \"Ask before you write.\""
+    assert beside == {"hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": text}}
+    assert later == {}
+
+
+async def test_a_prompt_for_which_the_mod_did_not_ask_is_served_the_old_way(tmp_path: Path) -> None:
+    async with modded(tmp_path) as client:
+        await client.hook("ModPrompt", prompt=SEARCH)
+        await client.prompt(SEARCH)
+
+        answer = await client.prompt(BILL)
+
+    assert PREFIX + INVOICE in answer["hookSpecificOutput"]["additionalContext"]
+
+
+async def test_an_agent_selects_all_that_it_needs_and_the_conversation_is_not_told(tmp_path: Path) -> None:
+    async with modded(tmp_path) as client:
+        await client.hook("ModPrompt", prompt=SEARCH)
+        assert await client.hook("PreToolUse", prompt=SEARCH) == {}
+
+        agent = await client.hook("ModAgent", prompt=SEARCH)
+        other = await client.hook("ModAgent", prompt=BILL)
+        own = await client.hook("ModPrompt", prompt=BILL)
+
+    assert agent == {"select": [PREFIX + TICKETS]}
+    assert other == own == {"select": [PREFIX + INVOICE]}
+
+
+async def test_without_tool_search_the_mod_is_told_to_leave_it(tmp_path: Path) -> None:
+    async with desk(tmp_path, tool_search=False) as client:
+        assert await client.hook("ModStarted") == {"asks": False}
+        await client.prompt(SEARCH)
+        listed = await definitions(client)
+
+    assert listed[TICKETS]["_meta"][ALWAYS_LOAD] is True
+
+
+async def test_the_hook_tool_is_listed_from_the_first_prompt_on_which_the_plugin_tells_of(tmp_path: Path) -> None:
+    async with desk(tmp_path) as client:
+        before = await client.names()
+        await client.prompt("hello there", plugin="true")
+        after = await client.names()
+
+    assert "dynaload_hook" not in before
+    assert "dynaload_hook" in after

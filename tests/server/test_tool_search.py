@@ -1,0 +1,74 @@
+"""The client's own search becomes ours where it means ours, and is left alone where it does not."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.builders import FixedRanker
+from tests.server.fronts import Connected
+from tests.server.test_hooks import desk
+
+pytestmark = pytest.mark.proves("client-search")
+
+TICKETS, INVOICE, ECHO = "desk__search_tickets", "desk__create_invoice", "desk__echo"
+PREFIX = "mcp__dynaload__"
+
+
+async def likely(client: Connected, probabilities: Mapping[str, float]) -> None:
+    await client.live.ready.wait()
+    client.live.ranker = FixedRanker(dict(probabilities))
+
+
+async def test_a_clear_search_selects_what_is_meant_and_lists_it_before(tmp_path: Path) -> None:
+    async with desk(tmp_path) as client:
+        await client.names()
+        await likely(client, {TICKETS: 0.8, INVOICE: 0.3, ECHO: 0.1})
+
+        answer = await client.hook("ToolSearch", query="tickets of the account", limit="5")
+
+        updated = answer["hookSpecificOutput"]["updatedInput"]
+        assert updated == {"query": f"select:{PREFIX}{TICKETS},{PREFIX}{INVOICE}", "max_results": 2}
+        assert await client.names() == [INVOICE, TICKETS, "find_tools"]
+
+
+async def test_no_more_are_selected_than_were_asked_for(tmp_path: Path) -> None:
+    async with desk(tmp_path) as client:
+        await likely(client, {TICKETS: 0.8, INVOICE: 0.7})
+
+        answer = await client.hook("ToolSearch", query="tickets", limit="1")
+
+        assert answer["hookSpecificOutput"]["updatedInput"] == {"query": f"select:{PREFIX}{TICKETS}", "max_results": 1}
+
+
+async def test_an_unclear_search_stays_the_models_but_finds_what_is_likely_of_ours(tmp_path: Path) -> None:
+    async with desk(tmp_path) as client:
+        await likely(client, {TICKETS: 0.4, INVOICE: 0.1})
+
+        assert await client.hook("ToolSearch", query="notebook", limit="5") == {}
+        assert await client.names() == [TICKETS, "find_tools"]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "select:WebFetch,mcp__other__x", "select:"])
+async def test_what_is_not_about_ours_changes_nothing(tmp_path: Path, query: str) -> None:
+    async with desk(tmp_path) as client:
+        assert await client.hook("ToolSearch", query=query, limit="5") == {}
+        assert await client.names() == ["find_tools"]
+
+
+async def test_a_query_by_name_lists_our_tools_in_it_and_stays_as_it_is(tmp_path: Path) -> None:
+    async with desk(tmp_path) as client:
+        answer = await client.hook("ToolSearch", query=f"select:WebFetch, {PREFIX}{ECHO}", limit="")
+
+        assert answer == {}
+        assert await client.names() == [ECHO, "find_tools"]
+
+
+async def test_what_the_user_unloaded_is_not_found(tmp_path: Path) -> None:
+    async with desk(tmp_path) as client:
+        await client.hook("UserPromptExpansion", command_name="dynaload:unload", command_args=TICKETS)
+        await likely(client, {TICKETS: 0.8})
+
+        assert await client.hook("ToolSearch", query="tickets", limit="5") == {}
+        assert await client.hook("ToolSearch", query=f"select:{PREFIX}{TICKETS}", limit="5") == {}
+        assert await client.names() == ["find_tools"]
