@@ -17,6 +17,11 @@ from mcp_dynaload.printable import printable
 class PlainConsole(Console):
     """A console for which a text is a text: no markup in it, and nothing that moves the cursor or hides."""
 
+    def __init__(self, **options: Any) -> None:
+        """Ask for the size when something is printed; rich would keep what `COLUMNS` was at the import."""
+        super().__init__(**options)
+        self._width = self._height = None
+
     def print(self, *objects: Any, **options: Any) -> None:
         """Print texts made safe, and rich's own objects as they are."""
         super().print(*(plain(item) if isinstance(item, str) else item for item in objects), **options)
