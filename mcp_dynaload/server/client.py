@@ -283,6 +283,10 @@ class Reread:
         self._told_at = anyio.current_time()
         await client.list_changed("tools")
 
+    def started_over(self) -> None:
+        """The client has begun a new conversation: it is as busy with itself as at its start."""
+        self._opened_at = anyio.current_time()
+
     def announced(self) -> None:
         """The list differs from what the client knows."""
         if self._pending is None:

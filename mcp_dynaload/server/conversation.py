@@ -39,7 +39,7 @@ class Conversation:
 
     def take_beside(self) -> tuple[str, str]:
         """What is to stand beside that prompt, once."""
-        beside, self._asked, self._beside = self._beside, None, ("", "")
+        beside, self._beside = self._beside, ("", "")
         return beside
 
     def start_over(self) -> None:

@@ -108,6 +108,7 @@ async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
         case "Stop" if caller is Caller.USER:
             await session.end_turn()
         case "SessionStart" if fields.source == "clear":
+            session.reread.started_over()
             await session.clear()
             await session.reread.hold()
         case "SessionStart" if fields.source == "compact":

@@ -81,6 +81,12 @@ class Claude:
         with self.print_session(*more) as session:
             return session.ask(prompt)
 
+    def run_plugin(self, *arguments: str) -> None:
+        """Run `claude plugin …`, which must succeed."""
+        self._write_state()
+        command = [str(self.binary), "plugin", *arguments]
+        subprocess.run(command, cwd=self.project, env=self.environment, check=True, capture_output=True)
+
     def print_session(self, *more: str) -> "PrintSession":
         """Several prompts in one session without a terminal."""
         return PrintSession(self, more)

@@ -28,8 +28,9 @@ def client(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_client_finds_nothing_to_warn_of(tmp_path: Path) -> None:
-    judged = client(tmp_path, "validate", "--strict", str(PLUGIN))
+@pytest.mark.parametrize("folder", [PLUGIN, ROOT], ids=["plugin", "marketplace"])
+def test_the_client_finds_nothing_to_warn_of(tmp_path: Path, folder: Path) -> None:
+    judged = client(tmp_path, "validate", "--strict", str(folder))
 
     assert judged.returncode == 0, judged.stdout + judged.stderr
 

@@ -53,16 +53,17 @@ async def test_what_was_selected_is_not_selected_again_until_a_summary_has_taken
     assert summed == {"select": [PREFIX + TICKETS]}
 
 
-async def test_the_settings_hook_adds_the_instructions_alone(tmp_path: Path) -> None:
+async def test_the_settings_hook_adds_the_instructions_alone_and_once(tmp_path: Path) -> None:
     async with modded(tmp_path) as client:
         await client.hook("ModPrompt", prompt=SEARCH)
         beside = await client.prompt(SEARCH)
+        again = await client.prompt(SEARCH)
         await client.hook("ModPrompt", prompt=BILL)
         later = await client.prompt(BILL)
 
     text = "Instructions of the MCP server 'desk', quoted: \"Ask before you write.\""
     assert beside == {"hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": text}}
-    assert later == {}
+    assert again == later == {}
 
 
 async def test_a_prompt_for_which_the_mod_did_not_ask_is_served_the_old_way(tmp_path: Path) -> None:
@@ -95,6 +96,20 @@ async def test_without_tool_search_the_mod_is_told_to_leave_it(tmp_path: Path) -
         listed = await definitions(client)
 
     assert listed[TICKETS]["_meta"][ALWAYS_LOAD] is True
+
+
+async def test_session_info_says_which_way_the_session_goes(tmp_path: Path) -> None:
+    async def told(client: Connected) -> str:
+        answer = await client.hook("UserPromptExpansion", command_name="dynaload:session-info", command_args="")
+        return answer["reason"]
+
+    async with modded(tmp_path / "mod") as client:
+        assert "the plugin selects each prompt's tools" in await told(client)
+    async with desk(tmp_path / "hooks") as client:
+        before = await told(client)
+        await client.prompt(SEARCH)
+        assert "no hook has called yet" in before
+        assert "settings hooks: the first prompt's tools are in its request" in await told(client)
 
 
 async def test_the_hook_tool_is_listed_from_the_first_prompt_on_which_the_plugin_tells_of(tmp_path: Path) -> None:

@@ -87,6 +87,14 @@ async def test_an_interactive_client_has_time_to_take_the_list_over(age_seconds:
     assert await held(reread) < SLACK
 
 
+async def test_a_client_that_has_begun_a_new_conversation_is_as_busy_as_at_its_start() -> None:
+    reread = a_reread(interactive=True, longest_seconds=5)
+    reread.started_over()
+    reread.announced()
+
+    assert await held_while(reread, reread.was_read) >= TAKEOVER_WHILE_STARTING_SECONDS
+
+
 @pytest.mark.proves("first-prompt")
 async def test_a_client_that_a_busy_machine_slows_has_longer_to_take_the_list_over() -> None:
     now, slowness = anyio.current_time(), 0.15

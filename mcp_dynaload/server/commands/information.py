@@ -8,6 +8,7 @@ import anyio.to_thread
 
 from mcp_dynaload.by_key import ByKey
 from mcp_dynaload.catalog.cost import reduction
+from mcp_dynaload.catalog.names import FIND_TOOLS
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.choose import Choice, choose
 from mcp_dynaload.selection.policy import BOUNDS
@@ -113,9 +114,23 @@ async def session_info(session: Session, words: Words) -> Result:
         ("prompts ranked", session.history.prompts),
         ("cache", cache),
         ("tool search", "on" if session.client.environment.tool_search else "off"),
+        ("way", _way(session)),
         ("project", session.learning.project),
     ]
     return done(_saving(session), aligned((name, f"{value}") for name, value in rows))
+
+
+def _way(session: Session) -> str:
+    """Return how the tools of a prompt reach the model."""
+    if session.selectable is not None:
+        return "the plugin selects each prompt's tools before its first request"
+    if not session.client.environment.tool_search:
+        return "each prompt's request has the whole list (tool search is off)"
+    if session.has_mod:
+        return "settings hooks; the plugin is there and has not asked yet"
+    if session.conversation.has_begun:
+        return "settings hooks: the first prompt's tools are in its request, later ones are told beside the prompt"
+    return f"{FIND_TOOLS}: no hook has called yet"
 
 
 async def find(session: Session, words: Words) -> Result:
