@@ -27,7 +27,8 @@ class WritableMessages:
         message = item.message
         try:
             if isinstance(message, JSONRPCRequest | JSONRPCNotification):
-                message.params = writable(message.params)
+                if message.params is not None:  # a field that was set is written, null too
+                    message.params = writable(message.params)
             elif isinstance(message, JSONRPCResponse):
                 message.result = writable(message.result)
         except UnwritableError as error:

@@ -91,7 +91,7 @@ def test_after_a_greeting_the_first_task_has_its_tools(stage: Stage, model: str 
 
 @pytest.mark.proves("client-search")
 def test_what_a_model_searches_for_in_its_own_words_is_in_its_next_request(stage: Stage, model: str | None) -> None:
-    search = tool_use("ToolSearch", {"query": "clock of a timezone", "max_results": 3})
+    search = tool_use("ToolSearch", {"query": "current time in a timezone", "max_results": 3})
     claude = stage.claude({"Good morning": [search, TIME_CALL]}, model=model)
 
     result = claude.run_print("Good morning")
