@@ -59,7 +59,6 @@ ENVIRONMENT_HEADERS = {
     "dynaload-entrypoint": "CLAUDE_CODE_ENTRYPOINT",
     "dynaload-tool-search": "ENABLE_TOOL_SEARCH",
     "dynaload-model": "ANTHROPIC_MODEL",
-    "dynaload-plugin": "MCP_DYNALOAD_PLUGIN",
 }
 """HTTP headers in which a client may send what a process that it starts would see in its environment."""
 
@@ -79,9 +78,6 @@ class ClientEnvironment:
     is_local: bool = True
     """Whether a path that it names is one of this machine's."""
 
-    has_plugin: bool = False
-    """Whether our plugin is there, whose mod can call listed tools only."""
-
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "ClientEnvironment":
         """Read the variables that Claude Code sets or obeys."""
@@ -90,7 +86,6 @@ class ClientEnvironment:
             is_interactive=not environ.get("CLAUDE_CODE_ENTRYPOINT", "").startswith("sdk"),
             tool_search=environ.get("ENABLE_TOOL_SEARCH", "").lower() not in ("0", "false", "no", "off"),
             model=environ.get("ANTHROPIC_MODEL") or None,
-            has_plugin=environ.get("MCP_DYNALOAD_PLUGIN") == "1",
         )
 
     @classmethod

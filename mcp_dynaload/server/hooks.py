@@ -89,6 +89,8 @@ async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
     match fields.event:
         case "ModStarted" if caller is Caller.USER:
             return start(session)
+        case "ModStopped" if caller is Caller.USER:
+            session.selectable = None
         case "ModPrompt" if caller is Caller.USER:
             return await _on_mod_prompt(session, fields)
         case "ModAgent" if caller is Caller.USER:

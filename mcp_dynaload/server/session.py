@@ -340,7 +340,6 @@ async def open_session(
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
             shared.learning(client.user, environment.session_id),
-            has_mod=environment.has_plugin,
         )
         most = settings.max_running_upstreams
         async with open_pool(

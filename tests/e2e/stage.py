@@ -28,7 +28,6 @@ FROZEN_LIST_MODEL = "claude-sonnet-5"
 """A model whose tool list the client does not change after a session's first request."""
 
 PLUGIN = ROOT / "mcp_dynaload" / "plugin"
-PLUGIN_VARIABLE = "MCP_DYNALOAD_PLUGIN"
 
 EXIT_SECONDS = 5.0
 """So long after the client has gone, our server and all upstreams are gone too."""
@@ -67,7 +66,7 @@ class Stage:
             home=self.folder / "home",
             project=self.workplace.project,
             api=self.stack.enter_context(ModelApi(script(turns))),
-            mcp_config=self.workplace.mcp_config(self.folder, state, **({PLUGIN_VARIABLE: "1"} if plugin else {})),
+            mcp_config=self.workplace.mcp_config(self.folder, state),
             settings={
                 "permissions": permissions or {"allow": ["mcp__dynaload__*"]},
                 **(hook_settings() if hooks and not plugin else {}),

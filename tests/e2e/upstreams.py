@@ -51,10 +51,9 @@ class Workplace:
         self._commit()
         self.servers_file.write_text(json.dumps({"mcpServers": self._servers()}))
 
-    def mcp_config(self, folder: Path, state: Path, **variables: str) -> Path:
+    def mcp_config(self, folder: Path, state: Path) -> Path:
         """Write the client's configuration, in which the proxy is the only server."""
         environment = {"MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"), "MCP_DYNALOAD_STATE_DIR": str(state)}
-        environment |= variables
         command, *arguments = self.proxy_command
         arguments += ["serve", "--config", str(self.servers_file)]
         entry = {"type": "stdio", "command": command, "args": arguments, "env": environment}

@@ -29,52 +29,81 @@ async function step($, e) {
 
 const selected = (result) => (result.toolUses[0] ? result.toolUses[0].input : undefined)
 
-test('the first step of a prompt selects what the server names, the next one and the next prompt ask the model', async ($, on) => {
+/** The first prompt of a session, which the settings hooks serve: its first step tells the model. */
+async function begun($, model = 'claude-sonnet-5') {
+  await $.prompt.submit({ text: 'hello' })
+  return step($, { index: 0, turnId: 't0', model })
+}
+
+const later = { index: 0, turnId: 't1', model: 'claude-sonnet-5' }
+const FROM_MODEL = 'from the model'
+
+test('a later prompt selects in its first step what the server names, and nothing else asks or selects', async ($, on) => {
   const asked = server(on, { ModStarted: { asks: true }, ModPrompt: { select: ['mcp__dynaload__a', 'mcp__dynaload__b'] } })
+  const greeting = await begun($)
   await $.prompt.submit({ text: 'two tools please' })
 
-  const first = await step($, { index: 0, turnId: 't1' })
-  const second = await step($, { index: 1, turnId: 't1' })
-  const other = await step($, { index: 0, turnId: 't2' })
+  const first = await step($, later)
+  const second = await step($, { ...later, index: 1 })
+  const other = await step($, { ...later, turnId: 't2' })
 
   expect(asked).toEqual([{ event: 'ModStarted' }, { event: 'ModPrompt', prompt: 'two tools please' }])
   expect(selected(first)).toEqual({ query: 'select:mcp__dynaload__a,mcp__dynaload__b', max_results: 2 })
   expect(first.stopReason).toBe('tool_use')
-  expect(second.answer).toBe('from the model')
-  expect(other.answer).toBe('from the model')
+  expect([greeting.answer, second.answer, other.answer]).toEqual([FROM_MODEL, FROM_MODEL, FROM_MODEL])
 })
 
 test('an agent selects its own, and the conversation nothing for it', async ($, on) => {
   server(on, { ModStarted: { asks: true }, ModPrompt: { select: [] }, ModAgent: { select: ['mcp__dynaload__c'] } })
-  await $.prompt.submit({ text: 'hand it out' })
+  await begun($)
   await $.agent.spawn({ prompt: 'task' })
 
-  expect((await step($, { index: 0, turnId: 't1' })).answer).toBe('from the model')
-  expect(selected(await step($, { index: 0, turnId: 't2', agentId: 'of task' })).query).toBe('select:mcp__dynaload__c')
+  expect((await step($, { ...later, index: 1 })).answer).toBe(FROM_MODEL)
+  expect(selected(await step($, { ...later, turnId: 't2', agentId: 'of task' })).query).toBe('select:mcp__dynaload__c')
 })
 
 test('where the server does not want it nothing is selected and nothing is asked again', async ($, on) => {
   const asked = server(on, { ModStarted: { asks: false } })
-  await $.prompt.submit({ text: 'one' })
+  await begun($)
   await $.prompt.submit({ text: 'two' })
 
-  expect((await step($, { index: 0, turnId: 't1' })).answer).toBe('from the model')
+  expect((await step($, later)).answer).toBe(FROM_MODEL)
   expect(asked).toEqual([{ event: 'ModStarted' }])
 })
 
-test('a server that is gone costs the choice alone, and is asked again with the next prompt', async ($, on) => {
+test('a server that is gone costs the choice alone, and is asked again with the next step', async ($, on) => {
   const answers = { ModPrompt: { select: ['mcp__dynaload__a'] } }
   server(on, answers)
-  expect((await $.prompt.submit({ text: 'one' })).text).toBe('one')
-  expect((await step($, { index: 0, turnId: 't1' })).answer).toBe('from the model')
+  expect((await begun($)).answer).toBe(FROM_MODEL)
 
   answers.ModStarted = { asks: true }
+  expect((await begun($)).answer).toBe(FROM_MODEL)
   await $.prompt.submit({ text: 'two' })
-  expect(selected(await step($, { index: 0, turnId: 't2' })).query).toBe('select:mcp__dynaload__a')
+  expect(selected(await step($, later)).query).toBe('select:mcp__dynaload__a')
 
   delete answers.ModPrompt
-  await $.prompt.submit({ text: 'three' })
-  expect((await step($, { index: 0, turnId: 't3' })).answer).toBe('from the model')
+  expect((await $.prompt.submit({ text: 'three' })).text).toBe('three')
+  expect((await step($, { ...later, turnId: 't3' })).answer).toBe(FROM_MODEL)
+})
+
+for (const model of ['claude-haiku-4-5-20251001', 'claude-haiku-4-5', 'claude-sonnet-4-20250514', 'claude-3-7-sonnet-20250219']) {
+  test(`nothing is selected for ${model}, which thinks only when told to`, async ($, on) => {
+    const asked = server(on, { ModStarted: { asks: true }, ModPrompt: { select: ['mcp__dynaload__a'] }, ModStopped: {} })
+    await begun($, model)
+    await $.prompt.submit({ text: 'two' })
+
+    expect((await step($, { ...later, model })).answer).toBe(FROM_MODEL)
+    expect(asked).toEqual([])
+  })
+}
+
+test('a change to such a model hands the prompts back to the settings hooks', async ($, on) => {
+  const asked = server(on, { ModStarted: { asks: true }, ModPrompt: { select: ['mcp__dynaload__a'] }, ModStopped: {} })
+  await begun($)
+  await $.prompt.submit({ text: 'two' })
+
+  expect((await step($, { ...later, model: 'claude-haiku-4-5' })).answer).toBe(FROM_MODEL)
+  expect(asked.map((input) => input.event)).toEqual(['ModStarted', 'ModPrompt', 'ModStopped'])
 })
 
 test('the tool of the hooks is not offered to the model', async ($, on) => {

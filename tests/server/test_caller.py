@@ -26,6 +26,7 @@ BY_THE_MODEL: Json = {TOOL_USE_ID: "toolu_1", "progressToken": 7}
 ANYBODY: list[tuple[str, Json | None]] = [
     ("claude-code", BY_THE_MODEL),
     ("claude-code", {TOOL_USE_ID: "toolu_1", HOOK_MARK: True}),
+    ("some-editor", {TOOL_USE_ID: "toolu_plugin_1"}),
     ("some-editor", None),
     ("some-editor", {"progressToken": 7}),
     ("some-editor", {HOOK_MARK: "yes"}),
@@ -36,6 +37,7 @@ ANYBODY: list[tuple[str, Json | None]] = [
 USERS: list[tuple[str, Json | None]] = [
     ("claude-code", None),
     ("claude-code", {"progressToken": 7}),
+    ("claude-code", {TOOL_USE_ID: "toolu_plugin_1", "progressToken": 7}),
     ("claude-code (via mcp-remote 0.1.29)", None),
     ("some-editor", {HOOK_MARK: True}),
 ]

@@ -98,6 +98,16 @@ async def test_without_tool_search_the_mod_is_told_to_leave_it(tmp_path: Path) -
     assert listed[TICKETS]["_meta"][ALWAYS_LOAD] is True
 
 
+async def test_when_the_mod_stops_the_settings_hooks_serve_again(tmp_path: Path) -> None:
+    async with modded(tmp_path) as client:
+        await client.hook("ModPrompt", prompt=SEARCH)
+        await client.hook("ModStopped")
+
+        answer = await client.prompt(BILL)
+
+    assert PREFIX + INVOICE in answer["hookSpecificOutput"]["additionalContext"]
+
+
 async def test_session_info_says_which_way_the_session_goes(tmp_path: Path) -> None:
     async def told(client: Connected) -> str:
         answer = await client.hook("UserPromptExpansion", command_name="dynaload:session-info", command_args="")

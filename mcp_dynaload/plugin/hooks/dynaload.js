@@ -7,6 +7,8 @@ const SERVER = 'dynaload'
 const TOOL = 'dynaload_hook'
 const CONVERSATION = ''
 const MAX_SELECTED = 64 // as many names as `select:` takes
+// Models that think only when told to want a thinking block before a call, which a step that we answer has not.
+const THINKS_BY_HAND = /claude-3|-4(-[0-5])?(-\d{8})?(\[|$)/
 
 function passOn($, e, next) {
   return next(e)
@@ -26,6 +28,7 @@ async function isWanted($) {
 export const register = (on) => {
   /** What each agent's next step selects, by its id. */
   const waiting = new Map()
+  /** Not known before the first step of the first prompt, which tells the model; until then the settings hooks serve. */
   let wanted
 
   on('tool.offer', { tool: 'mcp__dynaload__dynaload_hook' }, () => ({ isOffered: false })).catch(passOn)
@@ -33,7 +36,6 @@ export const register = (on) => {
   on('prompt.submit', async ($, e, next) => {
     if (e.isMeta || e.command) return next(e)
     try {
-      wanted ??= await isWanted($)
       const answer = wanted ? await ask($, { event: 'ModPrompt', prompt: e.text }) : {}
       waiting.set(CONVERSATION, answer.select ?? [])
     } catch {
@@ -55,8 +57,17 @@ export const register = (on) => {
   }).catch(passOn)
 
   on('turn.step', async function* ($, e, next) {
+    try {
+      if (THINKS_BY_HAND.test(e.model)) {
+        if (wanted) await ask($, { event: 'ModStopped' })
+        wanted = false
+      }
+      wanted ??= await isWanted($)
+    } catch {
+      waiting.clear()
+    }
     const who = e.agentId ?? CONVERSATION
-    const names = e.index === 0 ? (waiting.get(who) ?? []).slice(0, MAX_SELECTED) : []
+    const names = wanted && e.index === 0 ? (waiting.get(who) ?? []).slice(0, MAX_SELECTED) : []
     if (e.index === 0) waiting.delete(who)
     if (names.length === 0) return yield* next(e)
     const input = { query: `select:${names.join(',')}`, max_results: names.length }
