@@ -114,7 +114,7 @@ async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
             await session.clear()
             await session.reread.hold()
         case "SessionStart" if fields.source == "compact":
-            session.conversation.forget_definitions()
+            session.compacted()
         case _:
             log.debug("hook_ignored", hook=fields.event, source=fields.source)
     return {}

@@ -225,6 +225,11 @@ class Session:
         await anyio.to_thread.run_sync(self.learning.recall)
         await self.decide(SessionCleared(self.learning.core(self.live.catalog)))
 
+    def compacted(self) -> None:
+        """Note that the client has put a summary in place of what was said: the same prompt deserves a choice anew."""
+        self.conversation.forget_definitions()
+        self.state = replace(self.state, settled=None)
+
     async def on_catalog_changed(self, upstream: str, before: Listing, after: Listing) -> None:
         """A listing differs from the one before: tell the client of what it can see of that."""
         self.listed_one.set()

@@ -47,7 +47,7 @@ async def test_what_was_selected_is_not_selected_again_until_a_summary_has_taken
         await client.hook("ModPrompt", prompt=BILL)
         again = await client.hook("ModPrompt", prompt=SEARCH)
         await client.hook("SessionStart", source="compact")
-        summed = await client.hook("ModPrompt", prompt=f"{SEARCH} once more")
+        summed = await client.hook("ModPrompt", prompt=SEARCH)
 
     assert again == {"select": []}
     assert summed == {"select": [PREFIX + TICKETS]}
