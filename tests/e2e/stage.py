@@ -73,9 +73,16 @@ class Stage:
             },
             model=model,
             extra_environment=environment or {},
-            plugin=PLUGIN if plugin else None,
+            plugin=self._plugin() if plugin else None,
             artefacts=ARTEFACTS,
         )
+
+    def _plugin(self) -> Path:
+        """Return a copy of our plugin: the client writes its type declarations into the folder that it is loaded from."""
+        copy = self.folder / "plugin"
+        if not copy.exists():
+            shutil.copytree(PLUGIN, copy)
+        return copy
 
     def wait_until_all_processes_are_gone(self) -> None:
         """Wait for the end of everything that ran on this workplace: clients, our servers, upstreams.

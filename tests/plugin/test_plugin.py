@@ -46,6 +46,12 @@ def test_the_modules_own_tests_pass_in_the_client(tmp_path: Path) -> None:
     assert " 0 fail" in ran.stdout + ran.stderr
 
 
+def test_nothing_but_our_own_files_is_in_its_folder() -> None:
+    files = {str(file.relative_to(PLUGIN)) for file in PLUGIN.rglob("*") if file.is_file()}
+
+    assert files == {".claude-plugin/plugin.json", "hooks/dynaload.js", "hooks/hooks.json"}
+
+
 def test_its_hooks_are_those_of_the_settings_and_its_version_is_ours() -> None:
     hooks = json.loads((PLUGIN / "hooks" / "hooks.json").read_text())
     manifest = json.loads((PLUGIN / ".claude-plugin" / "plugin.json").read_text())
