@@ -78,7 +78,7 @@ class Stage:
         )
 
     def _plugin(self) -> Path:
-        """Return a copy of our plugin: the client writes its type declarations into the folder that it is loaded from."""
+        """Return a copy of our plugin: the client writes its type declarations into the folder of one."""
         copy = self.folder / "plugin"
         if not copy.exists():
             shutil.copytree(PLUGIN, copy)
