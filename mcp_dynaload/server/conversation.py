@@ -46,6 +46,7 @@ class Conversation:
         """The person cleared it: nothing has been said yet."""
         self.has_begun = False
         self.context_tokens = 0
+        self._asked = None
         self._introduced.clear()
         self._told.clear()
 

@@ -63,7 +63,7 @@ class HookFields:
     def read(cls, arguments: Json) -> "HookFields":
         """Take the known fields; a template that was left as it is counts as empty."""
         values = {name: arguments.get(name) for name in cls.__slots__}
-        texts = {name: str(value) if isinstance(value, str | int) else "" for name, value in values.items()}
+        texts = {name: str(value) if type(value) in (str, int) else "" for name, value in values.items()}
         return cls(**{name: "" if _is_template(name, text) else text for name, text in texts.items()})
 
 
@@ -97,7 +97,7 @@ async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
             return await answer_agent(session, fields.prompt)
         case "ToolSearch" if caller is Caller.USER:
             return await answer_search(session, fields.query, fields.limit)
-        case "UserPromptSubmit" if session.conversation.is_asked(fields.prompt):
+        case "UserPromptSubmit" if session.selectable is not None and session.conversation.is_asked(fields.prompt):
             return _beside(*session.conversation.take_beside())
         case "PreToolUse" if session.selectable is not None:
             return {}  # the mod asks for the same
@@ -162,9 +162,7 @@ async def _on_prompt(session: Session, fields: HookFields, caller: Caller) -> Js
 
 
 async def _on_own_words(session: Session, fields: HookFields) -> Json:
-    if fields.plugin and not session.has_mod:
-        session.has_mod = True
-        await session.reread.announce(session.client)
+    is_mod_new, session.has_mod = bool(fields.plugin) and not session.has_mod, session.has_mod or bool(fields.plugin)
     conversation = session.conversation
     is_first, conversation.has_begun = not conversation.has_begun, True
     transcript = fields.transcript_path if session.client.environment.is_local and not is_first else ""
@@ -172,6 +170,8 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     conversation.context_tokens = last.context_tokens
     event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or last.model)
     served = await serve_prompt(session, event, is_first=is_first)
+    if is_mod_new and not served.decision.changed:  # a changed list has brought the mod's tool, too
+        await session.reread.announce(session.client)
     return _prompt_answer(session, served.decision, in_request=is_first or not session.client.environment.tool_search)
 
 
