@@ -43,13 +43,15 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         Example: mcp-dynaload init --dry-run
         """
         # Every start of `serve` passes this module: what only a person waits for is imported here.
+        from mcp_dynaload.hosts.client_version import read_client_version
         from mcp_dynaload.hosts.installation import Person, install
         from mcp_dynaload.hosts.login_probe import http_probe
 
         locations = find_locations(os.environ)
         files = find_claude_files(os.environ, locations.project_dir)
         source = None if from_file is None else from_file.expanduser().absolute()
-        snapshot = read_snapshot(scope, files, locations, serve_entry(), dict(os.environ), source)
+        version = read_client_version(os.environ)
+        snapshot = read_snapshot(scope, files, locations, serve_entry(), dict(os.environ), source, version)
         person = Person(show=print_plain, agrees=(lambda: True) if yes else _ask)
         may_approve = approve_servers or not yes
         install(snapshot, person, http_probe(os.environ), refresh, is_dry_run=dry_run, may_approve=may_approve)

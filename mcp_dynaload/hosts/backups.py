@@ -14,6 +14,8 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_files import read_text
 from mcp_dynaload.hosts.draft import FileEdit
+from mcp_dynaload.hosts.links import LinkEdit
+from mcp_dynaload.hosts.plan import Plan
 from mcp_dynaload.private_files import PRIVATE_DIR, PRIVATE_FILE
 
 _MANIFEST = "manifest.json"
@@ -45,30 +47,30 @@ class Backup:
 
     made_folders: tuple[Path, ...]
     trusted: Path | None
+    links: tuple[LinkEdit, ...] = ()
 
 
-def save_backup(
-    backups_dir: Path, edits: Sequence[FileEdit], prefixes: Mapping[str, str], trusted: Path | None, now: datetime
-) -> Backup:
+def save_backup(backups_dir: Path, plan: Plan, now: datetime) -> Backup:
     """Copy what the files hold now, and what they are going to hold, to a new folder.
 
     Raises:
         HostError: the folder cannot be written.
     """
     folder = backups_dir / f"{now:%Y%m%dT%H%M%S}-{now.microsecond:06}-{secrets.token_hex(2)}"
-    files = tuple(SavedFile(edit.path, edit.before, edit.after or "") for edit in edits)
-    made = tuple(dict.fromkeys(parent for edit in edits for parent in _missing_parents(edit.path)))
+    files = tuple(SavedFile(edit.path, edit.before, edit.after or "") for edit in plan.edits)
+    changed = [edit.path for edit in (*plan.edits, *plan.links)]
+    made = tuple(dict.fromkeys(parent for path in changed for parent in _missing_parents(path)))
+    backup = Backup(folder, files, plan.prefixes, made, plan.trusted, plan.links)
     try:
         folder.mkdir(PRIVATE_DIR, parents=True)
         for index, file in enumerate(files):
             if file.before is not None:
                 write_atomically(folder / f"{index}.before", to_bytes(file.before))
             write_atomically(folder / f"{index}.after", to_bytes(file.after))
-        manifest = _manifest(files, prefixes, made, trusted, now)
-        write_atomically(folder / _MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+        write_atomically(folder / _MANIFEST, (json.dumps(_manifest(backup, now), indent=2) + "\n").encode())
     except OSError as error:
         raise HostError(f"{folder}: the backup cannot be written ({error.strerror}); nothing was changed") from error
-    return Backup(folder, files, prefixes, made, trusted)
+    return backup
 
 
 def read_backups(backups_dir: Path) -> list[Backup]:
@@ -168,19 +170,18 @@ def _missing_parents(path: Path) -> Iterator[Path]:
         yield parent
 
 
-def _manifest(
-    files: Sequence[SavedFile], prefixes: Mapping[str, str], made: Sequence[Path], trusted: Path | None, now: datetime
-) -> Json:
+def _manifest(backup: Backup, now: datetime) -> Json:
     return {
         "version": 1,
         "made_at": now.isoformat(),
         "files": [
             {"path": str(file.path), "sha256_before": _digest(file.before), "sha256_after": _digest(file.after)}
-            for file in files
+            for file in backup.files
         ],
-        "prefixes": dict(prefixes),
-        "made_folders": [str(folder) for folder in made],
-        "trusted": None if trusted is None else str(trusted),
+        "links": [{"path": str(link.path), "before": link.before, "after": link.after} for link in backup.links],
+        "prefixes": dict(backup.prefixes),
+        "made_folders": [str(folder) for folder in backup.made_folders],
+        "trusted": None if backup.trusted is None else str(backup.trusted),
     }
 
 
@@ -195,6 +196,7 @@ def _read_backup(folder: Path) -> Backup:
             cast(dict[str, str], manifest["prefixes"]),
             tuple(Path(made) for made in manifest["made_folders"]),
             None if trusted is None else Path(trusted),
+            tuple(LinkEdit(Path(link["path"]), link["before"], link["after"]) for link in manifest.get("links", ())),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise HostError(f"{folder}: the backup is damaged ({error}); restore the files in it by hand") from error

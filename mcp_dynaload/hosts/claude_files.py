@@ -79,6 +79,9 @@ class Snapshot:
     unread: tuple[str, ...] = ()
     """Why files of projects were not read, each with its path."""
 
+    client_version: tuple[int, ...] | None = None
+    """None where it is not known."""
+
     def document(self, path: Path) -> Json:
         """The JSON object in a file; empty where there is no file."""
         return parse_object(self.texts.get(path, ""), path)
@@ -122,7 +125,13 @@ def managed_settings_files(managed_dir: Path, existing: Iterable[Path]) -> list[
 
 
 def read_snapshot(
-    scope: Scope, files: ClaudeFiles, locations: Locations, entry: Json, environ: Mapping[str, str], source: Path | None
+    scope: Scope,
+    files: ClaudeFiles,
+    locations: Locations,
+    entry: Json,
+    environ: Mapping[str, str],
+    source: Path | None,
+    client_version: tuple[int, ...] | None = None,
 ) -> Snapshot:
     """Read all that `init` has to know.
 
@@ -143,7 +152,18 @@ def read_snapshot(
         unread += _add_texts(texts, (project.settings, project.local_settings, project.servers), project.folder)
     plugin_servers = tuple(_plugin_servers(files.config_dir))
     return Snapshot(
-        scope, files, locations, texts, environ, entry, source, known, plugin_servers, exclude, tuple(unread)
+        scope=scope,
+        files=files,
+        locations=locations,
+        texts=texts,
+        environ=environ,
+        entry=entry,
+        source=source,
+        known_projects=known,
+        plugin_servers=plugin_servers,
+        exclude=exclude,
+        unread=tuple(unread),
+        client_version=client_version,
     )
 
 

@@ -62,6 +62,10 @@ class Draft:
             raise HostError(f"{path}: `{'.'.join(keys)}` is no list; correct it and run this again")
         return cast(list[Any], value)
 
+    def text(self, path: Path) -> str:
+        """The content of a file that is no JSON, as it was changed last; empty where there is no file."""
+        return self._changed_texts.get(path, self._texts.get(path, ""))
+
     def set_text(self, path: Path, text: str) -> None:
         """Give a file that is no JSON a new content."""
         self._changed_texts[path] = text

@@ -1,8 +1,5 @@
 """Whether Claude Code is set up to use us: registration, hooks, version, switches."""
 
-import re
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +16,23 @@ from mcp_dynaload.hosts.claude_files import (
     read_text,
 )
 from mcp_dynaload.hosts.claude_hooks import hook_settings
+from mcp_dynaload.hosts.client_version import (
+    LEAST_VERSION,
+    MODS_VERSION,
+    Version,
+    read_client_version,
+    version_text,
+)
 from mcp_dynaload.hosts.json_text import parse_object
-
-LEAST_VERSION = (2, 1, 118)
-"""The first with hooks of type `mcp_tool`."""
-
-VERSION_SECONDS = 10
+from mcp_dynaload.hosts.links import read_link
+from mcp_dynaload.hosts.wiring import (
+    LINKED_PLUGIN,
+    PLUGIN_FOLDER,
+    enabled_plugins,
+    is_our_link,
+    is_switched_off,
+    plugin_places,
+)
 
 Level = Literal["ok", "note", "wrong"]
 
@@ -40,11 +48,16 @@ class Finding:
 
 def check_client(environ: Mapping[str, str], project_dir: Path) -> list[Finding]:
     """Look at the client's files and at the client."""
-    return [_version(environ), *check_files(find_claude_files(environ, project_dir), environ)]
+    files = find_claude_files(environ, project_dir)
+    try:
+        version = read_client_version(environ)
+    except HostError as error:
+        return [Finding("wrong", str(error), "reinstall Claude Code"), *check_files(files, environ)]
+    return [_version(version), *check_files(files, environ, version)]
 
 
-def check_files(files: ClaudeFiles, environ: Mapping[str, str]) -> list[Finding]:
-    """Look at the client's files: the person's, the project's and the administrator's."""
+def check_files(files: ClaudeFiles, environ: Mapping[str, str], version: Version | None = None) -> list[Finding]:
+    """Look at the client's files: the user's, the project's and the administrator's."""
     project = files.project
     try:
         settings = [
@@ -55,7 +68,12 @@ def check_files(files: ClaudeFiles, environ: Mapping[str, str]) -> list[Finding]
         registered = [*_registrations(files)]
     except HostError as error:
         return [Finding("wrong", str(error), "repair the file")]
-    return [_registration(registered), _hooks([*managed, *settings]), *_switches(settings, managed, environ)]
+    return [
+        _registration(registered),
+        *_plugins(files, settings),
+        *_hooks(files, [*managed, *settings], version),
+        *_switches(settings, managed, environ),
+    ]
 
 
 def _managed_files(folder: Path) -> list[Path]:
@@ -88,13 +106,55 @@ def _registration(registered: list[str]) -> Finding:
     return Finding("wrong", "not registered with Claude Code", "run `mcp-dynaload init`")
 
 
-def _hooks(settings: list[Json]) -> Finding:
+def _plugins(files: ClaudeFiles, settings: list[Json]) -> Iterator[Finding]:
+    """Say where our plugin is linked, and what is wrong with a link."""
+    for place in plugin_places(files).values():
+        target = read_link(place)
+        if target is None or not is_our_link(target):
+            continue
+        if not (place / "hooks" / "hooks.json").is_file():
+            what = f"plugin {place} leads to {target}, which is gone"
+            yield Finding("wrong", what, "run `mcp-dynaload init`, which links the plugin of this installation")
+        elif target != str(PLUGIN_FOLDER):
+            what = f"plugin {place} is of another installation of mcp-dynaload: {target}"
+            yield Finding("note", what, "`mcp-dynaload init` links the plugin of this one")
+        elif is_switched_off(settings):
+            yield Finding(
+                "note", f"plugin {place} is disabled in the settings", f"`claude plugin enable {LINKED_PLUGIN}`"
+            )
+        else:
+            yield Finding("ok", f"plugin installed: {place}")
+
+
+def _working_plugins(files: ClaudeFiles, settings: list[Json]) -> list[str]:
+    links = [place for place in plugin_places(files).values() if is_our_link(read_link(place))]
+    works = [str(place) for place in links if (place / "hooks" / "hooks.json").is_file()]
+    return [*enabled_plugins(settings), *([] if is_switched_off(settings) else works)]
+
+
+def _hooks(files: ClaudeFiles, settings: list[Json], version: Version | None) -> Iterator[Finding]:
+    """Say by what we are told of prompts: one should do it, the plugin where the client runs its module."""
     wanted = set(_hooked(hook_settings()))
     found = {hook for document in settings for hook in _hooked(document)}
-    if wanted <= found:
-        return Finding("ok", f"hooks installed: {', '.join(sorted(wanted))}")
-    missing = ", ".join(sorted(wanted - found))
-    return Finding("wrong", f"hooks missing: {missing}; tools are found by search only", "run `mcp-dynaload init`")
+    plugins = _working_plugins(files, settings)
+    if plugins:
+        yield Finding("ok", f"hooks brought by the plugin: {', '.join(plugins)}")
+        if len(plugins) > 1:
+            yield Finding(
+                "note", "the plugin is there more than once; what is told twice is answered once", "remove one"
+            )
+        if found:
+            what = f"hooks are in the settings, too: {', '.join(sorted(found))}; what is told twice is answered once"
+            yield Finding("note", what, "`mcp-dynaload init` takes those of its scope out of the settings")
+    elif wanted <= found:
+        yield Finding("ok", f"hooks installed: {', '.join(sorted(wanted))}")
+        if version is not None and version >= MODS_VERSION:
+            what = "the plugin is not installed: tools for later prompts and for agents come a model request later"
+            yield Finding("note", what, "run `mcp-dynaload init`")
+    else:
+        missing = ", ".join(sorted(wanted - found))
+        what = f"hooks missing: {missing}; tools are found by search only"
+        yield Finding("wrong", what, "run `mcp-dynaload init`")
 
 
 def _hooked(document: Json) -> Iterator[str]:
@@ -120,21 +180,10 @@ def _switches(settings: list[Json], managed: list[Json], environ: Mapping[str, s
         yield Finding("note", "ENABLE_TOOL_SEARCH is off: each change of the loaded tools rewrites the prompt cache")
 
 
-def _version(environ: Mapping[str, str]) -> Finding:
-    program = shutil.which("claude", path=environ.get("PATH"))
-    if program is None:
+def _version(version: Version | None) -> Finding:
+    if version is None:
         return Finding("note", "`claude` is not on the PATH, so its version was not checked")
-    try:
-        done = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, timeout=VERSION_SECONDS, check=True
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        return Finding("wrong", f"`{program} --version` failed: {error}", "reinstall Claude Code")
-    numbers = re.search(r"(\d+)\.(\d+)\.(\d+)", done.stdout)
-    found = tuple(int(number) for number in numbers.groups()) if numbers else ()
-    least = ".".join(map(str, LEAST_VERSION))
-    if found < LEAST_VERSION:
-        return Finding(
-            "wrong", f"Claude Code is {done.stdout.strip()!r}; our hooks need {least}", "run `claude update`"
-        )
-    return Finding("ok", f"Claude Code {'.'.join(map(str, found))}")
+    if version < LEAST_VERSION:
+        what = f"Claude Code is {version_text(version)}; our hooks need {version_text(LEAST_VERSION)}"
+        return Finding("wrong", what, "run `claude update`")
+    return Finding("ok", f"Claude Code {version_text(version)}")

@@ -19,6 +19,7 @@ from mcp_dynaload.hosts.backups import (
 )
 from mcp_dynaload.hosts.choice import probe_candidates
 from mcp_dynaload.hosts.claude_files import Snapshot, read_text
+from mcp_dynaload.hosts.links import write_links
 from mcp_dynaload.hosts.login_probe import Probe, logins_needed
 from mcp_dynaload.hosts.plan import Plan, plan_init
 from mcp_dynaload.hosts.report import diffs
@@ -60,12 +61,13 @@ def install(
             f"{', '.join(map(repr, plan.unapproved))} would be started, which you have not approved in Claude Code;"
             " leave out --yes to be asked, or add --approve-servers"
         )
-    if not plan.edits or is_dry_run or not person.agrees():
+    if not plan.changes or is_dry_run or not person.agrees():
         return plan
     locations = snapshot.locations
-    backup = save_backup(locations.backups_dir, plan.edits, plan.prefixes, plan.trusted, datetime.now(UTC))
+    backup = save_backup(locations.backups_dir, plan, datetime.now(UTC))
     try:
         write_edits(plan.edits, write)
+        write_links(plan.links)
         if plan.trusted is not None:
             trust_file(plan.trusted, locations.state_dir)
     except BaseException:  # whatever stops us half way, Ctrl-C too: put things back, then let it go on
@@ -96,6 +98,7 @@ def uninstall(backups_dir: Path, state_dir: Path, show: Show, write: Write = wri
     plan = plan_uninstall(backups, read_text)
     _keep_current(backups[0].folder, [edit.before for edit in plan.edits])
     write_edits(plan.edits, write)
+    write_links(plan.links)
     remove_folders([folder for backup in backups for folder in backup.made_folders])
     for backup in backups:
         if backup.trusted is not None:
@@ -108,6 +111,8 @@ def uninstall(backups_dir: Path, state_dir: Path, show: Show, write: Write = wri
             drop_backup(backup)
     for edit in plan.edits:
         show(f"{'removed' if edit.after is None else 'put back'}  {edit.path}")
+    for link in plan.links:
+        show(f"{'removed' if link.after is None else 'put back'}  {link.path}")
     for note in plan.notes:
         show(f"note: {note}")
     if plan.notes:
@@ -120,19 +125,22 @@ def uninstall(backups_dir: Path, state_dir: Path, show: Show, write: Write = wri
 def _show_plan(plan: Plan, show: Show) -> None:
     for text in diffs(plan.edits):
         show(text)
+    for link in plan.links:
+        show(f"Plugin: {link.path} is made a link to {link.after}")
     show(f"Behind the proxy: {', '.join(plan.moved) or 'no further server'}")
     for server in plan.left:
         show(f"Left in place: {server.name}: {server.reason}")
     for note in plan.notes:
         show(f"Note: {note}")
-    if not plan.edits:
+    if not plan.changes:
         show("Nothing to do.")
 
 
 def _take_back(backup: Backup) -> None:
     """Undo what was written, and keep the backup only if that did not work."""
-    edits = plan_uninstall([backup], read_text).edits
-    write_edits(edits, write_atomically)
+    plan = plan_uninstall([backup], read_text)
+    write_edits(plan.edits, write_atomically)
+    write_links(plan.links)
     remove_folders(backup.made_folders)
     drop_backup(backup)
 

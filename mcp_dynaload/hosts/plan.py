@@ -23,13 +23,16 @@ from mcp_dynaload.hosts.claude_hooks import SERVER_NAME, hook_settings
 from mcp_dynaload.hosts.draft import Draft, FileEdit
 from mcp_dynaload.hosts.git_exclude import excluding
 from mcp_dynaload.hosts.json_text import is_same
+from mcp_dynaload.hosts.links import LinkEdit
 from mcp_dynaload.hosts.rewriting import is_ours, rewrite_markdown, rewrite_names, rewrite_settings, unreached_rules
 from mcp_dynaload.hosts.rules import OURS, RuleMap, normalised
+from mcp_dynaload.hosts.wiring import PLUGIN_NAME, Wiring, plan_wiring
 
 FIND_TOOLS_RULE = f"{OURS}find_tools"
 """Lets the model search for tools without a question each time."""
 
 _EXCLUDED = ".mcp-dynaload/"
+_EXCLUDED_PLUGIN = f".claude/skills/{PLUGIN_NAME}"
 _JSON_LISTS = ("enabledMcpjsonServers", "disabledMcpjsonServers")
 
 
@@ -49,8 +52,16 @@ class Plan:
     trusted: Path | None
     """The project's servers file, which the person trusts by agreeing to this plan."""
 
+    links: tuple[LinkEdit, ...] = ()
+    """The plugin's."""
+
     unapproved: tuple[str, ...] = ()
     """Servers of `.mcp.json` that would be started though the user has not approved them in the client."""
+
+    @property
+    def changes(self) -> tuple[FileEdit | LinkEdit, ...]:
+        """All that becomes different."""
+        return (*self.edits, *self.links)
 
 
 def plan_init(snapshot: Snapshot, logins: Mapping[str, str]) -> Plan:
@@ -66,8 +77,10 @@ def plan_init(snapshot: Snapshot, logins: Mapping[str, str]) -> Plan:
     notes = [f"not looked at: {reason}" for reason in snapshot.unread]
     _move(snapshot, draft, choice.moving)
     _register(snapshot, draft)
-    _install(snapshot, draft)
-    notes += _keep_private(snapshot, draft, choice.moving)
+    wiring = plan_wiring(snapshot)
+    _install(snapshot, draft, wiring)
+    notes += [wiring.note] if wiring.note else []
+    notes += _keep_private(snapshot, draft, choice.moving, wiring)
     notes += _rewrite_rules(snapshot, draft, names)
     unapproved = _unapproved(snapshot, choice.moving)
     if unapproved:
@@ -77,14 +90,16 @@ def plan_init(snapshot: Snapshot, logins: Mapping[str, str]) -> Plan:
     notes += _hints(snapshot)
     target = servers_target(snapshot)
     edits = draft.edits()
+    links = () if wiring.link is None else (wiring.link,)
     is_trusted = snapshot.scope != "user" and any(edit.path == target for edit in edits)
     return Plan(
         edits=edits,
         moved=tuple(choice.moving),
         left=choice.left,
-        notes=tuple(dict.fromkeys(notes)) if edits else (),
+        notes=tuple(dict.fromkeys(notes)) if edits or links else (),
         prefixes=names.prefixes,
         trusted=snapshot.locations.project_servers_file if is_trusted else None,
+        links=links,
         unapproved=unapproved if edits else (),
     )
 
@@ -131,16 +146,29 @@ def scope_settings(snapshot: Snapshot) -> Path:
     ]
 
 
-def _install(snapshot: Snapshot, draft: Draft) -> None:
-    """Put our hooks and the rule for our search tool into the settings of the scope."""
+def _install(snapshot: Snapshot, draft: Draft, wiring: Wiring) -> None:
+    """Put the rule for our search tool into the settings of the scope, and our hooks where no plugin brings them."""
     path = scope_settings(snapshot)
     allow = strings(objects(draft.document(path), "permissions"), "allow")
     if not {FIND_TOOLS_RULE, f"{OURS}*", OURS.removesuffix("__")} & set(allow):
         draft.list_at(path, "permissions", "allow").append(FIND_TOOLS_RULE)
-    if snapshot.scope == "local" and _has_hooks(snapshot.document(snapshot.files.user_settings)):
-        return  # both would be called
+    if not wiring.has_hooks:
+        _remove_hooks(draft.document(path))
+        return
     for event, groups in hook_settings()["hooks"].items():
         _install_hooks(draft.list_at(path, "hooks", event), groups)
+
+
+def _remove_hooks(settings: Json) -> None:
+    """Take out the groups that an earlier `init` has put there."""
+    hooks = objects(settings, "hooks")
+    for event, groups in list(hooks.items()):
+        if isinstance(groups, list) and any(map(is_ours, cast(list[Any], groups))):
+            hooks[event] = [group for group in cast(list[Any], groups) if not is_ours(group)]
+            if not hooks[event]:
+                del hooks[event]
+            if not hooks:
+                del settings["hooks"]
 
 
 def _install_hooks(groups: list[Any], wanted: list[Json]) -> None:
@@ -158,27 +186,32 @@ def _install_hooks(groups: list[Any], wanted: list[Json]) -> None:
             groups.append(ours)
 
 
-def _has_hooks(settings: Json) -> bool:
-    groups = objects(settings, "hooks").get("UserPromptSubmit")
-    return isinstance(groups, list) and any(is_ours(group) for group in cast(list[Any], groups))
-
-
-def _keep_private(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json]) -> Iterator[str]:
-    """Entries of local scope are the person's own: they must not end in a file that the repository holds."""
-    if snapshot.scope != "local" or not moving:
+def _keep_private(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json], wiring: Wiring) -> Iterator[str]:
+    """What is of local scope is the user's own: it must not end in a file that the repository holds."""
+    if snapshot.scope != "local":
+        return
+    if wiring.link is not None and snapshot.exclude is not None:
+        _exclude(draft, snapshot.exclude, _EXCLUDED_PLUGIN)
+    if not moving:
         return
     target = servers_target(snapshot)
     if snapshot.exclude is None:
         yield f"{target} holds what was private to you: keep it out of version control"
         return
-    text = snapshot.texts.get(snapshot.exclude, "")
-    excluded = excluding(text, _EXCLUDED)
-    if target in snapshot.texts and text != excluded:
+    is_new = _exclude(draft, snapshot.exclude, _EXCLUDED)
+    if target in snapshot.texts and is_new:
         raise HostError(
             f"{target} may be shared through the repository, and your private servers would end in it;"
             f" add `{_EXCLUDED}` to {snapshot.exclude}, or move them to user scope first"
         )
-    draft.set_text(snapshot.exclude, excluded)
+
+
+def _exclude(draft: Draft, file: Path, pattern: str) -> bool:
+    """Have the repository ignore what the pattern names; whether it did not before."""
+    text = draft.text(file)
+    excluded = excluding(text, pattern)
+    draft.set_text(file, excluded)
+    return text != excluded
 
 
 def _rewrite_rules(snapshot: Snapshot, draft: Draft, names: RuleMap) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Plans what `uninstall` changes: every byte as it was, or our part taken out of what others changed since."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from mcp_dynaload.hosts.backups import Backup, SavedFile
 from mcp_dynaload.hosts.claude_files import objects, strings
 from mcp_dynaload.hosts.draft import FileEdit
 from mcp_dynaload.hosts.json_text import edit_json, parse_object
+from mcp_dynaload.hosts.links import LinkEdit, read_link
 from mcp_dynaload.hosts.rules import OURS, RuleMap
 from mcp_dynaload.hosts.undo import undone, undone_lines
 
@@ -20,6 +21,7 @@ class Unplan:
     """What `uninstall` is going to do."""
 
     edits: tuple[FileEdit, ...]
+    links: tuple[LinkEdit, ...]
     notes: tuple[str, ...]
     """What could not be put back exactly, and why."""
 
@@ -39,7 +41,21 @@ def plan_uninstall(backups: Sequence[Backup], read: Read) -> Unplan:
                 now[file.path] = then[file.path] = read(file.path)
             then[file.path] = _undone_file(file, then[file.path], backup, notes)
     edits = tuple(FileEdit(path, now[path], after) for path, after in then.items() if after != now[path])
-    return Unplan(edits, tuple(dict.fromkeys(notes)))
+    links = tuple(_undone_links(backups, notes))
+    return Unplan(edits, links, tuple(dict.fromkeys(notes)))
+
+
+def _undone_links(backups: Sequence[Backup], notes: list[str]) -> Iterator[LinkEdit]:
+    then: dict[Path, str | None] = {}
+    for link in (link for backup in backups for link in backup.links):
+        current = then.setdefault(link.path, read_link(link.path))
+        if current == link.after:
+            then[link.path] = link.before
+        elif current not in (None, link.before):
+            notes.append(f"{link.path} was changed since and stays as it is")
+    for path, after in then.items():
+        if after != (before := read_link(path)):
+            yield LinkEdit(path, before, after)
 
 
 def _undone_file(file: SavedFile, current: str | None, backup: Backup, notes: list[str]) -> str | None:

@@ -14,6 +14,9 @@ from mcp_dynaload.hosts.plan import Plan
 from mcp_dynaload.locations import Locations
 
 DATA = Path(__file__).with_name("data")
+BEFORE_MODS = (2, 1, 200)
+"""A client that runs no modules of plugins, and gets hooks in its settings."""
+
 ENTRY: Json = {"type": "stdio", "command": "/opt/bin/mcp-dynaload", "args": ["serve"]}
 
 
@@ -25,6 +28,7 @@ class Machine:
     probed: list[str] = field(default_factory=list[str])
     logins: Mapping[str, str] = field(default_factory=dict[str, str])
     agrees: bool = True
+    client_version: tuple[int, ...] | None = BEFORE_MODS
 
     @property
     def home(self) -> Path:
@@ -69,7 +73,7 @@ class Machine:
     def snapshot(self, scope: Scope = "user", source: Path | None = None) -> Snapshot:
         environ = {"HOME": str(self.home)}
         files = replace(find_claude_files(environ, self.project), managed_dir=self.managed)
-        return read_snapshot(scope, files, self.locations, ENTRY, environ, source)
+        return read_snapshot(scope, files, self.locations, ENTRY, environ, source, self.client_version)
 
     def init(
         self,

@@ -9,7 +9,9 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import HostError, UpstreamError
 from mcp_dynaload.hosts.claude_files import Scope
 from mcp_dynaload.hosts.claude_hooks import hook_settings
+from mcp_dynaload.hosts.client_version import MODS_VERSION
 from mcp_dynaload.hosts.installation import Person, install
+from mcp_dynaload.hosts.wiring import PLUGIN_FOLDER
 from mcp_dynaload.mcp_config import read_upstreams
 from tests.hosts.machine import DATA, ENTRY, bare_machine, used_machine
 
@@ -19,11 +21,11 @@ MOVED = ("github", "filesystem", "time", "postgres", "browser.tools", "grafana")
 @pytest.mark.proves("init")
 @pytest.mark.parametrize("scope", ["user", "project", "local"])
 def test_what_is_shown_is_the_golden_diff(tmp_path: Path, scope: Scope) -> None:
-    machine = used_machine(tmp_path)
+    machine = replace(used_machine(tmp_path), client_version=MODS_VERSION)
 
     machine.init(scope, is_dry_run=True)
 
-    shown = "\n".join(machine.shown).replace(str(machine.root), "@ROOT@")
+    shown = "\n".join(machine.shown).replace(str(machine.root), "@ROOT@").replace(str(PLUGIN_FOLDER), "@PLUGIN@")
     assert shown == (DATA / f"golden_{scope}.txt").read_text("utf-8").removesuffix("\n")
 
 
