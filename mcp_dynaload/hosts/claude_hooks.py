@@ -14,7 +14,7 @@ _PROMPT_FIELDS = {"prompt": "${prompt}"}
 _SUBAGENT_FIELDS = {"prompt": "${tool_input.prompt}"}
 _SEARCH_FIELDS = {"query": "${tool_input.query}", "limit": "${tool_input.max_results}"}
 _OF_PLUGIN = {"plugin": "true"}
-"""By this the server knows that there is a mod, which can call listed tools only."""
+"""By this the server knows that there is a mod, which can call listed tools only, and what the settings tell, too."""
 
 
 def hook_settings(*, are_plugins: bool = False) -> Json:
@@ -22,30 +22,30 @@ def hook_settings(*, are_plugins: bool = False) -> Json:
 
     `SessionEnd` is left out: the client has disconnected by then and would show an error.
     """
-    prompt = _PROMPT_FIELDS | (_OF_PLUGIN if are_plugins else {})
+    mark = _OF_PLUGIN if are_plugins else {}
     return {
         "hooks": {
-            "UserPromptSubmit": [_group("UserPromptSubmit", ("permission_mode", "transcript_path"), prompt)],
-            "UserPromptExpansion": [_group("UserPromptExpansion", ("command_name", "command_args"))],
-            "PreToolUse": [
-                _group("PreToolUse", (), _SUBAGENT_FIELDS, matcher="Agent|Task"),
-                _group("ToolSearch", (), _SEARCH_FIELDS, matcher="ToolSearch"),
+            "UserPromptSubmit": [
+                _group("UserPromptSubmit", ("permission_mode", "transcript_path"), _PROMPT_FIELDS | mark)
             ],
-            "Stop": [_group("Stop", ())],
-            "SessionStart": [_group("SessionStart", ("source", "model"), matcher="clear|compact")],
+            "UserPromptExpansion": [_group("UserPromptExpansion", ("command_name", "command_args"), mark)],
+            "PreToolUse": [
+                _group("PreToolUse", (), _SUBAGENT_FIELDS | mark, matcher="Agent|Task"),
+                _group("ToolSearch", (), _SEARCH_FIELDS | mark, matcher="ToolSearch"),
+            ],
+            "Stop": [_group("Stop", (), mark)],
+            "SessionStart": [_group("SessionStart", ("source", "model"), mark, matcher="clear|compact")],
         }
     }
 
 
-def _group(
-    event: str, names: tuple[str, ...], fields: dict[str, str] | None = None, matcher: str | None = None
-) -> Json:
+def _group(event: str, names: tuple[str, ...], fields: dict[str, str], matcher: str | None = None) -> Json:
     templates = {name: f"${{{name}}}" for name in ("session_id", *names)}
     hook: Json = {
         "type": "mcp_tool",
         "server": SERVER_NAME,
         "tool": HOOK_TOOL,
-        "input": {"event": event, **(fields or {}), **templates},
+        "input": {"event": event, **fields, **templates},
         "timeout": HOOK_TIMEOUT_SECONDS,
     }
     return ({"matcher": matcher} if matcher else {}) | {"hooks": [hook]}

@@ -1,7 +1,7 @@
 """The entry point of the client's hooks: an unlisted tool that takes a hook's fields and answers with hook JSON."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 import anyio.to_thread
@@ -32,6 +32,9 @@ NOT_THE_USERS = (
 
 HARMLESS_FIELDS = ("event", "prompt", "permission_mode", "command_name", "command_args")
 """The fields that are taken from anybody: none of them says which conversation it is, or names a file."""
+
+ANSWERED_ONCE = ("UserPromptSubmit", "UserPromptExpansion", "Stop", "SessionStart")
+"""The events in which it would harm to do twice what two hooks tell: the other hook's answer is `{}`."""
 
 TRANSCRIPT_SECONDS = 0.2
 """For a file of the client's own, of which the last 64 KB are read."""
@@ -86,6 +89,17 @@ async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json
 
 async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
     await session.identify(fields.session_id)
+    is_twice = fields.event in ANSWERED_ONCE and session.heard.is_second(
+        replace(fields, plugin=""), by_plugin=bool(fields.plugin)
+    )
+    if not is_twice:
+        return await _act(session, fields, caller)
+    if _is_mod_new(session, fields):
+        await session.reread.announce(session.client)
+    return {}
+
+
+async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
     match fields.event:
         case "ModStarted" if caller is Caller.USER:
             return start(session)
@@ -162,7 +176,7 @@ async def _on_prompt(session: Session, fields: HookFields, caller: Caller) -> Js
 
 
 async def _on_own_words(session: Session, fields: HookFields) -> Json:
-    is_mod_new, session.has_mod = bool(fields.plugin) and not session.has_mod, session.has_mod or bool(fields.plugin)
+    is_mod_new = _is_mod_new(session, fields)
     conversation = session.conversation
     is_first, conversation.has_begun = not conversation.has_begun, True
     transcript = fields.transcript_path if session.client.environment.is_local and not is_first else ""
@@ -173,6 +187,14 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     if is_mod_new and not served.decision.changed:  # a changed list has brought the mod's tool, too
         await session.reread.announce(session.client)
     return _prompt_answer(session, served.decision, in_request=is_first or not session.client.environment.tool_search)
+
+
+def _is_mod_new(session: Session, fields: HookFields) -> bool:
+    """Note that there is a mod, if the hook is a plugin's; whether that was not known."""
+    if session.has_mod or not fields.plugin:
+        return False
+    session.has_mod = True
+    return True
 
 
 async def _on_mod_prompt(session: Session, fields: HookFields) -> Json:

@@ -31,6 +31,7 @@ from mcp_dynaload.server.client import Client, Reread
 from mcp_dynaload.server.commons import Commons
 from mcp_dynaload.server.conversation import Conversation
 from mcp_dynaload.server.crowd import Crowd
+from mcp_dynaload.server.heard import Heard
 from mcp_dynaload.server.history import History
 from mcp_dynaload.server.learning import Learning
 from mcp_dynaload.server.live_catalog import LiveCatalog
@@ -73,6 +74,7 @@ class Session:
     learning: Learning
     conversation: Conversation = field(default_factory=Conversation)
     history: History = field(default_factory=History)
+    heard: Heard = field(default_factory=Heard)
     listed_one: anyio.Event = field(default_factory=anyio.Event)
     """Set, and replaced by a new one, when an upstream's new listing is known, and at the end of the first listing."""
 

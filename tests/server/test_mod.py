@@ -130,3 +130,29 @@ async def test_the_hook_tool_is_listed_from_the_first_prompt_on_which_the_plugin
 
     assert "dynaload_hook" not in before
     assert "dynaload_hook" in after
+
+
+@pytest.mark.parametrize("by_plugin_first", [False, True])
+async def test_what_the_settings_and_the_plugin_both_tell_happens_once(tmp_path: Path, by_plugin_first: bool) -> None:
+    marks: list[Json] = [{}, {"plugin": "true"}]
+    first, second = reversed(marks) if by_plugin_first else marks
+    command = {"command_name": "dynaload:load-category", "command_args": "desk"}
+    async with desk(tmp_path) as client:
+        answers = [await client.hook("UserPromptExpansion", **command, **mark) for mark in (first, second)]
+        again = await client.hook("UserPromptExpansion", **command, **first)
+        prompts = [await client.prompt(SEARCH, **mark) for mark in (first, second)]
+
+    assert "loaded" in answers[0]["reason"].lower()
+    assert answers[1] == prompts[1] == {}
+    assert again["decision"] == "block"
+    assert prompts[0]["hookSpecificOutput"]["hookEventName"] == "UserPromptSubmit"
+
+
+async def test_a_mod_of_which_the_settings_told_first_can_call_its_tool_all_the_same(tmp_path: Path) -> None:
+    async with desk(tmp_path) as client:
+        await client.prompt(SEARCH)
+        assert "dynaload_hook" not in await client.names()
+
+        await client.prompt(SEARCH, plugin="true")
+
+        assert "dynaload_hook" in await client.names()
