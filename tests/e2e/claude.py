@@ -41,6 +41,9 @@ class Claude:
     settings: Json = field(default_factory=dict[str, object])
     model: str | None = None
     extra_environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    is_as_at_home: bool = False
+    """It has the servers and settings that are in its home, and no others."""
+
     plugin: Path | None = None
     """A plugin's folder."""
 
@@ -68,11 +71,13 @@ class Claude:
 
     def command(self, *more: str) -> list[str]:
         """The command line, after writing the files that it names."""
-        self._write_state()
-        settings = self.home / "e2e-settings.json"
-        settings.write_text(json.dumps(self.settings))
+        self.write_state()
         model = ["--model", self.model] if self.model else []
         model += ["--plugin-dir", str(self.plugin)] if self.plugin else []
+        if self.is_as_at_home:
+            return [str(self.binary), *more, *model]
+        settings = self.home / "e2e-settings.json"
+        settings.write_text(json.dumps(self.settings))
         servers = ["--mcp-config", str(self.mcp_config), "--strict-mcp-config"]
         return [str(self.binary), *more, *model, "--settings", str(settings), *servers]
 
@@ -83,7 +88,7 @@ class Claude:
 
     def run_plugin(self, *arguments: str) -> None:
         """Run `claude plugin …`, which must succeed."""
-        self._write_state()
+        self.write_state()
         command = [str(self.binary), "plugin", *arguments]
         subprocess.run(command, cwd=self.project, env=self.environment, check=True, capture_output=True)
 
@@ -95,7 +100,7 @@ class Claude:
         """The interactive client."""
         return TerminalSession(self, more)
 
-    def _write_state(self) -> None:
+    def write_state(self) -> None:
         """Answer what a new person is asked at first start; a session before this one may have written more."""
         file = self.home / ".claude.json"
         self.home.mkdir(parents=True, exist_ok=True)
