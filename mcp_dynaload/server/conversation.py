@@ -29,6 +29,9 @@ class Conversation:
     _beside: tuple[str, str] = ("", "")
     """What is to stand beside that prompt, for the model and for the user."""
 
+    _described: tuple[str, ...] = ()
+    """The tools whose definitions stand beside the last prompt, as its request does not have them."""
+
     def ask(self, prompt: str, text: str, notice: str) -> None:
         """The mod has asked: what it cannot put beside the prompt waits for the hook that can."""
         self._asked, self._beside = prompt, (text, notice)
@@ -49,6 +52,15 @@ class Conversation:
         self._asked = None
         self._introduced.clear()
         self._told.clear()
+
+    def describe(self, tools: Iterable[Tool]) -> None:
+        """The definitions of these, and of no others, are put beside a prompt."""
+        self._described = tuple(tool.name for tool in tools)
+
+    def take_described(self) -> tuple[str, ...]:
+        """What was described beside the last prompt, once."""
+        described, self._described = self._described, ()
+        return described
 
     def forget_definitions(self) -> None:
         """The client has put a summary in place of what was said: the definitions in it are gone."""

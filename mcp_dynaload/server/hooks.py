@@ -222,6 +222,7 @@ def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) ->
     given = fitting(conversation.introductions(session.listed() if in_request else chosen, listings))
     text = "\n".join(part for part in (loaded_text(chosen, room_beside(given)), introduction_text(given)) if part)
     conversation.introduce(given)
+    conversation.describe(chosen)
     conversation.tell(session.listed() if in_request else chosen)
     return _beside(text, notice(session, decision))
 

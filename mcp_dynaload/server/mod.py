@@ -12,10 +12,16 @@ from mcp_dynaload.server.texts import fitting, introduction_text
 
 
 def start(session: Session) -> Json:
-    """Note that the mod is there: from now on it asks, and the settings hooks answer nothing."""
-    if session.is_dynamic and session.client.environment.tool_search and session.selectable is None:
+    """Note that the mod is there: from now on it asks, and the settings hooks answer nothing.
+
+    It says so in a prompt's first step. Where the hooks could only describe what that prompt needs, as in the first one
+    of a resumed session, whose list is as it was, the mod selects it now.
+    """
+    if not (session.is_dynamic and session.client.environment.tool_search):
+        return {"asks": False}
+    if session.selectable is None:
         session.selectable = set()
-    return {"asks": session.selectable is not None}
+    return {"asks": True, "select": [CLIENT_PREFIX + name for name in session.conversation.take_described()]}
 
 
 def answer_prompt(session: Session, prompt: str, decision: Decision) -> Json:

@@ -244,6 +244,12 @@ class TerminalSession:
         self.wait_until(lambda screen: "Done." not in screen, "an empty conversation")
         time.sleep(PACE_SECONDS)
 
+    def compact(self) -> None:
+        """Have the conversation summed up in the same client."""
+        self.type_line("/compact")
+        self.wait_until(lambda screen: "Compacted" in screen, "a summary in the place of the conversation")
+        time.sleep(PACE_SECONDS)
+
     def wait_until(self, condition: Callable[[str], bool], what: str) -> None:
         """Wait until the screen meets a condition.
 

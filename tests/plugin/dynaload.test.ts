@@ -53,6 +53,28 @@ test('a later prompt selects in its first step what the server names, and nothin
   expect([greeting.answer, second.answer, other.answer]).toEqual([FROM_MODEL, FROM_MODEL, FROM_MODEL])
 })
 
+test('what the hooks could only describe for the prompt before the greeting is selected in its first step', async ($, on) => {
+  const asked = server(on, { ModStarted: { asks: true, select: ['mcp__dynaload__a'] }, ModPrompt: { select: [] } })
+
+  const resumed = await begun($)
+  await $.prompt.submit({ text: 'and now' })
+  const next = await step($, later)
+
+  expect(selected(resumed)).toEqual({ query: 'select:mcp__dynaload__a', max_results: 1 })
+  expect(next.answer).toBe(FROM_MODEL)
+  expect(asked.map((one) => one.event)).toEqual(['ModStarted', 'ModPrompt'])
+})
+
+test('for the news of a background task nothing is asked', async ($, on) => {
+  const asked = server(on, { ModStarted: { asks: true }, ModPrompt: { select: ['mcp__dynaload__a'] } })
+  await begun($)
+
+  await $.prompt.submit({ text: '<task-notification>done</task-notification>', origin: { kind: 'task-notification' } })
+
+  expect((await step($, later)).answer).toBe(FROM_MODEL)
+  expect(asked.map((one) => one.event)).toEqual(['ModStarted'])
+})
+
 test('an agent selects its own, and the conversation nothing for it', async ($, on) => {
   server(on, { ModStarted: { asks: true }, ModPrompt: { select: [] }, ModAgent: { select: ['mcp__dynaload__c'] } })
   await begun($)

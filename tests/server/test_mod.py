@@ -76,6 +76,27 @@ async def test_a_prompt_for_which_the_mod_did_not_ask_is_served_the_old_way(tmp_
     assert PREFIX + INVOICE in answer["hookSpecificOutput"]["additionalContext"]
 
 
+async def test_a_mod_that_comes_in_a_prompts_first_step_selects_what_could_only_be_described_beside_it(
+    tmp_path: Path,
+) -> None:
+    async with desk(tmp_path) as client:
+        await client.prompt(SEARCH, plugin="true")
+        await client.prompt(BILL, plugin="true")
+
+        hello = await client.hook("ModStarted")
+        again = await client.hook("ModStarted")
+
+    assert hello == {"asks": True, "select": [PREFIX + INVOICE]}
+    assert again == {"asks": True, "select": []}
+
+
+async def test_what_the_first_request_has_by_itself_is_not_selected(tmp_path: Path) -> None:
+    async with desk(tmp_path) as client:
+        await client.prompt(SEARCH, plugin="true")
+
+        assert await client.hook("ModStarted") == {"asks": True, "select": []}
+
+
 async def test_an_agent_selects_all_that_it_needs_and_the_conversation_is_not_told(tmp_path: Path) -> None:
     async with modded(tmp_path) as client:
         await client.hook("ModPrompt", prompt=SEARCH)

@@ -19,10 +19,10 @@ async function ask($, input) {
   return JSON.parse((result.content ?? []).map((block) => block.text ?? '').join(''))
 }
 
-/** Whether the server leaves the selecting to us: it does not where there is no tool search. */
-async function isWanted($) {
+/** Says that we are there; the answer tells whether the selecting is ours, and what of this prompt is left to select. */
+async function sayHello($) {
   await $.mcp.connect(SERVER)
-  return (await ask($, { event: 'ModStarted' })).asks === true
+  return ask($, { event: 'ModStarted' })
 }
 
 export const register = (on) => {
@@ -34,7 +34,7 @@ export const register = (on) => {
   on('tool.offer', { tool: 'mcp__dynaload__dynaload_hook' }, () => ({ isOffered: false })).catch(passOn)
 
   on('prompt.submit', async ($, e, next) => {
-    if (e.isMeta || e.command) return next(e)
+    if (e.isMeta || e.command || e.origin?.kind === 'task-notification') return next(e)
     try {
       const answer = wanted ? await ask($, { event: 'ModPrompt', prompt: e.text }) : {}
       waiting.set(CONVERSATION, answer.select ?? [])
@@ -62,7 +62,11 @@ export const register = (on) => {
         if (wanted) await ask($, { event: 'ModStopped' })
         wanted = false
       }
-      wanted ??= await isWanted($)
+      if (wanted === undefined) {
+        const answer = await sayHello($)
+        wanted = answer.asks === true
+        if (wanted && !e.agentId) waiting.set(CONVERSATION, answer.select ?? [])
+      }
     } catch {
       waiting.clear()
     }
