@@ -10,25 +10,43 @@ const MAX_SELECTED = 64 // as many names as `select:` takes
 // Models that think only when told to want a thinking block before a call, which a step that we answer has not.
 const THINKS_BY_HAND = /claude-3|-4(-[0-5])?(-\d{8})?(\[|$)/
 
+/**
+ * @typedef {import('claude-code').EngineInterface} Engine
+ * @typedef {{ asks?: boolean, select?: string[] }} Answer what the server says to one of our questions
+ */
+
+/** @type {(_: unknown, e: any, next: (e: any) => any) => any} */
 function passOn($, e, next) {
   return next(e)
 }
 
+/**
+ * @param {Engine} $
+ * @param {Record<string, string>} input
+ * @returns {Promise<Answer>}
+ */
 async function ask($, input) {
   const result = await $.mcp.call(SERVER, TOOL, input)
   return JSON.parse((result.content ?? []).map((block) => block.text ?? '').join(''))
 }
 
-/** Says that we are there; the answer tells whether the selecting is ours, and what of this prompt is left to select. */
+/**
+ * Says that we are there; the answer tells whether the selecting is ours, and what of this prompt is left to select.
+ * @param {Engine} $
+ */
 async function sayHello($) {
   await $.mcp.connect(SERVER)
   return ask($, { event: 'ModStarted' })
 }
 
+/** @param {import('claude-code').On} on */
 export const register = (on) => {
-  /** What each agent's next step selects, by its id. */
+  /** @type {Map<string, string[]>} What each agent's next step selects, by its id. */
   const waiting = new Map()
-  /** Not known before the first step of the first prompt, which tells the model; until then the settings hooks serve. */
+  /**
+   * Not known before the first step of the first prompt, which tells the model; until then the settings hooks serve.
+   * @type {boolean | undefined}
+   */
   let wanted
 
   on('tool.offer', { tool: 'mcp__dynaload__dynaload_hook' }, () => ({ isOffered: false })).catch(passOn)
@@ -45,6 +63,7 @@ export const register = (on) => {
   }).catch(passOn)
 
   on('agent.spawn', async ($, e, next) => {
+    /** @type {string[]} */
     let select = []
     try {
       if (wanted) select = (await ask($, { event: 'ModAgent', prompt: e.prompt })).select ?? []
