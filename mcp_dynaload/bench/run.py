@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcp_dynaload.bench.choice import Choice, choices
+from mcp_dynaload.bench.lists import ListCost, list_cost
 from mcp_dynaload.bench.speed import CallSpeed, Start, calls, starts
 from mcp_dynaload.bench.subjects import DIRECT, OURS, PEER, Bench, Step
 
@@ -31,9 +32,11 @@ class Figures:
     starts: Mapping[str, Start]
     choices: Mapping[str, Choice]
     servers: int
+    listing: ListCost
+    """Of a long list, ours alone."""
 
     def ratios(self) -> dict[str, float]:
-        """Ours against the peer's, in words; of times and memory less is better, of rates more."""
+        """Ours against the peer's or a yardstick, in words; of times and memory less is better, of rates more."""
         added = {name: self.calls[name].p50_ms - self.calls[DIRECT].p50_ms for name in (OURS, PEER)}
         ours, peer = self.calls[OURS], self.calls[PEER]
         mine, theirs = self.starts[OURS], self.starts[PEER]
@@ -43,6 +46,7 @@ class Figures:
             "calls per second, 16 at a time": ours.at_once_per_second / peer.at_once_per_second,
             "time to the first list": mine.list_ms / theirs.list_ms,
             "tokens of the first list": mine.tokens / theirs.tokens,
+            "looking at a list, beside writing it as JSON": self.listing.first_ms / self.listing.dumps_ms,
         }
 
 
@@ -61,4 +65,5 @@ async def run(plan: Plan, step: Step) -> Figures:
             starts=await starts(bench, plan.servers, step),
             choices=compared,
             servers=plan.servers,
+            listing=await list_cost(step),
         )

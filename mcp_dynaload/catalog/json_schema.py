@@ -1,8 +1,10 @@
 """JSON Schema (2020-12) as far as Claude Code reads it: a tool with an odd keyword is not shown to the model."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import cast
 
 from mcp_dynaload.catalog.shapes import (
@@ -18,10 +20,12 @@ from mcp_dynaload.catalog.shapes import (
     Plain,
     Record,
     Shape,
+    are,
+    elements_of,
     number,
     shown,
 )
-from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.catalog.tool import Json, json_object
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 COMBINATORS = frozenset({"anyOf", "oneOf", "allOf"})
@@ -41,16 +45,15 @@ class Names:
     allowed: frozenset[str] | None = None
     always: type = Nothing
 
-    def fits(self, value: object) -> bool:
-        """Whether it is such a list."""
-        if not isinstance(value, list):
+    def fit(self, values: Sequence[object]) -> bool:
+        """Whether they are such lists."""
+        if not are(list, values):
             return False
-        names = cast(list[object], value)
-        for name in names:
-            if type(name) is not str:
-                return False
-        different = set(names)
-        return len(different) == len(names) and (self.allowed is None or different <= self.allowed)
+        lists = cast(Sequence[list[object]], values)
+        names = elements_of(lists)
+        if not are(str, names) or sum(map(len, map(set, lists))) < len(names):
+            return False
+        return self.allowed is None or self.allowed.issuperset(names)
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
         """The list of what belongs into it; `UNFIT` if that is nothing."""
@@ -75,9 +78,14 @@ class Types:
     several: Names = Names(_TYPES)
     always: type = Nothing
 
-    def fits(self, value: object) -> bool:
-        """Whether it is one or several."""
-        return value in _TYPES if isinstance(value, str) else bool(value) and self.several.fits(value)
+    def fit(self, values: Sequence[object]) -> bool:
+        """Whether each is one or several."""
+        lists = [value for value in values if type(value) is not str]
+        return (
+            _TYPES.issuperset(value for value in values if type(value) is str)
+            and all(lists)
+            and self.several.fit(lists)
+        )
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
         """The known types of a list; another value says nothing."""
@@ -93,9 +101,35 @@ class Subschema:
 
     always: type = bool
 
-    def fits(self, value: object) -> bool:
-        """Whether it is a schema."""
-        return isinstance(value, bool) or (isinstance(value, dict) and _has_fitting_keywords(cast(Json, value)))
+    def fit(self, values: Sequence[object]) -> bool:
+        """Whether they are schemas whose keywords fit, those of the schemas within them, too.
+
+        Asked of ten thousands of schemas at once: so they are walked in one loop, and the keywords that need a closer
+        look are collected for one look at all their values.
+        """
+        schemas = cast(list[Json | bool], [*values])
+        types, closer = set[str](), defaultdict[str, list[object]](list)
+        for schema in schemas:  # those within are added to the list
+            if type(schema) is not dict:
+                if type(schema) is not bool:
+                    return False
+                continue
+            for keyword, item in schema.items():
+                kind = _type_of(item)
+                if kind is str:
+                    if keyword == "type":
+                        types.add(item)
+                    elif keyword in _TEXTS_WITH_FORM:
+                        closer[keyword].append(item)
+                elif kind is dict and keyword in _NAMED:
+                    schemas += item.values()
+                elif kind is dict and keyword in _SINGLE:
+                    schemas.append(item)
+                elif kind is list and keyword in _SEVERAL and item:
+                    schemas += item
+                elif kind is not bool or keyword not in _SINGLE:
+                    closer[keyword].append(item)
+        return types <= _TYPES and all(KEYWORDS.get(keyword, ANYTHING).fit(items) for keyword, items in closer.items())
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
         """The schema without the keywords that do not fit: it then allows more, never less."""
@@ -108,18 +142,14 @@ class Arguments:
 
     always: type = Nothing
 
-    def fits(self, value: object) -> bool:
-        """Whether the client takes it and shows the tool to the model."""
-        if not isinstance(value, dict):
+    def fit(self, values: Sequence[object]) -> bool:
+        """Whether the client takes them and shows the tools to the model."""
+        if not are(dict, values):
             return False
-        schema = cast(Json, value)
-        if schema.get("type") != "object" or not _are_legal_keys(schema):
+        schemas = cast(Sequence[Json], values)
+        if any(schema.get("type") != "object" for schema in schemas) or not _are_legal_keys(schemas):
             return False
-        if _keywords(schema) is KEYWORDS and _has_fitting_keywords(schema):
-            return True
-        shapes = _keywords(schema)
-        items = schema.items()
-        return all(shapes.get(name, ANYTHING).fits(item) or _is_overlooked(name, item) for name, item in items)
+        return _are_read(schemas) or _are_read([_without_overlooked(schema) for schema in schemas])
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
         """The schema of an object; `UNFIT` if it is one of something else, or needs what cannot be given."""
@@ -163,44 +193,23 @@ class Arguments:
         return isinstance(needed, list) and any(key in needed for key in illegal)
 
 
-def _has_fitting_keywords(schema: Json) -> bool:
-    """Whether each keyword fits, those of the schemas within it too.
-
-    Asked of ten thousands of schemas at once: so types come first, and what is most often nested needs no call.
-    """
-    simple, left = _SIMPLE.get, [schema]
-    while left:
-        inner = left.pop()
-        kind = inner.get("type", "object")
-        if type(kind) is str and kind not in _TYPES:
-            return False
-        for keyword, item in inner.items():
-            found = _type_of(item)
-            if simple(keyword, str) is found:
-                continue
-            if found is dict and keyword in _SINGLE:
-                left.append(item)
-            elif found is dict and keyword in _NAMED:
-                for subschema in item.values():
-                    found = _type_of(subschema)
-                    if found is dict:
-                        left.append(subschema)
-                    elif found is not bool:
-                        return False
-            elif not KEYWORDS.get(keyword, ANYTHING).fits(item):
-                return False
-    return True
+def _are_read(schemas: Sequence[Json]) -> bool:
+    """Whether the keywords that the client looks at fit."""
+    others = [schema for schema in schemas if "$schema" in schema and _keywords(schema) is not KEYWORDS]
+    ours = [schema for schema in schemas if _keywords(schema) is KEYWORDS] if others else schemas
+    return SCHEMA.fit(ours) and Record(_ALWAYS).fit(others)
 
 
-def _are_legal_keys(schema: Json) -> bool:
+def _without_overlooked(schema: Json) -> Json:
+    return {keyword: item for keyword, item in schema.items() if not _is_overlooked(keyword, item)}
+
+
+def _are_legal_keys(schemas: Sequence[Json]) -> bool:
     """Whether the model API takes all names of properties: looked at in one text, since each look costs."""
-    properties = schema.get("properties")
-    if not properties or not isinstance(properties, dict):
-        return True
-    names = cast(Json, properties)
+    named = [json_object(one["properties"]) for one in schemas if "properties" in one and COMBINATORS.isdisjoint(one)]
+    names = set(chain.from_iterable(named))
     text = " ".join(names)
-    is_legal = text.count(" ") == len(names) - 1 and _LEGAL_KEYS.fullmatch(text) is not None
-    return is_legal or not _illegal_keys(schema)
+    return not names or (text.count(" ") == len(names) - 1 and _LEGAL_KEYS.fullmatch(text) is not None)
 
 
 def _illegal_keys(schema: Json) -> list[str]:
@@ -224,6 +233,22 @@ def _is_overlooked(keyword: str, value: object) -> bool:
     return value is None and keyword not in _NEVER_NULL
 
 
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A value that counts as a whole: with a part that JSON does not have, none of it is of use."""
+
+    always: type = str
+
+    def fit(self, values: Sequence[object]) -> bool:
+        return ANYTHING.fit(values)
+
+    def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
+        if self.fit([value]):
+            return value
+        odd.append(Oddity(place, f"is {shown(value)}, not a value that JSON has"))
+        return UNFIT
+
+
 _type_of: Callable[[object], type[object]] = type
 
 SCHEMA = Subschema()
@@ -234,7 +259,7 @@ _LENGTH = Plain(
     lambda value: NUMBER.fits(value) and cast(float, value) >= 0 and cast(float, value) % 1 == 0,
 )
 _ANCHOR = Plain("a name", lambda value: isinstance(value, str) and bool(re.fullmatch(r"[A-Za-z_][\w.-]*", value, re.A)))
-_VALUE = Plain("a value that JSON has", ANYTHING.fits)
+_VALUE = _Value()
 _VALUES = ListOf(_VALUE, keeps_rest=False)
 _NAMES = Names()
 
@@ -245,8 +270,9 @@ class _Dependency:
 
     always: type = Nothing
 
-    def fits(self, value: object) -> bool:
-        return _NAMES.fits(cast(object, value)) if isinstance(value, list) else SCHEMA.fits(value)
+    def fit(self, values: Sequence[object]) -> bool:
+        lists = [cast(object, value) for value in values if type(value) is list]
+        return _NAMES.fit(lists) and SCHEMA.fit([value for value in values if type(value) is not list])
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
         return (_NAMES if isinstance(value, list) else SCHEMA).mended(cast(object, value), place, odd)
@@ -290,11 +316,12 @@ KEYWORDS: Mapping[str, Shape] = {
 """The form of each keyword's value; what is not here may be anything."""
 
 _KEYWORDS = Record(KEYWORDS)
-_SIMPLE: Mapping[str, type] = {keyword: shape.always for keyword, shape in KEYWORDS.items()} | {"type": str}
-"""The type of a value that fits without a closer look; `type` itself is looked at apart."""
+_TEXTS_WITH_FORM = frozenset(keyword for keyword, shape in KEYWORDS.items() if shape.always is not str)
+"""The keywords of which not every text is a value."""
 
 _SINGLE = frozenset(keyword for keyword, shape in KEYWORDS.items() if shape is SCHEMA)
 _NAMED = frozenset(keyword for keyword, shape in KEYWORDS.items() if shape is _NAMED_SCHEMAS)
+_SEVERAL = frozenset(keyword for keyword, shape in KEYWORDS.items() if shape is _SCHEMAS)
 
 RESULT = Record({"$schema": TEXT})
 """The schema of a tool's structured result, of which the client reads no more than the dialect."""

@@ -3,10 +3,10 @@
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import Enum
+from itertools import chain
 from typing import Protocol, cast
 
 from mcp_dynaload.catalog.tool import Json
@@ -43,11 +43,11 @@ class Shape(Protocol):
 
     @property
     def always(self) -> type:
-        """A type all of whose values fit: looking at it is many times as fast as asking `fits`."""
+        """A type all of whose values fit: looking at it is many times as fast as asking `fit`."""
         ...
 
-    def fits(self, value: object, /) -> bool:
-        """Whether the value has this form."""
+    def fit(self, values: Sequence[object], /) -> bool:
+        """Whether all of these values have this form: of thousands at once, as asking for each costs several times."""
         ...
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
@@ -64,6 +64,10 @@ class Plain:
 
     fits: Callable[[object], bool]
     always: type = Nothing
+
+    def fit(self, values: Sequence[object]) -> bool:
+        """Whether each fits by itself."""
+        return are(self.always, values) or all(map(self.fits, values))
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
         """The value if it fits: no other is made of it."""
@@ -84,12 +88,12 @@ class ListOf:
     min_length: int = 0
     always: type = Nothing
 
-    def fits(self, value: object) -> bool:
-        """Whether it is such a list."""
-        if not isinstance(value, list):
+    def fit(self, values: Sequence[object]) -> bool:
+        """Whether they are such lists."""
+        if not are(list, values):
             return False
-        items = cast(list[object], value)
-        return len(items) >= self.min_length and all(map(self.item.fits, items))
+        lists = cast(Sequence[list[object]], values)
+        return min(map(len, lists), default=self.min_length) >= self.min_length and self.item.fit(elements_of(lists))
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
         """The list of the elements that fit or can be mended; `UNFIT` if none is left."""
@@ -117,12 +121,9 @@ class MapOf:
 
     always: type = Nothing
 
-    def fits(self, value: object) -> bool:
-        """Whether it is such an object."""
-        if not isinstance(value, dict):
-            return False
-        values = cast(Json, value)
-        return all(map(self.value.fits, values.values()))
+    def fit(self, values: Sequence[object]) -> bool:
+        """Whether they are such objects."""
+        return are(dict, values) and self.value.fit(fields_of(cast(Sequence[Json], values)))
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
         """The object with its values mended."""
@@ -143,19 +144,14 @@ class Record:
     required: tuple[str, ...] = ()
     always: type = Nothing
 
-    def fits(self, value: object) -> bool:
-        """Whether it is such an object."""
-        if not isinstance(value, dict):
+    def fit(self, values: Sequence[object]) -> bool:
+        """Whether they are such objects."""
+        if not are(dict, values):
             return False
-        fields = cast(Json, value)
-        for name in self.required:
-            if name not in fields:
-                return False
-        for name, item in fields.items():
-            shape = self.shapes.get(name, ANYTHING)
-            if type(item) is not shape.always and not shape.fits(item):
-                return False
-        return True
+        objects = cast(Sequence[Json], values)
+        if not all(name in one for name in self.required for one in objects):
+            return False
+        return all(shape.fit(items) for shape, items in _looked_at(objects, self.shapes))
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
         """The object without the optional fields that cannot be mended; `UNFIT` if it lacks one that it needs."""
@@ -166,7 +162,7 @@ class Record:
         mended: Json = {}
         for name, item in fields.items():
             shape = self.shapes.get(name, ANYTHING)
-            result = item if shape.fits(item) else shape.mended(item, _inside(place, name), odd)
+            result = item if shape.fit([item]) else shape.mended(item, _inside(place, name), odd)
             if result is not UNFIT:
                 mended[name] = result
         missing = [name for name in self.required if name not in mended]
@@ -180,21 +176,24 @@ class Finite:
 
     always: type = str
 
-    def fits(self, value: object) -> bool:
-        """Whether no such number is in it."""
-        if value is None or isinstance(value, (str, bool)):
-            return True
-        if isinstance(value, dict):
-            fields = cast(Json, value)
-            return all(map(self.fits, fields.values()))
-        if isinstance(value, list):
-            items = cast(list[object], value)
-            return all(map(self.fits, items))
-        return isinstance(value, (int, float)) and is_finite(value)
+    def fit(self, values: Sequence[object]) -> bool:
+        """Whether no such number is in them."""
+        level = values
+        while level:
+            kinds = kinds_of(level)
+            if not kinds <= _JSON_TYPES:
+                return False
+            numbers = [value for value in level if type(value) in _NUMBERS] if kinds & _NUMBERS else []
+            if not all(map(is_finite, cast(list[float], numbers))):
+                return False
+            objects = [cast(Json, value) for value in level if type(value) is dict] if dict in kinds else []
+            lists = [cast(list[object], value) for value in level if type(value) is list] if list in kinds else []
+            level = fields_of(objects) + elements_of(lists)
+        return True
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
         """The value without the keys under which such a number stands."""
-        if self.fits(value):
+        if self.fit([value]):
             return value
         if isinstance(value, dict):
             items = cast(Json, value).items()
@@ -218,6 +217,26 @@ def shown(value: object) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
+def kinds_of(values: Iterable[object]) -> set[type]:
+    """The types of JSON values, of which none is another's subtype."""
+    return set(map(_type_of, values))
+
+
+def are(kind: type, values: Iterable[object]) -> bool:
+    """Whether all are of this type."""
+    return kinds_of(values) <= {kind}
+
+
+def elements_of(lists: Iterable[list[object]]) -> list[object]:
+    """The elements of all lists."""
+    return list(chain.from_iterable(lists))
+
+
+def fields_of(objects: Iterable[Json]) -> list[object]:
+    """The values of all objects."""
+    return list(chain.from_iterable(one.values() for one in objects))
+
+
 def choice(*values: str) -> Plain:
     """One of these texts."""
     return Plain(f"one of {', '.join(map(repr, values))}", lambda value: isinstance(value, str) and value in values)
@@ -238,21 +257,32 @@ def _is_number(value: object) -> bool:
 
 
 def _is_time(value: object) -> bool:
-    if not isinstance(value, str) or not _TIME.fullmatch(value):
-        return False
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
+    return isinstance(value, str) and _TIME.fullmatch(value) is not None
+
+
+def _looked_at(objects: Sequence[Json], shapes: Mapping[str, Shape]) -> Iterable[tuple[Shape, list[object]]]:
+    """The form of each field of which some value needs more than a look at its type, and its values in all objects."""
+    kinds = set(zip(chain.from_iterable(objects), map(_type_of, fields_of(objects)), strict=True))
+    for name in {name for name, kind in kinds if shapes.get(name, ANYTHING).always is not kind}:
+        yield shapes.get(name, ANYTHING), [one[name] for one in objects if name in one]
 
 
 def _inside(place: str, key: str) -> str:
     return f"{place}.{key}" if place else key
 
 
+_type_of: Callable[[object], type] = type
+_NUMBERS = frozenset({int, float})
+_JSON_TYPES = frozenset({str, bool, type(None), dict, list}) | _NUMBERS
 _MAX_FLOAT = sys.float_info.max
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+_LEAP_YEAR = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
+_DATE = (
+    rf"(?:{_LEAP_YEAR}-02-29|\d{{4}}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))"
+)
+_HOURS = r"(?:[01]\d|2[0-3]):[0-5]\d"
+_TIME = re.compile(rf"{_DATE}T{_HOURS}(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-]{_HOURS})", re.ASCII)
+"""The client's own form: in years and zones it differs from what Python reads."""
 
 ANYTHING = Finite()
 TEXT = Plain("text", lambda value: isinstance(value, str), always=str)

@@ -27,7 +27,7 @@ def bench(
     many: Annotated[int, typer.Option("--prompts", min=1, help="Of these, evenly drawn.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure calls, starts and the choice of tools beside FastMCP's proxy, in one run. Uses servers of its own.
+    """Measure calls, starts and the choice of tools beside FastMCP's proxy, and a long list. Uses servers of its own.
 
     Example: mcp-dynaload bench --fastmcp .venv-peers/bin/python --catalog catalog.json --tasks tasks.jsonl
     """
@@ -77,6 +77,11 @@ def _show(figures: "Figures") -> None:
     ]
     heads = ("started", "first list ms", "first call ms", "processes", "memory MB", "tokens listed")
     show_table(f"\nStart with {figures.servers} servers configured, their tools known", heads, starts, heads[1:])
+    cost = figures.listing
+    heads = ("read ms", "looked at ms", "the same again ms", "written as JSON ms")
+    title = f"\nA list of {cost.tools:,} tools of {cost.bytes_each:,} bytes each"
+    row = tuple(f"{ms:.1f}" for ms in (cost.read_ms, cost.first_ms, cost.again_ms, cost.dumps_ms))
+    show_table(title, heads, [row], heads)
     if figures.choices:
         choices = [
             (

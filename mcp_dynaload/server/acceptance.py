@@ -6,13 +6,16 @@ from dataclasses import dataclass, field, replace
 from mcp_dynaload.catalog.definitions import IDENTITY, SHAPES, Kind
 from mcp_dynaload.catalog.shapes import UNFIT, Oddity, shown
 from mcp_dynaload.catalog.tool import Json, json_object
-from mcp_dynaload.upstream.listing import Listing
+from mcp_dynaload.upstream.listing import READ, Listing
 
 MAX_TOLD = 50
 """Of a listing's odd elements, so many are told one by one; the others are counted."""
 
 MAX_PLACE = 120
 """Characters of the keys that lead to an odd value."""
+
+LOOKED_AT_ONCE = 100
+"""Elements that are looked at together: if one of them is odd, each is looked at by itself."""
 
 MAX_REASONS = 3
 """For one element."""
@@ -93,6 +96,22 @@ def accept(listing: Listing) -> Accepted:
     return Accepted(accepted, check.oddities(listing.unnamed))
 
 
+class LastAccepted:
+    """Of each server the list that was accepted last: if it lists the same again, there is nothing to look at."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[str, Accepted]] = {}
+
+    def accept(self, upstream: str, listing: Listing) -> Accepted:
+        """Do as `accept` does."""
+        digest, accepted = self._last.get(upstream, ("", None))
+        if accepted is None or not listing.digest or listing.digest != digest:
+            accepted = accept(listing)
+            self._last[upstream] = listing.digest, accepted
+        same = {kind: getattr(accepted.listing, kind) for kind in READ}
+        return replace(accepted, listing=replace(listing, **same))
+
+
 @dataclass(slots=True)
 class _Check:
     """The odd elements found so far."""
@@ -101,8 +120,15 @@ class _Check:
 
     def accepted(self, kind: Kind, elements: Sequence[Json]) -> tuple[Json, ...]:
         """The usable elements of one list."""
-        kept = [element for element in (self._mended(kind, element) for element in elements) if element is not None]
-        return tuple(self._unique(kind, kept))
+        kept: list[Json] = []
+        for start in range(0, len(elements), LOOKED_AT_ONCE):
+            some = elements[start : start + LOOKED_AT_ONCE]
+            if _fit(kind, some):
+                kept += some
+            else:
+                kept += filter(None, (self._mended(kind, element) for element in some))
+        is_each_once = len({element[IDENTITY[kind]] for element in kept}) == len(kept)
+        return tuple(kept if is_each_once else self._unique(kind, kept))
 
     def oddities(self, unnamed: Json) -> Oddities:
         """All that was odd, with those that have not even a name."""
@@ -112,12 +138,11 @@ class _Check:
         return Oddities(len(self.odd) - left_out, left_out + nameless, tuple(elements[:MAX_TOLD]))
 
     def _mended(self, kind: Kind, element: Json) -> Json | None:
-        shape = SHAPES[kind]
         reasons: list[Oddity] = []
         try:
-            if shape.fits(element):
+            if _fit(kind, (element,)):
                 return element
-            mended = shape.mended(element, "", reasons)
+            mended = SHAPES[kind].mended(element, "", reasons)
         except RecursionError:
             mended = UNFIT
             reasons = [Oddity("", "is nested too deeply")]
@@ -126,13 +151,13 @@ class _Check:
 
     def _unique(self, kind: Kind, elements: Iterable[Json]) -> Iterable[Json]:
         """The first element of each name: a request could not tell them apart."""
-        seen: set[str] = set()
+        identity, seen = IDENTITY[kind], set[str]()
         for element in elements:
-            name = str(element[IDENTITY[kind]])
+            name: str = element[identity]
             if name not in seen:
                 yield element
             else:
-                self._note(kind, element, [Oddity(IDENTITY[kind], "is that of an earlier one")], is_left_out=True)
+                self._note(kind, element, [Oddity(identity, "is that of an earlier one")], is_left_out=True)
             seen.add(name)
 
     def _note(self, kind: Kind, element: Json, reasons: Sequence[Oddity], *, is_left_out: bool) -> None:
@@ -140,6 +165,14 @@ class _Check:
         # The reason why an element is of no use is found last.
         first = reasons[-MAX_REASONS:] if is_left_out else reasons[:MAX_REASONS]
         self.odd.append(OddElement(kind, name, tuple(first), is_left_out))
+
+
+def _fit(kind: Kind, elements: Sequence[Json]) -> bool:
+    """Whether the client takes them all as they are; one that is nested too deeply is none to tell that of."""
+    try:
+        return SHAPES[kind].fit(elements)
+    except RecursionError:
+        return False
 
 
 def _quoted(place: str) -> str:

@@ -23,7 +23,7 @@ from mcp_dynaload.selection.index import Documents, Index, build_index
 from mcp_dynaload.selection.lexical import LexicalRanker
 from mcp_dynaload.selection.query import Query
 from mcp_dynaload.selection.ranking import Ranker, Scored
-from mcp_dynaload.server.acceptance import Oddities, accept
+from mcp_dynaload.server.acceptance import LastAccepted, Oddities
 from mcp_dynaload.server.built import keep_index, read_or_build_index
 from mcp_dynaload.server.known_tools import KnownTools
 from mcp_dynaload.server.offers import collect_offers
@@ -108,6 +108,7 @@ class LiveCatalog:
     _mended: dict[str, Oddities] = field(default_factory=dict[str, Oddities])
     """What was repaired or left out of each listing."""
 
+    _last: LastAccepted = field(default_factory=LastAccepted)
     _tried_at: dict[str, float] = field(default_factory=dict[str, float])
     """When upstreams with an old listing were given out to be listed."""
 
@@ -273,7 +274,7 @@ class LiveCatalog:
         """
         if self._stands_in:
             return listing, False
-        accepted, known = accept(listing), self._mended.get(upstream, Oddities())
+        accepted, known = self._last.accept(upstream, listing), self._mended.get(upstream, Oddities())
         self._mended[upstream] = accepted.oddities
         return accepted.listing, accepted.oddities != known
 

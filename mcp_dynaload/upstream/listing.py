@@ -1,8 +1,9 @@
 """Everything that an upstream offers, read page by page."""
 
+import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import cast
 
 import anyio
@@ -88,9 +89,12 @@ class Listing:
     unnamed: Json = field(default_factory=dict[str, int])
     """How many elements were dropped from each list because they have no name to ask for."""
 
+    digest: str = field(default="", compare=False)
+    """Of all elements as the server gave them, which are the same where it is; empty if some could not be read."""
+
     def as_json(self) -> Json:
         """The listing as it is kept on disk."""
-        return asdict(self)
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @classmethod
     def from_json(cls, data: Json) -> "Listing":
@@ -101,8 +105,8 @@ class Listing:
             KeyError: A list is missing.
         """
         lists = {key: tuple(cast(list[Json], data[key])) for key in READ}
-        fields: Json = {**data, **lists, "gaps": tuple(data.get("gaps", ()))}
-        return cls(**fields)
+        known: Json = {**data, **lists, "gaps": tuple(data.get("gaps", ()))}
+        return cls(**known)
 
 
 def announces_changes(capabilities: Json) -> bool:
@@ -137,6 +141,7 @@ async def read_listing(
         gaps=tuple(reading.gaps),
         is_first=before is None,
         unnamed=dict(reading.unnamed),
+        digest=reading.digest,
     )
 
 
@@ -153,11 +158,13 @@ class _Reading:
         self._broken: set[str] = set()
         self._pages = 0
         self._bytes = 0
+        self._hash = hashlib.blake2b(digest_size=16)
         self._ends_at = anyio.current_time() + budget.seconds
 
     async def read(self, kind: str, method: str) -> None:
         """Read one list, as far as it can be read."""
         self.found[kind] = []
+        self._hash.update(kind.encode())
         seen: set[str] = set()
         cursor: str | None = None
         while True:
@@ -184,6 +191,13 @@ class _Reading:
             if self._pages > UNHURRIED_PAGES:
                 await anyio.sleep(PAGE_PAUSE_SECONDS)
 
+    @property
+    def digest(self) -> str:
+        """Of what was found, if that is all."""
+        whole = self._hash.copy()
+        whole.update(json.dumps(self.unnamed).encode())
+        return "" if self.gaps else whole.hexdigest()
+
     def completed(self, kind: str, before: Listing | None) -> tuple[Json, ...]:
         """What was found in a list; one that could not be read to its end keeps what is known of the rest."""
         found = self.found.get(kind, [])
@@ -201,11 +215,20 @@ class _Reading:
         if nameless:
             self.unnamed[key] = self.unnamed.get(key, 0) + nameless
         for item in named:
-            self._bytes += _size(item)
+            self._bytes += self._hashed(item)
             if self._bytes > self._budget.bytes or len(found) >= self._budget.elements:
                 self._give_up(kind, self._excess(kind))
                 return
             found.append(item)
+
+    def _hashed(self, item: Json) -> int:
+        """Add an element to the digest; return its bytes as JSON, of one nested too deeply more than any budget has."""
+        try:
+            text = json.dumps(item).encode()
+        except RecursionError:
+            return 1 << 62
+        self._hash.update(text)
+        return len(text)
 
     def _excess(self, kind: str) -> str:
         """What of the budget is spent, in words; empty if all is within it."""
@@ -224,14 +247,6 @@ class _Reading:
         if kind not in self._broken:
             self._broken.add(kind)
             self.gaps.append(f"{kind}: {why}; {len(self.found[kind])} were read")
-
-
-def _size(item: Json) -> int:
-    """Bytes of an element as JSON; of one that is nested too deeply more than any budget has."""
-    try:
-        return len(json.dumps(item))
-    except RecursionError:
-        return 1 << 62
 
 
 def _named(page: object, identity: str) -> tuple[list[Json], int]:

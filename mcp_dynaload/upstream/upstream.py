@@ -51,6 +51,10 @@ class Upstream:
         self._log = OutputLog(log_path(surroundings.logs_dir, config.name))
         self._connection: Connection | None = None
         self._backoff = Backoff()
+        self._answering = 0
+        """Requests of callers that it works on."""
+
+        self._trusting = anyio.Lock()
 
     @property
     def link(self) -> Link | None:
@@ -175,6 +179,7 @@ class Upstream:
             await self._connection.relist()
 
     async def _answered(self, link: Link, method: str, params: Json) -> Json:
+        self._answering += 1
         try:
             result = await link.request(method, params)
         except TimeoutError:
@@ -196,6 +201,8 @@ class Upstream:
                 link.session.heed(error)
             self._backoff.answered()
             raise
+        finally:
+            self._answering -= 1
         self._backoff.answered()
         return result
 
@@ -223,16 +230,20 @@ class Upstream:
 
     async def _trusted(self, link: Link) -> Link:
         """The connection, made anew if its server does not answer over it any more as one that knows it would."""
-        if link.session is None or not link.session.is_doubtful or link.unanswered:
+        if link.session is None or not link.session.is_doubtful:
             return link
-        link.session.is_doubtful = False
-        try:
-            with anyio.fail_after(PING_SECONDS):
-                await link.request("ping", {})
-        except (MCPError, UpstreamError, TimeoutError) as error:
-            log.info("upstream_session_doubtful", upstream=self.name, error=str(error))
-            return await self._renewed(link)
-        return link
+        async with self._trusting:  # of several callers one finds out, and all go on with what it has found
+            link = await self.start()
+            if link.session is None or not link.session.is_doubtful or self._answering:
+                return link
+            try:
+                with anyio.fail_after(PING_SECONDS):
+                    await link.request("ping", {})
+            except (MCPError, UpstreamError, TimeoutError) as error:
+                log.info("upstream_session_doubtful", upstream=self.name, error=str(error))
+                return await self._renewed(link)
+            link.session.is_doubtful = False
+            return link
 
     async def _has_ended(self, link: Link, error: MCPError) -> bool:
         """Whether the error tells of the connection's end; then what the upstream said last has been read, too.

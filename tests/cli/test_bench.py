@@ -56,6 +56,8 @@ def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run(
     assert told["starts"]["mcp-dynaload"]["processes"] == 1, "no server is started before it is called"
     assert {choice["recall"] for choice in told["choices"].values()} == {1.0}
     assert told["choices"]["mcp-dynaload"]["searches"] == 0
+    assert told["listing"]["tools"] == 2_000
+    assert 0 < told["listing"]["again_ms"] < told["listing"]["first_ms"]
     assert all(ratio > 0 for ratio in told["ratios"].values())
 
 

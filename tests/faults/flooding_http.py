@@ -5,6 +5,7 @@ import zlib
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
+import anyio
 import anyio.lowlevel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -25,6 +26,11 @@ class FloodingApp:
     is_forgetful: bool = False
     """It knows no session at all, not even the one that it has just given."""
 
+    lists_after: str = ""
+    """The first list of tools is not answered before this method was asked for."""
+
+    _asked: anyio.Event = field(default_factory=anyio.Event)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             request = Request(scope, receive)
@@ -37,6 +43,8 @@ class FloodingApp:
 
     async def _answered(self, request: Request) -> Response:
         message: Json = json.loads(await request.body())
+        if message["method"] == self.lists_after:
+            self._asked.set()
         if message["method"] == "initialize":
             self.sessions.append(f"session{len(self.sessions)}")
             return self._result(message, HELLO, {SESSION: self.sessions[-1]})
@@ -45,6 +53,8 @@ class FloodingApp:
         if "id" not in message:
             return Response(status_code=202)
         if message["method"] == "tools/list":
+            if self.lists_after:
+                await self._asked.wait()
             return self._result(message, {"tools": [{"name": "echo", "inputSchema": {"type": "object"}}]})
         if message["method"] != "tools/call":
             return self._result(message, {})

@@ -2,10 +2,13 @@ import json
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcp_dynaload.catalog.definitions import SHAPES, Kind
+from mcp_dynaload.catalog.json_schema import DIALECT, KEYWORDS
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.server.acceptance import MAX_TOLD, Accepted, accept
+from mcp_dynaload.server.acceptance import LOOKED_AT_ONCE, MAX_TOLD, Accepted, LastAccepted, accept
 from mcp_dynaload.upstream.listing import Listing
 from tests.e2e.odd_kinds import KINDS, Key
 from tests.e2e.odd_kinds import Kind as OddKind
@@ -47,7 +50,7 @@ def test_each_kind_is_kept_repaired_or_left_out_as_the_table_says_and_told(kind:
     if kind.ours == "kept":
         assert (elements, told) == ((kind.element,), ())
     elif kind.ours == "repaired":
-        assert [SHAPES[KIND_OF[kind.key]].fits(element) for element in elements] == [True]
+        assert [SHAPES[KIND_OF[kind.key]].fit([element]) for element in elements] == [True]
         json.dumps(elements, allow_nan=False)
         assert [element.is_left_out for element in told] == [False]
     else:
@@ -147,6 +150,66 @@ def test_of_two_elements_with_one_name_the_first_counts_and_the_other_is_told() 
 
     assert result.listing.tools == (GOOD,)
     assert list(result.oddities.sentences) == ["tool 'good' left out: name is that of an earlier one"]
+
+
+@pytest.mark.parametrize("kind", NAMED, ids=lambda kind: kind.name)
+def test_an_odd_element_in_a_long_list_costs_nothing_but_itself(kind: OddKind) -> None:
+    usual: list[Json] = [
+        {"name": f"n{number}", "uri": f"a:{number}", "uriTemplate": f"a:{number}", "inputSchema": {"type": "object"}}
+        for number in range(3 * LOOKED_AT_ONCE)
+    ]
+    alone = getattr(accepted(kind).listing, FIELD_OF[kind.key])
+    middle = LOOKED_AT_ONCE + 1
+    elements = (*usual[:middle], kind.element, *usual[middle:])
+
+    listing = accept(Listing(**{FIELD_OF[kind.key]: elements})).listing  # pyright: ignore[reportArgumentType] - a list
+
+    assert getattr(listing, FIELD_OF[kind.key]) == (*usual[:middle], *alone, *usual[middle:])
+
+
+SCHEMAS = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.sampled_from(["object", "string", "a b", 0, 10**400, DIALECT]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*KEYWORDS, "vendor"]), inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["type", "properties", "required", "items", "anyOf"]), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(SCHEMAS, max_size=6))
+def test_elements_looked_at_together_are_taken_as_each_by_itself(schemas: list[object]) -> None:
+    tools = tuple({"name": f"t{number}", "inputSchema": schema} for number, schema in enumerate(schemas))
+
+    together = accept(Listing(tools=tools))
+
+    alone = [accept(Listing(tools=(tool,))) for tool in tools]
+    assert together.listing.tools == tuple(found for one in alone for found in one.listing.tools)
+    assert sorted(together.oddities.sentences) == sorted(said for one in alone for said in one.oddities.sentences)
+    json.dumps(together.listing.tools, allow_nan=False)
+
+
+def test_what_a_server_lists_again_is_not_looked_at_again() -> None:
+    last = LastAccepted()
+    odd = {**GOOD, "title": None}
+
+    first = last.accept("a", Listing(tools=(odd,), digest="1"))
+    again = last.accept("a", Listing(tools=(dict(odd),), digest="1", instructions="news"))
+    others = [last.accept("a", Listing(tools=(odd,), digest="2")), last.accept("b", Listing(tools=(odd,), digest="1"))]
+
+    assert again.listing.tools[0] is first.listing.tools[0]
+    assert (again.listing.instructions, again.oddities) == ("news", first.oddities)
+    assert all(other.listing.tools == (GOOD,) for other in others)
+    assert all(other.listing.tools[0] is not first.listing.tools[0] for other in others)
+
+
+def test_a_listing_without_a_digest_is_looked_at_each_time() -> None:
+    last = LastAccepted()
+
+    tools = [last.accept("a", Listing(tools=(tool,))).listing.tools for tool in (GOOD, {**GOOD, "title": None})]
+
+    assert tools == [(GOOD,), (GOOD,)]
 
 
 def test_what_a_server_wrote_is_quoted_on_one_line_and_bounded() -> None:

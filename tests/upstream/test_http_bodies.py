@@ -16,16 +16,22 @@ from mcp_dynaload.upstream.pool import Pool
 from tests.faults.flooding_http import FloodingApp
 from tests.faults.scripted import config
 from tests.transparency.serving import served
-from tests.upstream.sessions import pool_of, say
+from tests.upstream.sessions import RecordingHost, pool_of, say
 
 
 @asynccontextmanager
-async def pool_before(app: FloodingApp, folder: Path) -> AsyncGenerator[Pool]:
+async def pool_before(app: FloodingApp, folder: Path, host: RecordingHost | None = None) -> AsyncGenerator[Pool]:
     """A pool with this server, `far`, and one that behaves, `good`."""
     async with served(app) as origin:
         far = UpstreamConfig(name="far", transport="http", url=f"{origin}/mcp")
-        async with pool_of(folder, far, config("good")) as pool:
+        async with pool_of(folder, far, config("good"), host=host) as pool:
             yield pool
+
+
+async def begin(pool: Pool, host: RecordingHost) -> None:
+    """Call `far` and wait until it is listed, too: no request of ours is under way any more."""
+    await say(pool, "far", "echo")
+    await host.until_listed("far")
 
 
 def error_of(request_id: object, code: int, message: str, status: int) -> Response:
@@ -69,9 +75,9 @@ async def test_a_call_of_a_session_that_the_server_has_forgotten_is_repeated_in_
 @pytest.mark.proves("renewed-sessions")
 @pytest.mark.parametrize("form", DOUBTFUL)
 async def test_whatever_a_forgetful_server_answers_the_next_call_works(tmp_path: Path, form: str) -> None:
-    app = FloodingApp(DOUBTFUL[form])
-    async with pool_before(app, tmp_path) as pool:
-        await say(pool, "far", "echo")
+    app, host = FloodingApp(DOUBTFUL[form]), RecordingHost()
+    async with pool_before(app, tmp_path, host) as pool:
+        await begin(pool, host)
         app.forget()
 
         with pytest.raises((MCPError, UpstreamError)):
@@ -81,10 +87,38 @@ async def test_whatever_a_forgetful_server_answers_the_next_call_works(tmp_path:
     assert app.sessions == ["session0", "another", "session2"]
 
 
-async def test_a_session_that_goes_on_after_an_error_is_kept(tmp_path: Path) -> None:
-    app = FloodingApp(DOUBTFUL["503"])
+@pytest.mark.proves("renewed-sessions")
+async def test_the_next_call_works_though_the_server_still_owes_us_its_list(tmp_path: Path) -> None:
+    app = FloodingApp(DOUBTFUL["401"], lists_after="ping")
     async with pool_before(app, tmp_path) as pool:
         await say(pool, "far", "echo")
+        app.forget()
+        with pytest.raises((MCPError, UpstreamError)):
+            await say(pool, "far", "echo")
+
+        assert await say(pool, "far", "echo") == "done"
+
+
+@pytest.mark.proves("renewed-sessions")
+async def test_all_calls_that_come_at_once_after_a_doubtful_answer_work_in_one_new_session(tmp_path: Path) -> None:
+    app, host = FloodingApp(DOUBTFUL["401"]), RecordingHost()
+    async with pool_before(app, tmp_path, host) as pool:
+        await begin(pool, host)
+        app.forget()
+        with pytest.raises((MCPError, UpstreamError)):
+            await say(pool, "far", "echo")
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(4):
+                tasks.start_soon(say, pool, "far", "echo")
+
+    assert (app.sessions, app.calls) == (["session0", "another", "session2"], ["echo"] * 5)
+
+
+async def test_a_session_that_goes_on_after_an_error_is_kept(tmp_path: Path) -> None:
+    app, host = FloodingApp(DOUBTFUL["503"]), RecordingHost()
+    async with pool_before(app, tmp_path, host) as pool:
+        await begin(pool, host)
         app.forget()
         with pytest.raises((MCPError, UpstreamError)):
             await say(pool, "far", "echo")

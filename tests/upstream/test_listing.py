@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping
 
 import anyio
@@ -99,6 +100,40 @@ def test_a_listing_is_the_same_after_it_was_stored() -> None:
     listing = Listing(tools=({"name": "a"},), capabilities={"tools": {}}, version="1", gaps=("tools: broken",))
 
     assert Listing.from_json(listing.as_json()) == listing
+
+
+async def test_the_digest_is_the_same_where_all_elements_are_and_survives_the_store() -> None:
+    async def digest_of(*pages: Json) -> str:
+        cursors = [None, *map(str, range(1, len(pages)))]
+        following = [*cursors[1:], ""]
+        answers: dict[tuple[str, str | None], Json | MCPError] = {
+            ("tools/list", cursor): {**page, "nextCursor": after}
+            for cursor, after, page in zip(cursors, following, pages, strict=True)
+        }
+        listing = await listing_of(answers)
+        assert Listing.from_json(json.loads(json.dumps(listing.as_json()))).digest == listing.digest
+        return listing.digest
+
+    same = await digest_of({"tools": [{"name": "a"}, {"name": "b", "x": 1}]})
+
+    assert same == await digest_of({"tools": [{"name": "a"}]}, {"tools": [{"name": "b", "x": 1}]})
+    others = [
+        await digest_of({"tools": [{"name": "a"}, {"name": "b", "x": other}]}) for other in (True, 1.0, "1", [1], None)
+    ]
+    others += [
+        await digest_of({"tools": [{"name": "b", "x": 1}, {"name": "a"}]}),
+        await digest_of({"tools": [{"name": "a"}, {"name": "b", "x": 1}, {}]}),
+        await digest_of({"tools": [{"name": "a"}]}),
+    ]
+    assert len({same, *others}) == len(others) + 1
+
+
+async def test_a_listing_in_part_has_no_digest() -> None:
+    broken = MCPError(code=INTERNAL_ERROR, message="broken")
+
+    listing = await listing_of({("tools/list", None): {"tools": [{"name": "a"}]}, ("prompts/list", None): broken})
+
+    assert (listing.tools, listing.digest) == (({"name": "a"},), "")
 
 
 @pytest.mark.parametrize("data", [{}, {"tools": [], "prompts": [], "resources": [], "templates": [], "more": 1}])
