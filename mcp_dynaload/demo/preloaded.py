@@ -5,6 +5,7 @@ that takes over the launcher's input, outputs, environment and folder, and ends 
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -93,6 +94,7 @@ def main(*more: str) -> None:
     from mcp_dynaload.tokenizer import count_tokens
 
     count_tokens("")  # reads the ranks
+    gc.freeze()  # a collection in a fork would write to every object's head, and so copy all of this memory
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends us by the end of our input
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(sys.argv[1])
