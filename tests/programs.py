@@ -15,6 +15,9 @@ from pathlib import Path
 from mcp_dynaload.demo import preloaded
 from tests.installed import ROOT
 
+SHARED = "MCP_DYNALOAD_TEST_PYTHON"
+"""The variable in which a process that starts several of pytest's tells them of its own `PYTHON`."""
+
 LAUNCH = """\
 #!{python} -IS
 import os, sys
@@ -49,5 +52,8 @@ def _end(process: "subprocess.Popen[bytes]", folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-PYTHON = _interpreter() if preloaded.is_possible() else sys.executable
+PYTHON = os.environ.get(SHARED) or (_interpreter() if preloaded.is_possible() else sys.executable)
 """What starts a module of ours fast."""
+
+TEXT = (PYTHON, "-m", "tests.run_text")
+"""The command that runs the program on its input, with all that it imports there already."""

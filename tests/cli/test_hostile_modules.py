@@ -10,6 +10,7 @@ import pytest
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.cli.init import serve_entry
+from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.own_process import module_command
 from tests.cli.conftest import Shell
 
@@ -23,15 +24,15 @@ FIRST_IMPORTED = ("mcp_dynaload", "json", "logging", "sqlite3", "asyncio", "site
 COMMANDS = {
     "--version": "",
     "--help": "",
-    "serve": "",
     "refresh --json": "",
-    "doctor --json": "",
+    "serve": "",
+    "doctor --json --config {one}": "",
     "tools repository": "",
     "optimize 'which issues are open?'": "",
     "interactive": "which issues are open?\n/session-info\n",
     "demo": "",
     "demo --scenario-types basic_optimization --json": "",
-    "validate --performance --json": "",
+    "validate --performance --json --config {one}": "",
     "stats": "",
     "audit": "",
     "logs": "",
@@ -42,7 +43,8 @@ COMMANDS = {
     "uninstall": "",
     f"bench --fastmcp {PEERS} --calls 5 --servers 2": "",
 }
-"""Each command with what is typed into it."""
+"""Each command with what is typed into it. The first that needs servers lists all embedded ones, for those after it, too;
+those that start servers whatever is known of them have one of them, `{one}`."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +62,12 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Shell:
         package.mkdir()
         (package / "__init__.py").write_text(code)
         (package / "__main__.py").write_text(code)
+    shell.write_servers({"knowledge": embedded_servers()["knowledge"]}, one_server(shell))
     return shell
+
+
+def one_server(shell: Shell) -> Path:
+    return shell.folder / "one.json"
 
 
 def imported(shell: Shell) -> str:
@@ -80,7 +87,7 @@ def test_the_trap_works(hostile: Shell) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_runs_nothing_of_the_project(hostile: Shell, command: str) -> None:
     subprocess.run(
-        f"{PROGRAM} {command}",
+        f"{PROGRAM} {command.format(one=one_server(hostile))}",
         shell=True,
         cwd=hostile.project,
         env=hostile.environ,
