@@ -6,7 +6,7 @@ import pytest
 from coverage import Coverage
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def untraced() -> Generator[None]:
     counting = Coverage.current()
     if counting is not None:

@@ -43,7 +43,7 @@ COMMANDS = {
     "uninstall": "",
     f"bench --fastmcp {PEERS} --calls 5 --servers 2": "",
 }
-"""Each command with what is typed into it. The first that needs servers lists all embedded ones, for those after it, too;
+"""Each command with what is typed into it. The first that needs servers lists all embedded ones, for the others, too;
 those that start servers whatever is known of them have one of them, `{one}`."""
 
 
