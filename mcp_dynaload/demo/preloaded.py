@@ -94,10 +94,15 @@ def main(*more: str) -> None:
     from mcp_dynaload.tokenizer import count_tokens
 
     count_tokens("")  # reads the ranks
+    serve(sys.argv[1])
+
+
+def serve(socket_path: str) -> None:
+    """Fork this process, with what it has imported, for each request until the input ends."""
     gc.freeze()  # a collection in a fork would write to every object's head, and so copy all of this memory
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends us by the end of our input
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(sys.argv[1])
+        listener.bind(socket_path)
         listener.listen(64)
         print("ready", flush=True)
         _serve(listener)
