@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.cli.hostile import PROGRAM, hostile_shell, imported
 from tests.installed import PEERS
-from tests.programs import PYTHON
 
 PEER = PEERS / "bin" / "python"
 
@@ -34,13 +34,15 @@ def labelled(tmp_path: Path) -> tuple[str, ...]:
     return "--catalog", str(catalog), "--tasks", str(tasks)
 
 
-@pytest.mark.proves("peers")
-def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run(
-    shell: Shell, labelled: tuple[str, ...]
+@pytest.mark.proves("peers", "foreign-code")
+def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run_that_runs_nothing_of_the_project(
+    tmp_path: Path, labelled: tuple[str, ...]
 ) -> None:
+    shell = hostile_shell(tmp_path)
     options = ("--fastmcp", str(PEER), "--calls", "50", "--servers", "2", *labelled)
     done = subprocess.run(
-        [PYTHON, "-m", "mcp_dynaload", "bench", *options, "--json"],
+        [PROGRAM, "bench", *options, "--json"],
+        cwd=shell.project,
         env=shell.environ,
         capture_output=True,
         text=True,
@@ -57,6 +59,7 @@ def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run(
     assert {choice["recall"] for choice in told["choices"].values()} == {1.0}
     assert told["choices"]["mcp-dynaload"]["searches"] == 0
     assert all(ratio > 0 for ratio in told["ratios"].values())
+    assert imported(shell) == ""
 
 
 @pytest.mark.parametrize(
