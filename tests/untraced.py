@@ -1,4 +1,7 @@
-"""For tests that compute much: what they run is covered by others, and counting its lines would double their time."""
+"""For tests that compute much in this process: what they run of ours is covered by others, or is a process of its own.
+
+Counting its lines would double their time.
+"""
 
 from collections.abc import Generator
 
