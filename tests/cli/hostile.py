@@ -1,12 +1,9 @@
-"""A project whose Python files tell when they are imported, and the real program to start in it."""
+"""A project whose Python files tell when they are imported."""
 
-import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from tests.cli.conftest import Shell
-
-PROGRAM = Path(sys.executable).with_name("mcp-dynaload")
 
 FIRST_IMPORTED = ("mcp_dynaload", "json", "logging", "sqlite3", "asyncio", "sitecustomize", "usercustomize")
 """Our own package, and modules of Python itself, which all that we start imports."""

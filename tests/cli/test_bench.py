@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shell
-from tests.cli.hostile import PROGRAM, hostile_shell, imported
+from tests.cli.hostile import hostile_shell, imported
 from tests.installed import PEERS
+from tests.programs import PYTHON
 
 PEER = PEERS / "bin" / "python"
 
@@ -41,7 +42,7 @@ def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run_that_run
     shell = hostile_shell(tmp_path)
     options = ("--fastmcp", str(PEER), "--calls", "50", "--servers", "2", *labelled)
     done = subprocess.run(
-        [PROGRAM, "bench", *options, "--json"],
+        [PYTHON, "-m", "mcp_dynaload", "bench", *options, "--json"],
         cwd=shell.project,
         env=shell.environ,
         capture_output=True,

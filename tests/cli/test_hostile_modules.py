@@ -12,9 +12,10 @@ from mcp_dynaload.cli.init import serve_entry
 from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.own_process import module_command
 from tests.cli.conftest import Shell
-from tests.cli.hostile import PROGRAM, hostile_shell, imported
+from tests.cli.hostile import hostile_shell, imported
 
 ROOT = Path(__file__).parents[2]
+PROGRAM = Path(sys.executable).with_name("mcp-dynaload")
 
 COMMANDS = {
     "--version": "",
