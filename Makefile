@@ -10,6 +10,9 @@ E2E := .cache/e2e
 PINS := config/constraints-dev.txt
 PIP = PIP_CONSTRAINT=$(PINS) PIP_BUILD_CONSTRAINT=$(PINS) $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
+# A container may forbid Python to keep what it has compiled: each of the many processes here would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # For .ci/install-e2e and the tests.
 test bench: export MCP_DYNALOAD_E2E_DIR := $(E2E)
 test bench: export MCP_DYNALOAD_UPSTREAMS_VENV := $(UPSTREAMS)

@@ -1,5 +1,7 @@
 """For all tests."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs] - it is typed, but does not say so
@@ -15,6 +17,18 @@ settings.load_profile("shared machine")
 def anyio_backend() -> str:
     """We run on asyncio, as uvicorn does; a test dependency brings trio, which would count otherwise."""
     return "asyncio"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start what is forked once for all processes that share the suite; a process on its own does when it needs it."""
+    if config.getoption("numprocesses", None) and not is_xdist_worker(config):
+        from tests import programs
+
+        os.environ[programs.SHARED] = programs.PYTHON
+
+
+def is_xdist_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

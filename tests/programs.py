@@ -10,10 +10,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from mcp_dynaload.demo import preloaded
 from tests.installed import ROOT
+
+SHARED = "MCP_DYNALOAD_TEST_PYTHON"
+"""The variable in which a process that starts several of pytest's tells them of its own `PYTHON`."""
 
 LAUNCH = """\
 #!{python} -IS
@@ -30,24 +34,33 @@ else:
 
 
 def _interpreter() -> str:
-    """Start the process that is forked, which ends with this one; return the program that stands for Python."""
-    folder = Path(tempfile.mkdtemp(prefix="dynaload-programs-"))
+    """Start the process that is forked; return the program that stands for Python."""
+    folder = a_folder()
     program, socket = folder / "python", folder / "socket"
     program.write_text(LAUNCH.format(python=sys.executable, socket=str(socket), launcher=str(preloaded.LAUNCHER)))
     program.chmod(0o700)
-    command = [sys.executable, "-m", "tests.preloaded", str(socket), str(program)]
-    environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # the threads of numpy's library would be lost in a fork
-    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    atexit.register(_end, process, folder)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
+    start([sys.executable, "-m", "tests.preloaded", str(socket), str(program)])
     return str(program)
 
 
-def _end(process: "subprocess.Popen[bytes]", folder: Path) -> None:
-    process.communicate()
-    shutil.rmtree(folder, ignore_errors=True)
+def a_folder() -> Path:
+    """Make a folder that is gone with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="dynaload-programs-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
-PYTHON = _interpreter() if preloaded.is_possible() else sys.executable
+def start(command: Sequence[str]) -> None:
+    """Start a process that is forked, which ends with this one, and wait until it is ready."""
+    environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # the threads of numpy's library would be lost in a fork
+    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    atexit.register(process.communicate)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+
+
+PYTHON = os.environ.get(SHARED) or (_interpreter() if preloaded.is_possible() else sys.executable)
 """What starts a module of ours fast."""
+
+TEXT = (PYTHON, "-m", "tests.run_text")
+"""The command that runs the program on its input, with all that it imports there already."""

@@ -9,6 +9,7 @@ LONGEST_FIRST = (
     "tests/e2e/",
     "tests/cli/test_validate.py",
     "tests/cli/test_bench.py",
+    "tests/cli/test_hostile_modules.py",
     "tests/control/test_rest.py",
     "tests/golden/",
     "tests/transparency/test_conformance.py",

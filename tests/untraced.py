@@ -1,4 +1,7 @@
-"""For tests that compute much: what they run is covered by others, and counting its lines would double their time."""
+"""For tests that compute much in this process: what they run of ours is covered by others, or is a process of its own.
+
+Counting its lines would double their time.
+"""
 
 from collections.abc import Generator
 
@@ -6,7 +9,7 @@ import pytest
 from coverage import Coverage
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def untraced() -> Generator[None]:
     counting = Coverage.current()
     if counting is not None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from mcp_dynaload.bench.run import Figures
 
 
+HAS_PEER = "import sys; del sys.path[0]; import fastmcp"
+"""Without the working directory on the module path: a repository's code must not be run."""
+
+
 def bench(
     fastmcp: Annotated[
         str, typer.Option("--fastmcp", help="The Python of an environment in which FastMCP is installed.")
@@ -52,7 +56,7 @@ def bench(
 def _check_peer(python: str) -> None:
     if shutil.which(python) is None:
         wrong = "there is no such program"
-    elif subprocess.run([python, "-c", "import fastmcp"], capture_output=True, check=False).returncode:
+    elif subprocess.run([python, "-E", "-c", HAS_PEER], capture_output=True, check=False).returncode:
         wrong = "it has no FastMCP"
     else:
         return

@@ -16,6 +16,7 @@ from mcp_dynaload.printable import printable
 
 if TYPE_CHECKING:
     from mcp_dynaload.demo.drive import Outcome
+    from mcp_dynaload.demo.preloaded import Command
     from mcp_dynaload.runtime import Configuration
 
 
@@ -54,8 +55,10 @@ class _Walked:
 
 def walk(as_json: bool) -> bool:
     """Type the prompts and make the calls; whether all calls did what they were to do."""
+    import anyio
+
     with tempfile.TemporaryDirectory(prefix="mcp-dynaload-demo-") as folder:
-        walked = _walk(Path(folder))
+        walked = anyio.run(_walk, Path(folder))
     if walked is None:
         return False
     if as_json:
@@ -66,22 +69,22 @@ def walk(as_json: bool) -> bool:
     return walked.works
 
 
-def _walk(folder: Path) -> _Walked | None:
-    import anyio
-
-    from mcp_dynaload.cli.refresh import fill_cache
+async def _walk(folder: Path) -> _Walked | None:
+    from mcp_dynaload.cli.refresh import list_and_store
+    from mcp_dynaload.demo.preloaded import commands
     from mcp_dynaload.logs import set_up_logs
     from mcp_dynaload.runtime import read_configuration
 
-    servers_file = _write_servers(folder)
     environ = {**os.environ, **_places(folder)}
-    configuration = read_configuration(environ, explicit=(servers_file,))
-    set_up_logs("info", configuration.locations.logs_dir, to_stderr=False, masker=configuration.masker)
-    listed = fill_cache(configuration)
-    if listed.errors:
-        print(printable("\n".join(listed.errors.values()), keeps_lines=True), file=sys.stderr)
-        return None
-    return _measured(configuration, anyio.run(_drive, servers_file, environ))
+    async with commands(folder) as command:
+        servers_file = _write_servers(folder, command)
+        configuration = read_configuration(environ, explicit=(servers_file,))
+        set_up_logs("info", configuration.locations.logs_dir, to_stderr=False, masker=configuration.masker)
+        listed = await list_and_store(configuration)
+        if listed.errors:
+            print(printable("\n".join(listed.errors.values()), keeps_lines=True), file=sys.stderr)
+            return None
+        return _measured(configuration, await _drive(command, servers_file, environ))
 
 
 def _places(folder: Path) -> dict[str, str]:
@@ -94,24 +97,27 @@ def _places(folder: Path) -> dict[str, str]:
     }
 
 
-def _write_servers(folder: Path) -> Path:
+def _write_servers(folder: Path, command: "Command") -> Path:
     from mcp_dynaload.demo import embedded_servers
 
     workspace = folder / "workspace"
     workspace.mkdir()
+    servers = embedded_servers(workspace)
+    for entry in servers.values():
+        entry["command"], *entry["args"] = command(*entry["args"])
     path = folder / "servers.json"
-    path.write_text(json.dumps({"mcpServers": embedded_servers(workspace)}), encoding="utf-8")
+    path.write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
     return path
 
 
-async def _drive(servers_file: Path, environ: dict[str, str]) -> "list[Outcome]":
+async def _drive(command: "Command", servers_file: Path, environ: dict[str, str]) -> "list[Outcome]":
     from mcp import StdioServerParameters
 
     from mcp_dynaload.demo.drive import drive
     from mcp_dynaload.demo.scenarios.walk import SCENARIOS
 
-    arguments = module_arguments("mcp_dynaload", "serve", "--config", str(servers_file))
-    server = StdioServerParameters(command=sys.executable, args=arguments, env=environ)
+    program, *arguments = command(*module_arguments("mcp_dynaload", "serve", "--config", str(servers_file)))
+    server = StdioServerParameters(command=program, args=arguments, env=environ)
     return [outcome async for outcome in drive(server, SCENARIOS)]
 
 

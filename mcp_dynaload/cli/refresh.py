@@ -39,21 +39,25 @@ def fill_cache(
 ) -> "Listed":
     """List upstreams, all unless some are named, with a progress display; store what they offer and what it costs."""
     import anyio
+
+    return anyio.run(list_and_store, configuration, names, within_seconds)
+
+
+async def list_and_store(
+    configuration: "Configuration", names: Iterable[str] | None = None, within_seconds: float = math.inf
+) -> "Listed":
+    """Do the same where a loop runs already."""
     import anyio.to_thread
 
     from mcp_dynaload.cli.screen import progress
     from mcp_dynaload.runtime import open_catalog, refresh_catalog
 
+    chosen = tuple(configuration.configs) if names is None else tuple(names)
     with open_catalog(configuration) as live:
-        chosen = tuple(configuration.configs) if names is None else tuple(names)
-
-        async def list_and_store() -> "Listed":
-            with progress("listing servers", len(chosen)) as done:
-                listed = await refresh_catalog(configuration, live, chosen, done=done, within_seconds=within_seconds)
-            await anyio.to_thread.run_sync(live.make_vectors)
-            return listed
-
-        return anyio.run(list_and_store)
+        with progress("listing servers", len(chosen)) as done:
+            listed = await refresh_catalog(configuration, live, chosen, done=done, within_seconds=within_seconds)
+        await anyio.to_thread.run_sync(live.make_vectors)
+    return listed
 
 
 def list_unseen(configuration: "Configuration") -> None:

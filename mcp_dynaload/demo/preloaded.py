@@ -5,6 +5,7 @@ that takes over the launcher's input, outputs, environment and folder, and ends 
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -15,13 +16,18 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+import anyio
+
 from mcp_dynaload.demo import SERVERS
+from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.own_process import module_command
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
@@ -43,6 +49,10 @@ STATUS = struct.Struct(">i")
 """A process id, and later an exit status: what `os.waitstatus_to_exitcode` makes of it."""
 
 
+Command = Callable[..., list[str]]
+"""Makes the command that does what Python does with these arguments."""
+
+
 def is_possible() -> bool:
     """Return whether this system can fork and pass on open files."""
     return hasattr(os, "fork") and hasattr(socket, "send_fds")
@@ -53,6 +63,30 @@ def command(socket_path: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-I", "-S", str(LAUNCHER), str(socket_path), *arguments]
 
 
+@asynccontextmanager
+async def commands(folder: Path) -> AsyncGenerator[Command]:
+    """Give what starts Python: from a process that has imported everything, where the system can fork one.
+
+    Raises:
+        DynaloadError: That process does not start.
+    """
+    if not is_possible():
+        yield lambda *arguments: [sys.executable, *arguments]
+        return
+    socket_path = folder / "preloaded"
+    environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # the threads of numpy's library would be lost in a fork
+    module = module_command(__name__, str(socket_path))
+    async with await anyio.open_process(module, stderr=None, env=environ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            await process.stdout.receive()  # it says that it is ready
+        except anyio.EndOfStream:
+            raise DynaloadError("the demo's processes cannot be started; what is wrong stands above") from None
+        yield partial(command, socket_path)
+        await process.stdin.aclose()  # it ends with its input
+
+
 def main(*more: str) -> None:
     """Import our modules and `more`, then fork for each request until the input ends."""
     for name in (*MODULES, *more):
@@ -60,9 +94,15 @@ def main(*more: str) -> None:
     from mcp_dynaload.tokenizer import count_tokens
 
     count_tokens("")  # reads the ranks
+    serve(sys.argv[1])
+
+
+def serve(socket_path: str) -> None:
+    """Fork this process, with what it has imported, for each request until the input ends."""
+    gc.freeze()  # a collection in a fork would write to every object's head, and so copy all of this memory
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends us by the end of our input
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(sys.argv[1])
+        listener.bind(socket_path)
         listener.listen(64)
         print("ready", flush=True)
         _serve(listener)

@@ -3,12 +3,9 @@
 import json
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import anyio
@@ -17,15 +14,16 @@ import structlog
 from mcp import StdioServerParameters
 from pydantic import BaseModel
 
-from mcp_dynaload.demo import embedded_servers, preloaded
+from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.demo.outcome import Results, ScenarioOutcome, summary
 from mcp_dynaload.demo.play import Stage, play
+from mcp_dynaload.demo.preloaded import Command, commands
 from mcp_dynaload.demo.scenario_types import ScenarioType
 from mcp_dynaload.demo.scenarios import SCENARIOS, TARGETS
 from mcp_dynaload.demo.scenarios.steps import Scenario, Step, Together
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.locations import variables_for
-from mcp_dynaload.own_process import module_arguments, module_command
+from mcp_dynaload.own_process import module_arguments
 
 LONGEST_SECONDS = 60.0
 """Of one scenario."""
@@ -36,9 +34,6 @@ SIDE_BY_SIDE = max(2, min(4, os.cpu_count() or 1))
 DETECTION_TIMEOUT_MS = 2_000
 """In place of the setting's own: the load of the scenarios beside is ours, so it must not decide what is loaded. How
 long each answer took is told all the same."""
-
-Command = Callable[..., list[str]]
-"""Makes the command that does what Python does with these arguments."""
 
 log = structlog.get_logger()
 
@@ -70,7 +65,7 @@ async def run_scenarios(
     chosen = [(kind, scenario) for kind in ScenarioType if kind in wanted for scenario in SCENARIOS[kind]]
     folder = await anyio.to_thread.run_sync(tempfile.mkdtemp, None, "mcp-dynaload-demo-")
     try:
-        async with _commands(Path(folder)) as command:
+        async with commands(Path(folder)) as command:
             places = [_Place(Path(folder, str(number)), environ, command) for number in range(SIDE_BY_SIDE)]
             costs = await _prepare(places[: len(chosen)])
             outcomes = await _all_played(chosen, places[: len(chosen)], costs, done)
@@ -105,26 +100,6 @@ async def _all_played(
 
 def _steps(steps: Iterable[Step]) -> int:
     return sum(sum(map(_steps, step.sessions)) if isinstance(step, Together) else 1 for step in steps)
-
-
-@asynccontextmanager
-async def _commands(folder: Path) -> AsyncGenerator[Command]:
-    """How Python is started: from a process that has imported everything, where the system can fork one."""
-    if not preloaded.is_possible():
-        yield lambda *arguments: [sys.executable, *arguments]
-        return
-    socket = folder / "preloaded"
-    environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # the threads of numpy's library would be lost in a fork
-    module = module_command(preloaded.__name__, str(socket))
-    async with await anyio.open_process(module, stderr=None, env=environ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            await process.stdout.receive()  # it says that it is ready
-        except anyio.EndOfStream:
-            raise DynaloadError("the demo's processes cannot be started; what is wrong stands above") from None
-        yield partial(preloaded.command, socket)
-        await process.stdin.aclose()  # it ends with its input
 
 
 async def _prepare(places: list["_Place"]) -> dict[str, int]:

@@ -1,9 +1,9 @@
 """A program keeps its own logging."""
 
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.programs import TEXT
 from tests.waiting import HANG_SECONDS
 
 PROGRAM = """
@@ -31,7 +31,7 @@ def test_our_events_go_to_the_programs_logging_and_its_stdout_is_its_own(tmp_pat
 
 def _run(mode: str, folder: Path) -> subprocess.CompletedProcess[str]:
     environ = {"HOME": str(folder), "PATH": "/usr/bin:/bin"}
-    command = [sys.executable, "-c", PROGRAM.format(mode=mode)]
+    program = PROGRAM.format(mode=mode)
     return subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, text=True, timeout=HANG_SECONDS, check=False
+        TEXT, input=program, cwd=folder, env=environ, capture_output=True, text=True, timeout=HANG_SECONDS, check=False
     )

@@ -2,11 +2,11 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.programs import TEXT
 from tests.waiting import HANG_SECONDS
 
 README = Path(__file__).parents[2] / "README.md"
@@ -17,7 +17,7 @@ EXAMPLES = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_an_example_runs_and_prints_what_it_promises(example: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, timeout=HANG_SECONDS, check=False
+        TEXT, input=example, cwd=tmp_path, capture_output=True, text=True, timeout=HANG_SECONDS, check=False
     )
 
     assert done.returncode == 0, done.stderr

@@ -10,6 +10,7 @@ from mcp_dynaload.errors import ConfigError
 from tests.cli.conftest import Shell
 from tests.faults.proxy import Place, connected
 from tests.faults.scripted import entry, tool
+from tests.programs import PYTHON
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 DESK = {"tools": [tool("search_tickets", "Search the tickets of the account"), tool("echo")]}
@@ -31,7 +32,7 @@ def test_what_is_no_time_is_explained(text: str) -> None:
 
 @pytest.mark.proves("journal")
 async def test_two_stdio_processes_write_the_journal_that_audit_shows(tmp_path: Path, shell: Shell) -> None:
-    place = Place(tmp_path, {"desk": entry("desk", offers=DESK)})
+    place = Place(tmp_path, {"desk": entry("desk", offers=DESK)}, python=PYTHON)
     await place.fill_cache()
     async with connected(place) as one, connected(place) as other:
         await one.hook("UserPromptSubmit", prompt="search the tickets, password hunter2", session_id="first-session")

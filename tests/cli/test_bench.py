@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.cli.hostile import hostile_shell, imported
 from tests.installed import PEERS
 from tests.programs import PYTHON
 
@@ -34,13 +35,15 @@ def labelled(tmp_path: Path) -> tuple[str, ...]:
     return "--catalog", str(catalog), "--tasks", str(tasks)
 
 
-@pytest.mark.proves("peers")
-def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run(
-    shell: Shell, labelled: tuple[str, ...]
+@pytest.mark.proves("peers", "foreign-code")
+def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run_that_runs_nothing_of_the_project(
+    tmp_path: Path, labelled: tuple[str, ...]
 ) -> None:
+    shell = hostile_shell(tmp_path)
     options = ("--fastmcp", str(PEER), "--calls", "50", "--servers", "2", *labelled)
     done = subprocess.run(
         [PYTHON, "-m", "mcp_dynaload", "bench", *options, "--json"],
+        cwd=shell.project,
         env=shell.environ,
         capture_output=True,
         text=True,
@@ -59,6 +62,7 @@ def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run(
     assert told["listing"]["tools"] == 2_000
     assert 0 < told["listing"]["again_ms"] < told["listing"]["first_ms"]
     assert all(ratio > 0 for ratio in told["ratios"].values())
+    assert imported(shell) == ""
 
 
 @pytest.mark.parametrize(

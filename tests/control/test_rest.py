@@ -17,6 +17,7 @@ import pytest
 from mcp_dynaload.control.rest import PREFIX
 from tests.api.desks import servers
 from tests.control.services import Service, service_of
+from tests.programs import PYTHON
 from tests.waiting import HANG_SECONDS
 
 README = Path(__file__).parents[2] / "README.md"
@@ -184,7 +185,10 @@ async def test_too_many_sessions_are_a_503_that_says_when_to_come_back(tmp_path:
 
 
 @pytest.mark.proves("rest")
-async def test_every_endpoint_has_a_curl_in_the_readme_that_works(tmp_path: Path) -> None:
+async def test_every_endpoint_has_a_curl_in_the_readme_that_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", PYTHON)  # for the demo's processes
     commands = re.findall(r"^curl .*$", README.read_text(encoding="utf-8"), re.MULTILINE)
     paths = {
         re.sub(r"\?.*", "", match) for command in commands for match in re.findall(rf"{PREFIX}(/[^ '\"]*)", command)

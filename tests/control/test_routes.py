@@ -27,6 +27,9 @@ from mcp_dynaload.control.routes import (
 from mcp_dynaload.store.tokens import Scope
 from tests.control.services import Service, a_configuration, running
 from tests.control.test_access import ECHO, made
+from tests.untraced import untraced
+
+__all__ = ["untraced"]
 
 pytestmark = pytest.mark.proves("service-scopes")
 

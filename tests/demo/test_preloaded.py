@@ -23,6 +23,11 @@ print(os.getpid(), flush=True)
 sys.stdin.read()
 """
 
+COUNT_FROZEN = """\
+import gc
+print(gc.get_freeze_count())
+"""
+
 
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -30,6 +35,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("modules")
     (folder / "show_arguments.py").write_text(SHOW)
     (folder / "wait_for_input.py").write_text(WAIT)
+    (folder / "count_frozen.py").write_text(COUNT_FROZEN)
     return folder
 
 
@@ -67,6 +73,14 @@ def test_a_fork_has_the_launchers_arguments_folder_environment_input_output_and_
 
     assert done.returncode == 7, done.stderr
     assert json.loads(done.stdout) == [["a b", "c"], str(program), "hello", None, "typed"]
+
+
+def test_a_collection_in_a_fork_leaves_alone_what_was_there_before(socket: Path, program: Path) -> None:
+    command = preloaded.command(socket, "-m", "count_frozen")
+
+    done = subprocess.run(command, cwd=program, capture_output=True, text=True, timeout=20, check=True)
+
+    assert int(done.stdout) > 100_000
 
 
 def test_what_nobody_catches_is_shown_and_fails(socket: Path, program: Path) -> None:

@@ -8,6 +8,9 @@ import pytest
 
 from tests.e2e.stage import DEFAULT_MODEL, FROZEN_LIST_MODEL, NPM_BIN, PROXY_COMMAND, PYTHON_BIN, Stage
 from tests.e2e.upstreams import Workplace
+from tests.untraced import untraced
+
+__all__ = ["untraced"]
 
 
 @pytest.fixture(scope="session")

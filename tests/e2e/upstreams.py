@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.hosts.claude_hooks import SERVER_NAME
+from tests.e2e.python_servers import python_server
 from tests.waiting import HANG_SECONDS
 
 COMMITS = ("Paint the harbour lighthouse", "Repair the drawbridge winch")
@@ -83,9 +84,9 @@ class Workplace:
         python, npm = self.python_bin, self.npm_bin
         memory = {"MEMORY_FILE_PATH": str(self.root / "memory.jsonl")}
         return {
-            "git": {"command": str(python / "mcp-server-git"), "args": ["--repository", str(self.repository)]},
-            "time": {"command": str(python / "mcp-server-time"), "args": ["--local-timezone", "Europe/Lisbon"]},
-            "fetch": {"command": str(python / "mcp-server-fetch")},
+            "git": python_server("mcp_server_git", "--repository", str(self.repository)),
+            "time": python_server("mcp_server_time", "--local-timezone", "Europe/Lisbon"),
+            "fetch": python_server("mcp_server_fetch"),
             "sqlite": {
                 "command": str(python.parent / "mcp1" / "bin" / "mcp-server-sqlite"),
                 "args": ["--db-path", str(self.root / "harbour.db")],

@@ -28,6 +28,8 @@ class Place:
     folder: Path
     servers: Mapping[str, Json]
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    python: str = sys.executable
+    """What starts the proxy: `PYTHON` where neither its start nor its end nor whose child it is matters."""
 
     @property
     def state(self) -> Path:
@@ -56,7 +58,7 @@ class Place:
         self.project.mkdir(parents=True, exist_ok=True)
         file = self.folder / "servers.json"
         file.write_text(json.dumps({"mcpServers": self.servers}))
-        return [sys.executable, "-m", "mcp_dynaload", "serve", "--config", str(file)]
+        return [self.python, "-m", "mcp_dynaload", "serve", "--config", str(file)]
 
     async def fill_cache(self) -> None:
         """List all servers once, as `mcp-dynaload refresh` does."""

@@ -11,12 +11,13 @@ from mcp_dynaload.catalog.tool import Json
 from tests.faults.proxy import Place
 from tests.faults.scripted import entry
 from tests.faults.test_exit import INITIALIZE, Wire
+from tests.programs import PYTHON
 
 
 @pytest.fixture
 def wire(tmp_path: Path) -> Iterator[Wire]:
     """A proxy that was never told that its client is initialized."""
-    place = Place(tmp_path, {"odd": entry("odd"), "good": entry("good")})
+    place = Place(tmp_path, {"odd": entry("odd"), "good": entry("good")}, python=PYTHON)
     with (
         (tmp_path / "stderr").open("wb") as stderr,
         subprocess.Popen(

@@ -102,7 +102,7 @@ def files_in(folder: Path) -> Iterable[Path]:
 async def test_no_planted_secret_is_in_what_leaves_us(tmp_path: Path) -> None:
     odd = OddServer(Odd(f"<h1>{SAID}</h1>", 500, "text/html"))
     async with served(odd) as url:
-        place = Place(tmp_path, servers_with_secrets(url), DETAILED)
+        place = Place(tmp_path, servers_with_secrets(url), DETAILED, python=PYTHON)
         (tmp_path / "config").mkdir()
         place.command()
         (tmp_path / "servers.json").rename(tmp_path / "config" / "servers.json")

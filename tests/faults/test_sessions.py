@@ -10,6 +10,7 @@ import pytest
 
 from tests.faults.proxy import Place, connected
 from tests.faults.scripted import entry, starts, text_in, tool, tools, until
+from tests.programs import PYTHON
 
 
 def stored_upstreams(place: Place) -> set[str]:
@@ -18,7 +19,7 @@ def stored_upstreams(place: Place) -> set[str]:
 
 
 async def test_two_processes_that_start_at_once_with_no_state_both_work_and_share_it(tmp_path: Path) -> None:
-    place = Place(tmp_path, {name: entry(name) for name in ("a", "b")})
+    place = Place(tmp_path, {name: entry(name) for name in ("a", "b")}, python=PYTHON)
     results: list[str] = []
 
     async def use() -> None:
@@ -37,7 +38,7 @@ async def test_two_processes_that_start_at_once_with_no_state_both_work_and_shar
 @pytest.mark.proves("resume")
 async def test_what_a_session_had_loaded_is_listed_when_its_process_is_started_again(tmp_path: Path) -> None:
     offers = {"tools": [tool("search_tickets", "Search the tickets of the account"), tool("pid")]}
-    place = Place(tmp_path, {"desk": entry("desk", offers=offers)}, {"CLAUDE_CODE_SESSION_ID": "one"})
+    place = Place(tmp_path, {"desk": entry("desk", offers=offers)}, {"CLAUDE_CODE_SESSION_ID": "one"}, python=PYTHON)
     await place.fill_cache()
     async with connected(place) as proxy:
         await proxy.hook("UserPromptSubmit", prompt="search the tickets of the account", session_id="one")
@@ -45,7 +46,7 @@ async def test_what_a_session_had_loaded_is_listed_when_its_process_is_started_a
 
     async with connected(place) as again:
         assert await again.names() == ["desk__search_tickets", "find_tools"]
-    async with connected(Place(tmp_path, place.servers, {"CLAUDE_CODE_SESSION_ID": "other"})) as other:
+    async with connected(Place(tmp_path, place.servers, {"CLAUDE_CODE_SESSION_ID": "other"}, python=PYTHON)) as other:
         assert await other.names() == ["find_tools"]
 
 
@@ -54,7 +55,12 @@ async def test_tools_that_changed_between_two_starts_are_told_only_if_the_client
     seen, unseen = tool("search_tickets", "Search the tickets of the account"), tool("pid")
     file.write_text(json.dumps({"tools": [seen, unseen]}))
     desk = entry("desk", offers_file=str(file), starts_file=str(count))
-    place = Place(tmp_path, {"desk": desk}, {"CLAUDE_CODE_SESSION_ID": "one", "MCP_DYNALOAD_WARM_UPSTREAMS": "false"})
+    place = Place(
+        tmp_path,
+        {"desk": desk},
+        {"CLAUDE_CODE_SESSION_ID": "one", "MCP_DYNALOAD_WARM_UPSTREAMS": "false"},
+        python=PYTHON,
+    )
     await place.fill_cache()
     async with connected(place) as proxy:
         await proxy.hook("UserPromptSubmit", prompt="search the tickets of the account", session_id="one")
@@ -76,7 +82,7 @@ async def test_tools_that_changed_between_two_starts_are_told_only_if_the_client
 
 
 async def test_without_a_writable_state_folder_everything_works_and_a_warning_says_so(tmp_path: Path) -> None:
-    place = Place(tmp_path, {"a": entry("a")})
+    place = Place(tmp_path, {"a": entry("a")}, python=PYTHON)
     place.state.write_text("a file where the folder should be")
 
     async with connected(place) as proxy:

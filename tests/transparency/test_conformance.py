@@ -14,6 +14,9 @@ from tests.transparency.conformance import NEWEST, NODE, SUITES, Checks, Suite, 
 from tests.transparency.event_store import RETRY_MILLISECONDS, RecentEvents
 from tests.transparency.everything import build_server
 from tests.transparency.serving import python_entry, served
+from tests.untraced import untraced
+
+__all__ = ["untraced"]
 
 IDLE_SECONDS = 1
 """The suite leaves its sessions open: their upstreams must not add up."""
