@@ -123,7 +123,7 @@ def test_wrong_reports_are_told_before_anything_is_measured(desk: Shell) -> None
 
 @pytest.mark.proves("load")
 def test_two_hundred_sessions_lose_and_cross_no_answer_while_a_server_dies_every_few_seconds(desk: Shell) -> None:
-    told = measured(desk, "validate", "--stress-test", "--sessions", "200", "--minutes", "0.25", "--json")
+    told = measured(desk, "validate", "--stress-test", "--sessions", "200", "--minutes", "0.5", "--json")
 
     for load in told["loads"].values():
         assert load["calls"] > 200
