@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from mcp_dynaload.selection.events import Event, Order, SessionCleared
+from mcp_dynaload.selection.events import Event, Order, PromptSubmitted, SessionCleared
 from mcp_dynaload.selection.state import Decision
 
 
@@ -13,6 +13,9 @@ class History:
     prompts: int = 0
     """Decisions for which the tools were ranked."""
 
+    needed: tuple[str, ...] = ()
+    """What the last prompt needed beside the pinned tools, loaded for it or before, most needed first."""
+
     _ordered: list[str] = field(default_factory=list[str])
     _reasons: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -20,10 +23,13 @@ class History:
         """A decision was taken."""
         if isinstance(event, SessionCleared):
             self.prompts = 0
+            self.needed = ()
             self._reasons.clear()
             self._ordered.clear()
         if isinstance(event, Order):
             self._ordered += decision.gained
+        if isinstance(event, PromptSubmitted):
+            self.needed = decision.needed
         self.prompts += bool(decision.ranked)
         self._reasons.update(dict.fromkeys(decision.added, decision.reason))
 

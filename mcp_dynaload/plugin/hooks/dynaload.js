@@ -19,6 +19,11 @@ async function ask($, input) {
   return JSON.parse((result.content ?? []).map((block) => block.text ?? '').join(''))
 }
 
+/** Shows the server's line under the prompt, none where it is empty; without one the user wants no such cell. */
+function show($, line) {
+  if (line !== undefined) $.ui.status(line || undefined)
+}
+
 /** Says that we are there; the answer tells whether the selecting is ours, and what of this prompt is left to select. */
 async function sayHello($) {
   await $.mcp.connect(SERVER)
@@ -30,6 +35,8 @@ export const register = (on) => {
   const waiting = new Map()
   /** Not known before the first step of the first prompt, which tells the model; until then the settings hooks serve. */
   let wanted
+  /** Whether the user wants the cell under the prompt. */
+  let hasCell = true
 
   on('tool.offer', { tool: 'mcp__dynaload__dynaload_hook' }, () => ({ isOffered: false })).catch(passOn)
 
@@ -38,6 +45,7 @@ export const register = (on) => {
     try {
       const answer = wanted ? await ask($, { event: 'ModPrompt', prompt: e.text }) : {}
       waiting.set(CONVERSATION, answer.select ?? [])
+      show($, answer.status)
     } catch {
       waiting.delete(CONVERSATION)
     }
@@ -56,6 +64,19 @@ export const register = (on) => {
     return spawned
   }).catch(passOn)
 
+  on('turn.complete', async ($, e, next) => {
+    const ended = await next(e)
+    if (e.agentId || !hasCell) return ended
+    try {
+      const { status } = await ask($, { event: 'ModStatus' })
+      hasCell = status !== undefined
+      show($, status)
+    } catch {
+      // The cell keeps what it shows.
+    }
+    return ended
+  }).catch(passOn)
+
   on('turn.step', async function* ($, e, next) {
     try {
       if (THINKS_BY_HAND.test(e.model)) {
@@ -64,6 +85,7 @@ export const register = (on) => {
       }
       if (wanted === undefined) {
         const answer = await sayHello($)
+        show($, answer.status)
         wanted = answer.asks === true
         if (wanted && !e.agentId) waiting.set(CONVERSATION, answer.select ?? [])
       }
