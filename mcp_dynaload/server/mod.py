@@ -26,8 +26,11 @@ def start(session: Session) -> Json:
 
 
 def cell(session: Session) -> Json:
-    """Return the line that the mod shows under the prompt, empty for none; `{}` where the user wants no such cell."""
-    return {"status": session.status_line} if session.shared.settings.status_cell else {}
+    """Return what the mod shows under the prompt, empty for nothing; `{}` where the user wants no such cell.
+
+    The client puts the plugin's name, which is ours, before it.
+    """
+    return {"status": session.summary} if session.shared.settings.status_cell else {}
 
 
 def answer_prompt(session: Session, prompt: str, decision: Decision) -> Json:

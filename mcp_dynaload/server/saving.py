@@ -1,4 +1,4 @@
-"""What a session's list costs beside all definitions, in numbers and in the line that is shown for it."""
+"""What a session's list costs beside all definitions, in numbers and in the few characters that are shown of it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ class Saving:
         return reduction(self.all_tokens, self.used_tokens)
 
     @property
-    def line(self) -> str:
-        """The same for a status line, `dynaload 7 of 412` and the change in percent; empty while nothing is listed."""
+    def summary(self) -> str:
+        """The same in a few characters, `7 of 412` and the change in percent; empty while nothing is listed."""
         if not self.listed:
             return ""
         percent = 100 * (self.all_tokens - self.used_tokens) // max(1, self.all_tokens)
         change = f"{_MINUS}{percent}%" if percent >= 0 else f"+{-percent}%"
-        return f"dynaload {self.listed:,} of {self.tools:,} {_DOT} {change}"
+        return f"{self.listed:,} of {self.tools:,} {_DOT} {change}"
 
 
 def saving_of(listed: Collection[Tool], catalog: Catalog, overhead_tokens: int) -> Saving:

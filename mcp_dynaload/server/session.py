@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 import structlog
 
+from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.events import (
     AgentPrompted,
@@ -143,9 +144,9 @@ class Session:
         return saving_of(self.listed(), self.live.catalog, self.live.overhead_tokens)
 
     @property
-    def status_line(self) -> str:
-        """The same for a status line; empty as long as nothing is loaded, and where everything is listed."""
-        return self.saving.line if self.is_dynamic else ""
+    def summary(self) -> str:
+        """The same where the user looks; empty as long as nothing is loaded, and where everything is listed."""
+        return self.saving.summary if self.is_dynamic else ""
 
     async def attach(self, pool: Pool) -> None:
         """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
@@ -347,7 +348,8 @@ class Session:
 
     async def _show(self) -> None:
         """Keep the line that a status line shows for this conversation, if it has changed."""
-        session_id, line = now = self.session_id, self.status_line
+        summary = self.summary
+        session_id, line = now = self.session_id, f"{SERVER_NAME} {summary}" if summary else ""
         if now == self._shown:
             return
         (before, _), self._shown = self._shown, now

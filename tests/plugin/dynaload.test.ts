@@ -122,15 +122,17 @@ function cells(on) {
 const ended = { turnId: 't1', reason: 'answer', answer: 'done', durationMs: 1, toolUses: [] }
 
 test('the line that the server gives is shown with each answer of it, and none where it is empty', async ($, on) => {
-  const answers = { ModStarted: { asks: true, status: '' }, ModPrompt: { select: [], status: 'dynaload 7 of 412' }, ModStatus: { status: 'dynaload 8 of 412' } }
+  const answers = { ModStarted: { asks: true, status: '' }, ModPrompt: { select: [], status: '7 of 412' }, ModStatus: { status: '8 of 412' } }
   server(on, answers)
   const shown = cells(on)
   await begun($)
   await $.prompt.submit({ text: 'two' })
   expect((await $.turn.complete(ended)).text).toBe('done')
   await $.turn.complete({ ...ended, agentId: 'an agent' })
+  answers.ModStatus = { status: '9 of 412' }
+  await $.prompt.submit({ text: '/dynaload:load-category git', command: 'dynaload:load-category' })
 
-  expect(shown).toEqual([undefined, 'dynaload 7 of 412', 'dynaload 8 of 412'])
+  expect(shown).toEqual([undefined, '7 of 412', '8 of 412', '9 of 412'])
 })
 
 test('where the user wants no cell none is shown and the end of a turn asks once', async ($, on) => {

@@ -24,6 +24,17 @@ function show($, line) {
   if (line !== undefined) $.ui.status(line || undefined)
 }
 
+/** Has the line under the prompt told again; false where the user wants no such cell. */
+async function refresh($) {
+  try {
+    const { status } = await ask($, { event: 'ModStatus' })
+    show($, status)
+    return status !== undefined
+  } catch {
+    return true // the cell keeps what it shows
+  }
+}
+
 /** Says that we are there; the answer tells whether the selecting is ours, and what of this prompt is left to select. */
 async function sayHello($) {
   await $.mcp.connect(SERVER)
@@ -41,7 +52,12 @@ export const register = (on) => {
   on('tool.offer', { tool: 'mcp__dynaload__dynaload_hook' }, () => ({ isOffered: false })).catch(passOn)
 
   on('prompt.submit', async ($, e, next) => {
-    if (e.isMeta || e.command || e.origin?.kind === 'task-notification') return next(e)
+    if (e.isMeta || e.origin?.kind === 'task-notification') return next(e)
+    if (e.command) {
+      const ran = await next(e)
+      if (hasCell) hasCell = await refresh($)
+      return ran
+    }
     try {
       const answer = wanted ? await ask($, { event: 'ModPrompt', prompt: e.text }) : {}
       waiting.set(CONVERSATION, answer.select ?? [])
@@ -66,14 +82,7 @@ export const register = (on) => {
 
   on('turn.complete', async ($, e, next) => {
     const ended = await next(e)
-    if (e.agentId || !hasCell) return ended
-    try {
-      const { status } = await ask($, { event: 'ModStatus' })
-      hasCell = status !== undefined
-      show($, status)
-    } catch {
-      // The cell keeps what it shows.
-    }
+    if (hasCell && !e.agentId) hasCell = await refresh($)
     return ended
   }).catch(passOn)
 
