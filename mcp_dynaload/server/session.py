@@ -156,7 +156,7 @@ class Session:
         start = resumed or SessionStarted(core)
         for event in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
             self.state, decision = step(self.state, event, self.context())
-            self.history.note(event, decision)
+            self.history.note(event, decision, self.state.memory)
         self.conversation.has_begun = resumed is not None
         self._kept = self._to_keep()
         self._announced = self.listed()
@@ -208,7 +208,7 @@ class Session:
                 async with self._deciding:
                     state = self.state
                     self.state, decision = await self._step(event, watch or Watch())
-                    self.history.note(event, decision)
+                    self.history.note(event, decision, self.state.memory)
         if isinstance(event, ToolsFound | ToolCalled):
             self.learning.note_search(decision.added)
         now = self.listed()

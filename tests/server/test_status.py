@@ -135,7 +135,7 @@ async def test_why_alone_shows_what_the_last_prompt_loaded_and_how_to_overrule_t
     overrule = "unload <tool> takes one back; /mcp__dynaload__pin <tool> keeps"
     assert before.startswith("No prompt yet")
     assert overrule in before
-    assert first.startswith("Your last prompt needs 1 tool. 1 of 5 tools loaded: ")
+    assert first.startswith("Your last request needs 1 tool. 1 of 5 tools loaded: ")
     assert [row.split()[0] for row in first.splitlines() if row.startswith("desk__")] == [TICKETS]
     assert "ticket" in first
     assert overrule in first
@@ -147,4 +147,21 @@ async def test_why_alone_says_so_when_the_last_prompt_needs_nothing(tmp_path: Pa
     async with office(tmp_path) as client:
         await client.prompt(SEARCH)
         await client.prompt("rename the variable in this loop")
-        assert (await run(client, "why")).startswith("Your last prompt needs no tool. 1 of 5 tools loaded: ")
+        assert (await run(client, "why")).startswith("Your last request needs no tool. 1 of 5 tools loaded: ")
+
+
+async def test_what_only_carries_on_or_is_said_again_leaves_the_last_request_and_a_task_is_one(tmp_path: Path) -> None:
+    async with office(tmp_path) as client:
+        await client.prompt(SEARCH)
+        expected = await run(client, "why")
+        for prompt in (SEARCH, "thanks!"):
+            await client.prompt(prompt)
+            assert await run(client, "why") == expected
+
+        await run(client, f"optimize-for {BILL}")
+        assert [row.split()[0] for row in (await run(client, "why")).splitlines() if row.startswith("desk__")] == [
+            INVOICE
+        ]
+
+        await client.hook("SessionStart", source="clear")
+        assert (await run(client, "why")).startswith("No prompt yet")

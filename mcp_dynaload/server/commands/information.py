@@ -157,7 +157,7 @@ async def find(session: Session, words: Words) -> Result:
 
 
 async def why(session: Session, words: Words) -> Result:
-    """Why a tool is loaded or not; without one, what the last prompt needed and why."""
+    """Why a tool is loaded or not; without one, what the last request needed and why."""
     if not words:
         return await _why_of_prompt(session)
     tool = tool_named(session, " ".join(words))
@@ -177,16 +177,16 @@ async def why(session: Session, words: Words) -> Result:
 
 
 async def _why_of_prompt(session: Session) -> Result:
-    """What the last prompt needed, each with what spoke for it, and how to overrule that."""
+    """What the last request needed, each with what spoke for it, and how to overrule that."""
     if not session.state.memory:
-        return done("No prompt yet: nothing was loaded for one.", wrapped(OVERRULE))
+        return done("No prompt yet that asks for anything: nothing was loaded for one.", wrapped(OVERRULE))
     choice = await anyio.to_thread.run_sync(_choice, session)
     scored = {one.scored.name: one.scored for one in choice.judged}
     needed = [name for name in session.history.needed if session.live.catalog.get(name)]
     rows = [(name, session.live.catalog.costs[name], *_evidence(session, name, scored.get(name))) for name in needed]
     others = len({tool.name for tool in session.listed()}.difference(needed))
     return done(
-        f"Your last prompt needs {counted(len(needed), 'tool') if needed else 'no tool'}. {_saving(session)}",
+        f"Your last request needs {counted(len(needed), 'tool') if needed else 'no tool'}. {_saving(session)}",
         aligned([("tool", "tokens", "sure", "why"), *rows]) if rows else "",
         f"{counted(others, 'other')} listed; {TYPED}tier-status tells why." if others else "",
         wrapped(OVERRULE),
@@ -194,7 +194,7 @@ async def _why_of_prompt(session: Session) -> Result:
 
 
 def _evidence(session: Session, name: str, scored: Scored | None) -> tuple[str, str]:
-    """How sure it is that the last prompt needs the tool, and why; the user's own word comes first."""
+    """How sure it is that the last request needs the tool, and why; the user's own word comes first."""
     spoken = ", ".join(scored.terms) or "by meaning" if scored else "by words alone"
     own = reason_of(session, name) if name in session.state.unloaded | session.state.pinned else ""
     return f"{scored.probability:.0%}" if scored else "", "; ".join(part for part in (own, spoken) if part)

@@ -53,7 +53,7 @@ COMMANDS: Mapping[str, Command] = {
     "pin": Command(act=steering.pin, about="always list it in this project", takes="tool or category", steers=True),
     "unpin": Command(act=steering.unpin, about="undo `pin`", takes="pinned", steers=True),
     "why": Command(
-        act=information.why, about="why a tool is loaded; alone: what your last prompt loaded", takes="tool"
+        act=information.why, about="why a tool is loaded; alone: what your last request loaded", takes="tool"
     ),
     "unload": Command(act=steering.unload, about="refuse a tool until `reset`", takes="tool", steers=True),
     "reset": Command(act=steering.reset, about="take back unloads, mode, cache-disable", steers=True),
