@@ -94,6 +94,7 @@ class Session:
     _kept: tuple[str | None, frozenset[str], frozenset[str]] = (None, frozenset(), frozenset())
     """Session id, loaded and unloaded tools as they were stored last."""
 
+    _showing: anyio.Lock = field(default_factory=anyio.Lock)
     _shown: tuple[str | None, str] = (None, "")
     """Session id and line that a status line can show."""
 
@@ -348,18 +349,20 @@ class Session:
 
     async def _show(self) -> None:
         """Keep the line that a status line shows for this conversation, if it has changed."""
-        summary = self.summary
-        session_id, line = now = self.session_id, f"{SERVER_NAME} {summary}" if summary else ""
-        if now == self._shown:
-            return
-        (before, _), self._shown = self._shown, now
-        if before and before != session_id:
-            await anyio.to_thread.run_sync(self.shared.status_lines.forget, before)
-        if session_id:
-            try:
-                await anyio.to_thread.run_sync(self.shared.status_lines.keep, session_id, line)
-            except OSError as error:  # nothing but a status line lacks it
-                log.warning("status_line_not_kept", error=str(error), consequence="`mcp-dynaload statusline` is behind")
+        async with self._showing:  # in order: the newest line is the one that stays
+            summary = self.summary
+            session_id, line = now = self.session_id, f"{SERVER_NAME} {summary}" if summary else ""
+            if now == self._shown:
+                return
+            (before, _), self._shown = self._shown, now
+            if before and before != session_id:
+                await anyio.to_thread.run_sync(self.shared.status_lines.forget, before)
+            if session_id:
+                try:
+                    await anyio.to_thread.run_sync(self.shared.status_lines.keep, session_id, line)
+                except OSError as error:  # nothing but a status line lacks it
+                    consequence = "`mcp-dynaload statusline` is behind"
+                    log.warning("status_line_not_kept", error=str(error), consequence=consequence)
 
     async def leave(self) -> None:
         """Take back what stands for a running session only, and keep what was learned."""

@@ -82,7 +82,7 @@ async def test_a_prompt_for_which_the_mod_did_not_ask_is_served_the_old_way(tmp_
 async def test_a_mod_that_comes_in_a_prompts_first_step_selects_what_could_only_be_described_beside_it(
     tmp_path: Path,
 ) -> None:
-    async with desk(tmp_path) as client:
+    async with desk(tmp_path, settings=NO_CELL) as client:
         await client.prompt(SEARCH, plugin="true")
         await client.prompt(BILL, plugin="true")
 
@@ -94,7 +94,7 @@ async def test_a_mod_that_comes_in_a_prompts_first_step_selects_what_could_only_
 
 
 async def test_what_the_first_request_has_by_itself_is_not_selected(tmp_path: Path) -> None:
-    async with desk(tmp_path) as client:
+    async with desk(tmp_path, settings=NO_CELL) as client:
         await client.prompt(SEARCH, plugin="true")
 
         assert await client.hook("ModStarted") == {"asks": True, "select": []}
