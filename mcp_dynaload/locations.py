@@ -81,6 +81,11 @@ class Locations:
         return self.state_dir / "logs"
 
     @property
+    def status_dir(self) -> Path:
+        """A line for each running session, which a status line shows."""
+        return self.state_dir / "status"
+
+    @property
     def trust_file(self) -> Path:
         """The project files that the person trusts."""
         return self.state_dir / TRUST_FILE

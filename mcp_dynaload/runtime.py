@@ -30,6 +30,7 @@ from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.memory import project_of
 from mcp_dynaload.store.opening import open_memory
 from mcp_dynaload.store.records import Records
+from mcp_dynaload.store.status_lines import StatusLines
 from mcp_dynaload.telemetry.facts import NOBODY, ListingMended
 from mcp_dynaload.telemetry.opening import open_telemetry
 from mcp_dynaload.tokenizer import count_tokens
@@ -172,7 +173,7 @@ async def open_proxy(configuration: Configuration, *, is_service: bool = False) 
             settings, locations.journal_file, project_of(folder), servers, mended, masker
         ) as telemetry:
             live.observe_oddities(lambda name, oddities: telemetry.facts.emit(mended_fact(name, oddities)))
-            shared = Shared(settings, live, environment, memory, telemetry, masker)
+            shared = Shared(settings, live, environment, memory, StatusLines(locations.status_dir), telemetry, masker)
             async with open_front(shared, locations.logs_dir, is_service=is_service) as front:
                 yield front
 

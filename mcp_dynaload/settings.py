@@ -84,6 +84,9 @@ class Settings(ServiceSettings, WatchSettings):
     notify: bool = False
     """Tell the person in a line what was loaded."""
 
+    status_cell: bool = True
+    """The plugin shows under the prompt how many tools are loaded and what that saves."""
+
     warm_upstreams: bool = True
     """Start an upstream in the background when its tools are selected, before they are called."""
 

@@ -59,6 +59,8 @@ REQUIREMENTS = {
     "journal": "All processes write one journal, off the path of calls, bounded, without content; audit shows it.",
     "alerts": "An alert fires when its bound is left over a window, once, and ends when the value is clearly back.",
     "readiness": "Every point of the readiness score is a measured check; what is broken costs points.",
+    "native-search": "The client's own search is scored as the client does; what it costs a prompt stands beside ours.",
+    "status": "A status line and the plugin's cell say how many tools are loaded and what that saves; `why` says why.",
     "peers": "Calls, starts and the choice of tools are measured beside FastMCP in one run.",
     "load": "Under load, with servers dying, no answer is lost or crossed and memory stays flat.",
     "dashboard": "The dashboard shows each view in a real browser, pins, restarts, and reports what the API does.",

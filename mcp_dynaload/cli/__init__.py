@@ -8,8 +8,16 @@ from mcp_dynaload.printable import printable
 WRONG_USE = 2
 
 
+QUICK = (["statusline"], ["statusline", "--verbose"])
+"""What the client runs again and again: it does not wait until the other commands are imported."""
+
+
 def main() -> None:
     """Run the command line; our own errors are told in a line, without a traceback."""
+    if sys.argv[1:] in QUICK:
+        from mcp_dynaload.cli.statusline import statusline
+
+        return statusline(verbose="--verbose" in sys.argv)
     from mcp_dynaload.cli.app import app
 
     try:

@@ -18,6 +18,7 @@ from mcp_dynaload.cli.optimize import optimize
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
 from mcp_dynaload.cli.serve import serve
 from mcp_dynaload.cli.stats import stats
+from mcp_dynaload.cli.statusline import statusline
 from mcp_dynaload.cli.token import token
 from mcp_dynaload.cli.tools import tools
 from mcp_dynaload.cli.trust import trust
@@ -58,6 +59,7 @@ for command in (
     optimize,
     interactive,
     stats,
+    statusline,
     audit,
     bench,
     dashboard,

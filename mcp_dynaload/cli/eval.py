@@ -37,7 +37,11 @@ def evaluate(
     ] = None,
     ranker: Annotated[
         list[str] | None,
-        typer.Option("--ranker", help="bm25, lexical, dense, fusion, blended or default; may be given more than once."),
+        typer.Option(
+            "--ranker",
+            help="toolsearch, bm25, lexical, dense, fusion, blended or default; may be given more than once. Without "
+            "it default, beside which tables show toolsearch, the client's own search.",
+        ),
     ] = None,
     strategy: Annotated[Strategy | None, typer.Option("--strategy", help="Only this one; without it all.")] = None,
     tokens: Annotated[TokenCount, typer.Option("--tokens", help="chars: a quarter of them.")] = TokenCount.CHARS,
@@ -50,9 +54,9 @@ def evaluate(
 
     Example: mcp-dynaload eval --catalog catalog.json --tasks tasks.jsonl
     """
-    from mcp_dynaload.evaluation.rankers import DEFAULT, ranker_named
+    from mcp_dynaload.evaluation.rankers import DEFAULT, NATIVE, ranker_named
 
-    kinds = {name: ranker_named(name) for name in ranker or [DEFAULT]}
+    kinds = {name: ranker_named(name) for name in ranker or ([DEFAULT] if as_json else [DEFAULT, NATIVE])}
     strategies = [strategy] if strategy else list(Strategy)
     count = _count(tokens)
     if suite and not (catalog or tasks or negatives or replay):

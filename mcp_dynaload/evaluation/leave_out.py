@@ -21,7 +21,7 @@ from mcp_dynaload.evaluation.evaluate import Indexed, evaluate, index
 from mcp_dynaload.evaluation.fit import Columns, fit, fit_tool
 from mcp_dynaload.evaluation.intervals import Bootstrap
 from mcp_dynaload.evaluation.labelled import characters_in_fours
-from mcp_dynaload.evaluation.rankers import RANKERS, Models
+from mcp_dynaload.evaluation.rankers import NATIVE, RANKERS, Models
 from mcp_dynaload.evaluation.report import Report
 from mcp_dynaload.evaluation.samples import WEIGHTS, Own, Remembering, Sample, packaged_own, read_samples
 from mcp_dynaload.evaluation.suite import TaskSet, read_set
@@ -30,7 +30,7 @@ from mcp_dynaload.selection.combination import FITTED, Coefficients, Model, tool
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.tool_vectors import encode_tools
 
-PEERS = ("bm25", "lexical", "dense", "fusion")
+PEERS = (NATIVE, "bm25", "lexical", "dense", "fusion")
 BUDGETS = (2_000, 8_000)
 
 ABLATED_TASKS = 150

@@ -10,6 +10,7 @@ from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.evaluation.bm25 import Bm25Ranker
 from mcp_dynaload.evaluation.dense import DenseRanker, Encoder, open_minilm
 from mcp_dynaload.evaluation.fusion import FusionRanker
+from mcp_dynaload.evaluation.tool_search import ToolSearchRanker
 from mcp_dynaload.selection.lexical import build_ranker
 from mcp_dynaload.selection.ranking import Ranker
 
@@ -21,6 +22,10 @@ DEFAULT = "default"
 
 PRODUCT = "blended"
 """The ranker that `DEFAULT` means."""
+
+
+NATIVE = "toolsearch"
+"""What the client has without us: its own search."""
 
 
 class Models:
@@ -54,6 +59,10 @@ class RankerKind:
     The others' usual methods get the bare text of the prompt."""
 
 
+def _tool_search(catalog: Catalog, models: Models) -> Ranker:
+    return ToolSearchRanker(catalog)
+
+
 def _bm25(catalog: Catalog, models: Models) -> Ranker:
     return Bm25Ranker(catalog)
 
@@ -81,6 +90,7 @@ def _blended(catalog: Catalog, models: Models) -> Ranker:
 
 
 _KINDS = (
+    RankerKind(NATIVE, _tool_search, reads_session=False),
     RankerKind("bm25", _bm25, reads_session=False),
     RankerKind("lexical", _lexical, reads_session=True),
     RankerKind("dense", _dense, reads_session=False),

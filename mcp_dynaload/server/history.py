@@ -1,8 +1,9 @@
 """Why each tool of a session is in the list."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mcp_dynaload.selection.events import Event, Order, SessionCleared
+from mcp_dynaload.selection.events import Event, Order, PromptSubmitted, SessionCleared, TaskNamed
 from mcp_dynaload.selection.state import Decision
 
 
@@ -13,17 +14,27 @@ class History:
     prompts: int = 0
     """Decisions for which the tools were ranked."""
 
+    needed: tuple[str, ...] = ()
+    """What the last request needed beside the pinned tools, loaded for it or before, most needed first."""
+
+    _request: str = ""
+    """The last prompt or task that asked for something: not one that only carries the conversation on."""
+
     _ordered: list[str] = field(default_factory=list[str])
     _reasons: dict[str, str] = field(default_factory=dict[str, str])
 
-    def note(self, event: Event, decision: Decision) -> None:
-        """A decision was taken."""
+    def note(self, event: Event, decision: Decision, memory: Sequence[str]) -> None:
+        """A decision was taken; `memory` are the session's requests after it, newest first."""
         if isinstance(event, SessionCleared):
             self.prompts = 0
+            self._request, self.needed = "", ()
             self._reasons.clear()
             self._ordered.clear()
         if isinstance(event, Order):
             self._ordered += decision.gained
+        request = memory[0] if memory else ""
+        if isinstance(event, PromptSubmitted | TaskNamed) and (decision.ranked or request != self._request):
+            self._request, self.needed = request, decision.needed or decision.added
         self.prompts += bool(decision.ranked)
         self._reasons.update(dict.fromkeys(decision.added, decision.reason))
 

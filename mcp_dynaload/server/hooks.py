@@ -16,7 +16,7 @@ from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.server.caller import CLAUDE_CODE, HOOK_MARK, Caller
 from mcp_dynaload.server.commands.command import Result, Words, refused
 from mcp_dynaload.server.commands.table import own_command, run_command, text_command
-from mcp_dynaload.server.mod import answer_agent, answer_prompt, notice, start
+from mcp_dynaload.server.mod import answer_agent, answer_prompt, cell, notice, start
 from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import who
@@ -105,6 +105,8 @@ async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
             return start(session)
         case "ModStopped" if caller is Caller.USER:
             session.selectable = None
+        case "ModStatus" if caller is Caller.USER:
+            return cell(session)
         case "ModPrompt" if caller is Caller.USER:
             return await _on_mod_prompt(session, fields)
         case "ModAgent" if caller is Caller.USER:

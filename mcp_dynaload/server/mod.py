@@ -18,10 +18,19 @@ def start(session: Session) -> Json:
     of a resumed session, whose list is as it was, the mod selects it now.
     """
     if not (session.is_dynamic and session.client.environment.tool_search):
-        return {"asks": False}
+        return {"asks": False} | cell(session)
     if session.selectable is None:
         session.selectable = set()
-    return {"asks": True, "select": [CLIENT_PREFIX + name for name in session.conversation.take_described()]}
+    selected = [CLIENT_PREFIX + name for name in session.conversation.take_described()]
+    return {"asks": True, "select": selected} | cell(session)
+
+
+def cell(session: Session) -> Json:
+    """Return what the mod shows under the prompt, empty for nothing; `{}` where the user wants no such cell.
+
+    The client puts the plugin's name, which is ours, before it.
+    """
+    return {"status": session.summary} if session.shared.settings.status_cell else {}
 
 
 def answer_prompt(session: Session, prompt: str, decision: Decision) -> Json:
@@ -32,7 +41,7 @@ def answer_prompt(session: Session, prompt: str, decision: Decision) -> Json:
     conversation.introduce(given)
     conversation.tell(chosen)
     conversation.ask(prompt, introduction_text(given), notice(session, decision))
-    return {"select": _selected(session, chosen)}
+    return {"select": _selected(session, chosen)} | cell(session)
 
 
 def notice(session: Session, decision: Decision) -> str:

@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 import structlog
 
+from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.events import (
     AgentPrompted,
@@ -35,6 +36,7 @@ from mcp_dynaload.server.heard import Heard
 from mcp_dynaload.server.history import History
 from mcp_dynaload.server.learning import Learning
 from mcp_dynaload.server.live_catalog import LiveCatalog
+from mcp_dynaload.server.saving import Saving, saving_of
 from mcp_dynaload.server.session_host import SessionHost
 from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.server.telling import tell_closed, tell_fallback, tell_list, tell_opened, who
@@ -92,6 +94,10 @@ class Session:
     _kept: tuple[str | None, frozenset[str], frozenset[str]] = (None, frozenset(), frozenset())
     """Session id, loaded and unloaded tools as they were stored last."""
 
+    _showing: anyio.Lock = field(default_factory=anyio.Lock)
+    _shown: tuple[str | None, str] = (None, "")
+    """Session id and line that a status line can show."""
+
     @property
     def client(self) -> Client:
         """Whose session it is."""
@@ -133,6 +139,16 @@ class Session:
         """The listed tools that can be called, in name order: not those that the user unloaded."""
         return [tool for tool in self.listed() if tool.name not in self.state.unloaded]
 
+    @property
+    def saving(self) -> Saving:
+        """What its list costs beside all definitions."""
+        return saving_of(self.listed(), self.live.catalog, self.live.overhead_tokens)
+
+    @property
+    def summary(self) -> str:
+        """The same where the user looks; empty as long as nothing is loaded, and where everything is listed."""
+        return self.saving.summary if self.is_dynamic else ""
+
     async def attach(self, pool: Pool) -> None:
         """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
         self.host.attach(pool)
@@ -141,10 +157,11 @@ class Session:
         start = resumed or SessionStarted(core)
         for event in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
             self.state, decision = step(self.state, event, self.context())
-            self.history.note(event, decision)
+            self.history.note(event, decision, self.state.memory)
         self.conversation.has_begun = resumed is not None
         self._kept = self._to_keep()
         self._announced = self.listed()
+        await self._show()
         tell_opened(self)
 
     async def identify(self, session_id: str) -> None:
@@ -159,6 +176,7 @@ class Session:
             self.conversation.start_over()
             self.conversation.has_begun = True
             await self.decide(resumed)
+        await self._show()
 
     async def start_upstreams(self) -> None:
         """List the upstreams that were never seen, and start the eager ones."""
@@ -191,7 +209,7 @@ class Session:
                 async with self._deciding:
                     state = self.state
                     self.state, decision = await self._step(event, watch or Watch())
-                    self.history.note(event, decision)
+                    self.history.note(event, decision, self.state.memory)
         if isinstance(event, ToolsFound | ToolCalled):
             self.learning.note_search(decision.added)
         now = self.listed()
@@ -202,6 +220,7 @@ class Session:
             tell_list(self, event, decision, before, state)
             await self.reread.announce(self.client, gather=isinstance(event, AgentPrompted))
         await self._keep()
+        await self._show()
         if self.shared.settings.warm_upstreams:
             self._warm(decision)
         return decision
@@ -328,6 +347,30 @@ class Session:
         self._kept = now
         await anyio.to_thread.run_sync(self.shared.memory.keep_loaded, session_id, loaded, unloaded)
 
+    async def _show(self) -> None:
+        """Keep the line that a status line shows for this conversation, if it has changed."""
+        async with self._showing:  # in order: the newest line is the one that stays
+            summary = self.summary
+            session_id, line = now = self.session_id, f"{SERVER_NAME} {summary}" if summary else ""
+            if now == self._shown:
+                return
+            (before, _), self._shown = self._shown, now
+            if before and before != session_id:
+                await anyio.to_thread.run_sync(self.shared.status_lines.forget, before)
+            if session_id:
+                try:
+                    await anyio.to_thread.run_sync(self.shared.status_lines.keep, session_id, line)
+                except OSError as error:  # nothing but a status line lacks it
+                    consequence = "`mcp-dynaload statusline` is behind"
+                    log.warning("status_line_not_kept", error=str(error), consequence=consequence)
+
+    async def leave(self) -> None:
+        """Take back what stands for a running session only, and keep what was learned."""
+        if self.session_id:
+            with anyio.CancelScope(shield=True):  # the file is gone in no time, and the session is being cancelled
+                await anyio.to_thread.run_sync(self.shared.status_lines.forget, self.session_id)
+        await self.learning.close(self.state.loaded)
+
     def _warm(self, decision: Decision) -> None:
         likely = [scored.name for scored in decision.ranked if scored.probability >= WARM_PROBABILITY]
         loaded = [tool for name in likely if name in self.state.loaded and (tool := self.live.catalog.get(name))]
@@ -364,4 +407,4 @@ async def open_session(
                 commons.leave(client)
                 tasks.cancel_scope.cancel()
                 tell_closed(session)
-                await session.learning.close(session.state.loaded)
+                await session.leave()

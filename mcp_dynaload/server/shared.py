@@ -10,6 +10,7 @@ from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.offers import Offers, collect_offers
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.memory import Memory, project_of
+from mcp_dynaload.store.status_lines import StatusLines
 from mcp_dynaload.telemetry.opening import Telemetry
 from mcp_dynaload.telemetry.stream import Facts
 
@@ -24,6 +25,9 @@ class Shared:
     """Of a client that has started us or is in our process."""
 
     memory: Memory
+    status_lines: StatusLines
+    """Where each session's line for a status line is kept."""
+
     telemetry: Telemetry = field(default_factory=Telemetry)
     masker: Masker = field(default_factory=Masker)
     """Hides secrets in whatever is told or noted."""

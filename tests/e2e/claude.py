@@ -96,9 +96,9 @@ class Claude:
         """Several prompts in one session without a terminal."""
         return PrintSession(self, more)
 
-    def terminal(self, *more: str) -> "TerminalSession":
+    def terminal(self, *more: str, columns: int = 180) -> "TerminalSession":
         """The interactive client."""
-        return TerminalSession(self, more)
+        return TerminalSession(self, more, columns)
 
     def write_state(self) -> None:
         """Answer what a new person is asked at first start; a session before this one may have written more."""
@@ -206,8 +206,9 @@ class PrintSession:
 class TerminalSession:
     """The interactive client in a tmux server of its own."""
 
-    def __init__(self, claude: Claude, more: Sequence[str]) -> None:
+    def __init__(self, claude: Claude, more: Sequence[str], columns: int) -> None:
         self._claude = claude
+        self._columns = columns
         self._command = claude.command(*more)
         self._socket = f"dynaload-{uuid.uuid4().hex[:12]}"
 
@@ -264,7 +265,7 @@ class TerminalSession:
 
     def __enter__(self) -> Self:
         line = shlex.join(self._command)
-        self._tmux("-f", os.devnull, "new-session", "-d", "-s", "e2e", "-x", "180", "-y", "50", line)
+        self._tmux("-f", os.devnull, "new-session", "-d", "-s", "e2e", "-x", str(self._columns), "-y", "50", line)
         try:
             self.wait_until(lambda screen: PROMPT_MARK in screen, "the input box")
         except TimeoutError:

@@ -99,7 +99,7 @@ class ModelRequest:
             (index, text)
             for index, message in enumerate(self.messages)
             if message.get("role") == "user" and not _has_result(message)
-            for block in _blocks(message.get("content"))
+            for block in blocks_in(message.get("content"))
             if block.get("type") == "text"
             and (text := _ASIDES.sub("", str(block["text"])).strip())
             and not text.startswith(_COMMAND_TRACES)
@@ -110,7 +110,7 @@ class ModelRequest:
         """How often the model has answered since the newest prompt; the step that our mod answers is none."""
         prompts = self.prompts()
         start = prompts[-1][0] if prompts else 0
-        return sum(message.get("role") == "assistant" and not _is_of_mod(message) for message in self.messages[start:])
+        return sum(message.get("role") == "assistant" and not is_of_mod(message) for message in self.messages[start:])
 
     @property
     def additional_context(self) -> str:
@@ -127,7 +127,7 @@ class ModelRequest:
     def _asides(self, start: int) -> Iterator[str]:
         for message in self.messages[start:]:
             role = message.get("role")
-            for block in _blocks(message.get("content")):
+            for block in blocks_in(message.get("content")):
                 text = str(block.get("text", ""))
                 if role == "system":
                     yield text
@@ -164,10 +164,10 @@ class ModelRequest:
     def blocks(self) -> Iterator[Json]:
         """Every content block of every message, those inside tool results included."""
         for message in self.messages:
-            for block in _blocks(message.get("content")):
+            for block in blocks_in(message.get("content")):
                 yield block
                 if block.get("type") == "tool_result":
-                    yield from _blocks(block.get("content"))
+                    yield from blocks_in(block.get("content"))
 
     @property
     def _tools(self) -> list[Json]:
@@ -196,11 +196,11 @@ def normalised_prefix(request: ModelRequest) -> list[str]:
     Deferred tools and cache marks do not count, and a text counts the same as a list of one text block.
     """
     tools = [tool for tool in cast(list[Json], request.body.get("tools", [])) if not tool.get("defer_loading")]
-    system = _blocks(request.body.get("system"))
+    system = blocks_in(request.body.get("system"))
     messages = [
-        {"role": message.get("role"), "content": _blocks(message.get("content"))} for message in request.messages
+        {"role": message.get("role"), "content": blocks_in(message.get("content"))} for message in request.messages
     ]
-    return [json.dumps(_without_cache_marks(part), sort_keys=True) for part in (*tools, *system, *messages)]
+    return [json.dumps(without_cache_marks(part), sort_keys=True) for part in (*tools, *system, *messages)]
 
 
 def is_prefix_kept(earlier: ModelRequest, later: ModelRequest) -> bool:
@@ -209,29 +209,32 @@ def is_prefix_kept(earlier: ModelRequest, later: ModelRequest) -> bool:
     return normalised_prefix(later)[: len(before)] == before
 
 
-def _without_cache_marks(value: Any) -> Any:
+def without_cache_marks(value: Any) -> Any:
+    """A part of a request without what says where a cache may end."""
     if isinstance(value, dict):
         items = cast(Json, value).items()
-        return {key: _without_cache_marks(item) for key, item in items if key != "cache_control"}
+        return {key: without_cache_marks(item) for key, item in items if key != "cache_control"}
     if isinstance(value, list):
-        return [_without_cache_marks(item) for item in cast(list[Any], value)]
+        return [without_cache_marks(item) for item in cast(list[Any], value)]
     return value
 
 
-def _blocks(content: Any) -> list[Json]:
+def blocks_in(content: Any) -> list[Json]:
+    """A message's content as blocks, however it is written."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     return cast(list[Json], content or [])
 
 
-def _is_of_mod(message: Json) -> bool:
-    calls = [block for block in _blocks(message.get("content")) if block.get("type") == "tool_use"]
+def is_of_mod(message: Json) -> bool:
+    """Whether a message is the step that our mod answers."""
+    calls = [block for block in blocks_in(message.get("content")) if block.get("type") == "tool_use"]
     return bool(calls) and all(str(block["id"]).startswith(MOD_STEP) for block in calls)
 
 
 def _has_result(message: Json) -> bool:
-    return any(block.get("type") == "tool_result" for block in _blocks(message.get("content")))
+    return any(block.get("type") == "tool_result" for block in blocks_in(message.get("content")))
 
 
 def _text(content: Any) -> str:
-    return "\n".join(str(block.get("text", "")) for block in _blocks(content))
+    return "\n".join(str(block.get("text", "")) for block in blocks_in(content))

@@ -29,6 +29,7 @@ TYPED = (
     ("find read a file", "best first"),
     ("pin git__git_status", "Pinned 1 tool"),
     ("why git__git_status", "pinned by you"),
+    ("why", "Your last request needs"),
     ("unload git__git_log", "Unloaded tool"),
     ("unload-category sqlite", "Unloaded category"),
     ("function-stats", "this project"),

@@ -100,3 +100,15 @@ def test_what_to_evaluate_must_be_clear(arguments: tuple[str, ...]) -> None:
     failed = _run(*arguments)
     assert isinstance(failed.exception, ConfigError)
     assert "--catalog FILE and --tasks FILE, or --suite DIR alone" in str(failed.exception)
+
+
+@pytest.mark.parametrize("more", [(), ("--replay",)])
+def test_tables_show_the_clients_own_search_beside_ours(folder: Path, more: tuple[str, ...]) -> None:
+    lines = (a_line(f"h{n}", "show the commit history", "git/log") for n in range(4))
+    write_lines(folder / "tasks" / "all.jsonl", *lines)
+    shown = _run(*_files(folder), *more).stdout
+    suite = _run("--suite", folder).stdout.splitlines()[2:8]
+
+    heads = [line.split(":")[0] for line in shown.splitlines() if line.startswith(("default:", "toolsearch:"))]
+    assert heads == ["default", "toolsearch"]
+    assert [line.split()[1] for line in suite] == ["default", "toolsearch"] * 3

@@ -27,7 +27,7 @@ def test_every_set_has_a_row_for_ours_beside_its_peers_and_the_oracle(tables: li
 
     for name in (*WEIGHTS, "mean"):
         rankers = {row[1] for row in rows if row[0] == name}
-        assert {"bm25", "lexical", "ours", "oracle"} <= rankers
+        assert {"toolsearch", "bm25", "lexical", "ours", "oracle"} <= rankers
     assert {row[2].split()[0] for row in rows if row[1] == "oracle"} == {"1.000"}
 
 

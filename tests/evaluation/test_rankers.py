@@ -22,7 +22,7 @@ def test_the_default_is_the_product_s_ranker() -> None:
 
 def test_an_unknown_ranker_is_told_the_known_ones() -> None:
     with pytest.raises(
-        ConfigError, match="no ranker 'magic': use one of bm25, lexical, dense, fusion, blended, default"
+        ConfigError, match="no ranker 'magic': use one of toolsearch, bm25, lexical, dense, fusion, blended, default"
     ):
         ranker_named("magic")
 

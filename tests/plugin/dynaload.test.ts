@@ -13,6 +13,7 @@ function server(on, answers) {
   })
   on('prompt.submit', (_$, e) => ({ text: e.text }))
   on('agent.spawn', (_$, e) => ({ model: 'a model', agentId: `of ${e.prompt}` }))
+  on('turn.complete', (_$, e) => ({ text: e.answer }))
   on('turn.step', async function* (_$, e) {
     yield { kind: 'text', index: 0, text: 'from the model' }
     return { turnId: e.turnId, index: e.index, answer: 'from the model', toolUses: [], stopReason: 'end_turn', usage: null }
@@ -106,6 +107,49 @@ test('a server that is gone costs the choice alone, and is asked again with the 
   delete answers.ModPrompt
   expect((await $.prompt.submit({ text: 'three' })).text).toBe('three')
   expect((await step($, { ...later, turnId: 't3' })).answer).toBe(FROM_MODEL)
+})
+
+/** The lines that were shown under the prompt, one for each time. */
+function cells(on) {
+  const shown = []
+  on('ui.status', (_$, e) => {
+    shown.push(e.text)
+    return { value: undefined }
+  })
+  return shown
+}
+
+const ended = { turnId: 't1', reason: 'answer', answer: 'done', durationMs: 1, toolUses: [] }
+
+test('the line that the server gives is shown with each answer of it, and none where it is empty', async ($, on) => {
+  const answers = { ModStarted: { asks: true, status: '' }, ModPrompt: { select: [], status: '7 of 412' }, ModStatus: { status: '8 of 412' } }
+  server(on, answers)
+  const shown = cells(on)
+  await begun($)
+  await $.prompt.submit({ text: 'two' })
+  expect((await $.turn.complete(ended)).text).toBe('done')
+  await $.turn.complete({ ...ended, agentId: 'an agent' })
+  answers.ModStatus = { status: '9 of 412' }
+  await $.prompt.submit({ text: '/dynaload:load-category git', command: 'dynaload:load-category' })
+
+  expect(shown).toEqual([undefined, '7 of 412', '8 of 412', '9 of 412'])
+})
+
+test('where the user wants no cell none is shown and the end of a turn asks once', async ($, on) => {
+  const asked = server(on, { ModStarted: { asks: true }, ModPrompt: { select: [] }, ModStatus: {} })
+  const shown = cells(on)
+  await begun($)
+  await $.prompt.submit({ text: 'two' })
+  await $.turn.complete(ended)
+  await $.turn.complete(ended)
+
+  expect(shown).toEqual([])
+  expect(asked.map((input) => input.event)).toEqual(['ModStarted', 'ModPrompt', 'ModStatus'])
+})
+
+test('a turn ends as it does where the server is gone', async ($, on) => {
+  server(on, {})
+  expect((await $.turn.complete(ended)).text).toBe('done')
 })
 
 for (const model of ['claude-haiku-4-5-20251001', 'claude-haiku-4-5', 'claude-sonnet-4-20250514', 'claude-3-7-sonnet-20250219']) {

@@ -32,6 +32,7 @@ from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.local import LocalMemory
 from mcp_dynaload.store.records import Records
+from mcp_dynaload.store.status_lines import StatusLines
 from mcp_dynaload.telemetry.opening import Telemetry
 from mcp_dynaload.telemetry.stream import Facts
 from mcp_dynaload.upstream.listing import Listing
@@ -108,7 +109,9 @@ async def front_of(
         live = LiveCatalog(by_name, records, folder, len, own_texts(""))
         live.read_cache()
         environment = ClientEnvironment(session_id, is_interactive=False, tool_search=tool_search, model=None)
-        shared = Shared(settings, live, environment, usage, Telemetry(facts or Facts()))
+        shared = Shared(
+            settings, live, environment, usage, StatusLines(folder / "state" / "status"), Telemetry(facts or Facts())
+        )
         async with open_front(shared, folder / "logs") as front:
             yield front, live
 

@@ -3,24 +3,27 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json
-from tests.server.fronts import Connected
+from mcp_dynaload.settings import Settings
+from tests.server.fronts import QUIET, Connected
 from tests.server.test_hooks import desk
 
 pytestmark = pytest.mark.proves("every-prompt")
 
 TICKETS, INVOICE = "desk__search_tickets", "desk__create_invoice"
 PREFIX = "mcp__dynaload__"
+NO_CELL = QUIET.model_copy(update={"status_cell": False})
+"""What the mod shows under the prompt is the subject of `test_status.py`."""
+
 SEARCH, BILL = "search the tickets of the account", "create an invoice for the customer"
 
 
 @asynccontextmanager
-async def modded(folder: Path, **options: Any) -> AsyncGenerator[Connected]:
-    async with desk(folder, **options) as client:
+async def modded(folder: Path, *, settings: Settings = NO_CELL) -> AsyncGenerator[Connected]:
+    async with desk(folder, settings=settings) as client:
         await client.names()
         await client.hook("ModStarted")
         yield client
@@ -79,7 +82,7 @@ async def test_a_prompt_for_which_the_mod_did_not_ask_is_served_the_old_way(tmp_
 async def test_a_mod_that_comes_in_a_prompts_first_step_selects_what_could_only_be_described_beside_it(
     tmp_path: Path,
 ) -> None:
-    async with desk(tmp_path) as client:
+    async with desk(tmp_path, settings=NO_CELL) as client:
         await client.prompt(SEARCH, plugin="true")
         await client.prompt(BILL, plugin="true")
 
@@ -91,7 +94,7 @@ async def test_a_mod_that_comes_in_a_prompts_first_step_selects_what_could_only_
 
 
 async def test_what_the_first_request_has_by_itself_is_not_selected(tmp_path: Path) -> None:
-    async with desk(tmp_path) as client:
+    async with desk(tmp_path, settings=NO_CELL) as client:
         await client.prompt(SEARCH, plugin="true")
 
         assert await client.hook("ModStarted") == {"asks": True, "select": []}
@@ -111,7 +114,7 @@ async def test_an_agent_selects_all_that_it_needs_and_the_conversation_is_not_to
 
 
 async def test_without_tool_search_the_mod_is_told_to_leave_it(tmp_path: Path) -> None:
-    async with desk(tmp_path, tool_search=False) as client:
+    async with desk(tmp_path, settings=NO_CELL, tool_search=False) as client:
         assert await client.hook("ModStarted") == {"asks": False}
         await client.prompt(SEARCH)
         listed = await definitions(client)

@@ -12,7 +12,7 @@ const THINKS_BY_HAND = /claude-3|-4(-[0-5])?(-\d{8})?(\[|$)/
 
 /**
  * @typedef {import('claude-code').EngineInterface} Engine
- * @typedef {{ asks?: boolean, select?: string[] }} Answer what the server says to one of our questions
+ * @typedef {{ asks?: boolean, select?: string[], status?: string }} Answer what the server says to one of our questions
  */
 
 /** @type {(_: unknown, e: any, next: (e: any) => any) => any} */
@@ -28,6 +28,29 @@ function passOn($, e, next) {
 async function ask($, input) {
   const result = await $.mcp.call(SERVER, TOOL, input)
   return JSON.parse((result.content ?? []).map((block) => block.text ?? '').join(''))
+}
+
+/**
+ * Shows the server's line under the prompt, none where it is empty; without one the user wants no such cell.
+ * @param {Engine} $
+ * @param {string | undefined} line
+ */
+function show($, line) {
+  if (line !== undefined) $.ui.status(line || undefined)
+}
+
+/**
+ * Has the line under the prompt told again; false where the user wants no such cell.
+ * @param {Engine} $
+ */
+async function refresh($) {
+  try {
+    const { status } = await ask($, { event: 'ModStatus' })
+    show($, status)
+    return status !== undefined
+  } catch {
+    return true // the cell keeps what it shows
+  }
 }
 
 /**
@@ -48,14 +71,22 @@ export const register = (on) => {
    * @type {boolean | undefined}
    */
   let wanted
+  /** Whether the user wants the cell under the prompt. */
+  let hasCell = true
 
   on('tool.offer', { tool: 'mcp__dynaload__dynaload_hook' }, () => ({ isOffered: false })).catch(passOn)
 
   on('prompt.submit', async ($, e, next) => {
-    if (e.isMeta || e.command || e.origin?.kind === 'task-notification') return next(e)
+    if (e.isMeta || e.origin?.kind === 'task-notification') return next(e)
+    if (e.command) {
+      const ran = await next(e)
+      if (hasCell) hasCell = await refresh($)
+      return ran
+    }
     try {
       const answer = wanted ? await ask($, { event: 'ModPrompt', prompt: e.text }) : {}
       waiting.set(CONVERSATION, answer.select ?? [])
+      show($, answer.status)
     } catch {
       waiting.delete(CONVERSATION)
     }
@@ -75,6 +106,12 @@ export const register = (on) => {
     return spawned
   }).catch(passOn)
 
+  on('turn.complete', async ($, e, next) => {
+    const ended = await next(e)
+    if (hasCell && !e.agentId) hasCell = await refresh($)
+    return ended
+  }).catch(passOn)
+
   on('turn.step', async function* ($, e, next) {
     try {
       if (THINKS_BY_HAND.test(e.model)) {
@@ -83,6 +120,7 @@ export const register = (on) => {
       }
       if (wanted === undefined) {
         const answer = await sayHello($)
+        show($, answer.status)
         wanted = answer.asks === true
         if (wanted && !e.agentId) waiting.set(CONVERSATION, answer.select ?? [])
       }

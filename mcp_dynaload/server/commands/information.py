@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import anyio.to_thread
 
 from mcp_dynaload.by_key import ByKey
-from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.catalog.names import FIND_TOOLS
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.choose import Choice, choose
 from mcp_dynaload.selection.policy import BOUNDS
 from mcp_dynaload.selection.query import parse_query
+from mcp_dynaload.selection.ranking import Scored
 from mcp_dynaload.selection.state import withheld
 from mcp_dynaload.selection.tiers import Tier, tiers_of
 from mcp_dynaload.server.commands.command import TYPED, Result, Words, done, refused, tool_named, wrong_tool
@@ -23,6 +23,9 @@ from mcp_dynaload.store.memory import Calls
 
 FOUND = 10
 MOST_ROWS = 20
+
+OVERRULE = f"{TYPED}unload <tool> takes one back; {TYPED}pin <tool> keeps it listed in this project."
+"""How the user overrules a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,9 @@ async def find(session: Session, words: Words) -> Result:
 
 
 async def why(session: Session, words: Words) -> Result:
-    """Why a tool is loaded or not."""
+    """Why a tool is loaded or not; without one, what the last request needed and why."""
+    if not words:
+        return await _why_of_prompt(session)
     tool = tool_named(session, " ".join(words))
     if tool is None:
         return wrong_tool(session, " ".join(words))
@@ -169,6 +174,30 @@ async def why(session: Session, words: Words) -> Result:
         f"{tool.name} is {'loaded' if is_loaded else 'not loaded'}: {reason_of(session, tool.name)}.",
         aligned((f"  {name}", value) for name, value in rows),
     )
+
+
+async def _why_of_prompt(session: Session) -> Result:
+    """What the last request needed, each with what spoke for it, and how to overrule that."""
+    if not session.state.memory:
+        return done("No prompt yet that asks for anything: nothing was loaded for one.", wrapped(OVERRULE))
+    choice = await anyio.to_thread.run_sync(_choice, session)
+    scored = {one.scored.name: one.scored for one in choice.judged}
+    needed = [name for name in session.history.needed if session.live.catalog.get(name)]
+    rows = [(name, session.live.catalog.costs[name], *_evidence(session, name, scored.get(name))) for name in needed]
+    others = len({tool.name for tool in session.listed()}.difference(needed))
+    return done(
+        f"Your last request needs {counted(len(needed), 'tool') if needed else 'no tool'}. {_saving(session)}",
+        aligned([("tool", "tokens", "sure", "why"), *rows]) if rows else "",
+        f"{counted(others, 'other')} listed; {TYPED}tier-status tells why." if others else "",
+        wrapped(OVERRULE),
+    )
+
+
+def _evidence(session: Session, name: str, scored: Scored | None) -> tuple[str, str]:
+    """How sure it is that the last request needs the tool, and why; the user's own word comes first."""
+    spoken = ", ".join(scored.terms) or "by meaning" if scored else "by words alone"
+    own = reason_of(session, name) if name in session.state.unloaded | session.state.pinned else ""
+    return f"{scored.probability:.0%}" if scored else "", "; ".join(part for part in (own, spoken) if part)
 
 
 def reason_of(session: Session, name: str) -> str:
@@ -219,11 +248,9 @@ def _choice(session: Session) -> Choice:
 
 
 def _saving(session: Session) -> str:
-    catalog, overhead = session.live.catalog, session.live.overhead_tokens
-    listed = [tool.name for tool in session.listed()]
-    used = overhead + sum(catalog.costs[name] for name in listed)
-    saved = f"{reduction(catalog.total_cost, used):.0%} saved"
-    return f"{len(listed)} of {len(catalog.tools)} tools loaded: {used:,} of {catalog.total_cost:,} tokens, {saved}."
+    now = session.saving
+    tokens = f"{now.used_tokens:,} of {now.all_tokens:,} tokens, {now.share:.0%} saved"
+    return f"{now.listed} of {now.tools} tools loaded: {tokens}."
 
 
 def _reasons(session: Session, tier: Tier, names: Iterable[str]) -> str:

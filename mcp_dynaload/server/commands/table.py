@@ -52,7 +52,9 @@ COMMANDS: Mapping[str, Command] = {
     "find": Command(act=information.find, about="search all tools", takes="words"),
     "pin": Command(act=steering.pin, about="always list it in this project", takes="tool or category", steers=True),
     "unpin": Command(act=steering.unpin, about="undo `pin`", takes="pinned", steers=True),
-    "why": Command(act=information.why, about="why a tool is loaded or not", takes="tool"),
+    "why": Command(
+        act=information.why, about="why a tool is loaded; alone: what your last request loaded", takes="tool"
+    ),
     "unload": Command(act=steering.unload, about="refuse a tool until `reset`", takes="tool", steers=True),
     "reset": Command(act=steering.reset, about="take back unloads, mode, cache-disable", steers=True),
 }
