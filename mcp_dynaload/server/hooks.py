@@ -21,7 +21,7 @@ from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import who
 from mcp_dynaload.server.texts import fitting, introduction_text, loaded_text, room_beside
-from mcp_dynaload.server.tool_search import answer_search
+from mcp_dynaload.server.tool_search import answer_search, read_others
 from mcp_dynaload.server.transcript import LastAnswer, read_last_answer
 from mcp_dynaload.telemetry.facts import CommandRun
 
@@ -61,6 +61,7 @@ class HookFields:
     query: str
     limit: str
     plugin: str
+    tools: str
 
     @classmethod
     def read(cls, arguments: Json) -> "HookFields":
@@ -102,7 +103,7 @@ async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
 async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
     match fields.event:
         case "ModStarted" if caller is Caller.USER:
-            return start(session)
+            return start(session, read_others(fields.tools))
         case "ModStopped" if caller is Caller.USER:
             session.selectable = None
         case "ModStatus" if caller is Caller.USER:

@@ -1,24 +1,28 @@
 """The client's side of our plugin: a mod, which asks what a prompt needs and has the client select it by itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mcp_dynaload.catalog.cost import CLIENT_PREFIX
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.selection.events import AgentPrompted
+from mcp_dynaload.selection.native_search import Searchable
 from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.texts import fitting, introduction_text
 
 
-def start(session: Session) -> Json:
+def start(session: Session, others: Mapping[str, Searchable]) -> Json:
     """Note that the mod is there: from now on it asks, and the settings hooks answer nothing.
+
+    It tells what servers offer that are not behind us.
 
     It says so in a prompt's first step. Where the hooks could only describe what that prompt needs, as in the first one
     of a resumed session, whose list is as it was, the mod selects it now.
     """
     if not (session.is_dynamic and session.client.environment.tool_search):
         return {"asks": False} | cell(session)
+    session.others = {**session.others, **others}
     if session.selectable is None:
         session.selectable = set()
     selected = [CLIENT_PREFIX + name for name in session.conversation.take_described()]

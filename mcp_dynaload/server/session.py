@@ -1,6 +1,6 @@
 """One client session: what it has loaded, and the one path on which that changes."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from mcp_dynaload.selection.events import (
     ToolsPinned,
     TurnEnded,
 )
+from mcp_dynaload.selection.native_search import Searchable, built_in_tools
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.ranking import Scored
 from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, initial_state, step
@@ -85,6 +86,9 @@ class Session:
 
     has_mod: bool = False
     """The client has our plugin: the hook tool is listed for its mod, which can call listed tools only."""
+
+    others: Mapping[str, Searchable] = field(default_factory=built_in_tools)
+    """What the client's own tool search can find that is not behind us, by its name there, as far as we know."""
 
     selectable: set[str] | None = None
     """What was listed since the client's mod has come, which selects it when it is needed; None: there is no mod."""

@@ -1,16 +1,22 @@
 """The client's own tool search: the words of the model are ranked by us, and become the names of what they mean."""
 
+import json
+from collections import Counter
+from collections.abc import Mapping
+from heapq import nsmallest
+from typing import Any
+
+import structlog
+
 from mcp_dynaload.catalog.cost import CLIENT_PREFIX
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.selection.events import ToolsFound
+from mcp_dynaload.selection.native_search import FOUND, MAX_WORDS, NativeSearch, Searchable, of_client
 from mcp_dynaload.selection.ranking import Scored
 from mcp_dynaload.server.session import Session
 
 SELECT = "select:"
 """With this the client's search takes names instead of words."""
-
-DEFAULT_FOUND = 5
-"""So many does the client's search return when the model does not say."""
 
 MAX_SELECTED = 64
 """Names that the client takes in one query."""
@@ -24,6 +30,16 @@ LIKELY = 0.2
 SHARE_OF_BEST = 0.2
 """A tool that is so much less likely than the best one is not what was searched for."""
 
+SHARE_OF_POINTS = 0.5
+"""A tool of others that has so much less of the client's points than the best one would be found by accident."""
+
+REQUIRED = "+"
+"""With this before it a word of a search must be in what is found."""
+
+MAX_OTHERS = 2_000
+
+log = structlog.get_logger()
+
 
 async def answer_search(session: Session, query: str, limit: str) -> Json:
     """Return the search as the client is to make it; `{}` leaves it as the model wrote it.
@@ -35,14 +51,44 @@ async def answer_search(session: Session, query: str, limit: str) -> Json:
     if query.startswith(SELECT):
         await _list(session, _ours(session, query))
         return {}
-    most = min(int(limit), MAX_SELECTED) if limit.isdecimal() and int(limit) else DEFAULT_FOUND
+    most = min(int(limit), MAX_SELECTED) if limit.isdecimal() and int(limit) else FOUND
     found = _likely(await session.search(query.replace("+", " "), most))
     await _list(session, [scored.name for scored in found])
     if not found or found[0].probability < CLEAR:
         return {}
-    names = ",".join(CLIENT_PREFIX + scored.name for scored in found)
-    updated = {"query": SELECT + names, "max_results": len(found)}
+    others = _others_found(session, query, most)
+    names = [*(CLIENT_PREFIX + scored.name for scored in found[: max(most - len(others), 1)]), *others]
+    updated = {"query": SELECT + ",".join(names), "max_results": len(names)}
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": updated}}
+
+
+def read_others(text: str) -> Mapping[str, Searchable]:
+    """Return the tools of servers that are not behind us, as the mod tells them: `[[name, description], …]`."""
+    if not text:
+        return {}
+    try:
+        told: Any = json.loads(text)
+        pairs = [(str(name), str(description)) for name, description in told[:MAX_OTHERS]]
+    except (ValueError, TypeError) as error:
+        log.warning("others_unreadable", error=str(error))
+        return {}
+    return {name: of_client(name, description) for name, description in pairs if "," not in name}
+
+
+def _others_found(session: Session, query: str, most: int) -> list[str]:
+    """Return the tools of others, and of the client itself, that its own search finds with these words beside ours."""
+    others = [*session.others.items()]
+    ours = [of_client(CLIENT_PREFIX + tool.name, tool.description) for tool in session.listed()]
+    search = NativeSearch([*(searchable for _, searchable in others), *ours])
+    words = query.lower().split()[:MAX_WORDS]
+    points = {word: search.points(word.removeprefix(REQUIRED)) for word in words}
+    scores = Counter[int]()
+    for found in points.values():
+        scores.update(found)
+    fitting = [index for index in scores if all(index in points[word] for word in words if word.startswith(REQUIRED))]
+    best = nsmallest(most, fitting, key=lambda index: (-scores[index], index))
+    least = SHARE_OF_POINTS * scores[best[0]] if best else 0
+    return [others[index][0] for index in best if index < len(others) and scores[index] >= least]
 
 
 def _likely(found: tuple[Scored, ...]) -> list[Scored]:

@@ -2,7 +2,8 @@ import pytest
 
 from mcp_dynaload.catalog.cost import MAX_DESCRIPTION_LENGTH
 from mcp_dynaload.catalog.tool import Tool
-from mcp_dynaload.evaluation.tool_search import SEARCH_HINT, ToolSearchRanker, content_words
+from mcp_dynaload.evaluation.tool_search import ToolSearchRanker, content_words
+from mcp_dynaload.selection.native_search import SEARCH_HINT
 from mcp_dynaload.selection.query import Query
 from tests.builders import a_catalog, a_tool
 

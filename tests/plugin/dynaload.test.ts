@@ -66,6 +66,16 @@ test('what the hooks could only describe for the prompt before the greeting is s
   expect(asked.map((one) => one.event)).toEqual(['ModStarted', 'ModPrompt'])
 })
 
+test('it tells the server what others offer, for searches of the model', async ($, on) => {
+  const asked = server(on, { ModStarted: { asks: true } })
+  const tool = (name, mcp) => ({ name, description: 'does it', mcp })
+  on('tool.list', () => ({ value: [tool('Bash', false), tool('mcp__dynaload__a', true), tool('mcp__other__b', true)] }))
+
+  await begun($)
+
+  expect(asked).toEqual([{ event: 'ModStarted', tools: JSON.stringify([['mcp__other__b', 'does it']]) }])
+})
+
 test('for the news of a background task nothing is asked', async ($, on) => {
   const asked = server(on, { ModStarted: { asks: true }, ModPrompt: { select: ['mcp__dynaload__a'] } })
   await begun($)

@@ -1,5 +1,6 @@
 """The client's own search becomes ours where it means ours, and is left alone where it does not."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -72,3 +73,44 @@ async def test_what_the_user_unloaded_is_not_found(tmp_path: Path) -> None:
         assert await client.hook("ToolSearch", query="tickets", limit="5") == {}
         assert await client.hook("ToolSearch", query=f"select:{PREFIX}{TICKETS}", limit="5") == {}
         assert await client.names() == ["find_tools"]
+
+
+async def test_what_the_clients_own_words_find_of_others_is_not_lost_beside_ours(tmp_path: Path) -> None:
+    other = "mcp__elsewhere__search_tickets_archive"
+    async with desk(tmp_path) as client:
+        await client.names()
+        told = [[other, "Search the archive of tickets"], ["mcp__elsewhere__sing", "Sing a song"]]
+        await client.hook("ModStarted", tools=json.dumps(told))
+        await likely(client, {TICKETS: 0.8, INVOICE: 0.7, ECHO: 0.1})
+
+        answer = await client.hook("ToolSearch", query="search tickets archive", limit="5")
+        required = await client.hook("ToolSearch", query="+sing tickets", limit="5")
+        one = await client.hook("ToolSearch", query="search tickets archive", limit="1")
+
+    assert answer["hookSpecificOutput"]["updatedInput"] == {
+        "query": f"select:{PREFIX}{TICKETS},{PREFIX}{INVOICE},{other}",
+        "max_results": 3,
+    }
+    assert "mcp__elsewhere__sing" in required["hookSpecificOutput"]["updatedInput"]["query"]
+    assert other not in required["hookSpecificOutput"]["updatedInput"]["query"]
+    assert one["hookSpecificOutput"]["updatedInput"]["query"].startswith(f"select:{PREFIX}{TICKETS}")
+
+
+async def test_a_tool_of_the_clients_own_that_its_words_name_is_kept_without_a_mod_too(tmp_path: Path) -> None:
+    async with desk(tmp_path) as client:
+        await client.names()
+        await likely(client, {TICKETS: 0.8})
+
+        both = await client.hook("ToolSearch", query="web search tickets", limit="5")
+        ours = await client.hook("ToolSearch", query="tickets of the account", limit="5")
+
+    assert both["hookSpecificOutput"]["updatedInput"]["query"] == f"select:{PREFIX}{TICKETS},WebSearch"
+    assert ours["hookSpecificOutput"]["updatedInput"]["query"] == f"select:{PREFIX}{TICKETS}"
+
+
+@pytest.mark.parametrize("told", ["{", "5", "[5]", "[[1, 2, 3]]", "null"])
+async def test_what_a_mod_tells_wrongly_of_others_is_left_out(tmp_path: Path, told: str) -> None:
+    async with desk(tmp_path) as client:
+        await client.names()
+
+        assert (await client.hook("ModStarted", tools=told))["asks"] is True

@@ -5,6 +5,8 @@
 
 const SERVER = 'dynaload'
 const TOOL = 'dynaload_hook'
+const OURS = 'mcp__dynaload__'
+const MAX_DESCRIPTION = 500
 const CONVERSATION = ''
 const MAX_SELECTED = 64 // as many names as `select:` takes
 // Models that think only when told to want a thinking block before a call, which a step that we answer has not.
@@ -54,12 +56,26 @@ async function refresh($) {
 }
 
 /**
+ * What other servers offer, which a search of the model's must go on finding; nothing where the client does not tell.
+ * @param {Engine} $
+ */
+async function others($) {
+  try {
+    const tools = (await $.tool.list()).filter((tool) => tool.mcp && !tool.name.startsWith(OURS))
+    return tools.map((tool) => [tool.name, tool.description.slice(0, MAX_DESCRIPTION)])
+  } catch {
+    return []
+  }
+}
+
+/**
  * Says that we are there; the answer tells whether the selecting is ours, and what of this prompt is left to select.
  * @param {Engine} $
  */
 async function sayHello($) {
   await $.mcp.connect(SERVER)
-  return ask($, { event: 'ModStarted' })
+  const tools = await others($)
+  return ask($, { event: 'ModStarted', ...(tools.length > 0 && { tools: JSON.stringify(tools) }) })
 }
 
 /** @param {import('claude-code').On} on */
