@@ -1,5 +1,7 @@
 """With the plugin: sessions that go on in a new process, start over or are summed up, and agents of agents."""
 
+import json
+
 import pytest
 
 from tests.e2e.model_api import tool_use
@@ -12,6 +14,21 @@ pytestmark = pytest.mark.proves("every-prompt")
 
 THINKS_WHEN_TOLD = "claude-haiku-4-5"
 TIME_CALL = tool_use(CURRENT_TIME, {"timezone": "Asia/Tokyo"})
+
+
+@pytest.mark.proves("client-search")
+def test_a_search_that_means_ours_and_others_finds_both(stage: Stage) -> None:
+    prompt = "Do as we said"
+    search = tool_use("ToolSearch", {"query": "current time in a timezone, and edit a notebook", "max_results": 5})
+    claude = stage.claude({prompt: [search]}, model=FROZEN_LIST_MODEL, plugin=True)
+    servers = json.loads(claude.mcp_config.read_text())["mcpServers"]
+    servers["clock"] = json.loads(stage.workplace.servers_file.read_text())["mcpServers"]["time"]
+    claude.mcp_config.write_text(json.dumps({"mcpServers": servers}))
+
+    claude.run_print(prompt)
+
+    found = set(claude.api.main(prompt)[-1].tool_references)
+    assert {CURRENT_TIME, "mcp__clock__get_current_time", "NotebookEdit"} <= found
 
 
 @pytest.mark.parametrize("how", ["--resume", "--continue"])
