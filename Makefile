@@ -18,6 +18,9 @@ test bench: export MCP_DYNALOAD_E2E_DIR := $(E2E)
 test bench: export MCP_DYNALOAD_UPSTREAMS_VENV := $(UPSTREAMS)
 test bench: export MCP_DYNALOAD_PEERS_VENV := $(PEERS)
 
+# The checks run beside what is installed for the tests, which mostly waits for downloads.
+MAKEFLAGS += --jobs=2
+
 .DEFAULT_GOAL := demo
 .PHONY: demo test test-newest check pins eval-leave-out bench install clean
 

@@ -104,6 +104,8 @@ def _ours(session: Session, query: str) -> list[str]:
 
 
 async def _list(session: Session, names: list[str]) -> None:
-    """List what is not listed yet, and wait until the client has read it."""
-    if names and (await session.decide(ToolsFound(tuple(names)))).added:
+    """List what is not listed yet, and wait until the client has read it; of the mod's own searches that is nothing."""
+    listed = {tool.name for tool in session.listed()}
+    missing = tuple(name for name in names if name not in listed)
+    if missing and (await session.decide(ToolsFound(missing))).added:
         await session.reread.hold()

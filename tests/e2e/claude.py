@@ -125,6 +125,9 @@ class PrintSession:
         self._claude = claude
         self._events: queue.Queue[Json | None] = queue.Queue()
         self._answered_at: float | None = None
+        self.asked_at = 0.0
+        """When the last prompt was sent, on the monotonic clock."""
+
         self.session_id: str | None = None
 
     def ask(self, prompt: str) -> Json:
@@ -137,6 +140,7 @@ class PrintSession:
         if self._answered_at is not None:
             time.sleep(max(0.0, self._answered_at + PACE_SECONDS - time.monotonic()))
         content = [{"type": "text", "text": prompt}]
+        self.asked_at = time.monotonic()
         self._write({"type": "user", "message": {"role": "user", "content": content}})
         events: list[Json] = []
         deadline = time.monotonic() + HANG_SECONDS

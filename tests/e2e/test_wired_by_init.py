@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.claude import Claude
 from tests.e2e.model_api import tool_use
+from tests.e2e.model_request import Json
 from tests.e2e.names import CURRENT_TIME, FIND_TOOLS, GIT_LOG
 from tests.e2e.stage import FROZEN_LIST_MODEL, NPM_BIN, Stage
 from tests.e2e.test_every_prompt import CLOCK, HISTORY
@@ -21,18 +22,14 @@ pytestmark = [pytest.mark.proves("every-prompt"), pytest.mark.proves("init")]
 UNLOAD = "/mcp__dynaload__unload git"
 
 
-@pytest.fixture
-def claude(stage: Stage) -> Claude:
-    """The client of a user who has ten servers, as it keeps them."""
+def client_with(stage: Stage, servers: Json) -> Claude:
+    """The client of a user who has these servers, as it keeps them."""
     turns = {
         HISTORY: [tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})],
         CLOCK: [tool_use(CURRENT_TIME, {"timezone": "Asia/Tokyo"})],
     }
     claude = replace(stage.claude(turns, model=FROZEN_LIST_MODEL), is_as_at_home=True)
     claude.write_state()
-    servers = json.loads(stage.workplace.servers_file.read_text())["mcpServers"]
-    servers |= {f"other-{name}": servers[name] for name in ("time", "files", "memory")}
-    assert len(servers) == 10
     state = claude.home / ".claude.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"mcpServers": servers}))
     (claude.home / ".claude").mkdir()
@@ -41,9 +38,17 @@ def claude(stage: Stage) -> Claude:
     return claude
 
 
+def servers_of(stage: Stage) -> Json:
+    return json.loads(stage.workplace.servers_file.read_text())["mcpServers"]
+
+
 def test_wired_by_one_command_each_prompt_has_its_tool_in_its_first_request_and_another_takes_it_back(
-    claude: Claude,
+    stage: Stage,
 ) -> None:
+    servers = servers_of(stage)
+    servers |= {f"other-{name}": servers[name] for name in ("time", "files", "memory")}
+    assert len(servers) == 10
+    claude = client_with(stage, servers)
     state, plugin = claude.home / ".claude.json", claude.home / ".claude" / "skills" / "dynaload"
     before = json.loads(state.read_text())["mcpServers"]
     dynaload(claude, "init", "--yes")
@@ -67,7 +72,8 @@ def test_wired_by_one_command_each_prompt_has_its_tool_in_its_first_request_and_
     assert not plugin.parent.exists()
 
 
-def test_wired_twice_a_command_runs_once_and_a_prompt_is_chosen_for_once(claude: Claude, stage: Stage) -> None:
+def test_wired_twice_a_command_runs_once_and_a_prompt_is_chosen_for_once(stage: Stage) -> None:
+    claude = client_with(stage, {name: entry for name, entry in servers_of(stage).items() if name in ("git", "time")})
     dynaload(claude, "init", "--yes", environment={**claude.environment, "PATH": os.defpath})
     hooks = claude.home / ".claude" / "settings.json"
     hooked = hooks.read_text()
