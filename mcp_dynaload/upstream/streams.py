@@ -7,7 +7,7 @@ from types import TracebackType
 import anyio
 from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCNotification, JSONRPCRequest
+from mcp_types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.http_session import HttpSession
@@ -15,10 +15,18 @@ from mcp_dynaload.upstream.http_session import HttpSession
 Said = JSONRPCNotification | JSONRPCRequest
 """What an upstream says by itself."""
 
+Answer = JSONRPCResponse | JSONRPCError
+
+MAX_OPEN = 10_000
+"""Requests of which it is known that an answer may come; of more, the oldest count as answered."""
+
 ANSWER_SECONDS = 0.00001
 DROPPED_SECONDS = 0.00003
 TAKEN_SECONDS = 0.0003
-"""About what an answer, a message that goes no further, and one that is worked on cost us."""
+"""About what an answer, a message that goes no further, and one that is worked on cost us.
+
+An answer to nothing costs as much as the last: the dispatcher looks for what it could belong to, and says so.
+"""
 
 _BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 
@@ -41,10 +49,12 @@ class Intake:
         read: ReadStream[SessionMessage | Exception],
         allowance: Allowance,
         is_wanted: Callable[[Said], bool],
+        is_asked: Callable[[Answer], bool],
     ) -> None:
         self._read = read
         self._allowance = allowance
         self._is_wanted = is_wanted
+        self._is_asked = is_asked
 
     def __aiter__(self) -> "Intake":
         return self
@@ -56,7 +66,7 @@ class Intake:
                 await self._allowance.spend(TAKEN_SECONDS)
                 return item
             if not isinstance(item.message, Said):
-                await self._allowance.spend(ANSWER_SECONDS)
+                await self._allowance.spend(ANSWER_SECONDS if self._is_asked(item.message) else TAKEN_SECONDS)
                 return item
             is_wanted = self._is_wanted(item.message)
             await self._allowance.spend(TAKEN_SECONDS if is_wanted else DROPPED_SECONDS)
@@ -93,6 +103,7 @@ class Outflow:
     def __init__(self, write: WriteStream[SessionMessage], closed: anyio.Event) -> None:
         self._write = write
         self._closed = closed
+        self._open: dict[str, None] = {}
         self.waiting = 0
         """Messages that the upstream has not taken yet."""
 
@@ -103,6 +114,10 @@ class Outflow:
             anyio.BrokenResourceError: Nobody reads any more.
         """
         self.waiting += 1
+        if isinstance(item.message, JSONRPCRequest):
+            self._open[str(item.message.id)] = None
+            if len(self._open) > MAX_OPEN:
+                del self._open[next(iter(self._open))]
         try:
             await self._write.send(item)
         except _BROKEN:  # a transport that has given up sending may still wait for something to read
@@ -110,6 +125,13 @@ class Outflow:
             raise
         finally:
             self.waiting -= 1
+
+    def takes_answer(self, answer: Answer) -> bool:
+        """Whether it is the first answer to a request that was sent."""
+        number = str(answer.id)
+        is_open = number in self._open
+        self._open.pop(number, None)
+        return is_open
 
     async def aclose(self) -> None:
         """Close the transport's stream."""

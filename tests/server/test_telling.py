@@ -143,6 +143,7 @@ async def test_each_step_of_the_fallback_chain_is_told(tmp_path: Path) -> None:
 async def test_a_choice_that_takes_too_long_is_told(tmp_path: Path) -> None:
     seen = Seen()
     async with watched(tmp_path, seen, settings=Settings(warm_upstreams=False, detection_timeout_ms=0)) as client:
+        await client.live.ready.wait()
         await client.prompt("search the tickets of the account")
 
     assert [(fact.step, fact.detail) for fact in seen.of(FellBack)] == [

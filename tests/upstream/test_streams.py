@@ -1,0 +1,47 @@
+import anyio
+import pytest
+from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCRequest, JSONRPCResponse
+
+from mcp_dynaload.upstream.allowance import Allowance
+from mcp_dynaload.upstream.streams import Intake, Outflow
+
+MANY = 200
+
+
+def message(number: int) -> SessionMessage:
+    return SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=number, result={}))
+
+
+async def taken(*, are_asked: bool) -> int:
+    """How many of many answers are taken in a moment, with an allowance for three messages that are worked on."""
+    sent, outgoing = anyio.create_memory_object_stream[SessionMessage](MANY)
+    answers, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](MANY)
+    outflow = Outflow(sent, anyio.Event())
+    intake = Intake(incoming, Allowance(1e-6, 0.001), lambda said: True, outflow.takes_answer)
+    for number in range(MANY):
+        if are_asked:
+            await outflow.send(SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=number, method="ping")))
+        await answers.send(message(number))
+    count = 0
+    with sent, outgoing, answers, incoming, anyio.move_on_after(0.5):
+        while count < MANY:
+            await anext(intake)
+            count += 1
+    return count
+
+
+@pytest.mark.proves("bounded")
+async def test_answers_that_nobody_asked_for_are_taken_as_slowly_as_what_a_server_says_by_itself() -> None:
+    assert await taken(are_asked=False) < 10
+    assert await taken(are_asked=True) > 90
+
+
+async def test_a_request_has_one_answer() -> None:
+    sent, outgoing = anyio.create_memory_object_stream[SessionMessage](1)
+    outflow = Outflow(sent, anyio.Event())
+    with sent, outgoing:
+        await outflow.send(SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=7, method="ping")))
+
+        answer = JSONRPCResponse(jsonrpc="2.0", id="7", result={})
+        assert [outflow.takes_answer(answer) for _ in range(2)] == [True, False]
