@@ -62,6 +62,7 @@ def watched(
 async def test_a_prompt_is_told_with_its_tokens_times_tools_and_reason(tmp_path: Path) -> None:
     seen = Seen()
     async with watched(tmp_path, seen) as client:
+        await client.live.ready.wait()
         await client.prompt("search the tickets of the account", session_id="s1")
         catalog, overhead = client.live.catalog, client.live.overhead_tokens
 
