@@ -50,7 +50,11 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         locations = find_locations(os.environ)
         files = find_claude_files(os.environ, locations.project_dir)
         source = None if from_file is None else from_file.expanduser().absolute()
-        version = read_client_version(os.environ)
+        try:
+            version = read_client_version(os.environ)
+        except HostError as error:  # hooks in the settings do without
+            print_plain(str(error))
+            version = None
         snapshot = read_snapshot(scope, files, locations, serve_entry(), dict(os.environ), source, version)
         person = Person(show=print_plain, agrees=(lambda: True) if yes else _ask)
         may_approve = approve_servers or not yes

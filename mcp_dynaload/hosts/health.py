@@ -140,9 +140,7 @@ def _hooks(files: ClaudeFiles, settings: list[Json], version: Version | None) ->
     if plugins:
         yield Finding("ok", f"hooks brought by the plugin: {', '.join(plugins)}")
         if len(plugins) > 1:
-            yield Finding(
-                "note", "the plugin is there more than once; what is told twice is answered once", "remove one"
-            )
+            yield Finding("note", "the plugin is there more than once, so a slash command runs twice", "remove one")
         if found:
             what = f"hooks are in the settings, too: {', '.join(sorted(found))}; what is told twice is answered once"
             yield Finding("note", what, "`mcp-dynaload init` takes those of its scope out of the settings")

@@ -88,7 +88,7 @@ def _objection(snapshot: Snapshot, settings: Sequence[Json], place: Path, before
     """Return why the plugin cannot be had here; None if it can."""
     version = snapshot.client_version
     if version is None:
-        return "no `claude` is on the PATH, so its version is not known; run this again when it is"
+        return "no `claude` is on the PATH that tells its version; run this again when there is one"
     if version < MODS_VERSION:
         return f"Claude Code {version_text(version)} runs no modules of plugins; {version_text(MODS_VERSION)} does"
     if is_switched_off(settings):

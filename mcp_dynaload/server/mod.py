@@ -13,12 +13,10 @@ from mcp_dynaload.server.texts import fitting, introduction_text
 
 
 def start(session: Session, others: Mapping[str, Searchable]) -> Json:
-    """Note that the mod is there: from now on it asks, and the settings hooks answer nothing.
+    """Note that the mod is there, and what it says of the tools of servers that are not behind us.
 
-    It tells what servers offer that are not behind us.
-
-    It says so in a prompt's first step. Where the hooks could only describe what that prompt needs, as in the first one
-    of a resumed session, whose list is as it was, the mod selects it now.
+    From now on it asks, and the settings hooks answer nothing. It comes in a prompt's first step. What the hooks could
+    only describe beside that prompt, as in a resumed session, whose list the client keeps, it is told to select now.
     """
     if not (session.is_dynamic and session.client.environment.tool_search):
         return {"asks": False} | cell(session)

@@ -48,6 +48,20 @@ def test_init_and_uninstall_from_the_command_line(machine: Machine) -> None:
     assert machine.contents() == before
 
 
+def test_a_client_that_does_not_run_gets_hooks_in_its_settings(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = machine.write(machine.root / "bin" / "claude", "#!/bin/sh\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+
+    done = CliRunner().invoke(command([]), ["init", "--yes"], catch_exceptions=False)
+
+    assert done.exit_code == 0
+    assert "--version` failed" in done.output
+    assert "UserPromptSubmit" in machine.json(machine.user_settings)["hooks"]
+
+
 def test_without_a_terminal_and_without_yes_nothing_happens(machine: Machine) -> None:
     before = machine.contents()
 
