@@ -8,6 +8,7 @@ from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs] - i
 from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
 from tests.sharing import group_of, position_of
+from tests.waiting import PATIENT
 
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared machine")
@@ -20,7 +21,11 @@ def anyio_backend() -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start what is forked once for all processes that share the suite; a process on its own does when it needs it."""
+    """Be patient with choices; start what is forked once for all processes that share the suite.
+
+    A process on its own starts the latter when it needs it.
+    """
+    os.environ.update(PATIENT)
     if config.getoption("numprocesses", None) and not is_xdist_worker(config):
         from tests import programs
 

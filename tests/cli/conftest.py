@@ -12,7 +12,7 @@ import pytest
 
 from mcp_dynaload.demo import embedded_servers
 from tests.programs import PYTHON
-from tests.waiting import HANG_SECONDS
+from tests.waiting import HANG_SECONDS, PATIENT
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Shell:
 
     @property
     def environ(self) -> dict[str, str]:
-        return {"HOME": str(self.folder / "home"), "PATH": os.defpath, "COLUMNS": "100"}
+        return {"HOME": str(self.folder / "home"), "PATH": os.defpath, "COLUMNS": "100", **PATIENT}
 
     def run(
         self, *arguments: str, stdin: str | None = None, seconds: float = HANG_SECONDS, **variables: str

@@ -22,7 +22,7 @@ from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import SERVER
 from tests.server.fronts import Connected, following
 from tests.transparency.serving import served
-from tests.waiting import HANG_SECONDS
+from tests.waiting import HANG_SECONDS, PATIENT
 
 CLAUDE_CODE = Implementation(name="claude-code", version="2.1.332")
 TRANSPORTS = ("http", "sse")
@@ -78,7 +78,7 @@ def a_new_configuration(folder: Path, servers: Mapping[str, Json], **variables: 
         "CLAUDE_PROJECT_DIR": str(folder),
     }
     quiet = {"MCP_DYNALOAD_WARM_UPSTREAMS": "false"}
-    configuration = read_configuration({**quiet, **places, **variables}, explicit=[file])
+    configuration = read_configuration({**PATIENT, **quiet, **places, **variables}, explicit=[file])
     assert configuration.upstreams.problems == ()
     return configuration
 

@@ -19,6 +19,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.server.caller import HOOK_MARK
 from tests.faults.scripted import is_alive
 from tests.programs import PYTHON
+from tests.waiting import PATIENT
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Place:
             "CLAUDE_PROJECT_DIR": str(self.project),
             "CLAUDE_CODE_ENTRYPOINT": "sdk-cli",
         }
-        return {"PATH": os.environ["PATH"], **places, **self.variables}
+        return {"PATH": os.environ["PATH"], **PATIENT, **places, **self.variables}
 
     def command(self) -> list[str]:
         self.project.mkdir(parents=True, exist_ok=True)

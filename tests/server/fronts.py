@@ -36,9 +36,9 @@ from mcp_dynaload.store.status_lines import StatusLines
 from mcp_dynaload.telemetry.opening import Telemetry
 from mcp_dynaload.telemetry.stream import Facts
 from mcp_dynaload.upstream.listing import Listing
-from tests.waiting import HANG_SECONDS
+from tests.waiting import HANG_SECONDS, PATIENT_MS
 
-QUIET = Settings(warm_upstreams=False)
+QUIET = Settings(warm_upstreams=False, detection_timeout_ms=PATIENT_MS)
 
 
 @dataclass
