@@ -16,7 +16,7 @@ from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.server.caller import CLAUDE_CODE, HOOK_MARK, Caller
 from mcp_dynaload.server.commands.command import Result, Words, refused
 from mcp_dynaload.server.commands.table import own_command, run_command, text_command
-from mcp_dynaload.server.mod import answer_agent, answer_prompt, cell, notice, start
+from mcp_dynaload.server.mod import answer_agent, answer_beside, answer_prompt, beside, cell, notice, start
 from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import who
@@ -109,13 +109,11 @@ async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
         case "ModStatus" if caller is Caller.USER:
             return cell(session)
         case "ModPrompt" if caller is Caller.USER:
-            return await _on_mod_prompt(session, fields)
+            return await answer_prompt(session, PromptSubmitted(fields.prompt))
         case "ModAgent" if caller is Caller.USER:
             return await answer_agent(session, fields.prompt)
         case "ToolSearch" if caller is Caller.USER:
             return await answer_search(session, fields.query, fields.limit)
-        case "UserPromptSubmit" if session.selectable is not None and session.conversation.is_asked(fields.prompt):
-            return _beside(*session.conversation.take_beside())
         case "PreToolUse" if session.selectable is not None:
             return {}  # the mod asks for the same
         case "UserPromptSubmit":
@@ -179,6 +177,8 @@ async def _on_prompt(session: Session, fields: HookFields, caller: Caller) -> Js
 
 
 async def _on_own_words(session: Session, fields: HookFields) -> Json:
+    if session.selectable is not None:
+        return await answer_beside(session, PromptSubmitted(fields.prompt, fields.permission_mode == "plan"))
     is_mod_new = _is_mod_new(session, fields)
     conversation = session.conversation
     is_first, conversation.has_begun = not conversation.has_begun, True
@@ -200,15 +200,6 @@ def _is_mod_new(session: Session, fields: HookFields) -> bool:
     return True
 
 
-async def _on_mod_prompt(session: Session, fields: HookFields) -> Json:
-    """Choose for the prompt; the mod selects what the conversation has no definition of."""
-    conversation = session.conversation
-    is_first, conversation.has_begun = not conversation.has_begun, True
-    event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or None)
-    served = await serve_prompt(session, event, is_first=is_first)
-    return answer_prompt(session, fields.prompt, served.decision)
-
-
 async def _last_answer(transcript: str) -> LastAnswer:
     """What the transcript tells, if the disk it is on gives it in time."""
     if transcript:
@@ -227,17 +218,7 @@ def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) ->
     conversation.introduce(given)
     conversation.describe(chosen)
     conversation.tell(session.listed() if in_request else chosen)
-    return _beside(text, notice(session, decision))
-
-
-def _beside(text: str, notice: str) -> Json:
-    """Return what stands beside the prompt, for the model and for the user."""
-    answer: Json = {}
-    if text:
-        answer["hookSpecificOutput"] = {"hookEventName": "UserPromptSubmit", "additionalContext": text}
-    if notice:
-        answer["systemMessage"] = notice
-    return answer
+    return beside(text, notice(session, decision))
 
 
 def _chosen(session: Session, decision: Decision) -> list[Tool]:

@@ -54,6 +54,30 @@ test('a later prompt selects in its first step what the server names, and nothin
   expect([greeting.answer, second.answer, other.answer]).toEqual([FROM_MODEL, FROM_MODEL, FROM_MODEL])
 })
 
+test('a prompt goes on while the server chooses, and its first step waits for the choice', async ($, on) => {
+  let enter
+  const entered = new Promise((resolve) => (enter = resolve))
+  on('mcp.connect', () => ({ value: {} }))
+  on('mcp.call', async (_$, e) => {
+    const isPrompt = e.args.event === 'ModPrompt'
+    if (isPrompt) await entered
+    const answer = isPrompt ? { select: ['mcp__dynaload__a'] } : { asks: true }
+    return { value: { content: [{ type: 'text', text: JSON.stringify(answer) }] } }
+  })
+  on('prompt.submit', (_$, e) => {
+    if (e.text !== 'hello') enter()
+    return { text: e.text }
+  })
+  on('turn.step', async function* (_$, e) {
+    return { turnId: e.turnId, index: e.index, answer: FROM_MODEL, toolUses: [], stopReason: 'end_turn', usage: null }
+  })
+  await begun($)
+
+  await $.prompt.submit({ text: 'one tool please' })
+
+  expect(selected(await step($, later)).query).toBe('select:mcp__dynaload__a')
+})
+
 test('what the hooks could only describe for the prompt before the greeting is selected in its first step', async ($, on) => {
   const asked = server(on, { ModStarted: { asks: true, select: ['mcp__dynaload__a'] }, ModPrompt: { select: [] } })
 

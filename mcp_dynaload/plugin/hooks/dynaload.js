@@ -78,9 +78,28 @@ async function sayHello($) {
   return ask($, { event: 'ModStarted', ...(tools.length > 0 && { tools: JSON.stringify(tools) }) })
 }
 
+/**
+ * Asks what a prompt needs; nothing where that fails.
+ * @param {Engine} $
+ * @param {string} prompt
+ * @returns {Promise<Answer>}
+ */
+async function promptAnswer($, prompt) {
+  try {
+    return await ask($, { event: 'ModPrompt', prompt })
+  } catch {
+    return {}
+  }
+}
+
+/** @param {Answer | Promise<Answer>} answer */
+async function selectionOf(answer) {
+  return (await answer).select ?? []
+}
+
 /** @param {import('claude-code').On} on */
 export const register = (on) => {
-  /** @type {Map<string, string[]>} What each agent's next step selects, by its id. */
+  /** @type {Map<string, string[] | Promise<string[]>>} What each agent's next step selects, by its id. */
   const waiting = new Map()
   /**
    * Not known before the first step of the first prompt, which tells the model; until then the settings hooks serve.
@@ -99,14 +118,12 @@ export const register = (on) => {
       if (hasCell) hasCell = await refresh($)
       return ran
     }
-    try {
-      const answer = wanted ? await ask($, { event: 'ModPrompt', prompt: e.text }) : {}
-      waiting.set(CONVERSATION, answer.select ?? [])
-      show($, answer.status)
-    } catch {
-      waiting.delete(CONVERSATION)
-    }
-    return next(e)
+    // Not waited for here: the settings hook, which runs in `next`, comes to the server sooner and begins to choose.
+    const answer = wanted ? promptAnswer($, e.text) : {}
+    waiting.set(CONVERSATION, selectionOf(answer))
+    const entered = await next(e)
+    show($, (await answer).status)
+    return entered
   }).catch(passOn)
 
   on('agent.spawn', async ($, e, next) => {
@@ -144,7 +161,7 @@ export const register = (on) => {
       waiting.clear()
     }
     const who = e.agentId ?? CONVERSATION
-    const names = wanted && e.index === 0 ? (waiting.get(who) ?? []).slice(0, MAX_SELECTED) : []
+    const names = wanted && e.index === 0 ? ((await waiting.get(who)) ?? []).slice(0, MAX_SELECTED) : []
     if (e.index === 0) waiting.delete(who)
     if (names.length === 0) return yield* next(e)
     const input = { query: `select:${names.join(',')}`, max_results: names.length }
