@@ -61,6 +61,7 @@ class HookFields:
     query: str
     limit: str
     plugin: str
+    search: str
     tools: str
 
     @classmethod
@@ -179,7 +180,7 @@ async def _on_prompt(session: Session, fields: HookFields, caller: Caller) -> Js
 async def _on_own_words(session: Session, fields: HookFields) -> Json:
     if session.selectable is not None:
         return await answer_beside(session, PromptSubmitted(fields.prompt, fields.permission_mode == "plan"))
-    is_mod_new = _is_mod_new(session, fields)
+    is_mod_new, is_search_new = _is_mod_new(session, fields), _is_search_new(session, fields)
     conversation = session.conversation
     is_first, conversation.has_begun = not conversation.has_begun, True
     transcript = fields.transcript_path if session.client.environment.is_local and not is_first else ""
@@ -187,8 +188,8 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     conversation.context_tokens = last.context_tokens
     event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or last.model)
     served = await serve_prompt(session, event, is_first=is_first)
-    if is_mod_new and not served.decision.changed:  # a changed list has brought the mod's tool, too
-        await session.reread.announce(session.client)
+    if not served.decision.changed:  # a changed list has been announced with our own tools as they are now
+        await _announce_client_side(session, is_mod_new=is_mod_new, is_search_new=is_search_new)
     return _prompt_answer(session, served.decision, in_request=is_first or not session.client.environment.tool_search)
 
 
@@ -198,6 +199,30 @@ def _is_mod_new(session: Session, fields: HookFields) -> bool:
         return False
     session.has_mod = True
     return True
+
+
+def _is_search_new(session: Session, fields: HookFields) -> bool:
+    """Note that the client's own search asks us, if the hook tells so at the first prompt, and whether it does.
+
+    Later the client has sent `find_tools` to the model, and taking it back would rewrite what is cached.
+    """
+    if session.is_search_ours is not None:
+        return False
+    session.is_search_ours = bool(fields.search) and session.client.environment.tool_search
+    return session.is_search_ours
+
+
+async def _announce_client_side(session: Session, *, is_mod_new: bool, is_search_new: bool) -> None:
+    """Have the client read a list again in which none but our own tools differ.
+
+    It would wait for that most of a second if it has read one just now, which `find_tools` is not worth.
+    """
+    if is_search_new and session.reread.is_recent:
+        session.is_search_ours = is_search_new = False
+    if is_mod_new or is_search_new:
+        await session.reread.announce(session.client)
+    if is_search_new:
+        await session.reread.hold()
 
 
 async def _last_answer(transcript: str) -> LastAnswer:

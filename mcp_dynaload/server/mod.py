@@ -55,7 +55,7 @@ async def answer_beside(session: Session, event: PromptSubmitted) -> Json:
     if chosen.selected:
         with anyio.move_on_after(MOD_SECONDS):
             await meeting.mod_came.wait()
-    tools = [] if meeting.mod_came.is_set() else chosen.selected
+    tools = () if meeting.mod_came.is_set() else chosen.selected
     room = MAX_CONTEXT_CHARACTERS - len(chosen.introduction) - 1
     return beside("\n".join(part for part in (loaded_text(tools, room), chosen.introduction) if part), chosen.notice)
 
