@@ -24,7 +24,7 @@ ALSO = "Also connected, with definitions too long to be given here:"
 MAX_FOUND = 10
 DEFAULT_FOUND = 5
 
-FIND_WITH_SEARCH = f"call {FIND_TOOLS}; where that is not loaded, ToolSearch finds it by plain words:"
+FIND_WITH_SEARCH = f"call {FIND_TOOLS} if it is loaded, else ToolSearch:"
 
 OWN_TOOLS = (FIND_TOOLS, CALL_TOOL, HOOK_TOOL)
 

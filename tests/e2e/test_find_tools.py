@@ -4,16 +4,19 @@ import time
 
 import pytest
 
+from mcp_dynaload.tokenizer import count_tokens
 from tests.e2e.claude import PACE_SECONDS, Claude
 from tests.e2e.model_api import tool_use
 from tests.e2e.model_request import ModelRequest, is_prefix_kept
 from tests.e2e.names import CURRENT_TIME, FIND_TOOLS, GIT_LOG, LIST_TABLES
 from tests.e2e.stage import FROZEN_LIST_MODEL, Stage
 from tests.e2e.test_every_prompt import CLOCK, HISTORY, MODELS
+from tests.e2e.test_native_search import definition_tokens
 from tests.e2e.test_subagents import agent, wait_for_the_last_answer
 
 pytestmark = pytest.mark.proves("one-search")
 
+MAX_OWN_TOKENS = 130
 JOB = "Do the special job of ours"
 REMEMBERED = tool_use(FIND_TOOLS, {"query": "list the tables of the database"})
 DENIED = {"allow": ["mcp__dynaload__*"], "deny": ["ToolSearch"]}
@@ -77,6 +80,9 @@ def test_without_hooks_it_stays(stage: Stage) -> None:
     assert FIND_TOOLS in first.loaded_tools
     assert FIND_TOOLS in second.loaded_tools
     assert LIST_TABLES in claude.api.main(CLOCK)[-1].last_result
+    whole, name = definition_tokens(second, FIND_TOOLS), count_tokens(FIND_TOOLS)
+    print(f"find_tools in each request: {whole} tokens; its name alone, where it is left to the search: {name}")
+    assert name < whole < MAX_OWN_TOKENS
 
 
 @pytest.mark.parametrize("plugin", [True, False])
