@@ -5,6 +5,7 @@ REQUIREMENTS = {
     "later-prompt": "A later prompt's tools are described beside it and callable at once; the cached prefix is kept.",
     "every-prompt": "With the plugin each prompt and agent has its tools in its own first request, on every model.",
     "client-search": "What a model searches for itself is ranked by us where it means a tool of ours.",
+    "one-search": "`find_tools` is in a request only where the client's own search cannot replace it; it answers all.",
     "abstain": "A prompt that needs no tool changes nothing.",
     "search-off": "With tool search off the list stays small and grows in the request of the prompt that needs it.",
     "subagent": "A subagent's first request has the tools for its own task.",

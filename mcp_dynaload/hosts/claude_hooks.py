@@ -13,6 +13,9 @@ Once we run, all waits of an answer have their own bounds, of about two seconds 
 _PROMPT_FIELDS = {"prompt": "${prompt}"}
 _SUBAGENT_FIELDS = {"prompt": "${tool_input.prompt}"}
 _SEARCH_FIELDS = {"query": "${tool_input.query}", "limit": "${tool_input.max_results}"}
+_IS_SEARCH_TOLD = {"search": "true"}
+"""By this the server knows that the client's own search asks it, too: hooks of earlier versions did not."""
+
 _OF_PLUGIN = {"plugin": "true"}
 """By this the server knows that there is a mod, which can call listed tools only, and what the settings tell, too."""
 
@@ -26,7 +29,9 @@ def hook_settings(*, are_plugins: bool = False) -> Json:
     return {
         "hooks": {
             "UserPromptSubmit": [
-                _group("UserPromptSubmit", ("permission_mode", "transcript_path"), _PROMPT_FIELDS | mark)
+                _group(
+                    "UserPromptSubmit", ("permission_mode", "transcript_path"), _PROMPT_FIELDS | _IS_SEARCH_TOLD | mark
+                )
             ],
             "UserPromptExpansion": [_group("UserPromptExpansion", ("command_name", "command_args"), mark)],
             "PreToolUse": [

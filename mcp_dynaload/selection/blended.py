@@ -23,7 +23,7 @@ from mcp_dynaload.selection.combination import (
     tool_features,
 )
 from mcp_dynaload.selection.evidence import NO_EVIDENCE
-from mcp_dynaload.selection.follow_up import Earlier, Reading, follow_up
+from mcp_dynaload.selection.follow_up import Earlier, Reading, follow_up, leans_on_nothing
 from mcp_dynaload.selection.index import Index
 from mcp_dynaload.selection.lexical import LexicalRanker, Match
 from mcp_dynaload.selection.query import Query, own_words, parts
@@ -112,7 +112,7 @@ class BlendedRanker:
             return ()
         found = self.candidates(replace(query, leans_on_context=False), limit)
         reading = self._reading(found)
-        if query.is_short_after_others:
+        if query.is_short_after_others and not leans_on_nothing(reading, points_back=query.leans_on_context):
             other = self.candidates(replace(query, leans_on_context=True), limit)
             deeds = np.zeros(len(self._names), np.bool_)
             deeds[[index for index, terms in found.terms.items() if not verb_terms().isdisjoint(terms)]] = True

@@ -57,13 +57,18 @@ class Earlier:
     """Whether it says "it", "that" and the like."""
 
 
+def leans_on_nothing(alone: Reading, *, points_back: bool) -> bool:
+    """Tell whether a prompt that was read alone is so sure that those before it add nothing."""
+    return not points_back and alone.need >= SURE_NEED and float(alone.given.max()) >= SURE_GIVEN
+
+
 def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
     """The reading of a prompt that may lean on those before it; `together` is its reading with the last of them.
 
     A short prompt says what to do and leaves out with what: the tools that it may mean alone are weighed by the
     subject of the earlier prompts.
     """
-    if not earlier.points_back and alone.need >= SURE_NEED and alone.given.max() >= SURE_GIVEN:
+    if leans_on_nothing(alone, points_back=earlier.points_back):
         return alone
     meant = alone.given * earlier.subject
     agreement = max(LEAST_AGREEMENT, float(meant.sum()) / max(LEAST_AGREEMENT, float(alone.given.sum())))

@@ -38,12 +38,12 @@ class Tiers:
 
 def tiers_of(state: SessionState, catalog: Catalog, usual: Collection[str]) -> Tiers:
     """Which tool is in which tier; `usual` are the project's learned ones."""
-    listed = advertised(state, catalog)
+    listed = dict.fromkeys(advertised(state, catalog))
     pinned = {tool.name for tool in catalog.tools if is_pinned(state, tool)}
-    core = tuple(name for name in listed if name in pinned or name in usual)
+    core = dict.fromkeys(name for name in listed if name in pinned or name in usual)
     task = tuple(name for name in listed if name not in core)
     reserve = tuple(tool.name for tool in catalog.tools if tool.name not in listed)
-    return Tiers(core, task, reserve)
+    return Tiers(tuple(core), task, reserve)
 
 
 def tokens_left(state: SessionState, context: Context) -> int:

@@ -44,7 +44,11 @@ ESCAPE = "DYNAMIC_LOADING_ENABLED=false lists every tool"
 
 
 async def list_tools(session: Session, request: Request, params: Json) -> Json:
-    """`find_tools` and what is loaded, in name order; everything, unchanged, when loading is switched off."""
+    """`find_tools` and what is loaded, in name order; everything, unchanged, when loading is switched off.
+
+    What is not marked to be always loaded the client keeps out of its requests where its own tool search can find it,
+    and only there: so `find_tools` is there where that search is denied, switched off, or not among an agent's tools.
+    """
     if not session.is_dynamic:
         await wait_for_listings(session)
         session.reread.was_read()
@@ -54,10 +58,10 @@ async def list_tools(session: Session, request: Request, params: Json) -> Json:
     if session.has_mod:
         own[HOOK_TOOL] = HOOK_TOOL_DEFINITION
     listed = [*own.items(), *((tool.name, tool.definition) for tool in session.listed())]
-    selectable = {HOOK_TOOL, *(session.selectable or ())}
+    left_to_search = {HOOK_TOOL, *(session.selectable or ()), *([FIND_TOOLS] if session.is_search_ours else [])}
     return {
         "tools": [
-            {**definition, "name": name} if name in selectable else _loaded(name, definition)
+            {**definition, "name": name} if name in left_to_search else _loaded(name, definition)
             for name, definition in sorted(listed, key=lambda item: item[0])
         ]
     }
@@ -206,8 +210,12 @@ def _unknown(session: Session, name: str) -> str:
     hint = f" Did you mean {', '.join(repr(near) for near in nearest)}?" if nearest else ""
     missing = session.live.unseen
     wait = f" Not listed yet: {', '.join(missing)}." if missing else ""
-    search = f" {FIND_TOOLS!r} searches all of them; {ESCAPE}." if session.is_dynamic else ""
+    search = f" {_search(session)} searches all of them; {ESCAPE}." if session.is_dynamic else ""
     return f"There is no tool {name!r}.{hint}{search}{wait}"
+
+
+def _search(session: Session) -> str:
+    return f"ToolSearch (or {FIND_TOOLS!r})" if session.is_search_ours else repr(FIND_TOOLS)
 
 
 def _loaded(name: str, definition: Json) -> Json:

@@ -278,6 +278,11 @@ class Reread:
         self._told_at = anyio.current_time()
         await client.list_changed("tools")
 
+    @property
+    def is_recent(self) -> bool:
+        """Whether the client has read the list so recently that it would be slow to read it again."""
+        return anyio.current_time() - self._read_at < REREAD_INTERVAL_SECONDS
+
     def started_over(self) -> None:
         """The client has begun a new conversation: it is as busy with itself as at its start."""
         self._opened_at = anyio.current_time()

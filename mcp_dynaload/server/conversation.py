@@ -3,11 +3,40 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import anyio
+
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.upstream.listing import Listing
 
 Introduction = tuple[str, str]
 """An upstream and its instructions."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenForPrompt:
+    """What a prompt gets from the mod, which selects, and from the hook, which puts texts beside it."""
+
+    selected: tuple[Tool, ...]
+    introduction: str
+    """Instructions of servers, for the model."""
+
+    notice: str
+    """For the user."""
+
+
+@dataclass(slots=True)
+class PromptMeeting:
+    """The two calls that one prompt makes where there is a mod, its own and the hook's: the first to come chooses."""
+
+    prompt: str
+    choosing: anyio.Lock = field(default_factory=anyio.Lock)
+    chosen: ChosenForPrompt | None = None
+    mod_came: anyio.Event = field(default_factory=anyio.Event)
+    hook_came: bool = False
+
+    def is_for(self, prompt: str, *, by_mod: bool) -> bool:
+        """Whether a call is the other one of this very prompt."""
+        return self.prompt == prompt and not (self.mod_came.is_set() if by_mod else self.hook_came)
 
 
 @dataclass(slots=True)
@@ -23,33 +52,28 @@ class Conversation:
     _introduced: set[str] = field(default_factory=set[str])
     _told: set[str] = field(default_factory=set[str])
 
-    _asked: str | None = None
-    """The prompt for which the client's mod has asked last."""
-
-    _beside: tuple[str, str] = ("", "")
-    """What is to stand beside that prompt, for the model and for the user."""
+    _meeting: PromptMeeting | None = None
+    """Of the last prompt where there is a mod."""
 
     _described: tuple[str, ...] = ()
     """The tools whose definitions stand beside the last prompt, as its request does not have them."""
 
-    def ask(self, prompt: str, text: str, notice: str) -> None:
-        """The mod has asked: what it cannot put beside the prompt waits for the hook that can."""
-        self._asked, self._beside = prompt, (text, notice)
-
-    def is_asked(self, prompt: str) -> bool:
-        """Whether the mod has asked for this very prompt."""
-        return self._asked == prompt
-
-    def take_beside(self) -> tuple[str, str]:
-        """What is to stand beside that prompt, once."""
-        beside, self._beside = self._beside, ("", "")
-        return beside
+    def meet(self, prompt: str, *, by_mod: bool) -> PromptMeeting:
+        """Note that the mod or the hook has come with a prompt; the other one finds the same meeting."""
+        meeting = self._meeting
+        if meeting is None or not meeting.is_for(prompt, by_mod=by_mod):
+            meeting = self._meeting = PromptMeeting(prompt)
+        if by_mod:
+            meeting.mod_came.set()
+        else:
+            meeting.hook_came = True
+        return meeting
 
     def start_over(self) -> None:
         """The person cleared it: nothing has been said yet."""
         self.has_begun = False
         self.context_tokens = 0
-        self._asked = None
+        self._meeting = None
         self._introduced.clear()
         self._told.clear()
 

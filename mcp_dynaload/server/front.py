@@ -18,6 +18,7 @@ from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.sdk_json import writable
 from mcp_dynaload.server import calls, modern, passing
+from mcp_dynaload.server.caller import CLAUDE_CODE
 from mcp_dynaload.server.client import Client, ClientEnvironment, Request, as_it_is, user_of
 from mcp_dynaload.server.commands import surface
 from mcp_dynaload.server.commons import Commons, open_commons
@@ -132,8 +133,10 @@ class Front:
         result = await call_next(request)
         if request.method != "initialize" or not isinstance(result, dict):
             return result
-        await self._tasks.start(self._run_session, self._client(request, connection))
-        return {**result, "capabilities": CAPABILITIES, **self._instructions()}
+        client = self._client(request, connection)
+        await self._tasks.start(self._run_session, client)
+        has_tool_search = client.name == CLAUDE_CODE and client.environment.tool_search
+        return {**result, "capabilities": CAPABILITIES, **self._instructions(has_tool_search=has_tool_search)}
 
     async def _serve_modern(self, request: Request, call_next: CallNext) -> HandlerResult:
         """Answer one request of revision 2026-07-28, which is part of no session."""
@@ -149,10 +152,10 @@ class Front:
             result = await modern.answered(session, request, method)
         return modern.enveloped(request.method, result, self.server.server_info_stamp)
 
-    def _instructions(self) -> Json:
+    def _instructions(self, *, has_tool_search: bool = False) -> Json:
         """The field of that name, if there is something to say."""
         live = self._shared.live
-        text = instructions_text(live.listings, live.unseen)
+        text = instructions_text(live.listings, live.unseen, has_tool_search=has_tool_search)
         if not self._shared.settings.dynamic_loading_enabled:
             text = instructions_of_all(live.listings)
         return {"instructions": text} if text else {}

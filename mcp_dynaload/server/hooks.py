@@ -16,7 +16,7 @@ from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.server.caller import CLAUDE_CODE, HOOK_MARK, Caller
 from mcp_dynaload.server.commands.command import Result, Words, refused
 from mcp_dynaload.server.commands.table import own_command, run_command, text_command
-from mcp_dynaload.server.mod import answer_agent, answer_prompt, cell, notice, start
+from mcp_dynaload.server.mod import answer_agent, answer_beside, answer_prompt, beside, cell, notice, start
 from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import who
@@ -61,6 +61,7 @@ class HookFields:
     query: str
     limit: str
     plugin: str
+    search: str
     tools: str
 
     @classmethod
@@ -109,13 +110,11 @@ async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
         case "ModStatus" if caller is Caller.USER:
             return cell(session)
         case "ModPrompt" if caller is Caller.USER:
-            return await _on_mod_prompt(session, fields)
+            return await answer_prompt(session, PromptSubmitted(fields.prompt))
         case "ModAgent" if caller is Caller.USER:
             return await answer_agent(session, fields.prompt)
         case "ToolSearch" if caller is Caller.USER:
             return await answer_search(session, fields.query, fields.limit)
-        case "UserPromptSubmit" if session.selectable is not None and session.conversation.is_asked(fields.prompt):
-            return _beside(*session.conversation.take_beside())
         case "PreToolUse" if session.selectable is not None:
             return {}  # the mod asks for the same
         case "UserPromptSubmit":
@@ -179,7 +178,9 @@ async def _on_prompt(session: Session, fields: HookFields, caller: Caller) -> Js
 
 
 async def _on_own_words(session: Session, fields: HookFields) -> Json:
-    is_mod_new = _is_mod_new(session, fields)
+    if session.selectable is not None:
+        return await answer_beside(session, PromptSubmitted(fields.prompt, fields.permission_mode == "plan"))
+    is_mod_new, is_search_new = _is_mod_new(session, fields), _is_search_new(session, fields)
     conversation = session.conversation
     is_first, conversation.has_begun = not conversation.has_begun, True
     transcript = fields.transcript_path if session.client.environment.is_local and not is_first else ""
@@ -187,8 +188,8 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     conversation.context_tokens = last.context_tokens
     event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or last.model)
     served = await serve_prompt(session, event, is_first=is_first)
-    if is_mod_new and not served.decision.changed:  # a changed list has brought the mod's tool, too
-        await session.reread.announce(session.client)
+    if not served.decision.changed:  # a changed list has been announced with our own tools as they are now
+        await _announce_client_side(session, is_mod_new=is_mod_new, is_search_new=is_search_new)
     return _prompt_answer(session, served.decision, in_request=is_first or not session.client.environment.tool_search)
 
 
@@ -200,13 +201,28 @@ def _is_mod_new(session: Session, fields: HookFields) -> bool:
     return True
 
 
-async def _on_mod_prompt(session: Session, fields: HookFields) -> Json:
-    """Choose for the prompt; the mod selects what the conversation has no definition of."""
-    conversation = session.conversation
-    is_first, conversation.has_begun = not conversation.has_begun, True
-    event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or None)
-    served = await serve_prompt(session, event, is_first=is_first)
-    return answer_prompt(session, fields.prompt, served.decision)
+def _is_search_new(session: Session, fields: HookFields) -> bool:
+    """Note that the client's own search asks us, if the hook tells so at the first prompt, and whether it does.
+
+    Later the client has sent `find_tools` to the model, and taking it back would rewrite what is cached.
+    """
+    if session.is_search_ours is not None:
+        return False
+    session.is_search_ours = bool(fields.search) and session.client.environment.tool_search
+    return session.is_search_ours
+
+
+async def _announce_client_side(session: Session, *, is_mod_new: bool, is_search_new: bool) -> None:
+    """Have the client read a list again in which none but our own tools differ.
+
+    It would wait for that most of a second if it has read one just now, which `find_tools` is not worth.
+    """
+    if is_search_new and session.reread.is_recent:
+        session.is_search_ours = is_search_new = False
+    if is_mod_new or is_search_new:
+        await session.reread.announce(session.client)
+    if is_search_new:
+        await session.reread.hold()
 
 
 async def _last_answer(transcript: str) -> LastAnswer:
@@ -227,17 +243,7 @@ def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) ->
     conversation.introduce(given)
     conversation.describe(chosen)
     conversation.tell(session.listed() if in_request else chosen)
-    return _beside(text, notice(session, decision))
-
-
-def _beside(text: str, notice: str) -> Json:
-    """Return what stands beside the prompt, for the model and for the user."""
-    answer: Json = {}
-    if text:
-        answer["hookSpecificOutput"] = {"hookEventName": "UserPromptSubmit", "additionalContext": text}
-    if notice:
-        answer["systemMessage"] = notice
-    return answer
+    return beside(text, notice(session, decision))
 
 
 def _chosen(session: Session, decision: Decision) -> list[Tool]:

@@ -2,14 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 
+import anyio
+
 from mcp_dynaload.catalog.cost import CLIENT_PREFIX
 from mcp_dynaload.catalog.tool import Json, Tool
-from mcp_dynaload.selection.events import AgentPrompted
+from mcp_dynaload.selection.events import AgentPrompted, PromptSubmitted
 from mcp_dynaload.selection.native_search import Searchable
 from mcp_dynaload.selection.state import Decision
+from mcp_dynaload.server.conversation import ChosenForPrompt, PromptMeeting
 from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
-from mcp_dynaload.server.texts import fitting, introduction_text
+from mcp_dynaload.server.texts import MAX_CONTEXT_CHARACTERS, fitting, introduction_text, loaded_text
+
+MOD_SECONDS = 0.1
+"""The mod asks within a hundredth of a second of the hook. Of one that is slower the tools are described beside the
+prompt, and selected all the same when it asks."""
 
 
 def start(session: Session, others: Mapping[str, Searchable]) -> Json:
@@ -35,15 +42,48 @@ def cell(session: Session) -> Json:
     return {"status": session.summary} if session.shared.settings.status_cell else {}
 
 
-def answer_prompt(session: Session, prompt: str, decision: Decision) -> Json:
-    """Return what the client is to select for a prompt; what stands beside it waits for the hook that follows."""
-    conversation = session.conversation
-    chosen = conversation.untold(_known(session, [*decision.needed, *session.history.take_ordered()]))
-    given = fitting(conversation.introductions(chosen, session.live.listings))
-    conversation.introduce(given)
-    conversation.tell(chosen)
-    conversation.ask(prompt, introduction_text(given), notice(session, decision))
-    return {"select": _selected(session, chosen)} | cell(session)
+async def answer_prompt(session: Session, event: PromptSubmitted) -> Json:
+    """Return what the client is to select for a prompt."""
+    chosen = await _choose(session, event, session.conversation.meet(event.text, by_mod=True))
+    return {"select": [CLIENT_PREFIX + tool.name for tool in chosen.selected]} | cell(session)
+
+
+async def answer_beside(session: Session, event: PromptSubmitted) -> Json:
+    """Return what stands beside a prompt of which the mod selects the tools; all of them, if it does not ask."""
+    meeting = session.conversation.meet(event.text, by_mod=False)
+    chosen = await _choose(session, event, meeting)
+    if chosen.selected:
+        with anyio.move_on_after(MOD_SECONDS):
+            await meeting.mod_came.wait()
+    tools = () if meeting.mod_came.is_set() else chosen.selected
+    room = MAX_CONTEXT_CHARACTERS - len(chosen.introduction) - 1
+    return beside("\n".join(part for part in (loaded_text(tools, room), chosen.introduction) if part), chosen.notice)
+
+
+async def _choose(session: Session, event: PromptSubmitted, meeting: PromptMeeting) -> ChosenForPrompt:
+    """Choose for the prompt of a meeting, unless its other call has; if that failed, this one may do better."""
+    async with meeting.choosing:
+        if meeting.chosen is None:
+            conversation = session.conversation
+            is_first, conversation.has_begun = not conversation.has_begun, True
+            decision = (await serve_prompt(session, event, is_first=is_first)).decision
+            tools = conversation.untold(_known(session, [*decision.needed, *session.history.take_ordered()]))
+            given = fitting(conversation.introductions(tools, session.live.listings))
+            conversation.introduce(given)
+            conversation.tell(tools)
+            selected = tuple(_selectable(session, tools))
+            meeting.chosen = ChosenForPrompt(selected, introduction_text(given), notice(session, decision))
+        return meeting.chosen
+
+
+def beside(text: str, notice: str) -> Json:
+    """Return a prompt hook's answer: what stands beside the prompt, for the model and for the user."""
+    answer: Json = {}
+    if text:
+        answer["hookSpecificOutput"] = {"hookEventName": "UserPromptSubmit", "additionalContext": text}
+    if notice:
+        answer["systemMessage"] = notice
+    return answer
 
 
 def notice(session: Session, decision: Decision) -> str:
@@ -55,13 +95,14 @@ def notice(session: Session, decision: Decision) -> str:
 async def answer_agent(session: Session, prompt: str) -> Json:
     """Return what the client is to select for an agent, which has seen no definition yet."""
     served = await serve_prompt(session, AgentPrompted(prompt))
-    return {"select": _selected(session, _known(session, served.decision.needed))}
+    tools = _selectable(session, _known(session, served.decision.needed))
+    return {"select": [CLIENT_PREFIX + tool.name for tool in tools]}
 
 
 def _known(session: Session, names: Iterable[str]) -> list[Tool]:
     return [tool for name in dict.fromkeys(names) if (tool := session.live.catalog.get(name))]
 
 
-def _selected(session: Session, tools: Iterable[Tool]) -> list[str]:
-    """Return the client's names of those that are not in every request by themselves."""
-    return [CLIENT_PREFIX + tool.name for tool in tools if tool.name in (session.selectable or ())]
+def _selectable(session: Session, tools: Iterable[Tool]) -> list[Tool]:
+    """Return those that are not in every request by themselves."""
+    return [tool for tool in tools if tool.name in (session.selectable or ())]

@@ -87,6 +87,9 @@ class Session:
     has_mod: bool = False
     """The client has our plugin: the hook tool is listed for its mod, which can call listed tools only."""
 
+    is_search_ours: bool | None = None
+    """The client's own tool search asks us, so that `find_tools` need not be in each request; None: no prompt yet."""
+
     others: Mapping[str, Searchable] = field(default_factory=built_in_tools)
     """What the client's own tool search can find that is not behind us, by its name there, as far as we know."""
 

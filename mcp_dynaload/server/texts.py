@@ -24,6 +24,8 @@ ALSO = "Also connected, with definitions too long to be given here:"
 MAX_FOUND = 10
 DEFAULT_FOUND = 5
 
+FIND_WITH_SEARCH = f"call {FIND_TOOLS} if it is loaded, else ToolSearch:"
+
 OWN_TOOLS = (FIND_TOOLS, CALL_TOOL, HOOK_TOOL)
 
 FIND_TOOLS_DEFINITION: Json = {
@@ -95,11 +97,14 @@ def found_text(tools: Sequence[Tool], query: str) -> str:
     return _described(tools, "These tools are connected now and can be called by name:", MAX_FOUND_CHARACTERS)
 
 
-def instructions_text(listings: Mapping[str, Listing], unseen: Iterable[str]) -> str:
-    """Our own instructions: a line for each server behind us, so that the model knows what it could ask for."""
+def instructions_text(listings: Mapping[str, Listing], unseen: Iterable[str], *, has_tool_search: bool = False) -> str:
+    """Our own instructions: a line for each server behind us, so that the model knows what it could ask for.
+
+    With a search of the client's own it is not known yet whether that will ask us: the model sees it by its tools.
+    """
     head = (
         "The tools of these MCP servers are connected when a task needs them; what one says of itself is quoted."
-        f" If one that you need is missing, call {FIND_TOOLS}:"
+        f" If one that you need is missing, {FIND_WITH_SEARCH if has_tool_search else f'call {FIND_TOOLS}:'}"
     )
     lines = [head, *(_server_line(name, listing) for name, listing in sorted(listings.items()))]
     lines += [f"- {name}" for name in sorted(unseen)]

@@ -22,6 +22,10 @@ MAX_LISTING = 4
 SWEEP_SECONDS = 5.0
 POLL_SECONDS = 0.05
 
+WARM_DELAY_SECONDS = 0.25
+"""A start takes the processor and holds the event loop while the client reads the changed list and makes its request;
+the call for which it is comes with the model's answer, later than that."""
+
 log = structlog.get_logger()
 
 
@@ -166,9 +170,10 @@ class Pool:
                     upstream.stop()
 
     async def _warm_one(self, upstream: Upstream) -> None:
+        await anyio.sleep(WARM_DELAY_SECONDS)
         async with self._warming:
             try:
-                if len(self.running) < self._max_running:
+                if not upstream.is_running and len(self.running) < self._max_running:
                     await upstream.start()
             except UpstreamError as error:
                 log.warning("upstream_not_started", upstream=upstream.name, error=str(error))

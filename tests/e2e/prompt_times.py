@@ -1,29 +1,37 @@
-"""Says how long a prompt takes until the client makes its first model request: without us, with hooks, with the plugin.
+"""Says how long hooks and mod hold a prompt: the time until the client's first model request, with us and without us.
 
     .venv/bin/python -m tests.e2e.prompt_times CATALOG [PROMPTS]
 
 CATALOG is a file of `mcp-dynaload eval`; its tools, repeated under other names until there are `TOOLS`, are offered by
-ten servers. Each way is one session with `-p`, whose first prompts, one of each kind, are not counted. It wants a quiet
+ten servers. Each way is one session with `-p`; every prompt is asked in all of them, one after the other, so that what
+else the machine does meets all alike. PROMPTS prompts are of subjects that were there before, and as many of new ones;
+by the line that the server keeps for status lines the prompts are parted which changed its list. It wants a quiet
 machine.
 """
 
 import json
+import re
 import sys
 import tempfile
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from itertools import cycle, islice
+from dataclasses import dataclass, field
+from itertools import chain, cycle, islice
 from pathlib import Path
+from random import Random
 from statistics import median
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.evaluation.labelled import characters_in_fours, read_catalog
 from mcp_dynaload.validation.probe import probe
+from tests.e2e.claude import Claude, PrintSession
 from tests.e2e.stage import FROZEN_LIST_MODEL, NPM_BIN, PROXY_COMMAND, PYTHON_BIN, Stage
 from tests.e2e.upstreams import Workplace
 
 TOOLS = 1_500
 SERVERS = 10
-WAYS = ("without us", "settings hooks", "plugin")
+WITHOUT = "without us"
+WAYS = (WITHOUT, "settings hooks", "plugin")
 PROMPTS = (
     "create an issue in the repository about the login bug",
     "list the pull requests that wait for review",
@@ -32,10 +40,40 @@ PROMPTS = (
     "query the database for the newest orders",
     "thanks, that is all for now",
 )
+SUBJECT_LENGTH = 90
+"""Of what a new prompt takes from a tool's description."""
+
+SEED = 15
+
+
+@dataclass(slots=True)
+class Way:
+    """One way's session, and the milliseconds of its prompts."""
+
+    claude: Claude
+    session: PrintSession
+    status_lines: Path
+    """The folder of the files in which the server says how many tools are listed."""
+
+    as_it_was: list[float] = field(default_factory=list[float])
+    """Of the prompts that left the list as it was."""
+
+    changed: list[float] = field(default_factory=list[float])
+
+    def ask(self, prompt: str, *, is_counted: bool) -> None:
+        """Ask, and note the time until the first request."""
+        seen, line = len(self.claude.api.main()), self._line()
+        self.session.ask(prompt)
+        times = self.as_it_was if self._line() == line else self.changed
+        if is_counted:
+            times.append(1e3 * (self.claude.api.main()[seen].at_seconds - self.session.asked_at))
+
+    def _line(self) -> str:
+        return "".join(file.read_text() for file in self.status_lines.glob("*") if file.suffix != ".new")
 
 
 def main(catalog: Path, count: int) -> None:
-    """Measure each way, and print the milliseconds."""
+    """Measure all ways together, and print the milliseconds of each, and what it adds to those without us."""
     with tempfile.TemporaryDirectory(prefix="prompt-times-") as folder, ExitStack() as stack:
         workplace = Workplace(Path(folder, "workplace"), NPM_BIN, PYTHON_BIN, PROXY_COMMAND)
         workplace.root.mkdir()
@@ -43,13 +81,49 @@ def main(catalog: Path, count: int) -> None:
         workplace.servers_file.write_text(json.dumps({"mcpServers": servers(catalog, Path(folder))}))
         state = Path(folder, "filled", "state")
         workplace.fill_catalog(state)
-        print(f"{TOOLS} tools of {SERVERS} servers, {count} prompts a way, ms until the first model request")
-        for way in WAYS:
-            place = Path(folder, way.replace(" ", "-"))
-            place.mkdir()
-            times = sorted(measured(Stage(workplace, state, place, stack), way, count))
-            p99 = times[min(len(times) - 1, round(0.99 * len(times)))]
-            print(f"{way:<15} p50 {median(times):5.0f}   p99 {p99:5.0f}   longest {times[-1]:5.0f}", flush=True)
+        ways = {name: opened(workplace, state, Path(folder, name.replace(" ", "-")), name, stack) for name in WAYS}
+        for number, prompt in enumerate((*PROMPTS, *prompts(catalog, count))):
+            for way in ways.values():
+                way.ask(prompt, is_counted=number >= len(PROMPTS))
+    print(f"{TOOLS} tools of {SERVERS} servers, ms until the first model request, in parentheses beside without us")
+    least = ways[WITHOUT].as_it_was
+    for name, way in ways.items():
+        print(told(name, way.as_it_was, least))
+        if way.changed:
+            print(told(f"{name}, list changed", way.changed, least))
+
+
+def opened(workplace: Workplace, state: Path, folder: Path, way: str, stack: ExitStack) -> Way:
+    """Return a way with its session open."""
+    folder.mkdir()
+    claude = Stage(workplace, state, folder, stack).claude(
+        {}, model=FROZEN_LIST_MODEL, plugin=way == "plugin", hooks=way == "settings hooks"
+    )
+    if way == WITHOUT:
+        claude.mcp_config.write_text('{"mcpServers": {}}')
+    session = stack.enter_context(claude.print_session())
+    return Way(claude, session, folder / "state" / "status")
+
+
+def prompts(catalog: Path, count: int) -> Iterable[str]:
+    """Return prompts of subjects that were there before, and between them as many of new ones."""
+    known = (f"{prompt} ({round_})" for round_ in range(1, count) for prompt in PROMPTS)
+    tools = read_catalog(catalog, characters_in_fours).catalog.tools
+    subjects = [" ".join(re.sub(r"\W+", " ", tool.description)[:SUBJECT_LENGTH].split()) for tool in tools]
+    new = Random(SEED).sample([subject for subject in subjects if len(subject) > SUBJECT_LENGTH // 2], count)
+    return chain.from_iterable(zip(islice(known, count), (f"please {subject.lower()}" for subject in new), strict=True))
+
+
+def told(name: str, times: Sequence[float], least: Sequence[float]) -> str:
+    """Return the line of a way: median and 99th percentile, and by how much they exceed those without us."""
+    middle, high = median(times), percentile(times)
+    added = f"   ({middle - median(least):+5.0f}, {high - percentile(least):+5.0f})" if times is not least else ""
+    return f"{name:<28} n {len(times):4}   p50 {middle:5.0f}   p99 {high:5.0f}{added}"
+
+
+def percentile(times: Sequence[float], share: float = 0.99) -> float:
+    """Return the time that so many prompts do not exceed."""
+    return sorted(times)[min(len(times) - 1, round(share * len(times)))]
 
 
 def servers(catalog: Path, folder: Path) -> Json:
@@ -68,19 +142,5 @@ def servers(catalog: Path, folder: Path) -> Json:
     return entries
 
 
-def measured(stage: Stage, way: str, count: int) -> list[float]:
-    """The milliseconds from each prompt to its first request, in one session."""
-    claude = stage.claude({}, model=FROZEN_LIST_MODEL, plugin=way == "plugin", hooks=way == "settings hooks")
-    if way == "without us":
-        claude.mcp_config.write_text('{"mcpServers": {}}')
-    times: list[float] = []
-    with claude.print_session() as session:
-        for number in range(len(PROMPTS) + count):
-            before = len(claude.api.main())
-            session.ask(f"{PROMPTS[number % len(PROMPTS)]} ({number // len(PROMPTS)})")
-            times.append(1e3 * (claude.api.main()[before].at_seconds - session.asked_at))
-    return times[len(PROMPTS) :]
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 60)
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100)

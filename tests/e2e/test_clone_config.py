@@ -14,7 +14,7 @@ PROMPT = "Write me a short poem about autumn leaves"
 
 
 def test_the_client_connects_by_the_file_that_a_clone_has(stage: Stage) -> None:
-    claude = replace(stage.claude({}), project=ROOT, mcp_config=ROOT / "claude_mcp.json")
+    claude = replace(stage.claude({}, hooks=False), project=ROOT, mcp_config=ROOT / "claude_mcp.json")
 
     result = claude.run_print(PROMPT)
 

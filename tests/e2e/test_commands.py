@@ -4,7 +4,7 @@ import pytest
 
 from mcp_dynaload.catalog.names import COMMAND_NAMES
 from tests.e2e.claude import PROMPT_MARK, TerminalSession
-from tests.e2e.names import CURRENT_TIME, FIND_TOOLS, GIT_LOG
+from tests.e2e.names import CURRENT_TIME, GIT_LOG
 from tests.e2e.stage import ARTEFACTS, Stage
 
 pytestmark = pytest.mark.proves("commands")
@@ -60,7 +60,7 @@ def test_every_command_answers_in_the_interactive_client_without_a_request_and_a
     (chat,) = claude.api.main()
     assert {line.split()[0] for line, _ in TYPED} == set(COMMAND_NAMES)
     assert requests_of_commands == 0
-    assert {CURRENT_TIME, GIT_LOG, GIT_STATUS, FIND_TOOLS} <= set(chat.tools_of())
+    assert {CURRENT_TIME, GIT_LOG, GIT_STATUS} <= set(chat.tools_of())
 
 
 def test_a_command_of_the_print_client_costs_no_request_and_acts_on_the_next(stage: Stage) -> None:

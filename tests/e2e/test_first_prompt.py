@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.e2e.model_api import tool_use
-from tests.e2e.names import FIND_TOOLS, GIT_LOG, MOST_TOOLS
+from tests.e2e.names import GIT_LOG, MOST_TOOLS
 from tests.e2e.stage import DEFAULT_MODEL, FROZEN_LIST_MODEL, Stage
 from tests.e2e.upstreams import COMMITS
 
@@ -25,7 +25,7 @@ def test_the_needed_tool_is_in_the_first_request_whole_and_its_result_reaches_th
 
     first, second = claude.api.main()
     definition = first.tool_definition(GIT_LOG)
-    assert {GIT_LOG, FIND_TOOLS} <= set(first.tools_of())
+    assert GIT_LOG in first.tools_of()
     assert len(first.tools_of()) <= MOST_TOOLS
     assert not [name for name in first.tools_of() if "__sqlite__" in name or "__memory__" in name]
     assert definition["input_schema"]["required"] == ["repo_path"]

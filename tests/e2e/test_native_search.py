@@ -27,6 +27,8 @@ CLOCK_WORDS = "current time timezone"
 CLOCK_TOOLS = "select:mcp__time__get_current_time,mcp__time__convert_time"
 """What our choice loads for `CLOCK`, by the names that the client has without us."""
 
+THANKS = "Thanks, that is all that I wanted to see"
+
 MAX_STEP_TOKENS = 250
 """What the plugin's step may leave in `messages` for two tools: a call, its references, the client's words after it."""
 
@@ -87,17 +89,21 @@ class Cost:
     """The whole context of the requests that are made for the way alone; a prompt cache makes it cheaper."""
 
 
-def second_prompt(claude: Claude) -> tuple[ModelRequest, list[ModelRequest]]:
-    """Play a session of two prompts; the last request of the first one, and those of the second."""
+def later_prompt(claude: Claude) -> tuple[ModelRequest, list[ModelRequest]]:
+    """Play a session of three prompts; the last request of the second one, and those of the third.
+
+    Beside the second one the client announces once which tools it leaves to its search.
+    """
     with claude.print_session() as session:
         session.ask(HISTORY)
+        session.ask(THANKS)
         session.ask(CLOCK)
-    return claude.api.main(HISTORY)[-1], claude.api.main(CLOCK)
+    return claude.api.main(THANKS)[-1], claude.api.main(CLOCK)
 
 
 def cost_of(claude: Claude, without: Sequence[Json]) -> Cost:
-    """What the second prompt of a session takes; `without` are its messages where nothing loads a tool."""
-    before, (*extra, last) = second_prompt(claude)
+    """What a later prompt of a session takes; `without` are its messages where nothing loads a tool."""
+    before, (*extra, last) = later_prompt(claude)
     beside = from_the_prompt(last)
     return Cost(
         requests=len(extra),
@@ -129,7 +135,7 @@ def definition_tokens(request: ModelRequest, name: str) -> int:
 
 
 def test_the_plugins_step_costs_no_request_and_no_definition_in_vain(stage: Stage) -> None:
-    without = from_the_prompt(second_prompt(direct(stage, []))[1][-1])
+    without = from_the_prompt(later_prompt(direct(stage, []))[1][-1])
     found = {
         "nothing of ours, the model searches with words": cost_of(direct(stage, [search(CLOCK_WORDS)]), without),
         "nothing of ours, the model selects by name": cost_of(direct(stage, [search(CLOCK_TOOLS)]), without),

@@ -12,13 +12,13 @@ TASK = "Show me the latest commits in the git log of the repository"
 CHAT = ("Thank you, that was a lovely answer!", "Write me a short poem about autumn leaves")
 
 
-def test_a_session_that_opens_with_chat_has_only_find_tools(stage: Stage, model: str | None) -> None:
+def test_a_session_that_opens_with_chat_has_find_tools_at_most(stage: Stage, model: str | None) -> None:
     claude = stage.claude({}, model=model)
 
     claude.run_print(CHAT[1])
 
     (request,) = claude.api.main()
-    assert request.tools_of() == [FIND_TOOLS]
+    assert set(request.tools_of()) <= {FIND_TOOLS}
     assert not request.described_tools
 
 

@@ -14,7 +14,7 @@ HISTORY_TASK = "Read the latest commits in the git log of the repository"
 TABLES_TASK = "List all tables in the sqlite database"
 
 
-def agent(task: str, **options: bool) -> Block:
+def agent(task: str, **options: bool | str) -> Block:
     arguments = {"description": "a task", "prompt": task, "subagent_type": "general-purpose"}
     return tool_use("Agent", arguments | options)
 

@@ -28,6 +28,7 @@ def test_each_hook_calls_our_unlisted_tool_with_its_event_and_the_clients_fields
     assert inputs["UserPromptSubmit"]["input"] == {
         "event": "UserPromptSubmit",
         "prompt": "${prompt}",
+        "search": "true",
         "session_id": "${session_id}",
         "permission_mode": "${permission_mode}",
         "transcript_path": "${transcript_path}",

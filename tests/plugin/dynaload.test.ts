@@ -11,6 +11,7 @@ function server(on, answers) {
     if (answer === undefined) throw new Error('the server is gone')
     return { value: { content: [{ type: 'text', text: JSON.stringify(answer) }] } }
   })
+  on('tool.offer', () => ({ isOffered: true }))
   on('prompt.submit', (_$, e) => ({ text: e.text }))
   on('agent.spawn', (_$, e) => ({ model: 'a model', agentId: `of ${e.prompt}` }))
   on('turn.complete', (_$, e) => ({ text: e.answer }))
@@ -54,6 +55,30 @@ test('a later prompt selects in its first step what the server names, and nothin
   expect([greeting.answer, second.answer, other.answer]).toEqual([FROM_MODEL, FROM_MODEL, FROM_MODEL])
 })
 
+test('a prompt goes on while the server chooses, and its first step waits for the choice', async ($, on) => {
+  let enter
+  const entered = new Promise((resolve) => (enter = resolve))
+  on('mcp.connect', () => ({ value: {} }))
+  on('mcp.call', async (_$, e) => {
+    const isPrompt = e.args.event === 'ModPrompt'
+    if (isPrompt) await entered
+    const answer = isPrompt ? { select: ['mcp__dynaload__a'] } : { asks: true }
+    return { value: { content: [{ type: 'text', text: JSON.stringify(answer) }] } }
+  })
+  on('prompt.submit', (_$, e) => {
+    if (e.text !== 'hello') enter()
+    return { text: e.text }
+  })
+  on('turn.step', async function* (_$, e) {
+    return { turnId: e.turnId, index: e.index, answer: FROM_MODEL, toolUses: [], stopReason: 'end_turn', usage: null }
+  })
+  await begun($)
+
+  await $.prompt.submit({ text: 'one tool please' })
+
+  expect(selected(await step($, later)).query).toBe('select:mcp__dynaload__a')
+})
+
 test('what the hooks could only describe for the prompt before the greeting is selected in its first step', async ($, on) => {
   const asked = server(on, { ModStarted: { asks: true, select: ['mcp__dynaload__a'] }, ModPrompt: { select: [] } })
 
@@ -69,11 +94,30 @@ test('what the hooks could only describe for the prompt before the greeting is s
 test('it tells the server what others offer, for searches of the model', async ($, on) => {
   const asked = server(on, { ModStarted: { asks: true } })
   const tool = (name, mcp) => ({ name, description: 'does it', mcp })
-  on('tool.list', () => ({ value: [tool('Bash', false), tool('mcp__dynaload__a', true), tool('mcp__other__b', true)] }))
+  on('tool.list', () => ({ value: [tool('ToolSearch', false), tool('mcp__dynaload__a', true), tool('mcp__other__b', true)] }))
 
   await begun($)
 
   expect(asked).toEqual([{ event: 'ModStarted', tools: JSON.stringify([['mcp__other__b', 'does it']]) }])
+})
+
+test('where the conversation has no tool search the settings hooks go on serving', async ($, on) => {
+  const asked = server(on, { ModStarted: { asks: true }, ModPrompt: { select: ['mcp__dynaload__a'] } })
+  on('tool.list', () => ({ value: [{ name: 'Bash', description: 'runs', mcp: false }] }))
+  await begun($)
+
+  await $.prompt.submit({ text: 'two' })
+
+  expect((await step($, later)).answer).toBe(FROM_MODEL)
+  expect(asked).toEqual([])
+})
+
+test('for an agent that has no tool search nothing is selected', async ($, on) => {
+  server(on, { ModStarted: { asks: true }, ModAgent: { select: ['mcp__dynaload__c'] } })
+  await begun($)
+  await $.agent.spawn({ prompt: 'task' })
+
+  expect((await step($, { ...later, agentId: 'of task' })).answer).toBe(FROM_MODEL)
 })
 
 test('for the news of a background task nothing is asked', async ($, on) => {
@@ -90,6 +134,7 @@ test('an agent selects its own, and the conversation nothing for it', async ($, 
   server(on, { ModStarted: { asks: true }, ModPrompt: { select: [] }, ModAgent: { select: ['mcp__dynaload__c'] } })
   await begun($)
   await $.agent.spawn({ prompt: 'task' })
+  await $.tool.offer({ tool: 'ToolSearch', for: 'list', agentId: 'of task' })
 
   expect((await step($, { ...later, index: 1 })).answer).toBe(FROM_MODEL)
   expect(selected(await step($, { ...later, turnId: 't2', agentId: 'of task' })).query).toBe('select:mcp__dynaload__c')

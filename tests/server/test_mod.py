@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import anyio
 import pytest
 
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json
@@ -77,6 +78,36 @@ async def test_a_prompt_for_which_the_mod_did_not_ask_is_served_the_old_way(tmp_
         answer = await client.prompt(BILL)
 
     assert PREFIX + INVOICE in answer["hookSpecificOutput"]["additionalContext"]
+
+
+@pytest.mark.parametrize("mod_first", [False, True])
+async def test_of_a_prompts_two_calls_one_chooses_and_each_has_its_part(tmp_path: Path, mod_first: bool) -> None:
+    answers: dict[str, Json] = {}
+
+    async with modded(tmp_path) as client:
+
+        async def call(event: str) -> None:
+            answers[event] = await client.hook(event, prompt=SEARCH)
+
+        async with anyio.create_task_group() as tasks:
+            for event in ("ModPrompt", "UserPromptSubmit") if mod_first else ("UserPromptSubmit", "ModPrompt"):
+                tasks.start_soon(call, event)
+
+    beside = answers["UserPromptSubmit"]["hookSpecificOutput"]["additionalContext"]
+    assert answers["ModPrompt"] == {"select": [PREFIX + TICKETS]}
+    assert beside.startswith("Instructions of the MCP server 'desk'")
+
+
+async def test_a_mod_that_asks_late_selects_what_stands_beside_the_prompt_by_then(tmp_path: Path) -> None:
+    async with modded(tmp_path) as client:
+        beside = (await client.prompt(SEARCH))["hookSpecificOutput"]["additionalContext"]
+        late = await client.hook("ModPrompt", prompt=SEARCH)
+        again = await client.hook("ModPrompt", prompt=SEARCH)
+
+    assert PREFIX + TICKETS in beside
+    assert "Instructions of the MCP server 'desk'" in beside
+    assert late == {"select": [PREFIX + TICKETS]}
+    assert again == {"select": []}
 
 
 async def test_a_mod_that_comes_in_a_prompts_first_step_selects_what_could_only_be_described_beside_it(

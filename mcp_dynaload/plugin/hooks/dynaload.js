@@ -7,6 +7,7 @@ const SERVER = 'dynaload'
 const TOOL = 'dynaload_hook'
 const OURS = 'mcp__dynaload__'
 const MAX_DESCRIPTION = 500
+const SEARCH = 'ToolSearch'
 const CONVERSATION = ''
 const MAX_SELECTED = 64 // as many names as `select:` takes
 // Models that think only when told to want a thinking block before a call, which a step that we answer has not.
@@ -56,13 +57,12 @@ async function refresh($) {
 }
 
 /**
- * What other servers offer, which a search of the model's must go on finding; nothing where the client does not tell.
+ * The conversation's tools; none where the client does not tell.
  * @param {Engine} $
  */
-async function others($) {
+async function knownTools($) {
   try {
-    const tools = (await $.tool.list()).filter((tool) => tool.mcp && !tool.name.startsWith(OURS))
-    return tools.map((tool) => [tool.name, tool.description.slice(0, MAX_DESCRIPTION)])
+    return await $.tool.list()
   } catch {
     return []
   }
@@ -70,18 +70,44 @@ async function others($) {
 
 /**
  * Says that we are there; the answer tells whether the selecting is ours, and what of this prompt is left to select.
+ * Tools of other servers are told because a search of the model's must go on finding them.
  * @param {Engine} $
+ * @returns {Promise<Answer>}
  */
 async function sayHello($) {
   await $.mcp.connect(SERVER)
-  const tools = await others($)
+  const known = await knownTools($)
+  if (known.length > 0 && !known.some((tool) => tool.name === SEARCH)) return {} // denied, or switched off
+  const others = known.filter((tool) => tool.mcp && !tool.name.startsWith(OURS))
+  const tools = others.map((tool) => [tool.name, tool.description.slice(0, MAX_DESCRIPTION)])
   return ask($, { event: 'ModStarted', ...(tools.length > 0 && { tools: JSON.stringify(tools) }) })
+}
+
+/**
+ * Asks what a prompt needs; nothing where that fails.
+ * @param {Engine} $
+ * @param {string} prompt
+ * @returns {Promise<Answer>}
+ */
+async function promptAnswer($, prompt) {
+  try {
+    return await ask($, { event: 'ModPrompt', prompt })
+  } catch {
+    return {}
+  }
+}
+
+/** @param {Answer | Promise<Answer>} answer */
+async function selectionOf(answer) {
+  return (await answer).select ?? []
 }
 
 /** @param {import('claude-code').On} on */
 export const register = (on) => {
-  /** @type {Map<string, string[]>} What each agent's next step selects, by its id. */
+  /** @type {Map<string, string[] | Promise<string[]>>} What each agent's next step selects, by its id. */
   const waiting = new Map()
+  /** @type {Set<string>} The agents that have the search: the client asks of each before its first step. */
+  const searching = new Set()
   /**
    * Not known before the first step of the first prompt, which tells the model; until then the settings hooks serve.
    * @type {boolean | undefined}
@@ -92,6 +118,11 @@ export const register = (on) => {
 
   on('tool.offer', { tool: 'mcp__dynaload__dynaload_hook' }, () => ({ isOffered: false })).catch(passOn)
 
+  on('tool.offer', { tool: 'ToolSearch', for: 'list' }, (_$, e, next) => {
+    if (e.agentId) searching.add(e.agentId)
+    return next(e)
+  }).catch(passOn)
+
   on('prompt.submit', async ($, e, next) => {
     if (e.isMeta || e.origin?.kind === 'task-notification') return next(e)
     if (e.command) {
@@ -99,14 +130,12 @@ export const register = (on) => {
       if (hasCell) hasCell = await refresh($)
       return ran
     }
-    try {
-      const answer = wanted ? await ask($, { event: 'ModPrompt', prompt: e.text }) : {}
-      waiting.set(CONVERSATION, answer.select ?? [])
-      show($, answer.status)
-    } catch {
-      waiting.delete(CONVERSATION)
-    }
-    return next(e)
+    // Not waited for here: the settings hook, which runs in `next`, comes to the server sooner and begins to choose.
+    const answer = wanted ? promptAnswer($, e.text) : {}
+    waiting.set(CONVERSATION, selectionOf(answer))
+    const entered = await next(e)
+    show($, (await answer).status)
+    return entered
   }).catch(passOn)
 
   on('agent.spawn', async ($, e, next) => {
@@ -144,14 +173,15 @@ export const register = (on) => {
       waiting.clear()
     }
     const who = e.agentId ?? CONVERSATION
-    const names = wanted && e.index === 0 ? (waiting.get(who) ?? []).slice(0, MAX_SELECTED) : []
+    const canSelect = wanted && e.index === 0 && (!e.agentId || searching.has(e.agentId))
+    const names = canSelect ? ((await waiting.get(who)) ?? []).slice(0, MAX_SELECTED) : []
     if (e.index === 0) waiting.delete(who)
     if (names.length === 0) return yield* next(e)
     const input = { query: `select:${names.join(',')}`, max_results: names.length }
-    yield { kind: 'tool', index: 0, id: `toolu_dynaload_${e.turnId}`, name: 'ToolSearch' }
+    yield { kind: 'tool', index: 0, id: `toolu_dynaload_${e.turnId}`, name: SEARCH }
     yield { kind: 'input', index: 0, json: JSON.stringify(input) }
     yield { kind: 'stop', stopReason: 'tool_use', usage: null }
-    const toolUses = [{ name: 'ToolSearch', input }]
+    const toolUses = [{ name: SEARCH, input }]
     return { turnId: e.turnId, index: e.index, answer: '', toolUses, stopReason: 'tool_use', usage: null }
   })
 }

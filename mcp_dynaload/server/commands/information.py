@@ -255,7 +255,7 @@ def _saving(session: Session) -> str:
 
 def _reasons(session: Session, tier: Tier, names: Iterable[str]) -> str:
     if tier is Tier.RESERVE:
-        return "not listed; find_tools finds them"
+        return "not listed; a search finds them"
     counts = Counter(reason_of(session, name) for name in names)
     return ", ".join(f"{reason} {many}" for reason, many in counts.most_common())
 
