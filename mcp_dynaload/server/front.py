@@ -46,6 +46,14 @@ METHODS: Mapping[str, Method] = {
     "logging/setLevel": passing.set_log_level,
 }
 
+NOTHING: Mapping[str, Json] = {
+    "tools/list": {"tools": []},
+    "prompts/list": {"prompts": []},
+    "resources/list": {"resources": []},
+    "resources/templates/list": {"resourceTemplates": []},
+}
+"""The lists of a server of ours while another one serves the same client."""
+
 OWN_METHODS = frozenset({"initialize", "ping", "server/discover", "subscriptions/listen"})
 """What is between the client and us: the rest is for its one upstream, if it has only one."""
 
@@ -122,6 +130,9 @@ class Front:
         if request.request_id is None:
             return await self._notified(session, request, call_next)
         connection.initialized.set()  # a client that asks has taken the handshake's answer, whether it says so or not
+        if session.stands_by and (nothing := NOTHING.get(request.method)) is not None:
+            session.reread.was_read()
+            return dict(nothing)
         if (method := METHODS.get(request.method)) is not None:
             return await method(session, request, dict(request.params or {}))
         if (upstream := session.host.only_upstream()) is not None and request.method not in OWN_METHODS:

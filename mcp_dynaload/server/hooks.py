@@ -34,7 +34,10 @@ HARMLESS_FIELDS = ("event", "prompt", "permission_mode", "command_name", "comman
 """The fields that are taken from anybody: none of them says which conversation it is, or names a file."""
 
 ANSWERED_ONCE = ("UserPromptSubmit", "UserPromptExpansion", "Stop", "SessionStart")
-"""The events in which it would harm to do twice what two hooks tell: the other hook's answer is `{}`."""
+"""The events in which it would harm to do twice what several hooks tell: the others' answers are `{}`."""
+
+OF_MODS = "Mod"
+"""How the events begin that the plugin's mod tells."""
 
 TRANSCRIPT_SECONDS = 0.2
 """For a file of the client's own, of which the last 64 KB are read."""
@@ -90,9 +93,10 @@ async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json
 
 async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
     await session.identify(fields.session_id)
-    is_twice = fields.event in ANSWERED_ONCE and session.heard.is_second(
-        replace(fields, plugin=""), by_plugin=bool(fields.plugin)
-    )
+    await session.look_around()
+    if session.stands_by or not _is_mods_turn(session, fields):
+        return {}
+    is_twice = fields.event in ANSWERED_ONCE and session.heard.is_again(replace(fields, plugin=""), fields.plugin)
     if not is_twice:
         return await _act(session, fields, caller)
     if _is_mod_new(session, fields):
@@ -103,6 +107,7 @@ async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
 async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
     match fields.event:
         case "ModStarted" if caller is Caller.USER:
+            session.mod = fields.plugin
             return start(session, read_others(fields.tools))
         case "ModStopped" if caller is Caller.USER:
             session.selectable = None
@@ -135,6 +140,12 @@ async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
         case _:
             log.debug("hook_ignored", hook=fields.event, source=fields.source)
     return {}
+
+
+def _is_mods_turn(session: Session, fields: HookFields) -> bool:
+    """Whether a mod tells it, and another copy of the plugin has one that came first; else it is to be answered."""
+    is_mods = fields.event.startswith(OF_MODS)
+    return not (is_mods and session.selectable is not None and fields.plugin != session.mod)
 
 
 async def _on_command(session: Session, fields: HookFields, caller: Caller) -> Json:
@@ -223,7 +234,8 @@ def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) ->
     chosen = _chosen(session, decision)
     chosen = [] if in_request else conversation.untold(chosen)
     given = fitting(conversation.introductions(session.listed() if in_request else chosen, listings))
-    text = "\n".join(part for part in (loaded_text(chosen, room_beside(given)), introduction_text(given)) if part)
+    described = loaded_text(chosen, room_beside(given), session.live.registration.prefix)
+    text = "\n".join(part for part in (described, introduction_text(given)) if part)
     conversation.introduce(given)
     conversation.describe(chosen)
     conversation.tell(session.listed() if in_request else chosen)

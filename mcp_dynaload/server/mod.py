@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-from mcp_dynaload.catalog.cost import CLIENT_PREFIX
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.selection.events import AgentPrompted
 from mcp_dynaload.selection.native_search import Searchable
@@ -23,7 +22,7 @@ def start(session: Session, others: Mapping[str, Searchable]) -> Json:
     session.others = {**session.others, **others}
     if session.selectable is None:
         session.selectable = set()
-    selected = [CLIENT_PREFIX + name for name in session.conversation.take_described()]
+    selected = [session.live.registration.prefix + name for name in session.conversation.take_described()]
     return {"asks": True, "select": selected} | cell(session)
 
 
@@ -64,4 +63,4 @@ def _known(session: Session, names: Iterable[str]) -> list[Tool]:
 
 def _selected(session: Session, tools: Iterable[Tool]) -> list[str]:
     """Return the client's names of those that are not in every request by themselves."""
-    return [CLIENT_PREFIX + tool.name for tool in tools if tool.name in (session.selectable or ())]
+    return [session.live.registration.prefix + tool.name for tool in tools if tool.name in (session.selectable or ())]

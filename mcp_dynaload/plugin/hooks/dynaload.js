@@ -3,9 +3,9 @@
 // request: the first request that is made has their definitions. What fails here costs nothing but that: the prompt
 // goes on, and the settings hooks beside this module serve it the old way.
 
-const SERVER = 'dynaload'
+const SERVER = 'dynaload' // as the user registers it, and its key where the plugin brings it
 const TOOL = 'dynaload_hook'
-const OURS = 'mcp__dynaload__'
+const OURS = ['mcp__dynaload__', 'mcp__plugin_dynaload_dynaload__']
 const MAX_DESCRIPTION = 500
 const CONVERSATION = ''
 const MAX_SELECTED = 64 // as many names as `select:` takes
@@ -15,6 +15,7 @@ const THINKS_BY_HAND = /claude-3|-4(-[0-5])?(-\d{8})?(\[|$)/
 /**
  * @typedef {import('claude-code').EngineInterface} Engine
  * @typedef {{ asks?: boolean, select?: string[], status?: string }} Answer what the server says to one of our questions
+ * @typedef {{ server: string, brought: string }} Door the server that answers, and the one that this plugin brings
  */
 
 /** @type {(_: unknown, e: any, next: (e: any) => any) => any} */
@@ -24,11 +25,12 @@ function passOn($, e, next) {
 
 /**
  * @param {Engine} $
+ * @param {Door} door
  * @param {Record<string, string>} input
  * @returns {Promise<Answer>}
  */
-async function ask($, input) {
-  const result = await $.mcp.call(SERVER, TOOL, input)
+async function ask($, door, input) {
+  const result = await $.mcp.call(door.server, TOOL, door.brought ? { ...input, plugin: door.brought } : input)
   return JSON.parse((result.content ?? []).map((block) => block.text ?? '').join(''))
 }
 
@@ -44,10 +46,11 @@ function show($, line) {
 /**
  * Has the line under the prompt told again; false where the user wants no such cell.
  * @param {Engine} $
+ * @param {Door} door
  */
-async function refresh($) {
+async function refresh($, door) {
   try {
-    const { status } = await ask($, { event: 'ModStatus' })
+    const { status } = await ask($, door, { event: 'ModStatus' })
     show($, status)
     return status !== undefined
   } catch {
@@ -61,7 +64,7 @@ async function refresh($) {
  */
 async function others($) {
   try {
-    const tools = (await $.tool.list()).filter((tool) => tool.mcp && !tool.name.startsWith(OURS))
+    const tools = (await $.tool.list()).filter((tool) => tool.mcp && !OURS.some((ours) => tool.name.startsWith(ours)))
     return tools.map((tool) => [tool.name, tool.description.slice(0, MAX_DESCRIPTION)])
   } catch {
     return []
@@ -70,12 +73,23 @@ async function others($) {
 
 /**
  * Says that we are there; the answer tells whether the selecting is ours, and what of this prompt is left to select.
+ *
+ * Where the plugin brings a server and the user has registered one, too, the latter answers: the other lists nothing.
  * @param {Engine} $
+ * @param {Door} door
  */
-async function sayHello($) {
-  await $.mcp.connect(SERVER)
+async function sayHello($, door) {
+  const connected = await $.mcp.connect(SERVER)
+  if (connected.isConnected && connected.server !== SERVER) door.brought = door.server = connected.server
   const tools = await others($)
-  return ask($, { event: 'ModStarted', ...(tools.length > 0 && { tools: JSON.stringify(tools) }) })
+  const hello = { event: 'ModStarted', ...(tools.length > 0 && { tools: JSON.stringify(tools) }) }
+  try {
+    return await ask($, door, hello)
+  } catch (error) {
+    if (door.server === SERVER) throw error
+    door.server = SERVER
+    return ask($, door, hello)
+  }
 }
 
 /** @param {import('claude-code').On} on */
@@ -90,17 +104,21 @@ export const register = (on) => {
   /** Whether the user wants the cell under the prompt. */
   let hasCell = true
 
+  /** @type {Door} */
+  const door = { server: SERVER, brought: '' }
+
   on('tool.offer', { tool: 'mcp__dynaload__dynaload_hook' }, () => ({ isOffered: false })).catch(passOn)
+  on('tool.offer', { tool: 'mcp__plugin_dynaload_dynaload__dynaload_hook' }, () => ({ isOffered: false })).catch(passOn)
 
   on('prompt.submit', async ($, e, next) => {
     if (e.isMeta || e.origin?.kind === 'task-notification') return next(e)
     if (e.command) {
       const ran = await next(e)
-      if (hasCell) hasCell = await refresh($)
+      if (hasCell) hasCell = await refresh($, door)
       return ran
     }
     try {
-      const answer = wanted ? await ask($, { event: 'ModPrompt', prompt: e.text }) : {}
+      const answer = wanted ? await ask($, door, { event: 'ModPrompt', prompt: e.text }) : {}
       waiting.set(CONVERSATION, answer.select ?? [])
       show($, answer.status)
     } catch {
@@ -113,7 +131,7 @@ export const register = (on) => {
     /** @type {string[]} */
     let select = []
     try {
-      if (wanted) select = (await ask($, { event: 'ModAgent', prompt: e.prompt })).select ?? []
+      if (wanted) select = (await ask($, door, { event: 'ModAgent', prompt: e.prompt })).select ?? []
     } catch {
       select = []
     }
@@ -124,18 +142,18 @@ export const register = (on) => {
 
   on('turn.complete', async ($, e, next) => {
     const ended = await next(e)
-    if (hasCell && !e.agentId) hasCell = await refresh($)
+    if (hasCell && !e.agentId) hasCell = await refresh($, door)
     return ended
   }).catch(passOn)
 
   on('turn.step', async function* ($, e, next) {
     try {
       if (THINKS_BY_HAND.test(e.model)) {
-        if (wanted) await ask($, { event: 'ModStopped' })
+        if (wanted) await ask($, door, { event: 'ModStopped' })
         wanted = false
       }
       if (wanted === undefined) {
-        const answer = await sayHello($)
+        const answer = await sayHello($, door)
         show($, answer.status)
         wanted = answer.asks === true
         if (wanted && !e.agentId) waiting.set(CONVERSATION, answer.select ?? [])

@@ -15,7 +15,7 @@ from mcp_dynaload.selection.query import parse_query
 from mcp_dynaload.selection.ranking import Scored
 from mcp_dynaload.selection.state import withheld
 from mcp_dynaload.selection.tiers import Tier, tiers_of
-from mcp_dynaload.server.commands.command import TYPED, Result, Words, done, refused, tool_named, wrong_tool
+from mcp_dynaload.server.commands.command import Result, Words, done, refused, tool_named, typed, wrong_tool
 from mcp_dynaload.server.commands.layout import aligned, counted, first_line, wrapped
 from mcp_dynaload.server.commands.steering import NUMBERS
 from mcp_dynaload.server.session import Session
@@ -23,9 +23,6 @@ from mcp_dynaload.store.memory import Calls
 
 FOUND = 10
 MOST_ROWS = 20
-
-OVERRULE = f"{TYPED}unload <tool> takes one back; {TYPED}pin <tool> keeps it listed in this project."
-"""How the user overrules a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +136,7 @@ def _way(session: Session) -> str:
 async def find(session: Session, words: Words) -> Result:
     """The tools that fit the words best, loaded or not."""
     if not words:
-        return refused(f"Say what the tool should do: {TYPED}find create an issue")
+        return refused(f"Say what the tool should do: {typed(session)}find create an issue")
     found = await session.search(" ".join(words), FOUND)
     if not found:
         return done(f"No tool fits {' '.join(words)!r}. Try other words.")
@@ -151,7 +148,7 @@ async def find(session: Session, words: Words) -> Result:
         for tool in tools
     ]
     return done(
-        f"{counted(len(rows), 'tool')} found, best first; {TYPED}pin <tool> loads one.",
+        f"{counted(len(rows), 'tool')} found, best first; {typed(session)}pin <tool> loads one.",
         aligned([("tool", "tokens", "", "description"), *rows]),
     )
 
@@ -179,7 +176,7 @@ async def why(session: Session, words: Words) -> Result:
 async def _why_of_prompt(session: Session) -> Result:
     """What the last request needed, each with what spoke for it, and how to overrule that."""
     if not session.state.memory:
-        return done("No prompt yet that asks for anything: nothing was loaded for one.", wrapped(OVERRULE))
+        return done("No prompt yet that asks for anything: nothing was loaded for one.", wrapped(_overruling(session)))
     choice = await anyio.to_thread.run_sync(_choice, session)
     scored = {one.scored.name: one.scored for one in choice.judged}
     needed = [name for name in session.history.needed if session.live.catalog.get(name)]
@@ -188,9 +185,15 @@ async def _why_of_prompt(session: Session) -> Result:
     return done(
         f"Your last request needs {counted(len(needed), 'tool') if needed else 'no tool'}. {_saving(session)}",
         aligned([("tool", "tokens", "sure", "why"), *rows]) if rows else "",
-        f"{counted(others, 'other')} listed; {TYPED}tier-status tells why." if others else "",
-        wrapped(OVERRULE),
+        f"{counted(others, 'other')} listed; {typed(session)}tier-status tells why." if others else "",
+        wrapped(_overruling(session)),
     )
+
+
+def _overruling(session: Session) -> str:
+    """Return how the user overrules a choice."""
+    how = typed(session)
+    return f"{how}unload <tool> takes one back; {how}pin <tool> keeps it listed in this project."
 
 
 def _evidence(session: Session, name: str, scored: Scored | None) -> tuple[str, str]:
