@@ -197,9 +197,7 @@ def test_without_the_program_on_the_path_uvx_brings_it_from_where_the_plugin_cam
     programs.mkdir()
     uvx = programs / "uvx"
     uvx.write_text(
-        "#!/bin/sh\n"
-        f'echo "$@" >> {stage.folder}/uvx.txt\n'
-        f'shift 2; command=$1; shift; exec "{PROGRAMS}/$command" "$@"\n'
+        f'#!/bin/sh\necho "$@" >> {stage.folder}/uvx.txt\nshift 2; command=$1; shift; exec "{PROGRAMS}/$command" "$@"\n'
     )
     uvx.chmod(0o755)
     claude = at_home(stage, {CLOCK: [asking_the_time()]}, path=os.pathsep.join([str(programs), "/usr/bin", "/bin"]))
