@@ -174,7 +174,9 @@ async def refresh_catalog(
 
 
 @asynccontextmanager
-async def open_proxy(configuration: Configuration, *, is_service: bool = False) -> AsyncGenerator[Front]:
+async def open_proxy(
+    configuration: Configuration, *, is_service: bool = False, peers: Peers | None = None
+) -> AsyncGenerator[Front]:
     """The server, ready to be connected to a transport; a service is one to which many connect."""
     settings, locations = configuration.settings, configuration.locations
     with open_catalog(configuration) as live, open_memory(settings.store_url, locations.database_file) as memory:
@@ -186,8 +188,8 @@ async def open_proxy(configuration: Configuration, *, is_service: bool = False) 
             settings, locations.journal_file, project_of(folder), servers, mended, masker
         ) as telemetry:
             live.observe_oddities(lambda name, oddities: telemetry.facts.emit(mended_fact(name, oddities)))
-            lines, peers = StatusLines(locations.status_dir), peers_of(configuration)
-            shared = Shared(settings, live, environment, memory, lines, telemetry, masker, peers)
+            lines = StatusLines(locations.status_dir)
+            shared = Shared(settings, live, environment, memory, lines, telemetry, masker, peers or Peers())
             async with open_front(shared, locations.logs_dir, is_service=is_service) as front:
                 yield front
 
@@ -227,6 +229,7 @@ async def serve_stdio(configuration: Configuration) -> None:
         configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True, masker=configuration.masker
     )
     log_problems(configuration)
-    with peers_of(configuration).joined():
-        async with open_stdio() as (read, write), open_proxy(configuration) as front:
+    peers = peers_of(configuration)
+    with peers.joined():
+        async with open_stdio() as (read, write), open_proxy(configuration, peers=peers) as front:
             await serve_loop(front.server, read, write, lifespan_state={})

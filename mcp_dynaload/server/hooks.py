@@ -17,6 +17,7 @@ from mcp_dynaload.server.caller import CLAUDE_CODE, HOOK_MARK, Caller
 from mcp_dynaload.server.commands.command import Result, Words, refused
 from mcp_dynaload.server.commands.table import own_command, run_command, text_command
 from mcp_dynaload.server.mod import answer_agent, answer_prompt, cell, notice, start
+from mcp_dynaload.server.relay import relayed
 from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import who
@@ -79,6 +80,9 @@ async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json
 
     Whoever is not known to call for the user may have tools chosen for some words, and nothing else.
     """
+    await session.look_around()
+    if session.stands_by:
+        return await _relayed(session, arguments if caller is Caller.USER else {})
     is_users = caller is Caller.USER
     fields = HookFields.read(arguments if is_users else {name: arguments.get(name) for name in HARMLESS_FIELDS})
     if session.shared.settings.detailed_logging_enabled:
@@ -91,10 +95,16 @@ async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json
     return {"content": [{"type": "text", "text": json.dumps(answer, ensure_ascii=False)}]}
 
 
+async def _relayed(session: Session, arguments: Json) -> Json:
+    """Return what the server of ours says that serves in this one's place."""
+    is_possible = bool(session.serving_at and arguments)
+    answer = await relayed(session.serving_at, arguments) if is_possible else None
+    return answer or {"content": [{"type": "text", "text": "{}"}]}
+
+
 async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
     await session.identify(fields.session_id)
-    await session.look_around()
-    if session.stands_by or not _is_mods_turn(session, fields):
+    if not _is_mods_turn(session, fields):
         return {}
     is_twice = fields.event in ANSWERED_ONCE and session.heard.is_again(replace(fields, plugin=""), fields.plugin)
     if not is_twice:

@@ -102,11 +102,20 @@ class Session:
     stands_by: bool = False
     """Another server of ours serves this client: the user has registered it, and this one is the plugin's."""
 
+    serving_at: str = ""
+    """Where that one takes hook calls, which the client makes to this one."""
+
+    has_standby: bool = False
+    """Such a server of the plugin's stands by beside this one."""
+
     mod: str = ""
     """The server's name with the copy of our plugin whose mod asks; of several copies it is the first one."""
 
     selectable: set[str] | None = None
     """What was listed since the client's mod has come, which selects it when it is needed; None: there is no mod."""
+
+    _serves: anyio.Event = field(default_factory=anyio.Event)
+    """Set when no other server of ours serves the client, before which no upstream is started."""
 
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _announced: list[Tool] = field(default_factory=list[Tool])
@@ -173,8 +182,11 @@ class Session:
         self.host.attach(pool)
         resumed, pins = await anyio.to_thread.run_sync(self._recalled)
         others = await anyio.to_thread.run_sync(self.shared.peers.others)
-        self.has_mod = Origin.PLUGIN in others
-        self.stands_by = Origin.REGISTERED in others
+        is_registered = self.shared.peers.own is Origin.REGISTERED
+        self.has_mod = self.has_standby = is_registered and bool(others)
+        self.stands_by = not is_registered and bool(others)
+        if not self.stands_by:
+            self._serves.set()
         core = self.learning.core(self.live.catalog)
         start = resumed or SessionStarted(core)
         for event in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
@@ -193,11 +205,16 @@ class Session:
             return
         others = await anyio.to_thread.run_sync(peers.others)
         if peers.own is Origin.REGISTERED:
+            self.has_standby = bool(others)
             if others and not self.has_mod:
                 self.has_mod = True
                 await self.reread.announce(self.client)
-        elif self.stands_by != bool(others):
+            return
+        self.serving_at = next(iter(others), "")
+        if self.stands_by != bool(others):
             self.stands_by = bool(others)
+            if not self.stands_by:
+                self._serves.set()
             log.info("serving_changed", serves=not self.stands_by, other_server=SERVER_NAME)
             self.reread.announced()
             for kind in LISTS:
@@ -228,9 +245,9 @@ class Session:
     async def start_upstreams(self) -> None:
         """List the upstreams that were never seen, and start the eager ones."""
         await self._client_is_ready()
-        if not self.stands_by:
-            self.pool.warm(name for name, config in self.live.configs.items() if config.options.eager)
-        was_unseen, failed = () if self.stands_by else self.live.unseen, frozenset(self.live.failures)
+        await self._serves.wait()
+        self.pool.warm(name for name, config in self.live.configs.items() if config.options.eager)
+        was_unseen, failed = self.live.unseen, frozenset(self.live.failures)
         self.live.failures |= await self.pool.list_all(name for name in was_unseen if name not in failed)
         self.first_listing.set()
         self.listed_one.set()
@@ -241,6 +258,7 @@ class Session:
     async def keep_index(self) -> None:
         """Have the index built once the client is served, and kept in step with the catalog."""
         await self._client_is_ready()
+        await self._serves.wait()
         await self.live.keep_index()
 
     async def _client_is_ready(self) -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,6 +17,8 @@ from mcp_dynaload.private_files import make_private_folder, open_private
 
 KEPT_SECONDS = 3600.0
 """The file of a server that was killed is deleted after this; a new one is not locked yet for a moment."""
+
+MAX_ADDRESS_BYTES = 4096
 
 _CLIENT = re.compile(r"[A-Za-z0-9_-]{1,100}")
 """What may be part of a file's name; the client's session ids are."""
@@ -38,6 +41,8 @@ class Peers:
         is_known = client is not None and _CLIENT.fullmatch(client) is not None
         self._folder = folder if is_known else None
         self._client = client
+        self.address = ""
+        """The Unix socket at which others reach this one while it is there; empty where there is none."""
 
     @property
     def is_known(self) -> bool:
@@ -53,18 +58,29 @@ class Peers:
                 try:
                     make_private_folder(self._folder)
                     stack.callback(_forget, file)
-                    _lock(stack.enter_context(open(file, "wb", opener=open_private)))
+                    opened = stack.enter_context(open(file, "wb", opener=open_private))
+                    self.address = self._new_address(stack)
+                    opened.write(self.address.encode())
+                    opened.flush()
+                    _lock(opened)
                 except OSError as error:
                     log.warning("peers_not_told", error=str(error), consequence="two servers of ours may both serve")
             yield
 
-    def others(self) -> frozenset[Origin]:
-        """Return how those have come to the client that run for it, beside this one and its like; blocks, shortly."""
+    def others(self) -> tuple[str, ...]:
+        """Return the addresses of those that run for the client and have come to it the other way; blocks, shortly."""
         if self._folder is None or not self._folder.is_dir():
-            return frozenset()
+            return ()
         theirs = Origin.PLUGIN if self.own is Origin.REGISTERED else Origin.REGISTERED
-        files = self._folder.glob(f"{self._client}.{theirs}.*")
-        return frozenset({theirs}) if any(_is_held(file) for file in files) else frozenset()
+        files = sorted(self._folder.glob(f"{self._client}.{theirs}.*"))
+        return tuple(address for file in files if (address := _address_of(file)) is not None)
+
+    def _new_address(self, stack: ExitStack) -> str:
+        """Return where this one can be reached: in the folder for temporary files, as such a path must be short."""
+        if self.own is Origin.PLUGIN or sys.platform == "win32":
+            return ""
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mcp-dynaload-", ignore_cleanup_errors=True))
+        return str(Path(folder) / "hooks")
 
 
 def _forget(file: Path) -> None:
@@ -79,22 +95,22 @@ def _lock(opened: IO[bytes]) -> None:
         fcntl.flock(opened, fcntl.LOCK_EX)
 
 
-def _is_held(file: Path) -> bool:
-    """Whether who has made the file still runs; an old one of somebody who does not is deleted."""
+def _address_of(file: Path) -> str | None:
+    """Return what stands in a file if who has made it still runs; an old one of somebody who does not is deleted."""
     with suppress(FileNotFoundError):
         if sys.platform == "win32":
             try:
                 file.unlink()
             except PermissionError:
-                return True
-            return False
+                return ""
+            return None
         import fcntl
 
         with file.open("rb") as opened:
             try:
                 fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return True
+                return opened.read(MAX_ADDRESS_BYTES).decode("utf-8", "replace")
             if time.time() - os.fstat(opened.fileno()).st_mtime > KEPT_SECONDS:
                 file.unlink(missing_ok=True)
-    return False
+    return None

@@ -120,17 +120,17 @@ def test_its_agents_searches_and_commands_know_the_longer_names(stage: Stage) ->
     install(claude)
 
     with claude.print_session() as session:
+        session.ask("Find it")
+        said = session.ask(f"/{PREFIX}help")
         session.ask("Please hand out the job")
         wait_for_the_last_answer(claude.api, HISTORY_TASK)
         session.ask("Go on")
-        session.ask("Find it")
-        said = session.ask(f"/{PREFIX}help")
 
     assert GIT_LOG in claude.api.subagents(HISTORY_TASK)[0].visible_tools
     assert CURRENT_TIME in claude.api.main("Go on")[1].tool_references
     assert "Asia/Tokyo" in claude.api.main("Go on")[-1].last_result
     assert f"select:{PREFIX}sqlite__list_tables" in claude.api.main("Find it")[-1].last_result
-    assert f"/{PREFIX}<command>" in str(said)
+    assert f"/{PREFIX}<command>" in str(said["result"])
 
 
 def test_rules_of_permission_under_the_longer_names_count(stage: Stage) -> None:
@@ -171,10 +171,10 @@ def test_beside_what_init_has_wired_one_server_serves_and_a_command_runs_once(st
         assert [name for name in names if name.startswith(PREFIX)] == []
     assert f"{own}git__git_log" in claude.api.main(HISTORY)[0].visible_tools
     assert f"{own}time__get_current_time" in claude.api.main(CLOCK)[0].visible_tools
-    assert "stands by" in str(said)
+    assert "stands by" in str(said["result"])
     twice = [finding for finding in json.loads(checked) if "dynaload@mcp-dynaload" in finding["what"]]
-    assert [finding["level"] for finding in twice] == ["ok", "note"]
-    assert "claude plugin uninstall dynaload@mcp-dynaload" in twice[1]["fix"]
+    assert [finding["level"] for finding in twice] == ["note", "ok"]
+    assert "claude plugin uninstall dynaload@mcp-dynaload" in twice[0]["fix"]
     audit = dynaload(claude, "audit", "--json")
     assert audit.count('"command_run"') == 2
 

@@ -110,6 +110,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("tools", f"{len(session.listed())} of {len(live.catalog.tools)} loaded"),
         ("pinned by you", len(state.pinned)),
         ("unloaded by you", len(state.unloaded)),
+        ("registered", _registered(session)),
         ("servers", f"{len(live.configs)} configured; running: {running}"),
         ("prompts ranked", session.history.prompts),
         ("cache", cache),
@@ -120,17 +121,27 @@ async def session_info(session: Session, words: Words) -> Result:
     return done(_saving(session), aligned((name, f"{value}") for name, value in rows))
 
 
+def _registered(session: Session) -> str:
+    """Return how the client has come to us."""
+    if session.live.registration.is_plugins:
+        return f"by the plugin, as {session.live.registration.server}"
+    twice = "; the plugin brings another, which stands by: one is enough" if session.has_standby else ""
+    return f"as {session.live.registration.server}{twice}"
+
+
 def _way(session: Session) -> str:
     """Return how the tools of a prompt reach the model."""
     if session.selectable is not None:
         return "the plugin selects each prompt's tools before its first request"
     if not session.client.environment.tool_search:
         return "each prompt's request has the whole list (tool search is off)"
+    if session.has_mod and session.history.prompts > 1:
+        return "the plugin's hooks: its module does not run (a model that thinks by hand, or allowManagedModsOnly)"
     if session.has_mod:
         return "settings hooks; the plugin is there and has not asked yet"
     if session.conversation.has_begun:
         return "settings hooks: the first prompt's tools are in its request, later ones are told beside the prompt"
-    return f"{FIND_TOOLS}: no hook has called yet"
+    return f"{FIND_TOOLS}: no hook has called yet; are they off (disableAllHooks, --bare, managed settings)?"
 
 
 async def find(session: Session, words: Words) -> Result:
