@@ -8,7 +8,7 @@ wait_seconds=20 # of the thirty that the client gives a server to start
 # Where the repository with this plugin is: around it, or where the client keeps the marketplace.
 source_folder() {
   known=${CLAUDE_CONFIG_DIR:-$HOME/.claude}/plugins/known_marketplaces.json
-  installed=$(sed -n '/"mcp-dynaload"/,/}/s/.*"installLocation": *"\(.*\)".*/\1/p' "$known" 2>/dev/null | head -n 1)
+  installed=$(sed -n '/"mcp-dynaload": *{/,/"installLocation"/s/.*"installLocation": *"\(.*\)".*/\1/p' "$known" 2>/dev/null)
   for folder in "$root/../.." "$installed"; do
     if [ -n "$folder" ] && grep -q '^name = "mcp-dynaload"' "$folder/pyproject.toml" 2>/dev/null; then
       (cd "$folder" && pwd)
@@ -22,7 +22,7 @@ is_installed() {
   mark=$data/installed-by-uvx
   [ -e "$mark" ] && return 0
   mkdir -p "$data"
-  (uvx --from "$1" mcp-dynaload --help </dev/null >"$data/uvx.log" 2>&1 && touch "$mark") &
+  (uvx --from "$1" mcp-dynaload --help && touch "$mark") </dev/null >"$data/uvx.log" 2>&1 &
   install=$!
   while [ "$wait_seconds" -gt 0 ] && kill -0 "$install" 2>/dev/null; do
     sleep 1
