@@ -62,7 +62,7 @@ class Configuration:
     """Groups of tools that the categories files name."""
 
     is_demo: bool
-    """No server is configured: the embedded ones stand in."""
+    """No server is configured: the embedded ones stand in, but not where the plugin has brought us."""
 
     environ: Mapping[str, str]
 
@@ -102,7 +102,8 @@ def read_configuration(
     own_environ, misplaced = own_variables(environ)
     settings = read_settings(locations, own_environ, overrides or {}, project)
     upstreams = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
-    is_demo = not upstreams.upstreams and not upstreams.problems and not upstreams.has_disabled
+    is_plugins = own_environ.get(SERVER_NAME_VARIABLE) == PLUGIN_SERVER_NAME
+    is_demo = not (upstreams.upstreams or upstreams.problems or upstreams.has_disabled or is_plugins)
     categories, wrong = read_categories(locations.categories_files, locations.project_dir)
     upstreams = replace(upstreams, problems=(*misplaced, *project.problems, *upstreams.problems, *wrong))
     return Configuration(locations, settings, upstreams, categories, is_demo, own_environ)

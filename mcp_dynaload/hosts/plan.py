@@ -187,6 +187,9 @@ def _keep_private(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json], 
         return
     if wiring.link is not None and snapshot.exclude is not None:
         _exclude(draft, snapshot.exclude, _EXCLUDED_PLUGIN)
+    elif wiring.link is not None:
+        place = wiring.link.path
+        yield f"{place} leads to an installation on this machine: keep `{_EXCLUDED_PLUGIN}` out of version control"
     if not moving:
         return
     target = servers_target(snapshot)

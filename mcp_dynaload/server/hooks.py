@@ -40,6 +40,9 @@ ANSWERED_ONCE = ("UserPromptSubmit", "UserPromptExpansion", "Stop", "SessionStar
 OF_MODS = "Mod"
 """How the events begin that the plugin's mod tells."""
 
+NO_SERVERS = "dynaload: no MCP server is behind it yet; `mcp-dynaload init` in a terminal moves yours there."
+"""Said once a session where the plugin was installed and nothing else was done."""
+
 TRANSCRIPT_SECONDS = 0.2
 """For a file of the client's own, of which the last 64 KB are read."""
 
@@ -210,7 +213,10 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     served = await serve_prompt(session, event, is_first=is_first)
     if is_mod_new and not served.decision.changed:  # a changed list has brought the mod's tool, too
         await session.reread.announce(session.client)
-    return _prompt_answer(session, served.decision, in_request=is_first or not session.client.environment.tool_search)
+    in_request = is_first or not session.client.environment.tool_search
+    answer = _prompt_answer(session, served.decision, in_request=in_request)
+    is_bare = is_first and session.live.registration.is_plugins and not session.live.configs
+    return {"systemMessage": NO_SERVERS} | answer if is_bare else answer
 
 
 def _is_mod_new(session: Session, fields: HookFields) -> bool:

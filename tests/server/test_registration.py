@@ -66,3 +66,12 @@ async def test_a_name_that_the_prefix_leaves_no_room_for_is_cut_and_reaches_its_
     assert len(PREFIX + name) <= 64
     assert name != f"desk__{LONG}"
     assert PREFIX + name in found
+
+
+async def test_where_nothing_is_behind_it_the_user_is_told_once_what_to_do(tmp_path: Path) -> None:
+    async with connected_to(tmp_path, registration=PLUGINS) as client:
+        first = await client.prompt(SEARCH)
+        second = await client.prompt(BILL)
+
+    assert "`mcp-dynaload init`" in first["systemMessage"]
+    assert second == {}
