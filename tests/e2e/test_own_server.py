@@ -20,6 +20,7 @@ from tests.e2e.test_wired_by_init import dynaload, servers_of
 from tests.e2e.upstreams import COMMITS
 from tests.installed import ROOT
 from tests.plugin.own_server import BRINGING
+from tests.waiting import HANG_SECONDS
 
 pytestmark = [pytest.mark.proves("every-prompt"), pytest.mark.proves("own-server")]
 
@@ -49,6 +50,9 @@ def at_home(
     own = {
         "MCP_DYNALOAD_CONFIG_DIR": str(config),
         "MCP_DYNALOAD_STATE_DIR": str(state),
+        "MCP_TIMEOUT": str(
+            1000 * int(HANG_SECONDS)
+        ),  # two start at once, on a machine that may be busy
         "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}" if path is None else path,
     }
     claude = replace(claude, is_as_at_home=True, extra_environment={**own, **environment})
