@@ -23,7 +23,10 @@ log = structlog.get_logger()
 
 
 async def answer_relayed(address: str, answer: Answer) -> None:
-    """Answer the hook calls that come to a Unix socket, for ever: one line each way."""
+    """Answer the hook calls that come to a Unix socket, for ever: one line each way.
+
+    Where there can be no socket, the plugin's hooks are not heard beside a registered server; all else goes on.
+    """
 
     async def serve(stream: anyio.abc.ByteStream) -> None:
         async with stream:
@@ -33,7 +36,12 @@ async def answer_relayed(address: str, answer: Answer) -> None:
             except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead, ValueError) as error:
                 log.warning("relayed_call_unanswered", error=str(error))
 
-    async with await anyio.create_unix_listener(address, mode=0o600) as listener:
+    try:
+        listener = await anyio.create_unix_listener(address, mode=0o600)
+    except OSError as error:  # the folder for temporary files is gone, or its path too long for a socket
+        log.warning("relay_not_opened", error=str(error), consequence="the plugin's hooks are not heard")
+        return
+    async with listener:
         await listener.serve(serve)
 
 

@@ -50,9 +50,7 @@ def at_home(
     own = {
         "MCP_DYNALOAD_CONFIG_DIR": str(config),
         "MCP_DYNALOAD_STATE_DIR": str(state),
-        "MCP_TIMEOUT": str(
-            1000 * int(HANG_SECONDS)
-        ),  # two start at once, on a machine that may be busy
+        "MCP_TIMEOUT": str(1000 * int(HANG_SECONDS)),  # two start at once, on a machine that may be busy
         "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}" if path is None else path,
     }
     claude = replace(claude, is_as_at_home=True, extra_environment={**own, **environment})
@@ -149,6 +147,37 @@ def test_rules_of_permission_under_the_longer_names_count(stage: Stage) -> None:
     assert COMMITS[0] in claude.api.main(HISTORY)[-1].last_result
     assert CURRENT_TIME not in claude.api.main(CLOCK)[0].visible_tools
     assert "Asia/Tokyo" not in claude.api.main(CLOCK)[-1].last_result
+
+
+@pytest.mark.proves("init")
+def test_from_ten_servers_to_a_wired_client_by_three_commands_each_taken_back_by_one(stage: Stage) -> None:
+    settings: Json = {"permissions": {"allow": ["mcp__git", "mcp__time"]}}
+    claude = at_home(stage, {HISTORY: [git_log(stage)], CLOCK: [asking_the_time()]}, settings=settings)
+    (stage.folder / "config" / "servers.json").unlink()
+    servers = servers_of(stage)
+    servers |= {f"other-{name}": servers[name] for name in ("time", "files", "memory")}
+    assert len(servers) == 10
+    state, file = claude.home / ".claude.json", claude.home / ".claude" / "settings.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"mcpServers": servers}))
+
+    install(claude)
+    dynaload(claude, "init", "--yes")
+    with claude.print_session() as session:
+        session.ask(HISTORY)
+        session.ask(CLOCK)
+
+    assert json.loads(state.read_text())["mcpServers"] == {}
+    asked, answered = claude.api.main(HISTORY)
+    assert GIT_LOG in asked.visible_tools
+    assert COMMITS[0] in answered.last_result
+    asked, answered = claude.api.main(CLOCK)
+    assert CURRENT_TIME in asked.visible_tools
+    assert "Asia/Tokyo" in answered.last_result
+    dynaload(claude, "uninstall")
+    claude.run_plugin("uninstall", "dynaload@mcp-dynaload")
+    claude.run_plugin("marketplace", "remove", "mcp-dynaload")
+    assert json.loads(state.read_text())["mcpServers"] == servers
+    assert json.loads(file.read_text())["permissions"] == settings["permissions"]
 
 
 def test_beside_what_init_has_wired_one_server_serves_and_a_command_runs_once(stage: Stage) -> None:

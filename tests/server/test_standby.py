@@ -112,3 +112,18 @@ def test_a_client_without_a_session_and_one_with_another_are_no_peers(tmp_path: 
 
     assert others == [(), (), ()]
     assert list(folder.iterdir()) == []
+
+
+async def test_where_no_socket_can_be_made_the_registered_one_serves_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("a" * 120)
+    deep.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+
+    async with server(tmp_path, Origin.REGISTERED) as registered, server(tmp_path, Origin.PLUGIN) as plugins:
+        assert await plugins.prompt(SEARCH, plugin="true") == {}
+        await registered.prompt(SEARCH)
+
+        assert TICKETS in await registered.names()
+        assert await plugins.names() == []
