@@ -2,8 +2,8 @@
 
 import json
 import os
+import shlex
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.claude import Claude
 from tests.e2e.model_api import Step, tool_use
 from tests.e2e.model_request import Json
-from tests.e2e.stage import FROZEN_LIST_MODEL, Stage
+from tests.e2e.stage import FROZEN_LIST_MODEL, PROXY_COMMAND, Stage
 from tests.e2e.test_every_prompt import CLOCK, HISTORY, MODELS
 from tests.e2e.test_subagents import HISTORY_TASK, agent, wait_for_the_last_answer
 from tests.e2e.test_wired_by_init import dynaload, servers_of
@@ -29,8 +29,15 @@ HOOK = f"{PREFIX}dynaload_hook"
 GIT_LOG = f"{PREFIX}git__git_log"
 CURRENT_TIME = f"{PREFIX}time__get_current_time"
 ALLOWED: Json = {"permissions": {"allow": [f"{PREFIX}*"]}}
-PROGRAMS = Path(sys.executable).parent
-"""Where the program `mcp-dynaload` is."""
+
+
+def program(folder: Path) -> Path:
+    """Put the program `mcp-dynaload` into a folder; its start is no subject here."""
+    folder.mkdir(exist_ok=True)
+    file = folder / "mcp-dynaload"
+    file.write_text(f'#!/bin/sh\nexec {shlex.join(PROXY_COMMAND)} "$@"\n')
+    file.chmod(0o755)
+    return folder
 
 
 def at_home(
@@ -43,7 +50,7 @@ def at_home(
     **environment: str,
 ) -> Claude:
     """The client of a user who has the program on the PATH, and our servers file with the workplace's servers."""
-    claude = stage.claude(turns, model=model, hooks=False)
+    claude, programs = stage.claude(turns, model=model, hooks=False), program(stage.folder / "own")
     config, state = stage.folder / "config", stage.folder / "state"
     config.mkdir(exist_ok=True)
     shutil.copy(stage.workplace.servers_file, config / "servers.json")
@@ -51,7 +58,7 @@ def at_home(
         "MCP_DYNALOAD_CONFIG_DIR": str(config),
         "MCP_DYNALOAD_STATE_DIR": str(state),
         "MCP_TIMEOUT": str(1000 * int(HANG_SECONDS)),  # two start at once, on a machine that may be busy
-        "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}" if path is None else path,
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}" if path is None else path,
     }
     claude = replace(claude, is_as_at_home=True, extra_environment={**own, **environment})
     claude.write_state()
@@ -229,9 +236,8 @@ def test_without_the_program_on_the_path_uvx_brings_it_from_where_the_plugin_cam
     programs = stage.folder / "bin"
     programs.mkdir()
     uvx = programs / "uvx"
-    uvx.write_text(
-        f'#!/bin/sh\necho "$@" >> {stage.folder}/uvx.txt\nshift 2; command=$1; shift; exec "{PROGRAMS}/$command" "$@"\n'
-    )
+    own = program(stage.folder / "own") / "mcp-dynaload"
+    uvx.write_text(f'#!/bin/sh\necho "$@" >> {stage.folder}/uvx.txt\nshift 3\nexec {own} "$@"\n')
     uvx.chmod(0o755)
     claude = at_home(stage, {CLOCK: [asking_the_time()]}, path=os.pathsep.join([str(programs), "/usr/bin", "/bin"]))
     install(claude)
