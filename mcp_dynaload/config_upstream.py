@@ -9,7 +9,7 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
-from mcp_dynaload.catalog.names import default_prefix
+from mcp_dynaload.catalog.names import MAX_NAME_LENGTH, default_prefix
 from mcp_dynaload.catalog.ownership import Prefixes
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config_problem import ConfigProblem
@@ -112,6 +112,6 @@ class UpstreamConfig:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def prefixes_of(configs: Iterable[UpstreamConfig]) -> Prefixes:
+def prefixes_of(configs: Iterable[UpstreamConfig], room: int = MAX_NAME_LENGTH) -> Prefixes:
     """Return the prefixes of all upstreams, by which it is told whose a name is."""
-    return Prefixes({config.name: config.prefix for config in configs})
+    return Prefixes({config.name: config.prefix for config in configs}, room)

@@ -86,6 +86,11 @@ class Locations:
         return self.state_dir / "status"
 
     @property
+    def peers_dir(self) -> Path:
+        """A file for each server of ours that a client has started."""
+        return self.state_dir / "running"
+
+    @property
     def trust_file(self) -> Path:
         """The project files that the person trusts."""
         return self.state_dir / TRUST_FILE

@@ -11,6 +11,7 @@ import structlog
 from mcp.server.runner import serve_loop
 
 from mcp_dynaload.catalog.categories import Named
+from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME, Registration
 from mcp_dynaload.config_categories import read_categories
 from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.locations import Locations, find_locations
@@ -29,6 +30,7 @@ from mcp_dynaload.settings import Settings, own_variables, read_project_settings
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.memory import project_of
 from mcp_dynaload.store.opening import open_memory
+from mcp_dynaload.store.peers import Origin, Peers
 from mcp_dynaload.store.records import Records
 from mcp_dynaload.store.status_lines import StatusLines
 from mcp_dynaload.telemetry.facts import NOBODY, ListingMended
@@ -41,6 +43,9 @@ from mcp_dynaload.upstream.listing import Listing
 FIRST_LISTING_SECONDS = 60.0
 """How long somebody who waits for an answer waits for servers that were never listed: without them there is little to
 choose from."""
+
+SERVER_NAME_VARIABLE = "MCP_DYNALOAD_SERVER_NAME"
+"""Where the entry of our plugin says how the client knows the server that it brings."""
 
 log = structlog.get_logger()
 
@@ -57,7 +62,7 @@ class Configuration:
     """Groups of tools that the categories files name."""
 
     is_demo: bool
-    """No server is configured: the embedded ones stand in."""
+    """No server is configured: the embedded ones stand in, but not where the plugin has brought us."""
 
     environ: Mapping[str, str]
 
@@ -66,6 +71,12 @@ class Configuration:
         """The upstreams by name, in name order."""
         chosen = embedded_configs() if self.is_demo else self.upstreams.upstreams
         return {config.name: config for config in sorted(chosen, key=lambda config: config.name)}
+
+    @property
+    def registration(self) -> Registration:
+        """How the client that has started us knows us: our plugin says so in the entry that it brings."""
+        is_plugins = self.environ.get(SERVER_NAME_VARIABLE) == PLUGIN_SERVER_NAME
+        return Registration(PLUGIN_SERVER_NAME) if is_plugins else Registration()
 
     @property
     def masker(self) -> Masker:
@@ -91,7 +102,8 @@ def read_configuration(
     own_environ, misplaced = own_variables(environ)
     settings = read_settings(locations, own_environ, overrides or {}, project)
     upstreams = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
-    is_demo = not upstreams.upstreams and not upstreams.problems and not upstreams.has_disabled
+    is_plugins = own_environ.get(SERVER_NAME_VARIABLE) == PLUGIN_SERVER_NAME
+    is_demo = not (upstreams.upstreams or upstreams.problems or upstreams.has_disabled or is_plugins)
     categories, wrong = read_categories(locations.categories_files, locations.project_dir)
     upstreams = replace(upstreams, problems=(*misplaced, *project.problems, *upstreams.problems, *wrong))
     return Configuration(locations, settings, upstreams, categories, is_demo, own_environ)
@@ -118,13 +130,15 @@ def open_catalog(configuration: Configuration) -> Generator[LiveCatalog]:
     records = Records(Database(configuration.locations.database_file))
     configs = configuration.configs
     is_dynamic = configuration.settings.dynamic_loading_enabled
-    own = own_texts("") if is_dynamic else {}
+    registration = configuration.registration
+    own = own_texts("", registration.prefix) if is_dynamic else {}
     rankings = open_rankings(configuration.settings.cache_ttl_seconds, configuration.settings.max_cache_size)
-    live = LiveCatalog(configs, records, configuration.locations.project_dir, count_tokens, own, rankings)
+    folder = configuration.locations.project_dir
+    live = LiveCatalog(configs, records, folder, count_tokens, own, rankings, registration)
     live.named_categories = configuration.categories
     live.read_cache()
     if is_dynamic:
-        live.own_texts = own_texts(instructions_text(live.listings, live.unseen))
+        live.own_texts = own_texts(instructions_text(live.listings, live.unseen), registration.prefix)
     try:
         yield live
     finally:
@@ -161,7 +175,9 @@ async def refresh_catalog(
 
 
 @asynccontextmanager
-async def open_proxy(configuration: Configuration, *, is_service: bool = False) -> AsyncGenerator[Front]:
+async def open_proxy(
+    configuration: Configuration, *, is_service: bool = False, peers: Peers | None = None
+) -> AsyncGenerator[Front]:
     """The server, ready to be connected to a transport; a service is one to which many connect."""
     settings, locations = configuration.settings, configuration.locations
     with open_catalog(configuration) as live, open_memory(settings.store_url, locations.database_file) as memory:
@@ -173,9 +189,17 @@ async def open_proxy(configuration: Configuration, *, is_service: bool = False) 
             settings, locations.journal_file, project_of(folder), servers, mended, masker
         ) as telemetry:
             live.observe_oddities(lambda name, oddities: telemetry.facts.emit(mended_fact(name, oddities)))
-            shared = Shared(settings, live, environment, memory, StatusLines(locations.status_dir), telemetry, masker)
+            lines = StatusLines(locations.status_dir)
+            shared = Shared(settings, live, environment, memory, lines, telemetry, masker, peers or Peers())
             async with open_front(shared, locations.logs_dir, is_service=is_service) as front:
                 yield front
+
+
+def peers_of(configuration: Configuration) -> Peers:
+    """Return the servers of ours that the same client has started."""
+    own = Origin.PLUGIN if configuration.registration.is_plugins else Origin.REGISTERED
+    client = ClientEnvironment.read(configuration.environ).session_id
+    return Peers(configuration.locations.peers_dir, client, own)
 
 
 def mended_fact(upstream: str, oddities: Oddities) -> ListingMended:
@@ -206,5 +230,7 @@ async def serve_stdio(configuration: Configuration) -> None:
         configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True, masker=configuration.masker
     )
     log_problems(configuration)
-    async with open_stdio() as (read, write), open_proxy(configuration) as front:
-        await serve_loop(front.server, read, write, lifespan_state={})
+    peers = peers_of(configuration)
+    with peers.joined():
+        async with open_stdio() as (read, write), open_proxy(configuration, peers=peers) as front:
+            await serve_loop(front.server, read, write, lifespan_state={})

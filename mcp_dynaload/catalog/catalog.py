@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from mcp_dynaload.catalog.names import HASH_LENGTH, PREFIX_ROOM, default_prefix, legal_name
+from mcp_dynaload.catalog.names import HASH_LENGTH, MAX_NAME_LENGTH, default_prefix, legal_name, prefix_room
 from mcp_dynaload.catalog.ownership import Prefixes
 from mcp_dynaload.catalog.prerequisites import prerequisites
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, definition_hash, json_object
@@ -123,7 +123,9 @@ def _is_always_loaded(definition: Json, default: bool) -> bool:
     return told if isinstance(told, bool) else default
 
 
-def with_unique_names(tools: Iterable[Tool], *, reserved: frozenset[str] = frozenset()) -> tuple[Tool, ...]:
+def with_unique_names(
+    tools: Iterable[Tool], *, reserved: frozenset[str] = frozenset(), room: int = MAX_NAME_LENGTH
+) -> tuple[Tool, ...]:
     """The same tools with no name twice and none that is `reserved`.
 
     Where upstreams meet in a name, the first in (upstream, original name) order keeps it; the others get a hash. They
@@ -136,18 +138,18 @@ def with_unique_names(tools: Iterable[Tool], *, reserved: frozenset[str] = froze
     unique: list[Tool] = []
     for tool in ordered:
         if tool.name in kept or holders.setdefault(legal_name(tool.name), tool.upstream) != tool.upstream:
-            tool = replace(tool, name=_free_name(tool, taken))
+            tool = replace(tool, name=_free_name(tool, taken, room))
             taken.add(tool.name)
         kept.add(tool.name)
         unique.append(tool)
     return tuple(sorted(unique, key=lambda tool: tool.name))
 
 
-def _free_name(tool: Tool, taken: set[str]) -> str:
+def _free_name(tool: Tool, taken: set[str], room: int) -> str:
     identity = f"{tool.upstream}\0{tool.original_name}"
     while True:
         digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
-        name = f"{legal_name(tool.name)[:PREFIX_ROOM]}_{digest[:HASH_LENGTH]}"
+        name = f"{legal_name(tool.name)[: prefix_room(room)]}_{digest[:HASH_LENGTH]}"
         if name not in taken:
             return name
         identity = digest

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable, Iterable
 
+from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.catalog.tool import Json, Tool
 
-CLIENT_PREFIX = "mcp__dynaload__"
-"""What Claude Code puts in front of our names."""
+CLIENT_PREFIX = Registration().prefix
+"""What Claude Code puts in front of our names where nothing else is known."""
 
 MAX_DESCRIPTION_LENGTH = 2_048
 """The client cuts descriptions and server instructions here (characters)."""
@@ -18,10 +19,10 @@ Count = Callable[[str], int]
 """Tokens of a text."""
 
 
-def wire_text(name: str, description: str, input_schema: Json) -> str:
+def wire_text(name: str, description: str, input_schema: Json, prefix: str = CLIENT_PREFIX) -> str:
     """The definition as it reaches the model: full prefixed name, cut description, schema, compact JSON."""
     definition: Json = {
-        "name": CLIENT_PREFIX + name,
+        "name": prefix + name,
         "description": description[:MAX_DESCRIPTION_LENGTH],
         "input_schema": input_schema,
     }
@@ -39,7 +40,11 @@ def all_loaded(tool_costs: Iterable[int]) -> int:
 
 
 def native_deferral(
-    names: Iterable[str], instructions: Iterable[str], discovered_costs: Iterable[int], count: Count
+    names: Iterable[str],
+    instructions: Iterable[str],
+    discovered_costs: Iterable[int],
+    count: Count,
+    prefix: str = CLIENT_PREFIX,
 ) -> int:
     """Baseline two, an estimate: the client's own deferred tools with its built-in tool search.
 
@@ -48,7 +53,7 @@ def native_deferral(
     The built-in search tool's own definition and the price of reading the whole context once more for each search
     request are left out, so the estimate is low.
     """
-    listed = count("\n".join(CLIENT_PREFIX + name for name in names))
+    listed = count("\n".join(prefix + name for name in names))
     introduced = sum(count(text[:MAX_DESCRIPTION_LENGTH]) for text in instructions)
     return listed + introduced + sum(cost + SEARCH_REQUEST_TOKENS for cost in discovered_costs)
 

@@ -2,9 +2,13 @@
 
 import hashlib
 import re
+from dataclasses import dataclass
 
 SERVER_NAME = "dynaload"
-"""The name under which we are registered with the client."""
+"""The name under which we are registered with the client, unless a plugin of the client's brings us."""
+
+PLUGIN_SERVER_NAME = f"plugin:{SERVER_NAME}:{SERVER_NAME}"
+"""The client's name for us where our plugin brings us."""
 
 FIND_TOOLS = "find_tools"
 """Our one tool that every client has listed."""
@@ -38,15 +42,42 @@ COMMAND_NAMES = (
 )
 """Our prompts: the commands by which the person looks into a session and overrules it."""
 
-MAX_NAME_LENGTH = 49
-"""The client prefixes `mcp__dynaload__` (15 characters) and model APIs accept 64."""
+MAX_FULL_NAME_LENGTH = 64
+"""Model APIs accept so much of a name, the client's prefix included."""
+
+MAX_NAME_LENGTH = MAX_FULL_NAME_LENGTH - len(f"mcp__{SERVER_NAME}__")
+"""Of a name of ours behind the prefix that the client gives us where we are registered as `dynaload`."""
 
 HASH_LENGTH = 8
 
-PREFIX_ROOM = MAX_NAME_LENGTH - HASH_LENGTH - 1
-"""So much of a prefix stands in every name, however it was shortened."""
-
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The name under which the client knows us, and what it makes of ours with it."""
+
+    server: str = SERVER_NAME
+
+    @property
+    def prefix(self) -> str:
+        """What the client puts in front of our names."""
+        return f"mcp__{legal_name(self.server)}__"
+
+    @property
+    def room(self) -> int:
+        """Characters that are left for a name of ours."""
+        return MAX_FULL_NAME_LENGTH - len(self.prefix)
+
+    @property
+    def is_plugins(self) -> bool:
+        """Whether our plugin has brought us."""
+        return self.server == PLUGIN_SERVER_NAME
+
+
+def prefix_room(room: int) -> int:
+    """Return how much of a prefix stands in every name of so many characters, however it was shortened."""
+    return room - HASH_LENGTH - 1
 
 
 def legal_name(name: str) -> str:
@@ -59,16 +90,16 @@ def default_prefix(upstream: str) -> str:
     return f"{legal_name(upstream)}__"
 
 
-def advertised_name(prefix: str, original: str) -> str:
+def advertised_name(prefix: str, original: str, room: int = MAX_NAME_LENGTH) -> str:
     """The name of an upstream's tool in our list: `prefix` + `original`, made legal, shortened with a hash if too long.
 
     A changed name always carries a hash of the unchanged one, so two different originals never meet.
     """
     wanted = f"{prefix}{original}"
     legal = legal_name(wanted)
-    if legal == wanted and len(wanted) <= MAX_NAME_LENGTH:
+    if legal == wanted and len(wanted) <= room:
         return wanted
     if not prefix:
         return original
     digest = hashlib.sha256(wanted.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_LENGTH]
-    return f"{legal[:PREFIX_ROOM]}_{digest}"
+    return f"{legal[: prefix_room(room)]}_{digest}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from mcp_dynaload.catalog.names import HASH_LENGTH, MAX_NAME_LENGTH, PREFIX_ROOM, advertised_name, legal_name
+from mcp_dynaload.catalog.names import HASH_LENGTH, MAX_NAME_LENGTH, advertised_name, legal_name, prefix_room
 
 MAX_ATTEMPTS = 64
 """A name with this many different hashes begins with prefixes of others only where somebody wants it so."""
@@ -17,9 +17,12 @@ class Prefixes:
 
     by_server: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    room: int = MAX_NAME_LENGTH
+    """Characters that a name may have."""
+
     def name(self, server: str, prefix: str, original: str) -> str | None:
         """The name under which a server's own `original` is offered; None if every such name would be another's."""
-        name = advertised_name(prefix, original)
+        name = advertised_name(prefix, original, self.room)
         return name if self.is_free(server, name) else next(self.set_apart(server, prefix, original), None)
 
     def is_free(self, server: str, name: str) -> bool:
@@ -31,7 +34,7 @@ class Prefixes:
         identity = f"{server}\0{original}"
         for _ in range(MAX_ATTEMPTS):
             identity = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
-            name = legal_name(f"{prefix[:PREFIX_ROOM]}{identity[:HASH_LENGTH]}_{original}")[:MAX_NAME_LENGTH]
+            name = legal_name(f"{prefix[: prefix_room(self.room)]}{identity[:HASH_LENGTH]}_{original}")[: self.room]
             if self.is_free(server, name):
                 yield name
 
@@ -53,7 +56,7 @@ class Prefixes:
     @cached_property
     def _rivals(self) -> dict[str, tuple[str, ...]]:
         """For each server the longer prefixes of others that begin with its own: all else can be told apart."""
-        cut = {server: prefix[:PREFIX_ROOM] for server, prefix in self.by_server.items()}
+        cut = {server: prefix[: prefix_room(self.room)] for server, prefix in self.by_server.items()}
         return {
             server: tuple({other for other in cut.values() if other != own and other.startswith(own)})
             for server, own in cut.items()

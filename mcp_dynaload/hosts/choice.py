@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config_entry import is_disabled
 from mcp_dynaload.errors import HostError
@@ -182,6 +183,8 @@ def _foreign(snapshot: Snapshot) -> Iterator[LeftInPlace]:
     if snapshot.source is not None:
         return
     for name in snapshot.plugin_servers:
+        if name == PLUGIN_SERVER_NAME:
+            continue
         yield LeftInPlace(name, "comes from a plugin")
     for name in strings(snapshot.document(snapshot.files.state), "claudeAiMcpEverConnected"):
         yield LeftInPlace(name, "comes from claude.ai, where the login is")

@@ -20,35 +20,32 @@ _OF_PLUGIN = {"plugin": "true"}
 """By this the server knows that there is a mod, which can call listed tools only, and what the settings tell, too."""
 
 
-def hook_settings(*, are_plugins: bool = False) -> Json:
+def hook_settings(*, are_plugins: bool = False, server: str = SERVER_NAME) -> Json:
     """Return the settings that register our hooks, or those of our plugin: `{"hooks": {event: [group]}}`.
 
     `SessionEnd` is left out: the client has disconnected by then and would show an error.
     """
     mark = _OF_PLUGIN if are_plugins else {}
-    return {
-        "hooks": {
-            "UserPromptSubmit": [
-                _group(
-                    "UserPromptSubmit", ("permission_mode", "transcript_path"), _PROMPT_FIELDS | _IS_SEARCH_TOLD | mark
-                )
-            ],
-            "UserPromptExpansion": [_group("UserPromptExpansion", ("command_name", "command_args"), mark)],
-            "PreToolUse": [
-                _group("PreToolUse", (), _SUBAGENT_FIELDS | mark, matcher="Agent|Task"),
-                _group("ToolSearch", (), _SEARCH_FIELDS | mark, matcher="ToolSearch"),
-            ],
-            "Stop": [_group("Stop", (), mark)],
-            "SessionStart": [_group("SessionStart", ("source", "model"), mark, matcher="clear|compact")],
-        }
-    }
+    prompt_fields = _PROMPT_FIELDS | _IS_SEARCH_TOLD
+    groups: list[tuple[str, str, tuple[str, ...], dict[str, str], str | None]] = [
+        ("UserPromptSubmit", "UserPromptSubmit", ("permission_mode", "transcript_path"), prompt_fields, None),
+        ("UserPromptExpansion", "UserPromptExpansion", ("command_name", "command_args"), {}, None),
+        ("PreToolUse", "PreToolUse", (), _SUBAGENT_FIELDS, "Agent|Task"),
+        ("PreToolUse", "ToolSearch", (), _SEARCH_FIELDS, "ToolSearch"),
+        ("Stop", "Stop", (), {}, None),
+        ("SessionStart", "SessionStart", ("source", "model"), {}, "clear|compact"),
+    ]
+    hooks: dict[str, list[Json]] = {}
+    for on, event, names, fields, matcher in groups:
+        hooks.setdefault(on, []).append(_group(server, event, names, fields | mark, matcher))
+    return {"hooks": hooks}
 
 
-def _group(event: str, names: tuple[str, ...], fields: dict[str, str], matcher: str | None = None) -> Json:
+def _group(server: str, event: str, names: tuple[str, ...], fields: dict[str, str], matcher: str | None) -> Json:
     templates = {name: f"${{{name}}}" for name in ("session_id", *names)}
     hook: Json = {
         "type": "mcp_tool",
-        "server": SERVER_NAME,
+        "server": server,
         "tool": HOOK_TOOL,
         "input": {"event": event, **fields, **templates},
         "timeout": HOOK_TIMEOUT_SECONDS,

@@ -1,11 +1,12 @@
 """Whether Claude Code is set up to use us: registration, hooks, version, switches."""
 
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mcp_dynaload.catalog.names import HOOK_TOOL, SERVER_NAME
+from mcp_dynaload.catalog.names import HOOK_TOOL, PLUGIN_SERVER_NAME, SERVER_NAME
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_files import (
@@ -35,6 +36,9 @@ from mcp_dynaload.hosts.wiring import (
 )
 
 Level = Literal["ok", "note", "wrong"]
+
+LAUNCHED = ("mcp-dynaload", "uvx")
+"""The programs by which the plugin starts its server, one as good as the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def check_files(files: ClaudeFiles, environ: Mapping[str, str], version: Version
     except HostError as error:
         return [Finding("wrong", str(error), "repair the file")]
     return [
-        _registration(registered),
+        *_serving(registered, [*enabled_plugins([*settings, *managed])], environ),
         *_plugins(files, settings),
         *_hooks(files, [*managed, *settings], version),
         *_switches(settings, managed, environ),
@@ -100,10 +104,22 @@ def _registrations(files: ClaudeFiles) -> Iterator[str]:
         yield f"project scope ({files.project.servers})"
 
 
-def _registration(registered: list[str]) -> Finding:
+def _serving(registered: list[str], plugins: list[str], environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Say which server of ours the client starts; of one that is registered and a plugin's, the former serves."""
     if registered:
-        return Finding("ok", f"registered with Claude Code in {', '.join(registered)}")
-    return Finding("wrong", "not registered with Claude Code", "run `mcp-dynaload init`")
+        yield Finding("ok", f"registered with Claude Code in {', '.join(registered)}")
+    for plugin in plugins:
+        if registered:
+            what = f"installed twice: the plugin {plugin} brings a server, too; it stands by, the registered one serves"
+            fix = f"`claude plugin uninstall {plugin}`, or `mcp-dynaload uninstall` and then `init` to keep the plugin"
+            yield Finding("note", what, fix)
+        elif any(shutil.which(program, path=environ.get("PATH")) for program in LAUNCHED):
+            yield Finding("ok", f"the plugin {plugin} brings the server, as {PLUGIN_SERVER_NAME!r}")
+        else:
+            what = f"the plugin {plugin} finds no program: neither {' nor '.join(LAUNCHED)} is on the PATH"
+            yield Finding("wrong", what, "install mcp-dynaload where the PATH of Claude Code leads, or uv")
+    if not registered and not plugins:
+        yield Finding("wrong", "not registered with Claude Code", "run `mcp-dynaload init`")
 
 
 def _plugins(files: ClaudeFiles, settings: list[Json]) -> Iterator[Finding]:
@@ -140,7 +156,8 @@ def _hooks(files: ClaudeFiles, settings: list[Json], version: Version | None) ->
     if plugins:
         yield Finding("ok", f"hooks brought by the plugin: {', '.join(plugins)}")
         if len(plugins) > 1:
-            yield Finding("note", "the plugin is there more than once, so a slash command runs twice", "remove one")
+            what = "the plugin is there more than once: Claude Code loads one of them"
+            yield Finding("note", what, "remove one")
         if found:
             what = f"hooks are in the settings, too: {', '.join(sorted(found))}; what is told twice is answered once"
             yield Finding("note", what, "`mcp-dynaload init` takes those of its scope out of the settings")
@@ -168,6 +185,11 @@ def _is_our_hook(hook: Json) -> bool:
 
 
 def _switches(settings: list[Json], managed: list[Json], environ: Mapping[str, str]) -> Iterator[Finding]:
+    if any(_are_mods_limited(document) for document in managed):
+        what = "`allowManagedModsOnly` is set by your administrator: the plugin's module does not run, its hooks serve"
+        yield Finding(
+            "note", f"{what}; later prompts' tools are told beside the prompt", "ask for the plugin to be allowed"
+        )
     for name in ("disableAllHooks", "allowManagedHooksOnly"):
         if any(document.get(name) is True for document in managed):
             what = f"`{name}` is set by your administrator: tools are found by search only"
@@ -176,6 +198,13 @@ def _switches(settings: list[Json], managed: list[Json], environ: Mapping[str, s
         yield Finding("note", "`disableAllHooks` is set: tools are found by search only", "remove it from the settings")
     if environ.get("ENABLE_TOOL_SEARCH", "").lower() in ("0", "false", "no", "off"):
         yield Finding("note", "ENABLE_TOOL_SEARCH is off: each change of the loaded tools rewrites the prompt cache")
+
+
+def _are_mods_limited(managed: Json) -> bool:
+    """Whether only the administrator's plugins may run modules; it is an option of a policy plugin of the client's."""
+    plugins = json_object(managed.get("pluginConfigs")).values()
+    options = [json_object(json_object(plugin).get("options")).get("allowManagedModsOnly") for plugin in plugins]
+    return any(option not in (None, False) for option in options)
 
 
 def _version(version: Version | None) -> Finding:

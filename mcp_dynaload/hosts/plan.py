@@ -1,11 +1,11 @@
 """Plans what `init` changes: pure, from what was read to the new content of each file."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from mcp_dynaload.catalog.names import default_prefix
+from mcp_dynaload.catalog.names import FIND_TOOLS, Registration, default_prefix
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.choice import (
@@ -25,11 +25,8 @@ from mcp_dynaload.hosts.git_exclude import excluding
 from mcp_dynaload.hosts.json_text import is_same
 from mcp_dynaload.hosts.links import LinkEdit
 from mcp_dynaload.hosts.rewriting import is_ours, rewrite_markdown, rewrite_names, rewrite_settings, unreached_rules
-from mcp_dynaload.hosts.rules import OURS, RuleMap, normalised
-from mcp_dynaload.hosts.wiring import PLUGIN_NAME, Wiring, plan_wiring
-
-FIND_TOOLS_RULE = f"{OURS}find_tools"
-"""Lets the model search for tools without a question each time."""
+from mcp_dynaload.hosts.rules import RuleMap, normalised
+from mcp_dynaload.hosts.wiring import PLUGIN_NAME, Wiring, is_us, plan_wiring, registration_of
 
 _EXCLUDED = ".mcp-dynaload/"
 _EXCLUDED_PLUGIN = f".claude/skills/{PLUGIN_NAME}"
@@ -73,12 +70,15 @@ def plan_init(snapshot: Snapshot, logins: Mapping[str, str]) -> Plan:
     refuse_where_forbidden(snapshot)
     choice = choose_servers(snapshot, logins)
     draft = Draft(snapshot.texts)
-    names = RuleMap({normalised(name): _prefix(name, entry) for name, entry in choice.moving.items()})
+    registration = registration_of(snapshot)
+    prefixes = {normalised(name): _prefix(name, entry) for name, entry in choice.moving.items()}
+    names = RuleMap(prefixes, registration)
     notes = [f"not looked at: {reason}" for reason in snapshot.unread]
     _move(snapshot, draft, choice.moving)
-    _register(snapshot, draft)
+    if not registration.is_plugins:
+        _register(snapshot, draft)
     wiring = plan_wiring(snapshot)
-    _install(snapshot, draft, wiring)
+    _install(snapshot, draft, wiring, registration)
     notes += [wiring.note] if wiring.note else []
     notes += _keep_private(snapshot, draft, choice.moving, wiring)
     notes += _rewrite_rules(snapshot, draft, names)
@@ -127,15 +127,10 @@ def _register(snapshot: Snapshot, draft: Draft) -> None:
     present = servers.get(SERVER_NAME)
     if present is None:
         servers[SERVER_NAME] = dict(snapshot.entry)
-    elif not isinstance(present, dict) or not _is_us(cast(Json, present)):
+    elif not isinstance(present, dict) or not is_us(cast(Json, present)):
         raise HostError(f"{path}: another server is named {SERVER_NAME!r}; rename it and run this again")
     elif cast(Json, present).get("command") != snapshot.entry["command"]:
         servers[SERVER_NAME] = {**cast(Json, present), **snapshot.entry}
-
-
-def _is_us(entry: Json) -> bool:
-    words = [entry.get("command"), *strings(entry, "args")]
-    return any("mcp-dynaload" in str(word) or "mcp_dynaload" in str(word) for word in words)
 
 
 def scope_settings(snapshot: Snapshot) -> Path:
@@ -146,12 +141,12 @@ def scope_settings(snapshot: Snapshot) -> Path:
     ]
 
 
-def _install(snapshot: Snapshot, draft: Draft, wiring: Wiring) -> None:
-    """Put the rule for our search tool into the settings of the scope, and our hooks where no plugin brings them."""
-    path = scope_settings(snapshot)
+def _install(snapshot: Snapshot, draft: Draft, wiring: Wiring, registration: Registration) -> None:
+    """Let the model search for tools without a question, and put our hooks where no plugin brings them."""
+    path, ours = scope_settings(snapshot), registration.prefix
     allow = strings(objects(draft.document(path), "permissions"), "allow")
-    if not {FIND_TOOLS_RULE, f"{OURS}*", OURS.removesuffix("__")} & set(allow):
-        draft.list_at(path, "permissions", "allow").append(FIND_TOOLS_RULE)
+    if not {f"{ours}{FIND_TOOLS}", f"{ours}*", ours.removesuffix("__")} & set(allow):
+        draft.list_at(path, "permissions", "allow").append(f"{ours}{FIND_TOOLS}")
     if not wiring.has_hooks:
         _remove_hooks(draft.document(path))
         return
@@ -192,6 +187,9 @@ def _keep_private(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json], 
         return
     if wiring.link is not None and snapshot.exclude is not None:
         _exclude(draft, snapshot.exclude, _EXCLUDED_PLUGIN)
+    elif wiring.link is not None:
+        place = wiring.link.path
+        yield f"{place} leads to an installation on this machine: keep `{_EXCLUDED_PLUGIN}` out of version control"
     if not moving:
         return
     target = servers_target(snapshot)
@@ -246,7 +244,8 @@ def _rewrite_project(
             )
             for name in servers
         }
-        reach = RuleMap({server: prefix for server, prefix in names.prefixes.items() if server not in own})
+        kept = {server: prefix for server, prefix in names.prefixes.items() if server not in own}
+        reach = replace(names, prefixes=kept)
         if project.local_settings != snapshot.files.user_settings:
             yield from rewrite_settings(draft, project.local_settings, reach)
         if project.settings != snapshot.files.user_settings:

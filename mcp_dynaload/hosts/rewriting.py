@@ -5,18 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from mcp_dynaload.catalog.names import advertised_name
+from mcp_dynaload.catalog.names import HOOK_TOOL
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.hosts.claude_files import objects, strings
-from mcp_dynaload.hosts.claude_hooks import HOOK_TOOL, SERVER_NAME
+from mcp_dynaload.hosts.claude_hooks import SERVER_NAME
 from mcp_dynaload.hosts.draft import Draft
 from mcp_dynaload.hosts.front_matter import edit_tool_lists, other_front_matter
-from mcp_dynaload.hosts.rules import OURS, RuleMap, normalised
+from mcp_dynaload.hosts.rules import RuleMap, normalised
 
 _RULE_LISTS = ("allow", "ask", "deny")
 _ALLOWING = ("allow", "allowedTools")
-_WHOLE = OURS.removesuffix("__")
-_WHOLE_PROXY = re.compile(rf"(?<![\w-]){_WHOLE}(?![\w-])")
 _WITH_SERVERS = re.compile(r"^(hooks|mcpServers)[ \t]*:", re.MULTILINE)
 
 
@@ -65,9 +63,10 @@ def rewrite_markdown(draft: Draft, path: Path, text: str, names: RuleMap, *, is_
     if edited != text:
         if is_reached:
             draft.set_text(path, edited)
-            if _WHOLE_PROXY.search(edited):
+            whole = names.registration.prefix.removesuffix("__")
+            if re.search(rf"(?<![\w-]){whole}(?![\w-])", edited):
                 yield (
-                    f"{path}: an agent cannot name part of a server, so {_WHOLE!r} there means all tools behind the"
+                    f"{path}: an agent cannot name part of a server, so {whole!r} there means all tools behind the"
                     " proxy; list single tools to narrow it"
                 )
         else:
@@ -89,7 +88,7 @@ def _rewrite_hook(hook: Json, names: RuleMap) -> None:
     """A hook that calls an upstream's tool calls it through us; a hook's condition is a permission rule."""
     prefix = names.prefixes.get(normalised(str(hook.get("server"))))
     if hook.get("type") == "mcp_tool" and prefix is not None:
-        hook["server"], hook["tool"] = SERVER_NAME, advertised_name(prefix, str(hook.get("tool")))
+        hook["server"], hook["tool"] = names.registration.server, names.advertised(prefix, str(hook.get("tool")))
     if isinstance(hook.get("if"), str):
         hook["if"] = names.rule(hook["if"])
 

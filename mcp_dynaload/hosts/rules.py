@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from mcp_dynaload.catalog.names import FIND_TOOLS, HOOK_TOOL, advertised_name
-from mcp_dynaload.hosts.claude_hooks import SERVER_NAME
+from mcp_dynaload.catalog.names import FIND_TOOLS, HOOK_TOOL, PLUGIN_SERVER_NAME, Registration, advertised_name
 
-OURS = f"mcp__{SERVER_NAME}__"
-"""What the client puts before the names that we advertise."""
+ANY_OF_OURS = (Registration().prefix, Registration(PLUGIN_SERVER_NAME).prefix)
+"""What the client may put before the names that we advertise."""
 
-_OWN_RULES = (f"{OURS}{FIND_TOOLS}", f"{OURS}{HOOK_TOOL}")
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
 _EXACT_MATCHER = re.compile(r"[A-Za-z0-9_\- ,|]*")
 _TOOL_NAME = re.compile(r"(?<![\w-])mcp__[\w*-]+")
@@ -27,6 +25,9 @@ class RuleMap:
 
     prefixes: Mapping[str, str]
     """From the normalised name of a server that moves to the prefix of its tools in our list."""
+
+    registration: Registration = field(default_factory=Registration)
+    """How the client has us registered."""
 
     def rule(self, rule: str) -> str:
         """The permission rule for the same tools; one that names no server that moves stays."""
@@ -47,7 +48,7 @@ class RuleMap:
         result = self.rules(rules)
         for rule in list(result):
             if self._is_glob_lost(rule):
-                result.insert(result.index(rule) + 1, f"{OURS}{rule.removeprefix('mcp__')}")
+                result.insert(result.index(rule) + 1, f"{self._ours}{rule.removeprefix('mcp__')}")
         return list(dict.fromkeys(result)) if len(result) > len(set(result)) else result
 
     def matcher(self, matcher: str) -> str:
@@ -55,7 +56,7 @@ class RuleMap:
         if _EXACT_MATCHER.fullmatch(matcher):
             return _TOOL_NAME.sub(lambda found: self._exact(found[0]), matcher)
         for server, prefix in self.prefixes.items():
-            matcher = re.sub(rf"(?<![\w-])mcp__{re.escape(server)}__", f"{OURS}{prefix}", matcher)
+            matcher = re.sub(rf"(?<![\w-])mcp__{re.escape(server)}__", f"{self._ours}{prefix}", matcher)
         return matcher
 
     def is_lost(self, matcher: str) -> bool:
@@ -67,7 +68,7 @@ class RuleMap:
         except re.error:
             return "mcp__" in matcher and any(server in matcher for server in self.prefixes)
         return any(
-            pattern.search(f"mcp__{server}__tool") and not pattern.search(f"{OURS}{prefix}tool")
+            pattern.search(f"mcp__{server}__tool") and not pattern.search(f"{self._ours}{prefix}tool")
             for server, prefix in self.prefixes.items()
         ) or (re.search(r"mcp__[^_\w]", matcher) is not None and any(server in matcher for server in self.prefixes))
 
@@ -85,9 +86,10 @@ class RuleMap:
 
     def restored_rule(self, rule: str) -> str:
         """The rule that names the same tools once their servers stand on their own again."""
-        if not rule.startswith(OURS) or rule.partition("(")[0] in _OWN_RULES:
+        ours = next((ours for ours in ANY_OF_OURS if rule.startswith(ours)), None)
+        if ours is None or rule.partition("(")[0] in (f"{ours}{FIND_TOOLS}", f"{ours}{HOOK_TOOL}"):
             return rule
-        name = rule.removeprefix(OURS)
+        name = rule.removeprefix(ours)
         prefixes = {server: normalised(prefix) for server, prefix in self.prefixes.items()}
         fitting = [server for server, prefix in prefixes.items() if prefix and name.startswith(prefix)]
         if not fitting and "*" not in name:
@@ -96,11 +98,19 @@ class RuleMap:
         server = max(fitting, key=lambda server: len(prefixes[server]), default=None)
         return rule if server is None else f"mcp__{server}__{name.removeprefix(prefixes[server])}"
 
+    def advertised(self, prefix: str, tool: str) -> str:
+        """Return our name for a tool of a server with this prefix."""
+        return advertised_name(prefix, tool, self.registration.room)
+
+    @property
+    def _ours(self) -> str:
+        return self.registration.prefix
+
     def _is_glob_lost(self, rule: str) -> bool:
         """Whether the wildcard reached tools whose names it no longer matches."""
         head, star, _ = rule.partition("*")
         return bool(star) and any(
-            f"mcp__{server}__".startswith(head) and not f"{OURS}{prefix}".startswith(head)
+            f"mcp__{server}__".startswith(head) and not f"{self._ours}{prefix}".startswith(head)
             for server, prefix in self.prefixes.items()
         )
 
@@ -112,14 +122,15 @@ class RuleMap:
         found = self._split(name)
         if found is None or ("*" in found[1] and found[1] != "*"):
             return name
-        return OURS.removesuffix("__") if found[1] == "*" else self._tool(name)
+        return self._ours.removesuffix("__") if found[1] == "*" else self._tool(name)
 
     def _tool(self, name: str) -> str:
         found = self._split(name)
         if found is None:
             return name
         prefix, tool = found
-        return f"{OURS}{normalised(prefix)}{tool}" if "*" in tool else f"{OURS}{advertised_name(prefix, tool)}"
+        ours = f"{normalised(prefix)}{tool}" if "*" in tool else self.advertised(prefix, tool)
+        return f"{self._ours}{ours}"
 
     def _split(self, name: str) -> tuple[str, str] | None:
         """Prefix and tool of a full name; the longest server name wins, as one may hold `__`."""

@@ -9,7 +9,7 @@ from mcp_dynaload.hosts.claude_files import objects, strings
 from mcp_dynaload.hosts.draft import FileEdit
 from mcp_dynaload.hosts.json_text import edit_json, parse_object
 from mcp_dynaload.hosts.links import LinkEdit, read_link
-from mcp_dynaload.hosts.rules import OURS, RuleMap
+from mcp_dynaload.hosts.rules import ANY_OF_OURS, RuleMap
 from mcp_dynaload.hosts.undo import undone, undone_lines
 
 Read = Callable[[Path], str | None]
@@ -89,5 +89,5 @@ def _restore_rules(document: dict[str, object], keys: Sequence[str], names: Rule
     """Rules that were added since, for tools of ours, name those tools where they are again."""
     for key in keys:
         rules = strings(document, key)
-        if any(rule.startswith(OURS) for rule in rules):
+        if any(rule.startswith(ANY_OF_OURS) for rule in rules):
             document[key] = list(dict.fromkeys(names.restored_rule(rule) for rule in rules))

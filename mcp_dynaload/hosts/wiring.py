@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import mcp_dynaload
+from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME, SERVER_NAME, Registration
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.hosts.claude_files import ClaudeFiles, Snapshot, objects
+from mcp_dynaload.hosts.claude_files import ClaudeFiles, Snapshot, objects, strings
 from mcp_dynaload.hosts.client_version import MODS_VERSION, version_text
 from mcp_dynaload.hosts.links import LinkEdit, read_link
 from mcp_dynaload.hosts.rewriting import is_ours
@@ -48,8 +49,8 @@ def plan_wiring(snapshot: Snapshot) -> Wiring:
     """Decide between the plugin and hooks in the settings of the scope."""
     places = plugin_places(snapshot.files)
     settings = _settings(snapshot)
-    if any(enabled_plugins(settings)):
-        return Wiring(has_hooks=False, note="the plugin is installed already, and brings the hooks")
+    if registration_of(snapshot).is_plugins:
+        return Wiring(has_hooks=False, note="the plugin is installed already, and brings the server and the hooks")
     if snapshot.scope == "local" and (is_our_link(read_link(places["user"])) or _has_hooks(settings[0])):
         return Wiring(has_hooks=False)  # what the user has reaches this folder, too
     place = places.get(snapshot.scope)
@@ -60,6 +61,24 @@ def plan_wiring(snapshot: Snapshot) -> Wiring:
         return Wiring(has_hooks=True, note=f"hooks in the settings instead of the plugin: {objection}")
     target = str(PLUGIN_FOLDER)
     return Wiring(has_hooks=False, link=None if before == target else LinkEdit(place, before, target))
+
+
+def registration_of(snapshot: Snapshot) -> Registration:
+    """Return how the client is to know us: by the plugin that is installed, unless an `init` came before it.
+
+    In a project's shared files we are registered: others who work on it need not have the plugin.
+    """
+    state, key = snapshot.document(snapshot.files.state), str(snapshot.files.project.folder)
+    places = [state, objects(state, "projects", key), snapshot.document(snapshot.files.project.servers)]
+    is_registered = any(is_us(objects(place, "mcpServers", SERVER_NAME)) for place in places)
+    is_plugins = snapshot.scope != "project" and any(enabled_plugins(_settings(snapshot))) and not is_registered
+    return Registration(PLUGIN_SERVER_NAME) if is_plugins else Registration()
+
+
+def is_us(entry: Json) -> bool:
+    """Whether a server's entry starts a program of ours."""
+    words = [entry.get("command"), *strings(entry, "args")]
+    return any("mcp-dynaload" in str(word) or "mcp_dynaload" in str(word) for word in words)
 
 
 def is_our_link(target: str | None) -> bool:

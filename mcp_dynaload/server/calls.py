@@ -10,7 +10,7 @@ import structlog
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 
-from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL, SERVER_NAME
+from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, json_object
 from mcp_dynaload.errors import UpstreamError, UpstreamTimeoutError
 from mcp_dynaload.selection.events import ToolsFound
@@ -77,7 +77,7 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     if not isinstance(name, str):
         raise MCPError(code=INVALID_PARAMS, message="tools/call needs a text 'name'")
     if name == CALL_TOOL and has_call_tool(session):
-        return await call_tool(session, request, funnelled(params))
+        return await call_tool(session, request, funnelled(params, session.live.registration.prefix))
     tool = None
     if name not in OWN_TOOLS:
         tool = await known_by_now(session, lambda: session.live.catalog.get(name))
@@ -96,7 +96,7 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
 async def _call_upstream(session: Session, request: Request, tool: Tool, params: Json) -> Json:
     watch = CallWatch.start(session, tool, params.get("arguments"))
     if tool.name in session.state.unloaded:
-        refusal: Json = {"content": [{"type": "text", "text": _unwanted(tool.name)}], "isError": True}
+        refusal: Json = {"content": [{"type": "text", "text": _unwanted(session, tool.name)}], "isError": True}
         watch.refused(refusal)
         return refusal
     if session.shared.settings.detailed_logging_enabled:
@@ -193,15 +193,16 @@ async def _find_tools(session: Session, arguments: Json) -> Json:
     given = fitting(session.conversation.introductions(tools, session.live.listings))
     session.conversation.introduce(given)
     session.conversation.tell(tools)
-    found = callable_text(tools, query) if has_call_tool(session) else found_text(tools, query)
+    prefix = session.live.registration.prefix
+    found = callable_text(tools, query) if has_call_tool(session) else found_text(tools, query, prefix)
     text = "\n".join(part for part in (found, introduction_text(given)) if part)
     return {"content": [{"type": "text", "text": text}]}
 
 
-def _unwanted(name: str) -> str:
+def _unwanted(session: Session, name: str) -> str:
     return (
         f"The person unloaded {name!r} for this session: do not call it, use another way or ask. "
-        f"Only they can bring it back, by loading or pinning it, or with /{SERVER_NAME}:reset."
+        f"Only they can bring it back, by loading or pinning it, or with /{session.live.registration.server}:reset."
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.sdk_json import writable
 from mcp_dynaload.server import calls, modern, passing
-from mcp_dynaload.server.caller import CLAUDE_CODE
+from mcp_dynaload.server.caller import CLAUDE_CODE, Caller
 from mcp_dynaload.server.client import Client, ClientEnvironment, Request, as_it_is, user_of
 from mcp_dynaload.server.commands import surface
 from mcp_dynaload.server.commons import Commons, open_commons
 from mcp_dynaload.server.crowd import Crowd
 from mcp_dynaload.server.failing import error_of
+from mcp_dynaload.server.hooks import answer_hook
 from mcp_dynaload.server.live_catalog import LiveCatalog
+from mcp_dynaload.server.relay import answer_relayed
 from mcp_dynaload.server.session import Session, open_session
 from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.server.texts import instructions_of_all, instructions_text
@@ -46,6 +49,14 @@ METHODS: Mapping[str, Method] = {
     "completion/complete": surface.complete,
     "logging/setLevel": passing.set_log_level,
 }
+
+NOTHING: Mapping[str, Json] = {
+    "tools/list": {"tools": []},
+    "prompts/list": {"prompts": []},
+    "resources/list": {"resources": []},
+    "resources/templates/list": {"resourceTemplates": []},
+}
+"""The lists of a server of ours while another one serves the same client."""
 
 OWN_METHODS = frozenset({"initialize", "ping", "server/discover", "subscriptions/listen"})
 """What is between the client and us: the rest is for its one upstream, if it has only one."""
@@ -123,6 +134,9 @@ class Front:
         if request.request_id is None:
             return await self._notified(session, request, call_next)
         connection.initialized.set()  # a client that asks has taken the handshake's answer, whether it says so or not
+        if session.stands_by and (nothing := NOTHING.get(request.method)) is not None:
+            session.reread.was_read()
+            return dict(nothing)
         if (method := METHODS.get(request.method)) is not None:
             return await method(session, request, dict(request.params or {}))
         if (upstream := session.host.only_upstream()) is not None and request.method not in OWN_METHODS:
@@ -192,7 +206,11 @@ class Front:
             async with open_session(client, self._shared, self._logs_dir, self._commons, crowd) as session:
                 self._sessions[id(connection)] = session
                 task_status.started(session)
-                await over.wait()
+                async with anyio.create_task_group() as tasks:
+                    if address := self._shared.peers.address:
+                        tasks.start_soon(answer_relayed, address, partial(answer_hook, session, caller=Caller.USER))
+                    await over.wait()
+                    tasks.cancel_scope.cancel()
         finally:
             self._sessions.pop(id(connection), None)
             gone.set()

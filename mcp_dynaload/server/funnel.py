@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 
-from mcp_dynaload.catalog.cost import CLIENT_PREFIX, MAX_DESCRIPTION_LENGTH
+from mcp_dynaload.catalog.cost import MAX_DESCRIPTION_LENGTH
 from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS
 from mcp_dynaload.catalog.tool import Json, Tool, json_object
 from mcp_dynaload.server.session import Session
@@ -45,7 +45,7 @@ def is_following(name: str, following: str) -> bool:
     return name.startswith(OWN_CLIENTS) or name in (known.strip() for known in following.split(","))
 
 
-def funnelled(params: Json) -> Json:
+def funnelled(params: Json, client_prefix: str) -> Json:
     """The call that a `call_tool` asks for, as the client would have made it itself.
 
     Raises:
@@ -55,7 +55,7 @@ def funnelled(params: Json) -> Json:
     name = arguments.get("name")
     if not isinstance(name, str) or not name:
         raise MCPError(code=INVALID_PARAMS, message=f"{CALL_TOOL} needs a text 'name'")
-    name = name.removeprefix(CLIENT_PREFIX)
+    name = name.removeprefix(client_prefix)
     if name in OWN_TOOLS:
         raise MCPError(code=INVALID_PARAMS, message=f"{CALL_TOOL}: {name!r} is no tool of a connected server")
     inner: object = arguments.get("arguments") or {}

@@ -17,6 +17,7 @@ from mcp_dynaload.server.caller import CLAUDE_CODE, HOOK_MARK, Caller
 from mcp_dynaload.server.commands.command import Result, Words, refused
 from mcp_dynaload.server.commands.table import own_command, run_command, text_command
 from mcp_dynaload.server.mod import answer_agent, answer_beside, answer_prompt, beside, cell, notice, start
+from mcp_dynaload.server.relay import relayed
 from mcp_dynaload.server.serving import serve_prompt
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import who
@@ -34,7 +35,13 @@ HARMLESS_FIELDS = ("event", "prompt", "permission_mode", "command_name", "comman
 """The fields that are taken from anybody: none of them says which conversation it is, or names a file."""
 
 ANSWERED_ONCE = ("UserPromptSubmit", "UserPromptExpansion", "Stop", "SessionStart")
-"""The events in which it would harm to do twice what two hooks tell: the other hook's answer is `{}`."""
+"""The events in which it would harm to do twice what several hooks tell: the others' answers are `{}`."""
+
+OF_MODS = "Mod"
+"""How the events begin that the plugin's mod tells."""
+
+NO_SERVERS = "dynaload: no MCP server is behind it yet; `mcp-dynaload init` in a terminal moves yours there."
+"""Said once a session where the plugin was installed and nothing else was done."""
 
 TRANSCRIPT_SECONDS = 0.2
 """For a file of the client's own, of which the last 64 KB are read."""
@@ -77,6 +84,9 @@ async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json
 
     Whoever is not known to call for the user may have tools chosen for some words, and nothing else.
     """
+    await session.look_around()
+    if session.stands_by:
+        return await _relayed(session, arguments if caller is Caller.USER else {})
     is_users = caller is Caller.USER
     fields = HookFields.read(arguments if is_users else {name: arguments.get(name) for name in HARMLESS_FIELDS})
     if session.shared.settings.detailed_logging_enabled:
@@ -89,11 +99,18 @@ async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json
     return {"content": [{"type": "text", "text": json.dumps(answer, ensure_ascii=False)}]}
 
 
+async def _relayed(session: Session, arguments: Json) -> Json:
+    """Return what the server of ours says that serves in this one's place."""
+    is_possible = bool(session.serving_at and arguments)
+    answer = await relayed(session.serving_at, arguments) if is_possible else None
+    return answer or {"content": [{"type": "text", "text": "{}"}]}
+
+
 async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
     await session.identify(fields.session_id)
-    is_twice = fields.event in ANSWERED_ONCE and session.heard.is_second(
-        replace(fields, plugin=""), by_plugin=bool(fields.plugin)
-    )
+    if not _is_mods_turn(session, fields):
+        return {}
+    is_twice = fields.event in ANSWERED_ONCE and session.heard.is_again(replace(fields, plugin=""), fields.plugin)
     if not is_twice:
         return await _act(session, fields, caller)
     if _is_mod_new(session, fields):
@@ -104,6 +121,7 @@ async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
 async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
     match fields.event:
         case "ModStarted" if caller is Caller.USER:
+            session.mod = fields.plugin
             return start(session, read_others(fields.tools))
         case "ModStopped" if caller is Caller.USER:
             session.selectable = None
@@ -134,6 +152,12 @@ async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
         case _:
             log.debug("hook_ignored", hook=fields.event, source=fields.source)
     return {}
+
+
+def _is_mods_turn(session: Session, fields: HookFields) -> bool:
+    """Whether a mod tells it, and another copy of the plugin has one that came first; else it is to be answered."""
+    is_mods = fields.event.startswith(OF_MODS)
+    return not (is_mods and session.selectable is not None and fields.plugin != session.mod)
 
 
 async def _on_command(session: Session, fields: HookFields, caller: Caller) -> Json:
@@ -190,7 +214,10 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     served = await serve_prompt(session, event, is_first=is_first)
     if not served.decision.changed:  # a changed list has been announced with our own tools as they are now
         await _announce_client_side(session, is_mod_new=is_mod_new, is_search_new=is_search_new)
-    return _prompt_answer(session, served.decision, in_request=is_first or not session.client.environment.tool_search)
+    in_request = is_first or not session.client.environment.tool_search
+    answer = _prompt_answer(session, served.decision, in_request=in_request)
+    is_bare = is_first and session.live.registration.is_plugins and not session.live.configs
+    return {"systemMessage": NO_SERVERS} | answer if is_bare else answer
 
 
 def _is_mod_new(session: Session, fields: HookFields) -> bool:
@@ -239,7 +266,8 @@ def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) ->
     chosen = _chosen(session, decision)
     chosen = [] if in_request else conversation.untold(chosen)
     given = fitting(conversation.introductions(session.listed() if in_request else chosen, listings))
-    text = "\n".join(part for part in (loaded_text(chosen, room_beside(given)), introduction_text(given)) if part)
+    described = loaded_text(chosen, room_beside(given), session.live.registration.prefix)
+    text = "\n".join(part for part in (described, introduction_text(given)) if part)
     conversation.introduce(given)
     conversation.describe(chosen)
     conversation.tell(session.listed() if in_request else chosen)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from mcp_dynaload.catalog.catalog import build_tools
 from mcp_dynaload.catalog.cost import Count, wire_text
+from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.catalog.ownership import Prefixes
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.mcp_config import UpstreamConfig
@@ -15,10 +16,11 @@ from mcp_dynaload.upstream.listing import Listing
 class KnownTools:
     """What was made of the listings of the last catalog; blocks, as the store does."""
 
-    def __init__(self, records: Records, count: Count, prefixes: Prefixes) -> None:
+    def __init__(self, records: Records, count: Count, prefixes: Prefixes, registration: Registration) -> None:
         self._records = records
         self._count = count
         self._prefixes = prefixes
+        self._client_prefix = registration.prefix
         self._tools: dict[str, tuple[tuple[Json, ...], tuple[Tool, ...]]] = {}
         self._costs: dict[str, tuple[Tool, int]] = {}
 
@@ -33,9 +35,12 @@ class KnownTools:
         """Tokens of each tool by name; counted only where the tool is another than the last time."""
         kept = {tool.name: cost for tool in tools if (cost := self._costs.get(tool.name)) and cost[0] is tool}
         new = [tool for tool in tools if tool.name not in kept]
-        counted = self.counted({tool.name: wire_text(tool.name, tool.description, tool.input_schema) for tool in new})
+        counted = self.counted({tool.name: self._wire_text(tool) for tool in new})
         self._costs = kept | {tool.name: (tool, counted[tool.name]) for tool in new}
         return {name: tokens for name, (_, tokens) in self._costs.items()}
+
+    def _wire_text(self, tool: Tool) -> str:
+        return wire_text(tool.name, tool.description, tool.input_schema, self._client_prefix)
 
     def counted(self, texts: Mapping[str, str]) -> dict[str, int]:
         """Tokens of each text by name: from the store, counted only where a text is new."""

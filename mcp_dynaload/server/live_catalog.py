@@ -15,7 +15,7 @@ from anyio.from_thread import check_cancelled
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog, with_unique_names
 from mcp_dynaload.catalog.categories import Named, categories_of
 from mcp_dynaload.catalog.cost import Count, native_deferral
-from mcp_dynaload.catalog.names import COMMAND_NAMES
+from mcp_dynaload.catalog.names import COMMAND_NAMES, Registration
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config_upstream import UpstreamConfig, prefixes_of
 from mcp_dynaload.selection.caching import CachedRanker, RankingCache
@@ -62,6 +62,9 @@ class LiveCatalog:
 
     rankings: RankingCache = field(default_factory=lambda: open_rankings(0, 0))
     """What was ranked of late; switched off unless it is given."""
+
+    registration: Registration = field(default_factory=Registration)
+    """How the client has us registered."""
 
     named_categories: Named = field(default_factory=dict[str, tuple[str, ...]])
     """Groups of tools from the categories files."""
@@ -117,8 +120,8 @@ class LiveCatalog:
     """Of which catalog they are, and the categories."""
 
     def __post_init__(self) -> None:
-        prefixes = prefixes_of(self.configs.values())
-        self._known = KnownTools(self.records, lambda text: self.count(text), prefixes)
+        prefixes = prefixes_of(self.configs.values(), self.registration.room)
+        self._known = KnownTools(self.records, lambda text: self.count(text), prefixes, self.registration)
 
     def read_cache(self) -> None:
         """Take over the stored listings of the configured upstreams."""
@@ -301,7 +304,9 @@ class LiveCatalog:
             return {}
         listings = dict(self.listings)
         reserved = frozenset(COMMAND_NAMES) if self.own_texts else frozenset[str]()
-        names = renamed(self.configs, self.catalog.tools, collect_offers(self.configs, listings, reserved))
+        room = self.registration.room
+        offers = collect_offers(self.configs, listings, reserved, room)
+        names = renamed(self.configs, self.catalog.tools, offers, room)
         every = {name: self._mended.get(name, Oddities()).with_renamed(names.get(name, ())) for name in listings}
         return {name: oddities for name, oddities in every.items() if oddities}
 
@@ -334,6 +339,7 @@ class LiveCatalog:
         tools = with_unique_names(
             [tool for name, listing in listings.items() for tool in self._known.tools_of(self.configs[name], listing)],
             reserved=frozenset(self.own_texts),
+            room=self.registration.room,
         )
         return build_catalog(tools, self._known.costs_of(tools))
 
@@ -343,7 +349,8 @@ class LiveCatalog:
         names = [tool.name for tool in self.catalog.tools]
         listings = list(self.listings.values())  # in a thread: another may be added meanwhile
         self.categories()  # here, in a thread, so that no prompt waits for it
-        self.native_tokens = native_deferral(names, (one.instructions for one in listings), (), self._one)
+        instructions = (one.instructions for one in listings)
+        self.native_tokens = native_deferral(names, instructions, (), self._one, self.registration.prefix)
 
     def _one(self, text: str) -> int:
         return self._known.counted({"": text})[""]

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 
 import anyio
 
-from mcp_dynaload.catalog.cost import CLIENT_PREFIX
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.selection.events import AgentPrompted, PromptSubmitted
 from mcp_dynaload.selection.native_search import Searchable
@@ -30,7 +29,7 @@ def start(session: Session, others: Mapping[str, Searchable]) -> Json:
     session.others = {**session.others, **others}
     if session.selectable is None:
         session.selectable = set()
-    selected = [CLIENT_PREFIX + name for name in session.conversation.take_described()]
+    selected = [session.live.registration.prefix + name for name in session.conversation.take_described()]
     return {"asks": True, "select": selected} | cell(session)
 
 
@@ -45,7 +44,7 @@ def cell(session: Session) -> Json:
 async def answer_prompt(session: Session, event: PromptSubmitted) -> Json:
     """Return what the client is to select for a prompt."""
     chosen = await _choose(session, event, session.conversation.meet(event.text, by_mod=True))
-    return {"select": [CLIENT_PREFIX + tool.name for tool in chosen.selected]} | cell(session)
+    return {"select": _names(session, chosen.selected)} | cell(session)
 
 
 async def answer_beside(session: Session, event: PromptSubmitted) -> Json:
@@ -96,7 +95,7 @@ async def answer_agent(session: Session, prompt: str) -> Json:
     """Return what the client is to select for an agent, which has seen no definition yet."""
     served = await serve_prompt(session, AgentPrompted(prompt))
     tools = _selectable(session, _known(session, served.decision.needed))
-    return {"select": [CLIENT_PREFIX + tool.name for tool in tools]}
+    return {"select": _names(session, tools)}
 
 
 def _known(session: Session, names: Iterable[str]) -> list[Tool]:
@@ -106,3 +105,8 @@ def _known(session: Session, names: Iterable[str]) -> list[Tool]:
 def _selectable(session: Session, tools: Iterable[Tool]) -> list[Tool]:
     """Return those that are not in every request by themselves."""
     return [tool for tool in tools if tool.name in (session.selectable or ())]
+
+
+def _names(session: Session, tools: Iterable[Tool]) -> list[str]:
+    """Return the client's names of tools."""
+    return [session.live.registration.prefix + tool.name for tool in tools]

@@ -7,7 +7,7 @@ from itertools import count
 
 from mcp.shared.uri_template import InvalidUriTemplate, UriTemplate
 
-from mcp_dynaload.catalog.names import advertised_name, default_prefix, legal_name
+from mcp_dynaload.catalog.names import MAX_NAME_LENGTH, advertised_name, default_prefix, legal_name
 from mcp_dynaload.catalog.ownership import Prefixes
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config_upstream import UpstreamConfig, prefixes_of
@@ -58,7 +58,10 @@ class Offers:
 
 
 def collect_offers(
-    configs: Mapping[str, UpstreamConfig], listings: Mapping[str, Listing], reserved: frozenset[str] = frozenset()
+    configs: Mapping[str, UpstreamConfig],
+    listings: Mapping[str, Listing],
+    reserved: frozenset[str] = frozenset(),
+    room: int = MAX_NAME_LENGTH,
 ) -> Offers:
     """Everything that the listed upstreams offer; of two with one URI the first keeps it.
 
@@ -67,7 +70,7 @@ def collect_offers(
     """
     present = [(configs[name], listings[name]) for name in configs if name in listings]
     aliases = _alias_prefixes(configs) if len(configs) > 1 else {}
-    prompts, prompt_origins = _renamed("name", _named_prompts(present, prefixes_of(configs.values()), reserved))
+    prompts, prompt_origins = _renamed("name", _named_prompts(present, prefixes_of(configs.values(), room), reserved))
     resources, resource_origins = _renamed("uri", _with_uris(present, "resources", "uri", aliases))
     templates, template_origins = _renamed("uriTemplate", _with_uris(present, "templates", "uriTemplate", aliases))
     return Offers(prompts, resources, templates, prompt_origins, resource_origins, template_origins, aliases)
@@ -98,7 +101,7 @@ def _named_prompts(
 def _prompt_names(config: UpstreamConfig, prefixes: Prefixes, original: str) -> Iterator[str]:
     """Names for a prompt, the best first: as configured, with its server's name, with a hash."""
     for prefix in (config.prefix, default_prefix(config.name)):
-        if prefixes.is_free(config.name, name := advertised_name(prefix, original)):
+        if prefixes.is_free(config.name, name := advertised_name(prefix, original, prefixes.room)):
             yield name
     yield from prefixes.set_apart(config.name, config.prefix, original)
 

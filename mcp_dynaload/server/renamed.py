@@ -12,11 +12,11 @@ from mcp_dynaload.server.offers import Offers
 
 
 def renamed(
-    configs: Mapping[str, UpstreamConfig], tools: Iterable[Tool], offers: Offers
+    configs: Mapping[str, UpstreamConfig], tools: Iterable[Tool], offers: Offers, room: int
 ) -> dict[str, list[OddElement]]:
     """Return them by upstream."""
     found: dict[str, list[OddElement]] = {}
-    for kind, upstream, original, wanted, name in _all(configs, tools, offers):
+    for kind, upstream, original, wanted, name in _all(configs, tools, offers, room):
         if wanted != name:
             why = Oddity(wanted, f"is another's here, so it is offered as {shown(name)}")
             found.setdefault(upstream, []).append(
@@ -26,14 +26,14 @@ def renamed(
 
 
 def _all(
-    configs: Mapping[str, UpstreamConfig], tools: Iterable[Tool], offers: Offers
+    configs: Mapping[str, UpstreamConfig], tools: Iterable[Tool], offers: Offers, room: int
 ) -> Iterator[tuple[Kind, str, str, str, str]]:
     """Yield kind, upstream, its own name, the name that the configuration gives it, and the one that it has."""
     for tool in tools:
-        wanted = advertised_name(configs[tool.upstream].prefix, tool.original_name)
+        wanted = advertised_name(configs[tool.upstream].prefix, tool.original_name, room)
         yield "tool", tool.upstream, tool.original_name, wanted, tool.name
     for name, origin in offers.prompt_origins.items():
-        wanted = advertised_name(configs[origin.upstream].prefix, origin.original)
+        wanted = advertised_name(configs[origin.upstream].prefix, origin.original, room)
         yield "prompt", origin.upstream, origin.original, wanted, name
     for uri, origin in offers.resource_origins.items():
         yield "resource", origin.upstream, origin.original, origin.original, uri

@@ -42,11 +42,20 @@ from mcp_dynaload.server.session_host import SessionHost
 from mcp_dynaload.server.shared import Shared
 from mcp_dynaload.server.telling import tell_closed, tell_fallback, tell_list, tell_opened, who
 from mcp_dynaload.server.watch import Watch, WatchedRanker
+from mcp_dynaload.store.peers import Origin
 from mcp_dynaload.telemetry.facts import Fallback
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
 
 WARM_PROBABILITY = 0.8
+
+LISTS = ("tools", "prompts", "resources")
+
+LOOK_SECONDS = 0.25
+"""How soon a server of ours that comes later is seen."""
+
+LOOKING_SECONDS = 30.0
+"""So long the client gives each server to start."""
 
 INITIALIZED_SECONDS = 2.0
 """A client says in milliseconds that it has the answer to its handshake, if it says so at all."""
@@ -93,8 +102,23 @@ class Session:
     others: Mapping[str, Searchable] = field(default_factory=built_in_tools)
     """What the client's own tool search can find that is not behind us, by its name there, as far as we know."""
 
+    stands_by: bool = False
+    """Another server of ours serves this client: the user has registered it, and this one is the plugin's."""
+
+    serving_at: str = ""
+    """Where that one takes hook calls, which the client makes to this one."""
+
+    has_standby: bool = False
+    """Such a server of the plugin's stands by beside this one."""
+
+    mod: str = ""
+    """The server's name with the copy of our plugin whose mod asks; of several copies it is the first one."""
+
     selectable: set[str] | None = None
     """What was listed since the client's mod has come, which selects it when it is needed; None: there is no mod."""
+
+    _serves: anyio.Event = field(default_factory=anyio.Event)
+    """Set when no other server of ours serves the client, before which no upstream is started."""
 
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _announced: list[Tool] = field(default_factory=list[Tool])
@@ -160,6 +184,12 @@ class Session:
         """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
         self.host.attach(pool)
         resumed, pins = await anyio.to_thread.run_sync(self._recalled)
+        others = await anyio.to_thread.run_sync(self.shared.peers.others)
+        is_registered = self.shared.peers.own is Origin.REGISTERED
+        self.has_mod = self.has_standby = is_registered and bool(others)
+        self.stands_by = not is_registered and bool(others)
+        if not self.stands_by:
+            self._serves.set()
         core = self.learning.core(self.live.catalog)
         start = resumed or SessionStarted(core)
         for event in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
@@ -170,6 +200,36 @@ class Session:
         self._announced = self.listed()
         await self._show()
         tell_opened(self)
+
+    async def look_around(self) -> None:
+        """Note which other server of ours the client has started, and tell the client what that changes."""
+        peers = self.shared.peers
+        if not peers.is_known:
+            return
+        others = await anyio.to_thread.run_sync(peers.others)
+        if peers.own is Origin.REGISTERED:
+            self.has_standby = bool(others)
+            if others and not self.has_mod:
+                self.has_mod = True
+                await self.reread.announce(self.client)
+            return
+        self.serving_at = next(iter(others), "")
+        if self.stands_by != bool(others):
+            self.stands_by = bool(others)
+            if not self.stands_by:
+                self._serves.set()
+            log.info("serving_changed", serves=not self.stands_by, other_server=SERVER_NAME)
+            self.reread.announced()
+            for kind in LISTS:
+                await self.client.list_changed(kind)
+
+    async def keep_looking(self) -> None:
+        """Look around while the client starts its servers; later each hook does."""
+        await self._client_is_ready()
+        with anyio.move_on_after(LOOKING_SECONDS):
+            while self.shared.peers.is_known:
+                await self.look_around()
+                await anyio.sleep(LOOK_SECONDS)
 
     async def identify(self, session_id: str) -> None:
         """The client is in this conversation now; one that it went back to gets its tools again."""
@@ -188,6 +248,7 @@ class Session:
     async def start_upstreams(self) -> None:
         """List the upstreams that were never seen, and start the eager ones."""
         await self._client_is_ready()
+        await self._serves.wait()
         self.pool.warm(name for name, config in self.live.configs.items() if config.options.eager)
         was_unseen, failed = self.live.unseen, frozenset(self.live.failures)
         self.live.failures |= await self.pool.list_all(name for name in was_unseen if name not in failed)
@@ -200,6 +261,7 @@ class Session:
     async def keep_index(self) -> None:
         """Have the index built once the client is served, and kept in step with the catalog."""
         await self._client_is_ready()
+        await self._serves.wait()
         await self.live.keep_index()
 
     async def _client_is_ready(self) -> None:
@@ -406,6 +468,7 @@ async def open_session(
             live.observe(session.on_catalog_changed)
             tasks.start_soon(session.start_upstreams)
             tasks.start_soon(session.keep_index)
+            tasks.start_soon(session.keep_looking)
             tasks.start_soon(session.host.keep_lists_young)
             try:
                 yield session

@@ -10,6 +10,7 @@ from mcp_dynaload.server.live_catalog import LiveCatalog
 from mcp_dynaload.server.offers import Offers, collect_offers
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.memory import Memory, project_of
+from mcp_dynaload.store.peers import Peers
 from mcp_dynaload.store.status_lines import StatusLines
 from mcp_dynaload.telemetry.opening import Telemetry
 from mcp_dynaload.telemetry.stream import Facts
@@ -32,6 +33,9 @@ class Shared:
     masker: Masker = field(default_factory=Masker)
     """Hides secrets in whatever is told or noted."""
 
+    peers: Peers = field(default_factory=Peers)
+    """The servers of ours that the client has started beside this one."""
+
     @property
     def facts(self) -> Facts:
         """Where everything that happens is told."""
@@ -40,7 +44,7 @@ class Shared:
     def offers(self) -> Offers:
         """What the upstreams offer by now; where we have prompts of our own none of theirs gets such a name."""
         reserved = frozenset(COMMAND_NAMES) if self.settings.dynamic_loading_enabled else frozenset[str]()
-        return collect_offers(self.live.configs, self.live.listings, reserved)
+        return collect_offers(self.live.configs, self.live.listings, reserved, self.live.registration.room)
 
     def learning(self, user: str = "", session_id: str | None = None) -> Learning:
         """What a new session notes and knows, of this person's if several are served."""

@@ -55,12 +55,12 @@ HOOK_TOOL_DEFINITION: Json = {
 """A mod can call listed tools only; it takes the tool off what the model is offered."""
 
 
-def loaded_text(tools: Sequence[Tool], room: int = MAX_CONTEXT_CHARACTERS) -> str:
+def loaded_text(tools: Sequence[Tool], room: int = MAX_CONTEXT_CHARACTERS, client_prefix: str = CLIENT_PREFIX) -> str:
     """The facts about tools that were connected just now: whole definitions as far as they fit, the others by name."""
     if not tools:
         return ""
     head = "These MCP tools were connected for this task just now and can be called by these names:"
-    return _described(tools, head, room)
+    return _described(tools, head, room, client_prefix)
 
 
 def fitting(introductions: Iterable[Introduction]) -> list[Introduction]:
@@ -85,16 +85,17 @@ def introduction_text(introductions: Iterable[Introduction]) -> str:
     )
 
 
-def select_query(tools: Iterable[Tool]) -> str:
+def select_query(tools: Iterable[Tool], client_prefix: str = CLIENT_PREFIX) -> str:
     """The query with which the client's own tool search loads exactly these."""
-    return "select:" + ",".join(CLIENT_PREFIX + tool.name for tool in tools)
+    return "select:" + ",".join(client_prefix + tool.name for tool in tools)
 
 
-def found_text(tools: Sequence[Tool], query: str) -> str:
+def found_text(tools: Sequence[Tool], query: str, client_prefix: str = CLIENT_PREFIX) -> str:
     """The answer of `find_tools`."""
     if not tools:
         return f"No tool of the connected MCP servers matches {query!r}. Try other words, or go on without."
-    return _described(tools, "These tools are connected now and can be called by name:", MAX_FOUND_CHARACTERS)
+    head = "These tools are connected now and can be called by name:"
+    return _described(tools, head, MAX_FOUND_CHARACTERS, client_prefix)
 
 
 def instructions_text(listings: Mapping[str, Listing], unseen: Iterable[str], *, has_tool_search: bool = False) -> str:
@@ -117,46 +118,47 @@ def instructions_of_all(listings: Mapping[str, Listing]) -> str:
     return given[0][1] if len(given) == 1 else introduction_text(given)
 
 
-def own_texts(instructions: str) -> dict[str, str]:
+def own_texts(instructions: str, client_prefix: str = CLIENT_PREFIX) -> dict[str, str]:
     """Everything of our own that reaches the model, by name, for counting; and the names that are taken."""
     definition = FIND_TOOLS_DEFINITION
     return {
-        FIND_TOOLS: wire_text(FIND_TOOLS, str(definition["description"]), definition["inputSchema"]),
+        FIND_TOOLS: wire_text(FIND_TOOLS, str(definition["description"]), definition["inputSchema"], client_prefix),
         CALL_TOOL: "",  # costs nothing where it is not listed
         HOOK_TOOL: instructions,
     }
 
 
-def _described(tools: Sequence[Tool], head: str, room: int) -> str:
+def _described(tools: Sequence[Tool], head: str, room: int, client_prefix: str) -> str:
     """Definitions one a line, in the form in which the client itself shows tools; what is too long is named only."""
-    tail = f"If one is not in your tool list yet, ToolSearch with this exact query loads it: {select_query(tools)}"
-    room -= len(f"{head}\n<functions>\n</functions>\n{ALSO} {_names(tools)}\n{tail}")
+    query = select_query(tools, client_prefix)
+    tail = f"If one is not in your tool list yet, ToolSearch with this exact query loads it: {query}"
+    room -= len(f"{head}\n<functions>\n</functions>\n{ALSO} {_names(tools, client_prefix)}\n{tail}")
     lines: list[str] = []
     left_out: list[Tool] = []
     for tool in tools:
-        line = _function_line(tool)
+        line = _function_line(tool, client_prefix)
         if len(line) + 1 <= room:
             lines.append(line)
             room -= len(line) + 1
         else:
             left_out.append(tool)
     if not lines:
-        return f"{head} {_names(tools)}\n{tail}"
-    others = [f"{ALSO} {_names(left_out)}"] if left_out else []
+        return f"{head} {_names(tools, client_prefix)}\n{tail}"
+    others = [f"{ALSO} {_names(left_out, client_prefix)}"] if left_out else []
     return "\n".join([head, "<functions>", *lines, "</functions>", *others, tail])
 
 
-def _function_line(tool: Tool) -> str:
+def _function_line(tool: Tool, client_prefix: str) -> str:
     fields = {
         "description": tool.description[:MAX_DESCRIPTION_LENGTH],
-        "name": CLIENT_PREFIX + tool.name,
+        "name": client_prefix + tool.name,
         "parameters": tool.input_schema,
     }
     return f"<function>{quoted(fields)}</function>"
 
 
-def _names(tools: Iterable[Tool]) -> str:
-    return ", ".join(CLIENT_PREFIX + tool.name for tool in tools)
+def _names(tools: Iterable[Tool], client_prefix: str) -> str:
+    return ", ".join(client_prefix + tool.name for tool in tools)
 
 
 def _server_line(name: str, listing: Listing) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 
-from mcp_dynaload.catalog.cost import CLIENT_PREFIX
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.selection.events import ToolsFound
 from mcp_dynaload.selection.native_search import FOUND, MAX_WORDS, NativeSearch, Searchable, of_client
@@ -57,7 +56,8 @@ async def answer_search(session: Session, query: str, limit: str) -> Json:
     if not found or found[0].probability < CLEAR:
         return {}
     others = _others_found(session, query, most)
-    names = [*(CLIENT_PREFIX + scored.name for scored in found[: max(most - len(others), 1)]), *others]
+    prefix = session.live.registration.prefix
+    names = [*(prefix + scored.name for scored in found[: max(most - len(others), 1)]), *others]
     updated = {"query": SELECT + ",".join(names), "max_results": len(names)}
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": updated}}
 
@@ -78,7 +78,8 @@ def read_others(text: str) -> Mapping[str, Searchable]:
 def _others_found(session: Session, query: str, most: int) -> list[str]:
     """Return the tools of others, and of the client itself, that its own search finds with these words beside ours."""
     others = [*session.others.items()]
-    ours = [of_client(CLIENT_PREFIX + tool.name, tool.description) for tool in session.listed()]
+    prefix = session.live.registration.prefix
+    ours = [of_client(prefix + tool.name, tool.description) for tool in session.listed()]
     search = NativeSearch([*(searchable for _, searchable in others), *ours])
     words = query.lower().split()[:MAX_WORDS]
     points = {word: search.points(word.removeprefix(REQUIRED)) for word in words}
@@ -99,7 +100,8 @@ def _likely(found: tuple[Scored, ...]) -> list[Scored]:
 
 def _ours(session: Session, query: str) -> list[str]:
     """Return the names in a query that are of tools of ours."""
-    names = (name.strip().removeprefix(CLIENT_PREFIX) for name in query.removeprefix(SELECT).split(","))
+    prefix = session.live.registration.prefix
+    names = (name.strip().removeprefix(prefix) for name in query.removeprefix(SELECT).split(","))
     return [name for name in names if session.live.catalog.get(name) and name not in session.state.unloaded]
 
 

@@ -32,13 +32,13 @@ def local_plugin(machine: Machine) -> Path:
     return machine.project / ".claude" / "skills" / "dynaload"
 
 
-def findings(machine: Machine) -> list[Finding]:
+def findings(machine: Machine, **environ: str) -> list[Finding]:
     files = replace(find_claude_files({"HOME": str(machine.home)}, machine.project), managed_dir=machine.managed)
-    return check_files(files, {}, machine.client_version)
+    return check_files(files, environ, machine.client_version)
 
 
-def told(machine: Machine, level: str) -> str:
-    return "\n".join(finding.what for finding in findings(machine) if finding.level == level)
+def told(machine: Machine, level: str, **environ: str) -> str:
+    return "\n".join(finding.what for finding in findings(machine, **environ) if finding.level == level)
 
 
 def test_the_plugin_is_linked_and_no_hook_is_in_the_settings(machine: Machine) -> None:
@@ -222,6 +222,13 @@ def test_what_a_team_shares_has_hooks_and_no_link_into_one_members_installation(
 
     assert machine.json(machine.project_settings)["hooks"] == hook_settings()["hooks"]
     assert not os.path.lexists(local_plugin(machine))
+
+
+def test_outside_of_a_repository_the_user_is_told_to_keep_the_local_link_out_of_one(machine: Machine) -> None:
+    plan = machine.init("local")
+
+    (note,) = [note for note in plan.notes if "out of version control" in note]
+    assert note.startswith(f"{local_plugin(machine)} leads to an installation on this machine: keep `.claude/skills/")
 
 
 def test_doctor_says_which_way_it_is(machine: Machine) -> None:

@@ -1,11 +1,12 @@
 // Run by the client itself (`claude plugin test`) on a copy of the plugin in which this file lies beside the module.
 import { expect, test } from 'claude-code/testing'
 
-/** A server that answers what `answers` says for an event, and notes what it was asked. */
-function server(on, answers) {
+/** A server that answers what `answers` says for an event, and notes what it was asked; `brought` is what we bring. */
+function server(on, answers, { brought = 'dynaload', answering = brought } = {}) {
   const asked = []
-  on('mcp.connect', () => ({ value: {} }))
+  on('mcp.connect', () => ({ value: { isConnected: true, server: brought } }))
   on('mcp.call', (_$, e) => {
+    if (e.server !== answering) throw new Error(`${e.server} lists no such tool`)
     asked.push(e.args)
     const answer = answers[e.args.event]
     if (answer === undefined) throw new Error('the server is gone')
@@ -118,6 +119,31 @@ test('for an agent that has no tool search nothing is selected', async ($, on) =
   await $.agent.spawn({ prompt: 'task' })
 
   expect((await step($, { ...later, agentId: 'of task' })).answer).toBe(FROM_MODEL)
+})
+
+const OWN = 'plugin:dynaload:dynaload'
+
+test('where the plugin brings the server, that one is asked, and told whose question it is', async ($, on) => {
+  const asked = server(on, { ModStarted: { asks: true }, ModPrompt: { select: ['a'] } }, { brought: OWN })
+  await begun($)
+  await $.prompt.submit({ text: 'and now' })
+
+  const first = await step($, later)
+
+  expect(selected(first)).toEqual({ query: 'select:a', max_results: 1 })
+  expect(asked.map((one) => one.plugin)).toEqual([OWN, OWN])
+})
+
+test('where that one stands by, the one that the user has registered is asked', async ($, on) => {
+  const answers = { ModStarted: { asks: true }, ModPrompt: { select: ['a'] } }
+  const asked = server(on, answers, { brought: OWN, answering: 'dynaload' })
+  await begun($)
+  await $.prompt.submit({ text: 'and now' })
+
+  const first = await step($, later)
+
+  expect(selected(first)).toEqual({ query: 'select:a', max_results: 1 })
+  expect(asked.map((one) => one.plugin)).toEqual([OWN, OWN])
 })
 
 test('for the news of a background task nothing is asked', async ($, on) => {

@@ -11,6 +11,7 @@ import pytest
 from mcp_dynaload import __version__
 from mcp_dynaload.hosts.claude_hooks import hook_settings
 from tests.installed import E2E, ROOT
+from tests.plugin.own_server import BRINGING, LAUNCHER, files
 from tests.waiting import HANG_SECONDS
 
 CLAUDE = E2E / "node_modules" / ".bin" / "claude"
@@ -28,16 +29,17 @@ def client(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("folder", [PLUGIN, ROOT], ids=["plugin", "marketplace"])
+@pytest.mark.parametrize("folder", [PLUGIN, BRINGING, ROOT], ids=["linked", "bringing", "marketplace"])
 def test_the_client_finds_nothing_to_warn_of(tmp_path: Path, folder: Path) -> None:
     judged = client(tmp_path, "validate", "--strict", str(folder))
 
     assert judged.returncode == 0, judged.stdout + judged.stderr
 
 
-def test_the_modules_own_tests_pass_in_the_client(tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", [PLUGIN, BRINGING], ids=["linked", "bringing"])
+def test_the_modules_own_tests_pass_in_the_client(tmp_path: Path, folder: Path) -> None:
     copy = tmp_path / "plugin"
-    shutil.copytree(PLUGIN, copy)
+    shutil.copytree(folder, copy)
     shutil.copy(MODULE_TESTS, copy / "hooks")
 
     ran = client(tmp_path, "test", str(copy))
@@ -47,9 +49,19 @@ def test_the_modules_own_tests_pass_in_the_client(tmp_path: Path) -> None:
 
 
 def test_nothing_but_our_own_files_is_in_its_folder() -> None:
-    files = {str(file.relative_to(PLUGIN)) for file in PLUGIN.rglob("*") if file.is_file()}
+    assert files_in(PLUGIN) == {".claude-plugin/plugin.json", "hooks/dynaload.js", "hooks/hooks.json"}
+    assert files_in(BRINGING) == {*files_in(PLUGIN), LAUNCHER}
 
-    assert files == {".claude-plugin/plugin.json", "hooks/dynaload.js", "hooks/hooks.json"}
+
+def files_in(folder: Path) -> set[str]:
+    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.mark.proves("own-server")
+def test_the_marketplaces_plugin_is_the_packages_with_a_server() -> None:
+    assert {name: (BRINGING / name).read_text() for name in files()} == files()
+    marketplace = json.loads((ROOT / ".claude-plugin" / "marketplace.json").read_text())
+    assert [ROOT / plugin["source"] for plugin in marketplace["plugins"]] == [BRINGING]
 
 
 def test_its_hooks_are_those_of_the_settings_and_its_version_is_ours() -> None:

@@ -20,6 +20,7 @@ from mcp_types import (
     ToolListChangedNotification,
 )
 
+from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config_upstream import UpstreamConfig
 from mcp_dynaload.server.caller import HOOK_MARK
@@ -31,6 +32,7 @@ from mcp_dynaload.server.texts import own_texts
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.local import LocalMemory
+from mcp_dynaload.store.peers import Peers
 from mcp_dynaload.store.records import Records
 from mcp_dynaload.store.status_lines import StatusLines
 from mcp_dynaload.telemetry.opening import Telemetry
@@ -99,6 +101,8 @@ async def front_of(
     session_id: str | None = None,
     tool_search: bool = True,
     facts: Facts | None = None,
+    peers: Peers | None = None,
+    registration: Registration | None = None,
 ) -> AsyncGenerator[tuple[Front, LiveCatalog]]:
     """Our server with a cache that holds these listings."""
     file = folder / "state" / "dynaload.db"
@@ -106,12 +110,14 @@ async def front_of(
         by_name = {config.name: config for config in configs}
         for name, listing in (listings or {}).items():
             records.keep_listing(by_name[name].fingerprint(folder), name, listing.as_json())
-        live = LiveCatalog(by_name, records, folder, len, own_texts(""))
+        known = registration or Registration()
+        own = own_texts("", known.prefix)
+        live = LiveCatalog(by_name, records, folder, len, own, registration=known)
         live.read_cache()
         environment = ClientEnvironment(session_id, is_interactive=False, tool_search=tool_search, model=None)
-        shared = Shared(
-            settings, live, environment, usage, StatusLines(folder / "state" / "status"), Telemetry(facts or Facts())
-        )
+        lines = StatusLines(folder / "state" / "status")
+        telemetry = Telemetry(facts or Facts())
+        shared = Shared(settings, live, environment, usage, lines, telemetry, peers=peers or Peers())
         async with open_front(shared, folder / "logs") as front:
             yield front, live
 
@@ -169,6 +175,8 @@ async def connected_to(
     session_id: str | None = None,
     tool_search: bool = True,
     facts: Facts | None = None,
+    peers: Peers | None = None,
+    registration: Registration | None = None,
 ) -> AsyncGenerator[Connected]:
     """Both at once."""
     async with (
@@ -180,6 +188,8 @@ async def connected_to(
             session_id=session_id,
             tool_search=tool_search,
             facts=facts,
+            peers=peers,
+            registration=registration,
         ) as (front, live),
         client_of(front, live) as client,
     ):

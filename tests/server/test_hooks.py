@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.server.hooks import HookFields
 from mcp_dynaload.server.transcript import read_last_answer
 from mcp_dynaload.settings import Settings
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.local import LocalMemory
+from mcp_dynaload.store.peers import Peers
 from mcp_dynaload.upstream.listing import Listing
 from tests.builders import FixedRanker, ReleasingRanker, StuckRanker
 from tests.faults.scripted import config, tool
@@ -27,9 +29,22 @@ DESK = Listing(tools=(TICKETS, INVOICES, tool("pid"), tool("echo")), instruction
 
 
 def desk(
-    folder: Path, *, settings: Settings = QUIET, tool_search: bool = True
+    folder: Path,
+    *,
+    settings: Settings = QUIET,
+    tool_search: bool = True,
+    peers: Peers | None = None,
+    registration: Registration | None = None,
 ) -> AbstractAsyncContextManager[Connected]:
-    return connected_to(folder, config("desk"), listings={"desk": DESK}, settings=settings, tool_search=tool_search)
+    return connected_to(
+        folder,
+        config("desk"),
+        listings={"desk": DESK},
+        settings=settings,
+        tool_search=tool_search,
+        peers=peers,
+        registration=registration,
+    )
 
 
 async def test_the_first_prompts_tools_are_listed_and_nothing_but_the_instructions_is_said(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 // request: the first request that is made has their definitions. What fails here costs nothing but that: the prompt
 // goes on, and the settings hooks beside this module serve it the old way.
 
-const SERVER = 'dynaload'
+const SERVER = 'dynaload' // as the user registers it, and its key where the plugin brings it
 const TOOL = 'dynaload_hook'
-const OURS = 'mcp__dynaload__'
+const OURS = ['mcp__dynaload__', 'mcp__plugin_dynaload_dynaload__']
 const MAX_DESCRIPTION = 500
 const SEARCH = 'ToolSearch'
 const CONVERSATION = ''
@@ -16,6 +16,7 @@ const THINKS_BY_HAND = /claude-3|-4(-[0-5])?(-\d{8})?(\[|$)/
 /**
  * @typedef {import('claude-code').EngineInterface} Engine
  * @typedef {{ asks?: boolean, select?: string[], status?: string }} Answer what the server says to one of our questions
+ * @typedef {{ server: string, brought: string }} Door the server that answers, and the one that this plugin brings
  */
 
 /** @type {(_: unknown, e: any, next: (e: any) => any) => any} */
@@ -25,11 +26,12 @@ function passOn($, e, next) {
 
 /**
  * @param {Engine} $
+ * @param {Door} door
  * @param {Record<string, string>} input
  * @returns {Promise<Answer>}
  */
-async function ask($, input) {
-  const result = await $.mcp.call(SERVER, TOOL, input)
+async function ask($, door, input) {
+  const result = await $.mcp.call(door.server, TOOL, door.brought ? { ...input, plugin: door.brought } : input)
   return JSON.parse((result.content ?? []).map((block) => block.text ?? '').join(''))
 }
 
@@ -45,10 +47,11 @@ function show($, line) {
 /**
  * Has the line under the prompt told again; false where the user wants no such cell.
  * @param {Engine} $
+ * @param {Door} door
  */
-async function refresh($) {
+async function refresh($, door) {
   try {
-    const { status } = await ask($, { event: 'ModStatus' })
+    const { status } = await ask($, door, { event: 'ModStatus' })
     show($, status)
     return status !== undefined
   } catch {
@@ -71,27 +74,39 @@ async function knownTools($) {
 /**
  * Says that we are there; the answer tells whether the selecting is ours, and what of this prompt is left to select.
  * Tools of other servers are told because a search of the model's must go on finding them.
+ *
+ * Where the plugin brings a server and the user has registered one, too, the latter answers: the other lists nothing.
  * @param {Engine} $
+ * @param {Door} door
  * @returns {Promise<Answer>}
  */
-async function sayHello($) {
-  await $.mcp.connect(SERVER)
+async function sayHello($, door) {
+  const connected = await $.mcp.connect(SERVER)
+  if (connected.isConnected && connected.server !== SERVER) door.brought = door.server = connected.server
   const known = await knownTools($)
   if (known.length > 0 && !known.some((tool) => tool.name === SEARCH)) return {} // denied, or switched off
-  const others = known.filter((tool) => tool.mcp && !tool.name.startsWith(OURS))
+  const others = known.filter((tool) => tool.mcp && !OURS.some((ours) => tool.name.startsWith(ours)))
   const tools = others.map((tool) => [tool.name, tool.description.slice(0, MAX_DESCRIPTION)])
-  return ask($, { event: 'ModStarted', ...(tools.length > 0 && { tools: JSON.stringify(tools) }) })
+  const hello = { event: 'ModStarted', ...(tools.length > 0 && { tools: JSON.stringify(tools) }) }
+  try {
+    return await ask($, door, hello)
+  } catch (error) {
+    if (door.server === SERVER) throw error
+    door.server = SERVER
+    return ask($, door, hello)
+  }
 }
 
 /**
  * Asks what a prompt needs; nothing where that fails.
  * @param {Engine} $
+ * @param {Door} door
  * @param {string} prompt
  * @returns {Promise<Answer>}
  */
-async function promptAnswer($, prompt) {
+async function promptAnswer($, door, prompt) {
   try {
-    return await ask($, { event: 'ModPrompt', prompt })
+    return await ask($, door, { event: 'ModPrompt', prompt })
   } catch {
     return {}
   }
@@ -116,7 +131,11 @@ export const register = (on) => {
   /** Whether the user wants the cell under the prompt. */
   let hasCell = true
 
+  /** @type {Door} */
+  const door = { server: SERVER, brought: '' }
+
   on('tool.offer', { tool: 'mcp__dynaload__dynaload_hook' }, () => ({ isOffered: false })).catch(passOn)
+  on('tool.offer', { tool: 'mcp__plugin_dynaload_dynaload__dynaload_hook' }, () => ({ isOffered: false })).catch(passOn)
 
   on('tool.offer', { tool: 'ToolSearch', for: 'list' }, (_$, e, next) => {
     if (e.agentId) searching.add(e.agentId)
@@ -127,11 +146,11 @@ export const register = (on) => {
     if (e.isMeta || e.origin?.kind === 'task-notification') return next(e)
     if (e.command) {
       const ran = await next(e)
-      if (hasCell) hasCell = await refresh($)
+      if (hasCell) hasCell = await refresh($, door)
       return ran
     }
     // Not waited for here: the settings hook, which runs in `next`, comes to the server sooner and begins to choose.
-    const answer = wanted ? promptAnswer($, e.text) : {}
+    const answer = wanted ? promptAnswer($, door, e.text) : {}
     waiting.set(CONVERSATION, selectionOf(answer))
     const entered = await next(e)
     show($, (await answer).status)
@@ -142,7 +161,7 @@ export const register = (on) => {
     /** @type {string[]} */
     let select = []
     try {
-      if (wanted) select = (await ask($, { event: 'ModAgent', prompt: e.prompt })).select ?? []
+      if (wanted) select = (await ask($, door, { event: 'ModAgent', prompt: e.prompt })).select ?? []
     } catch {
       select = []
     }
@@ -153,18 +172,18 @@ export const register = (on) => {
 
   on('turn.complete', async ($, e, next) => {
     const ended = await next(e)
-    if (hasCell && !e.agentId) hasCell = await refresh($)
+    if (hasCell && !e.agentId) hasCell = await refresh($, door)
     return ended
   }).catch(passOn)
 
   on('turn.step', async function* ($, e, next) {
     try {
       if (THINKS_BY_HAND.test(e.model)) {
-        if (wanted) await ask($, { event: 'ModStopped' })
+        if (wanted) await ask($, door, { event: 'ModStopped' })
         wanted = false
       }
       if (wanted === undefined) {
-        const answer = await sayHello($)
+        const answer = await sayHello($, door)
         show($, answer.status)
         wanted = answer.asks === true
         if (wanted && !e.agentId) waiting.set(CONVERSATION, answer.select ?? [])

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mcp_dynaload.catalog.cost import CLIENT_PREFIX
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.printable import printable
 from mcp_dynaload.server.commands.layout import paragraphs, wrapped
@@ -13,9 +12,6 @@ from mcp_dynaload.server.session import Session
 
 Words = Sequence[str]
 Kind = Literal["category", "tier", "mode", "tool", "tool or category", "pinned", "words", "none"]
-
-TYPED = f"/{CLIENT_PREFIX}"
-"""Before the name of a command that is typed in full with words after it; without words `/dynaload:` does, too."""
 
 MOST_NAMED = 60
 """Valid values that are named when one was wrong."""
@@ -60,6 +56,16 @@ class Command:
         return f"<{name}>{f' [{self.more}]' if self.more else ''}" if name else ""
 
 
+def typed(session: Session) -> str:
+    """Return what stands before a command's name that is typed in full, with words after it."""
+    return f"/{session.live.registration.prefix}"
+
+
+def in_menu(session: Session) -> str:
+    """Return what stands before a command's name in the client's menu, where no words follow."""
+    return f"/{session.live.registration.server}:"
+
+
 def done(summary: str, *details: str) -> Result:
     """It worked."""
     return Result(True, summary, paragraphs(*details))
@@ -89,14 +95,14 @@ def wrong_tool(session: Session, value: str) -> Result:
     servers = ", ".join(sorted({tool.upstream for tool in catalog.tools})) or "none"
     return refused(
         said + hint,
-        wrapped(f"Valid: the {len(catalog.tools)} tools of {servers}; {TYPED}find <words> searches them."),
+        wrapped(f"Valid: the {len(catalog.tools)} tools of {servers}; {typed(session)}find <words> searches them."),
     )
 
 
 def tool_named(session: Session, value: str) -> Tool | None:
     """The tool that a person means: by its name in the list, in the client, or at its server if only one has it."""
     catalog = session.live.catalog
-    if (tool := catalog.get(value.removeprefix(CLIENT_PREFIX))) is not None:
+    if (tool := catalog.get(value.removeprefix(session.live.registration.prefix))) is not None:
         return tool
     found = [tool for tool in catalog.tools if tool.original_name == value]
     return found[0] if len(found) == 1 else None

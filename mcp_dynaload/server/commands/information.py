@@ -15,7 +15,7 @@ from mcp_dynaload.selection.query import parse_query
 from mcp_dynaload.selection.ranking import Scored
 from mcp_dynaload.selection.state import withheld
 from mcp_dynaload.selection.tiers import Tier, tiers_of
-from mcp_dynaload.server.commands.command import TYPED, Result, Words, done, refused, tool_named, wrong_tool
+from mcp_dynaload.server.commands.command import Result, Words, done, refused, tool_named, typed, wrong_tool
 from mcp_dynaload.server.commands.layout import aligned, counted, first_line, wrapped
 from mcp_dynaload.server.commands.steering import NUMBERS
 from mcp_dynaload.server.session import Session
@@ -23,9 +23,6 @@ from mcp_dynaload.store.memory import Calls
 
 FOUND = 10
 MOST_ROWS = 20
-
-OVERRULE = f"{TYPED}unload <tool> takes one back; {TYPED}pin <tool> keeps it listed in this project."
-"""How the user overrules a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +110,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("tools", f"{len(session.listed())} of {len(live.catalog.tools)} loaded"),
         ("pinned by you", len(state.pinned)),
         ("unloaded by you", len(state.unloaded)),
+        ("registered", _registered(session)),
         ("servers", f"{len(live.configs)} configured; running: {running}"),
         ("prompts ranked", session.history.prompts),
         ("cache", cache),
@@ -123,23 +121,33 @@ async def session_info(session: Session, words: Words) -> Result:
     return done(_saving(session), aligned((name, f"{value}") for name, value in rows))
 
 
+def _registered(session: Session) -> str:
+    """Return how the client has come to us."""
+    if session.live.registration.is_plugins:
+        return f"by the plugin, as {session.live.registration.server}"
+    twice = "; the plugin brings another, which stands by: one is enough" if session.has_standby else ""
+    return f"as {session.live.registration.server}{twice}"
+
+
 def _way(session: Session) -> str:
     """Return how the tools of a prompt reach the model."""
     if session.selectable is not None:
         return "the plugin selects each prompt's tools before its first request"
     if not session.client.environment.tool_search:
         return "each prompt's request has the whole list (tool search is off)"
+    if session.has_mod and session.history.prompts > 1:
+        return "the plugin's hooks: its module does not run (a model that thinks by hand, or allowManagedModsOnly)"
     if session.has_mod:
         return "settings hooks; the plugin is there and has not asked yet"
     if session.conversation.has_begun:
         return "settings hooks: the first prompt's tools are in its request, later ones are told beside the prompt"
-    return f"{FIND_TOOLS}: no hook has called yet"
+    return f"{FIND_TOOLS}: no hook has called yet; are they off (disableAllHooks, --bare, managed settings)?"
 
 
 async def find(session: Session, words: Words) -> Result:
     """The tools that fit the words best, loaded or not."""
     if not words:
-        return refused(f"Say what the tool should do: {TYPED}find create an issue")
+        return refused(f"Say what the tool should do: {typed(session)}find create an issue")
     found = await session.search(" ".join(words), FOUND)
     if not found:
         return done(f"No tool fits {' '.join(words)!r}. Try other words.")
@@ -151,7 +159,7 @@ async def find(session: Session, words: Words) -> Result:
         for tool in tools
     ]
     return done(
-        f"{counted(len(rows), 'tool')} found, best first; {TYPED}pin <tool> loads one.",
+        f"{counted(len(rows), 'tool')} found, best first; {typed(session)}pin <tool> loads one.",
         aligned([("tool", "tokens", "", "description"), *rows]),
     )
 
@@ -179,7 +187,7 @@ async def why(session: Session, words: Words) -> Result:
 async def _why_of_prompt(session: Session) -> Result:
     """What the last request needed, each with what spoke for it, and how to overrule that."""
     if not session.state.memory:
-        return done("No prompt yet that asks for anything: nothing was loaded for one.", wrapped(OVERRULE))
+        return done("No prompt yet that asks for anything: nothing was loaded for one.", wrapped(_overruling(session)))
     choice = await anyio.to_thread.run_sync(_choice, session)
     scored = {one.scored.name: one.scored for one in choice.judged}
     needed = [name for name in session.history.needed if session.live.catalog.get(name)]
@@ -188,9 +196,15 @@ async def _why_of_prompt(session: Session) -> Result:
     return done(
         f"Your last request needs {counted(len(needed), 'tool') if needed else 'no tool'}. {_saving(session)}",
         aligned([("tool", "tokens", "sure", "why"), *rows]) if rows else "",
-        f"{counted(others, 'other')} listed; {TYPED}tier-status tells why." if others else "",
-        wrapped(OVERRULE),
+        f"{counted(others, 'other')} listed; {typed(session)}tier-status tells why." if others else "",
+        wrapped(_overruling(session)),
     )
+
+
+def _overruling(session: Session) -> str:
+    """Return how the user overrules a choice."""
+    how = typed(session)
+    return f"{how}unload <tool> takes one back; {how}pin <tool> keeps it listed in this project."
 
 
 def _evidence(session: Session, name: str, scored: Scored | None) -> tuple[str, str]:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import anyio.to_thread
 
-from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.selection.events import (
     SessionReset,
     StrategyChosen,
@@ -18,7 +17,17 @@ from mcp_dynaload.selection.nearest import FITTING, NEAREST, is_worded, sureness
 from mcp_dynaload.selection.policy import BOUNDS, Strategy
 from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.selection.tiers import Tier, share_within, tiers_of, tokens_left
-from mcp_dynaload.server.commands.command import TYPED, Result, Words, done, refused, tool_named, wrong, wrong_tool
+from mcp_dynaload.server.commands.command import (
+    Result,
+    Words,
+    done,
+    in_menu,
+    refused,
+    tool_named,
+    typed,
+    wrong,
+    wrong_tool,
+)
 from mcp_dynaload.server.commands.layout import aligned, counted, wrapped
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import who
@@ -78,7 +87,7 @@ async def load_tier(session: Session, words: Words) -> Result:
 async def optimize_for(session: Session, words: Words) -> Result:
     """Load what a task needs."""
     if not words:
-        return refused(f"Say what the task is: {TYPED}optimize-for review the open pull requests")
+        return refused(f"Say what the task is: {typed(session)}optimize-for review the open pull requests")
     task = " ".join(words)
     worded = await anyio.to_thread.run_sync(is_worded, task, count_tokens)
     decision = await session.decide(TaskNamed(task, is_worded=worded))
@@ -186,14 +195,14 @@ async def reset(session: Session, words: Words) -> Result:
     await session.decide(SessionReset(strategy))
     return done(
         f"Reset: mode {strategy}, {counted(len(before.unloaded), 'unloaded tool')} allowed again, cache as configured.",
-        f"{counted(len(before.pinned), 'pin')} kept ({TYPED}unpin <tool> takes one back).",
+        f"{counted(len(before.pinned), 'pin')} kept ({typed(session)}unpin <tool> takes one back).",
         "What is listed stays until /clear.",
     )
 
 
 async def _load_task(session: Session) -> Result:
     if not session.state.memory:
-        return refused(f"There is no task yet: type a prompt, or {TYPED}optimize-for <task>.")
+        return refused(f"There is no task yet: type a prompt, or {typed(session)}optimize-for <task>.")
     decision = await session.decide(TaskNamed(session.state.memory[0], is_wide=True))
     if not decision.gained:
         return done("Tier 2 (task) holds all that your last prompt may need.")
@@ -220,7 +229,7 @@ def _price(session: Session, reserve: tuple[str, ...]) -> Result:
             f"Mode {session.state.strategy} has {room:,} tokens left: "
             f"{len(fitting):,} of them fit ({share:.0%}), cheapest first."
         ),
-        f"{TYPED}load-tier 3 all loads every one of them.",
+        f"{typed(session)}load-tier 3 all loads every one of them.",
     )
 
 
@@ -247,7 +256,7 @@ async def _unload(session: Session, names: tuple[str, ...], what: str) -> Result
     await session.decide(ToolsUnloaded(names))
     listed = {tool.name for tool in session.listed()}.intersection(names)
     return done(
-        f"Unloaded {what}: {counted(len(names), 'tool')}, until /{SERVER_NAME}:reset or until you load it again.",
+        f"Unloaded {what}: {counted(len(names), 'tool')}, until {in_menu(session)}reset or until you load it again.",
         wrapped(STAYS_LISTED) if listed else "",
         _rows(session, names),
     )

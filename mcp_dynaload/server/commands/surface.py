@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 
-from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.server import passing
 from mcp_dynaload.server.client import Request
-from mcp_dynaload.server.commands.command import Command, Kind
+from mcp_dynaload.server.commands.command import Command, Kind, in_menu
 from mcp_dynaload.server.commands.steering import TIERS
 from mcp_dynaload.server.commands.table import COMMANDS, run_command
 from mcp_dynaload.server.session import Session
@@ -42,9 +41,8 @@ async def get_prompt(session: Session, request: Request, params: Json) -> Json:
     arguments = json_object(params.get("arguments"))
     words = " ".join(str(arguments.get(key) or "") for key in _argument_names(command)).split()
     result = await run_command(session, name, words)
-    text = (
-        f"The person ran /{SERVER_NAME}:{name}. Result: {result.summary} Tell them in one line; there is nothing to do."
-    )
+    ran = f"The person ran {in_menu(session)}{name}."
+    text = f"{ran} Result: {result.summary} Tell them in one line; there is nothing to do."
     return {"description": command.about, "messages": [{"role": "user", "content": {"type": "text", "text": text}}]}
 
 

@@ -8,7 +8,7 @@ import structlog
 
 from mcp_dynaload.catalog.names import COMMAND_NAMES, SERVER_NAME
 from mcp_dynaload.server.commands import cache, information, steering
-from mcp_dynaload.server.commands.command import TYPED, Command, Result, Words, done, refused, wrong
+from mcp_dynaload.server.commands.command import Command, Result, Words, done, in_menu, refused, typed, wrong
 from mcp_dynaload.server.commands.layout import aligned
 from mcp_dynaload.server.session import Session
 from mcp_dynaload.server.telling import who
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 async def help_(session: Session, words: Words) -> Result:
     """All commands."""
     rows = [(f"{name} {command.usage}".strip(), command.about) for name, command in COMMANDS.items()]
-    how = f"Choose from the menu after /{SERVER_NAME}: or type {TYPED}<command>."
+    how = f"Choose from the menu after {in_menu(session)} or type {typed(session)}<command>."
     return done(how, aligned(rows))
 
 
