@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import unquote, urlsplit
 
 from mcp_dynaload.selection.programs import (
@@ -33,7 +34,9 @@ _URL = re.compile(r"https?://[^\s'\"<>|;)`\\]+")
 _WORD = re.compile(r"[a-z]{2,}")
 _SUBCOMMAND = re.compile(r"[a-z][a-z-]*")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_FILE = re.compile(r"\.(?:tar|t?gz|zip|whl|deb|rpm|sh|exe|dmg|pkg|msi|jar|asc|sig|txt|pem|png|jpe?g|svg|pdf|js|css|html?|md|xml)$")
+_FILE = re.compile(
+    r"\.(?:tar|t?gz|zip|whl|deb|rpm|sh|exe|dmg|pkg|msi|jar|asc|sig|txt|pem|png|jpe?g|svg|pdf|js|css|html?|md|xml)$"
+)
 _SHOWN = re.compile(r"\s*(?:[.\\]|(?:show|SHOW)\s+)(\w+)\+?\s*(\w*)")
 """A statement with which clients of databases are asked what there is: `.tables`, `\\d orders`, `show collections`."""
 
@@ -147,7 +150,7 @@ def _code(command: Command) -> str:
 def _requests(command: Command) -> Iterable[Detour]:
     arguments = command.arguments
     method = _method(arguments)
-    data = [value for option, value in zip(arguments, arguments[1:], strict=False) if option in _DATA_OPTIONS]
+    data = [value for option, value in pairwise(arguments) if option in _DATA_OPTIONS]
     fields = [name for value in data if "query" in value for name in _FIRST_FIELD.findall(value)][:2]
     wanted = " ".join([*fields] if fields else [METHODS.get(method, "")])
     found = (_of_url(url, wanted) for url in _URL.findall("\n".join(arguments)))
@@ -166,7 +169,9 @@ def _method(arguments: tuple[str, ...]) -> str:
 def _is_download(command: Command) -> bool:
     """Whether what is asked for is kept as it is, or run."""
     options = [argument for argument in command.arguments if argument.startswith("-")]
-    kept = any(option in ("--output", "--remote-name", "--head") or re.fullmatch(r"-\w*[oOI]\w*", option) for option in options)
+    kept = any(
+        option in ("--output", "--remote-name", "--head") or re.fullmatch(r"-\w*[oOI]\w*", option) for option in options
+    )
     return (kept and "/dev/null" not in command.arguments) or command.reader in UNPACKERS
 
 

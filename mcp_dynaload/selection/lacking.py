@@ -9,10 +9,11 @@ MAX_SENTENCES = 3
 
 _LACKING = (
     # English: of itself, and of what there is
-    r"\bI (?:currently |also |still )?(?:do not|don['\u2019]t|cannot|can['\u2019]t|can not|lack|have no|am unable to|am not able to)\b",
+    r"\bI (?:currently |also |still )?(?:do not|don['\u2019]t|cannot|can['\u2019]t|can not|lack|have no)\b",
+    r"\bI am (?:currently |also |still )?(?:unable|not able) to\b",
     r"\bI['\u2019]m (?:currently |also |still )?(?:not able to|unable to|not connected to|missing)\b",
-    r"\b(?:there is|there['\u2019]s|there are|I see|I have) no (?:[\w-]+ ){0,3}(?:tools?|integrations?|connectors?|servers?)\b",
-    r"\bno (?:[\w-]+ ){0,3}(?:tools?|integrations?|connectors?) (?:is|are|was|were)? ?(?:available|connected|configured)\b",
+    r"\b(?:there (?:is|are)|there['\u2019]s|I see|I have) no (?:[\w-]+ ){0,3}(?:tools?|integrations?|connectors?)\b",
+    r"\bno (?:[\w-]+ ){0,3}(?:tools?|integrations?|connectors?) (?:is |are )?(?:available|connected|configured)\b",
     # German, French, Spanish, Italian, Portuguese, Dutch
     r"\b[Ii]ch (?:habe|kann|sehe|verfüge)\b.*?\b(?:kein\w*|nicht)\b|\b(?:habe|kann) ich\b.*?\b(?:kein\w*|nicht)\b",
     r"\b[Jj]e (?:n['\u2019]ai (?:pas|aucun)|ne (?:peux|dispose|vois|trouve|suis) (?:pas|aucun))\b",
@@ -23,7 +24,7 @@ _LACKING = (
     # Polish, Russian, Turkish, Hindi
     r"\b[Nn]ie (?:mam|mogę|widzę|dysponuję)\b",
     r"\b[УуЯя](?: меня)? (?:нет|не (?:могу|имею|вижу))\b",
-    r"(?:erişimim|aracım|araç|aracı|erişim) (?:yok|bulunmuyor)|(?:erişemiyorum|yapamıyorum)",
+    r"(?:erişimim|aracım|araç|aracı|erişim) (?:yok|bulunmuyor)|(?:erişemiyorum|yapamıyorum)",  # noqa: RUF001 - Turkish
     r"मेरे पास .*नहीं|नहीं कर सकता",
     # Chinese, Japanese, Korean
     r"我(?:没有|沒有|无法|無法|不能)|没有(?:可用的)?工具",
@@ -32,9 +33,10 @@ _LACKING = (
 )
 _SAYS_SO = re.compile("|".join(f"(?:{pattern})" for pattern in _LACKING))
 _OPINION = re.compile(
-    r"\bI (?:do not|don['\u2019]t|cannot|can['\u2019]t) (?:think|believe|know|recommend|see why|need|want|find any|say|tell)\b"
+    r"\bI (?:do not|don['\u2019]t|cannot|can['\u2019]t) "
+    r"(?:think|believe|know|recommend|see why|need|want|find any|say|tell)\b"
 )
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|[。！？]|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|[。！？]|\n+")  # noqa: RUF001 - Chinese and Japanese
 _INSTEAD = re.compile(r",?\s+(?:so|but|however|instead|though)\b", re.IGNORECASE)
 _TOOL = re.compile(r"^(?:have |see |find )?(?:(?:a|an|any|the) )?(?:tools?|ability|way|means) (?:for|to|that|which) ")
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)

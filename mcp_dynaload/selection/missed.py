@@ -8,7 +8,7 @@ from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.selection.choose import tool_of
 from mcp_dynaload.selection.detours import Detour, shell_detours, url_detours
 from mcp_dynaload.selection.lacking import lacking, without_saying_so
-from mcp_dynaload.selection.query import parse_query
+from mcp_dynaload.selection.query import Query, parse_query
 from mcp_dynaload.selection.ranking import Ranker, Scored
 from mcp_dynaload.selection.subjects import Subjects
 from mcp_dynaload.selection.terms import english_terms, everyday_terms, stemmed
@@ -45,6 +45,9 @@ class ModelStep:
     text: str = ""
     """What it said."""
 
+    request: str = ""
+    """What it was asked, as far as that is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Missed:
@@ -59,7 +62,7 @@ def missed_tools(step: ModelStep, catalog: Catalog, subjects: Subjects, ranker: 
     detours = (detour for tool, what in step.calls for detour in _detours(tool, what))
     found = [
         *(missed_by_detour(detour, catalog, subjects, ranker) for detour in detours),
-        missed_by_word(step.text, catalog, subjects, ranker),
+        missed_by_word(step.text, step.request, catalog, subjects, ranker),
     ]
     return tuple(missed for missed in found if missed.names)
 
@@ -73,34 +76,38 @@ def _detours(tool: str, what: str) -> tuple[Detour, ...]:
 
 def missed_by_detour(detour: Detour, catalog: Catalog, subjects: Subjects, ranker: Ranker) -> Missed:
     """Return the tools of the connected servers for the same service that do what a command or a request does."""
-    upstreams = subjects.named(detour.services) | (subjects.serving(detour.host) if detour.host else frozenset())
+    upstreams = subjects.named(detour.services) | subjects.serving(detour.host)
     why = f"the model turned to {detour.via} for it"
     if not upstreams:
         return Missed((), why)
     said = [word for word in detour.services if any(word in subjects.all_names(upstream) for upstream in upstreams)]
-    best = _best(f"{' '.join(said)} {detour.about}", upstreams, catalog, ranker)
+    best = _best(parse_query(f"{' '.join(said)} {detour.about}"), upstreams, catalog, ranker)
     if not best:  # its tools may go by another of its names
         names = sorted({name for upstream in upstreams for name in subjects.all_names(upstream)})
-        best = _best(f"{' '.join(names)} {detour.about}", upstreams, catalog, ranker)
+        best = _best(parse_query(f"{' '.join(names)} {detour.about}"), upstreams, catalog, ranker)
     return Missed(best, why)
 
 
-def missed_by_word(text: str, catalog: Catalog, subjects: Subjects, ranker: Ranker) -> Missed:
-    """Return the tools for what the model says that it cannot do; none if it says nothing of the kind."""
+def missed_by_word(text: str, request: str, catalog: Catalog, subjects: Subjects, ranker: Ranker) -> Missed:
+    """Return the tools for what the model says that it cannot do; none if it says nothing of the kind.
+
+    What it does instead may stand in the same sentence, or what it cannot do: both readings are tried.
+    """
     found: list[str] = []
     for sentence in lacking(text):
         named = subjects.named(_names(sentence))
-        wanted = without_saying_so(sentence)
-        least = LEAST if named else SURE
         if named or "tool" in sentence.lower():
-            found += _best(wanted, named, catalog, ranker, least)
+            least = LEAST if named else SURE
+            readings = dict.fromkeys((without_saying_so(sentence), sentence))
+            queries = (parse_query(words, (request,) if request else ()) for words in readings)
+            found += next((best for query in queries if (best := _best(query, named, catalog, ranker, least))), ())
     return Missed(tuple(dict.fromkeys(found))[:MAX_MISSED], "the model said that it lacks it")
 
 
 def _best(
-    words: str, upstreams: frozenset[str], catalog: Catalog, ranker: Ranker, least: float = LEAST
+    query: Query, upstreams: frozenset[str], catalog: Catalog, ranker: Ranker, least: float = LEAST
 ) -> tuple[str, ...]:
-    ranked = ranker.rank(parse_query(words), RANKED)
+    ranked = ranker.rank(query, RANKED)
     theirs = [one for one in ranked if not upstreams or tool_of(catalog, one.name).upstream in upstreams]
     return tuple(scored.name for scored in _likely(theirs, least))
 

@@ -18,6 +18,10 @@ class Service:
     """Whether it is given statements of a language, not the names of deeds."""
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _SQL = "execute sql query"
 
 
@@ -82,9 +86,9 @@ SERVICES: Mapping[str, Service] = {
 }
 """Programs whose own name does not say, or not alone, what they are for."""
 
-OWN_AFFAIRS = frozenset(
-    "alias auth completion completions config configure credentials extension extensions help init link login logout "
-    "plugin plugins profile self-update setup switch unlink update upgrade version whoami".split()
+OWN_AFFAIRS = _words(
+    """alias auth completion completions config configure credentials extension extensions help init link login
+    logout plugin plugins profile self-update setup switch unlink update upgrade version whoami"""
 )
 """The first word of a command that concerns the program itself."""
 
@@ -122,7 +126,9 @@ METHODS: Mapping[str, str] = {"post": "create", "put": "update", "patch": "updat
 BROWSERS = frozenset({"curl", "http", "https", "xh", "curlie"})
 """Programs that ask an address for something."""
 
-UNPACKERS = frozenset({"bash", "sh", "zsh", "tar", "unzip", "gunzip", "bunzip2", "gpg", "apt-key", "patch", "sudo", "tee"})
+UNPACKERS = frozenset(
+    {"bash", "sh", "zsh", "tar", "unzip", "gunzip", "bunzip2", "gpg", "apt-key", "patch", "sudo", "tee"}
+)
 """Programs that take a download."""
 
 INTERPRETERS = frozenset({"python", "python3", "node", "ruby", "deno", "bun", "perl", "php", "bash", "sh", "zsh"})
@@ -132,8 +138,8 @@ CODE_OPTIONS = frozenset({"-c", "-e", "--eval", "-"})
 
 KEYWORDS = frozenset({"do", "then", "else", "elif", "if", "while", "until", "!", "{", "}", "done", "fi", "in", "time"})
 
-WRAPPERS = frozenset(
-    "sudo doas env timeout nice ionice nohup xargs exec stdbuf watch command builtin setsid flock parallel".split()
+WRAPPERS = _words(
+    """sudo doas env timeout nice ionice nohup xargs exec stdbuf watch command builtin setsid flock parallel"""
 )
 """Programs that run the one behind them."""
 
@@ -147,55 +153,63 @@ RUNNERS: Mapping[str, tuple[str, ...]] = {
 }
 """Programs that fetch the one behind their words and run it."""
 
-PUBLIC_LABELS = frozenset(
-    "blog careers cdn community console-docs developer developers discuss docs documentation download downloads "
-    "feedback files forum forums get help img install learn mirror news packages playground press raw registry "
-    "releases static status store support training update updates".split()
+PUBLIC_LABELS = _words(
+    """blog careers cdn community console-docs developer developers discuss docs documentation download downloads
+    feedback files forum forums get help img install learn mirror news packages playground press raw registry
+    releases static status store support training update updates"""
 )
 """Parts of host names under which pages and files for everybody stand."""
 
-PUBLIC_PATHS = frozenset(
-    "about blog careers changelog company community contact customers doc docs documentation download downloads events "
-    "features guide guides help install jobs learn legal library manual news press pricing product products reference "
-    "security solutions support tutorial tutorials".split()
+PUBLIC_PATHS = _words(
+    """about blog careers changelog company community contact customers doc docs documentation download downloads
+    events features guide guides help install jobs learn legal library manual news press pricing product
+    products reference security solutions support tutorial tutorials"""
 )
 """First parts of paths under which such pages stand."""
 
-PLAIN_LABELS = frozenset("www api app apps rest my web m v1 v2 dev prod staging eu us cloud".split())
+PLAIN_LABELS = _words("""www api app apps rest my web m v1 v2 dev prod staging eu us cloud""")
 """Parts of host names that say nothing of whose it is."""
 
-PLAIN_NAMES = frozenset(
-    "mcp server servers the my our api local remote prod production dev staging test work home team official client "
-    "tools tool proxy main default stdio http sse cli app npx uvx docker run node python latest com org io net "
-    "modelcontextprotocol".split()
+PLAIN_NAMES = _words(
+    """mcp server servers the my our api local remote prod production dev staging test work home team official
+    client tools tool proxy main default stdio http sse cli app npx uvx docker run node python latest com org io
+    net modelcontextprotocol"""
 )
 """Words in a server's entry that say nothing of what it is for, unless the server is called so."""
 
-ORDINARY = frozenset(
-    # what every system brings
-    "alias apropos arch ar at awk base32 base64 basename bash bc bg break builtin bunzip2 bzip2 cal case cat cd chgrp "
-    "chmod chown cksum clear cmp col column comm command continue cp crontab csplit cut date dd declare df diff dig "
-    "dirname dirs dmesg du echo ed egrep emacs env eval exec exit expand export expr factor false fc fg fgrep file find "
-    "fmt fold for free ftp function fuser gawk gdb getent getopts git grep groups gunzip gzip hash head help hexdump "
-    "history host hostname htop iconv id if ifconfig info install ip jobs join kill killall last ldd less let link ln "
-    "local locate logger login look ls lsof lzma make man md5 md5sum mesg mkdir mkfifo mktemp more mount mv nano nc "
-    "netstat nice nl nm nohup nslookup od open openssl passwd paste patch perl pgrep ping pkill popd pr printenv printf "
-    "ps pushd pwd read readlink readonly realpath renice return rev rg rm rmdir rsync scp screen script sed select seq "
-    "service set sh sha1sum sha256sum shasum shift shopt shred shuf sleep sort source split ssh ssh-keygen stat strace "
-    "strings stty su sudo sum sync systemctl tac tail tar tee telnet test time timeout times top touch tput tr trap "
-    "traceroute tree true truncate tsort tty type ulimit umask unalias uname unexpand uniq unlink unset until unxz "
-    "unzip uptime users vi vim vimdiff wait watch wc wget whatis whereis which while who whoami xargs xxd xz yes zcat "
-    "zip zsh [ [[ : . journalctl launchctl osascript pbcopy pbpaste say defaults caffeinate tmux fetch memory files "
-    # what programs are written, built and tested with
-    "alembic ansible ansible-playbook ant apk apt apt-get aptitude babel bat bazel black brew buf bun bundle bundler "
-    "cargo clang clang-format cmake code conda composer coverage cypress dart deno dnf docker-compose dotnet dpkg elixir "
-    "esbuild eslint fd flake8 flutter fzf g++ gcc gem go gofmt golangci-lint gradle gradlew gulp hatch hadolint isort jar java "
-    "javac jest jq julia just kotlin ld ldconfig lein lerna lint-staged lua manage.py maven meson mix mocha mvn mvnw "
-    "mypy next ng nginx ninja node nodemon nox npm nx nvm nvim pacman pdm perl php phpunit pip pip3 pipenv pixi "
-    "playwright pnpm poetry port pre-commit prettier protoc pyenv pylint pyright pytest python python3 qmake R rails "
-    "rake rbenv rspec rubocop ruby ruff rustc rustfmt rustup sbt scala shellcheck snap stack swift task terraform tofu "
-    "tox tsc tsx turbo twine uv uvicorn valgrind vite vitest vue webpack xcodebuild yarn yq yum zig "
-    # servers of what is meant, started here
-    "mongod postgres pg_ctl redis-server mysqld gunicorn".split()
+_SYSTEM = _words(
+    """alias apropos arch ar at awk base32 base64 basename bash bc bg break builtin bunzip2 bzip2 cal case cat cd
+    chgrp chmod chown cksum clear cmp col column comm command continue cp crontab csplit cut date dd declare df
+    diff dig dirname dirs dmesg du echo ed egrep emacs env eval exec exit expand export expr factor false fc fg
+    fgrep file find fmt fold for free ftp function fuser gawk gdb getent getopts git grep groups gunzip gzip
+    hash head help hexdump history host hostname htop iconv id if ifconfig info install ip jobs join kill
+    killall last ldd less let link ln local locate logger login look ls lsof lzma make man md5 md5sum mesg mkdir
+    mkfifo mktemp more mount mv nano nc netstat nice nl nm nohup nslookup od open openssl passwd paste patch
+    perl pgrep ping pkill popd pr printenv printf ps pushd pwd read readlink readonly realpath renice return rev
+    rg rm rmdir rsync scp screen script sed select seq service set sh sha1sum sha256sum shasum shift shopt shred
+    shuf sleep sort source split ssh ssh-keygen stat strace strings stty su sudo sum sync systemctl tac tail tar
+    tee telnet test time timeout times top touch tput tr trap traceroute tree true truncate tsort tty type
+    ulimit umask unalias uname unexpand uniq unlink unset until unxz unzip uptime users vi vim vimdiff wait
+    watch wc wget whatis whereis which while who whoami xargs xxd xz yes zcat zip zsh [ [[ : . journalctl
+    launchctl osascript pbcopy pbpaste say defaults caffeinate tmux fetch memory files"""
 )
+"""Commands that every system brings."""
+
+_BUILDING = _words(
+    """alembic ansible ansible-playbook ant apk apt apt-get aptitude babel bat bazel black brew buf bun bundle
+    bundler cargo clang clang-format cmake code conda composer coverage cypress dart deno dnf docker-compose
+    dotnet dpkg elixir esbuild eslint fd flake8 flutter fzf g++ gcc gem go gofmt golangci-lint gradle gradlew
+    gulp hatch hadolint isort jar java javac jest jq julia just kotlin ld ldconfig lein lerna lint-staged lua
+    manage.py maven meson mix mocha mvn mvnw mypy next ng nginx ninja node nodemon nox npm nx nvm nvim pacman
+    pdm perl php phpunit pip pip3 pipenv pixi playwright pnpm poetry port pre-commit prettier protoc pyenv
+    pylint pyright pytest python python3 qmake R rails rake rbenv rspec rubocop ruby ruff rustc rustfmt rustup
+    sbt scala shellcheck snap stack swift task terraform tofu tox tsc tsx turbo twine uv uvicorn valgrind vite
+    vitest vue webpack xcodebuild yarn yq yum zig"""
+)
+"""Programs with which others are written, built and tested."""
+
+_STARTED = _words("""mongod postgres pg_ctl redis-server mysqld gunicorn""")
+"""Servers of what is meant, started here."""
+
+ORDINARY = _SYSTEM | _BUILDING | _STARTED
 """Everyday work in a shell, whatever is connected under such a name."""

@@ -47,6 +47,8 @@ class Subjects:
 
     def serving(self, host: str) -> frozenset[str]:
         """Return the upstreams in whose entries this host stands, or one above it."""
+        if not host:
+            return frozenset()
         ways = {host, *(host.split(".", place)[-1] for place in range(1, max(1, host.count("."))))}
         return frozenset(upstream for upstream, hosts in self.hosts.items() if hosts & ways)
 

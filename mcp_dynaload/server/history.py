@@ -17,6 +17,9 @@ class History:
     needed: tuple[str, ...] = ()
     """What the last request needed beside the pinned tools, loaded for it or before, most needed first."""
 
+    between_steps: int = 0
+    """Tools loaded between the steps of turns."""
+
     _request: str = ""
     """The last prompt or task that asked for something: not one that only carries the conversation on."""
 
@@ -26,7 +29,7 @@ class History:
     def note(self, event: Event, decision: Decision, memory: Sequence[str]) -> None:
         """A decision was taken; `memory` are the session's requests after it, newest first."""
         if isinstance(event, SessionCleared):
-            self.prompts = 0
+            self.prompts = self.between_steps = 0
             self._request, self.needed = "", ()
             self._reasons.clear()
             self._ordered.clear()
@@ -37,6 +40,11 @@ class History:
             self._request, self.needed = request, decision.needed or decision.added
         self.prompts += bool(decision.ranked)
         self._reasons.update(dict.fromkeys(decision.added, decision.reason))
+
+    def note_between_steps(self, names: Sequence[str], why: str) -> None:
+        """Note that these were loaded between the steps of a turn, listed before or not."""
+        self.between_steps += len(names)
+        self._reasons.update(dict.fromkeys(names, why))
 
     def take_ordered(self) -> list[str]:
         """What commands have loaded since the last prompt, once: the model is to be told."""

@@ -24,7 +24,8 @@ def start(session: Session, others: Mapping[str, Searchable]) -> Json:
     if session.selectable is None:
         session.selectable = set()
     selected = [CLIENT_PREFIX + name for name in session.conversation.take_described()]
-    return {"asks": True, "select": selected} | cell(session)
+    steps: Json = {} if session.shared.settings.between_steps else {"steps": False}
+    return {"asks": True, "select": selected} | steps | cell(session)
 
 
 def cell(session: Session) -> Json:
