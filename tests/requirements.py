@@ -4,6 +4,7 @@ REQUIREMENTS = {
     "first-prompt": "The tools that the first prompt needs are in its model request, whole, and few others.",
     "later-prompt": "A later prompt's tools are described beside it and callable at once; the cached prefix is kept.",
     "every-prompt": "With the plugin each prompt and agent has its tools in its own first request, on every model.",
+    "between-steps": "With the plugin the next request of a turn has the tool that the model went without, once.",
     "client-search": "What a model searches for itself is ranked by us where it means a tool of ours.",
     "abstain": "A prompt that needs no tool changes nothing.",
     "search-off": "With tool search off the list stays small and grows in the request of the prompt that needs it.",

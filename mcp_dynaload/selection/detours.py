@@ -118,7 +118,7 @@ def _subcommands(arguments: tuple[str, ...]) -> list[str]:
     is_value = False
     for argument in arguments:
         if argument.startswith("-"):
-            is_value = "=" not in argument and not words
+            is_value = "=" not in argument
             continue
         if not is_value and _SUBCOMMAND.fullmatch(argument):
             words.append(argument)

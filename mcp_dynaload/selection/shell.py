@@ -68,6 +68,8 @@ def _commands(words: Iterable[str], documents: Iterator[str]) -> Iterator[Comman
         if not is_mark:
             pieces += part if not pieces or not _is_redirection(parts, place) else part[1:]
             continue
+        if mark[0] in "<>" and pieces and pieces[-1].isdigit():
+            pieces.pop()  # which of its channels is meant
         if "<<" in mark:
             document = next(documents, "")
         is_written = is_written or (">" in mark and "&" not in mark)
@@ -90,7 +92,7 @@ def _is_redirection(parts: list[tuple[bool, list[str]]], place: int) -> bool:
 
 def _command(words: list[str], document: str, *, is_written: bool, reader: str) -> Iterator[Command]:
     own = _own_words(words)
-    if own:
+    if own and _name(own[0]):
         yield Command(_name(own[0]), tuple(own[1:]), document, is_written, reader)
 
 

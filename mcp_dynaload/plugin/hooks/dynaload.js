@@ -112,6 +112,21 @@ async function missed($, uses, text, agent, had) {
 }
 
 /**
+ * Those of some tools that the client has: not what the user denies to the model.
+ * @param {Engine} $
+ * @param {string[]} names
+ */
+async function permitted($, names) {
+  if (names.length === 0) return names
+  try {
+    const known = new Set((await $.tool.list()).map((tool) => tool.name))
+    return names.filter((name) => known.has(name))
+  } catch {
+    return names // a search for a tool that is not there finds nothing
+  }
+}
+
+/**
  * The call by which the client selects these, as pieces of an answer: its id says that it is ours.
  * @param {string[]} names
  * @param {{ turnId: string, index: number }} e
@@ -205,7 +220,7 @@ export const register = (on) => {
       goesOn.delete(who)
     }
     const due = e.index === 0 ? (waiting.get(who) ?? []).slice(0, MAX_SELECTED) : await missing.get(who)
-    const names = wanted ? (due ?? []) : []
+    const names = !wanted ? [] : e.index === 0 ? (due ?? []) : await permitted($, due ?? [])
     if (e.index === 0) waiting.delete(who)
     missing.delete(who)
     if (names.length > 0) {
@@ -225,7 +240,7 @@ export const register = (on) => {
       if (chunk.kind === 'text') [text, blocks] = [text + chunk.text, chunk.index + 1]
       // A turn that would end as the model lacks a tool goes on with it: once, as it takes another request.
       const isEnd = chunk.kind === 'stop' && chunk.stopReason === 'end_turn' && !goesOn.has(who)
-      const lacked = isEnd ? await missed($, [], text, who, had.get(who) ?? []) : []
+      const lacked = isEnd ? await permitted($, await missed($, [], text, who, had.get(who) ?? [])) : []
       if (lacked.length === 0) yield chunk
       else {
         goesOn.add(who)
