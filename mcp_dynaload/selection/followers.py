@@ -8,11 +8,11 @@ MIN_FOLLOWED = 3
 MIN_SHARE = 0.5
 """Of all that came after the other."""
 
-Following = tuple[str, str, int]
+Followed = tuple[str, str, int]
 """A tool, one that was called right after it, and how often."""
 
 
-def usual_follower(tool: str, followings: Iterable[Following]) -> str | None:
+def usual_follower(tool: str, followings: Iterable[Followed]) -> str | None:
     """Return the tool that comes after this one more often than not, if there is one."""
     counts = {follower: count for first, follower, count in followings if first == tool}
     if not counts:

@@ -1,6 +1,7 @@
 """With the plugin, what the model goes without in one step of its turn is in the request of the next one."""
 
 from itertools import pairwise
+from typing import Any, cast
 
 import pytest
 
@@ -34,9 +35,11 @@ def lacking_or_calling(request: ModelRequest) -> list[Block]:
 
 def made_up(request: ModelRequest) -> list[str]:
     """What the calls that our mod has made up were to select, in their order."""
-    blocks = (block for message in request.body["messages"] for block in message["content"] if isinstance(block, dict))
-    calls = [block for block in blocks if str(block.get("id", "")).startswith(MOD_STEP)]
-    return [call["input"]["query"] for call in calls]
+    contents: list[Any] = [message["content"] for message in request.body["messages"]]
+    blocks: list[Any] = [
+        block for content in contents if isinstance(content, list) for block in cast(list[Any], content)
+    ]
+    return [block["input"]["query"] for block in blocks if str(block.get("id", "")).startswith(MOD_STEP)]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -109,7 +112,9 @@ def test_a_tool_that_the_user_denied_or_unloaded_is_not_loaded(stage: Stage) -> 
 
 
 def test_at_the_terminal_too(stage: Stage) -> None:
-    claude = a_client(stage, {PLAIN: [DETOUR, tool_use(LIST_TABLES)]})
+    # In auto mode a rule for all commands does not count.
+    allow = ["Bash(sqlite3:*)", "mcp__dynaload__*"]
+    claude = a_client(stage, {PLAIN: [DETOUR, tool_use(LIST_TABLES)]}, allow=allow)
 
     with claude.terminal() as terminal:
         terminal.ask(PLAIN)
