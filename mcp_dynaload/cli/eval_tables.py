@@ -62,8 +62,8 @@ def show_replay(ranker: str, replay: Replay) -> None:
 def show_detours(ranker: str, found: Detours) -> None:
     """Print what loading between the steps of a turn does after steps in which a model went without a tool."""
     console.print(
-        f"{ranker}: after {found.in_time:.1%} of {found.steps} steps that a tool would have served it is loaded for the "
-        f"next one, {found.tools:.1f} tools ({found.tokens:.0f} tokens) a step; after {found.in_vain:.1%} of "
+        f"{ranker}: after {found.in_time:.1%} of {found.steps} steps that a tool would have served it is loaded for "
+        f"the next one, {found.tools:.1f} tools ({found.tokens:.0f} tokens) a step; after {found.in_vain:.1%} of "
         f"{found.others} others any is."
     )
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from urllib.parse import unquote, urlsplit
 
 from mcp_dynaload.selection.programs import (
     BROWSERS,
@@ -31,6 +30,7 @@ MAX_CODE = 400
 """Characters of statements that are looked at."""
 
 _URL = re.compile(r"https?://[^\s'\"<>|;)`\\]+")
+_ADDRESS = re.compile(r"https?://(?:[^\s/@]*@)?([\w.-]+)(?::\d+)?([^?#]*)(?:\?([^#]*))?")
 _WORD = re.compile(r"[a-z]{2,}")
 _SUBCOMMAND = re.compile(r"[a-z][a-z-]*")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -176,20 +176,19 @@ def _is_download(command: Command) -> bool:
 
 
 def _of_url(url: str, wanted: str) -> Detour | None:
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".")
-    except ValueError:  # no address after all
+    parts = _ADDRESS.match(url)
+    if parts is None:
         return None
-    segments = [part for part in parts.path.split("/") if part]
+    host, path, asked = parts[1].lower().rstrip("."), parts[2], parts[3] or ""
+    segments = [part for part in path.split("/") if part]
     labels = host.split(".")
-    if not host or is_near(host) or _FILE.search(parts.path.lower()) or PUBLIC_LABELS.intersection(labels):
+    if not host or is_near(host) or _FILE.search(path.lower()) or PUBLIC_LABELS.intersection(labels):
         return None
     if segments[:1] and segments[0].lower() in PUBLIC_PATHS:
         return None
-    keys = [key.partition("=")[0] for key in parts.query.split("&")] if parts.query else []
+    keys = [key.partition("=")[0] for key in asked.split("&")]
     searched = ["search"] if {"q", "query", "search", "jql"} & {*keys} else []
-    about = _about([_deed(segments, wanted), *_segments(parts.path), *searched, wanted])
+    about = _about([_deed(segments, wanted), *_segments(path), *searched, wanted])
     return Detour(host, tuple(labels_of(host)), about, host)
 
 
@@ -202,7 +201,7 @@ def _deed(segments: list[str], wanted: str) -> str:
 
 def _segments(path: str) -> list[str]:
     """Return the words of a path, without what looks like a number, a key or a version."""
-    words = [_HUMPS.sub(" ", unquote(segment)) for segment in re.split(r"[/?.]", path) if segment]
+    words = [_HUMPS.sub(" ", segment) for segment in re.split(r"[/?.]", path) if segment]
     return [word for word in words if not re.search(r"\d", word) and len(word) > 1]
 
 

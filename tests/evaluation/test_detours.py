@@ -28,11 +28,11 @@ def test_what_is_loaded_in_time_and_in_vain_is_told(tmp_path: Path) -> None:
 
     assert found == Detours(
         steps=3,
-        in_time=pytest.approx(2 / 3),
+        in_time=2 / 3,
         tools=1.0,
         tokens=100.0,
         others=3,
-        in_vain=pytest.approx(1 / 3),
+        in_vain=1 / 3,
         wrong=("gh issue list", "gh issue list"),
     )
 
