@@ -83,6 +83,7 @@ async function sayHello($) {
 /**
  * What a tool was given of which the server can tell what it is about: a command, or an address and a question.
  * @param {Use} use
+ * @returns {[string, string]}
  */
 function given(use) {
   const input = /** @type {Record<string, unknown>} */ (use.input ?? {})
