@@ -87,6 +87,9 @@ class Settings(ServiceSettings, WatchSettings):
     status_cell: bool = True
     """The plugin shows under the prompt how many tools are loaded and what that saves."""
 
+    between_steps: bool = True
+    """The plugin loads a tool in the middle of a turn when the model takes another way for want of it."""
+
     warm_upstreams: bool = True
     """Start an upstream in the background when its tools are selected, before they are called."""
 

@@ -5,6 +5,7 @@ REQUIREMENTS = {
     "later-prompt": "A later prompt's tools are described beside it and callable at once; the cached prefix is kept.",
     "every-prompt": "With the plugin each prompt and agent has its tools in its own first request, on every model.",
     "own-server": "Where the plugin brings its own server it works alone, and of two servers of ours one serves.",
+    "between-steps": "With the plugin the next request of a turn has the tool that the model went without, once.",
     "client-search": "What a model searches for itself is ranked by us where it means a tool of ours.",
     "one-search": "`find_tools` is in a request only where the client's own search cannot replace it; it answers all.",
     "abstain": "A prompt that needs no tool changes nothing.",

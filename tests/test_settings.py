@@ -51,6 +51,7 @@ def test_the_defaults_are_those_of_the_description() -> None:
         "detailed_logging_enabled": False,
         "notify": False,
         "status_cell": True,
+        "between_steps": True,
         "warm_upstreams": True,
         "max_running_upstreams": 10,
         "log_level": "info",

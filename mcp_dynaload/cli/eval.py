@@ -48,6 +48,10 @@ def evaluate(
     replay: Annotated[
         bool, typer.Option("--replay", help="Instead: what 20 sessions of a project teach, cold against learned.")
     ] = False,
+    detours: Annotated[
+        Path | None,
+        typer.Option("--detours", help="Instead: steps of a model with the tools that it went without, JSON lines."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure recall, coverage, abstention and cost of the choice on labelled tasks. Opens no connection.
@@ -59,14 +63,18 @@ def evaluate(
     kinds = {name: ranker_named(name) for name in ranker or ([DEFAULT] if as_json else [DEFAULT, NATIVE])}
     strategies = [strategy] if strategy else list(Strategy)
     count = _count(tokens)
-    if suite and not (catalog or tasks or negatives or replay):
+    if catalog and detours and not (suite or tasks or negatives or replay):
+        _evaluate_detours(catalog, detours, kinds, count, as_json)
+    elif suite and not (catalog or tasks or negatives or replay or detours):
         _evaluate_suite(suite, kinds, strategies, count, as_json)
-    elif catalog and tasks and replay and not suite:
+    elif catalog and tasks and replay and not (suite or detours):
         _replay_files(catalog, tasks, negatives, kinds, count, as_json)
-    elif catalog and tasks and not suite:
+    elif catalog and tasks and not (suite or detours):
         _evaluate_files(catalog, tasks, negatives, kinds, strategies, count, as_json)
     else:
-        raise ConfigError("tell what to evaluate: --catalog FILE and --tasks FILE, or --suite DIR alone")
+        raise ConfigError(
+            "tell what to evaluate: --catalog FILE with --tasks FILE or --detours FILE, or --suite DIR alone"
+        )
 
 
 def _evaluate_files(
@@ -95,6 +103,24 @@ def _evaluate_files(
 
     for name, report in reports.items():
         show_report(name, report)
+
+
+def _evaluate_detours(
+    catalog: Path, steps: Path, kinds: "dict[str, RankerKind]", count: "Count", as_json: bool
+) -> None:
+    from mcp_dynaload.evaluation.detours import detours, read_steps
+    from mcp_dynaload.evaluation.labelled import read_catalog
+    from mcp_dynaload.evaluation.rankers import Models
+
+    known, labelled, models = read_catalog(catalog, count), read_steps(steps), Models()
+    found = {name: detours(kind.build(known.catalog, models), known, labelled) for name, kind in kinds.items()}
+    if as_json:
+        _print_json({name: figures.as_json() for name, figures in found.items()})
+        return
+    from mcp_dynaload.cli.eval_tables import show_detours
+
+    for name, figures in found.items():
+        show_detours(name, figures)
 
 
 def _replay_files(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from mcp_dynaload.cli.screen import console, show_table
+from mcp_dynaload.evaluation.detours import Detours
 from mcp_dynaload.evaluation.metrics import Path
 from mcp_dynaload.evaluation.replay import SESSIONS, Replay
 from mcp_dynaload.evaluation.report import Report, mean_of_reports
@@ -52,6 +53,19 @@ def show_replay(ranker: str, replay: Replay) -> None:
             f"{found.called_ahead:.0%} are called next. Of what is called, {found.recall:.1%} is listed by then; "
             f"without, {found.recall_without:.1%}."
         )
+        console.print(
+            f"Between the steps of a turn: of {found.missing} calls whose tool nothing had loaded, {found.in_time} had "
+            f"it in time, as the usual follower of a call before; {found.in_vain} followers were loaded in vain."
+        )
+
+
+def show_detours(ranker: str, found: Detours) -> None:
+    """Print what loading between the steps of a turn does after steps in which a model went without a tool."""
+    console.print(
+        f"{ranker}: after {found.in_time:.1%} of {found.steps} steps that a tool would have served it is loaded for "
+        f"the next one, {found.tools:.1f} tools ({found.tokens:.0f} tokens) a step; after {found.in_vain:.1%} of "
+        f"{found.others} others any is."
+    )
 
 
 def show_suite(reports: Mapping[str, SuiteReport], strategy: str) -> None:

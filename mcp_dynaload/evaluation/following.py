@@ -9,7 +9,8 @@ from statistics import fmean
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.evaluation.labelled import Task
-from mcp_dynaload.selection.events import PromptSubmitted, ToolsFound, TurnEnded
+from mcp_dynaload.selection.events import PromptSubmitted, StepTaken, ToolsFound, TurnEnded
+from mcp_dynaload.selection.followers import Followed, usual_follower
 from mcp_dynaload.selection.policy import MAX_FOLLOWERS
 from mcp_dynaload.selection.ranking import Ranker
 from mcp_dynaload.selection.state import Context, SessionState, advertised, initial_state, step
@@ -71,6 +72,15 @@ class Following:
     recall_without: float
     """The same, had nothing been loaded ahead."""
 
+    missing: int
+    """Calls within the turns, after the first one, of tools that neither the prompt nor a turn before has loaded."""
+
+    in_time: int
+    """Those of which the tool was loaded between the steps, after the call that it usually follows."""
+
+    in_vain: int
+    """Tools that were loaded so and not called in the rest of the turn."""
+
     def as_json(self) -> Json:
         """All figures."""
         return asdict(self)
@@ -84,6 +94,7 @@ def following(ranker: Ranker, catalog: Catalog, tasks: Sequence[Task]) -> Follow
     followers = learned_followers(talks[::2])
     turns = [turn for talk in talks[1::2] for turn in _played(talk, ranker, catalog, followers)]
     predicted = [turn for turn in turns if turn.first]
+    between = [_between(talk, ranker, catalog, _followings(talks[::2])) for talk in talks[1::2]]
     ahead = [(name, name in turn.called) for turn in turns for name in turn.ahead]
     return Following(
         conversations=len(talks[::2]),
@@ -95,6 +106,9 @@ def following(ranker: Ranker, catalog: Catalog, tasks: Sequence[Task]) -> Follow
         called_ahead=_mean(is_called for _, is_called in ahead),
         recall=_mean(name in turn.listed for turn in turns for name in turn.called),
         recall_without=_mean(name in turn.listed_without for turn in turns for name in turn.called),
+        missing=sum(missing for missing, _, _ in between),
+        in_time=sum(in_time for _, in_time, _ in between),
+        in_vain=sum(in_vain for _, _, in_vain in between),
     )
 
 
@@ -110,17 +124,45 @@ def conversations(tasks: Iterable[Task]) -> list[Conversation]:
 
 def learned_followers(talks: Iterable[Conversation]) -> Followers:
     """As the product learns it: what was called after what, as often as makes it usual."""
+    followers: Followers = {}
+    for tool, follower, count in _followings(talks):
+        if count >= LEAST_FOLLOWING:
+            followers[tool] = (*followers.get(tool, ()), follower)[:MAX_FOLLOWERS]
+    return followers
+
+
+def _followings(talks: Iterable[Conversation]) -> list[Followed]:
+    """Return what was called right after what, and how often, most often first."""
     counts = Counter(
         (tool, follower)
         for talk in talks
         for tool, follower in pairwise(name for task in talk for name in _called(task))
         if tool != follower
     )
-    followers: Followers = {}
-    for (tool, follower), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        if count >= LEAST_FOLLOWING:
-            followers[tool] = (*followers.get(tool, ()), follower)[:MAX_FOLLOWERS]
-    return followers
+    return [(*pair, count) for pair, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+
+
+def _between(
+    talk: Conversation, ranker: Ranker, catalog: Catalog, followings: Sequence[Followed]
+) -> tuple[int, int, int]:
+    """Return how many calls within the turns lacked their tool, and how many followers came in time and in vain."""
+    context = Context(catalog=catalog, ranker=ranker, is_selected=True)
+    state = initial_state()
+    missing = in_time = in_vain = 0
+    for task in talk:
+        state, _ = step(state, PromptSubmitted(task.prompt), context)
+        calls = _called(task)
+        ahead: set[str] = set()
+        for place, name in enumerate(calls):
+            missing += place > 0 and (name not in advertised(state, catalog) or name in ahead)
+            in_time += name in ahead
+            ahead.discard(name)
+            state, _ = step(state, ToolsFound((name,)), context)
+            follower = usual_follower(name, followings)
+            state, decision = step(state, StepTaken((follower,) if follower else (), "usually comes next"), context)
+            ahead.update(decision.added)
+        in_vain += len(ahead)
+    return missing, in_time, in_vain
 
 
 def _played(talk: Conversation, ranker: Ranker, catalog: Catalog, followers: Followers) -> Iterator[_Turn]:

@@ -45,6 +45,14 @@ class ToolCalled:
 
 
 @dataclass(frozen=True, slots=True)
+class StepTaken:
+    """The model has taken a step of its turn, after which it misses these tools, or usually calls them."""
+
+    names: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnEnded:
     """The model's turn is over."""
 
@@ -140,6 +148,7 @@ Event = (
     | AgentPrompted
     | ToolsFound
     | ToolCalled
+    | StepTaken
     | TurnEnded
     | SessionCleared
     | SessionResumed

@@ -17,6 +17,7 @@ from mcp_dynaload.selection.events import (
     SessionReset,
     SessionResumed,
     SessionStarted,
+    StepTaken,
     StrategyChosen,
     TaskNamed,
     ToolCalled,
@@ -157,6 +158,8 @@ def step(state: SessionState, event: Event, context: Context) -> tuple[SessionSt
             return _loading(state, names, context, reason="found by a search")
         case ToolCalled(name):
             return _loading(state, (name,), context, reason="called")
+        case StepTaken(names, why):
+            return _on_step(state, names, context, why)
         case TurnEnded(followers):
             return _on_turn_end(state, followers, context)
         case SessionCleared(core):
@@ -272,6 +275,19 @@ def _on_turn_end(state: SessionState, followers: tuple[str, ...], context: Conte
         return state, Decision(reason="loading ahead would cost more than it saves")
     safe = _harmless(state, followers, context)[:MAX_FOLLOWERS]
     return _loading(state, _affordable(state, safe, context), context, reason="usually comes next")
+
+
+def _on_step(state: SessionState, names: tuple[str, ...], context: Context, why: str) -> tuple[SessionState, Decision]:
+    """Load what nobody asked for only where it is harmless, and where the model's next request can have it."""
+    if not context.tool_search or _is_frozen(state, context):
+        return state, Decision(reason="loading between steps would cost more than it saves")
+    safe = _harmless(state, names, context)
+    after, decision = _loading(state, _affordable(state, safe, context), context, reason=why)
+    barred, listed = withheld(state, context), frozenset(advertised(after, context.catalog))
+    here = [name for name in names if name in listed and name not in barred]
+    return after, replace(
+        decision, needed=tuple(name for name in here if not tool_of(context.catalog, name).is_destructive)
+    )
 
 
 def _with_core(

@@ -17,6 +17,12 @@ class History:
     needed: tuple[str, ...] = ()
     """What the last request needed beside the pinned tools, loaded for it or before, most needed first."""
 
+    between_steps: int = 0
+    """Tools loaded between the steps of turns."""
+
+    missed: dict[str, str] = field(default_factory=dict[str, str])
+    """Those of the last request, each with the reason."""
+
     _request: str = ""
     """The last prompt or task that asked for something: not one that only carries the conversation on."""
 
@@ -26,8 +32,9 @@ class History:
     def note(self, event: Event, decision: Decision, memory: Sequence[str]) -> None:
         """A decision was taken; `memory` are the session's requests after it, newest first."""
         if isinstance(event, SessionCleared):
-            self.prompts = 0
+            self.prompts = self.between_steps = 0
             self._request, self.needed = "", ()
+            self.missed.clear()
             self._reasons.clear()
             self._ordered.clear()
         if isinstance(event, Order):
@@ -35,8 +42,16 @@ class History:
         request = memory[0] if memory else ""
         if isinstance(event, PromptSubmitted | TaskNamed) and (decision.ranked or request != self._request):
             self._request, self.needed = request, decision.needed or decision.added
+            self.missed.clear()
         self.prompts += bool(decision.ranked)
         self._reasons.update(dict.fromkeys(decision.added, decision.reason))
+
+    def note_between_steps(self, names: Sequence[str], why: str) -> None:
+        """Note that these were loaded between the steps of a turn, listed before or not."""
+        self.between_steps += len(names)
+        self.missed |= dict.fromkeys(names, why)
+        self.needed = tuple(dict.fromkeys((*self.needed, *names)))
+        self._reasons.update(dict.fromkeys(names, why))
 
     def take_ordered(self) -> list[str]:
         """What commands have loaded since the last prompt, once: the model is to be told."""

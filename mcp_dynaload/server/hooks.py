@@ -13,6 +13,7 @@ from mcp_dynaload.selection.events import AgentPrompted, PromptSubmitted
 from mcp_dynaload.selection.policy import is_frozen_after_first_request
 from mcp_dynaload.selection.query import clean, split_command
 from mcp_dynaload.selection.state import Decision
+from mcp_dynaload.server.between_steps import answer_step, read_step
 from mcp_dynaload.server.caller import CLAUDE_CODE, HOOK_MARK, Caller
 from mcp_dynaload.server.commands.command import Result, Words, refused
 from mcp_dynaload.server.commands.table import own_command, run_command, text_command
@@ -70,6 +71,10 @@ class HookFields:
     plugin: str
     search: str
     tools: str
+    agent: str
+    calls: str
+    text: str
+    had: str
 
     @classmethod
     def read(cls, arguments: Json) -> "HookFields":
@@ -131,6 +136,8 @@ async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
             return await answer_prompt(session, PromptSubmitted(fields.prompt))
         case "ModAgent" if caller is Caller.USER:
             return await answer_agent(session, fields.prompt)
+        case "ModStep" if caller is Caller.USER:
+            return await answer_step(session, read_step(fields.calls, fields.text), fields.agent, fields.had.split(","))
         case "ToolSearch" if caller is Caller.USER:
             return await answer_search(session, fields.query, fields.limit)
         case "PreToolUse" if session.selectable is not None:

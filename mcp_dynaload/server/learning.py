@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 
 from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.selection.followers import usual_follower
 from mcp_dynaload.selection.priors import NOTHING_LEARNED, LearnedRanker, Priors, SessionUse, priors_of
 from mcp_dynaload.selection.ranking import Ranker
 from mcp_dynaload.store.memory import Calls, Memory, SessionRow
@@ -79,6 +80,12 @@ class Learning:
         pairs = [(tool, follower) for tool, follower in pairwise(called) if tool != follower]
         await anyio.to_thread.run_sync(self.memory.note_followings, self.project, pairs)
         return await anyio.to_thread.run_sync(self.memory.followers, self.project, called[-1])
+
+    async def follower(self, tool: str) -> str | None:
+        """Return the tool that usually comes after this one in the project."""
+        if not self.is_on:
+            return None
+        return usual_follower(tool, await anyio.to_thread.run_sync(self.memory.followings, self.project))
 
     async def begin(self, session: str, loaded: frozenset[str]) -> None:
         """Another conversation: what the one before has loaded and done is stored under its own id."""

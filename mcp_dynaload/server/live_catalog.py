@@ -23,6 +23,7 @@ from mcp_dynaload.selection.index import Documents, Index, build_index
 from mcp_dynaload.selection.lexical import LexicalRanker
 from mcp_dynaload.selection.query import Query
 from mcp_dynaload.selection.ranking import Ranker, Scored
+from mcp_dynaload.selection.subjects import Subjects, subjects_of
 from mcp_dynaload.server.acceptance import LastAccepted, Oddities
 from mcp_dynaload.server.built import keep_index, read_or_build_index
 from mcp_dynaload.server.known_tools import KnownTools
@@ -119,6 +120,9 @@ class LiveCatalog:
     _categories: tuple[Catalog | None, dict[str, tuple[str, ...]]] = (None, {})
     """Of which catalog they are, and the categories."""
 
+    _subjects: tuple[Catalog | None, Subjects] = (None, Subjects())
+    """Of which catalog they are, and the subjects."""
+
     def __post_init__(self) -> None:
         prefixes = prefixes_of(self.configs.values(), self.registration.room)
         self._known = KnownTools(self.records, lambda text: self.count(text), prefixes, self.registration)
@@ -160,6 +164,15 @@ class LiveCatalog:
             catalog = self.catalog
             found = categories_of(catalog, self.named_categories)
             self._categories = catalog, found
+        return found
+
+    def subjects(self) -> Subjects:
+        """Return what each upstream is about, by its entry and its definitions: found once for a catalog."""
+        catalog, found = self._subjects
+        if catalog is not self.catalog:
+            catalog = self.catalog
+            found = subjects_of(catalog, {name: _telling_texts(config) for name, config in self.configs.items()})
+            self._subjects = catalog, found
         return found
 
     def observe(self, changed: Changed) -> None:
@@ -373,3 +386,8 @@ class _NothingYet:
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         return ()
+
+
+def _telling_texts(config: UpstreamConfig) -> list[str]:
+    """Return what of an entry may name the service behind it: its program, its arguments, its addresses."""
+    return [config.command, *config.args, config.url, *(value for value in config.env.values() if "://" in value)]

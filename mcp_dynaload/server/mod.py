@@ -30,7 +30,8 @@ def start(session: Session, others: Mapping[str, Searchable]) -> Json:
     if session.selectable is None:
         session.selectable = set()
     selected = [session.live.registration.prefix + name for name in session.conversation.take_described()]
-    return {"asks": True, "select": selected} | cell(session)
+    steps: Json = {} if session.shared.settings.between_steps else {"steps": False}
+    return {"asks": True, "select": selected} | steps | cell(session)
 
 
 def cell(session: Session) -> Json:
@@ -56,7 +57,8 @@ async def answer_beside(session: Session, event: PromptSubmitted) -> Json:
             await meeting.mod_came.wait()
     tools = () if meeting.mod_came.is_set() else chosen.selected
     room = MAX_CONTEXT_CHARACTERS - len(chosen.introduction) - 1
-    return beside("\n".join(part for part in (loaded_text(tools, room), chosen.introduction) if part), chosen.notice)
+    described = loaded_text(tools, room, session.live.registration.prefix)
+    return beside("\n".join(part for part in (described, chosen.introduction) if part), chosen.notice)
 
 
 async def _choose(session: Session, event: PromptSubmitted, meeting: PromptMeeting) -> ChosenForPrompt:

@@ -1,8 +1,13 @@
 // Run by the client itself (`claude plugin test`) on a copy of the plugin in which this file lies beside the module.
 import { expect, test } from 'claude-code/testing'
 
-/** A server that answers what `answers` says for an event, and notes what it was asked; `brought` is what we bring. */
-function server(on, answers, { brought = 'dynaload', answering = brought } = {}) {
+const FROM_MODEL = 'from the model'
+
+/**
+ * A server that answers what `answers` says for an event, and notes what it was asked; `brought` is what we bring.
+ * Beside it is a model that says and calls what `steps` say, in their order, and then the same words for ever.
+ */
+function server(on, answers, { brought = 'dynaload', answering = brought, steps = [] } = {}) {
   const asked = []
   on('mcp.connect', () => ({ value: { isConnected: true, server: brought } }))
   on('mcp.call', (_$, e) => {
@@ -17,8 +22,11 @@ function server(on, answers, { brought = 'dynaload', answering = brought } = {})
   on('agent.spawn', (_$, e) => ({ model: 'a model', agentId: `of ${e.prompt}` }))
   on('turn.complete', (_$, e) => ({ text: e.answer }))
   on('turn.step', async function* (_$, e) {
-    yield { kind: 'text', index: 0, text: 'from the model' }
-    return { turnId: e.turnId, index: e.index, answer: 'from the model', toolUses: [], stopReason: 'end_turn', usage: null }
+    const { text = '', toolUses = [] } = steps.shift() ?? { text: FROM_MODEL }
+    const stopReason = toolUses.length > 0 ? 'tool_use' : 'end_turn'
+    if (text) yield { kind: 'text', index: 0, text }
+    if (text !== FROM_MODEL) yield { kind: 'stop', stopReason, usage: null }
+    return { turnId: e.turnId, index: e.index, answer: text, toolUses, stopReason, usage: null }
   })
   return asked
 }
@@ -39,7 +47,6 @@ async function begun($, model = 'claude-sonnet-5') {
 }
 
 const later = { index: 0, turnId: 't1', model: 'claude-sonnet-5' }
-const FROM_MODEL = 'from the model'
 
 test('a later prompt selects in its first step what the server names, and nothing else asks or selects', async ($, on) => {
   const asked = server(on, { ModStarted: { asks: true }, ModPrompt: { select: ['mcp__dynaload__a', 'mcp__dynaload__b'] } })
@@ -164,6 +171,84 @@ test('an agent selects its own, and the conversation nothing for it', async ($, 
 
   expect((await step($, { ...later, index: 1 })).answer).toBe(FROM_MODEL)
   expect(selected(await step($, { ...later, turnId: 't2', agentId: 'of task' })).query).toBe('select:mcp__dynaload__c')
+})
+
+async function pieces($, e) {
+  const found = []
+  const chunks = $.turn.step(e)
+  let next = await chunks.next()
+  for (; !next.done; next = await chunks.next()) found.push(next.value)
+  return found
+}
+
+const bash = (command) => ({ name: 'Bash', input: { command } })
+
+test('what the model did in a step is told, and what it misses is selected in the next one', async ($, on) => {
+  const asked = server(on, { ModStarted: { asks: true }, ModStep: { select: ['mcp__dynaload__a'] } }, { steps: [{ text: 'I look', toolUses: [bash('acme list')] }] })
+  await step($, { ...later, index: 0 })
+
+  const second = await step($, { ...later, index: 1 })
+  const third = await step($, { ...later, index: 2 })
+
+  expect(selected(second)).toEqual({ query: 'select:mcp__dynaload__a', max_results: 1 })
+  expect(selected(third)).toBe(undefined)
+  expect(asked[1]).toEqual({ event: 'ModStep', calls: '[["Bash","acme list"]]', text: 'I look', agent: '', had: '' })
+})
+
+test('the server is told of addresses and of its own tools, and of nothing where a step tells nothing', async ($, on) => {
+  const fetch = { name: 'WebFetch', input: { url: 'https://acme.dev', prompt: 'read' } }
+  const asked = server(on, { ModStarted: { asks: true }, ModStep: { select: [] } }, { steps: [{ toolUses: [fetch, { name: 'mcp__dynaload__a', input: { x: 1 } }] }, { toolUses: [{ name: 'Read', input: {} }] }] })
+  await step($, { ...later, index: 0 })
+  await step($, { ...later, index: 1 })
+
+  expect(asked.length).toBe(2)
+  expect(asked[1].calls).toBe(JSON.stringify([['WebFetch', 'https://acme.dev\nread'], ['mcp__dynaload__a', '']]))
+})
+
+test('what the turn has had selected is told, so that nothing is selected twice', async ($, on) => {
+  const asked = server(on, { ModStarted: { asks: true }, ModPrompt: { select: ['mcp__dynaload__a'] }, ModStep: { select: [] } }, { steps: [{}, { toolUses: [bash('acme list')] }] })
+  await begun($)
+  await $.prompt.submit({ text: 'two' })
+  await step($, later)
+  await step($, { ...later, index: 1 })
+  await step($, { ...later, index: 2 })
+
+  expect(asked.at(-1).had).toBe('mcp__dynaload__a')
+})
+
+test('a turn that would end for want of a tool goes on with it, once', async ($, on) => {
+  server(on, { ModStarted: { asks: true }, ModStep: { select: ['mcp__dynaload__a'] } }, { steps: [{ text: 'I lack it' }, { text: 'I lack it' }] })
+
+  const first = await pieces($, later)
+  const second = await pieces($, { ...later, index: 1 })
+
+  expect(first.map((piece) => piece.kind)).toEqual(['text', 'tool', 'input', 'stop'])
+  expect([first[1].index, first[1].id, first[3].stopReason]).toEqual([1, 'toolu_dynaload_t1', 'tool_use'])
+  expect(second.map((piece) => piece.kind)).toEqual(['text', 'stop'])
+})
+
+test('an agent\'s steps are its own', async ($, on) => {
+  const asked = server(on, { ModStarted: { asks: true }, ModStep: { select: ['mcp__dynaload__a'] } }, { steps: [{ toolUses: [bash('acme list')] }] })
+  await step($, { ...later, turnId: 't2', agentId: 'a1' })
+
+  expect(selected(await step($, { ...later, index: 1 }))).toBe(undefined)
+  expect(selected(await step($, { ...later, turnId: 't2', index: 1, agentId: 'a1' })).query).toBe('select:mcp__dynaload__a')
+  expect(asked.find((one) => one.event === 'ModStep').agent).toBe('a1')
+})
+
+test('between the steps nothing is told where the user does not want it', async ($, on) => {
+  const asked = server(on, { ModStarted: { asks: true, steps: false } }, { steps: [{ toolUses: [bash('acme list')] }, { text: 'I lack it' }] })
+  await step($, later)
+  await step($, { ...later, index: 1 })
+
+  expect(asked).toEqual([{ event: 'ModStarted' }])
+})
+
+test('a turn goes on as it does where the server is gone between its steps', async ($, on) => {
+  server(on, { ModStarted: { asks: true } }, { steps: [{ toolUses: [bash('acme list')] }, { text: 'done' }] })
+  await step($, later)
+
+  expect((await step($, { ...later, index: 1 })).answer).toBe('done')
 })
 
 test('where the server does not want it nothing is selected and nothing is asked again', async ($, on) => {

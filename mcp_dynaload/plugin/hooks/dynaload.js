@@ -10,13 +10,15 @@ const MAX_DESCRIPTION = 500
 const SEARCH = 'ToolSearch'
 const CONVERSATION = ''
 const MAX_SELECTED = 64 // as many names as `select:` takes
+const MAX_GIVEN = 4000 // characters of an answer, or of what a tool was given, that the server looks at
 // Models that think only when told to want a thinking block before a call, which a step that we answer has not.
 const THINKS_BY_HAND = /claude-3|-4(-[0-5])?(-\d{8})?(\[|$)/
 
 /**
  * @typedef {import('claude-code').EngineInterface} Engine
- * @typedef {{ asks?: boolean, select?: string[], status?: string }} Answer what the server says to one of our questions
+ * @typedef {{ asks?: boolean, select?: string[], status?: string, steps?: boolean }} Answer to one of our questions
  * @typedef {{ server: string, brought: string }} Door the server that answers, and the one that this plugin brings
+ * @typedef {{ name: string, input: unknown }} Use of a tool
  */
 
 /** @type {(_: unknown, e: any, next: (e: any) => any) => any} */
@@ -117,6 +119,68 @@ async function selectionOf(answer) {
   return (await answer).select ?? []
 }
 
+/**
+ * What a tool was given of which the server can tell what it is about: a command, or an address and a question.
+ * @param {Use} use
+ * @returns {[string, string]}
+ */
+function given(use) {
+  const input = /** @type {Record<string, unknown>} */ (use.input ?? {})
+  const text = input.command ?? (input.url ? `${input.url}\n${input.prompt ?? ''}` : '')
+  return [use.name, String(text).slice(0, MAX_GIVEN)]
+}
+
+/**
+ * What the next request of this turn is to have as well, for what the model did or said; nothing of a step that tells
+ * nothing, and nothing that the turn has had.
+ * @param {Engine} $
+ * @param {Door} door
+ * @param {readonly Use[]} uses
+ * @param {string} text
+ * @param {string} agent
+ * @param {string[]} had
+ */
+async function missed($, door, uses, text, agent, had) {
+  const calls = uses.map(given).filter(([name, what]) => what || OURS.some((ours) => name.startsWith(ours)))
+  if (calls.length === 0 && text === '') return []
+  const step = { calls: JSON.stringify(calls), text: text.slice(-MAX_GIVEN), agent, had: had.join(',') }
+  try {
+    const names = (await ask($, door, { event: 'ModStep', ...step })).select ?? []
+    return names.slice(0, MAX_SELECTED)
+  } catch {
+    return [] // the turn goes on as it would without us
+  }
+}
+
+/**
+ * Those of some tools that the client has: not what the user denies to the model.
+ * @param {Engine} $
+ * @param {string[]} names
+ */
+async function permitted($, names) {
+  if (names.length === 0) return names
+  try {
+    const known = new Set((await $.tool.list()).map((tool) => tool.name))
+    return names.filter((name) => known.has(name))
+  } catch {
+    return names // a search for a tool that is not there finds nothing
+  }
+}
+
+/**
+ * The call by which the client selects these, as pieces of an answer: its id says that it is ours.
+ * @param {string[]} names
+ * @param {{ turnId: string, index: number }} e
+ * @param {number} index
+ * @returns {[any, any, Use]}
+ */
+function selecting(names, e, index) {
+  const input = { query: `select:${names.join(',')}`, max_results: names.length }
+  const id = `toolu_dynaload_${e.turnId}${e.index ? `_${e.index}` : ''}`
+  const use = { name: SEARCH, input }
+  return [{ kind: 'tool', index, id, name: use.name }, { kind: 'input', index, json: JSON.stringify(input) }, use]
+}
+
 /** @param {import('claude-code').On} on */
 export const register = (on) => {
   /** @type {Map<string, string[] | Promise<string[]>>} What each agent's next step selects, by its id. */
@@ -130,6 +194,14 @@ export const register = (on) => {
   let wanted
   /** Whether the user wants the cell under the prompt. */
   let hasCell = true
+  /** Whether anything may be loaded between the steps of a turn. */
+  let hasSteps = true
+  /** @type {Map<string, Promise<string[]>>} What each agent's step has shown to be missed, asked while its tools run. */
+  const missing = new Map()
+  /** @type {Map<string, string[]>} What was selected for each agent's turn. */
+  const had = new Map()
+  /** @type {Set<string>} The agents whose turn has gone on after its last answer. */
+  const goesOn = new Set()
 
   /** @type {Door} */
   const door = { server: SERVER, brought: '' }
@@ -186,21 +258,52 @@ export const register = (on) => {
         const answer = await sayHello($, door)
         show($, answer.status)
         wanted = answer.asks === true
+        hasSteps = answer.steps !== false
         if (wanted && !e.agentId) waiting.set(CONVERSATION, answer.select ?? [])
       }
     } catch {
       waiting.clear()
     }
     const who = e.agentId ?? CONVERSATION
-    const canSelect = wanted && e.index === 0 && (!e.agentId || searching.has(e.agentId))
-    const names = canSelect ? ((await waiting.get(who)) ?? []).slice(0, MAX_SELECTED) : []
+    if (e.index === 0) {
+      had.set(who, [])
+      goesOn.delete(who)
+    }
+    const canSelect = wanted && (!e.agentId || searching.has(e.agentId))
+    const due = (canSelect && (await (e.index === 0 ? waiting : missing).get(who))) || []
+    const names = e.index === 0 ? due.slice(0, MAX_SELECTED) : await permitted($, due)
     if (e.index === 0) waiting.delete(who)
-    if (names.length === 0) return yield* next(e)
-    const input = { query: `select:${names.join(',')}`, max_results: names.length }
-    yield { kind: 'tool', index: 0, id: `toolu_dynaload_${e.turnId}`, name: SEARCH }
-    yield { kind: 'input', index: 0, json: JSON.stringify(input) }
-    yield { kind: 'stop', stopReason: 'tool_use', usage: null }
-    const toolUses = [{ name: SEARCH, input }]
-    return { turnId: e.turnId, index: e.index, answer: '', toolUses, stopReason: 'tool_use', usage: null }
+    missing.delete(who)
+    if (names.length > 0) {
+      had.set(who, [...(had.get(who) ?? []), ...names])
+      const [tool, input, use] = selecting(names, e, 0)
+      yield tool
+      yield input
+      yield { kind: 'stop', stopReason: 'tool_use', usage: null }
+      return { turnId: e.turnId, index: e.index, answer: '', toolUses: [use], stopReason: 'tool_use', usage: null }
+    }
+    if (!canSelect || !hasSteps) return yield* next(e)
+    const response = next(e)
+    let [text, blocks] = ['', 0]
+    let piece = await response.next()
+    for (; !piece.done; piece = await response.next()) {
+      const chunk = piece.value
+      if (chunk.kind === 'text') [text, blocks] = [text + chunk.text, chunk.index + 1]
+      // A turn that would end as the model lacks a tool goes on with it: once, as it takes another request.
+      const isEnd = chunk.kind === 'stop' && chunk.stopReason === 'end_turn' && !goesOn.has(who)
+      const lacked = isEnd ? await permitted($, await missed($, door, [], text, who, had.get(who) ?? [])) : []
+      if (lacked.length === 0) yield chunk
+      else {
+        goesOn.add(who)
+        had.set(who, [...(had.get(who) ?? []), ...lacked])
+        const [tool, input] = selecting(lacked, e, blocks)
+        yield tool
+        yield input
+        yield { ...chunk, stopReason: 'tool_use' }
+      }
+    }
+    const step = piece.value
+    if (step.toolUses.length > 0) missing.set(who, missed($, door, step.toolUses, step.answer, who, had.get(who) ?? []))
+    return step
   })
 }

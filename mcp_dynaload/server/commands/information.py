@@ -113,6 +113,10 @@ async def session_info(session: Session, words: Words) -> Result:
         ("registered", _registered(session)),
         ("servers", f"{len(live.configs)} configured; running: {running}"),
         ("prompts ranked", session.history.prompts),
+        (
+            "between steps",
+            f"{session.history.between_steps} loaded" if session.shared.settings.between_steps else "off",
+        ),
         ("cache", cache),
         ("tool search", "on" if session.client.environment.tool_search else "off"),
         ("way", _way(session)),
@@ -208,9 +212,10 @@ def _overruling(session: Session) -> str:
 
 
 def _evidence(session: Session, name: str, scored: Scored | None) -> tuple[str, str]:
-    """How sure it is that the last request needs the tool, and why; the user's own word comes first."""
+    """Return how sure it is that the last request needs the tool, and why; the user's own word comes first."""
     spoken = ", ".join(scored.terms) or "by meaning" if scored else "by words alone"
-    own = reason_of(session, name) if name in session.state.unloaded | session.state.pinned else ""
+    is_ordered = name in session.state.unloaded | session.state.pinned
+    own = reason_of(session, name) if is_ordered else session.history.missed.get(name, "")
     return f"{scored.probability:.0%}" if scored else "", "; ".join(part for part in (own, spoken) if part)
 
 
