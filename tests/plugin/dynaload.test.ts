@@ -49,9 +49,18 @@ test('a later prompt selects in its first step what the server names, and nothin
   const other = await step($, { ...later, turnId: 't2' })
 
   expect(asked).toEqual([{ event: 'ModStarted' }, { event: 'ModPrompt', prompt: 'two tools please' }])
-  expect(selected(first)).toEqual({ query: 'select:mcp__dynaload__a,mcp__dynaload__b', max_results: 2 })
+  expect(selected(first)).toEqual({ query: 'select:mcp__dynaload__a,mcp__dynaload__b' })
   expect(first.stopReason).toBe('tool_use')
   expect([greeting.answer, second.answer, other.answer]).toEqual([FROM_MODEL, FROM_MODEL, FROM_MODEL])
+})
+
+test('of more tools than a search gives by itself it says how many', async ($, on) => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `mcp__dynaload__${name}`)
+  server(on, { ModStarted: { asks: true }, ModPrompt: { select: names } })
+  await begun($)
+  await $.prompt.submit({ text: 'six tools please' })
+
+  expect(selected(await step($, later))).toEqual({ query: `select:${names.join(',')}`, max_results: 6 })
 })
 
 test('what the hooks could only describe for the prompt before the greeting is selected in its first step', async ($, on) => {
@@ -61,7 +70,7 @@ test('what the hooks could only describe for the prompt before the greeting is s
   await $.prompt.submit({ text: 'and now' })
   const next = await step($, later)
 
-  expect(selected(resumed)).toEqual({ query: 'select:mcp__dynaload__a', max_results: 1 })
+  expect(selected(resumed)).toEqual({ query: 'select:mcp__dynaload__a' })
   expect(next.answer).toBe(FROM_MODEL)
   expect(asked.map((one) => one.event)).toEqual(['ModStarted', 'ModPrompt'])
 })

@@ -9,6 +9,8 @@ const OURS = 'mcp__dynaload__'
 const MAX_DESCRIPTION = 500
 const CONVERSATION = ''
 const MAX_SELECTED = 64 // as many names as `select:` takes
+const NATIVE_RESULTS = 5 // as many as a search answers that does not say how many
+const ID_LENGTH = 12 // the last, random part of a turn's id: all of it would cost 30 tokens more each time
 // Models that think only when told to want a thinking block before a call, which a step that we answer has not.
 const THINKS_BY_HAND = /claude-3|-4(-[0-5])?(-\d{8})?(\[|$)/
 
@@ -147,8 +149,9 @@ export const register = (on) => {
     const names = wanted && e.index === 0 ? (waiting.get(who) ?? []).slice(0, MAX_SELECTED) : []
     if (e.index === 0) waiting.delete(who)
     if (names.length === 0) return yield* next(e)
-    const input = { query: `select:${names.join(',')}`, max_results: names.length }
-    yield { kind: 'tool', index: 0, id: `toolu_dynaload_${e.turnId}`, name: 'ToolSearch' }
+    const query = `select:${names.join(',')}`
+    const input = names.length > NATIVE_RESULTS ? { query, max_results: names.length } : { query }
+    yield { kind: 'tool', index: 0, id: `toolu_dynaload_${e.turnId.slice(-ID_LENGTH)}`, name: 'ToolSearch' }
     yield { kind: 'input', index: 0, json: JSON.stringify(input) }
     yield { kind: 'stop', stopReason: 'tool_use', usage: null }
     const toolUses = [{ name: 'ToolSearch', input }]
