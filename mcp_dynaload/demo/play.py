@@ -167,7 +167,7 @@ class _Session:
         failure = ""
         for _ in range(step.tries):
             started = time.perf_counter()
-            result = await self.client.client.call(full_name(step.tool), step.arguments)
+            result = await self.client.call(full_name(step.tool), step.arguments)
             self.notes.call_milliseconds.append((time.perf_counter() - started) * 1000)
             text, is_error = text_of(result), bool(result.is_error)
             if step.says in text and is_error == step.fails:
@@ -179,14 +179,14 @@ class _Session:
 
     async def _misname(self, step: Misnamed) -> None:
         try:
-            result = await self.client.client.call(step.name, {})
+            result = await self.client.call(step.name, {})
         except MCPError as error:
             self._fail_unless(step.says in error.error.message, f"{step.name!r}: {_shown(error.error.message)}")
         else:
             self._fail_unless(False, f"{step.name!r} was called: {_shown(text_of(result))}")
 
     async def _search(self, step: Searched) -> None:
-        result = await self.client.client.call(FIND_TOOLS, {"query": step.query})
+        result = await self.client.call(FIND_TOOLS, {"query": step.query})
         names = await self.client.names()
         missed = [need for need in step.needs if not _either(need) & names]
         self._fail_unless(not result.is_error, f"the search for {step.query!r} failed: {_shown(text_of(result))}")

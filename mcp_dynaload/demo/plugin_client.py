@@ -4,6 +4,8 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mcp_types import CallToolResult
+
 from mcp_dynaload.catalog.cost import CLIENT_PREFIX, wire_text
 from mcp_dynaload.catalog.names import FIND_TOOLS
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json
@@ -87,6 +89,14 @@ class PluginClient:
         hook = await self.client.hook("PreToolUse", prompt=prompt)
         defined = _in_full(await self._listed()) | set(asked.selected)
         return self._request(defined, step_tokens(asked.selected), asked.milliseconds + hook.milliseconds)
+
+    async def call(self, name: str, arguments: Mapping[str, object]) -> CallToolResult:
+        """Call a tool, as the model does.
+
+        Raises:
+            MCPError: The proxy has none of that name.
+        """
+        return await self.client.call(name, arguments)
 
     async def command(self, line: str) -> HookAnswer:
         """Choose one of our commands; the mod then asks what to show under the prompt."""
