@@ -18,11 +18,11 @@ test bench: export MCP_DYNALOAD_E2E_DIR := $(E2E)
 test bench: export MCP_DYNALOAD_UPSTREAMS_VENV := $(UPSTREAMS)
 test bench: export MCP_DYNALOAD_PEERS_VENV := $(PEERS)
 
-# The checks run beside what is installed for the tests, which mostly waits for downloads.
+# The checks, which keep one core busy, run beside the tests and what is installed for them, which mostly waits.
 MAKEFLAGS += --jobs=2
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-newest check pins eval-leave-out bench install clean
+.PHONY: demo test tested test-newest check pins eval-leave-out bench install clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mcp-dynaload demo
@@ -30,7 +30,9 @@ demo: $(VENV)/.installed
 # Most tests wait for processes, so that more of them than cores run at a time; tests/sharing.py says which stay together.
 WORKERS ?= 4
 # stdio.py takes over the pipes of its process, so only tests that start processes run it.
-test: check $(VENV)/.upstreams
+test: check tested
+
+tested: $(VENV)/.upstreams
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --skip-empty
 	$(BIN)/coverage report --fail-under=95 --include='mcp_dynaload/catalog/*,mcp_dynaload/selection/*,mcp_dynaload/server/*' --omit='*/stdio.py' --format=total

@@ -19,7 +19,7 @@ class PromptOutcome:
     """Its beginning."""
 
     loaded: tuple[str, ...]
-    """Upstream tools in the list after it."""
+    """Upstream tools whose definitions its first request has."""
 
     needed: int | None
     """How many labelled tools it needs; None: it is not labelled."""
@@ -28,7 +28,7 @@ class PromptOutcome:
     """Those that were not loaded."""
 
     tokens: int
-    """Of definitions, our own texts and all that was put beside this session's prompts so far."""
+    """Of definitions, our own texts, the plugin's steps so far and all that was put beside the prompts so far."""
 
     reduction: float
     milliseconds: float
@@ -67,7 +67,7 @@ class Summary:
     needed: int
     found: int
     recall: float
-    """Share of the labelled tools that were listed when the hook had answered; 1 if none is labelled."""
+    """Share of the labelled tools that were in the first request of their prompt; 1 if none is labelled."""
 
     p50_milliseconds: float
     p95_milliseconds: float

@@ -12,9 +12,10 @@ from statistics import fmean
 import anyio
 from mcp import MCPError, StdioServerParameters
 
-from mcp_dynaload.catalog.cost import reduction, wire_text
+from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.catalog.names import FIND_TOOLS
 from mcp_dynaload.demo.outcome import PromptOutcome, ScenarioOutcome
+from mcp_dynaload.demo.plugin_client import FirstRequest, PluginClient, plug_in
 from mcp_dynaload.demo.scenario_types import ScenarioType
 from mcp_dynaload.demo.scenarios.steps import (
     Called,
@@ -32,8 +33,7 @@ from mcp_dynaload.demo.scenarios.steps import (
     Together,
     TurnEnded,
 )
-from mcp_dynaload.demo.typist import HookAnswer, Typist, full_name, text_of, typist
-from mcp_dynaload.tokenizer import count_tokens
+from mcp_dynaload.demo.typist import full_name, text_of, typist
 
 SHOWN = 120
 """Characters of a prompt or an answer that are shown."""
@@ -92,37 +92,27 @@ async def play(kind: ScenarioType, scenario: Scenario, stage: Stage) -> Scenario
 
 @asynccontextmanager
 async def _session(stage: Stage, notes: _Notes) -> AsyncGenerator["_Session"]:
-    async with typist(stage.start()) as client:
-        await client.is_ready()
-        own = count_tokens(client.client.instructions or "")
-        for tool in await client.listed():
-            if tool.name == FIND_TOOLS:
-                own += count_tokens(wire_text(tool.name, tool.description or "", tool.input_schema))
-        yield _Session(client, stage, notes, own)
+    async with typist(stage.start(), has_plugin=True) as client:
+        yield _Session(await plug_in(client, stage.costs), stage, notes)
 
 
 @dataclass(slots=True)
 class _Session:
-    client: Typist
+    client: PluginClient
     stage: Stage
     notes: _Notes
-    own_tokens: int
-    """Of our instructions and our own tool."""
-
-    beside_tokens: int = 0
-    """Of all that was put beside the prompts of this conversation."""
 
     async def take(self, step: Step) -> None:
         """Do it, and note what came of it."""
         match step:
             case Prompt():
-                before = await self._names()
-                answer = await self.client.prompt(step.text)
-                await self._judge(step.text, step.needs, before, answer)
+                before = await self.client.names()
+                request = await self.client.prompt(step.text)
+                await self._judge(step.text, step.needs, before, request)
             case Subagent():
-                before = await self._names()
-                answer = await self.client.hook("PreToolUse", prompt=step.text)
-                await self._judge(step.text, step.needs, before, answer)
+                before = await self.client.names()
+                request = await self.client.start_agent(step.text)
+                await self._judge(step.text, step.needs, before, request)
             case Command():
                 await self._command(step)
             case Called():
@@ -135,9 +125,8 @@ class _Session:
                 await self._check_list(step)
             case Cleared():
                 await self.client.clear()
-                self.beside_tokens = 0
             case TurnEnded():
-                await self.client.hook("Stop")
+                await self.client.end_turn()
             case Killed():
                 pid = int((self.stage.processes / step.server).read_text())
                 os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
@@ -148,21 +137,19 @@ class _Session:
                     for call in step.calls:
                         tasks.start_soon(self._call, call)
 
-    async def _judge(self, text: str, needs: Sequence[str] | None, before: set[str], answer: HookAnswer) -> None:
-        self.notes.hook_milliseconds.append(answer.milliseconds)
-        self.beside_tokens += count_tokens(answer.context)
-        names = await self._names()
-        tokens = self.own_tokens + self.beside_tokens + sum(self.stage.costs[name] for name in names)
-        missed = tuple(need for need in needs or () if not _either(need) & names)
-        saved = reduction(sum(self.stage.costs.values()), tokens)
+    async def _judge(self, text: str, needs: Sequence[str] | None, before: set[str], request: FirstRequest) -> None:
+        self.notes.hook_milliseconds.append(request.milliseconds)
+        missed = tuple(need for need in needs or () if not _either(need) & request.defined)
+        saved = reduction(sum(self.stage.costs.values()), request.tokens)
         shown = _shown(text)
         needed = None if needs is None else len(needs)
+        loaded = tuple(sorted(request.defined))
         self.notes.prompts.append(
-            PromptOutcome(shown, tuple(sorted(names)), needed, missed, tokens, saved, answer.milliseconds)
+            PromptOutcome(shown, loaded, needed, missed, request.tokens, saved, request.milliseconds)
         )
         self._fail_unless(not missed, f"“{shown}” did not load {', '.join(missed)}")
         if needs == ():
-            added = sorted(names - before)
+            added = sorted(await self.client.names() - before)
             self._fail_unless(not added, f"“{shown}” needs nothing, but loaded {', '.join(added)}")
 
     async def _command(self, step: Command) -> None:
@@ -200,13 +187,13 @@ class _Session:
 
     async def _search(self, step: Searched) -> None:
         result = await self.client.call(FIND_TOOLS, {"query": step.query})
-        names = await self._names()
+        names = await self.client.names()
         missed = [need for need in step.needs if not _either(need) & names]
         self._fail_unless(not result.is_error, f"the search for {step.query!r} failed: {_shown(text_of(result))}")
         self._fail_unless(not missed, f"the search for {step.query!r} did not load {', '.join(missed)}")
 
     async def _check_list(self, step: Listed) -> None:
-        names = await self._names()
+        names = await self.client.names()
         lacking = [tool for tool in step.tools if full_name(tool) not in names]
         there = [tool for tool in step.absent if full_name(tool) in names]
         self._fail_unless(not lacking, f"{', '.join(lacking)} should be listed")
@@ -237,9 +224,6 @@ class _Session:
                 await self.take(step)
         for noted in notes:
             self.notes.add(noted)
-
-    async def _names(self) -> set[str]:
-        return {tool.name for tool in await self.client.listed()} - {FIND_TOOLS}
 
     def _fail_unless(self, is_right: bool, failure: str) -> None:
         if not is_right:

@@ -10,10 +10,19 @@ from uuid import uuid4
 import anyio
 from mcp import Client, StdioServerParameters
 from mcp.client.session import IncomingMessage
-from mcp_types import CallToolResult, Implementation, TextContent, Tool, ToolListChangedNotification
+from mcp_types import (
+    CallToolResult,
+    Implementation,
+    RequestParamsMeta,
+    TextContent,
+    Tool,
+    ToolListChangedNotification,
+)
 
+from mcp_dynaload.catalog.cost import CLIENT_PREFIX
 from mcp_dynaload.catalog.names import HOOK_TOOL, SERVER_NAME, advertised_name, default_prefix
 from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.server.caller import PLUGIN_CALL, TOOL_USE_ID
 
 READY_SECONDS = 0.2
 """A command that waits for the index takes longer than this until it is there."""
@@ -35,6 +44,12 @@ class HookAnswer:
         return str(json_object(self.fields.get("hookSpecificOutput")).get("additionalContext") or "")
 
     @property
+    def selected(self) -> tuple[str, ...]:
+        """The advertised names of the tools that the mod is to select."""
+        names: list[str] = self.fields.get("select") or []
+        return tuple(name.removeprefix(CLIENT_PREFIX) for name in names)
+
+    @property
     def reason(self) -> str | None:
         """What a command that was run answers; None if it was not."""
         return str(self.fields["reason"]) if self.fields.get("decision") == "block" else None
@@ -47,10 +62,21 @@ class Typist:
     client: Client
     session_id: str
 
+    has_plugin: bool = False
+    """The hooks are those of our plugin."""
+
     async def hook(self, event: str, **fields: str) -> HookAnswer:
         """Call the hook tool as the client's settings say."""
+        told = {"plugin": "true"} if self.has_plugin else {}
+        return await self._told({"session_id": self.session_id, "event": event, **fields, **told})
+
+    async def ask(self, event: str, **fields: str) -> HookAnswer:
+        """Call the hook tool as the plugin's mod does."""
+        return await self._told({"event": event, **fields}, {TOOL_USE_ID: f"{PLUGIN_CALL}{uuid4().hex}"})
+
+    async def _told(self, arguments: dict[str, str], meta: RequestParamsMeta | None = None) -> HookAnswer:
         started = time.perf_counter()
-        result = await self.client.call_tool(HOOK_TOOL, {"session_id": self.session_id, "event": event, **fields})
+        result = await self.client.call_tool(HOOK_TOOL, arguments, meta=meta)
         milliseconds = (time.perf_counter() - started) * 1000
         return HookAnswer(json_object(json.loads(text_of(result))), milliseconds)
 
@@ -69,8 +95,8 @@ class Typist:
         await self.hook("SessionStart", source="clear")
 
     async def listed(self) -> tuple[Tool, ...]:
-        """The list as it is now."""
-        return tuple((await self.client.list_tools()).tools)
+        """The list as it is now, without the tool that the plugin takes off what the model is offered."""
+        return tuple(tool for tool in (await self.client.list_tools()).tools if tool.name != HOOK_TOOL)
 
     async def call(self, name: str, arguments: Mapping[str, object]) -> CallToolResult:
         """Call a tool.
@@ -88,7 +114,9 @@ class Typist:
 
 
 @asynccontextmanager
-async def typist(server: StdioServerParameters | str, session_id: str = "") -> AsyncGenerator[Typist]:
+async def typist(
+    server: StdioServerParameters | str, session_id: str = "", *, has_plugin: bool = False
+) -> AsyncGenerator[Typist]:
     """A client, of a process or an address, that lists again whenever it is told that the list has changed."""
     send, receive = anyio.create_memory_object_stream[None](100)
 
@@ -110,7 +138,7 @@ async def typist(server: StdioServerParameters | str, session_id: str = "") -> A
                 await client.list_tools()
 
         tasks.start_soon(reread)
-        yield Typist(client, session_id or uuid4().hex)
+        yield Typist(client, session_id or uuid4().hex, has_plugin)
         tasks.cancel_scope.cancel()
 
 

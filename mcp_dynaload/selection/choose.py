@@ -10,6 +10,7 @@ from mcp_dynaload.selection.policy import (
     CLEAR_PROBABILITY,
     LEAST_PROBABILITY,
     SCARCITY,
+    SHARE_OF_BEST,
     UNLIKELY,
     WORTH_TOKENS,
     Bounds,
@@ -196,15 +197,20 @@ def worth_their_room(
 
     `used` and `left` are tokens of definitions that the session may have loaded. A tool is worth its room when the
     search that it probably saves costs no less than its own tokens at the price `SCARCITY * used / left`, which is 0 at
-    the start: a long session of many subjects still has room for each subject's likeliest tools. The best one of a
-    prompt is worth whatever room is left.
+    the start, and when it is not far behind the best one, the less so the fuller the session is: a long session of many
+    subjects still has room for each subject's likeliest tools. The best one of a prompt is worth whatever room is left.
     """
     probabilities = {judged.scored.name: judged.scored.probability for judged in choice.judged}
+    best = max((probabilities[name] for name in choice.names), default=0.0)
+    least = SHARE_OF_BEST * best * used / max(1, used + left)
+
+    def is_worth_it(name: str) -> bool:
+        probability = probabilities[name]
+        pays = costs[name] * SCARCITY * used <= probability * search_tokens * left
+        return pays and probability >= least
+
     return tuple(
-        name
-        for place, name in enumerate(choice.names)
-        if (not place and costs[name] <= left)
-        or costs[name] * SCARCITY * used <= probabilities[name] * search_tokens * left
+        name for place, name in enumerate(choice.names) if (not place and costs[name] <= left) or is_worth_it(name)
     )
 
 

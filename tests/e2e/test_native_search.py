@@ -8,6 +8,7 @@ import pytest
 
 from mcp_dynaload.catalog.catalog import build_catalog
 from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.demo.plugin_client import step_tokens
 from mcp_dynaload.evaluation.tool_search import ToolSearchRanker
 from mcp_dynaload.selection.query import Query
 from mcp_dynaload.tokenizer import count_tokens
@@ -31,6 +32,12 @@ THANKS = "Thanks, that is all that I wanted to see"
 
 MAX_STEP_TOKENS = 250
 """What the plugin's step may leave in `messages` for two tools: a call, its references, the client's words after it."""
+
+SELECTED = ("time__get_current_time", "time__convert_time")
+"""What our choice selects for `CLOCK`."""
+
+MAX_ID_TOKENS = 20
+"""By so much the tokens of the two ids in a step may differ from one to the next, which are random."""
 
 
 def direct(stage: Stage, steps: Sequence[Step]) -> Claude:
@@ -151,4 +158,5 @@ def test_the_plugins_step_costs_no_request_and_no_definition_in_vain(stage: Stag
     assert [cost.read_again for cost in (hooks, plugin)] == [0, 0]
     assert plugin.in_messages <= MAX_STEP_TOKENS < hooks.in_messages
     assert plugin.definitions < words.definitions
+    assert abs(plugin.in_messages - step_tokens(SELECTED)) <= MAX_ID_TOKENS, "the demo counts a step as it is"
     assert min(words.read_again, names.read_again) > 20 * plugin.in_messages

@@ -58,7 +58,7 @@ test('a later prompt selects in its first step what the server names, and nothin
   const other = await step($, { ...later, turnId: 't2' })
 
   expect(asked).toEqual([{ event: 'ModStarted' }, { event: 'ModPrompt', prompt: 'two tools please' }])
-  expect(selected(first)).toEqual({ query: 'select:mcp__dynaload__a,mcp__dynaload__b', max_results: 2 })
+  expect(selected(first)).toEqual({ query: 'select:mcp__dynaload__a,mcp__dynaload__b' })
   expect(first.stopReason).toBe('tool_use')
   expect([greeting.answer, second.answer, other.answer]).toEqual([FROM_MODEL, FROM_MODEL, FROM_MODEL])
 })
@@ -87,6 +87,15 @@ test('a prompt goes on while the server chooses, and its first step waits for th
   expect(selected(await step($, later)).query).toBe('select:mcp__dynaload__a')
 })
 
+test('of more tools than a search gives by itself it says how many', async ($, on) => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `mcp__dynaload__${name}`)
+  server(on, { ModStarted: { asks: true }, ModPrompt: { select: names } })
+  await begun($)
+  await $.prompt.submit({ text: 'six tools please' })
+
+  expect(selected(await step($, later))).toEqual({ query: `select:${names.join(',')}`, max_results: 6 })
+})
+
 test('what the hooks could only describe for the prompt before the greeting is selected in its first step', async ($, on) => {
   const asked = server(on, { ModStarted: { asks: true, select: ['mcp__dynaload__a'] }, ModPrompt: { select: [] } })
 
@@ -94,7 +103,7 @@ test('what the hooks could only describe for the prompt before the greeting is s
   await $.prompt.submit({ text: 'and now' })
   const next = await step($, later)
 
-  expect(selected(resumed)).toEqual({ query: 'select:mcp__dynaload__a', max_results: 1 })
+  expect(selected(resumed)).toEqual({ query: 'select:mcp__dynaload__a' })
   expect(next.answer).toBe(FROM_MODEL)
   expect(asked.map((one) => one.event)).toEqual(['ModStarted', 'ModPrompt'])
 })
@@ -137,7 +146,7 @@ test('where the plugin brings the server, that one is asked, and told whose ques
 
   const first = await step($, later)
 
-  expect(selected(first)).toEqual({ query: 'select:a', max_results: 1 })
+  expect(selected(first)).toEqual({ query: 'select:a' })
   expect(asked.map((one) => one.plugin)).toEqual([OWN, OWN])
 })
 
@@ -149,7 +158,7 @@ test('where that one stands by, the one that the user has registered is asked', 
 
   const first = await step($, later)
 
-  expect(selected(first)).toEqual({ query: 'select:a', max_results: 1 })
+  expect(selected(first)).toEqual({ query: 'select:a' })
   expect(asked.map((one) => one.plugin)).toEqual([OWN, OWN])
 })
 
@@ -190,7 +199,7 @@ test('what the model did in a step is told, and what it misses is selected in th
   const second = await step($, { ...later, index: 1 })
   const third = await step($, { ...later, index: 2 })
 
-  expect(selected(second)).toEqual({ query: 'select:mcp__dynaload__a', max_results: 1 })
+  expect(selected(second)).toEqual({ query: 'select:mcp__dynaload__a' })
   expect(selected(third)).toBe(undefined)
   expect(asked[1]).toEqual({ event: 'ModStep', calls: '[["Bash","acme list"]]', text: 'I look', agent: '', had: '' })
 })
@@ -229,6 +238,7 @@ test('a turn that would end for want of a tool goes on with it, once', async ($,
 
 test('an agent\'s steps are its own', async ($, on) => {
   const asked = server(on, { ModStarted: { asks: true }, ModStep: { select: ['mcp__dynaload__a'] } }, { steps: [{ toolUses: [bash('acme list')] }] })
+  await $.tool.offer({ tool: 'ToolSearch', for: 'list', agentId: 'a1' })
   await step($, { ...later, turnId: 't2', agentId: 'a1' })
 
   expect(selected(await step($, { ...later, index: 1 }))).toBe(undefined)

@@ -115,6 +115,18 @@ def test_the_fuller_a_session_the_likelier_a_tool_must_be_to_be_worth_its_room()
     assert kept(1_000, 0) == ()
 
 
+def test_the_fuller_a_session_the_nearer_a_tool_must_be_to_the_best_one() -> None:
+    catalog = a_catalog([a_tool("best"), a_tool("near"), a_tool("far")], cost=1)
+    ranker = FixedRanker({"git__best": 0.8, "git__near": 0.2, "git__far": 0.06})
+    choice = choose(Query("x"), catalog, ranker, BALANCED)
+
+    def kept(used: int, left: int) -> tuple[str, ...]:
+        return worth_their_room(choice, catalog.costs, used, left, search_tokens=100_000)
+
+    assert kept(0, 1_000) == kept(300, 700) == ("git__best", "git__near", "git__far")
+    assert kept(500, 500) == kept(990, 10) == ("git__best", "git__near")
+
+
 @pytest.mark.parametrize(
     ("name", "said", "is_loaded"),
     [

@@ -192,6 +192,7 @@ async def test_a_failure_inside_is_logged_and_answered_with_nothing(
 
     monkeypatch.setattr("mcp_dynaload.server.session.step", fail)
     async with desk(tmp_path) as client:
+        await client.live.ready.wait()
         with capture_logs() as logs:
             assert await client.prompt("search the tickets of the account") == {}
     assert [(entry["event"], entry["hook"]) for entry in logs] == [("hook_failed", "UserPromptSubmit")]

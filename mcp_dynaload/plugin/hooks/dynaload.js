@@ -11,6 +11,8 @@ const SEARCH = 'ToolSearch'
 const CONVERSATION = ''
 const MAX_SELECTED = 64 // as many names as `select:` takes
 const MAX_GIVEN = 4000 // characters of an answer, or of what a tool was given, that the server looks at
+const NATIVE_RESULTS = 5 // as many as a search answers that does not say how many
+const ID_LENGTH = 12 // the last, random part of a turn's id: all of it would cost 30 tokens more each time
 // Models that think only when told to want a thinking block before a call, which a step that we answer has not.
 const THINKS_BY_HAND = /claude-3|-4(-[0-5])?(-\d{8})?(\[|$)/
 
@@ -175,8 +177,9 @@ async function permitted($, names) {
  * @returns {[any, any, Use]}
  */
 function selecting(names, e, index) {
-  const input = { query: `select:${names.join(',')}`, max_results: names.length }
-  const id = `toolu_dynaload_${e.turnId}${e.index ? `_${e.index}` : ''}`
+  const query = `select:${names.join(',')}`
+  const input = names.length > NATIVE_RESULTS ? { query, max_results: names.length } : { query }
+  const id = `toolu_dynaload_${e.turnId.slice(-ID_LENGTH)}${e.index ? `_${e.index}` : ''}`
   const use = { name: SEARCH, input }
   return [{ kind: 'tool', index, id, name: use.name }, { kind: 'input', index, json: JSON.stringify(input) }, use]
 }
