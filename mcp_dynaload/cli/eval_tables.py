@@ -99,8 +99,12 @@ def _set_row(name: str, ranker: str, report: Report, strategy: str) -> list[str]
 
 def _negatives_row(name: str, ranker: str, report: Report, strategy: str) -> list[str]:
     abstained = _cell(report.means, ("selection", strategy, "abstained_negatives"))
-    between = len(SHOWN_RANKS) + 3 * len(SHOWN_TOKENS) + 4
-    return [name, ranker, str(report.negatives), *[""] * between, abstained]
+    between = len(SHOWN_RANKS) + 3 * len(SHOWN_TOKENS) + 2
+    in_vain = (
+        _cell(report.means, ("selection", strategy, "tools_in_vain"), ".1f"),
+        _cell(report.means, ("selection", strategy, "tokens_in_vain"), ".0f"),
+    )
+    return [name, ranker, str(report.negatives), *[""] * between, *in_vain, abstained]
 
 
 def _means(means: Mapping[Path, float], intervals: Mapping[Path, str], strategy: str) -> Iterator[str]:

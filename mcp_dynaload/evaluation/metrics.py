@@ -45,12 +45,15 @@ def oracle_metrics(task: Task, catalog: Catalog) -> Measured:
 
 
 def selection_metrics(task: Task, strategy: str, loaded: Collection[str], catalog: Catalog) -> Measured:
-    """What a strategy loaded for a task, or that it loaded nothing for a prompt that needs nothing."""
+    """Yield what a strategy loaded for a task, or whether nothing for a prompt that needs nothing, and how much if so."""
+    tokens = sum(catalog.costs[name] for name in loaded)
     if not task.needs:
         yield ("selection", strategy, "abstained_negatives"), float(not loaded)
+        if loaded:
+            yield ("selection", strategy, "tools_in_vain"), len(loaded)
+            yield ("selection", strategy, "tokens_in_vain"), tokens
         return
     recall, covered = _hits(task, loaded)
-    tokens = sum(catalog.costs[name] for name in loaded)
     yield ("selection", strategy, "recall"), recall
     yield ("selection", strategy, "covered"), covered
     yield ("selection", strategy, "reduction_mean"), reduction(catalog.total_cost, tokens)

@@ -15,6 +15,7 @@ from mcp_dynaload.selection.policy import (
     Bounds,
     least_need,
     paid_tokens,
+    room_for_need,
     room_for_prompt,
 )
 from mcp_dynaload.selection.query import Query
@@ -39,6 +40,7 @@ class Verdict(StrEnum):
     NO_NEED = "no tool seems needed"
     BELOW_BOUND = "below the bound"
     NO_ROOM = "too many for one prompt"
+    UNSURE = "too many while it is not sure that any is needed"
     NO_TOKENS = "over the tokens that the prompt may bring"
     NO_SESSION_ROOM = "over the session's limits"
     UNCLEAR = "may destroy, not clearly meant"
@@ -86,11 +88,12 @@ def choose(
         for group in (_read_only_first(ranked, catalog) if plan_mode else (ranked,))
         for scored in _until_few_are_left_out(group, bounds.left_out)
     ]
-    limited = _limited(wanted, catalog, bounds.prompt_tokens)
+    need = ranked[0].need if ranked else 0.0
+    limited = _limited(wanted, catalog, bounds.prompt_tokens, need)
     tokens = sum(catalog.costs[name] for name, verdict in limited.items() if verdict is Verdict.CHOSEN)
     if _needs_any(ranked, min(tokens, WORTH_TOKENS), bounds):
-        paid = int(min(bounds.prompt_tokens, paid_tokens(bounds, ranked[0].need)))
-        limited = _limited(wanted, catalog, paid) if paid < tokens else limited
+        paid = int(min(bounds.prompt_tokens, paid_tokens(bounds, need)))
+        limited = _limited(wanted, catalog, paid, need) if paid < tokens else limited
         verdicts |= limited
         rest, reason = Verdict.BELOW_BOUND, "needed for the prompt"
     else:
@@ -118,13 +121,15 @@ def _with_prerequisites(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[S
     return tuple(found.values())
 
 
-def _limited(wanted: list[str], catalog: Catalog, tokens: int) -> dict[str, Verdict]:
-    """What becomes of each of the wanted tools, in their order, by room and tokens."""
+def _limited(wanted: list[str], catalog: Catalog, tokens: int, need: float) -> dict[str, Verdict]:
+    """What becomes of each of the wanted tools, in their order, by room, need and tokens."""
     room = room_for_prompt(sum(tool.pinned for tool in catalog.tools), len(catalog.tools))
+    filled = room_for_need(need, room)
     unpinned = [name for name in wanted if not tool_of(catalog, name).pinned]
-    affordable = within_tokens(unpinned[:room], catalog.costs, tokens)
+    affordable = within_tokens(unpinned[:filled], catalog.costs, tokens)
     return (
-        dict.fromkeys(unpinned[:room], Verdict.NO_TOKENS)
+        dict.fromkeys(unpinned[:filled], Verdict.NO_TOKENS)
+        | dict.fromkeys(unpinned[filled:room], Verdict.UNSURE)
         | dict.fromkeys(unpinned[room:], Verdict.NO_ROOM)
         | dict.fromkeys(affordable, Verdict.CHOSEN)
     )

@@ -16,6 +16,13 @@ LARGE_CATALOG_TOOLS = 100
 MAX_LOADED_OF_LARGE = 26
 """Tier-2 tools that one prompt may bring of a large catalog."""
 
+SURE_NEED = 0.9
+"""From this probability of any need on a prompt may bring all that there is room for."""
+
+MAX_LOADED_WHEN_UNSURE = 5
+"""Tools that a prompt may bring while its need is less sure: the best of them are what it needs if it needs any, and
+what is loaded in vain is little."""
+
 LEAST_ROOM = 3
 """Tools that a prompt may bring however many are pinned."""
 
@@ -110,6 +117,11 @@ def room_for_prompt(pinned: int, tools: int) -> int:
     if tools > LARGE_CATALOG_TOOLS:
         return MAX_LOADED_OF_LARGE
     return max(LEAST_ROOM, min(MAX_LOADED_PER_PROMPT, MAX_ADVERTISED - 1 - pinned))
+
+
+def room_for_need(need: float, room: int) -> int:
+    """How much of a prompt's room its need may fill."""
+    return room if need >= SURE_NEED else min(room, MAX_LOADED_WHEN_UNSURE)
 
 
 def session_tokens(least_reduction: float, all_loaded_tokens: int, overhead_tokens: int) -> int:

@@ -55,6 +55,8 @@ def test_a_report_has_every_figure_under_its_name() -> None:
             "tools_mean": 2,
             "abstained": 0,
             "abstained_negatives": 0,
+            "tools_in_vain": 2,
+            "tokens_in_vain": 3_300,
         }
     }
     assert found["reliability"]["tools"] == 12
