@@ -45,7 +45,7 @@ def oracle_metrics(task: Task, catalog: Catalog) -> Measured:
 
 
 def selection_metrics(task: Task, strategy: str, loaded: Collection[str], catalog: Catalog) -> Measured:
-    """Yield what a strategy loaded for a task, or whether nothing for a prompt that needs nothing, and how much if so."""
+    """Yield what a strategy loaded for a task; of a prompt that needs nothing whether nothing, or how much in vain."""
     tokens = sum(catalog.costs[name] for name in loaded)
     if not task.needs:
         yield ("selection", strategy, "abstained_negatives"), float(not loaded)

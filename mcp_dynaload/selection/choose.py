@@ -89,12 +89,11 @@ def choose(
         for scored in _until_few_are_left_out(group, bounds.left_out)
     ]
     need = ranked[0].need if ranked else 0.0
-    limited = _limited(wanted, catalog, bounds.prompt_tokens, need)
+    limited = _limited(wanted, catalog, bounds.prompt_tokens)
     tokens = sum(catalog.costs[name] for name, verdict in limited.items() if verdict is Verdict.CHOSEN)
     if _needs_any(ranked, min(tokens, WORTH_TOKENS), bounds):
         paid = int(min(bounds.prompt_tokens, paid_tokens(bounds, need)))
-        limited = _limited(wanted, catalog, paid, need) if paid < tokens else limited
-        verdicts |= limited
+        verdicts |= _limited(wanted, catalog, paid, need)
         rest, reason = Verdict.BELOW_BOUND, "needed for the prompt"
     else:
         rest, reason = Verdict.NO_NEED, NO_EVIDENCE
@@ -121,7 +120,7 @@ def _with_prerequisites(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[S
     return tuple(found.values())
 
 
-def _limited(wanted: list[str], catalog: Catalog, tokens: int, need: float) -> dict[str, Verdict]:
+def _limited(wanted: list[str], catalog: Catalog, tokens: int, need: float = 1.0) -> dict[str, Verdict]:
     """What becomes of each of the wanted tools, in their order, by room, need and tokens."""
     room = room_for_prompt(sum(tool.pinned for tool in catalog.tools), len(catalog.tools))
     filled = room_for_need(need, room)

@@ -16,12 +16,10 @@ LARGE_CATALOG_TOOLS = 100
 MAX_LOADED_OF_LARGE = 26
 """Tier-2 tools that one prompt may bring of a large catalog."""
 
-SURE_NEED = 0.9
-"""From this probability of any need on a prompt may bring all that there is room for."""
-
 MAX_LOADED_WHEN_UNSURE = 5
-"""Tools that a prompt may bring while its need is less sure: the best of them are what it needs if it needs any, and
-what is loaded in vain is little."""
+"""Tools that a prompt may bring however unsure it is that it needs any: what it needs is among the best, and what is
+loaded in vain is little."""
+
 
 LEAST_ROOM = 3
 """Tools that a prompt may bring however many are pinned."""
@@ -120,8 +118,9 @@ def room_for_prompt(pinned: int, tools: int) -> int:
 
 
 def room_for_need(need: float, room: int) -> int:
-    """How much of a prompt's room its need may fill."""
-    return room if need >= SURE_NEED else min(room, MAX_LOADED_WHEN_UNSURE)
+    """Return how many of the tools that there is room for a need so probable may bring: one for each of its odds."""
+    odds = need / max(1 - need, 1e-9)
+    return int(min(room, max(MAX_LOADED_WHEN_UNSURE, odds)))
 
 
 def session_tokens(least_reduction: float, all_loaded_tokens: int, overhead_tokens: int) -> int:

@@ -8,7 +8,6 @@ from mcp_dynaload.selection.policy import (
     BOUNDS,
     MAX_LOADED_PER_PROMPT,
     MAX_LOADED_WHEN_UNSURE,
-    SURE_NEED,
     Strategy,
 )
 from mcp_dynaload.selection.query import Query
@@ -70,16 +69,18 @@ def test_more_tools_than_one_prompt_may_bring_find_no_room() -> None:
     assert list(verdicts(choice).values())[-2:] == [Verdict.NO_ROOM] * 2
 
 
-def test_while_the_need_is_not_sure_only_the_best_few_are_loaded() -> None:
+def test_the_surer_the_need_the_more_of_what_is_wanted_is_loaded() -> None:
     tools = [a_tool(f"t{number:02}") for number in range(MAX_LOADED_PER_PROMPT)]
 
     def chosen(need: float) -> Choice:
         ranker = FixedRanker({tool.name: 0.5 for tool in tools}, need=need)
         return choose(Query("x"), a_catalog(tools), ranker, BALANCED)
 
-    assert chosen(SURE_NEED).names == tuple(tool.name for tool in tools)
-    assert chosen(SURE_NEED - 0.01).names == tuple(tool.name for tool in tools[:MAX_LOADED_WHEN_UNSURE])
-    assert list(verdicts(chosen(SURE_NEED - 0.01)).values())[-1] is Verdict.UNSURE
+    names = tuple(tool.name for tool in tools)
+    assert chosen(0.75).names == names[:MAX_LOADED_WHEN_UNSURE]
+    assert list(verdicts(chosen(0.75)).values())[-1] is Verdict.UNSURE
+    assert MAX_LOADED_WHEN_UNSURE < len(chosen(0.88).names) < MAX_LOADED_PER_PROMPT
+    assert chosen(0.98).names == names
 
 
 def test_a_tool_that_the_tokens_do_not_pay_for_is_left_out_a_cheaper_one_is_not() -> None:
