@@ -20,7 +20,6 @@ MAX_LOADED_WHEN_UNSURE = 5
 """Tools that a prompt may bring however unsure it is that it needs any: what it needs is among the best, and what is
 loaded in vain is little."""
 
-
 LEAST_ROOM = 3
 """Tools that a prompt may bring however many are pinned."""
 
