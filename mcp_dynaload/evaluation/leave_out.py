@@ -21,6 +21,7 @@ from mcp_dynaload.evaluation.evaluate import Indexed, evaluate, index
 from mcp_dynaload.evaluation.fit import Columns, fit, fit_tool
 from mcp_dynaload.evaluation.intervals import Bootstrap
 from mcp_dynaload.evaluation.labelled import characters_in_fours
+from mcp_dynaload.evaluation.metrics import in_vain
 from mcp_dynaload.evaluation.rankers import NATIVE, RANKERS, Models
 from mcp_dynaload.evaluation.report import Report
 from mcp_dynaload.evaluation.samples import WEIGHTS, Own, Remembering, Sample, packaged_own, read_samples
@@ -193,10 +194,8 @@ def _recalls(measured: Report) -> str:
 
 def _in_vain(measured: Report) -> str:
     """Return the share that loads nothing, and the means over the others."""
-    share, tools, tokens = (
-        measured.means.get(("selection", Strategy.BALANCED.value, name), 0.0)
-        for name in ("abstained_negatives", "tools_in_vain", "tokens_in_vain")
-    )
+    share = measured.means["selection", Strategy.BALANCED.value, "abstained_negatives"]
+    tools, tokens = in_vain(measured.means, Strategy.BALANCED.value)
     return f"{share:.3f} | {tools:.1f} | {tokens:.0f}"
 
 

@@ -49,9 +49,8 @@ def selection_metrics(task: Task, strategy: str, loaded: Collection[str], catalo
     tokens = sum(catalog.costs[name] for name in loaded)
     if not task.needs:
         yield ("selection", strategy, "abstained_negatives"), float(not loaded)
-        if loaded:
-            yield ("selection", strategy, "tools_in_vain"), len(loaded)
-            yield ("selection", strategy, "tokens_in_vain"), tokens
+        yield ("selection", strategy, "tools_in_vain"), len(loaded)
+        yield ("selection", strategy, "tokens_in_vain"), tokens
         return
     recall, covered = _hits(task, loaded)
     yield ("selection", strategy, "recall"), recall
@@ -60,6 +59,13 @@ def selection_metrics(task: Task, strategy: str, loaded: Collection[str], catalo
     yield ("selection", strategy, "tokens_mean"), tokens
     yield ("selection", strategy, "tools_mean"), len(loaded)
     yield ("selection", strategy, "abstained"), float(not loaded)
+
+
+def in_vain(means: Mapping[Path, float], strategy: str) -> tuple[float, float]:
+    """Return the tools and tokens that those prompts load in the mean that need nothing and load something."""
+    failing = 1 - means.get(("selection", strategy, "abstained_negatives"), 1.0)
+    tools, tokens = (means.get(("selection", strategy, name), 0.0) for name in ("tools_in_vain", "tokens_in_vain"))
+    return (tools / failing, tokens / failing) if failing else (0.0, 0.0)
 
 
 def budget_at(percent: int, catalog: Catalog) -> int:
