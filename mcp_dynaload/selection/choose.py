@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import accumulate
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.policy import (
     CLEAR_PROBABILITY,
     LEAST_PROBABILITY,
+    LITTLE_TOKENS,
     SCARCITY,
     UNLIKELY,
     WORTH_TOKENS,
@@ -123,8 +125,9 @@ def _with_prerequisites(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[S
 def _limited(wanted: list[str], catalog: Catalog, tokens: int, need: float = 1.0) -> dict[str, Verdict]:
     """What becomes of each of the wanted tools, in their order, by room, need and tokens."""
     room = room_for_prompt(sum(tool.pinned for tool in catalog.tools), len(catalog.tools))
-    filled = room_for_need(need, room)
     unpinned = [name for name in wanted if not tool_of(catalog, name).pinned]
+    little = sum(cost <= LITTLE_TOKENS for cost in accumulate(catalog.costs[name] for name in unpinned[:room]))
+    filled = max(room_for_need(need, room), little)
     affordable = within_tokens(unpinned[:filled], catalog.costs, tokens)
     return (
         dict.fromkeys(unpinned[:filled], Verdict.NO_TOKENS)

@@ -20,6 +20,9 @@ MAX_LOADED_WHEN_UNSURE = 5
 """Tools that a prompt may bring however unsure it is that it needs any: what it needs is among the best, and what is
 loaded in vain is little."""
 
+LITTLE_TOKENS = 1_200
+"""Definitions that it may bring in any case, however many tools they are: little is lost if they are in vain."""
+
 LEAST_ROOM = 3
 """Tools that a prompt may bring however many are pinned."""
 
