@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from mcp_dynaload.cli.screen import console, show_table
 from mcp_dynaload.evaluation.detours import Detours
-from mcp_dynaload.evaluation.metrics import Path
+from mcp_dynaload.evaluation.metrics import Path, in_vain
 from mcp_dynaload.evaluation.replay import SESSIONS, Replay
 from mcp_dynaload.evaluation.report import Report, mean_of_reports
 from mcp_dynaload.evaluation.suite import SuiteReport
@@ -113,8 +113,9 @@ def _set_row(name: str, ranker: str, report: Report, strategy: str) -> list[str]
 
 def _negatives_row(name: str, ranker: str, report: Report, strategy: str) -> list[str]:
     abstained = _cell(report.means, ("selection", strategy, "abstained_negatives"))
-    between = len(SHOWN_RANKS) + 3 * len(SHOWN_TOKENS) + 4
-    return [name, ranker, str(report.negatives), *[""] * between, abstained]
+    between = len(SHOWN_RANKS) + 3 * len(SHOWN_TOKENS) + 2
+    tools, tokens = in_vain(report.means, strategy)
+    return [name, ranker, str(report.negatives), *[""] * between, f"{tools:.1f}", f"{tokens:.0f}", abstained]
 
 
 def _means(means: Mapping[Path, float], intervals: Mapping[Path, str], strategy: str) -> Iterator[str]:

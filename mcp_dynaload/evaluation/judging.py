@@ -116,10 +116,11 @@ class Trainer:
 
 
 def own_prompts() -> list[Labelled]:
-    """Our own, in the order of `held_out.npy`: those that need tools, then what the client does itself."""
+    """Return our own, in the order of `held_out.npy`: what needs tools, what the client does itself, the labelled."""
     own = packaged_own()
     needing = [Labelled(asked(line.query), True, 1.0) for line in own.needing.lines]
-    return needing + [Labelled(asked(text), False, 1.0) for text in own.work]
+    work = [Labelled(asked(text), False, 1.0) for text in own.work]
+    return needing + work + [Labelled(asked(line.query), line.needs, 1.0) for line in own.labelled]
 
 
 def generic_prompts(folder: Path, weight: float) -> list[Labelled]:

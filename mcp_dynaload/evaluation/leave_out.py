@@ -21,6 +21,7 @@ from mcp_dynaload.evaluation.evaluate import Indexed, evaluate, index
 from mcp_dynaload.evaluation.fit import Columns, fit, fit_tool
 from mcp_dynaload.evaluation.intervals import Bootstrap
 from mcp_dynaload.evaluation.labelled import characters_in_fours
+from mcp_dynaload.evaluation.metrics import in_vain
 from mcp_dynaload.evaluation.rankers import NATIVE, RANKERS, Models
 from mcp_dynaload.evaluation.report import Report
 from mcp_dynaload.evaluation.samples import WEIGHTS, Own, Remembering, Sample, packaged_own, read_samples
@@ -32,6 +33,9 @@ from mcp_dynaload.selection.tool_vectors import encode_tools
 
 PEERS = (NATIVE, "bm25", "lexical", "dense", "fusion")
 BUDGETS = (2_000, 8_000)
+
+ABSTAINING = ("dev", "dev_plus")
+"""Catalogs over which prompts that need nothing are measured: the larger, the nearer the nearest tool is by chance."""
 
 ABLATED_TASKS = 150
 """Of each set, where the ranking by words has to be run anew for each row of a table."""
@@ -93,16 +97,21 @@ def _peers(found: TaskSet, models: Models, bootstrap: Bootstrap) -> Iterator[tup
 
 
 def _abstain(bench: Path, reader: Reader, training: Sequence[Sample], say: Say) -> None:
-    """How many prompts of each file without needs load nothing, by models fitted without that file."""
-    say("\n| prompts that need nothing | catalog | loaded nothing |\n|---|---|--:|")
+    """Print how many prompts of each file without needs load nothing, and what the others load in vain.
+
+    By models that were fitted without that file, and by the packaged ones.
+    """
+    say("\n| prompts that need nothing | catalog | loaded nothing | tools in vain | tokens in vain |")
+    say("|---|---|--:|--:|--:|")
+    catalogs = [name for name in ABSTAINING if (bench / "catalogs" / f"{name}.json").exists()]
     for path in sorted((bench / "negatives").glob("*.jsonl")):
         unseen = fit([sample for sample in training if sample.source != path.stem])
         for coefficients, how in ((unseen, "left out"), (FITTED, "fitted")):
-            found = read_set(bench / "catalogs" / "dev.json", path, None, characters_in_fours)
-            indexed = _indexed(found.known.catalog, coefficients, reader)
-            measured = evaluate(indexed, found.tasks, [Strategy.BALANCED], Bootstrap())
-            share = measured.means["selection", Strategy.BALANCED.value, "abstained_negatives"]
-            say(f"| {path.stem}, {how} | dev | {share:.3f} |")
+            for catalog in catalogs:
+                found = read_set(bench / "catalogs" / f"{catalog}.json", path, None, characters_in_fours)
+                indexed = _indexed(found.known.catalog, coefficients, reader)
+                measured = evaluate(indexed, found.tasks, [Strategy.BALANCED], Bootstrap())
+                say(f"| {path.stem}, {how} | {catalog} | {_in_vain(measured)} |")
 
 
 def _ablate(samples: Sequence[Sample], training: Sequence[Sample], say: Say) -> None:
@@ -181,6 +190,13 @@ def _recalls(measured: Report) -> str:
     return " | ".join(
         f"{mean:.3f} ({low:.3f} to {high:.3f})" for mean, (low, high) in zip(means, intervals, strict=True)
     )
+
+
+def _in_vain(measured: Report) -> str:
+    """Return the share that loads nothing, and the means over the others."""
+    share = measured.means["selection", Strategy.BALANCED.value, "abstained_negatives"]
+    tools, tokens = in_vain(measured.means, Strategy.BALANCED.value)
+    return f"{share:.3f} | {tools:.1f} | {tokens:.0f}"
 
 
 def _balanced(measured: Report) -> str:

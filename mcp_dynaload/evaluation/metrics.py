@@ -45,18 +45,27 @@ def oracle_metrics(task: Task, catalog: Catalog) -> Measured:
 
 
 def selection_metrics(task: Task, strategy: str, loaded: Collection[str], catalog: Catalog) -> Measured:
-    """What a strategy loaded for a task, or that it loaded nothing for a prompt that needs nothing."""
+    """Yield what a strategy loaded for a task; of a prompt that needs nothing whether nothing, or how much in vain."""
+    tokens = sum(catalog.costs[name] for name in loaded)
     if not task.needs:
         yield ("selection", strategy, "abstained_negatives"), float(not loaded)
+        yield ("selection", strategy, "tools_in_vain"), len(loaded)
+        yield ("selection", strategy, "tokens_in_vain"), tokens
         return
     recall, covered = _hits(task, loaded)
-    tokens = sum(catalog.costs[name] for name in loaded)
     yield ("selection", strategy, "recall"), recall
     yield ("selection", strategy, "covered"), covered
     yield ("selection", strategy, "reduction_mean"), reduction(catalog.total_cost, tokens)
     yield ("selection", strategy, "tokens_mean"), tokens
     yield ("selection", strategy, "tools_mean"), len(loaded)
     yield ("selection", strategy, "abstained"), float(not loaded)
+
+
+def in_vain(means: Mapping[Path, float], strategy: str) -> tuple[float, float]:
+    """Return the tools and tokens that those prompts load in the mean that need nothing and load something."""
+    failing = 1 - means.get(("selection", strategy, "abstained_negatives"), 1.0)
+    tools, tokens = (means.get(("selection", strategy, name), 0.0) for name in ("tools_in_vain", "tokens_in_vain"))
+    return (tools / failing, tokens / failing) if failing else (0.0, 0.0)
 
 
 def budget_at(percent: int, catalog: Catalog) -> int:

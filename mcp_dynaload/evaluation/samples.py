@@ -1,6 +1,7 @@
 """Labelled prompts over catalogs, with what words and meaning say of the candidates: what models are fitted to."""
 
 import io
+import json
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -97,6 +98,15 @@ class _Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedLabelled:
+    """A prompt of which is known whether it needs any tool, not which."""
+
+    kind: str
+    needs: bool
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class Own:
     """Prompts that were written for the fit; `packaged_own` reads those that travel with us."""
 
@@ -107,15 +117,22 @@ class Own:
     """What needs tools, over a catalog of the folder of which only the servers that they need are kept."""
 
     held_out: Sequence[float]
-    """Log-odds by judges that did not see the prompt: first for each of `needing`, then for each of `work`."""
+    """Log-odds by judges that did not see the prompt: first for each of `needing`, then for each of `work`, and then,
+    if they were there when these judges were trained, for each of `labelled`."""
+
+    labelled: Sequence[NeedLabelled]
+    """Further prompts of both kinds, for judges."""
 
 
 def packaged_own() -> Own:
     """Our own prompts."""
     folder = files("mcp_dynaload").joinpath("evaluation")
     held_out = np.load(io.BytesIO(folder.joinpath("held_out.npy").read_bytes()), allow_pickle=False)
+    # Not splitlines: a prompt may hold U+2028 and the like, which JSON does not escape.
+    lines = folder.joinpath("need_labelled.jsonl").read_text("utf-8").split("\n")
+    labelled = [NeedLabelled(**json.loads(line)) for line in lines if line]
     with as_file(folder.joinpath("needing.jsonl")) as path:
-        return Own(own_work_texts(), read_tasks(path), held_out.tolist())
+        return Own(own_work_texts(), read_tasks(path), held_out.tolist(), labelled)
 
 
 def read_samples(bench: Path, reader: Reader, own: Own) -> Iterator[Sample]:
@@ -139,7 +156,8 @@ def _needing_nothing(bench: Path, own: Own) -> Iterator[_Prompt]:
         lines = read_tasks(path).lines
         for line in lines:
             yield _Prompt(path.stem, Task(line.id, line.query, ()), NOTHING_WEIGHT / len(lines))
-    judged = own.held_out[len(own.needing.lines) :]
+    first = len(own.needing.lines)
+    judged = own.held_out[first : first + len(own.work)]
     for number, (text, odds) in enumerate(zip(own.work, judged, strict=True)):
         task = Task(str(number), text, ())
         yield _Prompt("own_work", task, NOTHING_WEIGHT / len(own.work), fold=number % FOLDS, held_out=odds)

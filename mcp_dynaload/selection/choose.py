@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import accumulate
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.policy import (
     CLEAR_PROBABILITY,
     LEAST_PROBABILITY,
+    LITTLE_TOKENS,
     SCARCITY,
     SHARE_OF_BEST,
     UNLIKELY,
@@ -16,6 +18,7 @@ from mcp_dynaload.selection.policy import (
     Bounds,
     least_need,
     paid_tokens,
+    room_for_need,
     room_for_prompt,
 )
 from mcp_dynaload.selection.query import Query
@@ -40,6 +43,7 @@ class Verdict(StrEnum):
     NO_NEED = "no tool seems needed"
     BELOW_BOUND = "below the bound"
     NO_ROOM = "too many for one prompt"
+    UNSURE = "too many while it is not sure that any is needed"
     NO_TOKENS = "over the tokens that the prompt may bring"
     NO_SESSION_ROOM = "over the session's limits"
     UNCLEAR = "may destroy, not clearly meant"
@@ -87,12 +91,12 @@ def choose(
         for group in (_read_only_first(ranked, catalog) if plan_mode else (ranked,))
         for scored in _until_few_are_left_out(group, bounds.left_out)
     ]
+    need = ranked[0].need if ranked else 0.0
     limited = _limited(wanted, catalog, bounds.prompt_tokens)
     tokens = sum(catalog.costs[name] for name, verdict in limited.items() if verdict is Verdict.CHOSEN)
     if _needs_any(ranked, min(tokens, WORTH_TOKENS), bounds):
-        paid = int(min(bounds.prompt_tokens, paid_tokens(bounds, ranked[0].need)))
-        limited = _limited(wanted, catalog, paid) if paid < tokens else limited
-        verdicts |= limited
+        paid = int(min(bounds.prompt_tokens, paid_tokens(bounds, need)))
+        verdicts |= _limited(wanted, catalog, paid, need)
         rest, reason = Verdict.BELOW_BOUND, "needed for the prompt"
     else:
         rest, reason = Verdict.NO_NEED, NO_EVIDENCE
@@ -119,13 +123,16 @@ def _with_prerequisites(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[S
     return tuple(found.values())
 
 
-def _limited(wanted: list[str], catalog: Catalog, tokens: int) -> dict[str, Verdict]:
-    """What becomes of each of the wanted tools, in their order, by room and tokens."""
+def _limited(wanted: list[str], catalog: Catalog, tokens: int, need: float = 1.0) -> dict[str, Verdict]:
+    """What becomes of each of the wanted tools, in their order, by room, need and tokens."""
     room = room_for_prompt(sum(tool.pinned for tool in catalog.tools), len(catalog.tools))
     unpinned = [name for name in wanted if not tool_of(catalog, name).pinned]
-    affordable = within_tokens(unpinned[:room], catalog.costs, tokens)
+    little = sum(cost <= LITTLE_TOKENS for cost in accumulate(catalog.costs[name] for name in unpinned[:room]))
+    filled = max(room_for_need(need, room), little)
+    affordable = within_tokens(unpinned[:filled], catalog.costs, tokens)
     return (
-        dict.fromkeys(unpinned[:room], Verdict.NO_TOKENS)
+        dict.fromkeys(unpinned[:filled], Verdict.NO_TOKENS)
+        | dict.fromkeys(unpinned[filled:room], Verdict.UNSURE)
         | dict.fromkeys(unpinned[room:], Verdict.NO_ROOM)
         | dict.fromkeys(affordable, Verdict.CHOSEN)
     )

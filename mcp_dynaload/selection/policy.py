@@ -16,6 +16,13 @@ LARGE_CATALOG_TOOLS = 100
 MAX_LOADED_OF_LARGE = 26
 """Tier-2 tools that one prompt may bring of a large catalog."""
 
+MAX_LOADED_WHEN_UNSURE = 5
+"""Tools that a prompt may bring however unsure it is that it needs any: what it needs is among the best, and what is
+loaded in vain is little."""
+
+LITTLE_TOKENS = 1_200
+"""Definitions that it may bring in any case, however many tools they are: little is lost if they are in vain."""
+
 LEAST_ROOM = 3
 """Tools that a prompt may bring however many are pinned."""
 
@@ -117,6 +124,12 @@ def room_for_prompt(pinned: int, tools: int) -> int:
     if tools > LARGE_CATALOG_TOOLS:
         return MAX_LOADED_OF_LARGE
     return max(LEAST_ROOM, min(MAX_LOADED_PER_PROMPT, MAX_ADVERTISED - 1 - pinned))
+
+
+def room_for_need(need: float, room: int) -> int:
+    """Return how many of the tools that there is room for a need so probable may bring: one for each of its odds."""
+    odds = need / max(1 - need, 1e-9)
+    return int(min(room, max(MAX_LOADED_WHEN_UNSURE, odds)))
 
 
 def session_tokens(least_reduction: float, all_loaded_tokens: int, overhead_tokens: int) -> int:

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.encoder.encoder import WIDTH
 from mcp_dynaload.evaluation.labelled import read_tasks
-from mcp_dynaload.evaluation.samples import WEIGHTS, Own
+from mcp_dynaload.evaluation.samples import WEIGHTS, NeedLabelled, Own
 from tests.builders import a_definition
 from tests.evaluation.builders import a_line, write_catalog, write_lines
 
 THINGS = ("issue", "invoice", "meeting", "container", "photo", "recipe")
 ACTS = {"create": "Create a new {}", "list": "List every {}", "delete": "Delete one {} for good"}
 WORK = ("explain this loop", "rename the variable", "write a haiku", "thanks a lot", "why is this test slow")
+
+LABELLED = (NeedLabelled("chat", needs=False, query="tell me more"), NeedLabelled("shop", needs=True, query="order it"))
 
 
 def a_bench(folder: Path) -> Path:
@@ -37,7 +39,8 @@ def a_bench(folder: Path) -> Path:
 def our_own(folder: Path) -> Own:
     """A prompt for each thing that is there, and the client's own work."""
     lines = (a_line(f"own-{t}", f"is there a {t}?", f"{t}s/list_{t}", catalog="crawl") for t in THINGS)
-    return Own(WORK, read_tasks(write_lines(folder / "own.jsonl", *lines)), [1.5] * len(THINGS) + [-1.5] * len(WORK))
+    held_out = [1.5] * len(THINGS) + [-1.5] * len(WORK)
+    return Own(WORK, read_tasks(write_lines(folder / "own.jsonl", *lines)), held_out, LABELLED)
 
 
 def servers() -> dict[str, list[Json]]:

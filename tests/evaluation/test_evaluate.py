@@ -55,6 +55,8 @@ def test_a_report_has_every_figure_under_its_name() -> None:
             "tools_mean": 2,
             "abstained": 0,
             "abstained_negatives": 0,
+            "tools_in_vain": 2,
+            "tokens_in_vain": 3_300,
         }
     }
     assert found["reliability"]["tools"] == 12
@@ -77,7 +79,7 @@ def test_each_mean_has_its_interval_under_the_same_name() -> None:
 
 def test_negatives_alone_have_no_recall() -> None:
     report = _report(FixedRanker({"git__log": 0.001}), a_task(), a_task()).as_json()
-    assert report["selection"] == {"balanced": {"abstained_negatives": 1.0}}
+    assert report["selection"] == {"balanced": {"abstained_negatives": 1.0, "tools_in_vain": 0, "tokens_in_vain": 0}}
     assert "recall_at_k" not in report
     assert "rank_ms" not in report
 

@@ -4,6 +4,7 @@ from mcp_dynaload.evaluation.metrics import (
     RANKS,
     Measured,
     budget_at,
+    in_vain,
     nested,
     oracle_metrics,
     ranking_metrics,
@@ -82,10 +83,24 @@ def test_loading_nothing_is_abstaining() -> None:
     assert (found["selection", "balanced", "abstained"], found["selection", "balanced", "reduction_mean"]) == (1, 1)
 
 
-def test_on_a_negative_only_abstaining_counts() -> None:
-    for loaded, expected in (((), 1), (advertised("log"), 0)):
-        found = dict(selection_metrics(a_task(), "balanced", loaded, CATALOG))
-        assert found == {("selection", "balanced", "abstained_negatives"): expected}
+def test_on_a_negative_abstaining_counts_and_what_is_loaded_in_vain() -> None:
+    assert dict(selection_metrics(a_task(), "balanced", (), CATALOG)) == {
+        ("selection", "balanced", "abstained_negatives"): 1,
+        ("selection", "balanced", "tools_in_vain"): 0,
+        ("selection", "balanced", "tokens_in_vain"): 0,
+    }
+    assert dict(selection_metrics(a_task(), "balanced", advertised("log", "status"), CATALOG)) == {
+        ("selection", "balanced", "abstained_negatives"): 0,
+        ("selection", "balanced", "tools_in_vain"): 2,
+        ("selection", "balanced", "tokens_in_vain"): 1_000,
+    }
+
+
+def test_what_is_loaded_in_vain_is_told_of_those_prompts_that_load_something() -> None:
+    means = dict(zip(("abstained_negatives", "tools_in_vain", "tokens_in_vain"), (0.75, 1.5, 400), strict=True))
+
+    assert in_vain({("selection", "balanced", name): mean for name, mean in means.items()}, "balanced") == (6, 1_600)
+    assert in_vain({("selection", "balanced", "abstained_negatives"): 1.0}, "balanced") == (0, 0)
 
 
 def test_a_reduction_leaves_whole_tokens() -> None:

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from mcp_dynaload.encoder.training.examples import KEPT_BACK
-from mcp_dynaload.evaluation.samples import NOTHING_WEIGHT, PARTS_OF_CATALOG, WEIGHTS, Sample, read_samples
+from mcp_dynaload.evaluation.samples import (
+    NOTHING_WEIGHT,
+    PARTS_OF_CATALOG,
+    WEIGHTS,
+    Sample,
+    packaged_own,
+    read_samples,
+)
 from tests.evaluation.small_bench import THINGS, WORK, WordReader, a_bench, our_own
 
 
@@ -33,6 +40,18 @@ def test_prompts_that_need_nothing_are_looked_at_over_every_catalog_and_part(sam
     # "thanks a lot" has no content of its own: the product never asks a ranker for it.
     assert counts == {prompt: places for prompt in ("tell me a joke about goats", *WORK) if prompt != "thanks a lot"}
     assert all(not sample.needed.any() for sample in samples if sample.source == "own_work")
+
+
+def test_there_are_many_further_prompts_of_many_kinds_and_none_twice() -> None:
+    own = packaged_own()
+    written = Counter(line.query.lower().strip(" .!?") for line in own.labelled)
+    kinds = {needs: Counter(line.kind for line in own.labelled if line.needs == needs) for needs in (False, True)}
+
+    assert kinds[False].total() >= 4_000
+    assert len(kinds[False]) >= 15
+    assert kinds[True].total() >= 2_000
+    assert max(written.values()) == 1
+    assert written.keys().isdisjoint({text.lower().strip(" .!?") for text in own.work})
 
 
 def test_over_parts_of_a_catalog_a_prompt_counts_less(samples: list[Sample]) -> None:

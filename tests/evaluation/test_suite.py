@@ -40,7 +40,9 @@ def test_a_suite_is_reported_set_by_set_and_on_average(folder: Path) -> None:
     ).as_json()
     assert done == ["history", "issues", "chat"]
     assert {name: found["tasks"] for name, found in report["sets"].items()} == {"history": 2, "issues": 1}
-    assert report["negatives"]["chat"]["selection"] == {"balanced": {"abstained_negatives": 1.0}}
+    assert report["negatives"]["chat"]["selection"] == {
+        "balanced": {"abstained_negatives": 1.0, "tools_in_vain": 0, "tokens_in_vain": 0}
+    }
     shares = [found["recall_at_k"]["1"] for found in report["sets"].values()]
     assert shares == [1.0, 1.0]
     assert report["mean"]["recall_at_k"]["1"] == 1.0

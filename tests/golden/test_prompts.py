@@ -108,7 +108,8 @@ def test_no_everyday_prompt_is_in_another_list() -> None:
 
 
 def test_no_held_out_prompt_is_in_what_the_product_or_its_fit_was_given() -> None:
-    given = {bare(text) for text in own_work_texts()} | {bare(line.query) for line in packaged_own().needing.lines}
+    own = packaged_own()
+    given = {bare(line.query) for line in (*own.needing.lines, *own.labelled)} | set(map(bare, own_work_texts()))
 
     assert given & {prompt for path in FILES for prompt in said(path)} == set()
 

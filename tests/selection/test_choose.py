@@ -4,7 +4,12 @@ import pytest
 
 from mcp_dynaload.catalog.catalog import build_catalog
 from mcp_dynaload.selection.choose import Choice, Verdict, choose, worth_their_room
-from mcp_dynaload.selection.policy import BOUNDS, MAX_LOADED_PER_PROMPT, Strategy
+from mcp_dynaload.selection.policy import (
+    BOUNDS,
+    MAX_LOADED_PER_PROMPT,
+    MAX_LOADED_WHEN_UNSURE,
+    Strategy,
+)
 from mcp_dynaload.selection.query import Query
 from tests.builders import FixedRanker, a_catalog, a_tool
 
@@ -62,6 +67,20 @@ def test_more_tools_than_one_prompt_may_bring_find_no_room() -> None:
 
     assert len(choice.names) == MAX_LOADED_PER_PROMPT
     assert list(verdicts(choice).values())[-2:] == [Verdict.NO_ROOM] * 2
+
+
+def test_the_surer_the_need_the_more_of_what_is_wanted_is_loaded() -> None:
+    tools = [a_tool(f"t{number:02}") for number in range(MAX_LOADED_PER_PROMPT)]
+
+    def chosen(need: float, tokens: int = 400) -> Choice:
+        ranker = FixedRanker({tool.name: 0.5 for tool in tools}, need=need)
+        return choose(Query("x"), build_catalog(tools, {tool.name: tokens for tool in tools}), ranker, BALANCED)
+
+    names = tuple(tool.name for tool in tools)
+    assert chosen(0.75).names == names[:MAX_LOADED_WHEN_UNSURE]
+    assert list(verdicts(chosen(0.75)).values())[-1] is Verdict.UNSURE
+    assert MAX_LOADED_WHEN_UNSURE < len(chosen(0.88).names) < MAX_LOADED_PER_PROMPT
+    assert chosen(0.98).names == chosen(0.75, tokens=100).names == names
 
 
 def test_a_tool_that_the_tokens_do_not_pay_for_is_left_out_a_cheaper_one_is_not() -> None:
