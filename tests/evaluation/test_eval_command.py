@@ -99,7 +99,7 @@ def test_a_suite_s_json_has_sets_negatives_and_the_mean(folder: Path) -> None:
 def test_what_to_evaluate_must_be_clear(arguments: tuple[str, ...]) -> None:
     failed = _run(*arguments)
     assert isinstance(failed.exception, ConfigError)
-    assert "--catalog FILE and --tasks FILE, or --suite DIR alone" in str(failed.exception)
+    assert "--catalog FILE with --tasks FILE or --detours FILE, or --suite DIR alone" in str(failed.exception)
 
 
 @pytest.mark.parametrize("more", [(), ("--replay",)])
