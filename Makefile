@@ -35,7 +35,7 @@ test: check tested
 tested: $(VENV)/.upstreams
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --skip-empty
-	$(BIN)/coverage report --fail-under=95 --include='mcp_dynaload/catalog/*,mcp_dynaload/selection/*,mcp_dynaload/server/*' --omit='*/stdio.py' --format=total
+	$(BIN)/coverage report --fail-under=95 --include='mcp_dynaload/catalog/*,mcp_dynaload/ranking/*,mcp_dynaload/selection/*,mcp_dynaload/proxy/*' --omit='*/stdio.py' --format=total
 
 # The same with the newest of everything that the ranges allow, and the newest Claude Code, installed anew.
 # claude_mcp.json, which a test starts as it is, names .venv.
@@ -56,7 +56,7 @@ pins: $(BIN)/python
 # What the choice reaches on labelled tasks that its models never saw: BENCH has catalogs/, tasks/ and negatives/.
 BENCH ?= ../shared/bench
 eval-leave-out: $(VENV)/.developed
-	$(BIN)/python -m mcp_dynaload.evaluation.leave_out $(BENCH)
+	$(BIN)/python -m mcp_dynaload.research.leave_out $(BENCH)
 
 # Calls, starts and choice beside FastMCP, which gets an environment of its own; with BENCH as above the choice, too.
 LABELLED := $(if $(wildcard $(BENCH)/catalogs/dev.json),--catalog $(BENCH)/catalogs/dev.json --tasks $(BENCH)/tasks/vendor_evals_dev.jsonl)

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from mcp_dynaload.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from mcp_dynaload.api.dynaload import Dynaload as Dynaload
     from mcp_dynaload.api.instance import close_integration_instance as close_integration_instance
@@ -9,8 +11,6 @@ if TYPE_CHECKING:
     from mcp_dynaload.api.options import IntegrationMode as IntegrationMode
     from mcp_dynaload.api.options import LoadingStrategy as LoadingStrategy
     from mcp_dynaload.api.results import WorkflowStep as WorkflowStep
-
-__version__ = "0.1.0"
 
 _EXPORTS = {
     "Dynaload": "dynaload",

@@ -7,9 +7,9 @@ from threading import Event
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.catalog.names import advertised_name, default_prefix
 from mcp_dynaload.catalog.tool import Json, Tool
-from mcp_dynaload.selection.lexical import build_ranker
-from mcp_dynaload.selection.query import Query
-from mcp_dynaload.selection.ranking import Ranker, Scored
+from mcp_dynaload.ranking.lexical import build_ranker
+from mcp_dynaload.ranking.query import Query
+from mcp_dynaload.ranking.ranker import Ranker, Scored
 from mcp_dynaload.selection.state import Context
 
 

@@ -4,7 +4,7 @@ import sys
 
 from mcp_dynaload.demo import preloaded
 
-MODULES = ("mcp_dynaload.bench.run", "mcp_dynaload.control.app", "mcp_dynaload.hosts.installation")
+MODULES = ("mcp_dynaload.measure.peers.run", "mcp_dynaload.http.app", "mcp_dynaload.hosts.claude_code.installation")
 """What the commands import beside what the demo needs."""
 
 if __name__ == "__main__":

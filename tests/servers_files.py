@@ -6,8 +6,8 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from mcp_dynaload.locations import Locations
-from mcp_dynaload.mcp_config import UpstreamConfig, UpstreamsRead, read_upstreams
+from mcp_dynaload.config.paths import Locations
+from mcp_dynaload.config.servers_file import UpstreamConfig, UpstreamsRead, read_upstreams
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

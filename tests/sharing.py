@@ -10,7 +10,7 @@ LONGEST_FIRST = (
     "tests/cli/test_validate.py",
     "tests/cli/test_bench.py",
     "tests/cli/test_hostile_modules.py",
-    "tests/control/test_rest.py",
+    "tests/http/test_rest.py",
     "tests/golden/",
     "tests/transparency/test_conformance.py",
     "tests/transparency/test_client_scenarios.py",
@@ -29,7 +29,7 @@ TOGETHER = ("tests/golden/",)
 
 APART = (
     "tests/cli/test_validate.py",
-    "tests/control/test_rest.py",
+    "tests/http/test_rest.py",
     "tests/faults/test_exit.py",
     "tests/transparency/test_client_scenarios.py",
 )

@@ -21,10 +21,10 @@ from mcp_types import (
     ToolListChangedNotification,
 )
 
-from mcp_dynaload import __version__
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.server.front import USER, Front
-from mcp_dynaload.server.session import Session
+from mcp_dynaload.proxy.server import USER, Front
+from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.version import __version__
 
 NAME = "mcp-dynaload-api"
 

@@ -25,10 +25,10 @@ from mcp_dynaload.api.status import (
     upstream_statuses,
 )
 from mcp_dynaload.api.workflows import check_steps, over_all
-from mcp_dynaload.logs import hand_logs_over
-from mcp_dynaload.runtime import Configuration, open_proxy
-from mcp_dynaload.server.front import Front
-from mcp_dynaload.server.session import Session
+from mcp_dynaload.app import Configuration, open_proxy
+from mcp_dynaload.machine.logs import hand_logs_over
+from mcp_dynaload.proxy.server import Front
+from mcp_dynaload.proxy.session import Session
 
 PACKAGE = "mcp_dynaload"
 

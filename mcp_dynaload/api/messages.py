@@ -3,8 +3,8 @@
 from typing import Any
 
 from mcp_dynaload.catalog.names import FIND_TOOLS
-from mcp_dynaload.server.session import Session
-from mcp_dynaload.server.texts import FIND_TOOLS_DEFINITION
+from mcp_dynaload.proxy.model_text import FIND_TOOLS_DEFINITION
+from mcp_dynaload.proxy.session import Session
 
 
 def tool_params(session: Session) -> list[dict[str, Any]]:

@@ -9,14 +9,14 @@ from mcp_dynaload.api.connection import Connected
 from mcp_dynaload.api.results import CommandOutcome, LoadedTool, QueryResult
 from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.catalog.names import SERVER_NAME
-from mcp_dynaload.selection.events import PromptSubmitted, StrategyChosen
+from mcp_dynaload.proxy.commands.table import COMMANDS, run_command, text_command
+from mcp_dynaload.proxy.prompt_serving import serve_prompt
+from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.ranking.query import split_command
+from mcp_dynaload.selection.actions import PromptSubmitted, StrategyChosen
 from mcp_dynaload.selection.policy import Strategy
-from mcp_dynaload.selection.query import split_command
 from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.selection.tiers import Tier, tiers_of
-from mcp_dynaload.server.commands.table import COMMANDS, run_command, text_command
-from mcp_dynaload.server.serving import serve_prompt
-from mcp_dynaload.server.session import Session
 
 ALREADY = "loaded before"
 

@@ -7,13 +7,13 @@ import anyio.to_thread
 
 from mcp_dynaload.api.results import Answer
 from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.commands.information import Judgement, judgement, reason_of
+from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.selection.choose import tool_of
 from mcp_dynaload.selection.explain import PromptExplained, ToolExplained, explain_prompt
 from mcp_dynaload.selection.policy import Strategy
-from mcp_dynaload.selection.query import parse_query
-from mcp_dynaload.server.commands.information import Judgement, judgement, reason_of
-from mcp_dynaload.server.live_catalog import LiveCatalog
-from mcp_dynaload.server.session import Session
 
 
 class ToolInfo(Answer):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from mcp_dynaload.api.results import Answer
 from mcp_dynaload.telemetry.histogram import Times
-from mcp_dynaload.telemetry.sessions import Quality
+from mcp_dynaload.telemetry.session_views import Quality
 from mcp_dynaload.telemetry.summary import CallCounts, CategoryCounts, Summary, Tokens, UpstreamCounts
 
 MOST_POPULAR = 20

@@ -9,9 +9,9 @@ import anyio.abc
 import structlog
 
 from mcp_dynaload.api.connection import Connected, open_connection
+from mcp_dynaload.app import FIRST_LISTING_SECONDS
 from mcp_dynaload.errors import DynaloadError
-from mcp_dynaload.runtime import FIRST_LISTING_SECONDS
-from mcp_dynaload.server.front import Front
+from mcp_dynaload.proxy.server import Front
 
 log = structlog.get_logger()
 

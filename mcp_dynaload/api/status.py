@@ -5,14 +5,14 @@ from typing import Literal
 
 import anyio.to_thread
 
-from mcp_dynaload import __version__
 from mcp_dynaload.api.options import IntegrationMode
 from mcp_dynaload.api.results import Answer
 from mcp_dynaload.catalog.cost import reduction
+from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.definition_repair import Oddities
+from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.policy import Strategy
-from mcp_dynaload.server.acceptance import Oddities
-from mcp_dynaload.server.live_catalog import LiveCatalog
-from mcp_dynaload.server.session import Session
+from mcp_dynaload.version import __version__
 
 Health = Literal["healthy", "degraded", "unhealthy"]
 """Degraded: all works, some of it worse than it should; unhealthy: something does not work."""

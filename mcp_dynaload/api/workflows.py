@@ -6,7 +6,7 @@ from mcp_dynaload.api.queries import tokens
 from mcp_dynaload.api.results import StepResponse, WorkflowOptimization, WorkflowStep
 from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.errors import DynaloadError
-from mcp_dynaload.server.session import Session
+from mcp_dynaload.proxy.session import Session
 
 
 def check_steps(steps: Sequence[WorkflowStep]) -> None:

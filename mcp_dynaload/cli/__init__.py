@@ -3,7 +3,7 @@
 import sys
 
 from mcp_dynaload.errors import DynaloadError
-from mcp_dynaload.printable import printable
+from mcp_dynaload.masking.printable import printable
 
 WRONG_USE = 2
 

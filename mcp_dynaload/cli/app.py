@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from mcp_dynaload import __version__
 from mcp_dynaload.cli.audit import audit
 from mcp_dynaload.cli.bench import bench
 from mcp_dynaload.cli.dashboard import dashboard
@@ -24,6 +23,7 @@ from mcp_dynaload.cli.tools import tools
 from mcp_dynaload.cli.trust import trust
 from mcp_dynaload.cli.uninstall import uninstall
 from mcp_dynaload.cli.validate import validate
+from mcp_dynaload.version import __version__
 
 app = typer.Typer(
     name="mcp-dynaload",

@@ -41,8 +41,8 @@ def audit(
 
     Example: mcp-dynaload audit --since 2h --kind tool_called --json
     """
+    from mcp_dynaload.store.backends import open_journal_store
     from mcp_dynaload.store.journal import Wanted
-    from mcp_dynaload.store.opening import open_journal_store
     from mcp_dynaload.telemetry.codec import KINDS
 
     if wrong := sorted(set(kind or ()) - KINDS.keys()):

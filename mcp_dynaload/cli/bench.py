@@ -13,7 +13,7 @@ from mcp_dynaload.cli.common import JsonOption
 from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
-    from mcp_dynaload.bench.run import Figures
+    from mcp_dynaload.measure.peers.run import Figures
 
 
 HAS_PEER = "import sys; del sys.path[0]; import fastmcp"
@@ -37,8 +37,8 @@ def bench(
     """
     import anyio
 
-    from mcp_dynaload.bench.run import Plan, run
     from mcp_dynaload.cli.screen import counting
+    from mcp_dynaload.measure.peers.run import Plan, run
 
     _check_peer(fastmcp)
     if (catalog is None) != (tasks is None):

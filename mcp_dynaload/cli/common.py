@@ -10,7 +10,7 @@ import typer
 from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
-    from mcp_dynaload.runtime import Configuration
+    from mcp_dynaload.app import Configuration
 
 ConfigOption = Annotated[
     list[Path] | None,
@@ -34,8 +34,8 @@ def configuration_of(
     Raises:
         ConfigError: The settings are wrong.
     """
-    from mcp_dynaload.logs import set_up_logs
-    from mcp_dynaload.runtime import read_configuration  # brings in the SDK, half a second that `--help` can do without
+    from mcp_dynaload.app import read_configuration  # brings in the SDK, half a second that `--help` can do without
+    from mcp_dynaload.machine.logs import set_up_logs
 
     overrides = dict(_named_value(text) for text in settings or ())
     configuration = read_configuration(os.environ, explicit=config or (), trust_all=trust, overrides=overrides)

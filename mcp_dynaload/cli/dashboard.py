@@ -23,7 +23,7 @@ def dashboard(
     import anyio
 
     configuration = configuration_of(config, trust, settings)
-    from mcp_dynaload.control.serving import serve_http  # FastAPI, which `--help` can do without
+    from mcp_dynaload.http.run import serve_http  # FastAPI, which `--help` can do without
 
     def listening(address: str) -> None:
         print(f"{address}/", flush=True)

@@ -31,7 +31,7 @@ def play_scenarios(types: Sequence[ScenarioType], as_json: bool) -> bool:
     from mcp_dynaload.cli.screen import progress
     from mcp_dynaload.demo.run import run_scenarios
     from mcp_dynaload.demo.scenarios import SCENARIOS
-    from mcp_dynaload.logs import set_up_logs
+    from mcp_dynaload.machine.logs import set_up_logs
 
     with tempfile.TemporaryDirectory(prefix="mcp-dynaload-demo-logs-") as folder:
         set_up_logs("warning", Path(folder) / "logs", to_stderr=False)

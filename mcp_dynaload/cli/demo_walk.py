@@ -10,14 +10,14 @@ from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING
 
-from mcp_dynaload.locations import variables_for
-from mcp_dynaload.own_process import module_arguments
-from mcp_dynaload.printable import printable
+from mcp_dynaload.config.paths import variables_for
+from mcp_dynaload.machine.own_process import module_arguments
+from mcp_dynaload.masking.printable import printable
 
 if TYPE_CHECKING:
+    from mcp_dynaload.app import Configuration
     from mcp_dynaload.demo.drive import Outcome
     from mcp_dynaload.demo.preloaded import Command
-    from mcp_dynaload.runtime import Configuration
 
 
 EXPLANATION = """\
@@ -70,10 +70,10 @@ def walk(as_json: bool) -> bool:
 
 
 async def _walk(folder: Path) -> _Walked | None:
+    from mcp_dynaload.app import read_configuration
     from mcp_dynaload.cli.refresh import list_and_store
     from mcp_dynaload.demo.preloaded import commands
-    from mcp_dynaload.logs import set_up_logs
-    from mcp_dynaload.runtime import read_configuration
+    from mcp_dynaload.machine.logs import set_up_logs
 
     environ = {**os.environ, **_places(folder)}
     async with commands(folder) as command:
@@ -122,10 +122,10 @@ async def _drive(command: "Command", servers_file: Path, environ: dict[str, str]
 
 
 def _measured(configuration: "Configuration", outcomes: "list[Outcome]") -> _Walked:
+    from mcp_dynaload.app import open_catalog
     from mcp_dynaload.catalog.cost import native_deferral, reduction
     from mcp_dynaload.catalog.names import FIND_TOOLS
-    from mcp_dynaload.runtime import open_catalog
-    from mcp_dynaload.tokenizer import count_tokens
+    from mcp_dynaload.encoder.tokenizer import count_tokens
 
     with open_catalog(configuration) as live:
         costs, everything = live.catalog.costs, live.catalog.total_cost

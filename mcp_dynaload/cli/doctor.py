@@ -10,10 +10,10 @@ import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.cli.oddities import in_words
-from mcp_dynaload.hosts.health import Finding, check_client
+from mcp_dynaload.hosts.claude_code.check import Finding, check_client
 
 if TYPE_CHECKING:
-    from mcp_dynaload.runtime import Configuration
+    from mcp_dynaload.app import Configuration
 
 STYLES = {"ok": "green", "note": "yellow", "wrong": "red"}
 
@@ -91,9 +91,9 @@ def _state(configuration: "Configuration") -> Iterator[Finding]:
 
 
 def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
+    from mcp_dynaload.app import open_catalog
     from mcp_dynaload.cli.refresh import fill_cache
-    from mcp_dynaload.config_upstream import prefixes_of
-    from mcp_dynaload.runtime import open_catalog
+    from mcp_dynaload.config.upstream_config import prefixes_of
 
     listed = fill_cache(configuration)
     with open_catalog(configuration) as live:

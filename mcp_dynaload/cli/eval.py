@@ -14,9 +14,9 @@ from mcp_dynaload.selection.policy import Strategy
 if TYPE_CHECKING:
     from mcp_dynaload.catalog.cost import Count
     from mcp_dynaload.catalog.tool import Json
-    from mcp_dynaload.evaluation.rankers import RankerKind
-    from mcp_dynaload.evaluation.report import Report
-    from mcp_dynaload.evaluation.suite import SuiteReport
+    from mcp_dynaload.measure.quality.rankers import RankerKind
+    from mcp_dynaload.measure.quality.report import Report
+    from mcp_dynaload.measure.quality.suite import SuiteReport
 
 
 class TokenCount(StrEnum):
@@ -58,7 +58,7 @@ def evaluate(
 
     Example: mcp-dynaload eval --catalog catalog.json --tasks tasks.jsonl
     """
-    from mcp_dynaload.evaluation.rankers import DEFAULT, NATIVE, ranker_named
+    from mcp_dynaload.measure.quality.rankers import DEFAULT, NATIVE, ranker_named
 
     kinds = {name: ranker_named(name) for name in ranker or ([DEFAULT] if as_json else [DEFAULT, NATIVE])}
     strategies = [strategy] if strategy else list(Strategy)
@@ -86,10 +86,10 @@ def _evaluate_files(
     count: "Count",
     as_json: bool,
 ) -> None:
-    from mcp_dynaload.evaluation.evaluate import evaluate, index
-    from mcp_dynaload.evaluation.intervals import Bootstrap
-    from mcp_dynaload.evaluation.rankers import Models
-    from mcp_dynaload.evaluation.suite import read_set
+    from mcp_dynaload.measure.quality.evaluate import evaluate, index
+    from mcp_dynaload.measure.quality.intervals import Bootstrap
+    from mcp_dynaload.measure.quality.rankers import Models
+    from mcp_dynaload.measure.quality.suite import read_set
 
     found, models, bootstrap = read_set(catalog, tasks, negatives, count), Models(), Bootstrap()
     reports: dict[str, Report] = {}
@@ -108,9 +108,9 @@ def _evaluate_files(
 def _evaluate_detours(
     catalog: Path, steps: Path, kinds: "dict[str, RankerKind]", count: "Count", as_json: bool
 ) -> None:
-    from mcp_dynaload.evaluation.detours import detours, read_steps
-    from mcp_dynaload.evaluation.labelled import read_catalog
-    from mcp_dynaload.evaluation.rankers import Models
+    from mcp_dynaload.measure.quality.detours import detours, read_steps
+    from mcp_dynaload.measure.quality.labelled import read_catalog
+    from mcp_dynaload.measure.quality.rankers import Models
 
     known, labelled, models = read_catalog(catalog, count), read_steps(steps), Models()
     found = {name: detours(kind.build(known.catalog, models), known, labelled) for name, kind in kinds.items()}
@@ -131,9 +131,9 @@ def _replay_files(
     count: "Count",
     as_json: bool,
 ) -> None:
-    from mcp_dynaload.evaluation.rankers import Models
-    from mcp_dynaload.evaluation.replay import replay
-    from mcp_dynaload.evaluation.suite import read_set
+    from mcp_dynaload.measure.quality.rankers import Models
+    from mcp_dynaload.measure.quality.replay import replay
+    from mcp_dynaload.measure.quality.suite import read_set
 
     found, models = read_set(catalog, tasks, negatives, count), Models()
     known = found.known.catalog
@@ -154,9 +154,9 @@ def _evaluate_suite(
     folder: Path, kinds: "dict[str, RankerKind]", strategies: list[Strategy], count: "Count", as_json: bool
 ) -> None:
     from mcp_dynaload.cli.screen import progress
-    from mcp_dynaload.evaluation.intervals import Bootstrap
-    from mcp_dynaload.evaluation.rankers import Models
-    from mcp_dynaload.evaluation.suite import evaluate_suite, read_suite
+    from mcp_dynaload.measure.quality.intervals import Bootstrap
+    from mcp_dynaload.measure.quality.rankers import Models
+    from mcp_dynaload.measure.quality.suite import evaluate_suite, read_suite
 
     found, models, bootstrap = read_suite(folder, count), Models(), Bootstrap()
     reports: dict[str, SuiteReport] = {}
@@ -173,8 +173,8 @@ def _evaluate_suite(
 
 
 def _count(tokens: TokenCount) -> "Count":
-    from mcp_dynaload.evaluation.labelled import characters_in_fours
-    from mcp_dynaload.tokenizer import count_tokens
+    from mcp_dynaload.encoder.tokenizer import count_tokens
+    from mcp_dynaload.measure.quality.labelled import characters_in_fours
 
     return count_tokens if tokens is TokenCount.O200K else characters_in_fours
 

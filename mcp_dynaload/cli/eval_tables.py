@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from mcp_dynaload.cli.screen import console, show_table
-from mcp_dynaload.evaluation.detours import Detours
-from mcp_dynaload.evaluation.metrics import Path, in_vain
-from mcp_dynaload.evaluation.replay import SESSIONS, Replay
-from mcp_dynaload.evaluation.report import Report, mean_of_reports
-from mcp_dynaload.evaluation.suite import SuiteReport
+from mcp_dynaload.measure.quality.detours import Detours
+from mcp_dynaload.measure.quality.metrics import Path, in_vain
+from mcp_dynaload.measure.quality.replay import SESSIONS, Replay
+from mcp_dynaload.measure.quality.report import Report, mean_of_reports
+from mcp_dynaload.measure.quality.suite import SuiteReport
 
 SHOWN_RANKS = ("5", "20")
 SHOWN_TOKENS = ("2000", "8000")

@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.claude_files import Scope, find_claude_files, read_snapshot
-from mcp_dynaload.locations import find_locations
-from mcp_dynaload.own_process import module_arguments
-from mcp_dynaload.printable import printable
+from mcp_dynaload.hosts.claude_code.files import Scope, find_claude_files, read_snapshot
+from mcp_dynaload.machine.own_process import module_arguments
+from mcp_dynaload.masking.printable import printable
 
 
 def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
@@ -43,9 +43,9 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         Example: mcp-dynaload init --dry-run
         """
         # Every start of `serve` passes this module: what only a person waits for is imported here.
-        from mcp_dynaload.hosts.client_version import read_client_version
-        from mcp_dynaload.hosts.installation import Person, install
-        from mcp_dynaload.hosts.login_probe import http_probe
+        from mcp_dynaload.hosts.claude_code.client_version import read_client_version
+        from mcp_dynaload.hosts.claude_code.installation import Person, install
+        from mcp_dynaload.hosts.claude_code.login_probe import http_probe
 
         locations = find_locations(os.environ)
         files = find_claude_files(os.environ, locations.project_dir)

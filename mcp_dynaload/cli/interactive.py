@@ -11,14 +11,14 @@ import typer
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.cli.refresh import list_unseen
 from mcp_dynaload.cli.talk import LOCAL, SESSION, Reply, replies
-from mcp_dynaload.private_files import make_private_file, make_private_folder
+from mcp_dynaload.machine.private_files import make_private_file, make_private_folder
 from mcp_dynaload.selection.policy import Strategy
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import Completer
 
     from mcp_dynaload.api.dynaload import Dynaload
-    from mcp_dynaload.runtime import Configuration
+    from mcp_dynaload.app import Configuration
 
 HISTORY_FILE = "interactive.history"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import typer
 
 from mcp_dynaload.cli.common import configuration_of
+from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.errors import ConfigError
-from mcp_dynaload.locations import find_locations
-from mcp_dynaload.printable import printable
+from mcp_dynaload.masking.printable import printable
 
 FOLLOW_SECONDS = 0.3
 MAX_PIECE = 50_000
@@ -31,7 +31,7 @@ def logs(
 
     Example: mcp-dynaload logs github --follow
     """
-    from mcp_dynaload.logs import LOG_FILE  # with the logging library
+    from mcp_dynaload.machine.logs import LOG_FILE  # with the logging library
     from mcp_dynaload.upstream.output_log import log_path
 
     folder = find_locations(os.environ).logs_dir

@@ -14,8 +14,8 @@ from mcp_dynaload.selection.policy import Strategy
 
 if TYPE_CHECKING:
     from mcp_dynaload.api.results import LoadedTool, QueryResult
+    from mcp_dynaload.app import Configuration
     from mcp_dynaload.catalog.catalog import Catalog
-    from mcp_dynaload.runtime import Configuration
     from mcp_dynaload.selection.explain import PromptExplained, ToolExplained
 
 MAX_WIDTH = 100
@@ -63,13 +63,13 @@ class _Told:
 
 
 def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) -> _Told:
-    from mcp_dynaload.runtime import open_catalog
+    from mcp_dynaload.app import open_catalog
+    from mcp_dynaload.proxy.learning import stored_priors
     from mcp_dynaload.selection.explain import explain_prompt
     from mcp_dynaload.selection.priors import LearnedRanker
     from mcp_dynaload.selection.state import Context
-    from mcp_dynaload.server.learning import stored_priors
-    from mcp_dynaload.store.memory import project_of
-    from mcp_dynaload.store.opening import open_memory
+    from mcp_dynaload.store.backends import open_memory
+    from mcp_dynaload.store.usage import project_of
 
     url, file = configuration.settings.store_url, configuration.locations.database_file
     with open_catalog(configuration) as live, open_memory(url, file) as memory:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
-from mcp_dynaload.printable import printable
+from mcp_dynaload.masking.printable import printable
 
 if TYPE_CHECKING:
-    from mcp_dynaload.runtime import Configuration
-    from mcp_dynaload.upstream.headless import Listed
+    from mcp_dynaload.app import Configuration
+    from mcp_dynaload.upstream.list_offline import Listed
 
 
 def refresh(
@@ -49,8 +49,8 @@ async def list_and_store(
     """Do the same where a loop runs already."""
     import anyio.to_thread
 
+    from mcp_dynaload.app import open_catalog, refresh_catalog
     from mcp_dynaload.cli.screen import progress
-    from mcp_dynaload.runtime import open_catalog, refresh_catalog
 
     chosen = tuple(configuration.configs) if names is None else tuple(names)
     with open_catalog(configuration) as live:
@@ -62,7 +62,7 @@ async def list_and_store(
 
 def list_unseen(configuration: "Configuration") -> None:
     """List the servers that were never listed, as `refresh` does; what is wrong is told in a line each, on stderr."""
-    from mcp_dynaload.runtime import FIRST_LISTING_SECONDS, open_catalog
+    from mcp_dynaload.app import FIRST_LISTING_SECONDS, open_catalog
 
     for problem in configuration.upstreams.problems:
         print(problem, file=sys.stderr)

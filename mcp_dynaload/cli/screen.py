@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from mcp_dynaload.printable import printable
+from mcp_dynaload.masking.printable import printable
 
 
 class PlainConsole(Console):

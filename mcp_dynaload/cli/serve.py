@@ -46,12 +46,12 @@ def serve(
 
     configuration = configuration_of(config, trust, settings)
     if transport is not Transport.STDIO:
-        from mcp_dynaload.control.serving import serve_http  # FastAPI, which a client's own process never needs
+        from mcp_dynaload.http.run import serve_http  # FastAPI, which a client's own process never needs
 
         gc.enable()
         anyio.run(serve_http, configuration, host, port)
         return
-    from mcp_dynaload.runtime import serve_stdio
+    from mcp_dynaload.app import serve_stdio
 
     gc.freeze()
     gc.enable()

@@ -12,7 +12,7 @@ from mcp_dynaload.errors import ConfigError
 if TYPE_CHECKING:
     from mcp_dynaload.catalog.catalog import Catalog
     from mcp_dynaload.catalog.tool import Json
-    from mcp_dynaload.store.memory import Memory
+    from mcp_dynaload.store.usage import Memory
 
 
 def stats(
@@ -28,9 +28,9 @@ def stats(
 
     Example: mcp-dynaload stats --json
     """
-    from mcp_dynaload.runtime import open_catalog
-    from mcp_dynaload.store.memory import project_of
-    from mcp_dynaload.store.opening import open_memory
+    from mcp_dynaload.app import open_catalog
+    from mcp_dynaload.store.backends import open_memory
+    from mcp_dynaload.store.usage import project_of
 
     if (everything or yes) and not forget:
         raise ConfigError("--all and --yes go with --forget: add it, or leave them out")
@@ -50,7 +50,7 @@ def stats(
 
 
 def _learned(memory: "Memory", project: str, catalog: "Catalog") -> "Json":
-    from mcp_dynaload.server.learning import stored_priors
+    from mcp_dynaload.proxy.learning import stored_priors
 
     sessions, priors = memory.sessions(project), stored_priors(memory, project)
     lifts, core, followings = priors.lifts(catalog), set(priors.core(catalog)), memory.followings(project)

@@ -5,9 +5,9 @@ import os
 import sys
 from typing import cast
 
+from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.errors import ConfigError
-from mcp_dynaload.locations import find_locations
-from mcp_dynaload.printable import printable
+from mcp_dynaload.masking.printable import printable
 from mcp_dynaload.store.status_lines import StatusLines
 
 MAX_INPUT_BYTES = 1_000_000

@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mcp_dynaload import plain_json
 from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.errors import DynaloadError
-from mcp_dynaload.selection.query import split_command
-from mcp_dynaload.server.commands.layout import aligned
+from mcp_dynaload.proxy.commands.layout import aligned
+from mcp_dynaload.ranking.query import split_command
+from mcp_dynaload.transport import plain_json
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult

@@ -86,7 +86,7 @@ def forget() -> None:
 
 @contextmanager
 def _tokens() -> Generator[Tokens]:
-    from mcp_dynaload.store.opening import open_tokens  # SQLite, which `--help` can do without
+    from mcp_dynaload.store.backends import open_tokens  # SQLite, which `--help` can do without
 
     configuration = configuration_of(None, False)
     places = configuration.locations

@@ -21,9 +21,9 @@ def tools(
 
     Example: mcp-dynaload tools "create an issue"
     """
-    from mcp_dynaload.runtime import open_catalog
-    from mcp_dynaload.selection.lexical import build_ranker
-    from mcp_dynaload.selection.query import parse_query
+    from mcp_dynaload.app import open_catalog
+    from mcp_dynaload.ranking.lexical import build_ranker
+    from mcp_dynaload.ranking.query import parse_query
 
     configuration = configuration_of(config, trust, settings)
     list_unseen(configuration)

@@ -11,11 +11,11 @@ from typing import Annotated, Any, cast
 import typer
 
 from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.config.paths import PROJECT_CONFIG_DIR, find_locations
+from mcp_dynaload.config.trust import content_to_trust, trust_content
+from mcp_dynaload.config.trust import forget as forget_file
 from mcp_dynaload.errors import ConfigError
-from mcp_dynaload.locations import PROJECT_CONFIG_DIR, find_locations
-from mcp_dynaload.printable import printable
-from mcp_dynaload.trust import content_to_trust, trust_content
-from mcp_dynaload.trust import forget as forget_file
+from mcp_dynaload.masking.printable import printable
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -90,8 +90,8 @@ def _entry_lines(name: str, entry: Json) -> Iterator[str]:
 
 
 def _servers(path: Path, content: bytes) -> Json:
-    from mcp_dynaload.config_json import parse_json
-    from mcp_dynaload.config_problem import ConfigProblem
+    from mcp_dynaload.config.json_file import parse_json
+    from mcp_dynaload.config.problems import ConfigProblem
 
     file = parse_json(path, content)
     if isinstance(file, ConfigProblem):

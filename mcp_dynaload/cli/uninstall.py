@@ -3,7 +3,7 @@
 import os
 
 from mcp_dynaload.cli.init import print_plain
-from mcp_dynaload.locations import find_locations
+from mcp_dynaload.config.paths import find_locations
 
 
 def uninstall() -> None:
@@ -11,7 +11,9 @@ def uninstall() -> None:
 
     Example: mcp-dynaload uninstall
     """
-    from mcp_dynaload.hosts.installation import uninstall as put_back  # every start of `serve` passes this module
+    from mcp_dynaload.hosts.claude_code.installation import (
+        uninstall as put_back,  # every start of `serve` passes this module
+    )
 
     locations = find_locations(os.environ)
     put_back(locations.backups_dir, locations.state_dir, print_plain)

@@ -9,7 +9,7 @@ from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOp
 from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
-    from mcp_dynaload.validation.check import Validation
+    from mcp_dynaload.measure.installation.check import Validation
 
 FORMATS = (".html", ".json", ".md")
 
@@ -48,8 +48,8 @@ def validate(
         raise ConfigError(f"--report {report}: there is no folder {report.absolute().parent}")
     configuration = configuration_of(config, trust, settings)
     from mcp_dynaload.cli.screen import counting
-    from mcp_dynaload.validation.run import Parts, unlearning
-    from mcp_dynaload.validation.run import validate as measure
+    from mcp_dynaload.measure.installation.run import Parts, unlearning
+    from mcp_dynaload.measure.installation.run import validate as measure
 
     parts = Parts(readiness=production_readiness, stress=stress_test, sessions=sessions, minutes=minutes)
     with counting("measuring") as told:
@@ -65,15 +65,15 @@ def validate(
 
 
 def _formatted(validation: "Validation", suffix: str) -> str:
-    from mcp_dynaload.validation.report import as_html, as_json, as_markdown
+    from mcp_dynaload.measure.installation.report import as_html, as_json, as_markdown
 
     return {".html": as_html, ".json": as_json, ".md": as_markdown}[suffix](validation)
 
 
 def _show(validation: "Validation") -> None:
     from mcp_dynaload.cli.screen import console, show_table
-    from mcp_dynaload.validation import report
-    from mcp_dynaload.validation.check import by_heading
+    from mcp_dynaload.measure.installation import report
+    from mcp_dynaload.measure.installation.check import by_heading
 
     numbers = ("count", "p50 ms", "p95 ms", "p99 ms", "target ms", "measured", "least")
     show_table("Times", report.TIMING_HEAD, report.timing_rows(validation.timings), numbers)

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.own_process import module_arguments
+from mcp_dynaload.machine.own_process import module_arguments
 
 SERVERS = (
     "browser",

@@ -10,7 +10,7 @@ from mcp_dynaload.catalog.cost import CLIENT_PREFIX, wire_text
 from mcp_dynaload.catalog.names import FIND_TOOLS
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json
 from mcp_dynaload.demo.typist import HookAnswer, Typist
-from mcp_dynaload.tokenizer import count_tokens
+from mcp_dynaload.encoder.tokenizer import count_tokens
 
 TURN = "0123456789ab"
 """In place of a turn's id in the id of a made-up call: as long as the module has it."""

@@ -27,7 +27,7 @@ import anyio
 
 from mcp_dynaload.demo import SERVERS
 from mcp_dynaload.errors import DynaloadError
-from mcp_dynaload.own_process import module_command
+from mcp_dynaload.machine.own_process import module_command
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
@@ -36,8 +36,8 @@ MODULES = (
     "numpy",
     "mcp.client.stdio",
     "mcp_dynaload.cli.app",
-    "mcp_dynaload.runtime",
-    "mcp_dynaload.server.vectors",
+    "mcp_dynaload.app",
+    "mcp_dynaload.proxy.catalog_vectors",
     *(f"mcp_dynaload.demo.servers.{name}" for name in SERVERS),
 )
 """What the programs of the demo import; not onnxruntime, which starts a thread, and a fork would lose it."""
@@ -91,7 +91,7 @@ def main(*more: str) -> None:
     """Import our modules and `more`, then fork for each request until the input ends."""
     for name in (*MODULES, *more):
         importlib.import_module(name)
-    from mcp_dynaload.tokenizer import count_tokens
+    from mcp_dynaload.encoder.tokenizer import count_tokens
 
     count_tokens("")  # reads the ranks
     serve(sys.argv[1])

@@ -14,6 +14,7 @@ import structlog
 from mcp import StdioServerParameters
 from pydantic import BaseModel
 
+from mcp_dynaload.config.paths import variables_for
 from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.demo.outcome import Results, ScenarioOutcome, summary
 from mcp_dynaload.demo.play import Stage, play
@@ -22,8 +23,7 @@ from mcp_dynaload.demo.scenario_types import ScenarioType
 from mcp_dynaload.demo.scenarios import SCENARIOS, TARGETS
 from mcp_dynaload.demo.scenarios.steps import Scenario, Step, Together
 from mcp_dynaload.errors import DynaloadError
-from mcp_dynaload.locations import variables_for
-from mcp_dynaload.own_process import module_arguments
+from mcp_dynaload.machine.own_process import module_arguments
 
 LONGEST_SECONDS = 60.0
 """Of one scenario."""

@@ -22,7 +22,7 @@ from mcp_types import (
 from mcp_dynaload.catalog.cost import CLIENT_PREFIX
 from mcp_dynaload.catalog.names import HOOK_TOOL, SERVER_NAME, advertised_name, default_prefix
 from mcp_dynaload.catalog.tool import Json, json_object
-from mcp_dynaload.server.caller import PLUGIN_CALL, TOOL_USE_ID
+from mcp_dynaload.proxy.caller import PLUGIN_CALL, TOOL_USE_ID
 
 READY_SECONDS = 0.2
 """A command that waits for the index takes longer than this until it is there."""

@@ -1,1 +1,1 @@
-"""Reading and wiring the configuration of clients: Claude Code's files, put behind the proxy and put back."""
+"""The programs that start us: their configuration read, put behind the proxy, and put back."""

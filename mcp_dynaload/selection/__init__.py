@@ -1,1 +1,1 @@
-"""Which tools a prompt needs: pure functions from state and event to state and decision."""
+"""Which tools a session has loaded: pure functions from state and action to state and decision."""

@@ -7,8 +7,10 @@ from itertools import accumulate
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.ranking.query import Query
+from mcp_dynaload.ranking.ranker import CLEAR_PROBABILITY, Ranker, Scored
+from mcp_dynaload.ranking.terms import generic_verb_terms, identifier_terms, meanings, verb_terms
 from mcp_dynaload.selection.policy import (
-    CLEAR_PROBABILITY,
     LEAST_PROBABILITY,
     LITTLE_TOKENS,
     SCARCITY,
@@ -21,9 +23,6 @@ from mcp_dynaload.selection.policy import (
     room_for_need,
     room_for_prompt,
 )
-from mcp_dynaload.selection.query import Query
-from mcp_dynaload.selection.ranking import Ranker, Scored
-from mcp_dynaload.selection.terms import generic_verb_terms, identifier_terms, meanings, verb_terms
 
 RANKED = 60
 """Tools looked at."""

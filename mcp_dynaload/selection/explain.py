@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from mcp_dynaload.by_key import ByKey
 from mcp_dynaload.catalog.cost import reduction
-from mcp_dynaload.selection.caching import CachedRanker, RankingCache
+from mcp_dynaload.ranking.caching import CachedRanker, RankingCache
+from mcp_dynaload.ranking.query import clean, parse_query
+from mcp_dynaload.ranking.ranker import Ranker
+from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.choose import RANKED, Choice, Judged, Verdict, choose
-from mcp_dynaload.selection.events import PromptSubmitted
 from mcp_dynaload.selection.policy import BOUNDS, Strategy
-from mcp_dynaload.selection.query import clean, parse_query
-from mcp_dynaload.selection.ranking import Ranker
 from mcp_dynaload.selection.state import Context, initial_state, step
 
 MAX_NEAREST = 8

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.ranking.detours import Detour, shell_detours, url_detours
+from mcp_dynaload.ranking.lacking import lacking, without_saying_so
+from mcp_dynaload.ranking.query import Query, parse_query
+from mcp_dynaload.ranking.ranker import Ranker, Scored
+from mcp_dynaload.ranking.subjects import Subjects
+from mcp_dynaload.ranking.terms import english_terms, everyday_terms, stemmed
 from mcp_dynaload.selection.choose import tool_of
-from mcp_dynaload.selection.detours import Detour, shell_detours, url_detours
-from mcp_dynaload.selection.lacking import lacking, without_saying_so
-from mcp_dynaload.selection.query import Query, parse_query
-from mcp_dynaload.selection.ranking import Ranker, Scored
-from mcp_dynaload.selection.subjects import Subjects
-from mcp_dynaload.selection.terms import english_terms, everyday_terms, stemmed
 
 RANKED = 60
 

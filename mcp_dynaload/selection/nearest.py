@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from mcp_dynaload.catalog.cost import Count
+from mcp_dynaload.ranking.ranker import Scored
+from mcp_dynaload.ranking.terms import english_terms, everyday_terms, prose_terms
 from mcp_dynaload.selection.choose import Choice
-from mcp_dynaload.selection.ranking import Scored
-from mcp_dynaload.selection.terms import english_terms, everyday_terms, prose_terms
 
 FITTING = "your task"
 NEAREST = "nearest to your task"

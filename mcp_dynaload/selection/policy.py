@@ -58,9 +58,6 @@ Played as whole sessions, the labelled conversations lose next to nothing by it 
 the needed tools), and a session of twenty-four subjects needs 8% fewer tokens. With .5 they lose .006.
 """
 
-CLEAR_PROBABILITY = 0.3
-"""From here on the words clearly mean the tool: what a destructive one needs."""
-
 COSTLY_GROWTH_PROBABILITY = 0.2
 """What the best tool needs when loading it rewrites the client's prompt cache."""
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.tool import Tool
-from mcp_dynaload.selection.choose import Choice, Verdict, choose, tool_of, within_tokens, worth_their_room
-from mcp_dynaload.selection.events import (
+from mcp_dynaload.ranking.query import clean, clean_text, parse_query
+from mcp_dynaload.ranking.ranker import Ranker, Scored
+from mcp_dynaload.selection.actions import (
     AgentPrompted,
     CatalogChanged,
     Event,
@@ -28,6 +29,7 @@ from mcp_dynaload.selection.events import (
     ToolsUnpinned,
     TurnEnded,
 )
+from mcp_dynaload.selection.choose import Choice, Verdict, choose, tool_of, within_tokens, worth_their_room
 from mcp_dynaload.selection.nearest import FITTING, Serving, serving
 from mcp_dynaload.selection.policy import (
     BOUNDS,
@@ -41,8 +43,6 @@ from mcp_dynaload.selection.policy import (
     session_tokens,
     widened,
 )
-from mcp_dynaload.selection.query import clean, clean_text, parse_query
-from mcp_dynaload.selection.ranking import Ranker, Scored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import structlog
 
-from mcp_dynaload.private_files import PRIVATE_DIR, make_private_file, open_private
-from mcp_dynaload.store.sqlite import CATALOG, Schema, is_damage, is_locked
+from mcp_dynaload.machine.private_files import PRIVATE_DIR, make_private_file, open_private
+from mcp_dynaload.store.sqlite_files import CATALOG, Schema, is_damage, is_locked
 
 BUSY_SECONDS = 0.3
 """How long a lock of another process is waited for: a start waits for it up to three times, and takes a second at most.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.sqlite import Schema
+from mcp_dynaload.store.sqlite_files import Schema
 
 DAY_SECONDS = 86_400.0
 

@@ -13,7 +13,7 @@ from typing import IO
 
 import structlog
 
-from mcp_dynaload.private_files import make_private_folder, open_private
+from mcp_dynaload.machine.private_files import make_private_folder, open_private
 
 KEPT_SECONDS = 3600.0
 """The file of a server that was killed is deleted after this; a new one is not locked yet for a moment."""

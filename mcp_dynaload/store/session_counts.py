@@ -8,7 +8,7 @@ from uuid import uuid4
 import anyio.to_thread
 
 if TYPE_CHECKING:
-    from mcp_dynaload.store.remote import Command, Remote
+    from mcp_dynaload.store.redis_connection import Command, Remote
 
 REPEAT_SECONDS = 20.0
 """Between two times that a replica tells its counts."""
@@ -93,7 +93,7 @@ def open_session_counts(url: str) -> Generator[SessionCounts]:
     if not url:
         yield NoOthers()
         return
-    from mcp_dynaload.store.remote import open_remote  # the Redis client, which nobody needs who has no url
+    from mcp_dynaload.store.redis_connection import open_remote  # the Redis client, which nobody needs who has no url
 
     with closing(open_remote(url)) as remote:
         yield SharedCounts(remote)

@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from mcp_dynaload.private_files import make_private_folder, open_private
+from mcp_dynaload.machine.private_files import make_private_folder, open_private
 
 KEPT_SECONDS = 7 * 86_400.0
 """What a session that was killed has left is deleted when another one begins, if it is older."""

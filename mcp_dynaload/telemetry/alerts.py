@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mcp_dynaload.catalog.cost import reduction
-from mcp_dynaload.settings import Settings
-from mcp_dynaload.telemetry.facts import (
+from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.telemetry.events import (
     AlertChanged,
     Fact,
     Fallback,

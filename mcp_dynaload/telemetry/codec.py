@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 import structlog
 
 from mcp_dynaload.store.journal import Entry, Row
-from mcp_dynaload.telemetry.facts import Fact
+from mcp_dynaload.telemetry.events import Fact
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from mcp_dynaload.store.journal import JournalStore, Wanted
 from mcp_dynaload.telemetry.codec import facts_of, kind_name
-from mcp_dynaload.telemetry.facts import ConfigurationChanged, Who
+from mcp_dynaload.telemetry.events import ConfigurationChanged, Who
 
 CONFIGURATION = "configuration"
 

@@ -12,7 +12,7 @@ import structlog
 
 from mcp_dynaload.store.journal import JournalStore
 from mcp_dynaload.telemetry.codec import row_of
-from mcp_dynaload.telemetry.facts import Fact
+from mcp_dynaload.telemetry.events import Fact
 
 MAX_WAITING = 20_000
 """Facts that wait to be written; more are dropped, oldest first, and counted."""

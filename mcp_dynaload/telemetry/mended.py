@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from mcp_dynaload.store.journal import JournalStore, Wanted
 from mcp_dynaload.telemetry.codec import facts_of, kind_name
-from mcp_dynaload.telemetry.facts import ListingMended
+from mcp_dynaload.telemetry.events import ListingMended
 
 
 def untold(store: JournalStore, mended: Iterable[ListingMended]) -> tuple[ListingMended, ...]:

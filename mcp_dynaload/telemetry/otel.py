@@ -3,8 +3,7 @@
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Span, StatusCode, TracerProvider, set_span_in_context
 
-from mcp_dynaload import __version__
-from mcp_dynaload.telemetry.facts import (
+from mcp_dynaload.telemetry.events import (
     AlertChanged,
     CommandRun,
     Fact,
@@ -17,6 +16,7 @@ from mcp_dynaload.telemetry.facts import (
     UpstreamFailed,
     UpstreamStarted,
 )
+from mcp_dynaload.version import __version__
 
 SCOPE = "mcp-dynaload"
 _NANOSECONDS = 1_000_000_000

@@ -11,8 +11,8 @@ from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from mcp_dynaload import __version__
 from mcp_dynaload.telemetry.otel import SCOPE, Export
+from mcp_dynaload.version import __version__
 
 SEND_SECONDS = 2
 """A collector that is away must not keep a client waiting for our end."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mcp_dynaload.by_key import ByKey
 from mcp_dynaload.telemetry.histogram import Times
-from mcp_dynaload.telemetry.sessions import Quality
+from mcp_dynaload.telemetry.session_views import Quality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

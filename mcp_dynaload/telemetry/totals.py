@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.selection.policy import BOUNDS, Strategy
-from mcp_dynaload.telemetry.facts import (
+from mcp_dynaload.telemetry.events import (
     CommandRun,
     Fact,
     FellBack,
@@ -19,7 +19,7 @@ from mcp_dynaload.telemetry.facts import (
     UpstreamStopped,
 )
 from mcp_dynaload.telemetry.histogram import Histogram
-from mcp_dynaload.telemetry.sessions import SessionBook
+from mcp_dynaload.telemetry.session_views import SessionBook
 from mcp_dynaload.telemetry.summary import (
     CallCounts,
     CategoryCounts,

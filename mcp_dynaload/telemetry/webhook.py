@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import anyio
 import structlog
 
-from mcp_dynaload import __version__
-from mcp_dynaload.telemetry.facts import AlertChanged, Fact
+from mcp_dynaload.telemetry.events import AlertChanged, Fact
+from mcp_dynaload.version import __version__
 
 MAX_WAITING = 100
 """Alerts that wait to be posted; more are dropped, oldest first."""

@@ -1,233 +1,307 @@
-"""One connection to an upstream from its start to its end: all in one task, in states that follow each other."""
+"""One open connection to an upstream: handshake, raw requests, and what the upstream says by itself."""
 
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from pathlib import Path
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import anyio
-import structlog
+import anyio.abc
 from mcp import MCPError
+from mcp.shared.dispatcher import DispatchContext
+from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
+from mcp.shared.message import SessionMessage
+from mcp.shared.transport_context import TransportContext
+from mcp_types import INTERNAL_ERROR, METHOD_NOT_FOUND, JSONRPCRequest
 
-from mcp_dynaload.errors import UpstreamError
-from mcp_dynaload.masking import Masker
-from mcp_dynaload.mcp_config import UpstreamConfig
-from mcp_dynaload.upstream.allowance import Allowance
-from mcp_dynaload.upstream.host import Host
-from mcp_dynaload.upstream.link import Ends, Link, open_link
-from mcp_dynaload.upstream.listing import Listing, ListingBudget, read_listing
-from mcp_dynaload.upstream.output_log import OutputLog
-from mcp_dynaload.upstream.reasons import is_expected, reason_of
-from mcp_dynaload.upstream.relisting import Relisting
-from mcp_dynaload.upstream.transport import open_streams
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.errors import UpstreamAnswerError, UpstreamError
+from mcp_dynaload.machine.logs import without_addresses
+from mcp_dynaload.transport.bounds import REFUSED
+from mcp_dynaload.transport.line_repair import UnreadableCallError
+from mcp_dynaload.upstream.allowance import Allowance, Rate
+from mcp_dynaload.upstream.era import Era, negotiate
+from mcp_dynaload.upstream.input_required import InputRounds
+from mcp_dynaload.upstream.silence import SilenceTimer
+from mcp_dynaload.upstream.streams import Intake, Outflow, Said, Streams
+from mcp_dynaload.upstream.subscriptions import (
+    ACKNOWLEDGED,
+    LISTS_STREAM,
+    Listening,
+    list_filter,
+    without_subscription,
+)
+from mcp_dynaload.upstream.updates import UPDATED, Updates
 
-LONGEST_START_SECONDS = 900.0
-"""A start that takes longer is given up: the first `npx` or `docker run` of a server downloads it."""
+REPLACED_REQUESTS = frozenset({"logging/setLevel", "resources/subscribe", "resources/unsubscribe"})
+"""Requests that revision 2026-07-28 has other means for."""
 
-PATIENCE_SECONDS = 2.0
-"""How long a caller waits for a start that has taken too long already."""
+LIST_CHANGES = frozenset(f"notifications/{kind}/list_changed" for kind in ("tools", "prompts", "resources"))
 
-SHARE = 0.05
-BURST_SECONDS = 0.25
-"""Of our time, for what an upstream says or prints by itself."""
-
-log = structlog.get_logger()
-
-
-class State(Enum):
-    """How far a connection has come."""
-
-    STARTING = auto()
-    OPEN = auto()
-    ENDING = auto()
-    """It takes no request any more."""
+RELAYED_REQUESTS = frozenset({"elicitation/create", "sampling/createMessage", "roots/list"})
 
 
-class End(Enum):
-    """Why a connection is over."""
+MAX_QUESTIONS = 16
+"""Questions to the client that one upstream may have open at a time."""
 
-    FAILED = auto()
-    """It was never there."""
+MAX_UNTAKEN = 64
+"""Answers that an upstream may leave in its pipe before its requests are no longer heard."""
 
-    STOPPED = auto()
-    """By us."""
-
-    DIED = auto()
-    """By itself."""
+TOLD_PER_SECOND = 100
+TOLD_AT_ONCE = 300
+"""Notifications that are passed on to the client: progress and log messages beyond are left out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Where the upstreams of a session run, and whom they serve."""
+class ClientProfile:
+    """What we tell upstreams about the client they really serve: its `initialize` fields."""
 
-    host: Host
-    project_dir: Path
-    logs_dir: Path
-    masker: Masker = field(default_factory=Masker)
-    """Hides secrets in what is told of them."""
+    info: Json
+    capabilities: Json
 
 
-@dataclass(slots=True)
-class Connection:
-    """A connection that is being made, is there, or is being closed; run by `run`, in a task of its own."""
+class ClientSide(Protocol):
+    """The client, as an upstream reaches it."""
 
-    config: UpstreamConfig
-    surroundings: Surroundings
-    log: OutputLog
-    subscriptions: set[str]
-    """Resources of which the client wants to hear."""
+    async def ask(self, upstream: str, method: str, params: Json | None) -> Json:
+        """Relay a request of the upstream and return the client's raw result."""
+        ...
 
-    state: State = State.STARTING
-    end: End = End.FAILED
-    link: Link | None = None
-    since: float = field(default_factory=anyio.current_time)
-    settled: anyio.Event = field(default_factory=anyio.Event)
-    """Set when it is open, or will not be."""
+    async def tell(self, upstream: str, method: str, params: Json | None) -> None:
+        """Relay a notification of the upstream."""
+        ...
 
-    listed: anyio.Event = field(default_factory=anyio.Event)
-    """Set when it has been listed for the first time, or will not be."""
 
-    over: anyio.Event = field(default_factory=anyio.Event)
-    listing: Listing | None = None
-    """What was listed last."""
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What a link needs from who opened it."""
 
-    error: str = ""
-    listing_error: str = ""
-    _ending: anyio.Event = field(default_factory=anyio.Event)
-    _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    _relisting: Relisting = field(init=False)
+    changed: Callable[[], None]
+    """Called when the upstream says that its lists have changed, or may have."""
 
-    def __post_init__(self) -> None:
-        self._relisting = Relisting(self.config.name, self._list_again)
+    note: Callable[[str], None]
+    """Keeps what was sent but is no message."""
+
+    allowance: Allowance
+    """For what nobody asked the upstream for."""
+
+
+class Link:
+    """An upstream that answers; made by `open_link`."""
+
+    def __init__(self, upstream: str, streams: Streams, client: ClientSide, silence: SilenceTimer, ends: Ends) -> None:
+        self.upstream = upstream
+        self.pid = streams.pid
+        self.session = streams.session
+        self.closed = anyio.Event()
+        self.unanswered = 0
+        """Requests that it works on."""
+
+        self._ends = ends
+        self._client = client
+        self._silence = silence
+        self._era: Era | None = None
+        self._listening: Listening | None = None
+        self._told = Rate(TOLD_PER_SECOND, TOLD_AT_ONCE)
+        self._left_out = 0
+        self._questions = 0
+        self._updates = Updates(self._tell_update)
+        self._outflow = Outflow(streams.write, self.closed)
+        self._dispatcher: JSONRPCDispatcher[TransportContext] = JSONRPCDispatcher(
+            Intake(streams.read, ends.allowance, self._is_wanted, self._outflow.takes_answer),
+            self._outflow,
+            on_stream_exception=self._on_garbage,
+        )
 
     @property
-    def open_link(self) -> Link | None:
-        """The link, if it takes requests."""
-        is_open = self.state is State.OPEN and self.link is not None and not self.link.closed.is_set()
-        return self.link if is_open else None
+    def era(self) -> Era:
+        """What the handshake agreed on."""
+        assert self._era is not None, "the link is used before its handshake"
+        return self._era
 
     @property
-    def is_usable(self) -> bool:
-        """Whether it takes requests, or may soon."""
-        return self.state is State.STARTING or self.open_link is not None
+    def listening(self) -> Listening:
+        """The streams of changes, which only a modern server needs."""
+        assert self._listening is not None, "the link is used before its handshake"
+        return self._listening
 
-    @property
-    def patience_seconds(self) -> float:
-        """How long a caller waits for the end of its start, which goes on if it takes longer."""
-        limit = self.config.options.connect_timeout_seconds
-        return max(self.since + limit - anyio.current_time(), min(limit, PATIENCE_SECONDS))
+    async def request(self, method: str, params: Mapping[str, Any] | None) -> Json:
+        """Send a request and return the raw result; input that a modern server asks for is fetched from the client.
 
-    def stop(self) -> None:
-        """End it, even while it is being made."""
-        if self.state is State.STARTING:
-            self.error = "it was stopped while it started"
-            self._scope.cancel()
-        self.refuse_requests()
-        self._ending.set()
+        Raises:
+            MCPError: The upstream's error answer, unchanged, or CONNECTION_CLOSED.
+            TimeoutError: It was silent for too long, or for as long only wanted to be asked again.
+            UpstreamAnswerError: It answered with nothing that can be passed on.
+            UpstreamError: It did not stop asking for input.
+        """
+        if self.era.is_modern and method in REPLACED_REQUESTS:
+            return await self._replaced(method, dict(params or {}))
+        result = await self._send(method, dict(params or {}))
+        rounds = InputRounds(self.upstream, method, self._silence.seconds)
+        while result.get("resultType") == "input_required":
+            answers = await self._gather_input(result, rounds)
+            again = {**(params or {}), "inputResponses": answers, "requestState": result.get("requestState")}
+            result = await self._send(method, {key: value for key, value in again.items() if value is not None})
+        return self.era.plain_result(result)
 
-    def refuse_requests(self) -> None:
-        """Let it take no further request; it is to be stopped when those that it works on are answered."""
-        if self.state is not State.ENDING:
-            self.state, self.end = State.ENDING, End.STOPPED
+    async def notify(self, method: str, params: Json | None) -> None:
+        """Send a notification; dropped if the connection has ended."""
+        await self._dispatcher.notify(method, params, self.era.options(method, params or {}))
 
-    async def run(self) -> None:
-        """Open the connection, keep it until it ends, close it."""
+    async def run(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        """Read messages until the connection ends."""
         try:
-            with self._scope as scope:
-                scope.deadline = self.since + LONGEST_START_SECONDS
-                await self._open()
-            if scope.cancelled_caught and not self.error:
-                self.error = f"no answer to the handshake in {LONGEST_START_SECONDS:g} s"
-        except anyio.get_cancelled_exc_class():
-            self.end = End.STOPPED  # the session is over
+            await self._dispatcher.run(self._on_request, self._on_notification, task_status=task_status)
+        finally:
+            self.closed.set()
+
+    async def tell_updates(self) -> None:
+        """Tell the client of changed resources, for ever."""
+        await self._updates.run()
+
+    async def shake_hands(self, profile: ClientProfile, tasks: anyio.abc.TaskGroup) -> None:
+        """Agree on a protocol revision; `tasks` live as long as the connection.
+
+        Raises:
+            MCPError: The upstream refused both eras, or the connection ended.
+        """
+        self._era = await negotiate(self._dispatcher, profile.info, profile.capabilities)
+        self._listening = Listening(tasks, self._dispatcher, self._era, self._catch_up)
+
+    async def listen(self) -> None:
+        """Ask a modern server for the changes of its lists, as far as it announces any."""
+        if not (wanted := list_filter(self.era)):
+            return
+        try:
+            await self.listening.open(LISTS_STREAM, wanted)
+        except (MCPError, TimeoutError) as error:
+            self._ends.note(f"subscriptions/listen: {str(error) or 'not acknowledged'}")
+
+    async def _catch_up(self, stream: str) -> None:
+        """A stream was lost and is opened again: what it would have told may have happened."""
+        if stream == LISTS_STREAM:
+            self._ends.changed()
+        else:
+            self._updates.note({"uri": stream})
+
+    def _is_wanted(self, said: Said) -> bool:
+        """Whether there is more to be done about a message of its own than to take note of it."""
+        self._silence.restart()
+        if isinstance(said, JSONRPCRequest):
+            return self._outflow.waiting < MAX_UNTAKEN
+        if said.method == ACKNOWLEDGED or said.method == "notifications/cancelled":
+            return True
+        if said.method in LIST_CHANGES:
+            self._ends.changed()
+            return False
+        if said.method == UPDATED:
+            self._updates.note(without_subscription(said.params) or {})
+            return False
+        return self._told.takes_one() or self._leave_out()
+
+    def _leave_out(self) -> bool:
+        """Count a notification that the client does not get; the first is noted."""
+        if not self._left_out:
+            self._ends.note(f"more than {TOLD_PER_SECOND} notifications a second: the client gets a part of them")
+        self._left_out += 1
+        return False
+
+    async def _tell_update(self, params: Json) -> None:
+        try:
+            await self._client.tell(self.upstream, UPDATED, params)
+        except (MCPError, UpstreamError) as error:
+            self._ends.note(f"{UPDATED}: {error}")
+
+    async def _replaced(self, method: str, params: Json) -> Json:
+        """Do what the modern revision has no request for."""
+        if method == "logging/setLevel":
+            self.era.ask_for_logs(str(params["level"]))
+        elif method == "resources/subscribe":
+            await self.listening.open(str(params["uri"]), {"resourceSubscriptions": [params["uri"]]})
+        else:
+            self.listening.close(str(params["uri"]))
+        return {}
+
+    async def _send(self, method: str, params: Json) -> Json:
+        out, options = self.era.stamped(method, params)
+        self.unanswered += 1
+        try:
+            return await self._silence.bounded(lambda: self._dispatcher.send_raw_request(method, out or None, options))
+        except MCPError as error:
+            if isinstance(failure := error.error.data, UpstreamAnswerError):
+                raise failure from None
+            if error.error.data == REFUSED:
+                raise UpstreamAnswerError("too large an answer", error.error.message) from None
             raise
-        except Exception as error:  # whatever a transport raises, only this upstream's calls may fail
-            self.error = reason_of(error, self.surroundings.masker)
-            if self.state is State.OPEN:
-                self.end = End.DIED
-            if not is_expected(error):
-                log.exception("upstream_broke_us", upstream=self.config.name)
         finally:
-            self.state = State.ENDING
+            self.unanswered -= 1
 
-    async def relist(self) -> None:
-        """List it again and tell the session."""
-        await self._relisting.now()
+    async def _gather_input(self, result: Json, rounds: InputRounds) -> Json | None:
+        asked: Mapping[str, Json] = result.get("inputRequests") or {}
+        if not asked:
+            await rounds.pause()
+            return None
+        rounds.count()
+        return {
+            key: await self._silence.suspended(
+                lambda wanted=wanted: self._client.ask(self.upstream, str(wanted["method"]), wanted.get("params"))
+            )
+            for key, wanted in asked.items()
+        }
 
-    def settle(self) -> None:
-        """Tell all who wait for anything of it that it is over."""
-        for event in (self.settled, self.listed, self.over):
-            event.set()
+    async def _on_request(
+        self, context: DispatchContext[TransportContext], method: str, params: Mapping[str, Any] | None
+    ) -> Json:
+        if method == "ping":
+            return {}
+        if method not in RELAYED_REQUESTS:
+            raise MCPError(code=METHOD_NOT_FOUND, message="Method not found", data=method)
+        if self._questions >= MAX_QUESTIONS:
+            raise MCPError(code=INTERNAL_ERROR, message=f"{MAX_QUESTIONS} questions are open already: ask again later")
+        asked = dict(params) if params is not None else None
+        self._questions += 1
+        try:
+            return await self._silence.suspended(lambda: self._client.ask(self.upstream, method, asked))
+        finally:
+            self._questions -= 1
 
-    async def _open(self) -> None:
-        name, options, host = self.config.name, self.config.options, self.surroundings.host
-        allowance = Allowance(SHARE, BURST_SECONDS)
-        ends = Ends(self._relisting.ask, self.log.note, allowance)
-        async with (
-            open_streams(self.config, self.surroundings.project_dir, self.log, allowance) as streams,
-            open_link(name, streams, host, host.profile(), options.call_timeout_seconds, ends) as link,
-            anyio.create_task_group() as tasks,
-        ):
-            self.link = link
-            log.info("upstream_started", upstream=name, pid=link.pid, protocol=link.era.version)
-            host.upstream_started(name, anyio.current_time() - self.since)
-            tasks.start_soon(self._end_with, link)
-            await self._restore(link)
-            if link.era.is_modern:  # over HTTP, what a call must carry in headers stands in the list
-                await self._list_at_start(link)
-            else:
-                tasks.start_soon(self._list_at_start, link)
-            self._scope.deadline = float("inf")
-            if self.state is State.STARTING:
-                self.state = State.OPEN
-            self.settled.set()
-            tasks.start_soon(self._follow_changes)
-            await self._ending.wait()
+    async def _on_notification(
+        self, context: DispatchContext[TransportContext], method: str, params: Mapping[str, Any] | None
+    ) -> None:
+        said = dict(params) if params is not None else None
+        if method == ACKNOWLEDGED:
+            self.listening.acknowledged(said)
+        elif method != "notifications/cancelled":  # the dispatcher has applied it to the request it names
+            await self._client.tell(self.upstream, method, without_subscription(said))
+
+    async def _on_garbage(self, error: Exception) -> None:
+        self._ends.note(without_addresses(str(error)))
+        if isinstance(error, UnreadableCallError):
+            await self._outflow.send(SessionMessage(error.answer))
+
+
+@asynccontextmanager
+async def open_link(
+    upstream: str,
+    streams: Streams,
+    client: ClientSide,
+    profile: ClientProfile,
+    call_timeout_seconds: float,
+    ends: Ends,
+) -> AsyncGenerator[Link]:
+    """Run the connection over open streams and shake hands.
+
+    Raises:
+        MCPError: The handshake failed.
+    """
+    link = Link(upstream, streams, client, SilenceTimer(call_timeout_seconds), ends)
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(link.run)
+        tasks.start_soon(link.tell_updates)
+        try:
+            await link.shake_hands(profile, tasks)
+            if link.era.is_modern:
+                tasks.start_soon(link.listen)
+            yield link
+        finally:
             tasks.cancel_scope.cancel()
-
-    async def _end_with(self, link: Link) -> None:
-        await link.closed.wait()
-        if self.state is not State.ENDING:
-            self.state, self.end = State.ENDING, End.DIED
-        self._ending.set()
-
-    async def _list_at_start(self, link: Link) -> None:
-        try:
-            await self._relisting.now()
-        except (MCPError, TimeoutError, UpstreamError) as error:
-            self.listing_error = self.surroundings.masker.text(str(error)) or "it did not answer in time"
-            log.warning("upstream_listing_failed", upstream=self.config.name, error=self.listing_error)
-        finally:
-            self.listed.set()
-
-    async def _follow_changes(self) -> None:
-        await self.listed.wait()
-        await self._relisting.run()
-
-    async def _list_again(self) -> bool:
-        """List; whether that differs from the listing before."""
-        link = self.link
-        assert link is not None, "it is listed before it is open"
-        budget = ListingBudget(seconds=self.config.options.connect_timeout_seconds)
-        listing = await read_listing(link.era, link.request, budget, self.listing)
-        if listing.gaps:
-            log.warning("upstream_listed_in_part", upstream=self.config.name, gaps=listing.gaps)
-        link.era.remember_headers(list(listing.tools))
-        before, self.listing = self.listing, listing
-        await self.surroundings.host.upstream_listed(self.config.name, listing)
-        return listing != before
-
-    async def _restore(self, link: Link) -> None:
-        """What the client asked for before this connection was made; the first call already counts on it."""
-        try:
-            if level := self.surroundings.host.log_level:
-                await tell_log_level(link, level)
-            for uri in sorted(self.subscriptions):
-                await link.request("resources/subscribe", {"uri": uri})
-        except (MCPError, TimeoutError, UpstreamError) as error:
-            log.warning("upstream_not_as_before", upstream=self.config.name, error=str(error) or "timed out")
-
-
-async def tell_log_level(link: Link, level: str) -> None:
-    """Pass the client's log level on to an upstream that has logs."""
-    if link.era.is_modern or "logging" in link.era.capabilities:
-        await link.request("logging/setLevel", {"level": level})

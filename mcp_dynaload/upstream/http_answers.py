@@ -14,12 +14,12 @@ from mcp.shared._httpx_utils import next_request_within_origin  # which redirect
 from mcp.shared.message import SessionMessage
 from mcp_types import CONNECTION_CLOSED, JSONRPCError, JSONRPCMessage, JSONRPCResponse
 
-from mcp_dynaload.bounds import MAX_MESSAGE_BYTES
 from mcp_dynaload.errors import UpstreamAnswerError
-from mcp_dynaload.mending import UNREADABLE, failed_answer, mended
+from mcp_dynaload.transport.bounds import MAX_MESSAGE_BYTES
+from mcp_dynaload.transport.jsonrpc_lines import Item, format_line, parse_line
+from mcp_dynaload.transport.line_repair import UNREADABLE, failed_answer, mended
 from mcp_dynaload.upstream.http_bodies import DecodedBody
-from mcp_dynaload.upstream.http_reasons import OTHER_ERA, status_name, status_reason, trouble_reason
-from mcp_dynaload.wire import Item, format_line, parse_line
+from mcp_dynaload.upstream.http_failures import OTHER_ERA, status_name, status_reason, trouble_reason
 
 EVENTS = "text/event-stream"
 JSON = "application/json"

@@ -10,8 +10,8 @@ import httpx2
 import structlog
 from mcp_types import INVALID_REQUEST
 
-from mcp_dynaload.bounds import MessageSize, TooLargeError
 from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.transport.bounds import MessageSize, TooLargeError
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.http_session import ABOUT_SESSIONS, HttpSession
 

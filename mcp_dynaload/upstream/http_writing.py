@@ -8,9 +8,9 @@ import structlog
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
-from mcp_dynaload.mending import failed_answer
-from mcp_dynaload.sdk_json import TOO_DEEP, UnwritableError, writable
-from mcp_dynaload.wire import Item
+from mcp_dynaload.transport.jsonrpc_lines import Item
+from mcp_dynaload.transport.line_repair import failed_answer
+from mcp_dynaload.transport.sdk_json import TOO_DEEP, UnwritableError, writable
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from mcp_dynaload.private_files import make_private_file
+from mcp_dynaload.machine.private_files import make_private_file
 
 MAX_FILE_BYTES = 1_000_000
 BACKUPS = 2

@@ -10,11 +10,11 @@ import structlog
 from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.servers_file import UpstreamConfig
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.masking import Masker
-from mcp_dynaload.mcp_config import UpstreamConfig
-from mcp_dynaload.upstream.connection import Surroundings
-from mcp_dynaload.upstream.host import Host
+from mcp_dynaload.upstream.callbacks import Host
+from mcp_dynaload.upstream.lifecycle import Surroundings
 from mcp_dynaload.upstream.upstream import Upstream
 
 MAX_WARMING = 2

@@ -14,13 +14,13 @@ import anyio.to_thread
 from anyio.abc import ByteReceiveStream
 from mcp.client.stdio import get_default_environment
 
-from mcp_dynaload.mending import mend_answers
-from mcp_dynaload.project_environment import OUR_PREFIX
+from mcp_dynaload.config.project_environment import OUR_PREFIX
+from mcp_dynaload.transport.jsonrpc_lines import CHUNK_BYTES, LineReader, LineWriter
+from mcp_dynaload.transport.line_repair import mend_answers
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.process_family import ProcessFamily, guarded, marked, new_mark
 from mcp_dynaload.upstream.streams import Streams
-from mcp_dynaload.wire import CHUNK_BYTES, LineReader, LineWriter
 
 EXIT_GRACE_SECONDS = 1.5
 """How long a server may take to leave after its input ended, and again after SIGTERM."""

@@ -6,6 +6,7 @@ import structlog
 from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.servers_file import UpstreamConfig
 from mcp_dynaload.errors import (
     UpstreamAnswerError,
     UpstreamClosedError,
@@ -13,13 +14,12 @@ from mcp_dynaload.errors import (
     UpstreamStartError,
     UpstreamTimeoutError,
 )
-from mcp_dynaload.mcp_config import UpstreamConfig
 from mcp_dynaload.upstream.backoff import Backoff
-from mcp_dynaload.upstream.connection import Connection, End, Surroundings, tell_log_level
-from mcp_dynaload.upstream.link import Link
+from mcp_dynaload.upstream.connection import Link
+from mcp_dynaload.upstream.failures import described, is_closed, reason_of
+from mcp_dynaload.upstream.lifecycle import Connection, End, Surroundings, tell_log_level
 from mcp_dynaload.upstream.listing import announces_changes
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
-from mcp_dynaload.upstream.reasons import described, is_closed, reason_of
 
 PATIENCE_SECONDS = 2.0
 """A caller waits this long for the end of a back-off; for a longer one it gets an error at once."""

@@ -10,7 +10,7 @@ import pytest
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.cli.init import serve_entry
 from mcp_dynaload.demo import embedded_servers
-from mcp_dynaload.own_process import module_command
+from mcp_dynaload.machine.own_process import module_command
 from tests.cli.conftest import Shell
 from tests.cli.hostile import hostile_shell, imported
 

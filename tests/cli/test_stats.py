@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.local import LocalMemory
-from mcp_dynaload.store.memory import Calls
+from mcp_dynaload.store.sqlite_usage import LocalMemory
+from mcp_dynaload.store.usage import Calls
 from tests.cli.conftest import Shell
 
 SEARCH, DELETE = "knowledge__search_notes", "knowledge__delete_note"

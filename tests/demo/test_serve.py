@@ -10,7 +10,7 @@ from mcp import Client, StdioServerParameters
 
 from mcp_dynaload.demo import SERVERS, embedded_servers
 from mcp_dynaload.demo.serve import WORKSPACE_VARIABLE
-from mcp_dynaload.own_process import module_arguments
+from mcp_dynaload.machine.own_process import module_arguments
 from tests.waiting import HANG_SECONDS
 
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from mcp_dynaload.cli.serve import DEFAULT_PORT
-from mcp_dynaload.control.exposition import Exposition
-from mcp_dynaload.settings import Settings, variable_name
+from mcp_dynaload.config.settings import Settings, variable_name
+from mcp_dynaload.http.prometheus import Exposition
 from tests.deploy.nginx import DEPLOY
 
 KUBERNETES = "1.33"

@@ -14,9 +14,9 @@ import pytest
 from mcp import MCPError
 
 from mcp_dynaload.demo.typist import Typist, text_of, typist
-from tests.control.processes import MODULE, address_of, environment, process
 from tests.deploy.nginx import running_nginx
 from tests.faults.scripted import text_in, until
+from tests.http.processes import MODULE, address_of, environment, process
 from tests.redis_server import RedisServer, running_redis
 from tests.waiting import HANG_SECONDS
 

@@ -22,8 +22,8 @@ from random import Random
 from statistics import median
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.evaluation.labelled import characters_in_fours, read_catalog
-from mcp_dynaload.validation.probe import probe
+from mcp_dynaload.measure.probe import probe
+from mcp_dynaload.measure.quality.labelled import characters_in_fours, read_catalog
 from tests.e2e.claude import Claude, PrintSession
 from tests.e2e.stage import FROZEN_LIST_MODEL, NPM_BIN, PROXY_COMMAND, PYTHON_BIN, Stage
 from tests.e2e.upstreams import Workplace

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from mcp_dynaload.hosts.claude_hooks import SERVER_NAME
+from mcp_dynaload.hosts.claude_code.hooks import SERVER_NAME
 from tests.e2e.claude import Claude
 from tests.e2e.upstreams import Workplace
 from tests.waiting import HANG_SECONDS

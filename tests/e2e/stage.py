@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from mcp_dynaload.hosts.claude_hooks import hook_settings
+from mcp_dynaload.hosts.claude_code.hooks import hook_settings
 from tests.e2e.claude import Claude
 from tests.e2e.model_api import ModelApi, Step, script
 from tests.e2e.model_request import Json

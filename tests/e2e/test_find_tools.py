@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from mcp_dynaload.tokenizer import count_tokens
+from mcp_dynaload.encoder.tokenizer import count_tokens
 from tests.e2e.claude import PACE_SECONDS, Claude
 from tests.e2e.model_api import tool_use
 from tests.e2e.model_request import ModelRequest, is_prefix_kept

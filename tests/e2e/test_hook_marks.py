@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_dynaload.server.caller import CLAUDE_CODE, Caller, caller_of
+from mcp_dynaload.proxy.caller import CLAUDE_CODE, Caller, caller_of
 from tests.e2e import noting_server
 from tests.e2e.model_api import tool_use
 from tests.e2e.model_request import Json

@@ -9,9 +9,9 @@ import pytest
 from mcp_dynaload.catalog.catalog import build_catalog
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.demo.plugin_client import step_tokens
-from mcp_dynaload.evaluation.tool_search import ToolSearchRanker
-from mcp_dynaload.selection.query import Query
-from mcp_dynaload.tokenizer import count_tokens
+from mcp_dynaload.encoder.tokenizer import count_tokens
+from mcp_dynaload.measure.quality.tool_search import ToolSearchRanker
+from mcp_dynaload.ranking.query import Query
 from tests.e2e.claude import Claude
 from tests.e2e.model_api import Step, tool_use
 from tests.e2e.model_request import Json, ModelRequest, blocks_in, is_of_mod, normalised_prefix, without_cache_marks

@@ -11,7 +11,7 @@ import pytest
 
 from mcp_dynaload.catalog.names import advertised_name
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.hosts.claude_hooks import SERVER_NAME
+from mcp_dynaload.hosts.claude_code.hooks import SERVER_NAME
 from tests.e2e import odd_server
 from tests.e2e.claude import Claude
 from tests.e2e.model_api import ModelApi, script, tool_use

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.hosts.claude_hooks import SERVER_NAME
+from mcp_dynaload.hosts.claude_code.hooks import SERVER_NAME
 from tests.e2e.python_servers import python_server
 from tests.waiting import HANG_SECONDS
 

@@ -16,7 +16,7 @@ from mcp.client.stdio import stdio_client
 from mcp_types import CallToolResult, Implementation, TextContent, ToolListChangedNotification
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.server.caller import HOOK_MARK
+from mcp_dynaload.proxy.caller import HOOK_MARK
 from tests.faults.scripted import is_alive
 from tests.programs import PYTHON
 from tests.waiting import PATIENT

@@ -10,7 +10,7 @@ import anyio
 import psutil
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.config_upstream import UpstreamConfig, UpstreamOptions
+from mcp_dynaload.config.upstream_config import UpstreamConfig, UpstreamOptions
 from tests.waiting import HANG_SECONDS
 
 SERVER = Path(__file__).with_name("scripted_server.py")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_dynaload.server.commands.table import COMMANDS
+from mcp_dynaload.proxy.commands.table import COMMANDS
 from tests.faults.proxy import Place, connected
 from tests.faults.scripted import entry, missing_program, starts, tool, until, until_gone
 

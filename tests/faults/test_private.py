@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_dynaload.logs import without_addresses
+from mcp_dynaload.machine.logs import without_addresses
 from tests.faults.proxy import Place, connected
 from tests.faults.scripted import entry
 
@@ -15,7 +15,7 @@ LOG_REQUEST = """
 import logging, sys
 from pathlib import Path
 import structlog
-from mcp_dynaload.logs import set_up_logs
+from mcp_dynaload.machine.logs import set_up_logs
 set_up_logs(sys.argv[1], Path(sys.argv[2]) / "logs", to_stderr=False)
 request = "HTTP Request: GET http://ada:KEY-1@a.example/KEY-2?api_key=KEY-3"
 logging.getLogger("httpx2").info(request)

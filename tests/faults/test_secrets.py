@@ -14,13 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from mcp_dynaload.app import open_catalog, refresh_catalog
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.control.rest import PREFIX
-from mcp_dynaload.runtime import open_catalog, refresh_catalog
-from tests.control.services import Service, a_new_configuration, running
+from mcp_dynaload.http.rest import PREFIX
 from tests.faults.odd_http_server import Odd, OddServer
 from tests.faults.proxy import Place, Proxy, connected
 from tests.faults.scripted import entry, until
+from tests.http.services import Service, a_new_configuration, running
 from tests.planted import IN_CONTEXT, TOKENS
 from tests.programs import PYTHON
 from tests.transparency.serving import served

@@ -8,12 +8,12 @@ import anyio
 from mcp import Client
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.paths import Locations
+from mcp_dynaload.config.servers_file import read_upstreams
 from mcp_dynaload.demo import SERVERS
 from mcp_dynaload.demo.serve import build
-from mcp_dynaload.evaluation.labelled import KnownTools, characters_in_fours, read_catalog
-from mcp_dynaload.locations import Locations
-from mcp_dynaload.mcp_config import read_upstreams
-from mcp_dynaload.upstream.headless import list_upstreams
+from mcp_dynaload.measure.quality.labelled import KnownTools, characters_in_fours, read_catalog
+from mcp_dynaload.upstream.list_offline import list_upstreams
 from tests.e2e.stage import NPM_BIN, PROXY_COMMAND, PYTHON_BIN
 from tests.e2e.upstreams import Workplace
 

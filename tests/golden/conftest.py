@@ -1,6 +1,6 @@
 import pytest
 
-from mcp_dynaload.evaluation.labelled import KnownTools
+from mcp_dynaload.measure.quality.labelled import KnownTools
 from tests.golden.catalogs import list_catalogs
 from tests.untraced import untraced
 

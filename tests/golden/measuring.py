@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from mcp_dynaload.evaluation.conversation import query_of, state_before
-from mcp_dynaload.evaluation.evaluate import Indexed, evaluate, index
-from mcp_dynaload.evaluation.intervals import Bootstrap
-from mcp_dynaload.evaluation.labelled import KnownTools
-from mcp_dynaload.evaluation.metrics import Path
-from mcp_dynaload.evaluation.rankers import DEFAULT, Models, ranker_named
-from mcp_dynaload.selection.events import PromptSubmitted
+from mcp_dynaload.measure.quality.conversation import query_of, state_before
+from mcp_dynaload.measure.quality.evaluate import Indexed, evaluate, index
+from mcp_dynaload.measure.quality.intervals import Bootstrap
+from mcp_dynaload.measure.quality.labelled import KnownTools
+from mcp_dynaload.measure.quality.metrics import Path
+from mcp_dynaload.measure.quality.rankers import DEFAULT, Models, ranker_named
+from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import Context, step
 from tests.golden.prompts import Labelled

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from mcp_dynaload.evaluation.labelled import KnownTools, Task, read_tasks, tasks_of
+from mcp_dynaload.measure.quality.labelled import KnownTools, Task, read_tasks, tasks_of
 
 FOLDER = Path(__file__).parent
 PROMPTS = FOLDER / "prompts.jsonl"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_dynaload.evaluation.labelled import KnownTools
+from mcp_dynaload.measure.quality.labelled import KnownTools
 from tests.golden.measuring import (
     ABSTAINED,
     LEFT_WITH_NONE,

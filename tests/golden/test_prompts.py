@@ -3,9 +3,9 @@ from collections import Counter
 from pathlib import Path
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.encoder.own_work import own_work_texts
-from mcp_dynaload.evaluation.labelled import KnownTools
-from mcp_dynaload.evaluation.samples import packaged_own
+from mcp_dynaload.measure.quality.labelled import KnownTools
+from mcp_dynaload.research.own_work import own_work_texts
+from mcp_dynaload.research.samples import packaged_own
 from tests.golden.prompts import CONVERSATIONS, EVERYDAY, KINDS, NEAR, NO_NEED, PROMPTS, TOUCAN
 
 FILES = (PROMPTS, EVERYDAY, NEAR, TOUCAN, CONVERSATIONS)

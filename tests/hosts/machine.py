@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.hosts.backups import Write, write_atomically
-from mcp_dynaload.hosts.claude_files import Scope, Snapshot, find_claude_files, read_snapshot
-from mcp_dynaload.hosts.installation import Person, install, uninstall
-from mcp_dynaload.hosts.login_probe import UpstreamEntry
-from mcp_dynaload.hosts.plan import Plan
-from mcp_dynaload.locations import Locations
+from mcp_dynaload.config.paths import Locations
+from mcp_dynaload.hosts.claude_code.backups import Write, write_atomically
+from mcp_dynaload.hosts.claude_code.files import Scope, Snapshot, find_claude_files, read_snapshot
+from mcp_dynaload.hosts.claude_code.install_plan import Plan
+from mcp_dynaload.hosts.claude_code.installation import Person, install, uninstall
+from mcp_dynaload.hosts.claude_code.login_probe import UpstreamEntry
 
 DATA = Path(__file__).with_name("data")
 BEFORE_MODS = (2, 1, 200)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.claude_files import Scope
+from mcp_dynaload.hosts.claude_code.files import Scope
 from tests.hosts.machine import Machine, bare_machine, used_machine
 
 

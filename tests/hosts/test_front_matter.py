@@ -1,7 +1,7 @@
 import pytest
 
-from mcp_dynaload.hosts.front_matter import edit_tool_lists, other_front_matter
-from mcp_dynaload.hosts.rules import RuleMap
+from mcp_dynaload.hosts.claude_code.front_matter import edit_tool_lists, other_front_matter
+from mcp_dynaload.hosts.claude_code.rules import RuleMap
 
 NAMES = RuleMap({"gh": "gh__"})
 

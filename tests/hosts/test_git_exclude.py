@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.git_exclude import exclude_file, excluding
+from mcp_dynaload.hosts.claude_code.git_exclude import exclude_file, excluding
 
 
 def test_the_file_is_found_from_a_folder_inside_the_repository(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_a_link_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
     def refuse(*_: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("mcp_dynaload.hosts.git_exclude.read_bounded", refuse)
+    monkeypatch.setattr("mcp_dynaload.hosts.claude_code.git_exclude.read_bounded", refuse)
     with pytest.raises(HostError, match=r"\.git: .*Permission denied"):
         exclude_file(tmp_path)
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.servers_file import read_upstreams
 from mcp_dynaload.errors import HostError, UpstreamError
-from mcp_dynaload.hosts.claude_files import Scope
-from mcp_dynaload.hosts.claude_hooks import hook_settings
-from mcp_dynaload.hosts.client_version import MODS_VERSION
-from mcp_dynaload.hosts.installation import Person, install
-from mcp_dynaload.hosts.wiring import PLUGIN_FOLDER
-from mcp_dynaload.mcp_config import read_upstreams
+from mcp_dynaload.hosts.claude_code.client_version import MODS_VERSION
+from mcp_dynaload.hosts.claude_code.files import Scope
+from mcp_dynaload.hosts.claude_code.hooks import hook_settings
+from mcp_dynaload.hosts.claude_code.installation import Person, install
+from mcp_dynaload.hosts.claude_code.wiring import PLUGIN_FOLDER
 from tests.hosts.machine import DATA, ENTRY, bare_machine, used_machine
 
 MOVED = ("github", "filesystem", "time", "postgres", "browser.tools", "grafana")

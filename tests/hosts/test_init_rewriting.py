@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from mcp_dynaload.hosts.claude_hooks import hook_settings
+from mcp_dynaload.hosts.claude_code.hooks import hook_settings
 from tests.hosts.machine import bare_machine, used_machine
 
 

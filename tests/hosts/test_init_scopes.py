@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.claude_hooks import hook_settings
+from mcp_dynaload.hosts.claude_code.hooks import hook_settings
 from tests.hosts.machine import ENTRY, bare_machine, used_machine
 
 

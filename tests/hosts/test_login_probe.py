@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from mcp_dynaload.hosts.login_probe import UpstreamEntry, http_probe, logins_needed
+from mcp_dynaload.hosts.claude_code.login_probe import UpstreamEntry, http_probe, logins_needed
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 
 from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME, Registration, advertised_name
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.hosts.client_version import MODS_VERSION
+from mcp_dynaload.hosts.claude_code.client_version import MODS_VERSION
 from tests.hosts.machine import Machine, bare_machine
 from tests.hosts.test_wiring import told
 

@@ -1,6 +1,6 @@
 import pytest
 
-from mcp_dynaload.hosts.rules import RuleMap, normalised
+from mcp_dynaload.hosts.claude_code.rules import RuleMap, normalised
 
 NAMES = RuleMap({"github": "github__", "my__server": "my__server__", "claude_ai_Foo": "claude_ai_Foo__"})
 LONG = "a" * 45

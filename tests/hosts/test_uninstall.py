@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mcp_dynaload.config.trust import is_trusted
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.claude_files import Scope
-from mcp_dynaload.trust import is_trusted
+from mcp_dynaload.hosts.claude_code.files import Scope
 from tests.hosts.machine import ENTRY, Machine, bare_machine, used_machine
 
 SCOPES: tuple[Scope, ...] = ("user", "project", "local")
@@ -83,7 +83,7 @@ def test_without_room_for_what_the_files_hold_now_nothing_changes(
     def refuse(path: Path, content: bytes) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("mcp_dynaload.hosts.installation.write_atomically", refuse)
+    monkeypatch.setattr("mcp_dynaload.hosts.claude_code.installation.write_atomically", refuse)
     with pytest.raises(HostError, match=r"No space left on device\); nothing changed"):
         machine.uninstall()
 

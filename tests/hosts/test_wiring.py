@@ -9,11 +9,11 @@ import pytest
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.claude_files import Scope, find_claude_files
-from mcp_dynaload.hosts.claude_hooks import hook_settings
-from mcp_dynaload.hosts.client_version import MODS_VERSION
-from mcp_dynaload.hosts.health import Finding, check_files
-from mcp_dynaload.hosts.wiring import PLUGIN_FOLDER
+from mcp_dynaload.hosts.claude_code.check import Finding, check_files
+from mcp_dynaload.hosts.claude_code.client_version import MODS_VERSION
+from mcp_dynaload.hosts.claude_code.files import Scope, find_claude_files
+from mcp_dynaload.hosts.claude_code.hooks import hook_settings
+from mcp_dynaload.hosts.claude_code.wiring import PLUGIN_FOLDER
 from tests.hosts.machine import BEFORE_MODS, ENTRY, Machine, bare_machine, used_machine
 
 pytestmark = pytest.mark.proves("init")

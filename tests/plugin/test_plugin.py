@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mcp_dynaload import __version__
-from mcp_dynaload.hosts.claude_hooks import hook_settings
+from mcp_dynaload.hosts.claude_code.hooks import hook_settings
 from tests.installed import E2E, ROOT
 from tests.plugin.own_server import BRINGING, LAUNCHER, files
 from tests.waiting import HANG_SECONDS

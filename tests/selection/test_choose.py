@@ -3,6 +3,7 @@
 import pytest
 
 from mcp_dynaload.catalog.catalog import build_catalog
+from mcp_dynaload.ranking.query import Query
 from mcp_dynaload.selection.choose import Choice, Verdict, choose, worth_their_room
 from mcp_dynaload.selection.policy import (
     BOUNDS,
@@ -10,7 +11,6 @@ from mcp_dynaload.selection.policy import (
     MAX_LOADED_WHEN_UNSURE,
     Strategy,
 )
-from mcp_dynaload.selection.query import Query
 from tests.builders import FixedRanker, a_catalog, a_tool
 
 BALANCED = BOUNDS[Strategy.BALANCED]

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_dynaload.selection.events import (
+from mcp_dynaload.encoder.tokenizer import count_tokens
+from mcp_dynaload.selection.actions import (
     Event,
     PromptSubmitted,
     SessionCleared,
@@ -22,7 +23,6 @@ from mcp_dynaload.selection.events import (
 from mcp_dynaload.selection.nearest import FITTING, NEAREST, UNFITTING, is_worded, sureness
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import Decision, SessionState, advertised, find, initial_state, step
-from mcp_dynaload.tokenizer import count_tokens
 from tests.builders import FixedRanker, a_catalog, a_context, a_tool, developer_tools
 
 CATALOG = a_catalog(developer_tools())

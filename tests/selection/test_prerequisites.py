@@ -2,10 +2,10 @@
 
 import pytest
 
+from mcp_dynaload.ranking.query import parse_query
+from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.selection.choose import choose
 from mcp_dynaload.selection.policy import BOUNDS, Strategy
-from mcp_dynaload.selection.query import parse_query
-from mcp_dynaload.selection.ranking import Scored
 from tests.builders import a_catalog, a_tool
 
 COMMIT = "Record the staged changes. Only what is in the index is committed: stage_files first, to be sure."

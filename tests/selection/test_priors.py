@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_dynaload.catalog.catalog import build_catalog
-from mcp_dynaload.selection.policy import CLEAR_PROBABILITY
+from mcp_dynaload.ranking.query import Query
+from mcp_dynaload.ranking.ranker import CLEAR_PROBABILITY, Scored
 from mcp_dynaload.selection.priors import (
     HALF_LIFE_SECONDS,
     MAX_CORE,
@@ -21,8 +22,6 @@ from mcp_dynaload.selection.priors import (
     ToolUse,
     priors_of,
 )
-from mcp_dynaload.selection.query import Query
-from mcp_dynaload.selection.ranking import Scored
 from tests.builders import a_catalog, a_context, a_tool, developer_tools
 
 CATALOG = a_catalog(developer_tools())

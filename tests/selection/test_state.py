@@ -6,7 +6,7 @@ import pytest
 
 from mcp_dynaload.catalog.catalog import build_catalog
 from mcp_dynaload.catalog.tool import Tool
-from mcp_dynaload.selection.events import (
+from mcp_dynaload.selection.actions import (
     AgentPrompted,
     CatalogChanged,
     Event,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_dynaload.catalog.catalog import Catalog
-from mcp_dynaload.selection.events import (
+from mcp_dynaload.selection.actions import (
     AgentPrompted,
     CatalogChanged,
     Event,

@@ -1,4 +1,4 @@
-from mcp_dynaload.selection.events import PromptSubmitted, ToolsOrdered, ToolsPinned
+from mcp_dynaload.selection.actions import PromptSubmitted, ToolsOrdered, ToolsPinned
 from mcp_dynaload.selection.policy import SMALL_CATALOG_TOKENS
 from mcp_dynaload.selection.state import initial_state, step
 from mcp_dynaload.selection.tiers import Tier, share_within, tiers_of, tokens_left

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.sqlite import CATALOG
+from mcp_dynaload.store.sqlite_files import CATALOG
 from tests.waiting import HANG_SECONDS
 
 COST = "INSERT OR REPLACE INTO costs VALUES (?, ?)"

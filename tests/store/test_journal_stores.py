@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mcp_dynaload.store.backends import open_journal_store
 from mcp_dynaload.store.journal import DAY_SECONDS, PRUNE_EVERY, JournalStore, Row, Wanted
-from mcp_dynaload.store.opening import open_journal_store
 
 NOW = time.time()
 Opening = Callable[[], JournalStore]

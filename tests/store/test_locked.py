@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from mcp_dynaload.store import database
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.local import LocalMemory
+from mcp_dynaload.store.sqlite_usage import LocalMemory
 
 PINS = "SELECT tool FROM pins ORDER BY tool"
 PIN = "INSERT INTO pins VALUES ('p', ?)"

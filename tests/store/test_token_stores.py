@@ -7,8 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from mcp_dynaload.errors import StoreError
-from mcp_dynaload.store import remote
-from mcp_dynaload.store.opening import open_tokens
+from mcp_dynaload.store import redis_connection as remote
+from mcp_dynaload.store.backends import open_tokens
 from mcp_dynaload.store.tokens import PREFIX, Scope, Tokens
 from tests.redis_server import running_redis
 

@@ -1,6 +1,6 @@
 """Builders of facts; each names only what matters to its test."""
 
-from mcp_dynaload.telemetry.facts import (
+from mcp_dynaload.telemetry.events import (
     ErrorKind,
     ListChanged,
     Outcome,

@@ -11,9 +11,9 @@ import anyio.to_thread
 import pytest
 from structlog.testing import capture_logs
 
-from mcp_dynaload.settings import Settings
+from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.telemetry.alerts import LEAST_VALUES, Alerts, thresholds_of
-from mcp_dynaload.telemetry.facts import AlertChanged, ErrorKind, Fact, Fallback, FellBack, Outcome
+from mcp_dynaload.telemetry.events import AlertChanged, ErrorKind, Fact, Fallback, FellBack, Outcome
 from mcp_dynaload.telemetry.webhook import Webhook, log_alert
 from mcp_dynaload.telemetry.window import Window
 from tests.telemetry.facts import ME, a_call, a_prompt, a_search

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from mcp_dynaload.settings import Settings
+from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.store.journal import Entry, Row, SqliteJournal, Wanted
 from mcp_dynaload.telemetry.codec import KINDS, fact_of, facts_of, kind_name, row_of
-from mcp_dynaload.telemetry.facts import ConfigurationChanged, Fact, Outcome
+from mcp_dynaload.telemetry.events import ConfigurationChanged, Fact, Outcome
 from mcp_dynaload.telemetry.journal import open_journal
-from mcp_dynaload.telemetry.opening import open_telemetry
+from mcp_dynaload.telemetry.pipeline import open_telemetry
 from tests.telemetry.facts import a_call, a_list, a_prompt, opened
 
 any_fact = st.one_of(*(st.from_type(fact) for fact in KINDS.values()))

@@ -12,8 +12,8 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from mcp_dynaload.settings import Settings
-from mcp_dynaload.telemetry.facts import (
+from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.telemetry.events import (
     AlertChanged,
     CommandRun,
     ErrorKind,
@@ -24,8 +24,8 @@ from mcp_dynaload.telemetry.facts import (
     UpstreamFailed,
     UpstreamStarted,
 )
-from mcp_dynaload.telemetry.opening import open_telemetry
 from mcp_dynaload.telemetry.otel import Export
+from mcp_dynaload.telemetry.pipeline import open_telemetry
 from tests.telemetry.facts import ME, a_call, a_list, a_prompt, a_search
 
 AT = 1_000.0

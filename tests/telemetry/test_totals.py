@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from mcp_dynaload.telemetry.facts import (
+from mcp_dynaload.telemetry.events import (
     CommandRun,
     ErrorKind,
     Fact,
@@ -16,7 +16,7 @@ from mcp_dynaload.telemetry.facts import (
     UpstreamStopped,
     Who,
 )
-from mcp_dynaload.telemetry.sessions import Loaded, Quality
+from mcp_dynaload.telemetry.session_views import Loaded, Quality
 from mcp_dynaload.telemetry.summary import CategoryCounts, Tokens
 from mcp_dynaload.telemetry.totals import Totals
 from tests.telemetry.facts import ME, a_call, a_list, a_prompt, a_search, opened

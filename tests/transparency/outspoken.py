@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from mcp_dynaload.catalog.tool import Json, json_object
-from mcp_dynaload.server.client import Request
+from mcp_dynaload.proxy.client import Request
 from tests.transparency.outspoken_offers import CAPABILITIES, PAGED_LISTS, page
 from tests.waiting import HANG_SECONDS
 

@@ -14,8 +14,8 @@ from mcp.client.context import ClientRequestContext
 from mcp_types import ElicitRequestFormParams, ElicitRequestParams, ElicitResult
 
 from mcp_dynaload.catalog.tool import Json, json_object
-from mcp_dynaload.control.app import create_app
-from tests.control.services import a_new_configuration
+from mcp_dynaload.http.app import create_app
+from tests.http.services import a_new_configuration
 from tests.transparency.serving import served
 
 CALLS: dict[str, tuple[str, Json]] = {

@@ -14,9 +14,9 @@ from mcp.server.runner import serve_loop
 from mcp.shared.message import SessionMessage
 from starlette.types import ASGIApp
 
+from mcp_dynaload.app import open_proxy, read_configuration
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.runtime import open_proxy, read_configuration
-from mcp_dynaload.server.front import Front
+from mcp_dynaload.proxy.server import Front
 from tests.programs import PYTHON
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from mcp import MCPError
 from mcp_types import URL_ELICITATION_REQUIRED, ErrorData
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.server.attributed import asked_by, is_sayable, links_of, logged_by, refused_by
+from mcp_dynaload.proxy.attribution import asked_by, is_sayable, links_of, logged_by, refused_by
 from tests.transparency.outspoken import build_server
 from tests.transparency.peer import Peer, connected
 from tests.transparency.serving import joined, proxied, served

@@ -9,7 +9,7 @@ import pytest
 from mcp.server.lowlevel.server import Server
 
 from mcp_dynaload.catalog.tool import Json
-from tests.control.processes import address_of, process_before
+from tests.http.processes import address_of, process_before
 from tests.transparency.conformance import NEWEST, NODE, SUITES, Checks, Suite, run_suite
 from tests.transparency.event_store import RETRY_MILLISECONDS, RecentEvents
 from tests.transparency.everything import build_server

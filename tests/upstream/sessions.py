@@ -10,8 +10,8 @@ from mcp import MCPError
 from mcp_types import METHOD_NOT_FOUND
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.config_upstream import UpstreamConfig
-from mcp_dynaload.upstream.link import ClientProfile
+from mcp_dynaload.config.upstream_config import UpstreamConfig
+from mcp_dynaload.upstream.connection import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
 from tests.waiting import HANG_SECONDS

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from mcp_dynaload.config_upstream import UpstreamConfig, UpstreamOptions
+from mcp_dynaload.config.upstream_config import UpstreamConfig, UpstreamOptions
 from mcp_dynaload.errors import (
     UpstreamAnswerError,
     UpstreamClosedError,
@@ -295,7 +295,7 @@ async def test_a_servers_own_error_is_passed_on_even_if_it_looks_like_a_closed_c
 async def test_an_answer_that_is_too_long_fails_that_call_only_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcp_dynaload.bounds.MAX_MESSAGE_BYTES", 100_000)
+    monkeypatch.setattr("mcp_dynaload.transport.bounds.MAX_MESSAGE_BYTES", 100_000)
     async with pool_of(tmp_path, config("bad")) as pool:
         assert len(await say(pool, "bad", "big", size=90_000)) == 90_000
         pid = await say(pool, "bad", "pid")

@@ -9,10 +9,10 @@ import anyio
 import pytest
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.config_upstream import UpstreamConfig
+from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.errors import UpstreamAnswerError
 from mcp_dynaload.upstream.allowance import Allowance, Rate
-from mcp_dynaload.upstream.link import MAX_QUESTIONS, TOLD_AT_ONCE
+from mcp_dynaload.upstream.connection import MAX_QUESTIONS, TOLD_AT_ONCE
 from mcp_dynaload.upstream.relisting import Relisting
 from tests.faults.scripted import config, text_in, until
 from tests.upstream.sessions import RecordingHost, call, pool_of, say

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.config_upstream import UpstreamConfig
+from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.errors import UpstreamAnswerError, UpstreamClosedError, UpstreamError, UpstreamStartError
 from mcp_dynaload.upstream.pool import Pool
 from tests.faults.odd_http_server import EVENTS, Odd, OddServer, OddSseServer

@@ -10,7 +10,7 @@ from mcp import MCPError
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.config_upstream import UpstreamConfig
+from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.errors import UpstreamClosedError, UpstreamError
 from mcp_dynaload.upstream.pool import Pool
 from tests.faults.flooding_http import FloodingApp
@@ -158,8 +158,8 @@ async def test_a_server_that_forgets_each_session_at_once_is_told(tmp_path: Path
 async def test_an_answer_without_end_fails_its_call_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr("mcp_dynaload.bounds.MAX_MESSAGE_BYTES", 2_000_000)
-    monkeypatch.setattr("mcp_dynaload.upstream.transport.MAX_MESSAGE_BYTES", 2_000_000)
+    monkeypatch.setattr("mcp_dynaload.transport.bounds.MAX_MESSAGE_BYTES", 2_000_000)
+    monkeypatch.setattr("mcp_dynaload.upstream.channels.MAX_MESSAGE_BYTES", 2_000_000)
     app = FloodingApp()
     async with pool_before(app, tmp_path) as pool:
         with anyio.fail_after(20), pytest.raises((MCPError, UpstreamError), match="2000000"):

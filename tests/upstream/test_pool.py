@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from mcp_dynaload.config_upstream import UpstreamConfig, UpstreamOptions
+from mcp_dynaload.config.upstream_config import UpstreamConfig, UpstreamOptions
 from mcp_dynaload.errors import UpstreamStartError
 from mcp_dynaload.upstream.pool import Pool
 from tests.faults.scripted import config, is_alive, starts, tools, until, until_exists, until_gone
@@ -340,7 +340,7 @@ async def test_a_start_that_takes_longer_than_its_limit_goes_on_and_a_later_call
 
 
 async def test_a_start_without_end_is_given_up_at_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mcp_dynaload.upstream.connection.LONGEST_START_SECONDS", 0.3)
+    monkeypatch.setattr("mcp_dynaload.upstream.lifecycle.LONGEST_START_SECONDS", 0.3)
     options = UpstreamOptions(connect_timeout_seconds=5)
     async with pool_of(tmp_path, counted(tmp_path, "slow", options, never_answers=True)) as pool:
         with pytest.raises(UpstreamStartError, match=r"did not start: no answer to the handshake in 0\.3 s"):

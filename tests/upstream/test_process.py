@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_dynaload.config_upstream import UpstreamOptions
+from mcp_dynaload.config.upstream_config import UpstreamOptions
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
 from mcp_dynaload.upstream.process import child_environment
 from mcp_dynaload.upstream.process_family import MARK_VARIABLE

@@ -1,0 +1,236 @@
+"""Builds and connects everything; nothing else does."""
+
+import math
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import structlog
+from mcp.server.runner import serve_loop
+
+from mcp_dynaload.catalog.categories import Named
+from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME, Registration
+from mcp_dynaload.config.categories_file import read_categories
+from mcp_dynaload.config.paths import Locations, find_locations
+from mcp_dynaload.config.secrets import masker_for
+from mcp_dynaload.config.servers_file import UpstreamConfig, UpstreamsRead, read_upstreams
+from mcp_dynaload.config.settings import Settings, own_variables, read_project_settings, read_settings
+from mcp_dynaload.config.trust import is_trusted_content
+from mcp_dynaload.demo import embedded_servers
+from mcp_dynaload.encoder.tokenizer import count_tokens
+from mcp_dynaload.machine.logs import set_up_logs
+from mcp_dynaload.masking import Masker
+from mcp_dynaload.proxy.catalog_state import LiveCatalog, open_rankings
+from mcp_dynaload.proxy.client import ClientEnvironment
+from mcp_dynaload.proxy.definition_repair import Oddities
+from mcp_dynaload.proxy.model_text import instructions_text, own_texts
+from mcp_dynaload.proxy.process_context import Shared
+from mcp_dynaload.proxy.server import Front, open_front
+from mcp_dynaload.store.backends import open_memory
+from mcp_dynaload.store.catalog_cache import Records
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.peers import Origin, Peers
+from mcp_dynaload.store.status_lines import StatusLines
+from mcp_dynaload.store.usage import project_of
+from mcp_dynaload.telemetry.events import NOBODY, ListingMended
+from mcp_dynaload.telemetry.pipeline import open_telemetry
+from mcp_dynaload.transport.stdio import open_stdio
+from mcp_dynaload.upstream.list_offline import Listed, list_upstreams
+from mcp_dynaload.upstream.listing import Listing
+
+FIRST_LISTING_SECONDS = 60.0
+"""How long somebody who waits for an answer waits for servers that were never listed: without them there is little to
+choose from."""
+
+SERVER_NAME_VARIABLE = "MCP_DYNALOAD_SERVER_NAME"
+"""Where the entry of our plugin says how the client knows the server that it brings."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that was read before anything is started."""
+
+    locations: Locations
+    settings: Settings
+    upstreams: UpstreamsRead
+
+    categories: Named
+    """Groups of tools that the categories files name."""
+
+    is_demo: bool
+    """No server is configured: the embedded ones stand in, but not where the plugin has brought us."""
+
+    environ: Mapping[str, str]
+
+    @property
+    def configs(self) -> dict[str, UpstreamConfig]:
+        """The upstreams by name, in name order."""
+        chosen = embedded_configs() if self.is_demo else self.upstreams.upstreams
+        return {config.name: config for config in sorted(chosen, key=lambda config: config.name)}
+
+    @property
+    def registration(self) -> Registration:
+        """How the client that has started us knows us: our plugin says so in the entry that it brings."""
+        is_plugins = self.environ.get(SERVER_NAME_VARIABLE) == PLUGIN_SERVER_NAME
+        return Registration(PLUGIN_SERVER_NAME) if is_plugins else Registration()
+
+    @property
+    def masker(self) -> Masker:
+        """What hides the secrets that stand in it; made anew each time, so it is to be kept and handed on."""
+        return masker_for(self.upstreams.upstreams, self.settings, self.environ)
+
+
+def read_configuration(
+    environ: Mapping[str, str],
+    *,
+    explicit: Sequence[Path] = (),
+    trust_all: bool = False,
+    overrides: Mapping[str, str] | None = None,
+) -> Configuration:
+    """Read settings and servers files; overrides are settings by name, as written on the command line.
+
+    Raises:
+        ConfigError: The settings are wrong.
+    """
+    locations = find_locations(environ)
+    is_trusted = partial(is_trusted_content, state_dir=locations.state_dir)
+    project = read_project_settings(locations.project_settings_file, is_trusted)
+    own_environ, misplaced = own_variables(environ)
+    settings = read_settings(locations, own_environ, overrides or {}, project)
+    upstreams = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
+    is_plugins = own_environ.get(SERVER_NAME_VARIABLE) == PLUGIN_SERVER_NAME
+    is_demo = not (upstreams.upstreams or upstreams.problems or upstreams.has_disabled or is_plugins)
+    categories, wrong = read_categories(locations.categories_files, locations.project_dir)
+    upstreams = replace(upstreams, problems=(*misplaced, *project.problems, *upstreams.problems, *wrong))
+    return Configuration(locations, settings, upstreams, categories, is_demo, own_environ)
+
+
+def embedded_configs(workspace: Path | None = None) -> tuple[UpstreamConfig, ...]:
+    """The demo servers that travel in the package."""
+    return tuple(
+        UpstreamConfig(
+            name=name,
+            transport="stdio",
+            command=str(entry["command"]),
+            args=tuple(entry["args"]),
+            env=dict(entry.get("env", {})),
+            entry=entry,
+        )
+        for name, entry in embedded_servers(workspace).items()
+    )
+
+
+@contextmanager
+def open_catalog(configuration: Configuration) -> Generator[LiveCatalog]:
+    """The catalog as the cache has it; at exit the database is closed."""
+    records = Records(Database(configuration.locations.database_file))
+    configs = configuration.configs
+    is_dynamic = configuration.settings.dynamic_loading_enabled
+    registration = configuration.registration
+    own = own_texts("", registration.prefix) if is_dynamic else {}
+    rankings = open_rankings(configuration.settings.cache_ttl_seconds, configuration.settings.max_cache_size)
+    folder = configuration.locations.project_dir
+    live = LiveCatalog(configs, records, folder, count_tokens, own, rankings, registration)
+    live.named_categories = configuration.categories
+    live.read_cache()
+    if is_dynamic:
+        live.own_texts = own_texts(instructions_text(live.listings, live.unseen), registration.prefix)
+    try:
+        yield live
+    finally:
+        records.close()
+
+
+async def refresh_catalog(
+    configuration: Configuration,
+    live: LiveCatalog,
+    names: Iterable[str] | None = None,
+    *,
+    done: Callable[[str], None] = lambda name: None,
+    within_seconds: float = math.inf,
+) -> Listed:
+    """List upstreams, all unless some are named, a few at a time, and take over each listing as it comes.
+
+    `done` is told the name of each that is through, with success or not. One that fails stops no other.
+    """
+    configs, places = configuration.configs, configuration.locations
+    chosen = [configs[name] for name in (configs if names is None else names)]
+
+    async def heard(name: str, listing: Listing) -> None:
+        await live.update(name, listing)
+        done(name)
+
+    listed = await list_upstreams(
+        chosen, places.project_dir, places.logs_dir, heard, within_seconds, configuration.masker
+    )
+    live.failures |= listed.errors
+    for name, error in listed.errors.items():
+        log.warning("upstream_not_listed", upstream=name, error=error)
+        done(name)
+    return listed
+
+
+@asynccontextmanager
+async def open_proxy(
+    configuration: Configuration, *, is_service: bool = False, peers: Peers | None = None
+) -> AsyncGenerator[Front]:
+    """The server, ready to be connected to a transport; a service is one to which many connect."""
+    settings, locations = configuration.settings, configuration.locations
+    with open_catalog(configuration) as live, open_memory(settings.store_url, locations.database_file) as memory:
+        environment = ClientEnvironment.read(configuration.environ)
+        folder, masker = locations.project_dir, configuration.masker
+        servers = {name: config.fingerprint(folder) for name, config in configuration.configs.items()}
+        mended = [mended_fact(name, oddities) for name, oddities in sorted(live.oddities.items())]
+        async with open_telemetry(
+            settings, locations.journal_file, project_of(folder), servers, mended, masker
+        ) as telemetry:
+            live.observe_oddities(lambda name, oddities: telemetry.facts.emit(mended_fact(name, oddities)))
+            lines = StatusLines(locations.status_dir)
+            shared = Shared(settings, live, environment, memory, lines, telemetry, masker, peers or Peers())
+            async with open_front(shared, locations.logs_dir, is_service=is_service) as front:
+                yield front
+
+
+def peers_of(configuration: Configuration) -> Peers:
+    """Return the servers of ours that the same client has started."""
+    own = Origin.PLUGIN if configuration.registration.is_plugins else Origin.REGISTERED
+    client = ClientEnvironment.read(configuration.environ).session_id
+    return Peers(configuration.locations.peers_dir, client, own)
+
+
+def mended_fact(upstream: str, oddities: Oddities) -> ListingMended:
+    """The fact that a listing has such elements."""
+    return ListingMended(
+        who=NOBODY,
+        upstream=upstream,
+        repaired=oddities.repaired,
+        left_out=oddities.left_out,
+        detail=str(oddities),
+        elements=oddities.sentences,
+    )
+
+
+def log_problems(configuration: Configuration) -> None:
+    """Tell what is wrong with the files, and what stands in where there are none."""
+    for problem in configuration.upstreams.problems:
+        log.warning("configuration_problem", problem=str(problem))
+    for warning in configuration.upstreams.warnings:
+        log.warning("configuration_warning", warning=str(warning))
+    if configuration.is_demo:
+        log.warning("no_server_configured", using="the embedded demo servers", fix="run `mcp-dynaload init`")
+
+
+async def serve_stdio(configuration: Configuration) -> None:
+    """Serve one client on stdin and stdout until it leaves or a signal comes."""
+    set_up_logs(
+        configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True, masker=configuration.masker
+    )
+    log_problems(configuration)
+    peers = peers_of(configuration)
+    with peers.joined():
+        async with open_stdio() as (read, write), open_proxy(configuration, peers=peers) as front:
+            await serve_loop(front.server, read, write, lifespan_state={})

@@ -1,0 +1,234 @@
+"""From one entry of a servers file to an upstream: types checked, variables put in, our options validated."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from pathlib import PurePath
+from typing import Any, Literal, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.config.json_file import JsonFile, json_type
+from mcp_dynaload.config.problems import ConfigProblem, KeyPath, nearest_name
+from mcp_dynaload.config.upstream_config import OPTIONS_KEY, Transport, UpstreamConfig, UpstreamOptions
+
+SERVERS_KEY = "mcpServers"
+
+_OWN_NAME = "dynaload"
+_OWN_PROGRAM = "mcp-dynaload"
+_OWN_MODULE = "mcp_dynaload"
+_PACKAGE_RUNNERS = {"uvx", "uv", "pipx"}
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+_TIMEOUT = "timeout"
+_ALWAYS_LOAD = "alwaysLoad"
+MIN_TIMEOUT_MS = 1_000
+"""Claude Code ignores a smaller timeout of an entry, and takes this for a smaller one of all calls."""
+
+MAX_TIMEOUT_MS = 2**31 - 1
+"""The longest that its timers can wait."""
+
+_HTTP_URL = re.compile(r"https?://[^/\s]\S*", re.IGNORECASE)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """The keys of Claude's format that matter here; others are ignored."""
+
+    type: Literal["stdio", "sse", "http", "streamable-http"] | None = None
+    command: str | None = None
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict[str, str])
+    url: str | None = None
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def parse_entry(file: JsonFile, name: str, environ: Mapping[str, str]) -> UpstreamConfig | list[ConfigProblem]:
+    """The upstream that the file's entry `name` describes, or all that is wrong with it."""
+    key: KeyPath = (SERVERS_KEY, name)
+    written: object = file.content[SERVERS_KEY][name]
+    if not isinstance(written, dict):
+        return [file.problem(key, f"is {json_type(written)}", 'it must be an object: {"command": …} or {"url": …}')]
+    entry = cast(Json, written)
+    problems: list[ConfigProblem] = []
+    parsed = _validated(_Entry, entry, file, key, problems)
+    options = _options(entry.get(OPTIONS_KEY, {}), file, (*key, OPTIONS_KEY), problems)
+    if parsed is None or options is None:
+        return problems
+    problems.extend(file.problem((*key, *where), what, fix) for where, what, fix in _mistakes(name, parsed))
+    warnings = _ignored(entry, file, key)
+    expanded = _expanded(
+        parsed, lambda where, missing: warnings.append(_missing(file, (*key, *where), missing)), environ
+    )
+    transport = _transport(parsed)
+    if not problems and transport != "stdio" and not _HTTP_URL.fullmatch(expanded.url or ""):
+        problems.append(file.problem((*key, "url"), "is not an http:// or https:// address", "give the whole address"))
+    if problems:
+        return [*problems, *warnings]
+    own = json_object(entry.get(OPTIONS_KEY))
+    return UpstreamConfig(
+        name=name,
+        transport=transport,
+        command=expanded.command or "",
+        args=expanded.args,
+        env=expanded.env,
+        url=expanded.url or "",
+        headers=expanded.headers,
+        options=_with_client_timeouts(options, entry, environ),
+        call_limit_seconds=None if "call_timeout_seconds" in own else _seconds(entry.get(_TIMEOUT)),
+        always_load=entry.get(_ALWAYS_LOAD) is True,
+        warnings=tuple(warnings),
+        source=file.path,
+        entry=entry,
+    )
+
+
+def is_disabled(entry: object) -> bool:
+    """Whether an entry says that its server is not to be used."""
+    if not isinstance(entry, dict):
+        return False
+    return cast(Json, entry).get("disabled") is True or cast(Json, entry).get("enabled") is False
+
+
+def _with_client_timeouts(options: UpstreamOptions, entry: Json, environ: Mapping[str, str]) -> UpstreamOptions:
+    """The options, with Claude Code's own timeouts in the place of our defaults: an option of ours always wins."""
+    given = json_object(entry.get(OPTIONS_KEY))
+    call = _seconds(entry.get(_TIMEOUT)) or _variable_seconds(environ, "MCP_TOOL_TIMEOUT", MIN_TIMEOUT_MS)
+    if call is not None and "call_timeout_seconds" not in given:
+        options = replace(options, call_timeout_seconds=call)
+    start = _variable_seconds(environ, "MCP_TIMEOUT")
+    if start is not None and "connect_timeout_seconds" not in given:
+        options = replace(options, connect_timeout_seconds=start)
+    return options
+
+
+def _variable_seconds(environ: Mapping[str, str], name: str, least_ms: int = 0) -> float | None:
+    text = environ.get(name, "").strip()
+    return max(int(text), least_ms) / 1000 if _WHOLE_NUMBER.fullmatch(text) and int(text) else None
+
+
+def _seconds(milliseconds: object) -> float | None:
+    """An entry's timeout; None if Claude Code, too, would ignore it."""
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
+        return None
+    return min(milliseconds, MAX_TIMEOUT_MS) / 1000 if milliseconds >= MIN_TIMEOUT_MS else None
+
+
+def _ignored(entry: Json, file: JsonFile, key: KeyPath) -> list[ConfigProblem]:
+    """Tell of the client's keys that have a value without a meaning."""
+    found: list[ConfigProblem] = []
+    if _TIMEOUT in entry and _seconds(entry[_TIMEOUT]) is None:
+        fix = f"give the milliseconds that a call may take, at least {MIN_TIMEOUT_MS}"
+        found.append(file.problem((*key, _TIMEOUT), "is ignored", fix))
+    for name in (_ALWAYS_LOAD, "disabled", "enabled"):
+        if name in entry and not isinstance(entry[name], bool):
+            found.append(file.problem((*key, name), f"is {json_type(entry[name])} and is ignored", "say true or false"))
+    return found
+
+
+def _options(written: object, file: JsonFile, key: KeyPath, problems: list[ConfigProblem]) -> UpstreamOptions | None:
+    if not isinstance(written, dict):
+        problems.append(file.problem(key, f"is {json_type(written)}", "it must be an object"))
+        return None
+    known = {option.name for option in fields(UpstreamOptions)}
+    unknown = [name for name in cast(Json, written) if name not in known]
+    problems.extend(file.problem((*key, name), "is not an option", nearest_name(name, known)) for name in unknown)
+    return _validated(UpstreamOptions, cast(Json, written), file, key, problems)
+
+
+def _validated(
+    shape: type[_T], written: Json, file: JsonFile, key: KeyPath, problems: list[ConfigProblem]
+) -> _T | None:
+    """`written` as the dataclass, or None and its problems are added."""
+    try:
+        # From JSON, because strict mode takes a Python list for no tuple and a Python dict for no dataclass.
+        return _adapter(shape).validate_json(json.dumps(written), strict=True)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_context=False):
+            problems.append(_explained(file, key, detail["loc"], detail["type"], detail["msg"], detail["input"]))
+        return None
+
+
+@cache
+def _adapter(shape: type[_T]) -> TypeAdapter[_T]:
+    return TypeAdapter(shape)
+
+
+def _explained(file: JsonFile, key: KeyPath, loc: KeyPath, kind: str, message: str, value: Any) -> ConfigProblem:
+    what = f"is {json_type(value)}" if kind.endswith("_type") else "has a value that is not allowed"
+    fix = message.replace("Input should be", "it must be")
+    if kind == "string_pattern_mismatch":
+        fix = "it may have up to 32 letters, digits, '_' and '-'"
+    return file.problem((*key, *loc), what, fix)
+
+
+def _transport(entry: _Entry) -> Transport:
+    if entry.type is None:
+        return "http" if entry.url is not None else "stdio"
+    return "http" if entry.type == "streamable-http" else entry.type
+
+
+def _mistakes(name: str, entry: _Entry) -> Iterator[tuple[KeyPath, str, str]]:
+    """What is wrong with an entry whose types are right: key inside the entry, what, fix."""
+    if not name:
+        yield (), "has an empty name", "name the server"
+    if name == _OWN_NAME or _starts_us(entry):
+        yield (), f"would start {_OWN_PROGRAM} behind itself", "remove it here; only the client's file has it"
+    if entry.type is None and entry.command is not None and entry.url is not None:
+        yield (), "has both command and url", 'say which by "type": "stdio" or "http"'
+    elif entry.type is None and entry.command is None and entry.url is None:
+        yield (), "has neither command nor url", 'give "command" to start a program or "url" to connect to one'
+    elif _transport(entry) == "stdio" and not entry.command:
+        yield ("command",), "is missing or empty", "name the program to start"
+    elif _transport(entry) != "stdio" and not entry.url:
+        yield ("url",), "is missing or empty", "give the server's address"
+
+
+def _starts_us(entry: _Entry) -> bool:
+    program = PurePath((entry.command or "").replace("\\", "/")).name.removesuffix(".exe")
+    if "serve" not in entry.args:
+        return False
+    if program in _PACKAGE_RUNNERS:
+        return any(re.split(r"[\[=@<>~!]", arg)[0] == _OWN_PROGRAM for arg in entry.args)
+    return program == _OWN_PROGRAM or ("-m", _OWN_MODULE) in zip(entry.args, entry.args[1:], strict=False)
+
+
+def _missing(file: JsonFile, key: KeyPath, variable: str) -> ConfigProblem:
+    fix = f"set {variable} where the client is started, or write ${{{variable}:-default}}"
+    return file.problem(key, f"uses the variable {variable!r}, which is not set, so that its name stands there", fix)
+
+
+def _expanded(entry: _Entry, report: Callable[[KeyPath, str], None], environ: Mapping[str, str]) -> _Entry:
+    """The entry with variables put in; `report` is told each place and variable without a value, left as it is."""
+
+    def one(text: str, *where: str | int) -> str:
+        def value(match: re.Match[str]) -> str:
+            variable, has_default, default = match[1].partition(":-")
+            # Like Claude Code, not like a shell: the default stands in for an unset variable, not for an empty one.
+            if (found := environ.get(variable)) is not None:
+                return found
+            if has_default:
+                return default
+            report(where, variable)
+            return match[0]  # like Claude Code, whose server may be content with it
+
+        return _VARIABLE.sub(value, text)
+
+    def each(texts: Mapping[str, str], key: str) -> dict[str, str]:
+        return {name: one(text, key, name) for name, text in texts.items()}
+
+    def listed(texts: Sequence[str], key: str) -> tuple[str, ...]:
+        return tuple(one(text, key, index) for index, text in enumerate(texts))
+
+    return _Entry(
+        type=entry.type,
+        command=None if entry.command is None else one(entry.command, "command"),
+        args=listed(entry.args, "args"),
+        env=each(entry.env, "env"),
+        url=None if entry.url is None else one(entry.url, "url"),
+        headers=each(entry.headers, "headers"),
+    )

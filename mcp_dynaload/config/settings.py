@@ -1,0 +1,305 @@
+"""Settings: read once from command line, environment, project file and user file, validated, frozen."""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from mcp_dynaload.config.paths import Locations
+from mcp_dynaload.config.problems import ConfigProblem, nearest_name, written_path
+from mcp_dynaload.config.project_environment import OUR_PREFIX, set_by_project
+from mcp_dynaload.config.service_settings import ServiceSettings
+from mcp_dynaload.config.telemetry_settings import WatchSettings
+from mcp_dynaload.errors import ConfigError, StoreError
+from mcp_dynaload.machine.bounded_files import read_inside
+
+Strategy = Literal["conservative", "balanced", "aggressive"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+_Count = Annotated[int, Field(ge=1)]
+_Milliseconds = Annotated[int, Field(ge=0)]
+
+_PLAIN_VARIABLES = frozenset(
+    {
+        "dynamic_loading_enabled",
+        "default_loading_strategy",
+        "cache_ttl_seconds",
+        "max_cache_size",
+        "detection_timeout_ms",
+        "loading_timeout_ms",
+        "max_concurrent_sessions",
+        "metrics_collection_enabled",
+        "performance_alerts_enabled",
+        "detailed_logging_enabled",
+    }
+)
+"""Settings whose environment variable is the name in capitals; the others' starts with `MCP_DYNALOAD_`."""
+
+_HARMLESS = frozenset({"default_loading_strategy", "notify", "warm_upstreams"})
+"""Settings that a project's file may make without trust.
+
+A repository must not log prompts, stretch waits or switch loading off, which would list every tool of every server.
+"""
+
+
+class Settings(ServiceSettings, WatchSettings):
+    """What the person can set, under these names in `dynaload.toml`.
+
+    Made directly it has the defaults and what is passed in; `read_settings` reads the person's files and environment.
+    """
+
+    dynamic_loading_enabled: bool = True
+    """False: every tool of every upstream is listed and nothing changes, a plain proxy."""
+
+    default_loading_strategy: Strategy = "balanced"
+    """How much to load: the token budget and the bound on what may be left out."""
+
+    cache_ttl_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 3600
+    """How long the tools ranked for a prompt are kept in memory; 0: not at all."""
+
+    max_cache_size: Annotated[int, Field(ge=0)] = 1000
+    """How many such rankings are kept; 0: none."""
+
+    detection_timeout_ms: _Milliseconds = 100
+    """Longest time to choose tools for a prompt; over it the ranking by words, a matter of milliseconds, decides."""
+
+    loading_timeout_ms: _Milliseconds = 500
+    """Longest time that a hook's answer is held until the client has the new list."""
+
+    metrics_collection_enabled: bool = True
+    """False: no journal, no metrics."""
+
+    performance_alerts_enabled: bool = True
+    """Tell when a time or budget is exceeded."""
+
+    detailed_logging_enabled: bool = False
+    """Write prompts and arguments, redacted, to the log."""
+
+    notify: bool = False
+    """Tell the person in a line what was loaded."""
+
+    status_cell: bool = True
+    """The plugin shows under the prompt how many tools are loaded and what that saves."""
+
+    between_steps: bool = True
+    """The plugin loads a tool in the middle of a turn when the model takes another way for want of it."""
+
+    warm_upstreams: bool = True
+    """Start an upstream in the background when its tools are selected, before they are called."""
+
+    max_running_upstreams: _Count = 10
+    """Upstream processes at the same time."""
+
+    log_level: LogLevel = "info"
+    """Least important events that are logged."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is passed in and nothing else: the library's own sources cannot say where a bad value stands."""
+        return (init_settings,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """One source of settings: its values by field name, and what to call each in an error."""
+
+    values: Mapping[str, object]
+    places: Mapping[str, str]
+    are_strings: bool = False
+    """Whether values are text, as in the environment, where "1" is a number too."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """What a project's file sets, as far as it may, and what else stands in it."""
+
+    values: Mapping[str, object]
+    problems: tuple[ConfigProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A settings file as it was read."""
+
+    path: Path
+    raw: bytes
+    text: str
+    values: Mapping[str, object]
+
+
+def variable_name(setting: str) -> str:
+    """The environment variable of a setting."""
+    return setting.upper() if setting in _PLAIN_VARIABLES else f"MCP_DYNALOAD_{setting.upper()}"
+
+
+def own_variables(environ: Mapping[str, str]) -> tuple[dict[str, str], tuple[ConfigProblem, ...]]:
+    """Return the environment without what a project's settings for the client set of ours, and what was left out."""
+    settings = {variable_name(name): name for name in Settings.model_fields}
+    ignored = {
+        variable: file
+        for variable, file in set_by_project(environ).items()
+        if (variable in settings or variable.startswith(OUR_PREFIX)) and settings.get(variable) not in _HARMLESS
+    }
+    what, fix = "is not used, as it comes with the project", "set it in your own settings if you want it"
+    problems = tuple(ConfigProblem(file, f"env.{name}", what, fix) for name, file in ignored.items())
+    return {name: value for name, value in environ.items() if name not in ignored}, problems
+
+
+def read_settings(
+    locations: Locations, environ: Mapping[str, str], overrides: Mapping[str, str], project: ProjectSettings
+) -> Settings:
+    """The settings of all sources: overrides (the command line), then environment, project, user file, defaults.
+
+    Raises:
+        ConfigError: the user's file, a variable or an option is wrong; the text has one line for each mistake.
+    """
+    layers = [
+        _user_layer(locations.user_settings_file),
+        _Layer(project.values, {}),
+        _environment_layer(environ),
+        _Layer(overrides, {name: f"--set {name}" for name in overrides}, are_strings=True),
+    ]
+    mistakes = [
+        f"{layer.places[name]} {what}; {fix}" for layer in layers for name, (what, fix) in _mistakes(layer).items()
+    ]
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    return Settings(**{name: cast(Any, value) for layer in layers for name, value in layer.values.items()})
+
+
+def read_project_settings(path: Path, is_trusted: Callable[[Path, bytes], bool]) -> ProjectSettings:
+    """The settings in the project's file that may count; a repository brings it, so nothing in it stops us."""
+    file = _read_file(path, partial(read_inside, path, path.parents[1]))
+    if file is None:
+        return ProjectSettings({}, ())
+    if isinstance(file, ConfigProblem):
+        return ProjectSettings({}, (file,))
+    mistakes = _mistakes(_Layer(file.values, {}))
+    reserved = [name for name in file.values if name not in mistakes and name not in _HARMLESS]
+    distrust = _distrust(file, is_trusted) if reserved else None
+    mistakes |= dict.fromkeys(reserved, distrust) if distrust else {}
+    return ProjectSettings(
+        {name: value for name, value in file.values.items() if name not in mistakes},
+        tuple(
+            ConfigProblem(file.path, written_path((name,)), what, fix, _line_of(name, file.text))
+            for name, (what, fix) in mistakes.items()
+        ),
+    )
+
+
+def _distrust(file: _File, is_trusted: Callable[[Path, bytes], bool]) -> tuple[str, str] | None:
+    """Why the file may not make every setting, and what to do, if so."""
+    command = f"mcp-dynaload trust {shlex.quote(str(file.path))}"
+    try:
+        if is_trusted(file.path, file.raw):
+            return None
+    except StoreError as error:
+        return f"is not used: {error}", f"then run: {command}"
+    return "is not used, as the project's file is not trusted", f"if you trust it, run: {command}"
+
+
+def _environment_layer(environ: Mapping[str, str]) -> _Layer:
+    """The variables that are set to something."""
+    variables = {name: variable_name(name) for name in Settings.model_fields}
+    values = {name: environ[variable] for name, variable in variables.items() if environ.get(variable)}
+    return _Layer(values, variables, are_strings=True)
+
+
+def _user_layer(path: Path) -> _Layer:
+    file = _read_file(path, path.read_bytes)
+    if file is None:
+        return _Layer({}, {})
+    if isinstance(file, ConfigProblem):
+        raise ConfigError(str(file))
+    lines = {name: _line_of(name, file.text) for name in file.values}
+    return _Layer(
+        file.values, {name: f"{path}:{line}: {name}" if line else f"{path}: {name}" for name, line in lines.items()}
+    )
+
+
+def _read_file(path: Path, read: Callable[[], bytes]) -> _File | ConfigProblem | None:
+    """The file, what is wrong with it as a whole, or None where there is none."""
+    try:
+        raw = read()
+        text = raw.decode("utf-8-sig")
+        return _File(path, raw, text, _flat(tomllib.loads(text)))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return ConfigProblem(path, "", f"cannot be read ({error.strerror})", "make it a readable file")
+    except UnicodeDecodeError:
+        return ConfigProblem(path, "", "is not UTF-8 text", "save it as UTF-8")
+    except (ValueError, RecursionError) as error:  # besides its own ValueError: a huge number, a deep nesting
+        line = re.search(r"line (\d+)", str(error))
+        what = f"is not valid TOML: {error}"
+        fix = 'a line is: name = "text", name = 1 or name = true'
+        return ConfigProblem(path, "", what, fix, int(line[1]) if line else None)
+
+
+def _flat(values: Mapping[str, object]) -> dict[str, object]:
+    """`store.url` and a table `[store]` with `url` are ways to write `store_url`."""
+    store = values.get("store")
+    if not isinstance(store, dict):
+        return dict(values)
+    inside = cast(dict[str, object], store)
+    return {name: value for name, value in values.items() if name != "store"} | {
+        f"store_{name}": value for name, value in inside.items()
+    }
+
+
+def _line_of(key: str, text: str) -> int | None:
+    """The line of a top-level key or table, if it can be found."""
+    written = f"{re.escape(key)}|store(?=\\s*[\\].])" if key.startswith("store_") else re.escape(key)
+    found = re.search(rf"^\s*(?:\[+\s*)?[\"']?(?:{written})[\"']?\s*[\].=]", text, re.MULTILINE)
+    return text.count("\n", 0, found.end()) + 1 if found else None
+
+
+def _mistakes(layer: _Layer) -> dict[str, tuple[str, str]]:
+    """What is wrong, and what would be right, by name."""
+    known = {name: value for name, value in layer.values.items() if name in Settings.model_fields}
+    wrong = (
+        {} if layer.are_strings else {name: fix for name, value in known.items() if (fix := _other_type(name, value))}
+    )
+    try:
+        Settings(**{name: cast(Any, value) for name, value in known.items() if name not in wrong})
+    except ValidationError as error:
+        wrong |= {str(detail["loc"][0]): _requirement(detail["msg"]) for detail in error.errors(include_url=False)}
+    unknown = [name for name in layer.values if name not in known]
+    return {name: ("is not a setting", nearest_name(name, Settings.model_fields)) for name in unknown} | {
+        name: (f"is {_shown(layer.values[name])}", fix) for name, fix in wrong.items()
+    }
+
+
+def _shown(value: object) -> str:
+    """As it is written, without the user and password of an address."""
+    return re.sub(r"://[^/@\s]*@", "://…@", repr(value))
+
+
+def _other_type(name: str, value: object) -> str | None:
+    """What the setting must be, if the value has another type: in TOML "1" is no number and 1 not true."""
+    default = Settings.model_fields[name].get_default()
+    if isinstance(default, bool):
+        return None if isinstance(value, bool) else "it must be true or false"
+    if isinstance(default, str):
+        return None if isinstance(value, str) else "it must be a text in quotes"
+    return None if isinstance(value, int | float) and not isinstance(value, bool) else "it must be a number"
+
+
+def _requirement(message: str) -> str:
+    wanted = message.split(", unable")[0].replace("Input should be", "it must be")
+    if "pattern" in wanted:
+        return "it must be redis://host:6379/0, rediss:// or unix://, or empty"
+    return f"{wanted}, true or false" if "boolean" in wanted else wanted

@@ -1,0 +1,117 @@
+"""One upstream as configured: the entry of a servers file, validated and expanded."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+from pydantic import Field
+
+from mcp_dynaload.catalog.names import MAX_NAME_LENGTH, default_prefix
+from mcp_dynaload.catalog.ownership import Prefixes
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.problems import ConfigProblem
+
+OPTIONS_KEY = "dynaload"
+"""Key of our options in an entry."""
+
+_WITHOUT_INFLUENCE = frozenset({OPTIONS_KEY, "alwaysLoad", "disabled", "enabled", "timeout"})
+"""Keys of an entry that do not change what its server lists."""
+
+Transport = Literal["stdio", "sse", "http"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamOptions:
+    """Our options for one upstream: the object under `dynaload` of its entry."""
+
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,32}$")] | None = None
+    """Put before the names of its tools; None means `<name>__`, the empty string none."""
+
+    include: tuple[str, ...] = ("*",)
+    """Globs on the upstream's own tool names: only these are in the catalog."""
+
+    exclude: tuple[str, ...] = ()
+    """Globs on the upstream's own tool names: these are not, whatever `include` says."""
+
+    pin: tuple[str, ...] = ()
+    """Globs on the upstream's own tool names: listed from the session's start."""
+
+    categories: tuple[str, ...] = ()
+    """Groups that its tools are in."""
+
+    eager: bool = False
+    """Start it when we start, not when it is first needed."""
+
+    idle_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 600.0
+    """Stop it after so long without use; 0 means never."""
+
+    connect_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0
+    """How long it may take to start and answer the handshake."""
+
+    call_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 600.0
+    """How long a call may go without an answer or a progress notification."""
+
+    shared: bool = False
+    """Of a service: all sessions use one connection to it, and what it asks is refused."""
+
+    inherit_env: bool = False
+    """Give it our whole environment, not only the basic variables and its `env`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamConfig:
+    """One upstream, ready to connect to; its text form shows no secret."""
+
+    name: str
+    """Its key in the servers file."""
+
+    transport: Transport
+
+    command: str = ""
+    """Program of a stdio upstream."""
+
+    args: tuple[str, ...] = field(default=(), repr=False)
+
+    env: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """Variables of its own."""
+
+    url: str = field(default="", repr=False)
+    """Address of an SSE or streamable HTTP upstream."""
+
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    options: UpstreamOptions = field(default_factory=UpstreamOptions)
+
+    call_limit_seconds: float | None = None
+    """How long a call may take by `timeout` in Claude Code's entry, whatever progress it tells of."""
+
+    always_load: bool = False
+    """Whether its tools are pinned, as by `alwaysLoad` in Claude Code's entry, but for those that say otherwise."""
+
+    warnings: tuple[ConfigProblem, ...] = ()
+    """What is odd about the entry, but does not keep it from being used."""
+
+    source: Path | None = None
+    """The file it came from."""
+
+    entry: Json = field(default_factory=lambda: cast(Json, {}), repr=False)
+    """The entry as written, before variables were put in."""
+
+    @property
+    def prefix(self) -> str:
+        """What stands before its own names in ours."""
+        return default_prefix(self.name) if self.options.prefix is None else self.options.prefix
+
+    def fingerprint(self, project_dir: Path) -> str:
+        """SHA-256 (hex) of what decides the upstream's lists: the entry as written and the project's folder."""
+        written = {key: value for key, value in self.entry.items() if key not in _WITHOUT_INFLUENCE}
+        parts = [written, self.options.inherit_env, str(project_dir)]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def prefixes_of(configs: Iterable[UpstreamConfig], room: int = MAX_NAME_LENGTH) -> Prefixes:
+    """Return the prefixes of all upstreams, by which it is told whose a name is."""
+    return Prefixes({config.name: config.prefix for config in configs}, room)

@@ -1,1 +1,0 @@
-"""The service over HTTP: one ASGI application for clients, load balancers and REST."""

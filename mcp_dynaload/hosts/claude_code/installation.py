@@ -1,0 +1,155 @@
+"""Puts Claude Code's servers behind the proxy, and back: reads, plans, asks, writes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mcp_dynaload.config.trust import forget, trust_file
+from mcp_dynaload.errors import DynaloadError, HostError
+from mcp_dynaload.hosts.claude_code.backups import (
+    Backup,
+    Write,
+    drop_backup,
+    mark_undone,
+    read_backups,
+    remove_folders,
+    save_backup,
+    write_atomically,
+    write_edits,
+)
+from mcp_dynaload.hosts.claude_code.diff import diffs
+from mcp_dynaload.hosts.claude_code.files import Snapshot, read_text
+from mcp_dynaload.hosts.claude_code.install_plan import Plan, plan_init
+from mcp_dynaload.hosts.claude_code.links import write_links
+from mcp_dynaload.hosts.claude_code.login_probe import Probe, logins_needed
+from mcp_dynaload.hosts.claude_code.movable_servers import probe_candidates
+from mcp_dynaload.hosts.claude_code.uninstall_plan import plan_uninstall
+
+Show = Callable[[str], None]
+"""Shows a text to the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """How we talk with who runs the command."""
+
+    show: Show
+    agrees: Callable[[], bool]
+    """Asks whether to make the changes that were shown."""
+
+
+def install(
+    snapshot: Snapshot,
+    person: Person,
+    probe: Probe,
+    refresh: Callable[[], None],
+    *,
+    is_dry_run: bool,
+    may_approve: bool = True,
+    write: Write = write_atomically,
+) -> Plan:
+    """Show what putting the servers behind the proxy changes, and after the person's consent do it.
+
+    Raises:
+        HostError: it cannot be done; nothing was changed then.
+    """
+    plan = plan_init(snapshot, logins_needed(probe_candidates(snapshot), probe))
+    _show_plan(plan, person.show)
+    if plan.unapproved and not may_approve and not is_dry_run:
+        raise HostError(
+            f"{', '.join(map(repr, plan.unapproved))} would be started, which you have not approved in Claude Code;"
+            " leave out --yes to be asked, or add --approve-servers"
+        )
+    if not plan.changes or is_dry_run or not person.agrees():
+        return plan
+    locations = snapshot.locations
+    backup = save_backup(locations.backups_dir, plan, datetime.now(UTC))
+    try:
+        write_edits(plan.edits, write)
+        write_links(plan.links)
+        if plan.trusted is not None:
+            trust_file(plan.trusted, locations.state_dir)
+    except BaseException:  # whatever stops us half way, Ctrl-C too: put things back, then let it go on
+        _take_back(backup)
+        raise
+    person.show(f"Done. What the files held before is in {backup.folder}; `mcp-dynaload uninstall` puts it back.")
+    try:
+        refresh()
+    except DynaloadError as error:
+        person.show(f"The servers were not listed yet: {error}. `mcp-dynaload refresh` tries again.")
+    person.show(
+        "Next: restart Claude Code (running sessions keep their old servers), then just type a prompt;"
+        " `/mcp` shows `dynaload`. `mcp-dynaload doctor` checks everything."
+    )
+    return plan
+
+
+def uninstall(backups_dir: Path, state_dir: Path, show: Show, write: Write = write_atomically) -> bool:
+    """Put all files back to what they were before the first `init`; whether there was anything to put back.
+
+    Raises:
+        HostError: it cannot be done; nothing was changed then.
+    """
+    backups = read_backups(backups_dir)
+    if not backups:
+        show("Nothing to put back: no `mcp-dynaload init` was run here, or it was undone already.")
+        return False
+    plan = plan_uninstall(backups, read_text)
+    _keep_current(backups[0].folder, [edit.before for edit in plan.edits])
+    write_edits(plan.edits, write)
+    write_links(plan.links)
+    remove_folders([folder for backup in backups for folder in backup.made_folders])
+    for backup in backups:
+        if backup.trusted is not None:
+            forget(backup.trusted, state_dir)
+    if plan.notes:
+        for backup in backups:
+            mark_undone(backup)
+    else:
+        for backup in backups:
+            drop_backup(backup)
+    for edit in plan.edits:
+        show(f"{'removed' if edit.after is None else 'put back'}  {edit.path}")
+    for link in plan.links:
+        show(f"{'removed' if link.after is None else 'put back'}  {link.path}")
+    for note in plan.notes:
+        show(f"note: {note}")
+    if plan.notes:
+        kept = ", ".join(str(backup.folder) for backup in backups)
+        show(f"note: what the files held, secrets included, is kept in {kept}; delete it when all is well")
+    show("Next: restart Claude Code; its servers are its own again.")
+    return True
+
+
+def _show_plan(plan: Plan, show: Show) -> None:
+    for text in diffs(plan.edits):
+        show(text)
+    for link in plan.links:
+        show(f"Plugin: {link.path} is made a link to {link.after}")
+    show(f"Behind the proxy: {', '.join(plan.moved) or 'no further server'}")
+    for server in plan.left:
+        show(f"Left in place: {server.name}: {server.reason}")
+    for note in plan.notes:
+        show(f"Note: {note}")
+    if not plan.changes:
+        show("Nothing to do.")
+
+
+def _take_back(backup: Backup) -> None:
+    """Undo what was written, and keep the backup only if that did not work."""
+    plan = plan_uninstall([backup], read_text)
+    write_edits(plan.edits, write_atomically)
+    write_links(plan.links)
+    remove_folders(backup.made_folders)
+    drop_backup(backup)
+
+
+def _keep_current(folder: Path, texts: list[str | None]) -> None:
+    """Keep what the files hold now too: taking a change out of what others changed is a judgement."""
+    try:
+        for index, text in enumerate(texts):
+            if text is not None:
+                write_atomically(folder / f"{index}.uninstalled", text.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise HostError(f"{folder}: cannot be written ({error.strerror}); nothing changed") from error

@@ -1,0 +1,75 @@
+"""Asks remote servers whether they want a login, before they are moved to where nobody could give one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import cast
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.hosts.claude_code.server_policy import expanded
+
+PROBE_TIMEOUT_SECONDS = 3.0
+"""A server that takes longer is taken to need no login: its own calls will tell."""
+
+_CONCURRENT_PROBES = 8
+_LOGIN_STATUSES = (401, 403)
+_INITIALIZE: Json = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "mcp-dynaload", "version": "1"},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamEntry:
+    """A server as the client's file has it."""
+
+    name: str
+    entry: Json
+
+
+Probe = Callable[[UpstreamEntry], str | None]
+"""Why a remote server needs a login; None if it answers without one."""
+
+
+def logins_needed(entries: Sequence[UpstreamEntry], probe: Probe) -> dict[str, str]:
+    """The reasons by name of those servers that need a login, all asked at once."""
+    with ThreadPoolExecutor(_CONCURRENT_PROBES) as pool:
+        reasons = pool.map(probe, entries)
+        return {entry.name: reason for entry, reason in zip(entries, reasons, strict=True) if reason}
+
+
+def http_probe(environ: Mapping[str, str]) -> Probe:
+    """A probe that sends the server one `initialize` and looks at the status of the answer only."""
+
+    def probe(upstream: UpstreamEntry) -> str | None:
+        import httpx2  # an HTTP client is needed by `init` alone
+
+        url = expanded(str(upstream.entry.get("url")), environ)
+        given = upstream.entry.get("headers")
+        headers = {
+            key: expanded(str(value), environ)
+            for key, value in (cast(Json, given).items() if isinstance(given, dict) else ())
+        }
+        is_sse = upstream.entry.get("type") == "sse"
+        try:
+            with httpx2.stream(
+                "GET" if is_sse else "POST",
+                url,
+                headers={"Accept": "application/json, text/event-stream", **headers},
+                json=None if is_sse else _INITIALIZE,
+                timeout=PROBE_TIMEOUT_SECONDS,
+                follow_redirects=False,  # another origin must not get the person's headers
+            ) as answer:
+                status = answer.status_code
+        except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError):
+            # Unreachable is no reason to stay: it would fail in the client just the same.
+            return None
+        return f"needs a login (it answered {status})" if status in _LOGIN_STATUSES else None
+
+    return probe

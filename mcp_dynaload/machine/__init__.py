@@ -1,0 +1,1 @@
+"""The computer that we run on: its files, processes and addresses, and our log."""

@@ -1,0 +1,118 @@
+"""Our own log: to stderr, where the client keeps it, and to a rotating file in the state folder."""
+
+import logging
+import re
+import sys
+from collections.abc import Callable
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+import structlog
+from structlog.typing import EventDict
+
+from mcp_dynaload.machine.private_files import make_private_file, make_private_folder
+from mcp_dynaload.masking import Masker
+
+LOG_FILE = "dynaload.log"
+MAX_FILE_BYTES = 1_000_000
+BACKUPS = 2
+
+_TALKATIVE_LOGGERS = ("client", "httpcore", "httpcore2", "httpx", "httpx2", "mcp")
+"""Libraries that note every request, addresses and session ids included."""
+
+_ADDRESS = re.compile(r"""(?i)\b((?:https?|wss?)://)(?:[^/?#\s'"\\]*@)?([^/?#\s'"\\]+)([/?#][^\s'"\\]+)?""")
+
+
+class _PrivateFileHandler(RotatingFileHandler):
+    """A rotating file that only the user may read, after each rotation, too."""
+
+    def _open(self) -> TextIOWrapper:
+        make_private_file(Path(self.baseFilename))
+        return super()._open()
+
+
+def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool, masker: Masker | None = None) -> None:
+    """Send our events and the libraries' records to the file, and to stderr if asked for or if there can be no file.
+
+    Commands that a person runs keep stderr for what they say themselves. The state folder, in which the logs are, is
+    made the person's own here, before anything is written there.
+    """
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)] if to_stderr else []
+    problem = ""
+    try:
+        make_private_folder(logs_dir.parent)
+        logs_dir.mkdir(exist_ok=True)
+        handlers.append(_PrivateFileHandler(logs_dir / LOG_FILE, maxBytes=MAX_FILE_BYTES, backupCount=BACKUPS))
+    except OSError as error:
+        problem = str(error)
+        handlers = handlers or [logging.StreamHandler(sys.stderr)]
+    shared = [structlog.processors.TimeStamper("iso", utc=True), structlog.processors.add_log_level]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+            _hiding(masker or Masker()),
+        ],
+    )
+    for handler in handlers:
+        handler.setFormatter(formatter)
+    logging.basicConfig(level=level.upper(), handlers=handlers, force=True)
+    _quieten(level)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        cache_logger_on_first_use=True,
+    )
+    if problem:
+        structlog.get_logger().warning("log_file_unavailable", folder=str(logs_dir), error=problem)
+
+
+def hand_logs_over(logger: str, level: str | None, masker: Masker | None = None) -> None:
+    """In a program that has not set structlog up: give our events to its `logging`, under the modules' names.
+
+    What is done with them is the program's business; with a level, ours are passed on from there.
+    """
+    if level is not None:
+        logging.getLogger(logger).setLevel(level.upper())
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+            _hiding(masker or Masker()),
+            _whole,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+def without_addresses(text: str) -> str:
+    """The text with only the hosts of its URLs: user, path and query often hold a key."""
+    return _ADDRESS.sub(lambda found: f"{found[1]}{found[2]}{'/…' if found[3] else ''}", text)
+
+
+def _quieten(level: str) -> None:
+    least = logging.NOTSET if level == "debug" else max(logging.WARNING, getattr(logging, level.upper()))
+    for name in _TALKATIVE_LOGGERS:
+        logging.getLogger(name).setLevel(least)
+
+
+def _hiding(masker: Masker) -> Callable[[object, str, str | EventDict], str]:
+    """The last thing that is done with every line, ours or a library's: no address and no secret stands in it."""
+
+    def hide(_logger: object, _method: str, rendered: str | EventDict) -> str:
+        return masker.text(without_addresses(str(rendered)))
+
+    return hide
+
+
+def _whole(_logger: object, _method: str, rendered: EventDict | str) -> tuple[tuple[str], dict[str, object]]:
+    """The line has the traceback in it: the program's logging is to add none of its own, with secrets."""
+    return (str(rendered),), {"exc_info": False}

@@ -1,0 +1,1 @@
+"""Measures what we do: the choice, an installation, and ourselves beside peers."""

@@ -1,0 +1,69 @@
+"""One run of all that is measured beside the peer."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcp_dynaload.measure.peers.choice import Choice, choices
+from mcp_dynaload.measure.peers.lists import ListCost, list_cost
+from mcp_dynaload.measure.peers.speed import CallSpeed, Start, calls, starts
+from mcp_dynaload.measure.peers.subjects import DIRECT, OURS, PEER, Bench, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to measure, and how much of it."""
+
+    peer_python: str
+    calls: int
+    servers: int
+    labelled: tuple[Path, Path] | None
+    """A catalog and its tasks; None: the choice is not compared."""
+
+    prompts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured, by subject."""
+
+    calls: Mapping[str, CallSpeed]
+    starts: Mapping[str, Start]
+    choices: Mapping[str, Choice]
+    servers: int
+    listing: ListCost
+    """Of a long list, ours alone."""
+
+    def ratios(self) -> dict[str, float]:
+        """Ours against the peer's or a yardstick, in words; of times and memory less is better, of rates more."""
+        added = {name: self.calls[name].p50_ms - self.calls[DIRECT].p50_ms for name in (OURS, PEER)}
+        ours, peer = self.calls[OURS], self.calls[PEER]
+        mine, theirs = self.starts[OURS], self.starts[PEER]
+        return {
+            "latency added to a call, ours / FastMCP's": added[OURS] / added[PEER],
+            "calls per second, one at a time": ours.per_second / peer.per_second,
+            "calls per second, 16 at a time": ours.at_once_per_second / peer.at_once_per_second,
+            "time to the first list": mine.list_ms / theirs.list_ms,
+            "tokens of the first list": mine.tokens / theirs.tokens,
+            "looking at a list, beside writing it as JSON": self.listing.first_ms / self.listing.dumps_ms,
+        }
+
+
+async def run(plan: Plan, step: Step) -> Figures:
+    """Measure.
+
+    Raises:
+        ConfigError: A file of labelled prompts cannot be used.
+        DynaloadError: A measured process does not start or answer.
+    """
+    with tempfile.TemporaryDirectory(prefix="mcp-dynaload-bench-") as place:
+        bench = Bench(Path(place), plan.peer_python)
+        compared = await choices(bench, *plan.labelled, plan.prompts, step) if plan.labelled else {}
+        return Figures(
+            calls=await calls(bench, plan.calls, step),
+            starts=await starts(bench, plan.servers, step),
+            choices=compared,
+            servers=plan.servers,
+            listing=await list_cost(step),
+        )

@@ -1,0 +1,92 @@
+"""Between the steps of a turn: what the model misses, or usually calls next, is loaded for its next request."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import anyio.to_thread
+import structlog
+
+from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.selection.actions import StepTaken
+from mcp_dynaload.selection.missed import Missed, ModelStep, missed_tools
+
+USUALLY_NEXT = "usually comes next"
+
+MAX_CALLS = 20
+"""Calls of one step that are looked at."""
+
+MAX_TEXT = 4_000
+"""Characters of an answer or a command that are looked at."""
+
+log = structlog.get_logger()
+
+
+def read_step(calls: str, text: str) -> ModelStep:
+    """Return what the mod tells of a step: its text, and `[[tool, what it was given], …]`."""
+    try:
+        told: Any = json.loads(calls) if calls else []
+        pairs = [(str(name), str(given)[:MAX_TEXT]) for name, given in told[:MAX_CALLS]]
+    except (ValueError, TypeError) as error:
+        log.warning("step_unreadable", error=str(error))
+        pairs = []
+    return ModelStep(tuple(pairs), text[-MAX_TEXT:])
+
+
+async def answer_step(session: Session, step: ModelStep, agent: str, had: Iterable[str]) -> Json:
+    """Return what the client is to select before the model's next request: nothing twice in one turn.
+
+    `had` are the client's names of what was selected for the turn already.
+    """
+    if not session.shared.settings.between_steps or not session.is_dynamic or session.selectable is None:
+        return {"select": []}
+    if not agent:
+        step = replace(step, request=next(iter(session.state.memory), ""))
+    found = [*await _missed(session, step), *await _next(session, step)]
+    prefix = session.live.registration.prefix
+    given = {name.removeprefix(prefix) for name in had}
+    wanted = tuple(dict.fromkeys(name for missed in found for name in missed.names if name not in given))
+    seen = session.conversation.untold if not agent else list[Tool]
+    untold = [tool.name for tool in seen(_known(session, wanted)) if _is_invisible(session, tool.name)]
+    if not untold:
+        return {"select": []}
+    why = "; ".join(dict.fromkeys(missed.why for missed in found if set(missed.names).intersection(untold)))
+    decision = await session.decide(StepTaken(tuple(untold), why))
+    await session.reread.hold()
+    chosen = [tool for tool in _known(session, decision.needed) if tool.name in (session.selectable or ())]
+    if not agent:
+        session.conversation.tell(chosen)
+    session.history.note_between_steps(tuple(tool.name for tool in chosen), why)
+    return {"select": [prefix + tool.name for tool in chosen]}
+
+
+async def _missed(session: Session, step: ModelStep) -> tuple[Missed, ...]:
+    if not step.calls and not step.text:
+        return ()
+    context = session.context()
+
+    def found() -> tuple[Missed, ...]:
+        return missed_tools(step, context.catalog, session.live.subjects(), context.ranker)
+
+    return await anyio.to_thread.run_sync(found)
+
+
+async def _next(session: Session, step: ModelStep) -> list[Missed]:
+    """Return the usual follower of the last tool of ours that was called in the step."""
+    prefix = session.live.registration.prefix
+    ours = [name.removeprefix(prefix) for name, _ in step.calls if name.startswith(prefix)]
+    if not ours:
+        return []
+    follower = await session.learning.follower(ours[-1])
+    return [Missed((follower,), USUALLY_NEXT)] if follower else []
+
+
+def _known(session: Session, names: Iterable[str]) -> list[Tool]:
+    return [tool for name in names if (tool := session.live.catalog.get(name))]
+
+
+def _is_invisible(session: Session, name: str) -> bool:
+    """Whether a tool is not in every request by itself."""
+    return name in (session.selectable or ()) or all(tool.name != name for tool in session.listed())

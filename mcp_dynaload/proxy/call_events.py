@@ -1,0 +1,112 @@
+"""One tool call, measured and told."""
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.errors import (
+    UpstreamAnswerError,
+    UpstreamClosedError,
+    UpstreamError,
+    UpstreamStartError,
+    UpstreamTimeoutError,
+)
+from mcp_dynaload.proxy.events import MAX_TEXT, tell_fallback, who
+from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.selection.state import is_pinned
+from mcp_dynaload.telemetry.events import ErrorKind, Fallback, Outcome, ToolCalled
+from mcp_dynaload.telemetry.sizes import size_of
+from mcp_dynaload.transport import plain_json
+
+
+@dataclass(slots=True)
+class CallWatch:
+    """From the request to the answer."""
+
+    session: Session
+    tool: Tool
+    arguments: object
+    was_listed: bool
+    _started: float = field(default_factory=time.perf_counter)
+    _upstream_seconds: float = 0.0
+
+    @classmethod
+    def start(cls, session: Session, tool: Tool, arguments: object) -> "CallWatch":
+        """The request has come."""
+        state = session.state
+        was_listed = not session.is_dynamic or tool.name in state.loaded or is_pinned(state, tool)
+        if not was_listed:
+            tell_fallback(session, Fallback.UNLISTED_CALL, upstream=tool.upstream, tool=tool.name)
+        return cls(session, tool, arguments, was_listed)
+
+    @contextmanager
+    def with_upstream(self) -> Generator[None]:
+        """The time within is the upstream's."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._upstream_seconds += time.perf_counter() - started
+
+    def answered(self, result: Json) -> None:
+        """The client gets this result of the upstream."""
+        self._tell(Outcome.TOOL_ERROR if result.get("isError") else Outcome.OK, None, result)
+
+    def refused(self, result: Json) -> None:
+        """The client gets this answer of ours."""
+        self._tell(Outcome.REFUSED, None, result)
+
+    def cancelled(self) -> None:
+        """The client wants no answer any more."""
+        self._tell(Outcome.CANCELLED, None, None)
+
+    def failed(self, error: UpstreamError | None) -> None:
+        """The upstream gave no result, for this reason or with an error answer of its own."""
+        kind = kind_of(error) if error else ErrorKind.PROTOCOL
+        if error:
+            detail, names = cause_of(error), (self.tool.upstream, self.tool.name)
+            tell_fallback(self.session, Fallback.UPSTREAM_DOWN, upstream=names[0], tool=names[1], detail=detail)
+        self._tell(Outcome.FAILED, kind, None)
+
+    def _tell(self, outcome: Outcome, error: ErrorKind | None, result: Json | None) -> None:
+        total = time.perf_counter() - self._started
+        is_detailed = self.session.shared.settings.detailed_logging_enabled
+        self.session.shared.facts.emit(
+            ToolCalled(
+                who=who(self.session),
+                tool=self.tool.name,
+                upstream=self.tool.upstream,
+                outcome=outcome,
+                error=error,
+                own_ms=1000 * (total - self._upstream_seconds),
+                upstream_ms=1000 * self._upstream_seconds,
+                request_bytes=size_of(self.arguments),
+                result_bytes=size_of(result) if result is not None else 0,
+                was_listed=self.was_listed,
+                arguments=self._shown(self.arguments) if is_detailed else None,
+                result=self._shown(result) if is_detailed and result is not None else None,
+            )
+        )
+
+    def _shown(self, value: object) -> str:
+        return plain_json.text_of(self.session.shared.masker.value(value))[:MAX_TEXT]
+
+
+def kind_of(error: UpstreamError) -> ErrorKind:
+    """The error in one of a few words."""
+    match error:
+        case UpstreamStartError():
+            return ErrorKind.START
+        case UpstreamTimeoutError():
+            return ErrorKind.TIMEOUT
+        case UpstreamClosedError():
+            return ErrorKind.DIED
+        case _:
+            return ErrorKind.PROTOCOL
+
+
+def cause_of(error: UpstreamError) -> str:
+    """The kind of the error; of an answer that is none also what is wrong with it."""
+    return f"{kind_of(error)}: {error.cause}" if isinstance(error, UpstreamAnswerError) else kind_of(error)

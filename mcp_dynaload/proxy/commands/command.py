@@ -1,0 +1,108 @@
+"""What a command is, what it answers, and how its arguments are read."""
+
+import difflib
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.masking.printable import printable
+from mcp_dynaload.proxy.commands.layout import paragraphs, wrapped
+from mcp_dynaload.proxy.session import Session
+
+Words = Sequence[str]
+Kind = Literal["category", "tier", "mode", "tool", "tool or category", "pinned", "words", "none"]
+
+MOST_NAMED = 60
+"""Valid values that are named when one was wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command did, for the person."""
+
+    success: bool
+    summary: str
+    """It all in a sentence or two, of any length."""
+
+    details: str = ""
+    """Lines that fit into the terminal."""
+
+    @property
+    def text(self) -> str:
+        """Both, as the terminal shows them: what servers wrote cannot act there."""
+        return printable(paragraphs(wrapped(self.summary), self.details), keeps_lines=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command of the table."""
+
+    act: Callable[[Session, Words], Awaitable[Result]]
+    about: str
+    """What it does, in a line."""
+
+    takes: Kind = "none"
+    more: str = ""
+    """What else may follow its argument."""
+
+    steers: bool = False
+    """Whether it changes what is loaded: there is nothing to change where loading is switched off."""
+
+    @property
+    def usage(self) -> str:
+        """Its argument as help shows it."""
+        name = {"none": "", "pinned": "tool", "tool or category": "tool|category"}.get(self.takes, self.takes)
+        return f"<{name}>{f' [{self.more}]' if self.more else ''}" if name else ""
+
+
+def typed(session: Session) -> str:
+    """Return what stands before a command's name that is typed in full, with words after it."""
+    return f"/{session.live.registration.prefix}"
+
+
+def in_menu(session: Session) -> str:
+    """Return what stands before a command's name in the client's menu, where no words follow."""
+    return f"/{session.live.registration.server}:"
+
+
+def done(summary: str, *details: str) -> Result:
+    """It worked."""
+    return Result(True, summary, paragraphs(*details))
+
+
+def refused(summary: str, *details: str) -> Result:
+    """It did not, and nothing has changed."""
+    return Result(False, summary, paragraphs(*details))
+
+
+def wrong(kind: str, value: str, valid: Collection[str]) -> Result:
+    """There is no such value: the nearest one, and all if they are few enough to be read."""
+    near = difflib.get_close_matches(value.lower(), [str(one) for one in valid], n=1, cutoff=0.5)
+    said = f"There is no {kind} {value!r}." if value else f"Name a {kind}."
+    hint = f" Did you mean {near[0]!r}?" if value and near else ""
+    shown = list(valid)[:MOST_NAMED]
+    more = f" and {len(valid) - len(shown)} more" if len(valid) > len(shown) else ""
+    return refused(said + hint, wrapped(f"Valid: {', '.join(shown) or 'none'}{more}"))
+
+
+def wrong_tool(session: Session, value: str) -> Result:
+    """There is no such tool: the nearest ones, and how to find it among all."""
+    catalog = session.live.catalog
+    near = catalog.nearest(value) if value else ()
+    said = f"There is no tool {value!r}." if value else "Name a tool."
+    hint = f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
+    servers = ", ".join(sorted({tool.upstream for tool in catalog.tools})) or "none"
+    return refused(
+        said + hint,
+        wrapped(f"Valid: the {len(catalog.tools)} tools of {servers}; {typed(session)}find <words> searches them."),
+    )
+
+
+def tool_named(session: Session, value: str) -> Tool | None:
+    """The tool that a person means: by its name in the list, in the client, or at its server if only one has it."""
+    catalog = session.live.catalog
+    if (tool := catalog.get(value.removeprefix(session.live.registration.prefix))) is not None:
+        return tool
+    found = [tool for tool in catalog.tools if tool.original_name == value]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,93 @@
+"""All commands by name, and the one way in which they are run."""
+
+import re
+import time
+from collections.abc import Mapping
+
+import structlog
+
+from mcp_dynaload.catalog.names import COMMAND_NAMES, SERVER_NAME
+from mcp_dynaload.proxy.commands import cache, information, steering
+from mcp_dynaload.proxy.commands.command import Command, Result, Words, done, in_menu, refused, typed, wrong
+from mcp_dynaload.proxy.commands.layout import aligned
+from mcp_dynaload.proxy.events import who
+from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.telemetry.events import CommandRun
+
+_NAME = SERVER_NAME
+_OWN = re.compile(rf"/?(?:mcp__(?:plugin_{_NAME}_)?{_NAME}__|(?:plugin:{_NAME}:)?{_NAME}:)([a-z-]+)(?: \(MCP\))?")
+
+log = structlog.get_logger()
+
+
+async def help_(session: Session, words: Words) -> Result:
+    """All commands."""
+    rows = [(f"{name} {command.usage}".strip(), command.about) for name, command in COMMANDS.items()]
+    how = f"Choose from the menu after {in_menu(session)} or type {typed(session)}<command>."
+    return done(how, aligned(rows))
+
+
+COMMANDS: Mapping[str, Command] = {
+    "load-category": Command(
+        act=steering.load_category, about="load all tools of a category", takes="category", steers=True
+    ),
+    "unload-category": Command(
+        act=steering.unload_category, about="refuse all tools of one", takes="category", steers=True
+    ),
+    "load-tier": Command(
+        act=steering.load_tier, about="load tier 1, 2 or 3 (3 with `all`)", takes="tier", more="all", steers=True
+    ),
+    "optimize-for": Command(act=steering.optimize_for, about="load what a task needs", takes="words", steers=True),
+    "performance-mode": Command(
+        act=steering.performance_mode, about="how readily tools are loaded", takes="mode", steers=True
+    ),
+    "cache-enable": Command(act=cache.cache_enable, about="keep rankings of prompts"),
+    "cache-disable": Command(act=cache.cache_disable, about="keep none"),
+    "cache-clear": Command(act=cache.cache_clear, about="forget those kept"),
+    "list-categories": Command(act=information.list_categories, about="categories with tools and tokens"),
+    "tier-status": Command(act=information.tier_status, about="tiers with tools, tokens and reasons"),
+    "function-stats": Command(act=information.function_stats, about="what this project's sessions used"),
+    "session-info": Command(act=information.session_info, about="this session at a glance"),
+    "help": Command(act=help_, about="this list"),
+    "find": Command(act=information.find, about="search all tools", takes="words"),
+    "pin": Command(act=steering.pin, about="always list it in this project", takes="tool or category", steers=True),
+    "unpin": Command(act=steering.unpin, about="undo `pin`", takes="pinned", steers=True),
+    "why": Command(
+        act=information.why, about="why a tool is loaded; alone: what your last request loaded", takes="tool"
+    ),
+    "unload": Command(act=steering.unload, about="refuse a tool until `reset`", takes="tool", steers=True),
+    "reset": Command(act=steering.reset, about="take back unloads, mode, cache-disable", steers=True),
+}
+
+
+async def run_command(session: Session, name: str, words: Words) -> Result:
+    """Run a command; the client has read a list that it changed when this returns."""
+    command = COMMANDS.get(name)
+    if command is None:
+        return wrong("command", name, COMMAND_NAMES)
+    if words and command.takes == "none":
+        log.debug("command_words_ignored", command=name, count=len(words))
+    if command.steers and not session.is_dynamic:
+        return refused(
+            "Nothing changed: loading is switched off (DYNAMIC_LOADING_ENABLED=false), every tool is listed."
+        )
+    started = time.perf_counter()
+    result = await command.act(session, words)
+    await session.reread.hold()
+    ms = 1000 * (time.perf_counter() - started)
+    session.shared.facts.emit(CommandRun(who=who(session), command=name, success=result.success, ms=ms))
+    log.info("command_run", command=name, success=result.success)
+    return result
+
+
+def text_command(line: str) -> tuple[str, list[str]] | None:
+    """The command of ours that a slash-command line means, with its words; None if it is another's."""
+    first, *words = line.split() or [""]
+    name = first.removeprefix("/") if first.removeprefix("/") in COMMANDS else own_command(first)
+    return (name, words) if name and first.startswith("/") else None
+
+
+def own_command(name: str) -> str | None:
+    """The command that the client's name for one of our prompts stands for; None if it is not ours."""
+    found = _OWN.fullmatch(name.strip())
+    return found[1] if found and found[1] in COMMANDS else None

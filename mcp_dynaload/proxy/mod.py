@@ -1,0 +1,114 @@
+"""The client's side of our plugin: a mod, which asks what a prompt needs and has the client select it by itself."""
+
+from collections.abc import Iterable, Mapping
+
+import anyio
+
+from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.proxy.model_context import ChosenForPrompt, PromptMeeting
+from mcp_dynaload.proxy.model_text import MAX_CONTEXT_CHARACTERS, fitting, introduction_text, loaded_text
+from mcp_dynaload.proxy.prompt_serving import serve_prompt
+from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.ranking.native_search import Searchable
+from mcp_dynaload.selection.actions import AgentPrompted, PromptSubmitted
+from mcp_dynaload.selection.state import Decision
+
+MOD_SECONDS = 0.1
+"""The mod asks within a hundredth of a second of the hook. Of one that is slower the tools are described beside the
+prompt, and selected all the same when it asks."""
+
+
+def start(session: Session, others: Mapping[str, Searchable]) -> Json:
+    """Note that the mod is there, and what it says of the tools of servers that are not behind us.
+
+    From now on it asks, and the settings hooks answer nothing. It comes in a prompt's first step. What the hooks could
+    only describe beside that prompt, as in a resumed session, whose list the client keeps, it is told to select now.
+    """
+    if not (session.is_dynamic and session.client.environment.tool_search):
+        return {"asks": False} | cell(session)
+    session.others = {**session.others, **others}
+    if session.selectable is None:
+        session.selectable = set()
+    selected = [session.live.registration.prefix + name for name in session.conversation.take_described()]
+    steps: Json = {} if session.shared.settings.between_steps else {"steps": False}
+    return {"asks": True, "select": selected} | steps | cell(session)
+
+
+def cell(session: Session) -> Json:
+    """Return what the mod shows under the prompt, empty for nothing; `{}` where the user wants no such cell.
+
+    The client puts the plugin's name, which is ours, before it.
+    """
+    return {"status": session.summary} if session.shared.settings.status_cell else {}
+
+
+async def answer_prompt(session: Session, event: PromptSubmitted) -> Json:
+    """Return what the client is to select for a prompt."""
+    chosen = await _choose(session, event, session.conversation.meet(event.text, by_mod=True))
+    return {"select": _names(session, chosen.selected)} | cell(session)
+
+
+async def answer_beside(session: Session, event: PromptSubmitted) -> Json:
+    """Return what stands beside a prompt of which the mod selects the tools; all of them, if it does not ask."""
+    meeting = session.conversation.meet(event.text, by_mod=False)
+    chosen = await _choose(session, event, meeting)
+    if chosen.selected:
+        with anyio.move_on_after(MOD_SECONDS):
+            await meeting.mod_came.wait()
+    tools = () if meeting.mod_came.is_set() else chosen.selected
+    room = MAX_CONTEXT_CHARACTERS - len(chosen.introduction) - 1
+    described = loaded_text(tools, room, session.live.registration.prefix)
+    return beside("\n".join(part for part in (described, chosen.introduction) if part), chosen.notice)
+
+
+async def _choose(session: Session, event: PromptSubmitted, meeting: PromptMeeting) -> ChosenForPrompt:
+    """Choose for the prompt of a meeting, unless its other call has; if that failed, this one may do better."""
+    async with meeting.choosing:
+        if meeting.chosen is None:
+            conversation = session.conversation
+            is_first, conversation.has_begun = not conversation.has_begun, True
+            decision = (await serve_prompt(session, event, is_first=is_first)).decision
+            tools = conversation.untold(_known(session, [*decision.needed, *session.history.take_ordered()]))
+            given = fitting(conversation.introductions(tools, session.live.listings))
+            conversation.introduce(given)
+            conversation.tell(tools)
+            selected = tuple(_selectable(session, tools))
+            meeting.chosen = ChosenForPrompt(selected, introduction_text(given), notice(session, decision))
+        return meeting.chosen
+
+
+def beside(text: str, notice: str) -> Json:
+    """Return a prompt hook's answer: what stands beside the prompt, for the model and for the user."""
+    answer: Json = {}
+    if text:
+        answer["hookSpecificOutput"] = {"hookEventName": "UserPromptSubmit", "additionalContext": text}
+    if notice:
+        answer["systemMessage"] = notice
+    return answer
+
+
+def notice(session: Session, decision: Decision) -> str:
+    """Return what the user is told of a prompt's tools, if that is wanted."""
+    is_wanted = decision.added and session.shared.settings.notify
+    return f"dynaload: loaded {', '.join(decision.added)}" if is_wanted else ""
+
+
+async def answer_agent(session: Session, prompt: str) -> Json:
+    """Return what the client is to select for an agent, which has seen no definition yet."""
+    served = await serve_prompt(session, AgentPrompted(prompt))
+    tools = _selectable(session, _known(session, served.decision.needed))
+    return {"select": _names(session, tools)}
+
+
+def _known(session: Session, names: Iterable[str]) -> list[Tool]:
+    return [tool for name in dict.fromkeys(names) if (tool := session.live.catalog.get(name))]
+
+
+def _selectable(session: Session, tools: Iterable[Tool]) -> list[Tool]:
+    """Return those that are not in every request by themselves."""
+    return [tool for tool in tools if tool.name in (session.selectable or ())]
+
+
+def _names(session: Session, tools: Iterable[Tool]) -> list[str]:
+    """Return the client's names of tools."""
+    return [session.live.registration.prefix + tool.name for tool in tools]

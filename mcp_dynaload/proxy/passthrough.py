@@ -1,0 +1,204 @@
+"""Prompts, resources, completions and log levels: routed to the upstream that they belong to."""
+
+from collections.abc import Callable
+from typing import TypeVar, get_args
+
+import anyio
+from mcp import MCPError
+from mcp_types import INVALID_PARAMS, LoggingLevel
+
+from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.proxy.aggregate import Origin
+from mcp_dynaload.proxy.client import Request
+from mcp_dynaload.proxy.failures import as_error
+from mcp_dynaload.proxy.session import Session
+
+_Found = TypeVar("_Found")
+
+FIRST_LIST_SECONDS = 25.0
+"""Under the client's own limit of 30 s for connecting."""
+
+OWN_NOTIFICATIONS = frozenset({"notifications/initialized", "notifications/cancelled"})
+"""What the client tells us alone: a cancelled request is cancelled by us under the id that it has upstream."""
+
+RESOURCE_NOT_FOUND = -32002
+"""The protocol's code for an unknown resource (revisions to 2025-11-25)."""
+
+
+async def wait_for_listings(session: Session) -> None:
+    """Wait for upstreams that were never listed."""
+    with anyio.move_on_after(FIRST_LIST_SECONDS):
+        await session.first_listing.wait()
+
+
+async def known_by_now(session: Session, look: Callable[[], _Found | None]) -> _Found | None:
+    """What `look` finds; while upstreams are listed for the first time it may be something of one of theirs."""
+    with anyio.move_on_after(FIRST_LIST_SECONDS):
+        while look() is None and not session.first_listing.is_set():
+            await session.listed_one.wait()
+    return look()
+
+
+async def _wait_if_all_is_listed(session: Session) -> None:
+    """With loading switched off a list is whole from the start."""
+    if not session.is_dynamic:
+        await wait_for_listings(session)
+
+
+async def list_prompts(session: Session, request: Request, params: Json) -> Json:
+    """All upstreams' prompts."""
+    await _wait_if_all_is_listed(session)
+    return {"prompts": list(session.host.offers.prompts)}
+
+
+async def list_resources(session: Session, request: Request, params: Json) -> Json:
+    """All upstreams' resources."""
+    await _wait_if_all_is_listed(session)
+    return {"resources": list(session.host.offers.resources)}
+
+
+async def list_templates(session: Session, request: Request, params: Json) -> Json:
+    """All upstreams' resource templates."""
+    await _wait_if_all_is_listed(session)
+    return {"resourceTemplates": list(session.host.offers.templates)}
+
+
+async def get_prompt(session: Session, request: Request, params: Json) -> Json:
+    """One upstream's prompt.
+
+    Raises:
+        MCPError: There is none of that name, or the upstream failed.
+    """
+    name = _text(params, "name", "prompts/get")
+    origin = await _prompt_origin(session, name)
+    return await _routed(session, request, origin.upstream, "prompts/get", {**params, "name": origin.original})
+
+
+async def read_resource(session: Session, request: Request, params: Json) -> Json:
+    """One upstream's resource; an aliased URI is put back into the answer.
+
+    Raises:
+        MCPError: Nobody serves the URI, or the upstream failed.
+    """
+    uri = _text(params, "uri", "resources/read")
+    origin = await _resource_origin(session, uri)
+    result = await _routed(session, request, origin.upstream, "resources/read", {**params, "uri": origin.original})
+    if origin.original == uri:
+        return result
+    contents = [json_object(item) for item in result.get("contents") or ()]
+    return {
+        **result,
+        "contents": [{**item, "uri": uri} if item.get("uri") == origin.original else item for item in contents],
+    }
+
+
+async def subscribe(session: Session, request: Request, params: Json) -> Json:
+    """Subscribe to one upstream's resource; it is kept running meanwhile and subscribed again after a restart.
+
+    Raises:
+        MCPError: Nobody serves the URI, or the upstream failed.
+    """
+    origin = await _resource_origin(session, _text(params, "uri", "resources/subscribe"))
+    body = {**params, "uri": origin.original}
+    return await as_error(
+        session, origin.upstream, session.host.subscribe(origin.upstream, origin.original, request, body)
+    )
+
+
+async def unsubscribe(session: Session, request: Request, params: Json) -> Json:
+    """Undo `subscribe`.
+
+    Raises:
+        MCPError: Nobody serves the URI, or the upstream failed.
+    """
+    origin = await _resource_origin(session, _text(params, "uri", "resources/unsubscribe"))
+    body = {**params, "uri": origin.original}
+    return await as_error(
+        session, origin.upstream, session.host.unsubscribe(origin.upstream, origin.original, request, body)
+    )
+
+
+async def complete(session: Session, request: Request, params: Json) -> Json:
+    """Complete an argument of one upstream's prompt or resource template.
+
+    Raises:
+        MCPError: The reference names nothing, or the upstream failed.
+    """
+    ref = json_object(params.get("ref"))
+    if ref.get("type") == "ref/prompt":
+        origin, key = await _prompt_origin(session, _text(ref, "name", "completion/complete")), "name"
+    else:
+        uri, key = _text(ref, "uri", "completion/complete"), "uri"
+        origin = session.host.offers.template_origins.get(uri) or await _resource_origin(session, uri)
+    body = {**params, "ref": {**ref, key: origin.original}}
+    return await _routed(session, request, origin.upstream, "completion/complete", body)
+
+
+async def set_log_level(session: Session, request: Request, params: Json) -> Json:
+    """Tell running upstreams the level, and those that start later.
+
+    Raises:
+        MCPError: There is no such level.
+    """
+    level = _text(params, "level", "logging/setLevel")
+    if level not in get_args(LoggingLevel):
+        raise MCPError(code=INVALID_PARAMS, message=f"There is no log level {level!r}.")
+    await session.host.set_log_level(level)
+    return {}
+
+
+async def pass_on(session: Session, request: Request, upstream: str) -> Json:
+    """A request that no specification knows, for the one upstream that we stand in for.
+
+    Raises:
+        MCPError: The upstream failed.
+    """
+    return await _routed(session, request, upstream, request.method, dict(request.params or {}))
+
+
+async def pass_notification(session: Session, method: str, params: Json | None) -> None:
+    """Tell the upstreams that a notification of the client concerns, as far as they run."""
+    if method == "notifications/progress":
+        if (asking := session.client.asking(json_object(params).get("progressToken"))) is not None:
+            upstream, token = asking
+            await session.pool[upstream].notify(method, {**(params or {}), "progressToken": token})
+        return
+    for upstream in _listeners(session, method):
+        await session.pool[upstream].notify(method, params)
+
+
+def _listeners(session: Session, method: str) -> tuple[str, ...]:
+    if method in OWN_NOTIFICATIONS:
+        return ()
+    if method == "notifications/roots/list_changed":
+        return session.pool.names
+    only = session.host.only_upstream()
+    return (only,) if only else ()
+
+
+async def _routed(session: Session, request: Request, upstream: str, method: str, params: Json) -> Json:
+    return await as_error(session, upstream, session.host.forward(upstream, request, method, params))
+
+
+async def _prompt_origin(session: Session, name: str) -> Origin:
+    if (origin := await known_by_now(session, lambda: session.host.offers.prompt_origins.get(name))) is not None:
+        return origin
+    if (upstream := session.host.only_upstream()) is not None:
+        return Origin(upstream, name)
+    raise MCPError(code=INVALID_PARAMS, message=f"There is no prompt {name!r}; prompts/list names all.")
+
+
+async def _resource_origin(session: Session, uri: str) -> Origin:
+    await known_by_now(session, lambda: session.host.offers.resource_origins.get(uri))
+    if (origin := session.host.offers.resource_origin(uri)) is not None:
+        return origin
+    if (upstream := session.host.only_upstream()) is not None:
+        return Origin(upstream, uri)
+    raise MCPError(code=RESOURCE_NOT_FOUND, message=f"No MCP server behind this one serves {uri!r}.", data={"uri": uri})
+
+
+def _text(params: Json, key: str, method: str) -> str:
+    value = params.get(key)
+    if not isinstance(value, str):
+        raise MCPError(code=INVALID_PARAMS, message=f"{method} needs a text {key!r}")
+    return value

@@ -1,0 +1,247 @@
+"""The MCP server towards clients: handshake, sessions, and one table of methods."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.abc
+from mcp.server.connection import Connection
+from mcp.server.context import CallNext, HandlerResult
+from mcp.server.lowlevel.server import NotificationOptions, Server
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from starlette.requests import HTTPConnection
+
+from mcp_dynaload.catalog.names import SERVER_NAME
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.proxy import modern
+from mcp_dynaload.proxy import passthrough as passing
+from mcp_dynaload.proxy import tool_calls as calls
+from mcp_dynaload.proxy.caller import CLAUDE_CODE, Caller
+from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.client import Client, ClientEnvironment, Request, as_it_is, user_of
+from mcp_dynaload.proxy.commands import surface
+from mcp_dynaload.proxy.failures import error_of
+from mcp_dynaload.proxy.model_text import instructions_of_all, instructions_text
+from mcp_dynaload.proxy.process_context import Shared
+from mcp_dynaload.proxy.progress import Crowd
+from mcp_dynaload.proxy.prompt_hook import answer_hook
+from mcp_dynaload.proxy.relay import answer_relayed
+from mcp_dynaload.proxy.session import Session, open_session
+from mcp_dynaload.proxy.shared_upstreams import Commons, open_commons
+from mcp_dynaload.proxy.stateless_sessions import Visitors
+from mcp_dynaload.telemetry.totals import Totals
+from mcp_dynaload.transport.sdk_json import writable
+from mcp_dynaload.version import __version__
+
+Method = Callable[[Session, Request, Json], Awaitable[Json]]
+
+METHODS: Mapping[str, Method] = {
+    "tools/list": calls.list_tools,
+    "tools/call": calls.call_tool,
+    "prompts/list": surface.list_prompts,
+    "prompts/get": surface.get_prompt,
+    "resources/list": passing.list_resources,
+    "resources/templates/list": passing.list_templates,
+    "resources/read": passing.read_resource,
+    "resources/subscribe": passing.subscribe,
+    "resources/unsubscribe": passing.unsubscribe,
+    "completion/complete": surface.complete,
+    "logging/setLevel": passing.set_log_level,
+}
+
+NOTHING: Mapping[str, Json] = {
+    "tools/list": {"tools": []},
+    "prompts/list": {"prompts": []},
+    "resources/list": {"resources": []},
+    "resources/templates/list": {"resourceTemplates": []},
+}
+"""The lists of a server of ours while another one serves the same client."""
+
+OWN_METHODS = frozenset({"initialize", "ping", "server/discover", "subscriptions/listen"})
+"""What is between the client and us: the rest is for its one upstream, if it has only one."""
+
+USER = "user"
+"""Where a transport that knows it leaves the person's name in the connection's state, before the handshake."""
+
+CAPABILITIES: Json = {
+    "tools": {"listChanged": True},
+    "prompts": {"listChanged": True},
+    "resources": {"subscribe": True, "listChanged": True},
+    "completions": {},
+    "logging": {},
+}
+
+
+class Front:
+    """Serves any number of connections; each gets a session of its own with its handshake."""
+
+    def __init__(self, shared: Shared, logs_dir: Path, tasks: anyio.abc.TaskGroup, commons: Commons) -> None:
+        self._shared = shared
+        self._logs_dir = logs_dir
+        self._tasks = tasks
+        self._commons = commons
+        self._sessions: dict[int, Session] = {}
+        self._visitors = Visitors(self._run_session, tasks, shared.settings.session_idle_seconds)
+        self.server: Server[Any] = HandshakeServer(
+            SERVER_NAME, version=__version__, get_tool_input_schema=self._input_schema
+        )
+        # The raw path: what is in our table never meets the SDK's models, which would drop fields they do not know.
+        self.server.middleware[:] = [self._serve]
+
+    @property
+    def shared(self) -> Shared:
+        """What all sessions have in common."""
+        return self._shared
+
+    @property
+    def live(self) -> LiveCatalog:
+        """The catalog that all sessions share."""
+        return self._shared.live
+
+    @property
+    def totals(self) -> Totals:
+        """What the facts of this process come to."""
+        return self._shared.telemetry.totals
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Those that are open, oldest first."""
+        return tuple(self._sessions.values())
+
+    def session_of(self, connection: Connection) -> Session:
+        """The session of a connection that has shaken hands.
+
+        Raises:
+            LookupError: It has not, or is over.
+        """
+        return self._sessions[id(connection)]
+
+    async def _serve(self, ctx: Request, call_next: CallNext) -> HandlerResult:
+        """Answer a message; whatever fails on the way, the client is told in words."""
+        try:
+            return await self._answered(ctx, call_next)
+        except Exception as error:  # one request fails, the connection goes on
+            raise error_of(ctx.method, error, self._shared.masker) from error
+
+    async def _answered(self, request: Request, call_next: CallNext) -> HandlerResult:
+        connection: Connection = request.session._connection  # pyright: ignore[reportPrivateUsage] - no public accessor
+        if request.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            return await self._serve_modern(request, call_next)
+        session = self._sessions.get(id(connection))
+        if session is None:
+            return await self._shake_hands(request, call_next, connection)
+        if request.request_id is None:
+            return await self._notified(session, request, call_next)
+        connection.initialized.set()  # a client that asks has taken the handshake's answer, whether it says so or not
+        if session.stands_by and (nothing := NOTHING.get(request.method)) is not None:
+            session.reread.was_read()
+            return dict(nothing)
+        if (method := METHODS.get(request.method)) is not None:
+            return await method(session, request, dict(request.params or {}))
+        if (upstream := session.host.only_upstream()) is not None and request.method not in OWN_METHODS:
+            return await passing.pass_on(session, request, upstream)
+        return await call_next(request)
+
+    async def _shake_hands(self, request: Request, call_next: CallNext, connection: Connection) -> HandlerResult:
+        result = await call_next(request)
+        if request.method != "initialize" or not isinstance(result, dict):
+            return result
+        client = self._client(request, connection)
+        await self._tasks.start(self._run_session, client)
+        has_tool_search = client.name == CLAUDE_CODE and client.environment.tool_search
+        return {**result, "capabilities": CAPABILITIES, **self._instructions(has_tool_search=has_tool_search)}
+
+    async def _serve_modern(self, request: Request, call_next: CallNext) -> HandlerResult:
+        """Answer one request of revision 2026-07-28, which is part of no session."""
+        method = modern.METHODS.get(request.method)
+        if request.method == "server/discover":
+            answer = await call_next(request)
+            own = answer if isinstance(answer, dict) else {}
+            return {**own, "capabilities": modern.CAPABILITIES, **self._instructions()}
+        if method is None or request.request_id is None:
+            return await call_next(request)
+        environment, user = self._visiting(request)
+        async with self._visitors.session(environment, user) as session:
+            result = await modern.answered(session, request, method)
+        return modern.enveloped(request.method, result, self.server.server_info_stamp)
+
+    def _instructions(self, *, has_tool_search: bool = False) -> Json:
+        """The field of that name, if there is something to say."""
+        live = self._shared.live
+        text = instructions_text(live.listings, live.unseen, has_tool_search=has_tool_search)
+        if not self._shared.settings.dynamic_loading_enabled:
+            text = instructions_of_all(live.listings)
+        return {"instructions": text} if text else {}
+
+    def _input_schema(self, name: str) -> Json | None:
+        """What the SDK checks HTTP headers against that carry arguments."""
+        tool = self._shared.live.catalog.get(name)
+        return tool.input_schema if tool else None
+
+    def _client(self, request: Request, connection: Connection) -> Client:
+        """Who has shaken hands."""
+        environment, user = self._visiting(request)
+        introduction, user = dict(request.params or {}), str(connection.state.get(USER) or user)
+        return Client(connection, introduction, environment, user, as_it_is if request.request is None else writable)
+
+    def _visiting(self, request: Request) -> tuple[ClientEnvironment, str]:
+        """Where a request comes from; over HTTP its person is the one of the access token."""
+        came: HTTPConnection | None = request.request
+        return (self._shared.environment, "") if came is None else (ClientEnvironment.of_request(came), user_of(came))
+
+    async def _run_session(
+        self, client: Client, crowd: Crowd | None = None, *, task_status: anyio.abc.TaskStatus[Session]
+    ) -> None:
+        """Own one session from its handshake to the end of its connection, in one task."""
+        connection = client.connection
+        over, gone = anyio.Event(), anyio.Event()
+
+        async def end() -> None:
+            over.set()
+            await gone.wait()
+
+        connection.exit_stack.push_async_callback(end)
+        try:
+            async with open_session(client, self._shared, self._logs_dir, self._commons, crowd) as session:
+                self._sessions[id(connection)] = session
+                task_status.started(session)
+                async with anyio.create_task_group() as tasks:
+                    if address := self._shared.peers.address:
+                        tasks.start_soon(answer_relayed, address, partial(answer_hook, session, caller=Caller.USER))
+                    await over.wait()
+                    tasks.cancel_scope.cancel()
+        finally:
+            self._sessions.pop(id(connection), None)
+            gone.set()
+
+    async def _notified(self, session: Session, request: Request, call_next: CallNext) -> HandlerResult:
+        await passing.pass_notification(session, request.method, dict(request.params) if request.params else None)
+        return await call_next(request)
+
+
+class HandshakeServer(Server[Any]):
+    """A server that announces list changes on every transport: the SDK's HTTP manager passes no options of ours."""
+
+    def create_initialization_options(
+        self, notification_options: NotificationOptions | None = None, *args: Any, **kwargs: Any
+    ):
+        """The SDK's options with every list-changed capability on."""
+        options = notification_options or NotificationOptions(True, True, True)
+        return super().create_initialization_options(options, *args, **kwargs)
+
+
+@asynccontextmanager
+async def open_front(shared: Shared, logs_dir: Path, *, is_service: bool = False) -> AsyncGenerator[Front]:
+    """The front; at exit all its sessions have ended. Only a service has upstreams that its sessions share."""
+    async with AsyncExitStack() as stack:
+        commons = Commons(shared.live, shared.facts)
+        if is_service:
+            commons = await stack.enter_async_context(open_commons(shared, logs_dir))
+        tasks = await stack.enter_async_context(anyio.create_task_group())
+        try:
+            yield Front(shared, logs_dir, tasks, commons)
+        finally:
+            tasks.cancel_scope.cancel()

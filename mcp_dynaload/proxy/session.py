@@ -1,0 +1,480 @@
+"""One client session: what it has loaded, and the one path on which that changes."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import structlog
+
+from mcp_dynaload.catalog.names import SERVER_NAME
+from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.client import Client, Reread
+from mcp_dynaload.proxy.decision_timing import Watch, WatchedRanker
+from mcp_dynaload.proxy.events import tell_closed, tell_fallback, tell_list, tell_opened, who
+from mcp_dynaload.proxy.history import History
+from mcp_dynaload.proxy.learning import Learning
+from mcp_dynaload.proxy.model_context import Conversation
+from mcp_dynaload.proxy.process_context import Shared
+from mcp_dynaload.proxy.progress import Crowd
+from mcp_dynaload.proxy.repeated_hooks import Heard
+from mcp_dynaload.proxy.saving import Saving, saving_of
+from mcp_dynaload.proxy.shared_upstreams import Commons
+from mcp_dynaload.proxy.upstream_bridge import SessionHost
+from mcp_dynaload.ranking.native_search import Searchable, built_in_tools
+from mcp_dynaload.ranking.ranker import Scored
+from mcp_dynaload.selection.actions import (
+    AgentPrompted,
+    CatalogChanged,
+    Event,
+    PromptSubmitted,
+    SessionCleared,
+    SessionResumed,
+    SessionStarted,
+    TaskNamed,
+    ToolCalled,
+    ToolsFound,
+    ToolsPinned,
+    TurnEnded,
+)
+from mcp_dynaload.selection.policy import Strategy
+from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, initial_state, step
+from mcp_dynaload.store.peers import Origin
+from mcp_dynaload.telemetry.events import Fallback
+from mcp_dynaload.upstream.listing import Listing
+from mcp_dynaload.upstream.pool import Pool, open_pool
+
+WARM_PROBABILITY = 0.8
+
+LISTS = ("tools", "prompts", "resources")
+
+LOOK_SECONDS = 0.25
+"""How soon a server of ours that comes later is seen."""
+
+LOOKING_SECONDS = 30.0
+"""So long the client gives each server to start."""
+
+INITIALIZED_SECONDS = 2.0
+"""A client says in milliseconds that it has the answer to its handshake, if it says so at all."""
+
+BY_WORDS = "by words alone: choosing took too long"
+"""Beside the reason of such a choice."""
+
+MAX_LATE_SECONDS = 0.5
+"""How long the encoder may take beyond its time for a prompt of which the words alone know no tool."""
+
+MAX_INDEX_SECONDS = 2.5
+"""Longest wait for the index of words, without which nothing is found; the client gives a hook far more time.
+
+From disk the index is there in hundredths of a second.
+"""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Session:
+    """Made by `open_session`; every change of its loaded tools goes through `decide`."""
+
+    host: SessionHost
+    reread: Reread
+    state: SessionState
+    session_id: str | None
+    learning: Learning
+    conversation: Conversation = field(default_factory=Conversation)
+    history: History = field(default_factory=History)
+    heard: Heard = field(default_factory=Heard)
+    listed_one: anyio.Event = field(default_factory=anyio.Event)
+    """Set, and replaced by a new one, when an upstream's new listing is known, and at the end of the first listing."""
+
+    first_listing: anyio.Event = field(default_factory=anyio.Event)
+    """Set when every upstream that was never seen has been listed or has failed."""
+
+    has_mod: bool = False
+    """The client has our plugin: the hook tool is listed for its mod, which can call listed tools only."""
+
+    is_search_ours: bool | None = None
+    """The client's own tool search asks us, so that `find_tools` need not be in each request; None: no prompt yet."""
+
+    others: Mapping[str, Searchable] = field(default_factory=built_in_tools)
+    """What the client's own tool search can find that is not behind us, by its name there, as far as we know."""
+
+    stands_by: bool = False
+    """Another server of ours serves this client: the user has registered it, and this one is the plugin's."""
+
+    serving_at: str = ""
+    """Where that one takes hook calls, which the client makes to this one."""
+
+    has_standby: bool = False
+    """Such a server of the plugin's stands by beside this one."""
+
+    mod: str = ""
+    """The server's name with the copy of our plugin whose mod asks; of several copies it is the first one."""
+
+    selectable: set[str] | None = None
+    """What was listed since the client's mod has come, which selects it when it is needed; None: there is no mod."""
+
+    _serves: anyio.Event = field(default_factory=anyio.Event)
+    """Set when no other server of ours serves the client, before which no upstream is started."""
+
+    _deciding: anyio.Lock = field(default_factory=anyio.Lock)
+    _announced: list[Tool] = field(default_factory=list[Tool])
+    _kept: tuple[str | None, frozenset[str], frozenset[str]] = (None, frozenset(), frozenset())
+    """Session id, loaded and unloaded tools as they were stored last."""
+
+    _showing: anyio.Lock = field(default_factory=anyio.Lock)
+    _shown: tuple[str | None, str] = (None, "")
+    """Session id and line that a status line can show."""
+
+    @property
+    def client(self) -> Client:
+        """Whose session it is."""
+        return self.host.client
+
+    @property
+    def shared(self) -> Shared:
+        """What all sessions of the process have in common."""
+        return self.host.shared
+
+    @property
+    def pool(self) -> Pool:
+        """The session's upstreams."""
+        return self.host.pool
+
+    @property
+    def id(self) -> str:
+        """The client's id of the conversation; ours where it has none."""
+        return self.learning.session
+
+    @property
+    def live(self) -> LiveCatalog:
+        """The process's catalog."""
+        return self.shared.live
+
+    @property
+    def is_dynamic(self) -> bool:
+        """False: list everything, change nothing."""
+        return self.shared.settings.dynamic_loading_enabled
+
+    def listed(self) -> list[Tool]:
+        """The upstream tools that are in our list now, in name order."""
+        catalog = self.live.catalog
+        if not self.is_dynamic:
+            return list(catalog.tools)
+        return [tool for name in advertised(self.state, catalog) if (tool := catalog.get(name))]
+
+    def loaded(self) -> list[Tool]:
+        """The listed tools that can be called, in name order: not those that the user unloaded."""
+        return [tool for tool in self.listed() if tool.name not in self.state.unloaded]
+
+    @property
+    def saving(self) -> Saving:
+        """What its list costs beside all definitions."""
+        return saving_of(self.listed(), self.live.catalog, self.live.overhead_tokens)
+
+    @property
+    def summary(self) -> str:
+        """The same where the user looks; empty as long as nothing is loaded, and where everything is listed."""
+        return self.saving.summary if self.is_dynamic else ""
+
+    async def attach(self, pool: Pool) -> None:
+        """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
+        self.host.attach(pool)
+        resumed, pins = await anyio.to_thread.run_sync(self._recalled)
+        others = await anyio.to_thread.run_sync(self.shared.peers.others)
+        is_registered = self.shared.peers.own is Origin.REGISTERED
+        self.has_mod = self.has_standby = is_registered and bool(others)
+        self.stands_by = not is_registered and bool(others)
+        if not self.stands_by:
+            self._serves.set()
+        core = self.learning.core(self.live.catalog)
+        start = resumed or SessionStarted(core)
+        for event in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
+            self.state, decision = step(self.state, event, self.context())
+            self.history.note(event, decision, self.state.memory)
+        self.conversation.has_begun = resumed is not None
+        self._kept = self._to_keep()
+        self._announced = self.listed()
+        await self._show()
+        tell_opened(self)
+
+    async def look_around(self) -> None:
+        """Note which other server of ours the client has started, and tell the client what that changes."""
+        peers = self.shared.peers
+        if not peers.is_known:
+            return
+        others = await anyio.to_thread.run_sync(peers.others)
+        if peers.own is Origin.REGISTERED:
+            self.has_standby = bool(others)
+            if others and not self.has_mod:
+                self.has_mod = True
+                await self.reread.announce(self.client)
+            return
+        self.serving_at = next(iter(others), "")
+        if self.stands_by != bool(others):
+            self.stands_by = bool(others)
+            if not self.stands_by:
+                self._serves.set()
+            log.info("serving_changed", serves=not self.stands_by, other_server=SERVER_NAME)
+            self.reread.announced()
+            for kind in LISTS:
+                await self.client.list_changed(kind)
+
+    async def keep_looking(self) -> None:
+        """Look around while the client starts its servers; later each hook does."""
+        await self._client_is_ready()
+        with anyio.move_on_after(LOOKING_SECONDS):
+            while self.shared.peers.is_known:
+                await self.look_around()
+                await anyio.sleep(LOOK_SECONDS)
+
+    async def identify(self, session_id: str) -> None:
+        """The client is in this conversation now; one that it went back to gets its tools again."""
+        if not session_id or session_id == self.session_id:
+            return
+        self.session_id = session_id
+        tell_closed(self)
+        await self.learning.begin(session_id, self.state.loaded)
+        tell_opened(self)
+        if resumed := await anyio.to_thread.run_sync(self._stored, session_id):
+            self.conversation.start_over()
+            self.conversation.has_begun = True
+            await self.decide(resumed)
+        await self._show()
+
+    async def start_upstreams(self) -> None:
+        """List the upstreams that were never seen, and start the eager ones."""
+        await self._client_is_ready()
+        await self._serves.wait()
+        self.pool.warm(name for name, config in self.live.configs.items() if config.options.eager)
+        was_unseen, failed = self.live.unseen, frozenset(self.live.failures)
+        self.live.failures |= await self.pool.list_all(name for name in was_unseen if name not in failed)
+        self.first_listing.set()
+        self.listed_one.set()
+        self.live.failures |= await self.pool.list_all(name for name in was_unseen if name in failed)  # once more
+        if was_unseen and self.state.memory:  # the person typed before the servers were known: choose for that again
+            await self.decide(PromptSubmitted(self.state.memory[0]))
+
+    async def keep_index(self) -> None:
+        """Have the index built once the client is served, and kept in step with the catalog."""
+        await self._client_is_ready()
+        await self._serves.wait()
+        await self.live.keep_index()
+
+    async def _client_is_ready(self) -> None:
+        """Wait for the client's word that it is; one that never says so is served all the same."""
+        with anyio.move_on_after(INITIALIZED_SECONDS):
+            await self.client.connection.initialized.wait()
+
+    async def decide(self, event: Event, watch: Watch | None = None) -> Decision:
+        """Take the step for an event, announce the new list if it differs, and store it."""
+        decision, state = Decision(reason="loading is switched off"), self.state
+        if self.is_dynamic:
+            among_agents = self.reread.deciding() if isinstance(event, AgentPrompted) else nullcontext()
+            with among_agents:
+                async with self._deciding:
+                    state = self.state
+                    self.state, decision = await self._step(event, watch or Watch())
+                    self.history.note(event, decision, self.state.memory)
+        if isinstance(event, ToolsFound | ToolCalled):
+            self.learning.note_search(decision.added)
+        now = self.listed()
+        if now != self._announced:
+            before, self._announced = self._announced, now
+            if self.selectable is not None:
+                self.selectable |= {tool.name for tool in now} - {tool.name for tool in before}
+            tell_list(self, event, decision, before, state)
+            await self.reread.announce(self.client, gather=isinstance(event, AgentPrompted))
+        await self._keep()
+        await self._show()
+        if self.shared.settings.warm_upstreams:
+            self._warm(decision)
+        return decision
+
+    async def search(self, words: str, limit: int) -> tuple[Scored, ...]:
+        """The best tools for a search, most fitting first; does not load them."""
+        await self._index_is_ready()
+        return await anyio.to_thread.run_sync(find, self.state, self.context(), words, limit)
+
+    async def note_call(self, name: str) -> None:
+        """A tool was called: it belongs to the loaded ones from now on, whoever found it."""
+        if self.is_dynamic and name not in self.state.loaded:
+            await self.decide(ToolCalled(name))
+        self.learning.note_call(name)
+
+    async def end_turn(self) -> None:
+        """Keep what was learned, and load what usually comes next."""
+        await self.decide(TurnEnded(await self.learning.end_turn(self.state.loaded)))
+
+    async def clear(self) -> None:
+        """Start over with what the project usually needs."""
+        self.conversation.start_over()
+        await anyio.to_thread.run_sync(self.learning.recall)
+        await self.decide(SessionCleared(self.learning.core(self.live.catalog)))
+
+    def compacted(self) -> None:
+        """Note that the client has put a summary in place of what was said: the same prompt deserves a choice anew."""
+        self.conversation.forget_definitions()
+        self.state = replace(self.state, settled=None)
+
+    async def on_catalog_changed(self, upstream: str, before: Listing, after: Listing) -> None:
+        """A listing differs from the one before: tell the client of what it can see of that."""
+        self.listed_one.set()
+        self.listed_one = anyio.Event()
+        await self.host.offers_changed(before, after)
+        if before.tools != after.tools:
+            await self.decide(CatalogChanged())
+
+    async def _index_is_ready(self) -> None:
+        """Give the encoder its time; if it is not there by then the words decide, which is logged."""
+        with anyio.move_on_after(self.shared.settings.loading_timeout_ms / 1000) as scope:
+            await self.live.ready.wait()
+        if scope.cancelled_caught:
+            with anyio.move_on_after(MAX_INDEX_SECONDS):
+                await self.live.indexed.wait()
+            consequence = "the words decide" if self.live.indexed.is_set() else "nothing is found"
+            waited = self.shared.settings.loading_timeout_ms
+            log.warning("index_not_ready", waited_ms=waited, consequence=consequence)
+            tell_fallback(self, Fallback.INDEX_NOT_READY, detail=consequence)
+
+    def context(self, watch: Watch | None = None) -> Context:
+        """What a step may look at now."""
+        ranker = WatchedRanker(self.live.ranker, watch) if watch else self.live.ranker
+        return Context(
+            catalog=self.live.catalog,
+            ranker=self.learning.ranker(ranker, self.live.catalog),
+            tool_search=self.client.environment.tool_search,
+            is_selected=self.selectable is not None,
+            overhead_tokens=self.live.overhead_tokens,
+        )
+
+    async def _step(self, event: Event, watch: Watch) -> tuple[SessionState, Decision]:
+        if not isinstance(event, PromptSubmitted | AgentPrompted | TaskNamed):
+            return step(self.state, event, self.context())
+        await self._index_is_ready()
+        context = self.context(watch)
+        limit = self.shared.settings.detection_timeout_ms / 1000
+        taken: list[tuple[SessionState, Decision]] = []
+        is_taken = anyio.Event()
+
+        async def take() -> None:
+            chosen = await anyio.to_thread.run_sync(step, self.state, event, context, abandon_on_cancel=True)
+            taken.append(chosen)
+            is_taken.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(take)
+            with watch.choosing(), anyio.move_on_after(limit):
+                await is_taken.wait()
+            if not taken:
+                log.warning("detection_timed_out", limit_seconds=limit, consequence="the words decide")
+                tell_fallback(self, Fallback.DETECTION_TIMEOUT, detail=f"over {limit:g} s: the words decide")
+                with watch.choosing():
+                    by_words = await self._step_by_words(event, watch)
+                    if not by_words[1].added:  # the words know nothing: better late than nothing
+                        with anyio.move_on_after(MAX_LATE_SECONDS):
+                            await is_taken.wait()
+                taken = [by_words] if by_words[1].added else [*taken, by_words]
+            tasks.cancel_scope.cancel()
+        return taken[0]
+
+    async def _step_by_words(self, event: Event, watch: Watch) -> tuple[SessionState, Decision]:
+        """Take the step by words alone: a matter of milliseconds, without the encoder and its threads."""
+        by_words = self.learning.ranker(WatchedRanker(self.live.by_words, watch), self.live.catalog)
+        context = replace(self.context(), ranker=by_words)
+        # A limiter of its own: the threads of all others may wait for the encoder.
+        state, decision = await anyio.to_thread.run_sync(
+            step, self.state, event, context, limiter=anyio.CapacityLimiter(1)
+        )
+        if not decision.ranked:
+            return state, decision
+        # Not settled: the same prompt again deserves the whole choice.
+        return replace(state, settled=None), replace(decision, reason=f"{decision.reason} ({BY_WORDS})")
+
+    def _recalled(self) -> tuple[SessionResumed | None, tuple[str, ...]]:
+        """What the session was, and what is pinned; blocks, as does what the project has taught."""
+        self.learning.recall()
+        resumed = self._stored(self.session_id) if self.session_id else None
+        return resumed, self.shared.memory.pins(self.learning.project)
+
+    def _stored(self, session_id: str) -> SessionResumed | None:
+        """What is known of a conversation that was before; blocks."""
+        loaded, unloaded = self.shared.memory.loaded(session_id), self.shared.memory.unloaded(session_id)
+        return SessionResumed(loaded, unloaded) if loaded or unloaded else None
+
+    def _to_keep(self) -> tuple[str | None, frozenset[str], frozenset[str]]:
+        return self.session_id, self.state.loaded, self.state.unloaded
+
+    async def _keep(self) -> None:
+        """Store what a resumed session is to get again, if it has changed."""
+        session_id, loaded, unloaded = now = self._to_keep()
+        if not session_id or now == self._kept or (session_id != self._kept[0] and not loaded and not unloaded):
+            return
+        self._kept = now
+        await anyio.to_thread.run_sync(self.shared.memory.keep_loaded, session_id, loaded, unloaded)
+
+    async def _show(self) -> None:
+        """Keep the line that a status line shows for this conversation, if it has changed."""
+        async with self._showing:  # in order: the newest line is the one that stays
+            summary = self.summary
+            session_id, line = now = self.session_id, f"{SERVER_NAME} {summary}" if summary else ""
+            if now == self._shown:
+                return
+            (before, _), self._shown = self._shown, now
+            if before and before != session_id:
+                await anyio.to_thread.run_sync(self.shared.status_lines.forget, before)
+            if session_id:
+                try:
+                    await anyio.to_thread.run_sync(self.shared.status_lines.keep, session_id, line)
+                except OSError as error:  # nothing but a status line lacks it
+                    consequence = "`mcp-dynaload statusline` is behind"
+                    log.warning("status_line_not_kept", error=str(error), consequence=consequence)
+
+    async def leave(self) -> None:
+        """Take back what stands for a running session only, and keep what was learned."""
+        if self.session_id:
+            with anyio.CancelScope(shield=True):  # the file is gone in no time, and the session is being cancelled
+                await anyio.to_thread.run_sync(self.shared.status_lines.forget, self.session_id)
+        await self.learning.close(self.state.loaded)
+
+    def _warm(self, decision: Decision) -> None:
+        likely = [scored.name for scored in decision.ranked if scored.probability >= WARM_PROBABILITY]
+        loaded = [tool for name in likely if name in self.state.loaded and (tool := self.live.catalog.get(name))]
+        self.pool.warm(tuple(dict.fromkeys(tool.upstream for tool in loaded))[:2])
+
+
+@asynccontextmanager
+async def open_session(
+    client: Client, shared: Shared, logs_dir: Path, commons: Commons, crowd: Crowd | None = None
+) -> AsyncGenerator[Session]:
+    """The session of a client that has shaken hands, or of a crowd; at exit its own upstreams are gone."""
+    settings, environment, live = shared.settings, client.environment, shared.live
+    async with anyio.create_task_group() as tasks:
+        session = Session(
+            SessionHost(client, shared, commons, shared.offers(), lambda: who(session), crowd),
+            Reread(environment.is_interactive, settings.loading_timeout_ms / 1000),
+            initial_state(Strategy(settings.default_loading_strategy), environment.model),
+            environment.session_id,
+            shared.learning(client.user, environment.session_id),
+        )
+        most = settings.max_running_upstreams
+        async with open_pool(
+            live.configs.values(), session.host, live.project_dir, logs_dir, most, commons.pool, shared.masker
+        ) as pool:
+            await session.attach(pool)
+            live.observe(session.on_catalog_changed)
+            tasks.start_soon(session.start_upstreams)
+            tasks.start_soon(session.keep_index)
+            tasks.start_soon(session.keep_looking)
+            tasks.start_soon(session.host.keep_lists_young)
+            try:
+                yield session
+            finally:
+                live.forget(session.on_catalog_changed)
+                commons.leave(client)
+                tasks.cancel_scope.cancel()
+                tell_closed(session)
+                await session.leave()

@@ -1,0 +1,126 @@
+"""Upstreams that all sessions of a service use over one connection, because their entry says `"shared": true`."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+from mcp import MCPError
+from mcp_types import INVALID_REQUEST
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.client import Client
+from mcp_dynaload.proxy.process_context import Shared
+from mcp_dynaload.proxy.progress import Crowd
+from mcp_dynaload.telemetry.event_bus import Facts
+from mcp_dynaload.telemetry.events import NOBODY, ErrorKind, UpstreamFailed, UpstreamStarted, UpstreamStopped
+from mcp_dynaload.upstream.connection import ClientProfile
+from mcp_dynaload.upstream.listing import Listing
+from mcp_dynaload.upstream.pool import Pool, open_pool
+from mcp_dynaload.upstream.updates import UPDATED
+from mcp_dynaload.version import __version__
+
+log = structlog.get_logger()
+
+
+class Commons:
+    """The `Host` of shared upstreams: nobody in particular, so it cannot be asked anything."""
+
+    log_level: str | None = None
+
+    def __init__(self, live: LiveCatalog, facts: Facts) -> None:
+        self.crowd = Crowd()
+        self._live = live
+        self._facts = facts
+        self._pool: Pool | None = None
+        self._subscribers: dict[tuple[str, str], list[tuple[Client, str]]] = {}
+
+    @property
+    def pool(self) -> Pool | None:
+        """The shared upstreams; None where none is."""
+        return self._pool
+
+    def attach(self, pool: Pool) -> None:
+        """Take them."""
+        self._pool = pool
+
+    def has(self, upstream: str) -> bool:
+        """Whether all sessions share this upstream."""
+        return self._pool is not None and upstream in self._pool.names
+
+    def profile(self) -> ClientProfile:
+        """What they are told of their client: ourselves, able to answer nothing."""
+        return ClientProfile({"name": "mcp-dynaload", "version": __version__}, {})
+
+    async def ask(self, upstream: str, method: str, params: Json | None) -> Json:
+        """Refuse a question.
+
+        Raises:
+            MCPError: Always: it could be for any of the sessions.
+        """
+        log.warning("question_of_shared_upstream_refused", upstream=upstream, method=method)
+        raise MCPError(
+            code=INVALID_REQUEST,
+            message=f"{method!r} is refused: the server {upstream!r} is shared by many clients, so its questions reach "
+            f'nobody; take "shared" out of its entry, and each client gets a connection of its own.',
+        )
+
+    async def tell(self, upstream: str, method: str, params: Json | None) -> None:
+        """Pass on what an upstream says by itself."""
+        if method == UPDATED:
+            for client, uri in list(self._subscribers.get((upstream, str((params or {}).get("uri"))), ())):
+                await client.tell(upstream, method, {**(params or {}), "uri": uri})
+        else:
+            await self.crowd.tell(upstream, method, params)
+
+    async def upstream_listed(self, upstream: str, listing: Listing) -> None:
+        """One was listed."""
+        await self._live.update(upstream, listing)
+
+    def upstream_started(self, upstream: str, seconds: float) -> None:
+        """A connection was opened, which took so long."""
+        self._facts.emit(UpstreamStarted(who=NOBODY, upstream=upstream, ms=1000 * seconds))
+
+    def upstream_stopped(self, upstream: str) -> None:
+        """We have ended a connection."""
+        self._facts.emit(UpstreamStopped(who=NOBODY, upstream=upstream))
+
+    def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
+        """It could not be opened, or ended by itself."""
+        kind = ErrorKind.DIED if had_started else ErrorKind.START
+        self._facts.emit(UpstreamFailed(who=NOBODY, upstream=upstream, kind=kind, detail=reason))
+
+    def subscribe(self, client: Client, upstream: str, uri: str, shown: str) -> None:
+        """Tell this client of changes of a resource, under the URI that it is shown."""
+        subscribers = self._subscribers.setdefault((upstream, uri), [])
+        if (client, shown) not in subscribers:
+            subscribers.append((client, shown))
+
+    def unsubscribe(self, client: Client, upstream: str, uri: str) -> bool:
+        """Tell it no more; whether nobody else wants to be told either."""
+        others = [one for one in self._subscribers.get((upstream, uri), ()) if one[0] is not client]
+        if others:
+            self._subscribers[upstream, uri] = others
+            return False
+        self._subscribers.pop((upstream, uri), None)
+        if self._pool is not None:
+            self._pool[upstream].subscriptions.discard(uri)
+        return True
+
+    def leave(self, client: Client) -> None:
+        """A client is gone."""
+        for (upstream, uri), subscribers in list(self._subscribers.items()):
+            if any(one[0] is client for one in subscribers):
+                self.unsubscribe(client, upstream, uri)
+
+
+@asynccontextmanager
+async def open_commons(shared: Shared, logs_dir: Path) -> AsyncGenerator[Commons]:
+    """The shared upstreams of a service; at exit all have ended."""
+    live, commons = shared.live, Commons(shared.live, shared.facts)
+    configs = [config for config in live.configs.values() if config.options.shared]
+    most = shared.settings.max_running_upstreams
+    async with open_pool(configs, commons, live.project_dir, logs_dir, most, masker=shared.masker) as pool:
+        commons.attach(pool)
+        yield commons

@@ -1,0 +1,221 @@
+"""A client session as its upstreams see it: requests go to them here, and what they ask and say goes to the client."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import anyio
+import anyio.to_thread
+import structlog
+from mcp import MCPError
+from mcp_types import URL_ELICITATION_REQUIRED
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.masking.printable import printable
+from mcp_dynaload.proxy.aggregate import Offers
+from mcp_dynaload.proxy.attribution import (
+    ELICITED,
+    LOG_MESSAGE,
+    PROGRESS,
+    asked_by,
+    is_sayable,
+    links_of,
+    logged_by,
+    refused_by,
+)
+from mcp_dynaload.proxy.client import Client, Request
+from mcp_dynaload.proxy.log_level import tell_log_level
+from mcp_dynaload.proxy.process_context import Shared
+from mcp_dynaload.proxy.progress import Crowd
+from mcp_dynaload.proxy.shared_upstreams import Commons
+from mcp_dynaload.telemetry.events import ErrorKind, UpstreamFailed, UpstreamStarted, UpstreamStopped, Who
+from mcp_dynaload.upstream.connection import ClientProfile
+from mcp_dynaload.upstream.listing import Listing
+from mcp_dynaload.upstream.pool import Pool
+from mcp_dynaload.upstream.updates import UPDATED
+
+LISTING_DELAY_SECONDS = 3.0
+"""The client's own start comes first."""
+
+LISTING_INTERVAL_SECONDS = 3600.0
+
+MAX_LINKS = 100
+"""Pages that servers want the user to open, remembered at a time."""
+
+MAX_METHOD = 100
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class SessionHost:
+    """The `Host` of a session's upstreams; changes nothing of what the session has loaded."""
+
+    client: Client
+    shared: Shared
+    commons: Commons
+    """The upstreams that are not the session's own."""
+
+    offers: Offers
+    """Prompts, resources and templates of all upstreams by now."""
+
+    who: Callable[[], Who]
+    """Whose session it is now."""
+
+    crowd: Crowd | None = None
+    """Set where the session stands for many requests that know nothing of each other."""
+
+    log_level: str | None = None
+    """What the client asked for with `logging/setLevel`."""
+
+    _pool: Pool | None = None
+    _links: dict[str, str] = field(default_factory=dict[str, str])
+    """Upstreams that want the user to open a page, by the page's id, oldest first."""
+
+    @property
+    def pool(self) -> Pool:
+        """The session's upstreams."""
+        assert self._pool is not None, "the pool is used before the session was opened"
+        return self._pool
+
+    def attach(self, pool: Pool) -> None:
+        """Take the session's upstreams."""
+        self._pool = pool
+
+    def only_upstream(self) -> str | None:
+        """The upstream for which we stand in transparently: the only one, with names of its own."""
+        first, *others = self.shared.live.configs.values()
+        return first.name if not others and first.options.prefix == "" else None
+
+    async def forward(self, upstream: str, request: Request, method: str, params: Json) -> Json:
+        """Have an upstream answer a request of the client.
+
+        Raises:
+            UpstreamError: It could not.
+            MCPError: Its own error answer, unchanged but for the server's name in what it asks of the user.
+        """
+        try:
+            return await self._forwarded(upstream, request, method, params)
+        except MCPError as error:
+            if error.error.code != URL_ELICITATION_REQUIRED or self.only_upstream() is not None:
+                raise
+            refusal = refused_by(upstream, error)
+            self._note_links(upstream, links_of(refusal))
+            raise refusal from error
+
+    async def _forwarded(self, upstream: str, request: Request, method: str, params: Json) -> Json:
+        crowd = self.commons.crowd if self.commons.has(upstream) else self.crowd
+        if crowd is not None:
+            with crowd.passing(upstream, request, params) as passed:
+                return await self.pool.request(upstream, method, passed)
+        with self.client.serving(upstream, request):
+            return await self.pool.request(upstream, method, params)
+
+    async def subscribe(self, upstream: str, uri: str, request: Request, params: Json) -> Json:
+        """Have the client told of changes of a resource, after a restart of the upstream too.
+
+        Raises:
+            UpstreamError: It could not.
+            MCPError: Its own error answer, unchanged.
+        """
+        result = await self.forward(upstream, request, "resources/subscribe", params)
+        self.pool[upstream].subscriptions.add(uri)
+        if self.commons.has(upstream):
+            self.commons.subscribe(self.client, upstream, uri, self.offers.uri_of(upstream, uri))
+        return result
+
+    async def unsubscribe(self, upstream: str, uri: str, request: Request, params: Json) -> Json:
+        """Undo `subscribe`; an upstream that others share goes on telling them.
+
+        Raises:
+            UpstreamError: It could not.
+            MCPError: Its own error answer, unchanged.
+        """
+        if self.commons.has(upstream) and not self.commons.unsubscribe(self.client, upstream, uri):
+            return {}
+        self.pool[upstream].subscriptions.discard(uri)
+        return await self.forward(upstream, request, "resources/unsubscribe", params)
+
+    async def set_log_level(self, level: str) -> None:
+        """Tell the running upstreams, and each that starts later."""
+        self.log_level = level
+        async with anyio.create_task_group() as tasks:
+            for upstream in self.pool.running:
+                tasks.start_soon(tell_log_level, upstream, level)
+
+    async def keep_lists_young(self) -> None:
+        """List in the background, for ever, what was listed long ago: it may depend on what stands outside of it."""
+        await self.client.connection.initialized.wait()
+        await anyio.sleep(LISTING_DELAY_SECONDS)
+        while True:
+            await self.pool.list_again(await anyio.to_thread.run_sync(self.shared.live.due))
+            await anyio.sleep(LISTING_INTERVAL_SECONDS)
+
+    def profile(self) -> ClientProfile:
+        """The client's own `initialize` fields, for upstreams."""
+        return self.client.profile()
+
+    async def ask(self, upstream: str, method: str, params: Json | None) -> Json:
+        """Put an upstream's question to the client; where there are others it says which one asks."""
+        if self.only_upstream() is not None:
+            return await self.client.ask(upstream, method, params)
+        asked = asked_by(upstream, method, params)
+        if isinstance(link := asked.get("elicitationId"), str):
+            self._note_links(upstream, [link])
+        return await self.client.ask(upstream, method, asked)
+
+    async def tell(self, upstream: str, method: str, params: Json | None) -> None:
+        """Pass on what an upstream says by itself; where there are others, only what it can say of itself."""
+        if self.crowd is not None:
+            await self.crowd.tell(upstream, method, params)
+        elif self.only_upstream() is not None:
+            await self.client.tell(upstream, method, params)
+        elif params is not None and self._may_say(upstream, method, params):
+            await self.client.tell(upstream, method, self._attributed(upstream, method, params))
+        else:
+            log.debug("notification_dropped", upstream=upstream, method=printable(method)[:MAX_METHOD])
+
+    def _may_say(self, upstream: str, method: str, params: Json) -> bool:
+        if not is_sayable(method, params):
+            return False
+        if method == PROGRESS:
+            return self.client.awaits_progress(upstream, params["progressToken"])
+        return method != ELICITED or self._links.get(params["elicitationId"]) == upstream
+
+    def _attributed(self, upstream: str, method: str, params: Json) -> Json:
+        if method == UPDATED:
+            return {**params, "uri": self.offers.uri_of(upstream, params["uri"])}
+        return logged_by(upstream, params) if method == LOG_MESSAGE else params
+
+    def _note_links(self, upstream: str, links: Iterable[str]) -> None:
+        """Remember who wants the user to open pages: nobody else can say that this is done."""
+        for link in links:
+            self._links.setdefault(link, upstream)
+        for link in list(self._links)[: max(0, len(self._links) - MAX_LINKS)]:
+            del self._links[link]
+
+    async def upstream_listed(self, upstream: str, listing: Listing) -> None:
+        """An upstream of ours was listed."""
+        await self.shared.live.update(upstream, listing)
+
+    def upstream_started(self, upstream: str, seconds: float) -> None:
+        """A connection was opened, which took so long."""
+        self.shared.facts.emit(UpstreamStarted(who=self.who(), upstream=upstream, ms=1000 * seconds))
+
+    def upstream_stopped(self, upstream: str) -> None:
+        """We have ended a connection."""
+        self.shared.facts.emit(UpstreamStopped(who=self.who(), upstream=upstream))
+
+    def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
+        """It could not be opened, or ended by itself."""
+        kind = ErrorKind.DIED if had_started else ErrorKind.START
+        self.shared.facts.emit(UpstreamFailed(who=self.who(), upstream=upstream, kind=kind, detail=reason))
+
+    async def offers_changed(self, before: Listing, after: Listing) -> None:
+        """A listing differs from the one before: tell the client of prompts and resources that it can see."""
+        if (before.prompts, before.resources, before.templates) == (after.prompts, after.resources, after.templates):
+            return
+        self.offers = self.shared.offers()
+        if before.prompts != after.prompts:
+            await self.client.list_changed("prompts")
+        if (before.resources, before.templates) != (after.resources, after.templates):
+            await self.client.list_changed("resources")

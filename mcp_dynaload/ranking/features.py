@@ -1,0 +1,170 @@
+"""What words and meaning say together: features of tools and prompts, and the models over them, as plain arrays.
+
+The coefficients are fitted on labelled tasks by `mcp_dynaload.research.fit`, for the encoder that travels with us.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcp_dynaload.ranking.evidence import NO_EVIDENCE
+from mcp_dynaload.ranking.need_direction import NEED_DIRECTION
+
+Vector = NDArray[np.float32]
+Matrix = NDArray[np.float32]
+
+LEAST_SPREAD = 0.03
+"""Of the likenesses of one text to all tools: in a catalog of few tools the spread means little."""
+
+CROWD = 10
+"""Tools among the best that speak for their upstream."""
+
+LEXICAL_SHARE = 0.3
+"""What log-odds by words count against standard deviations of likeness when those are looked for."""
+
+NEED_FEATURES = 9
+"""Features of the need of any tool before the prompt's vector."""
+
+OWN_WORK_NEIGHBOURS = (1, 5, 15)
+"""One text may be near by chance; many say what kind of prompt it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What words and meaning say about the candidates for one prompt."""
+
+    clause_odds: Vector
+    """Log-odds by words, in the clause that speaks most for the candidate."""
+
+    whole_odds: Vector
+    """The same in the whole prompt."""
+
+    likeness: Matrix
+    """Cosines of candidates (columns) to the whole prompt (first row) and to each clause."""
+
+    center: Vector
+    """Mean of the cosines of all tools, for each row."""
+
+    spread: Vector
+    """Their standard deviation."""
+
+    nearest: Vector
+    """The highest of them."""
+
+    upstreams: NDArray[np.intp]
+    """The candidates' upstreams, numbered."""
+
+    own_work: Vector
+    """Mean cosines of the whole prompt to the `OWN_WORK_NEIGHBOURS` nearest texts of what the client does itself."""
+
+    coding: float
+    """Share of the prompt's terms that are about code."""
+
+    judged: float
+    """Log-odds that the whole prompt asks for a tool of any kind, whichever there are."""
+
+    said: Vector
+    """The vector of the whole prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A logistic regression."""
+
+    coefficients: tuple[float, ...]
+    intercept: float
+
+    def odds(self, features: Matrix) -> Vector:
+        """Log-odds for each row of features."""
+        return features @ np.array(self.coefficients, np.float32) + np.float32(self.intercept)
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """What a ranker by words and meaning goes by."""
+
+    tool: Model
+    """That a tool is needed, given that any is; over `tool_features`."""
+
+    need: Model
+    """That any tool is needed, over `need_features`; shifted so that at 0.5 as little is lost as the bounds want.
+
+    Its last coefficients are a direction among the vectors of prompts: what asks for tools lies further along it.
+    """
+
+
+def packed(direction: Sequence[float]) -> str:
+    """Numbers as text: base64 of little-endian half floats."""
+    return base64.b64encode(np.array(direction, "<f2").tobytes()).decode("ascii")
+
+
+def unpacked(text: str) -> tuple[float, ...]:
+    """What `packed` made of numbers."""
+    return tuple(np.frombuffer(base64.b64decode(text), "<f2").tolist())
+
+
+FITTED = Coefficients(
+    tool=Model((-0.028, 0.249, 0.105, 0.186, 4.256, 9.689, 0.099, 0.391, 0.525), -1.211),
+    need=Model((0.047, 11.760, 3.480, -5.906, -2.771, -5.428, -2.964, 0.321, 0.830, *unpacked(NEED_DIRECTION)), 2.375),
+)
+"""By `mcp_dynaload.research.fit`."""
+
+
+def tool_features(observed: Observed) -> Matrix:
+    """A row for each candidate, in the order of the coefficients of `Coefficients.tool`."""
+    likeness = observed.likeness
+    standing = (likeness - observed.center[:, None]) / np.maximum(observed.spread, LEAST_SPREAD)[:, None]
+    gap = likeness - observed.nearest[:, None]
+    clauses = slice(1, None) if len(likeness) > 1 else slice(None)
+    by_words, by_meaning = observed.clause_odds, standing[0]
+    return np.stack(
+        [
+            by_words,
+            observed.whole_odds,
+            by_meaning,
+            standing[clauses].max(axis=0),
+            gap[0],
+            gap[clauses].max(axis=0),
+            _best_of_upstream(by_words, observed.upstreams) - by_words.max(),
+            _best_of_upstream(by_meaning, observed.upstreams) - by_meaning.max(),
+            _share_of_upstream(by_meaning + LEXICAL_SHARE * by_words, observed.upstreams),
+        ],
+        axis=1,
+    )
+
+
+def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
+    """One row, in the order of the coefficients of `Coefficients.need`."""
+    row: tuple[float, ...] = (
+        observed.clause_odds.max(initial=NO_EVIDENCE),
+        observed.nearest[0],
+        observed.nearest.max(),
+        *observed.own_work,
+        observed.coding,
+        tool_odds.max(),
+        observed.judged,
+        *observed.said,
+    )
+    return np.array([row], np.float32)
+
+
+def own_work_features(likeness: Vector) -> Vector:
+    """Of the cosines of a prompt to all that the client does itself."""
+    most = max(OWN_WORK_NEIGHBOURS)
+    nearest = np.sort(np.partition(likeness, -most)[-most:])[::-1] if len(likeness) > most else np.sort(likeness)[::-1]
+    return np.array([nearest[:many].mean() for many in OWN_WORK_NEIGHBOURS], np.float32)
+
+
+def _best_of_upstream(values: Vector, upstreams: NDArray[np.intp]) -> Vector:
+    best = np.full(upstreams.max() + 1, -np.inf, np.float32)
+    np.maximum.at(best, upstreams, values)
+    return best[upstreams]
+
+
+def _share_of_upstream(values: Vector, upstreams: NDArray[np.intp]) -> Vector:
+    crowd = np.argsort(-values, kind="stable")[:CROWD]
+    counts = np.bincount(upstreams[crowd], minlength=upstreams.max() + 1)
+    return (counts[upstreams] / CROWD).astype(np.float32)

@@ -1,0 +1,94 @@
+"""What a short prompt means after those before it: ranked alone and together with them, where none hides the other.
+
+Imports numpy, so it is imported only where an encoder is read.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcp_dynaload.ranking.features import Vector
+from mcp_dynaload.ranking.ranker import CLEAR_PROBABILITY
+
+UNCLEAR_WEIGHT = 0.5
+"""What the prompt alone counts beside what it means after those before it, if alone it names no tool clearly."""
+
+MAX_GIVEN = 0.9
+"""Probability of a tool, given that any is needed, by the subject of the earlier prompts: never surer than this."""
+
+DEED_WEIGHT = 2.0
+"""How much likelier a tool of the subject is if its definition has the verb that is said."""
+
+LEAST_AGREEMENT = 1e-3
+
+SURE_NEED, SURE_GIVEN = 0.8, 0.4
+"""A prompt that points to nothing before it and is so sure alone leans on nothing: more would only take room."""
+
+NEED_ALONE, NEED_TOGETHER, NEED_AGREEMENT, NEED_POINTING, NEED_BIAS = 0.9, 0.1, 0.7, 0.9, 2.5
+"""Log-odds that a follow-up needs any tool: by its need alone, by its need together with the prompt before, by the
+logarithm of the agreement, for a word that points back ("it"), and in any case. That the prompt before needed a tool
+says little: thanks and questions follow, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read a prompt, with a probability for each tool of the catalog."""
+
+    given: Vector
+    """That the tool is needed, given that any is; 0 where nothing speaks for it."""
+
+    need: float
+    """That any is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """How a prompt ties in with those before it."""
+
+    subject: Vector
+    """For each tool the share of its upstream in what the earlier prompts asked for."""
+
+    deeds: NDArray[np.bool_]
+    """The tools of whose definition the prompt says a verb."""
+
+    points_back: bool
+    """Whether it says "it", "that" and the like."""
+
+
+def leans_on_nothing(alone: Reading, *, points_back: bool) -> bool:
+    """Tell whether a prompt that was read alone is so sure that those before it add nothing."""
+    return not points_back and alone.need >= SURE_NEED and float(alone.given.max()) >= SURE_GIVEN
+
+
+def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
+    """The reading of a prompt that may lean on those before it; `together` is its reading with the last of them.
+
+    A short prompt says what to do and leaves out with what: the tools that it may mean alone are weighed by the
+    subject of the earlier prompts.
+    """
+    if leans_on_nothing(alone, points_back=earlier.points_back):
+        return alone
+    meant = alone.given * earlier.subject
+    agreement = max(LEAST_AGREEMENT, float(meant.sum()) / max(LEAST_AGREEMENT, float(alone.given.sum())))
+    meant = np.where(earlier.deeds, DEED_WEIGHT * meant, meant)
+    meant *= float(alone.given.sum()) / max(LEAST_AGREEMENT**2, float(meant.sum()))
+    leaning = np.maximum(together.given, np.minimum(MAX_GIVEN, meant))
+    odds = (
+        NEED_ALONE * _odds(alone.need)
+        + NEED_TOGETHER * _odds(together.need)
+        + NEED_AGREEMENT * math.log(agreement)
+        + NEED_POINTING * earlier.points_back
+        + NEED_BIAS
+    )
+    leaning_need = 1 / (1 + math.exp(-odds))
+    need = max(alone.need, leaning_need)
+    weight = 1.0 if alone.given.max() >= CLEAR_PROBABILITY else UNCLEAR_WEIGHT
+    given = np.maximum(weight * alone.need * alone.given, leaning_need * leaning) / need
+    return Reading(given.astype(np.float32), need)
+
+
+def _odds(probability: float) -> float:
+    within = min(max(probability, LEAST_AGREEMENT), 1 - LEAST_AGREEMENT)
+    return math.log(within / (1 - within))

@@ -1,0 +1,235 @@
+"""Ranking by words and by meaning together: vectors of tools and prompts beside the lexical evidence.
+
+Imports numpy, so it is imported only where an encoder is read.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+
+from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.ranking.evidence import NO_EVIDENCE
+from mcp_dynaload.ranking.features import (
+    FITTED,
+    Coefficients,
+    Matrix,
+    Observed,
+    Vector,
+    need_features,
+    own_work_features,
+    tool_features,
+)
+from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up, leans_on_nothing
+from mcp_dynaload.ranking.lexical import LexicalRanker, Match
+from mcp_dynaload.ranking.lexical_index import Index
+from mcp_dynaload.ranking.query import Query, own_words, parts
+from mcp_dynaload.ranking.ranker import Scored
+from mcp_dynaload.ranking.synonyms import Translation
+from mcp_dynaload.ranking.terms import coding_terms, prose_terms, verb_terms
+from mcp_dynaload.ranking.tool_vectors import ToolVectors, cosines
+
+
+class Reader(Protocol):
+    """What reads texts: an encoder with a judge of prompts."""
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """A unit vector for each text, as rows."""
+        ...
+
+    def judge(self, texts: Sequence[str]) -> tuple[Matrix, float]:
+        """The same, and the log-odds that the first text asks for a tool of any kind."""
+        ...
+
+
+CANDIDATES = 50
+"""Tools taken from the order by words, and from that by meaning, of the whole prompt."""
+
+CLAUSE_CANDIDATES = 15
+"""The same of each clause."""
+
+MAX_CLAUSES = 4
+"""Clauses looked at one by one; more are joined with their neighbours, so that a long prompt stays cheap."""
+
+CLAUSE_LENGTH = 110
+"""Characters of a clause that are encoded when there are several."""
+
+WHOLE_LENGTH = 350
+"""Characters of the whole prompt that are encoded beside them."""
+
+BEFORE_LENGTH = 200
+"""Characters of the prompt before that are encoded with one that leans on it."""
+
+COST_WEIGHT = 0.4
+"""How far a dear definition is held back: the power of its tokens that its odds are divided by."""
+
+SHARPNESS = 0.8
+"""Of log-odds, in which a model is surer about what it was fitted on than about catalogs that it never saw."""
+
+CACHED_PROMPTS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    indices: list[int]
+    observed: Observed
+    terms: dict[int, tuple[str, ...]]
+
+
+class BlendedRanker:
+    """An index of one catalog with the vectors of its tools and of what the client does itself."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        vectors: ToolVectors,
+        own_work: Matrix,
+        reader: Reader,
+        index: Index | None = None,
+        coefficients: Coefficients = FITTED,
+    ) -> None:
+        """With the catalog's lexical index, or without one, which takes longer."""
+        if len(vectors) != len(catalog.tools):
+            raise ValueError("there must be vectors for each tool of the catalog")
+        self._names = [tool.name for tool in catalog.tools]
+        self._lexical = LexicalRanker(catalog, index)
+        self._translation = Translation(self._lexical.terms)
+        self._vectors, self._own_work = vectors, own_work
+        numbers = {upstream: number for number, upstream in enumerate(sorted({t.upstream for t in catalog.tools}))}
+        self._upstreams = np.array([numbers[tool.upstream] for tool in catalog.tools], np.intp)
+        dear = [COST_WEIGHT * math.log(max(1, catalog.costs[name])) for name in self._names]
+        self._held_back = np.array(dear, np.float32)
+        self._coefficients = coefficients
+        self._read = lru_cache(CACHED_PROMPTS)(reader.judge)
+        self._shares = lru_cache(CACHED_PROMPTS)(self._upstream_shares)
+
+    def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
+        """The best `limit` tools for all clauses together, best first, equal ones in name order."""
+        if not self._names:
+            return ()
+        found = self.candidates(replace(query, leans_on_context=False), limit)
+        reading = self._reading(found)
+        if query.is_short_after_others and not leans_on_nothing(reading, points_back=query.leans_on_context):
+            other = self.candidates(replace(query, leans_on_context=True), limit)
+            deeds = np.zeros(len(self._names), np.bool_)
+            deeds[[index for index, terms in found.terms.items() if not verb_terms().isdisjoint(terms)]] = True
+            reading = follow_up(
+                reading,
+                self._reading(other),
+                Earlier(subject=self._subject(query.context), deeds=deeds, points_back=query.leans_on_context),
+            )
+            found = replace(found, indices=sorted({*found.indices, *other.indices}), terms=other.terms | found.terms)
+        given = reading.given[found.indices]
+        scores = _odds(given) / SHARPNESS - self._held_back[found.indices]
+        # Candidates are in name order, which a stable sort keeps among equal ones.
+        return tuple(
+            Scored(
+                name=self._names[found.indices[place]],
+                score=float(scores[place]),
+                probability=reading.need * float(given[place]),
+                terms=found.terms.get(found.indices[place], ()),
+                need=reading.need,
+            )
+            for place in _best_first(scores, limit)
+        )
+
+    def _reading(self, found: _Candidates) -> Reading:
+        odds = self._coefficients.tool.odds(tool_features(found.observed))
+        need = float(_probability(self._coefficients.need.odds(need_features(found.observed, odds)))[0])
+        given = np.zeros(len(self._names), np.float32)
+        given[found.indices] = _probability(SHARPNESS * odds)
+        return Reading(given, need)
+
+    def _subject(self, earlier: tuple[tuple[str, float], ...]) -> Vector:
+        """For each tool the share of its upstream in what the earlier prompts asked for, which fade."""
+        shares = np.sum([weight * self._shares(text) for text, weight in earlier], axis=0)
+        return (shares / shares.sum())[self._upstreams]
+
+    def _upstream_shares(self, text: str) -> Vector:
+        given = self._reading(self.candidates(Query(text), 0)).given
+        shares = np.bincount(self._upstreams, weights=given)
+        return (shares / shares.sum()).astype(np.float32)
+
+    def candidates(self, query: Query, limit: int) -> _Candidates:
+        """The tools worth looking at for a query, and what is known about them."""
+        clauses = _joined(parts(query))
+        clauses = () if clauses == (query,) else clauses
+        texts = (_whole(replace(query, text=own_words(query.text))),)
+        if clauses:
+            texts = (texts[0][:WHOLE_LENGTH], *(clause.text[:CLAUSE_LENGTH] for clause in clauses))
+        respelt = self._lexical.respelt(query.text)
+        said, judged = self._read(tuple(self._translation.of(text, respelt) for text in texts))
+        likeness = self._vectors.likeness(said)
+        by_words = [self._lexical.matches(query, CANDIDATES)]
+        by_words += [self._lexical.matches(clause, CLAUSE_CANDIDATES) for clause in clauses]
+        chosen = {match.index for matches in by_words for match in matches}
+        for row, many in zip(likeness, (max(CANDIDATES, limit), *(CLAUSE_CANDIDATES for _ in texts)), strict=False):
+            chosen.update(_best_first(row, many))
+        indices = sorted(chosen)
+        terms = {match.index: match.terms for matches in reversed(by_words) for match in matches}
+        observed = self._observed(query.text, said, judged, likeness, by_words, indices)
+        return _Candidates(indices, observed, terms)
+
+    def _observed(
+        self,
+        text: str,
+        vectors: Matrix,
+        judged: float,
+        likeness: Matrix,
+        by_words: list[list[Match]],
+        indices: list[int],
+    ) -> Observed:
+        whole, *clauses = ({match.index: match.odds for match in matches} for matches in by_words)
+        terms = set(prose_terms(text))
+        return Observed(
+            clause_odds=_highest(clauses or [whole], indices),
+            whole_odds=_highest([whole], indices),
+            likeness=likeness[:, indices],
+            center=likeness.mean(axis=1),
+            spread=likeness.std(axis=1),
+            nearest=likeness.max(axis=1),
+            upstreams=self._upstreams[indices],
+            own_work=own_work_features(cosines(vectors[:1], self._own_work)[0]),
+            coding=len(coding_terms() & terms) / max(1, len(terms)),
+            judged=judged,
+            said=vectors[0],
+        )
+
+
+def _highest(odds: Sequence[dict[int, float]], indices: list[int]) -> Vector:
+    rows = [[found.get(index, NO_EVIDENCE) for index in indices] for found in odds]
+    return np.array(rows, np.float32).max(axis=0)
+
+
+def _whole(query: Query) -> str:
+    """The prompt; one that leans on what was said before, together with that."""
+    if not query.leans_on_context:
+        return query.text
+    before, _ = query.context[0]
+    return f"{before[:BEFORE_LENGTH]}\n{query.text}"
+
+
+def _joined(clauses: tuple[Query, ...]) -> tuple[Query, ...]:
+    """At most `MAX_CLAUSES`, neighbours joined evenly."""
+    many = len(clauses)
+    if many <= MAX_CLAUSES:
+        return clauses
+    ends = [round(many * (n + 1) / MAX_CLAUSES) for n in range(MAX_CLAUSES)]
+    groups = [clauses[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    return tuple(replace(group[0], text=" ".join(clause.text for clause in group)) for group in groups)
+
+
+def _best_first(values: Vector, limit: int) -> list[int]:
+    return [int(place) for place in np.argsort(-values, kind="stable")[:limit]]
+
+
+def _odds(probability: Vector) -> Vector:
+    within = np.clip(probability, 1e-12, 1 - 1e-7)
+    return np.log(within / (1 - within))
+
+
+def _probability(odds: Vector) -> Vector:
+    return (1 / (1 + np.exp(-np.clip(odds, -30, 30)))).astype(np.float32)

@@ -1,0 +1,40 @@
+"""What a ranker is: the seam between how tools are scored and how they are chosen."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mcp_dynaload.ranking.query import Query
+
+CLEAR_PROBABILITY = 0.3
+"""From here on the words clearly mean the tool: what a destructive one needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A tool with the evidence that a query needs it."""
+
+    name: str
+    """Advertised name."""
+
+    score: float
+    """Order within one ranking, worth against cost; not comparable between queries."""
+
+    probability: float
+    """That the tool is needed, between 0 and 1: comparable between queries."""
+
+    terms: tuple[str, ...]
+    """The query's terms that speak for it, strongest first."""
+
+    need: float = 1.0
+    """Probability that the query needs any tool: the same for all tools of a ranking; 0.5 where it is undecided."""
+
+
+class Ranker(Protocol):
+    """Orders the tools of one catalog for a query."""
+
+    def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
+        """The best `limit` tools for all clauses together, best first, equal ones in name order.
+
+        Tools without any evidence are left out.
+        """
+        ...

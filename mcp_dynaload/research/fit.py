@@ -1,0 +1,115 @@
+"""Fits selection's models to labelled prompts.
+
+`python -m mcp_dynaload.research.fit BENCH` (a folder with `catalogs/`, `tasks/` and `negatives/`) prints what goes
+into `ranking/evidence.py`, `ranking/features.py` and `ranking/need_direction.py`.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcp_dynaload.ranking.features import (
+    NEED_FEATURES,
+    Coefficients,
+    Model,
+    need_features,
+    packed,
+    tool_features,
+)
+from mcp_dynaload.research.samples import WEIGHTS, Remembering, Sample, packaged_own, read_samples
+
+CAUTION = 1.7
+"""Added to the log-odds that a tool is needed at all: a missing one costs more than one loaded in vain."""
+
+NEED_SHARES = {**dict.fromkeys(WEIGHTS, 4.0), "needing": 2.0, "own_work": 4.0}
+"""How much more a prompt counts where only the need of any tool is judged."""
+
+VECTOR_STRENGTH = 300.0
+"""Of the penalty where the prompt's vector is among the features."""
+
+Array = NDArray[np.float64]
+Columns = tuple[int, ...]
+
+
+def fit(samples: Sequence[Sample], without: Columns = ()) -> Coefficients:
+    """The models of tool and need; `without` these of the tool's features."""
+    tool = fit_tool(samples, without)
+    return Coefficients(tool, fit_need(samples, tool))
+
+
+def fit_words(samples: Sequence[Sample]) -> Model:
+    """Log-odds from evidence alone."""
+    rows = [sample.evidence for sample in samples]
+    needed = [sample.needed[sample.evident] for sample in samples]
+    weights = [np.full(len(sample.evidence), sample.weight) for sample in samples]
+    return logistic(np.concatenate(rows), np.concatenate(needed), np.concatenate(weights))
+
+
+def fit_tool(samples: Sequence[Sample], without: Columns = ()) -> Model:
+    """That a tool is needed, given that any is."""
+    useful = [sample for sample in samples if sample.needs]
+    rows = np.concatenate([tool_features(sample.observed) for sample in useful])
+    rows[:, list(without)] = 0.0
+    needed = [sample.needed for sample in useful]
+    weights = [np.full(len(s.needed), s.weight / max(1, s.needed.sum()) ** 0.5) for s in useful]
+    return logistic(rows, np.concatenate(needed), np.concatenate(weights))
+
+
+def fit_need(samples: Sequence[Sample], tool: Model) -> Model:
+    """That any tool is needed; prompts with and without needs count alike in sum.
+
+    The mean of a model without the prompt's vector, which carries over to other kinds of prompts, and one with it,
+    which knows more of those it has seen.
+    """
+    rows = np.concatenate([need_features(s.observed, tool.odds(tool_features(s.observed))) for s in samples])
+    needing = np.array([bool(s.needs) for s in samples])
+    weights = np.array([s.weight * NEED_SHARES.get(s.source, 1.0) for s in samples])
+    weights[needing] *= weights[~needing].sum() / weights[needing].sum()
+    without = logistic(rows[:, :NEED_FEATURES], needing, weights)
+    with_vector = logistic(rows, needing, weights, VECTOR_STRENGTH)
+    padded = (*without.coefficients, *[0.0] * (rows.shape[1] - NEED_FEATURES))
+    mean = tuple((one + other) / 2 for one, other in zip(padded, with_vector.coefficients, strict=True))
+    return Model(mean, (without.intercept + with_vector.intercept) / 2 + CAUTION)
+
+
+def logistic(rows: NDArray[np.floating], targets: NDArray[np.bool_], weights: Array, strength: float = 1.0) -> Model:
+    """A ridge logistic regression by Newton's method, on standardised rows."""
+    center, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+    inputs = np.column_stack([(rows - center) / spread, np.ones(len(rows))]).astype(np.float64)
+    penalty = np.append(np.full(rows.shape[1], strength), 0.0)
+    found = np.zeros(inputs.shape[1])
+    for _ in range(50):
+        given = 1 / (1 + np.exp(-np.clip(inputs @ found, -30, 30)))
+        slope = inputs.T @ (weights * (given - targets)) + penalty * found
+        curve = (inputs * (weights * given * (1 - given))[:, None]).T @ inputs + np.diag(penalty + 1e-9)
+        change = np.linalg.solve(curve, slope)
+        found -= change
+        if np.abs(change).max() < 1e-6:
+            break
+    coefficients = found[:-1] / spread
+    return Model(tuple(map(float, coefficients)), float(found[-1] - coefficients @ center))
+
+
+def report(samples: Sequence[Sample], say: Callable[[str], object]) -> None:
+    """Print the models fitted on all that may be trained on."""
+    training = [sample for sample in samples if sample.may_train]
+    models = fit(training)
+    need = Model(models.need.coefficients[:NEED_FEATURES], models.need.intercept)
+    for name, model in (("evidence", fit_words(training)), ("tool", models.tool), ("need", need)):
+        say(f"{name}: {tuple(round(c, 3) for c in model.coefficients)}, {model.intercept:.3f}")
+    say(f"need direction: {packed(models.need.coefficients[NEED_FEATURES:])}")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Fit with the encoder of the package."""
+    from mcp_dynaload.encoder.sentence_encoder import read_encoder  # heavy
+
+    reader = Remembering(read_encoder())
+    report(list(read_samples(Path(arguments[0]), reader, packaged_own())), print)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

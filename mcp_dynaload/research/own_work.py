@@ -1,0 +1,31 @@
+"""What a coding agent does with its own abilities: the texts in `own_work.jsonl`, one a line.
+
+`python -m mcp_dynaload.research.own_work` makes their vectors anew, after the texts or the encoder have changed.
+"""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from mcp_dynaload.encoder.sentence_encoder import read_encoder
+
+_PACKAGE = files("mcp_dynaload")
+
+
+def own_work_texts() -> list[str]:
+    """Return the texts, in the order of their vectors."""
+    lines = _PACKAGE.joinpath("research/own_work.jsonl").read_text("utf-8")
+    # Not splitlines: a text may hold U+2028 and the like, which JSON does not escape.
+    return [json.loads(line) for line in lines.split("\n") if line]
+
+
+def make() -> None:
+    """Write the vectors of the texts into the package."""
+    target = Path(str(_PACKAGE)) / "encoder/model/own_work.npy"
+    np.save(target, read_encoder().encode(own_work_texts()).astype(np.float16))
+
+
+if __name__ == "__main__":
+    make()

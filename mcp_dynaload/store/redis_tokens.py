@@ -1,0 +1,123 @@
+"""Access tokens in a Redis that any number of our services share: a name has one, and only its hash is kept."""
+
+import json
+import secrets
+import time
+from typing import Any
+
+import anyio.to_thread
+
+from mcp_dynaload.errors import StoreError
+from mcp_dynaload.store.redis_connection import Command, Remote
+from mcp_dynaload.store.tokens import PREFIX, Scope, TokenRecord, hash_of, refuse_to_forget
+
+NAMES = "dynaload:tokens"
+"""A hash: the digest of each name's token."""
+
+RECORDS = "dynaload:token-records"
+"""A hash: what is known of each digest, as JSON."""
+
+MADE = "dynaload:tokens-were-made"
+"""There once a token was made, and still when the last is revoked."""
+
+MAX_REMEMBERED = 10_000
+
+
+class SharedTokens:
+    """While Redis is away those get in whom this process has let in before, and no token can be made or revoked."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+        self._remembered: dict[str, TokenRecord] = {}
+        self._has_any = True
+        self._were_made = True
+
+    async def find(self, token: str) -> TokenRecord | None:
+        """Whose token this is; None if it is none."""
+        digest = hash_of(token)  # a token is 256 bits of chance: a plain hash of it cannot be turned around
+        replies = await self._ask(("HGET", RECORDS, digest))
+        if replies is None:
+            return self._remembered.get(digest)
+        self._remembered.pop(digest, None)
+        if replies[0] is None:
+            return None
+        record = self._remembered[digest] = _record(replies[0])
+        if len(self._remembered) > MAX_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+        return record
+
+    async def has_any(self) -> bool:
+        """Whether there is a token now; what was last known while Redis is away, and yes before anything was."""
+        replies = await self._ask(("EXISTS", RECORDS))
+        if replies is not None:
+            self._has_any = bool(replies[0])
+        return self._has_any
+
+    async def were_made(self) -> bool:
+        """Whether there ever was a token; what was last known while Redis is away, and yes before anything was."""
+        replies = await self._ask(("EXISTS", RECORDS, MADE))
+        if replies is not None:
+            self._were_made = bool(replies[0])
+        return self._were_made
+
+    async def create(self, name: str, scope: Scope) -> str:
+        """Make a token and return it, this once.
+
+        Raises:
+            StoreError: The name has one, or it cannot be stored.
+        """
+        token = PREFIX + secrets.token_urlsafe(32)
+        digest = hash_of(token)
+        (is_first,) = await self._asked(f"the token for {name!r} could not be stored", ("HSETNX", NAMES, name, digest))
+        if not is_first:
+            raise StoreError(f"there is a token for {name!r}; revoke it first: mcp-dynaload token revoke {name}")
+        record = json.dumps({"name": name, "scope": scope, "created_at": time.time()})
+        commands: tuple[Command, ...] = (("SET", MADE, 1), ("HSET", RECORDS, digest, record))
+        await self._asked(f"the token for {name!r} could not be stored", *commands)
+        return token
+
+    async def all(self) -> list[TokenRecord]:
+        """All of them, by name.
+
+        Raises:
+            StoreError: Redis is away.
+        """
+        (found,) = await self._asked("the tokens could not be read", ("HGETALL", RECORDS))
+        return sorted(map(_record, found.values()), key=lambda record: record.name)
+
+    async def revoke(self, name: str) -> bool:
+        """Forget the token of a name; whether there was one.
+
+        Raises:
+            StoreError: Redis is away.
+        """
+        failing = f"the token of {name!r} could not be revoked"
+        (digest,) = await self._asked(failing, ("HGET", NAMES, name))
+        if digest is None:
+            return False
+        await self._asked(failing, ("SET", MADE, 1), ("HDEL", NAMES, name), ("HDEL", RECORDS, digest))
+        return True
+
+    async def forget(self) -> None:
+        """Forget that there were tokens.
+
+        Raises:
+            StoreError: There are some, or Redis is away.
+        """
+        refuse_to_forget(await self.all())
+        await self._asked("that there were tokens could not be forgotten", ("DEL", MADE))
+
+    async def _ask(self, *commands: Command) -> list[Any] | None:
+        """At once or not at all: what concerns access does not wait for better times."""
+        return await anyio.to_thread.run_sync(self._remote.read, *commands)
+
+    async def _asked(self, failing: str, *commands: Command) -> list[Any]:
+        replies = await self._ask(*commands)
+        if replies is None:
+            raise StoreError(f"{failing}: the Redis of store_url cannot be reached; the log says why")
+        return replies
+
+
+def _record(content: str) -> TokenRecord:
+    stored = json.loads(content)
+    return TokenRecord(str(stored["name"]), Scope(stored["scope"]), float(stored["created_at"]))

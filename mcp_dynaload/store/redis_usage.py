@@ -1,0 +1,164 @@
+"""What was learned, pinned and loaded, in a Redis that any number of our processes share."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from mcp_dynaload.store.redis_connection import Command, Remote
+from mcp_dynaload.store.usage import FORGET_SECONDS, LEAST_FOLLOWING, MAX_FOLLOWERS, MAX_SESSIONS, Calls, SessionRow
+
+PREFIX = "dynaload"
+LOADED_SECONDS = 90 * 86_400
+"""How long a session's loaded set is kept in which nothing changes."""
+
+CALLS, MISSED = "calls", "missed"
+
+
+class SharedMemory:
+    """Keys under `dynaload:`; each write is one transaction."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+
+    def note(self, project: str, session: str, tools: Mapping[str, Calls]) -> None:
+        """Add to what a session did; what is too old or too much is forgotten."""
+        if not tools:
+            return
+        now, used = time.time(), _key("tools", project, session)
+        commands: list[Command] = [
+            ("SADD", _key("projects"), project),
+            ("ZADD", _key("sessions", project), now, session),
+            *(("HINCRBY", used, f"{CALLS} {name}", calls.times) for name, calls in tools.items()),
+            *(("HSET", used, f"{MISSED} {name}", 1) for name, calls in tools.items() if calls.was_missed),
+            ("EXPIRE", used, int(FORGET_SECONDS)),
+        ]
+        self._remote.write(*commands)
+        self._forget_surplus(project, now - FORGET_SECONDS)
+
+    def sessions(self, project: str) -> tuple[SessionRow, ...]:
+        """The sessions of a project in which tools were loaded or called, latest first."""
+        oldest = time.time() - FORGET_SECONDS
+        (found,) = self._remote.read(
+            ("ZRANGE", _key("sessions", project), "+inf", oldest, "BYSCORE", "REV", "WITHSCORES")
+        ) or [()]
+        scores = dict(_pairs(found))
+        if not scores:
+            return ()
+        used = self._remote.read(*(("HGETALL", _key("tools", project, session)) for session in scores)) or ()
+        return tuple(SessionRow(float(at), _calls(tools)) for at, tools in zip(scores.values(), used, strict=False))
+
+    def note_followings(self, project: str, pairs: Iterable[tuple[str, str]]) -> None:
+        """Count for each pair that its second tool was called right after its first; the rarest are forgotten."""
+        key, members = _key("followings", project), [json.dumps(pair) for pair in pairs]
+        if members:
+            self._remote.write(
+                ("SADD", _key("projects"), project),
+                *(("ZINCRBY", key, 1, member) for member in members),
+                ("ZREMRANGEBYRANK", key, 0, -MAX_FOLLOWERS - 1),
+                ("EXPIRE", key, int(FORGET_SECONDS)),
+            )
+
+    def followings(self, project: str) -> tuple[tuple[str, str, int], ...]:
+        """Which tool was called right after which, and how often, most often first."""
+        return self._followings(project, 1)
+
+    def followers(self, project: str, tool: str, limit: int = 3) -> tuple[str, ...]:
+        """The tools that usually came after this one, most frequent first."""
+        found = self._followings(project, LEAST_FOLLOWING)
+        return tuple(islice((follower for first, follower, _ in found if first == tool), limit))
+
+    def projects(self) -> tuple[str, ...]:
+        """The projects of which something was learned."""
+        oldest = time.time() - FORGET_SECONDS
+        names = self._members(_key("projects"))
+        questions = (
+            question
+            for name in names
+            for question in (
+                ("ZCOUNT", _key("sessions", name), oldest, "+inf"),
+                ("EXISTS", _key("followings", name)),
+            )
+        )
+        answers = (self._remote.read(*questions) if names else None) or []
+        known = zip(names, answers[::2], answers[1::2], strict=False)
+        return tuple(name for name, sessions, followings in known if sessions or followings)
+
+    def forget(self, projects: Iterable[str]) -> None:
+        """Forget everything that was learned of these projects."""
+        for project in projects:
+            (sessions,) = self._remote.read(("ZRANGE", _key("sessions", project), 0, -1)) or [()]
+            tools = (_key("tools", project, session) for session in sessions)
+            self._remote.write(
+                ("SREM", _key("projects"), project),
+                ("DEL", _key("sessions", project), _key("followings", project), *tools),
+            )
+
+    def pins(self, project: str) -> tuple[str, ...]:
+        """The tools that the person pinned in a project, in name order."""
+        return self._members(_key("pins", project))
+
+    def keep_pins(self, project: str, names: Iterable[str]) -> str | None:
+        """Store what the person pinned in a project; returns why that was not possible yet."""
+        tools = tuple(names)
+        return self._remote.write(("SADD", _key("pins", project), *tools)) if tools else None
+
+    def forget_pins(self, project: str, names: Iterable[str]) -> str | None:
+        """Undo `keep_pins`; returns why that was not possible yet."""
+        tools = tuple(names)
+        return self._remote.write(("SREM", _key("pins", project), *tools)) if tools else None
+
+    def loaded(self, session_id: str) -> tuple[str, ...]:
+        """The tools that a session had loaded, in name order; none if it is unknown."""
+        (stored,) = self._remote.read(("GET", _key("loaded", session_id))) or [None]
+        return tuple(json.loads(stored)) if stored else ()
+
+    def unloaded(self, session_id: str) -> tuple[str, ...]:
+        """The tools that the user had unloaded in a session, in name order; none if it is unknown."""
+        (stored,) = self._remote.read(("GET", _key("unloaded", session_id))) or [None]
+        return tuple(json.loads(stored)) if stored else ()
+
+    def keep_loaded(self, session_id: str, names: Iterable[str], unloaded: Iterable[str] = ()) -> None:
+        """Store what a session has loaded and what the user unloaded; what has long not changed is forgotten."""
+        self._remote.write(
+            ("SET", _key("loaded", session_id), json.dumps(sorted(names)), "EX", LOADED_SECONDS),
+            ("SET", _key("unloaded", session_id), json.dumps(sorted(unloaded)), "EX", LOADED_SECONDS),
+        )
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._remote.close()
+
+    def _members(self, key: str) -> tuple[str, ...]:
+        (found,) = self._remote.read(("SMEMBERS", key)) or [()]
+        return tuple(sorted(found))
+
+    def _followings(self, project: str, least: int) -> tuple[tuple[str, str, int], ...]:
+        key = _key("followings", project)
+        (found,) = self._remote.read(("ZRANGE", key, least, "+inf", "BYSCORE", "WITHSCORES")) or [()]
+        rows = [(*json.loads(member), int(float(count))) for member, count in _pairs(found)]
+        return tuple(sorted(rows, key=lambda row: (-row[2], row[0], row[1])))
+
+    def _forget_surplus(self, project: str, oldest: float) -> None:
+        key = _key("sessions", project)
+        found = self._remote.read(("ZRANGE", key, "-inf", oldest, "BYSCORE"), ("ZRANGE", key, 0, -MAX_SESSIONS - 1))
+        sessions = tuple(dict.fromkeys(session for names in found or () for session in names))
+        if sessions:
+            tools = (_key("tools", project, session) for session in sessions)
+            self._remote.write(("ZREM", key, *sessions), ("DEL", *tools))
+
+
+def _key(kind: str, *names: str) -> str:
+    """Names may hold any character, so they are written as JSON."""
+    return f"{PREFIX}:{kind}:{json.dumps(names)}" if names else f"{PREFIX}:{kind}"
+
+
+def _calls(fields: Mapping[str, str]) -> dict[str, Calls]:
+    split = [(*field.split(" ", 1), value) for field, value in fields.items()]
+    missed = {name for kind, name, _ in split if kind == MISSED}
+    return {name: Calls(int(value), name in missed) for kind, name, value in split if kind == CALLS}
+
+
+def _pairs(flat: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Members with their scores, as Redis writes them one after the other."""
+    return zip(flat[::2], flat[1::2], strict=True)

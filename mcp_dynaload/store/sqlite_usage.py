@@ -1,0 +1,129 @@
+"""What was learned, pinned and loaded, in the SQLite database of the state folder."""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.usage import FORGET_SECONDS, LEAST_FOLLOWING, MAX_FOLLOWERS, MAX_SESSIONS, Calls, SessionRow
+
+MAX_LOADED_SETS = 500
+
+
+class LocalMemory:
+    """Tables of the database in the state folder."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def note(self, project: str, session: str, tools: Mapping[str, Calls]) -> None:
+        """Add to what a session did; what is too old or too much is forgotten."""
+        if not tools:
+            return
+        now = time.time()
+        rows = [(project, session, name, calls.times, calls.was_missed, now) for name, calls in tools.items()]
+        self._database.write(
+            "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "calls = calls + excluded.calls, missed = max(missed, excluded.missed), at = excluded.at",
+            rows,
+        )
+        self._database.write("DELETE FROM usage WHERE at < ?", [(now - FORGET_SECONDS,)])
+        self._database.write(
+            "DELETE FROM usage WHERE project = ?1 AND session NOT IN (SELECT session FROM usage "
+            "WHERE project = ?1 GROUP BY session ORDER BY max(at) DESC, max(rowid) DESC LIMIT ?2)",
+            [(project, MAX_SESSIONS)],
+        )
+
+    def sessions(self, project: str) -> tuple[SessionRow, ...]:
+        """The sessions of a project in which tools were loaded or called, latest first."""
+        rows = self._database.read(
+            "SELECT session, tool, calls, missed, at, rowid FROM usage WHERE project = ?", (project,)
+        )
+        tools: dict[str, dict[str, Calls]] = {}
+        latest: dict[str, tuple[float, int]] = {}
+        for session, tool, times, missed, at, row in rows:
+            tools.setdefault(session, {})[tool] = Calls(times, bool(missed))
+            latest[session] = max(latest.get(session, (0.0, 0)), (at, row))
+        ordered = sorted(tools, key=lambda session: latest[session], reverse=True)
+        return tuple(SessionRow(latest[session][0], tools[session]) for session in ordered)
+
+    def followings(self, project: str) -> tuple[tuple[str, str, int], ...]:
+        """Which tool was called right after which, and how often, most often first."""
+        rows = self._database.read(
+            "SELECT tool, follower, count FROM followers WHERE project = ? ORDER BY count DESC, tool, follower",
+            (project,),
+        )
+        return tuple((tool, follower, count) for tool, follower, count in rows)
+
+    def projects(self) -> tuple[str, ...]:
+        """The projects of which something is known."""
+        rows = self._database.read("SELECT project FROM usage UNION SELECT project FROM followers ORDER BY 1")
+        return tuple(project for (project,) in rows)
+
+    def forget(self, projects: Iterable[str]) -> None:
+        """Forget everything about these projects."""
+        rows = [(project,) for project in projects]
+        for table in ("usage", "followers"):
+            self._database.write(f"DELETE FROM {table} WHERE project = ?", rows)
+
+    def loaded(self, session_id: str) -> tuple[str, ...]:
+        """The tools that a session had loaded; none if it is unknown."""
+        rows = self._database.read("SELECT loaded FROM sessions WHERE session_id = ?", (session_id,))
+        return tuple(json.loads(rows[0][0])) if rows else ()
+
+    def unloaded(self, session_id: str) -> tuple[str, ...]:
+        """The tools that the user had unloaded in a session; none if it is unknown."""
+        rows = self._database.read("SELECT unloaded FROM sessions WHERE session_id = ?", (session_id,))
+        return tuple(json.loads(rows[0][0])) if rows else ()
+
+    def keep_loaded(self, session_id: str, names: Iterable[str], unloaded: Iterable[str] = ()) -> None:
+        """Store what a session has loaded and what the user unloaded; the oldest sessions are forgotten."""
+        values = (session_id, json.dumps(sorted(names)), json.dumps(sorted(unloaded)), time.time())
+        self._database.write("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)", [values])
+        self._database.write(
+            "DELETE FROM sessions WHERE session_id NOT IN "
+            "(SELECT session_id FROM sessions ORDER BY changed_at DESC LIMIT ?)",
+            [(MAX_LOADED_SETS,)],
+        )
+
+    def note_followings(self, project: str, pairs: Iterable[tuple[str, str]]) -> None:
+        """Count for each pair that its second tool was called right after its first; the rarest are forgotten."""
+        rows = [(project, tool, follower) for tool, follower in pairs]
+        if not rows:
+            return
+        self._database.write(
+            "INSERT INTO followers VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1", rows
+        )
+        self._database.write(
+            "DELETE FROM followers WHERE project = ?1 AND rowid NOT IN "
+            "(SELECT rowid FROM followers WHERE project = ?1 ORDER BY count DESC, rowid DESC LIMIT ?2)",
+            [(project, MAX_FOLLOWERS)],
+        )
+
+    def followers(self, project: str, tool: str, limit: int = 3) -> tuple[str, ...]:
+        """The tools that usually came after this one, most frequent first."""
+        rows = self._database.read(
+            "SELECT follower FROM followers WHERE project = ? AND tool = ? AND count >= ? "
+            "ORDER BY count DESC, follower LIMIT ?",
+            (project, tool, LEAST_FOLLOWING, limit),
+        )
+        return tuple(name for (name,) in rows)
+
+    def pins(self, project: str) -> tuple[str, ...]:
+        """The tools that the person pinned in a project, in name order."""
+        rows = self._database.read("SELECT tool FROM pins WHERE project = ? ORDER BY tool", (project,))
+        return tuple(name for (name,) in rows)
+
+    def keep_pins(self, project: str, names: Iterable[str]) -> str | None:
+        """Store what the person pinned in a project; returns why that was not possible."""
+        return self._database.try_write("INSERT OR IGNORE INTO pins VALUES (?, ?)", [(project, name) for name in names])
+
+    def forget_pins(self, project: str, names: Iterable[str]) -> str | None:
+        """Undo `keep_pins`; returns why that was not possible."""
+        return self._database.try_write(
+            "DELETE FROM pins WHERE project = ? AND tool = ?", [(project, name) for name in names]
+        )
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()

@@ -1,0 +1,120 @@
+"""The stdio transport towards the client, on the event loop's own pipes.
+
+The SDK's transport hops through a worker thread for each line, which doubles the latency of a call and keeps SIGINT
+from ending the process. Windows, which has no such pipes for stdin, keeps the SDK's.
+"""
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import structlog
+from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCError
+
+from mcp_dynaload.transport.jsonrpc_lines import CHUNK_BYTES, Item, LineReader, LineWriter, Receive, Send
+from mcp_dynaload.transport.line_repair import refusals
+
+STOP_SIGNALS = [signal.SIGTERM, signal.SIGINT]
+if sys.platform != "win32":
+    STOP_SIGNALS.append(signal.SIGHUP)  # the terminal was closed
+
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def open_stdio() -> AsyncGenerator[tuple[Any, Any]]:
+    """Yield the client's (read, write) streams of `SessionMessage`; a stop signal and end of input end the block.
+
+    While it is open, stdin is empty and what is printed goes to stderr, so nothing can break into the protocol.
+    """
+    if sys.platform == "win32":
+        from mcp.server.stdio import stdio_server
+
+        async with stdio_server() as streams:
+            yield streams
+        return
+    loop = asyncio.get_running_loop()
+    stdin, stdout = _take_streams()
+    receive, (send, close) = await _receiving(loop, stdin), await _sending(loop, stdout)
+    lines = LineWriter(send)
+
+    async def refuse(line: bytes, problem: Exception) -> Iterable[Item]:
+        """Tell the client at once what is no message; what it answered us goes to who has asked."""
+        said = refusals(line)
+        for refusal in said:
+            if isinstance(refusal, JSONRPCError):
+                log.warning("client_line_refused", error=refusal.error.message)
+                await lines.send(SessionMessage(refusal))
+        return [item for item in said if not isinstance(item, JSONRPCError)]
+
+    heeded = [number for number in STOP_SIGNALS if not _is_ignored_hang_up(number)]
+    with anyio.CancelScope() as scope:
+        for number in heeded:
+            loop.add_signal_handler(number, scope.cancel)
+        try:
+            yield LineReader(receive, refuse), lines
+        finally:
+            for number in heeded:
+                loop.remove_signal_handler(number)
+    close()
+
+
+def _is_ignored_hang_up(number: signal.Signals) -> bool:
+    """Whether it is SIGHUP and `nohup` had it ignored: the client outlives its terminal, and so do we."""
+    return number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN
+
+
+def _take_streams() -> tuple[int, int]:
+    """Return duplicates of stdin and stdout, and leave an empty stdin and stderr in their places."""
+    stdin, stdout = os.dup(0), os.dup(1)
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
+    os.dup2(2, 1)
+    return stdin, stdout
+
+
+async def _receiving(loop: asyncio.AbstractEventLoop, number: int) -> Receive:
+    """Return how to read from a descriptor; it is owned from now on."""
+    if not _can_be_waited_for(number):
+        # A file or the null device is never waited for: the loop would not hear of its end.
+        file = os.fdopen(number, "rb", 0)
+        return lambda: anyio.to_thread.run_sync(file.read, CHUNK_BYTES, abandon_on_cancel=True)
+    reader = asyncio.StreamReader(limit=CHUNK_BYTES)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(number, "rb", 0))
+    return lambda: reader.read(CHUNK_BYTES)
+
+
+async def _sending(loop: asyncio.AbstractEventLoop, number: int) -> tuple[Send, Callable[[], None]]:
+    """Return how to write to a descriptor, and how to close it."""
+    if stat.S_ISREG(os.fstat(number).st_mode):  # it takes at once whatever comes, and the loop knows no such pipe
+        file = os.fdopen(number, "wb")
+
+        async def write(data: bytes) -> None:
+            file.write(data)
+            file.flush()
+
+        return write, file.close
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(number, "wb", 0))
+    writer = asyncio.StreamWriter(transport, protocol, None, loop)
+
+    async def send(data: bytes) -> None:
+        writer.write(data)
+        await writer.drain()
+
+    return send, writer.close
+
+
+def _can_be_waited_for(number: int) -> bool:
+    """Whether the event loop can be told when there is something to read."""
+    mode = os.fstat(number).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(number)

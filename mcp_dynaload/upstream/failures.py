@@ -1,0 +1,117 @@
+"""Why a connection came to nothing, in words for the user and the model."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+import anyio
+from mcp import MCPError
+from mcp_types import CONNECTION_CLOSED
+
+from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.machine.logs import without_addresses
+from mcp_dynaload.masking import Masker
+from mcp_dynaload.masking.printable import quoted
+from mcp_dynaload.upstream.output_log import TAIL_LINE_CHARACTERS
+
+_EXPECTED = (
+    DynaloadError,
+    MCPError,
+    OSError,
+    anyio.BrokenResourceError,
+    anyio.ClosedResourceError,
+    anyio.EndOfStream,
+)
+MAX_QUOTED_LINES = 3
+"""Of what a server printed, in an error: the whole is in its log."""
+
+MAX_QUOTED_CHARACTERS = 300
+"""Of each of these lines."""
+
+_ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
+"""A line that says nothing to a reader, and may be one of a key."""
+
+_TRANSPORT_LIBRARIES = ("httpcore2", "httpx2")
+"""By name: they are imported only where a server is reached over HTTP."""
+
+
+def is_closed(error: BaseException) -> bool:
+    """Whether the SDK tells of a connection's end; a server may use the same code for errors of its own."""
+    return (
+        isinstance(error, MCPError)
+        and error.error.code == CONNECTION_CLOSED
+        and error.error.message == "Connection closed"
+    )
+
+
+def reason_of(error: BaseException, masker: Masker) -> str:
+    """The innermost cause in plain words, without secrets."""
+    cause = next(_causes(error))
+    if isinstance(cause, FileNotFoundError):
+        return f"the program {cause.filename!r} was not found"
+    if is_closed(cause):
+        return "it ended before it answered the handshake"
+    text = str(cause)
+    if _is_of_transport(cause):
+        # the HTTP client: whoever raised this has imported it
+        from mcp_dynaload.upstream.http_failures import trouble_reason
+
+        text = trouble_reason(cause)
+    return masker.text(without_addresses(text)) or type(cause).__name__
+
+
+def single_cause(error: BaseException) -> BaseException:
+    """What is in a group of one; else the error itself."""
+    causes = list(_causes(error))
+    return causes[0] if len(causes) == 1 else error
+
+
+def is_expected(error: BaseException) -> bool:
+    """Whether a server or the way to it can be the cause; all else is a fault of ours."""
+    return all(isinstance(cause, _EXPECTED) or _is_of_transport(cause) for cause in _causes(error))
+
+
+def _is_of_transport(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] in _TRANSPORT_LIBRARIES
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in cast(BaseExceptionGroup[BaseException], error).exceptions:
+            yield from _causes(inner)
+    else:
+        yield error
+
+
+def described(name: str, what: str, tail: Sequence[str], masker: Masker, option: str = "") -> str:
+    """The whole error without secrets: the server, what is wrong with it, its last words, and what to do."""
+    parts = [masker.text(f"MCP server {name!r} {what}.")]
+    if words := last_words(tail, masker):
+        parts.append("Its last output, quoted:\n" + "\n".join(words))
+    parts.append(f"The other servers are unaffected. See `mcp-dynaload logs {name}`" + _hint(option) + ".")
+    return "\n".join(parts)
+
+
+def last_words(tail: Sequence[str], masker: Masker) -> list[str]:
+    """The last lines of what a server printed, each masked, cut and quoted.
+
+    All are masked together: a key may have begun in a line that is not among the last ones.
+    """
+    lines = [line.strip() for line in masker.text("\n".join(map(_whole_words, tail))).splitlines()]
+    told = [line for line in lines if line and not _ENCODED.fullmatch(line)]
+    return [quoted(_shortened(line)) for line in told[-MAX_QUOTED_LINES:]]
+
+
+def _whole_words(line: str) -> str:
+    """The line; without its first and last word if it was cut: nobody knows a part of a secret as one."""
+    return line if len(line) < TAIL_LINE_CHARACTERS else re.sub(r"^\S*|\S*$", "", line)
+
+
+def _shortened(line: str) -> str:
+    if len(line) <= MAX_QUOTED_CHARACTERS:
+        return line
+    return re.sub(r"\S*$", "", line[:MAX_QUOTED_CHARACTERS]) + "…"
+
+
+def _hint(option: str) -> str:
+    return f'; the limit is {option!r} under "dynaload" in its entry' if option else ""

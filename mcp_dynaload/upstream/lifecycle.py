@@ -1,0 +1,233 @@
+"""One connection to an upstream from its start to its end: all in one task, in states that follow each other."""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from pathlib import Path
+
+import anyio
+import structlog
+from mcp import MCPError
+
+from mcp_dynaload.config.servers_file import UpstreamConfig
+from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.masking import Masker
+from mcp_dynaload.upstream.allowance import Allowance
+from mcp_dynaload.upstream.callbacks import Host
+from mcp_dynaload.upstream.channels import open_streams
+from mcp_dynaload.upstream.connection import Ends, Link, open_link
+from mcp_dynaload.upstream.failures import is_expected, reason_of
+from mcp_dynaload.upstream.listing import Listing, ListingBudget, read_listing
+from mcp_dynaload.upstream.output_log import OutputLog
+from mcp_dynaload.upstream.relisting import Relisting
+
+LONGEST_START_SECONDS = 900.0
+"""A start that takes longer is given up: the first `npx` or `docker run` of a server downloads it."""
+
+PATIENCE_SECONDS = 2.0
+"""How long a caller waits for a start that has taken too long already."""
+
+SHARE = 0.05
+BURST_SECONDS = 0.25
+"""Of our time, for what an upstream says or prints by itself."""
+
+log = structlog.get_logger()
+
+
+class State(Enum):
+    """How far a connection has come."""
+
+    STARTING = auto()
+    OPEN = auto()
+    ENDING = auto()
+    """It takes no request any more."""
+
+
+class End(Enum):
+    """Why a connection is over."""
+
+    FAILED = auto()
+    """It was never there."""
+
+    STOPPED = auto()
+    """By us."""
+
+    DIED = auto()
+    """By itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where the upstreams of a session run, and whom they serve."""
+
+    host: Host
+    project_dir: Path
+    logs_dir: Path
+    masker: Masker = field(default_factory=Masker)
+    """Hides secrets in what is told of them."""
+
+
+@dataclass(slots=True)
+class Connection:
+    """A connection that is being made, is there, or is being closed; run by `run`, in a task of its own."""
+
+    config: UpstreamConfig
+    surroundings: Surroundings
+    log: OutputLog
+    subscriptions: set[str]
+    """Resources of which the client wants to hear."""
+
+    state: State = State.STARTING
+    end: End = End.FAILED
+    link: Link | None = None
+    since: float = field(default_factory=anyio.current_time)
+    settled: anyio.Event = field(default_factory=anyio.Event)
+    """Set when it is open, or will not be."""
+
+    listed: anyio.Event = field(default_factory=anyio.Event)
+    """Set when it has been listed for the first time, or will not be."""
+
+    over: anyio.Event = field(default_factory=anyio.Event)
+    listing: Listing | None = None
+    """What was listed last."""
+
+    error: str = ""
+    listing_error: str = ""
+    _ending: anyio.Event = field(default_factory=anyio.Event)
+    _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    _relisting: Relisting = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._relisting = Relisting(self.config.name, self._list_again)
+
+    @property
+    def open_link(self) -> Link | None:
+        """The link, if it takes requests."""
+        is_open = self.state is State.OPEN and self.link is not None and not self.link.closed.is_set()
+        return self.link if is_open else None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it takes requests, or may soon."""
+        return self.state is State.STARTING or self.open_link is not None
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long a caller waits for the end of its start, which goes on if it takes longer."""
+        limit = self.config.options.connect_timeout_seconds
+        return max(self.since + limit - anyio.current_time(), min(limit, PATIENCE_SECONDS))
+
+    def stop(self) -> None:
+        """End it, even while it is being made."""
+        if self.state is State.STARTING:
+            self.error = "it was stopped while it started"
+            self._scope.cancel()
+        self.refuse_requests()
+        self._ending.set()
+
+    def refuse_requests(self) -> None:
+        """Let it take no further request; it is to be stopped when those that it works on are answered."""
+        if self.state is not State.ENDING:
+            self.state, self.end = State.ENDING, End.STOPPED
+
+    async def run(self) -> None:
+        """Open the connection, keep it until it ends, close it."""
+        try:
+            with self._scope as scope:
+                scope.deadline = self.since + LONGEST_START_SECONDS
+                await self._open()
+            if scope.cancelled_caught and not self.error:
+                self.error = f"no answer to the handshake in {LONGEST_START_SECONDS:g} s"
+        except anyio.get_cancelled_exc_class():
+            self.end = End.STOPPED  # the session is over
+            raise
+        except Exception as error:  # whatever a transport raises, only this upstream's calls may fail
+            self.error = reason_of(error, self.surroundings.masker)
+            if self.state is State.OPEN:
+                self.end = End.DIED
+            if not is_expected(error):
+                log.exception("upstream_broke_us", upstream=self.config.name)
+        finally:
+            self.state = State.ENDING
+
+    async def relist(self) -> None:
+        """List it again and tell the session."""
+        await self._relisting.now()
+
+    def settle(self) -> None:
+        """Tell all who wait for anything of it that it is over."""
+        for event in (self.settled, self.listed, self.over):
+            event.set()
+
+    async def _open(self) -> None:
+        name, options, host = self.config.name, self.config.options, self.surroundings.host
+        allowance = Allowance(SHARE, BURST_SECONDS)
+        ends = Ends(self._relisting.ask, self.log.note, allowance)
+        async with (
+            open_streams(self.config, self.surroundings.project_dir, self.log, allowance) as streams,
+            open_link(name, streams, host, host.profile(), options.call_timeout_seconds, ends) as link,
+            anyio.create_task_group() as tasks,
+        ):
+            self.link = link
+            log.info("upstream_started", upstream=name, pid=link.pid, protocol=link.era.version)
+            host.upstream_started(name, anyio.current_time() - self.since)
+            tasks.start_soon(self._end_with, link)
+            await self._restore(link)
+            if link.era.is_modern:  # over HTTP, what a call must carry in headers stands in the list
+                await self._list_at_start(link)
+            else:
+                tasks.start_soon(self._list_at_start, link)
+            self._scope.deadline = float("inf")
+            if self.state is State.STARTING:
+                self.state = State.OPEN
+            self.settled.set()
+            tasks.start_soon(self._follow_changes)
+            await self._ending.wait()
+            tasks.cancel_scope.cancel()
+
+    async def _end_with(self, link: Link) -> None:
+        await link.closed.wait()
+        if self.state is not State.ENDING:
+            self.state, self.end = State.ENDING, End.DIED
+        self._ending.set()
+
+    async def _list_at_start(self, link: Link) -> None:
+        try:
+            await self._relisting.now()
+        except (MCPError, TimeoutError, UpstreamError) as error:
+            self.listing_error = self.surroundings.masker.text(str(error)) or "it did not answer in time"
+            log.warning("upstream_listing_failed", upstream=self.config.name, error=self.listing_error)
+        finally:
+            self.listed.set()
+
+    async def _follow_changes(self) -> None:
+        await self.listed.wait()
+        await self._relisting.run()
+
+    async def _list_again(self) -> bool:
+        """List; whether that differs from the listing before."""
+        link = self.link
+        assert link is not None, "it is listed before it is open"
+        budget = ListingBudget(seconds=self.config.options.connect_timeout_seconds)
+        listing = await read_listing(link.era, link.request, budget, self.listing)
+        if listing.gaps:
+            log.warning("upstream_listed_in_part", upstream=self.config.name, gaps=listing.gaps)
+        link.era.remember_headers(list(listing.tools))
+        before, self.listing = self.listing, listing
+        await self.surroundings.host.upstream_listed(self.config.name, listing)
+        return listing != before
+
+    async def _restore(self, link: Link) -> None:
+        """What the client asked for before this connection was made; the first call already counts on it."""
+        try:
+            if level := self.surroundings.host.log_level:
+                await tell_log_level(link, level)
+            for uri in sorted(self.subscriptions):
+                await link.request("resources/subscribe", {"uri": uri})
+        except (MCPError, TimeoutError, UpstreamError) as error:
+            log.warning("upstream_not_as_before", upstream=self.config.name, error=str(error) or "timed out")
+
+
+async def tell_log_level(link: Link, level: str) -> None:
+    """Pass the client's log level on to an upstream that has logs."""
+    if link.era.is_modern or "logging" in link.era.capabilities:
+        await link.request("logging/setLevel", {"level": level})

@@ -1,0 +1,113 @@
+"""The packed encoder: the very file that was made, and vectors that mean something."""
+
+import hashlib
+import subprocess
+import sys
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from mcp_dynaload.encoder.sentence_encoder import MAX_TOKENS, VERSION, WIDTH, Encoder, read_encoder
+from tests.waiting import HANG_SECONDS
+
+MAX_BYTES = 29_000_000
+"""Of all three files: the wheel is to stay under 35 MB."""
+
+FOLDER = files("mcp_dynaload").joinpath("encoder/model")
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return read_encoder()
+
+
+def test_the_version_is_the_hash_of_the_packed_files():
+    packed = [FOLDER.joinpath(name).read_bytes() for name in ("model.onnx", "vocabulary.txt")]
+
+    assert hashlib.sha256(b"".join(packed)).hexdigest().startswith(VERSION)
+    assert sum(map(len, packed)) + len(FOLDER.joinpath("need.onnx").read_bytes()) < MAX_BYTES
+
+
+def test_each_text_gives_a_unit_vector(encoder: Encoder):
+    vectors = encoder.encode(["list open pull requests", "", "🦄", "word " * 5_000])
+
+    assert vectors.shape == (4, WIDTH)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_no_texts_give_no_vectors(encoder: Encoder):
+    assert encoder.encode([]).shape == (0, WIDTH)
+
+
+def test_a_vector_depends_on_nothing_but_its_text(encoder: Encoder):
+    alone = encoder.encode(["delete the staging pod"])
+    among_others = encoder.encode(["hello", "delete the staging pod", "word " * 200])
+
+    assert np.array_equal(alone[0], among_others[1])
+    assert np.array_equal(alone, read_encoder().encode(["delete the staging pod"]))
+
+
+def test_a_judged_text_has_the_vectors_that_it_has_otherwise(encoder: Encoder):
+    texts = ["which of my tickets are open?", "delete the staging pod", "word " * 200]
+
+    alone, need_alone = encoder.judge(texts[:1])
+    among_others, need = encoder.judge(texts)
+
+    assert np.array_equal(among_others, encoder.encode(texts))
+    assert np.array_equal(alone, among_others[:1])
+    assert need_alone == need
+
+
+@pytest.mark.parametrize(
+    ("asking", "own"),
+    [
+        ("any answer from the landlord yet?", "why is the answer None here? def f(): print(1)"),
+        ("get rid of the 3pm on thursday", "get rid of the second parameter"),
+        ("who is on call this weekend", "what does on_call do"),
+    ],
+)
+def test_a_wish_for_something_outside_is_judged_above_work_of_ones_own(encoder: Encoder, asking: str, own: str):
+    assert encoder.judge([asking])[1] > 0 > encoder.judge([own])[1]
+
+
+def test_what_is_beyond_the_limit_makes_no_difference(encoder: Encoder):
+    vectors = encoder.encode(["word " * MAX_TOKENS, "word " * MAX_TOKENS + "create an issue"])
+
+    assert np.array_equal(vectors[0], vectors[1])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "needed", "others"),
+    [
+        (
+            "how much free space is left on the machine?",
+            "disk usage: Report used and available storage per volume",
+            ["send email: Send a message to a recipient", "create branch: Start a new line of development"],
+        ),
+        (
+            "get rid of the picture of the cat",
+            "delete image: Remove a photo from the library",
+            ["upload image: Add a photo to the library", "delete user: Remove an account"],
+        ),
+        (
+            "will i need an umbrella in Oslo tomorrow",
+            "get forecast: Weather prediction for a place and day",
+            ["get time: Current time in a city", "search flights: Connections between two airports"],
+        ),
+    ],
+)
+def test_a_prompt_is_nearest_to_the_tool_that_it_paraphrases(
+    encoder: Encoder, prompt: str, needed: str, others: list[str]
+):
+    near, *far = encoder.encode([needed, *others]) @ encoder.encode([prompt])[0]
+
+    assert near > max(far)
+
+
+def test_nothing_heavy_is_imported_before_the_encoder_is_read():
+    modules = "mcp_dynaload.encoder.sentence_encoder, mcp_dynaload.encoder.tool_text"
+    code = f"import sys, {modules}; sys.exit('numpy' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=HANG_SECONDS).returncode == 0

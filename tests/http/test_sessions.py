@@ -1,0 +1,304 @@
+"""Many clients of one service, through real sockets."""
+
+import json
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import anyio
+import httpx2
+import pytest
+from mcp import MCPError
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.http.recent_events import RecentEvents
+from tests.faults.scripted import entry, is_alive, starts, tool, until, until_exists, until_gone
+from tests.http.services import TRANSPORTS, Service, service_of
+from tests.proxy.fronts import text_of
+from tests.waiting import HANG_SECONDS
+
+pytestmark = pytest.mark.proves("service-sessions")
+
+transports = pytest.mark.parametrize("transport", TRANSPORTS)
+
+ECHO = entry("a", offers={"tools": [tool("echo", "Repeat the words of the person")]})
+JSON_AND_STREAM = {"accept": "application/json, text/event-stream"}
+HELLO: Json = {
+    "protocolVersion": "2025-11-25",
+    "capabilities": {},
+    "clientInfo": {"name": "claude-code", "version": "2.1.332"},
+}
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncGenerator[Service]:
+    async with service_of(tmp_path, {"a": ECHO}) as service:
+        yield service
+
+
+@pytest.fixture
+async def http() -> AsyncGenerator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(headers=JSON_AND_STREAM, timeout=HANG_SECONDS) as http:
+        yield http
+
+
+async def post(http: httpx2.AsyncClient, url: str, method: str, number: int = 1, **params: object) -> httpx2.Response:
+    return await http.post(url, json={"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+
+
+@transports
+async def test_only_the_session_whose_prompt_loads_a_tool_lists_it_and_is_told(
+    service: Service, transport: str
+) -> None:
+    async with service.client(transport) as one, service.client(transport) as other:
+        await one.prompt("Repeat the words of the person", session_id="one")
+        await one.until_told("tools")
+
+        assert await one.names() == ["a__echo", "find_tools"]
+        assert await other.names() == ["find_tools"]
+        assert other.told == []
+
+
+async def test_each_session_has_a_process_of_a_stdio_upstream_of_its_own_and_it_ends_with_it(tmp_path: Path) -> None:
+    async with service_of(tmp_path, {"a": entry("a")}) as service, service.client() as other:
+        async with service.client("sse") as one:
+            pid, others = int(await one.say("a__pid")), int(await other.say("a__pid"))
+        await until_gone([pid])
+
+        assert pid != others
+        assert is_alive(others)
+
+
+async def test_a_client_of_the_newest_revision_is_sent_back_to_the_handshake_without_a_word(
+    service: Service, http: httpx2.AsyncClient
+) -> None:
+    http.headers["mcp-protocol-version"] = "2026-07-28"
+    refused = await post(http, service.url(), "server/discover")
+
+    assert (refused.status_code, refused.headers["content-type"][:10]) == (400, "text/plain")
+
+
+async def test_one_session_too_many_is_refused_until_one_ends(tmp_path: Path, http: httpx2.AsyncClient) -> None:
+    async with service_of(tmp_path, {"a": ECHO}, MAX_CONCURRENT_SESSIONS="2") as service:
+        async with service.client("http"), service.client("sse"):
+            by_http = await post(http, service.url("http"), "initialize", **HELLO)
+            by_sse = await http.get(service.url("sse"))
+        await until(lambda: service.state.endpoints.open_sessions == 0)
+        later = await post(http, service.url("http"), "initialize", **HELLO)
+
+    assert [(answer.status_code, answer.headers["retry-after"]) for answer in (by_http, by_sse)] == [(503, "10")] * 2
+    assert "MAX_CONCURRENT_SESSIONS" in by_http.json()["error"]["message"]
+    assert later.status_code == 200
+
+
+async def test_many_that_come_at_once_all_get_a_session(tmp_path: Path) -> None:
+    async with service_of(tmp_path, {"a": ECHO}, MAX_CONCURRENT_SESSIONS="12") as service:
+        said: list[str] = []
+
+        async def come(number: int) -> None:
+            async with service.client() as client:
+                said.append(await client.say("a__echo", nonce=number))
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(12):
+                tasks.start_soon(come, number)
+
+    assert sorted(json.loads(text)["nonce"] for text in said) == list(range(12))
+
+
+async def test_a_session_that_was_left_is_ended_with_its_upstreams(tmp_path: Path, http: httpx2.AsyncClient) -> None:
+    starting = tmp_path / "starts"
+    servers = {"a": entry("a", starts_file=str(starting))}
+    async with service_of(tmp_path, servers, MCP_DYNALOAD_SESSION_IDLE_SECONDS="0.5") as service:
+        opened = await post(http, service.url(), "initialize", **HELLO)
+        session = {"mcp-session-id": opened.headers["mcp-session-id"]}
+        http.headers.update(session)
+        await http.post(service.url(), json={"jsonrpc": "2.0", "method": "notifications/initialized"})
+        await post(http, service.url(), "tools/call", 2, name="a__echo", arguments={})
+        (pid,) = starts(starting)
+        await until_gone([pid])
+        await until(lambda: service.state.endpoints.open_sessions == 0)
+        late = await post(http, service.url(), "tools/list", 3)
+
+    assert late.status_code == 404
+
+
+async def test_a_stream_that_was_cut_is_resumed_where_it_ended(tmp_path: Path, http: httpx2.AsyncClient) -> None:
+    async with service_of(tmp_path, {"a": entry("a")}) as service:
+        opened = await post(http, service.url(), "initialize", **HELLO)
+        http.headers.update({"mcp-session-id": opened.headers["mcp-session-id"], "mcp-protocol-version": "2025-11-25"})
+        await http.post(service.url(), json={"jsonrpc": "2.0", "method": "notifications/initialized"})
+        arrived, until_file = tmp_path / "arrived", tmp_path / "go"
+        call = {"name": "a__wait", "arguments": {"arrived": str(arrived), "until": str(until_file)}}
+        body = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": call}
+        async with http.stream("POST", service.url(), json=body) as cut:
+            first = await anext(chunk async for chunk in cut.aiter_lines() if chunk.startswith("id:"))
+            await until_exists(arrived)
+        until_file.touch()
+        event_id = first.removeprefix("id:").strip()
+        async with http.stream("GET", service.url(), headers={"last-event-id": event_id}) as resumed:
+            with anyio.fail_after(HANG_SECONDS):
+                line = await anext(line async for line in resumed.aiter_lines() if "done waiting" in line)
+
+    assert json.loads(line.removeprefix("data:"))["id"] == 7
+
+
+async def test_another_sessions_events_are_not_replayed(service: Service, http: httpx2.AsyncClient) -> None:
+    sessions = [await post(http, service.url(), "initialize", **HELLO) for _ in range(2)]
+    ids = [answer.headers["mcp-session-id"] for answer in sessions]
+
+    transports = service.state.endpoints._sessions._server_instances  # pyright: ignore[reportPrivateUsage] - stores of the SDK's
+    stores = {id(transports[session]._event_store) for session in ids}  # pyright: ignore[reportPrivateUsage]
+    assert len(stores) == 2
+
+
+async def test_old_events_make_room_and_cannot_be_resumed_from() -> None:
+    events = RecentEvents(max_events=2)
+    numbers = [await events.store_event("1", None) for _ in range(3)]
+
+    async def send(event: object) -> None:
+        raise AssertionError("nothing was kept that could be sent")
+
+    assert [await events.replay_events_after(number, send) for number in numbers] == [None, "1", "1"]
+    assert await events.replay_events_after("x", send) is None
+
+
+async def test_draining_lets_a_running_call_finish_takes_no_other_and_no_session(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    arrived, go = tmp_path / "arrived", tmp_path / "go"
+    async with service_of(tmp_path, {"a": entry("a")}) as service, service.client() as client:
+        endpoints = service.state.endpoints
+        answers: list[str] = []
+
+        async def call() -> None:
+            answers.append(await client.say("a__wait", arrived=str(arrived), until=str(go)))
+
+        said: list[httpx2.Response] = []
+
+        async def drain() -> None:
+            tasks.start_soon(endpoints.drain, 5)
+            await until(lambda: endpoints.is_draining)
+            said.append(await http.get(f"{service.origin}/readyz"))
+            said.append(await post(http, service.url(), "initialize", **HELLO))
+            with pytest.raises(MCPError, match="shutting down"):
+                await client.call("a__echo")
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(call)
+            await until_exists(arrived)
+            await drain()
+            go.touch()
+
+        assert answers == ["done waiting"]
+        assert [answer.status_code for answer in said] == [503, 503]
+        assert said[0].json()["status"] == "draining"
+        assert "retry-after" in said[1].headers
+
+
+@transports
+async def test_what_a_client_says_of_its_surroundings_in_headers_counts_for_it_alone(
+    service: Service, transport: str
+) -> None:
+    headers = {"Dynaload-Tool-Search": "false", "Dynaload-Entrypoint": "sdk-cli", "Dynaload-Model": "claude-haiku-5"}
+    async with service.client(transport, headers=headers), service.client(transport):
+        told, silent = [session.client.environment for session in service.state.front.sessions]
+
+    assert (told.tool_search, told.is_interactive, told.model) == (False, False, "claude-haiku-5")
+    assert (silent.tool_search, silent.is_interactive, silent.model) == (True, True, None)
+    assert told.session_id is None
+
+
+@transports
+async def test_a_command_acts_on_the_session_of_its_hook(service: Service, transport: str) -> None:
+    async with service.client(transport) as one, service.client(transport) as other:
+        answer = await one.hook("UserPromptExpansion", command_name="mcp__dynaload__load-category", command_args="a")
+
+        assert answer["decision"] == "block"
+        assert "a__echo" in await one.names()
+        assert await other.names() == ["find_tools"]
+        assert text_of(await one.call("a__echo", x=1)) == '{"x": 1}'
+
+
+async def test_the_service_says_that_it_is_alive_and_ready(service: Service, http: httpx2.AsyncClient) -> None:
+    alive, ready = await http.get(f"{service.origin}/healthz"), await http.get(f"{service.origin}/readyz")
+
+    assert (alive.json(), ready.json()) == ({"status": "ok"}, {"status": "ready", "sessions": 0})
+
+
+async def test_where_sessions_are_full_the_longest_idle_without_a_stream_makes_room(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    starting = tmp_path / "starts"
+    servers = {"a": entry("a", starts_file=str(starting))}
+    async with service_of(tmp_path, servers, MAX_CONCURRENT_SESSIONS="3") as service, service.client() as streaming:
+        opened = [await post(http, service.url(), "initialize", **HELLO) for _ in range(2)]
+        sessions = [{"mcp-session-id": answer.headers["mcp-session-id"]} for answer in opened]
+        call: Json = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "a__echo", "arguments": {}}}
+        answered = [(await http.post(service.url(), headers=session, json=call)).status_code for session in sessions]
+        (first, _) = starts(starting)
+        ping = {"jsonrpc": "2.0", "id": 3, "method": "ping"}
+        later = await post(http, service.url(), "initialize", **HELLO)
+        await until_gone([first])
+        heard = [(await http.post(service.url(), headers=session, json=ping)).status_code for session in sessions]
+
+        assert answered == [200, 200]
+        assert later.status_code == 200
+        assert heard == [404, 200]
+        assert await streaming.say("a__echo", x=1) == '{"x": 1}'
+        assert service.state.endpoints.open_sessions == 3
+
+
+async def test_a_session_that_works_makes_no_room_though_its_client_was_cut_off(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    arrived, go = tmp_path / "arrived", tmp_path / "go"
+    async with service_of(tmp_path, {"a": entry("a")}, MAX_CONCURRENT_SESSIONS="1") as service:
+        opened = await post(http, service.url(), "initialize", **HELLO)
+        session = {"mcp-session-id": opened.headers["mcp-session-id"]}
+        call = {"name": "a__wait", "arguments": {"arrived": str(arrived), "until": str(go)}}
+        body = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": call}
+        async with http.stream("POST", service.url(), json=body, headers=session):
+            await until_exists(arrived)
+        await until(lambda: not service.state.guard.answering)
+        refused = await post(http, service.url(), "initialize", **HELLO)
+        go.touch()
+        await until(lambda: not service.state.endpoints.working)
+        taken = await post(http, service.url(), "initialize", **HELLO)
+
+    assert [refused.status_code, taken.status_code] == [503, 200]
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [
+        ("GET", None),
+        ("DELETE", None),
+        ("POST", {}),
+        ("POST", {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}),
+        ("POST", {"jsonrpc": "2.0", "method": "initialize"}),
+    ],
+)
+async def test_what_opens_no_session_costs_nobody_a_place(
+    tmp_path: Path, http: httpx2.AsyncClient, method: str, body: Json | None
+) -> None:
+    async with service_of(tmp_path, {"a": ECHO}, MAX_CONCURRENT_SESSIONS="1") as service:
+        opened = await post(http, service.url(), "initialize", **HELLO)
+        refused = await http.request(method, service.url(), json=body)
+        session = {"mcp-session-id": opened.headers["mcp-session-id"]}
+        pinged = await http.post(service.url(), headers=session, json={"jsonrpc": "2.0", "id": 3, "method": "ping"})
+
+    assert [refused.status_code, pinged.status_code] == [400, 200]
+
+
+async def test_a_request_that_comes_after_the_end_of_all_sessions_is_told_so(
+    service: Service, http: httpx2.AsyncClient
+) -> None:
+    opened = await post(http, service.url(), "initialize", **HELLO)
+    session = {"mcp-session-id": opened.headers["mcp-session-id"]}
+
+    service.state.endpoints.end()
+    await until(lambda: not service.state.endpoints.open_sessions)
+    ping = await http.post(service.url(), headers=session, json={"jsonrpc": "2.0", "id": 2, "method": "ping"})
+
+    assert ping.status_code == 503
+    assert "shutting down" in ping.text

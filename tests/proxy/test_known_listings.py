@@ -1,0 +1,180 @@
+"""Which listings are known at the next start, and which are listed again in the background."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import anyio
+import pytest
+
+from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.model_text import own_texts
+from mcp_dynaload.store.catalog_cache import Records
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.upstream.listing import Listing
+from tests.faults.scripted import config, tool, tools, until
+from tests.proxy.fronts import client_of, front_of
+from tests.waiting import HANG_SECONDS
+
+A = config("a", offers={"tools": tools("echo", "new")})
+TOOLS = Listing(tools=(tool("echo"),), capabilities={"tools": {"listChanged": True}})
+PROMPTS = Listing(prompts=({"name": "p"},), capabilities={"tools": {}, "prompts": {}})
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    with closing(Records(Database(tmp_path / "dynaload.db"))) as records:
+        yield records
+
+
+def a_catalog(records: Records, folder: Path) -> LiveCatalog:
+    live = LiveCatalog({"a": A}, records, folder, len, own_texts(""))
+    live.read_cache()
+    return live
+
+
+@pytest.mark.proves("late-tools")
+@pytest.mark.parametrize(
+    ("listing", "unseen", "due"),
+    [
+        (TOOLS, (), ()),
+        (PROMPTS, (), ("a",)),
+        (Listing(tools=TOOLS.tools, gaps=("tools: broken",)), (), ("a",)),
+        (Listing(capabilities={"tools": {}}), ("a",), ()),
+    ],
+    ids=["whole", "no tools yet", "in part", "empty"],
+)
+async def test_what_is_known_at_the_next_start(
+    records: Records, tmp_path: Path, listing: Listing, unseen: tuple[str, ...], due: tuple[str, ...]
+) -> None:
+    await a_catalog(records, tmp_path).update("a", listing)
+
+    next_one = a_catalog(records, tmp_path)
+
+    assert (next_one.unseen, next_one.due(), next_one.due()) == (unseen, due, ())
+
+
+async def test_an_empty_list_makes_the_next_start_ask_again_whatever_was_known(
+    records: Records, tmp_path: Path
+) -> None:
+    live = a_catalog(records, tmp_path)
+    await live.update("a", TOOLS)
+    await live.update("a", Listing(capabilities={"tools": {}}))
+
+    assert a_catalog(records, tmp_path).unseen == ("a",)
+
+
+async def test_a_listing_is_due_after_a_day(records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_000_000_000.0
+    monkeypatch.setattr("mcp_dynaload.store.catalog_cache.time.time", lambda: now)
+    await a_catalog(records, tmp_path).update("a", TOOLS)
+    now += 86_000
+    assert a_catalog(records, tmp_path).due() == ()
+    now += 86_400
+
+    assert a_catalog(records, tmp_path).due() == ("a",)
+
+
+@pytest.mark.proves("late-tools")
+async def test_an_old_listing_is_renewed_in_the_background(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mcp_dynaload.proxy.upstream_bridge.LISTING_DELAY_SECONDS", 0)
+    monkeypatch.setattr("mcp_dynaload.store.catalog_cache.OLD_SECONDS", 0)
+    async with front_of(tmp_path, [A], {"a": TOOLS}) as (front, live), client_of(front, live):
+        assert live.catalog.get("a__new") is None
+
+        await until(lambda: live.catalog.get("a__new"), seconds=10)
+
+
+async def test_tools_of_other_servers_are_the_same_objects_after_a_change(records: Records, tmp_path: Path) -> None:
+    live = LiveCatalog({"a": A, "b": config("b")}, records, tmp_path, len, own_texts(""))
+    await live.update("a", TOOLS)
+    before = live.catalog.get("a__echo")
+
+    await live.update("b", TOOLS)
+
+    assert live.catalog.get("a__echo") is before
+    assert live.catalog.get("b__echo") is not None
+
+
+@pytest.mark.proves("late-tools")
+async def test_tools_that_a_server_registers_after_its_start_are_there_meanwhile_at_each_restart(
+    tmp_path: Path,
+) -> None:
+    late = config("late", offers={"tools": []}, tools_come_with=str(tmp_path / "go"))
+    async with front_of(tmp_path, [late], {"late": TOOLS}) as (front, live), client_of(front, live) as client:
+        await client.say("late__echo", x=1)
+        connection = front.sessions[0].pool["late"]._connection  # pyright: ignore[reportPrivateUsage] - nothing tells it
+        assert connection is not None
+        await connection.listed.wait()
+
+        assert await client.say("late__echo", x=2) == '{"x": 2}'
+        assert "late__echo" in await client.names()
+        (tmp_path / "go").touch()
+        await until(lambda: live.catalog.get("late__late"))
+
+
+@pytest.mark.proves("late-tools")
+async def test_a_server_that_says_later_that_it_has_no_tools_any_more_has_none(
+    records: Records, tmp_path: Path
+) -> None:
+    live, none = a_catalog(records, tmp_path), Listing(capabilities={"tools": {"listChanged": True}})
+    await live.update("a", TOOLS)
+    await live.update("a", replace(none, is_first=True))
+    assert [tool.name for tool in live.catalog.tools] == ["a__echo"]
+    assert a_catalog(records, tmp_path).unseen == ("a",)
+
+    await live.update("a", none)
+
+    assert live.catalog.tools == ()
+
+
+@dataclass
+class SlowCount:
+    """Counts tokens only when it may: what is made of a listing takes as long as the test wants."""
+
+    begun: threading.Event = field(default_factory=threading.Event)
+    goes_on: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, text: str) -> int:
+        self.begun.set()
+        assert self.goes_on.wait(HANG_SECONDS)
+        return len(text)
+
+
+@pytest.mark.proves("late-tools")
+async def test_a_server_is_not_known_before_the_catalog_has_its_tools_and_a_listing_cut_off_is_none(
+    records: Records, tmp_path: Path
+) -> None:
+    live = a_catalog(records, tmp_path)
+    live.count = count = SlowCount()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(live.update, "a", TOOLS)
+        await until(count.begun.is_set)
+        assert (live.unseen, live.catalog.tools) == (("a",), ())
+        tasks.cancel_scope.cancel()
+        count.goes_on.set()
+
+    await live.update("a", TOOLS)
+
+    assert (live.unseen, [tool.name for tool in live.catalog.tools]) == ((), ["a__echo"])
+
+
+@pytest.mark.proves("late-tools")
+async def test_a_call_waits_for_the_tool_of_a_server_that_another_session_is_just_listing(tmp_path: Path) -> None:
+    answers: list[str] = []
+    async with front_of(tmp_path, [A]) as (front, live), anyio.create_task_group() as tasks:
+        live.count = count = SlowCount()
+        tasks.start_soon(live.update, "a", TOOLS)
+        await until(count.begun.is_set)
+        async with client_of(front, live) as client, anyio.create_task_group() as calls:
+
+            async def call() -> None:
+                answers.append(await client.say("a__echo", x=1))
+
+            calls.start_soon(call)
+            await client.raw("ping")
+            count.goes_on.set()
+
+    assert answers == ['{"x": 1}']

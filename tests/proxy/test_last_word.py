@@ -1,0 +1,134 @@
+"""What the user says last about a tool goes, whichever commands said it, and every answer agrees with what is so."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from itertools import product
+from pathlib import Path
+
+import anyio
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.config.upstream_config import UpstreamOptions
+from mcp_dynaload.upstream.listing import Listing
+from tests.faults.scripted import config, tool
+from tests.proxy.fronts import Connected, connected_to
+
+pytestmark = pytest.mark.proves("last-word")
+
+PATIENT = Settings(warm_upstreams=False, detection_timeout_ms=30_000, loading_timeout_ms=30_000)
+DESK = (tool("echo", "Repeat the words of a ticket"), tool("pid", "Number of the process"))
+ECHO = "desk__echo"
+
+LOADING = (
+    "load-category desk",
+    "load-tier 3 all",
+    "optimize-for repeat the words of a ticket",
+    f"pin {ECHO}",
+    "pin desk",
+)
+UNLOADING = (f"unload {ECHO}", "unload-category desk")
+OTHER = (f"unpin {ECHO}", "reset", "clear")
+COMMANDS = (*LOADING, *UNLOADING, *OTHER)
+
+
+@asynccontextmanager
+async def office(folder: Path, session_id: str | None = None) -> AsyncGenerator[Connected]:
+    desk = config("desk", offers={"tools": list(DESK)}, options=UpstreamOptions(prefix="desk__"))
+    listings = {"desk": Listing(tools=DESK)}
+    async with connected_to(folder, desk, listings=listings, settings=PATIENT, session_id=session_id) as client:
+        yield client
+
+
+async def say(client: Connected, line: str) -> str:
+    if line == "clear":
+        await client.hook("SessionStart", source="clear")
+        return ""
+    name, _, words = line.partition(" ")
+    answer = await client.hook("UserPromptExpansion", command_name=f"mcp__dynaload__{name}", command_args=words)
+    return str(answer["reason"])
+
+
+async def state(client: Connected) -> tuple[bool, bool]:
+    """Whether the tool is listed, and whether it is loaded, as the client and as the user can see it."""
+    is_loaded = (await say(client, f"why {ECHO}")).startswith(f"{ECHO} is loaded")
+    return ECHO in await client.names(), is_loaded
+
+
+async def start_over(client: Connected) -> None:
+    for line in ("unpin desk", "reset", "clear"):
+        await say(client, line)
+    assert await state(client) == (False, False)
+
+
+async def check(client: Connected, lines: Sequence[str]) -> None:
+    """Run the lines from a fresh start; the last one's answer and effect must be what it says."""
+    await start_over(client)
+    for line in lines[:-1]:
+        await say(client, line)
+    was_listed, was_loaded = await state(client)
+    last = lines[-1]
+
+    answer = await say(client, last)
+
+    is_listed, is_loaded = await state(client)
+    if last in LOADING:
+        assert (is_listed, is_loaded) == (True, True), (lines, answer)
+        if not last.startswith("pin"):
+            says_loaded = answer.startswith("Loaded ") and ECHO in answer
+            assert says_loaded is not was_loaded, (lines, answer)
+    if last in UNLOADING:
+        assert answer.startswith("Unloaded "), (lines, answer)
+        assert (is_listed, is_loaded) == (was_listed, False), (lines, answer)
+        assert ("Still listed" in answer) is is_listed, (lines, answer)
+        assert (await client.call(ECHO)).is_error
+    if last == "unpin desk":
+        assert ("Listed until /clear" in answer) is is_listed, (lines, answer)
+    if last == "reset":
+        assert is_loaded is is_listed, (lines, answer)
+
+
+async def test_after_any_two_commands_the_last_one_about_a_tool_decides_and_its_answer_is_true(tmp_path: Path) -> None:
+    async with office(tmp_path) as client:
+        for lines in product(COMMANDS, repeat=2):
+            await check(client, lines)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(st.sampled_from(COMMANDS), min_size=3, max_size=5), min_size=5, max_size=5))
+def test_after_any_more_commands_too(tmp_path: Path, several: list[list[str]]) -> None:
+    async def run() -> None:
+        async with office(tmp_path) as client:
+            for lines in several:
+                await check(client, lines)
+
+    anyio.run(run)
+
+
+async def test_an_unloaded_tool_that_is_asked_for_again_can_be_called(tmp_path: Path) -> None:
+    async with office(tmp_path) as client:
+        for line in LOADING:
+            await say(client, f"unload {ECHO}")
+            assert (await client.call(ECHO, text="hello")).is_error
+            await say(client, line)
+            assert not (await client.call(ECHO, text="hello")).is_error, line
+
+
+async def test_a_resumed_session_knows_what_was_unloaded_and_another_one_does_not(tmp_path: Path) -> None:
+    async with office(tmp_path, "today") as client:
+        await say(client, "load-category desk")
+        await say(client, f"unload {ECHO}")
+    async with office(tmp_path, "today") as client:
+        assert await state(client) == (True, False)
+        assert (await client.call(ECHO)).is_error
+        assert (await say(client, "load-category desk")).startswith("Loaded 1 tool of category 'desk'")
+    async with office(tmp_path, "today") as client:
+        assert await state(client) == (True, True)
+        await say(client, f"unload {ECHO}")
+        await client.hook("Stop", session_id="tomorrow")
+        await client.hook("Stop", session_id="today")
+        assert await state(client) == (True, False)
+    async with office(tmp_path, "next week") as client:
+        assert not (await client.call(ECHO)).is_error

@@ -1,0 +1,177 @@
+"""What sessions of a project learn from one another."""
+
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+
+from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.sqlite_usage import LocalMemory
+from mcp_dynaload.store.usage import Calls, project_of
+from mcp_dynaload.upstream.listing import Listing
+from tests.faults.scripted import config, tool
+from tests.proxy.fronts import Connected, connected_to
+
+PATIENT = Settings(warm_upstreams=False, detection_timeout_ms=5_000, loading_timeout_ms=5_000)
+"""So that a busy machine chooses the same tools."""
+
+
+DESK = Listing(
+    tools=(
+        tool("search_tickets", "Search the tickets of the account"),
+        tool("create_invoice", "Create an invoice for a customer"),
+        tool("pid"),
+        tool("echo"),
+    )
+)
+
+
+@asynccontextmanager
+async def desk(folder: Path, session_id: str | None = None, settings: Settings = PATIENT) -> AsyncGenerator[Connected]:
+    # Started, the server lists what it was known to have: else its tools would be gone between two calls.
+    server = config("desk", offers={"tools": list(DESK.tools)})
+    async with connected_to(
+        folder, server, listings={"desk": DESK}, settings=settings, session_id=session_id
+    ) as client:
+        yield client
+
+
+async def sessions_that_call(folder: Path, *called: str, count: int = 4) -> None:
+    for number in range(count):
+        async with desk(folder, f"earlier {number}") as client:
+            for name in called:
+                await client.say(name)
+
+
+def noted(folder: Path) -> list[dict[str, Calls]]:
+    with closing(LocalMemory(Database(folder / "state" / "dynaload.db"))) as usage:
+        return [dict(session.tools) for session in usage.sessions(project_of(folder))]
+
+
+async def test_what_was_loaded_and_called_or_not_and_what_had_to_be_searched_is_noted(tmp_path: Path) -> None:
+    async with desk(tmp_path, "s") as client:
+        await client.prompt("search the tickets of the account")
+        await client.prompt("create an invoice for the customer")
+        await client.say("desk__search_tickets")
+        await client.say("desk__search_tickets")
+        await client.say("desk__pid")
+        await client.hook("Stop")
+
+    assert noted(tmp_path) == [
+        {
+            "desk__search_tickets": Calls(2),
+            "desk__create_invoice": Calls(),
+            "desk__pid": Calls(1, was_missed=True),
+        }
+    ]
+
+
+async def test_a_tool_found_by_a_search_is_missed_when_it_is_called_and_else_nothing(tmp_path: Path) -> None:
+    async with desk(tmp_path, "s") as client:
+        await client.say("find_tools", query="tickets invoice")
+        await client.say("desk__search_tickets")
+
+    assert noted(tmp_path) == [{"desk__search_tickets": Calls(1, was_missed=True)}]
+
+
+async def test_a_session_without_a_call_or_a_turn_leaves_nothing(tmp_path: Path) -> None:
+    async with desk(tmp_path, "s") as client:
+        await client.prompt("search the tickets of the account")
+
+    assert noted(tmp_path) == []
+
+
+async def test_each_conversation_of_a_client_is_a_session_of_its_own(tmp_path: Path) -> None:
+    async with desk(tmp_path, "first") as client:
+        await client.say("desk__pid")
+        await client.hook("SessionStart", source="clear", session_id="second")
+        await client.say("desk__echo")
+
+    assert noted(tmp_path) == [
+        {"desk__echo": Calls(1, was_missed=True)},
+        {"desk__pid": Calls(1, was_missed=True)},
+    ]
+
+
+@pytest.mark.proves("learned-core")
+async def test_what_most_sessions_called_is_in_the_first_list_and_there_again_after_clearing(tmp_path: Path) -> None:
+    await sessions_that_call(tmp_path, "desk__pid")
+
+    async with desk(tmp_path, "new") as client:
+        assert await client.names() == ["desk__pid", "find_tools"]
+
+        await client.prompt("search the tickets of the account")
+        await client.hook("SessionStart", source="clear", session_id="newer")
+
+        assert await client.names() == ["desk__pid", "find_tools"]
+
+
+async def test_clearing_takes_into_account_what_was_learned_meanwhile(tmp_path: Path) -> None:
+    async with desk(tmp_path, "first") as client:
+        for number in range(4):
+            await client.say("desk__pid")
+            await client.hook("SessionStart", source="clear", session_id=f"later {number}")
+
+        assert await client.names() == ["desk__pid", "find_tools"]
+
+
+async def test_a_resumed_session_has_what_it_had_and_no_more(tmp_path: Path) -> None:
+    async with desk(tmp_path, "resumed") as client:
+        await client.say("desk__echo")
+    await sessions_that_call(tmp_path, "desk__pid")
+
+    async with desk(tmp_path, "resumed") as client:
+        assert await client.names() == ["desk__echo", "find_tools"]
+
+
+async def test_another_project_learns_nothing_from_this_one(tmp_path: Path) -> None:
+    await sessions_that_call(tmp_path / "one", "desk__pid")
+    (tmp_path / "one" / "state").rename(tmp_path / "state")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "state").rename(tmp_path / "other" / "state")
+
+    async with desk(tmp_path / "other", "new") as client:
+        assert await client.names() == ["find_tools"]
+
+
+async def test_a_usual_tool_is_chosen_before_one_that_fits_as_well(tmp_path: Path) -> None:
+    twins = Listing(tools=(tool("read_report", "Read a report"), tool("show_report", "Show a report")))
+
+    async def first_found(session_id: str) -> str:
+        async with connected_to(tmp_path, config("desk"), listings={"desk": twins}, session_id=session_id) as client:
+            text = await client.say("find_tools", query="report", limit=1)
+            await client.raw("tools/call", name="desk__show_report")
+            return "show" if "desk__show_report" in text else "read"
+
+    assert [await first_found(f"session {number}") for number in range(2)] == ["read", "show"]
+
+
+@pytest.mark.parametrize("name", ["metrics_collection_enabled", "dynamic_loading_enabled"])
+@pytest.mark.proves("learned-private")
+async def test_switched_off_nothing_is_noted_and_nothing_used(tmp_path: Path, name: str) -> None:
+    off = Settings(warm_upstreams=False, **{name: False})  # pyright: ignore[reportArgumentType]
+    async with desk(tmp_path, "cold", off) as client:
+        cold = await client.names()
+        await client.say("desk__pid")
+        await client.hook("Stop")
+    assert noted(tmp_path) == []
+
+    await sessions_that_call(tmp_path, "desk__pid", "desk__echo")
+    async with desk(tmp_path, "learned", off) as client:
+        assert await client.names() == cold
+
+
+@pytest.mark.proves("learned-private")
+async def test_no_prompt_query_or_argument_is_kept(tmp_path: Path) -> None:
+    async with desk(tmp_path, "s") as client:
+        await client.prompt("search the tickets of the zanzibar account")
+        await client.say("find_tools", query="zanzibar tickets")
+        await client.say("desk__echo", text="zanzibar")
+        await client.hook("Stop")
+
+    with closing(sqlite3.connect(tmp_path / "state" / "dynaload.db")) as connection:
+        assert "desk__echo" in "".join(connection.iterdump())
+        assert "zanzibar" not in "".join(connection.iterdump())

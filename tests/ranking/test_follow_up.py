@@ -1,0 +1,65 @@
+"""Short prompts after others."""
+
+import numpy as np
+import pytest
+
+from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up
+
+NOTHING = np.zeros(3, np.float32)
+
+
+def reading(*given: float, need: float) -> Reading:
+    return Reading(np.array(given, np.float32), need)
+
+
+def earlier(*subject: float, deeds: tuple[bool, ...] = (False, False, False), points_back: bool = False) -> Earlier:
+    return Earlier(subject=np.array(subject, np.float32), deeds=np.array(deeds), points_back=points_back)
+
+
+@pytest.mark.proves("subject")
+def test_what_the_prompt_alone_clearly_means_is_as_likely_whatever_was_said_before() -> None:
+    alone = reading(0.6, 0.0, 0.0, need=0.9)
+
+    found = follow_up(alone, reading(0.0, 0.8, 0.0, need=1.0), earlier(0.0, 1.0, 0.0, points_back=True))
+
+    assert found.need >= alone.need
+    assert found.need * found.given[0] == pytest.approx(0.9 * 0.6)
+
+
+def test_an_earlier_prompt_adds_what_the_prompt_alone_does_not_say() -> None:
+    alone = reading(0.1, 0.1, 0.0, need=0.5)
+
+    found = follow_up(alone, reading(0.0, 0.0, 0.7, need=1.0), earlier(0.0, 0.5, 0.5, points_back=True))
+
+    assert found.given.argmax() == 2
+
+
+def test_of_what_the_prompt_may_mean_alone_the_subject_of_the_earlier_ones_is_likelier() -> None:
+    alone = reading(0.2, 0.2, 0.2, need=0.9)
+
+    found = follow_up(alone, Reading(NOTHING, 0.9), earlier(0.05, 0.9, 0.05))
+
+    assert found.given[1] > 2 * found.given[0]
+
+
+def test_of_the_subjects_tools_the_one_whose_verb_is_said_is_likelier() -> None:
+    alone = reading(0.1, 0.1, 0.1, need=0.9)
+
+    found = follow_up(alone, Reading(NOTHING, 0.9), earlier(0.0, 0.5, 0.5, deeds=(False, False, True)))
+
+    assert found.given[2] > found.given[1]
+
+
+def test_thanks_after_a_prompt_that_needs_a_tool_need_none() -> None:
+    alone = reading(0.01, 0.01, 0.1, need=0.01)
+
+    found = follow_up(alone, reading(0.4, 0.0, 0.0, need=1.0), earlier(1.0, 0.0, 0.0))
+
+    assert found.need < 0.3
+
+
+@pytest.mark.parametrize("given", [(0.0, 0.0, 0.0), (1e-9, 0.0, 0.0)])
+def test_a_prompt_for_which_nothing_speaks_has_a_reading(given: tuple[float, ...]) -> None:
+    found = follow_up(reading(*given, need=0.001), Reading(NOTHING, 0.001), earlier(1.0, 0.0, 0.0))
+
+    assert np.isfinite(found.given).all()

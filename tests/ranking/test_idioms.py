@@ -1,0 +1,24 @@
+"""Turns of phrase said plainly."""
+
+import pytest
+
+from mcp_dynaload.ranking.idioms import plain
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("file a bug about the login", "create a bug issue about the login"),
+        ("please raise a new ticket", "please create a new ticket"),
+        ("log another defect report for it", "create another bug issue for it"),
+        ("get rid of that rule", "delete that rule"),
+        ("throw it away", "discard it "),
+    ],
+)
+def test_an_idiom_is_said_in_the_words_of_tools(said: str, meant: str) -> None:
+    assert plain(said) == meant
+
+
+@pytest.mark.parametrize("text", ["open a file", "log the error", "fix a bug in the file", "report the result"])
+def test_words_that_mean_themselves_stay(text: str) -> None:
+    assert plain(text) == text

@@ -1,0 +1,76 @@
+"""What the models are fitted to."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from mcp_dynaload.research.samples import (
+    NOTHING_WEIGHT,
+    PARTS_OF_CATALOG,
+    WEIGHTS,
+    Sample,
+    packaged_own,
+    read_samples,
+)
+from mcp_dynaload.research.training.examples import KEPT_BACK
+from tests.small_bench import THINGS, WORK, WordReader, a_bench, our_own
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
+    folder = a_bench(tmp_path_factory.mktemp("bench"))
+    return list(read_samples(folder, WordReader(), our_own(folder)))
+
+
+def whole(samples: list[Sample], source: str) -> list[Sample]:
+    return [sample for sample in samples if sample.is_whole and sample.source == source]
+
+
+def test_each_task_is_looked_at_over_its_whole_catalog_once(samples: list[Sample]) -> None:
+    assert {name: len(whole(samples, name)) for name in WEIGHTS} == dict.fromkeys(WEIGHTS, 2)
+    # The encoder was trained on the others.
+    assert len(whole(samples, "needing")) == len(THINGS) / KEPT_BACK
+
+
+def test_prompts_that_need_nothing_are_looked_at_over_every_catalog_and_part(samples: list[Sample]) -> None:
+    places = 2 * (1 + PARTS_OF_CATALOG)
+    counts = Counter(sample.prompt for sample in samples if sample.source in {"chat", "own_work"})
+
+    # "thanks a lot" has no content of its own: the product never asks a ranker for it.
+    assert counts == {prompt: places for prompt in ("tell me a joke about goats", *WORK) if prompt != "thanks a lot"}
+    assert all(not sample.needed.any() for sample in samples if sample.source == "own_work")
+
+
+def test_there_are_many_further_prompts_of_many_kinds_and_none_twice() -> None:
+    own = packaged_own()
+    written = Counter(line.query.lower().strip(" .!?") for line in own.labelled)
+    kinds = {needs: Counter(line.kind for line in own.labelled if line.needs == needs) for needs in (False, True)}
+
+    assert kinds[False].total() >= 4_000
+    assert len(kinds[False]) >= 15
+    assert kinds[True].total() >= 2_000
+    assert max(written.values()) == 1
+    assert written.keys().isdisjoint({text.lower().strip(" .!?") for text in own.work})
+
+
+def test_over_parts_of_a_catalog_a_prompt_counts_less(samples: list[Sample]) -> None:
+    assert {s.weight for s in samples if s.source == "chat"} == {NOTHING_WEIGHT, 0.3 * NOTHING_WEIGHT}
+
+
+def test_what_a_licence_forbids_is_measured_and_not_trained_on(samples: list[Sample]) -> None:
+    for name in WEIGHTS:
+        assert sorted(sample.may_train for sample in whole(samples, name)) == [False, True]
+
+
+def test_the_needed_tool_is_marked_among_the_candidates(samples: list[Sample]) -> None:
+    for sample in (sample for name in (*WEIGHTS, "needing") for sample in whole(samples, name)):
+        assert sample.needed.sum() == 1
+        assert sample.needs == (frozenset(np.flatnonzero(sample.needed)),)
+        assert len(sample.needed) == len(sample.costs) == sample.observed.likeness.shape[1]
+
+
+def test_no_text_of_our_own_work_is_compared_with_itself(samples: list[Sample]) -> None:
+    nearest = [sample.observed.own_work[0] for sample in samples if sample.source == "own_work"]
+
+    assert max(nearest) < 0.999

@@ -1,0 +1,110 @@
+"""A Redis that is away harms nothing, and nothing that was told to it is lost."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from structlog.testing import capture_logs
+
+from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.store import redis_connection as remote
+from mcp_dynaload.store.backends import open_memory
+from mcp_dynaload.store.redis_connection import open_remote
+from mcp_dynaload.store.redis_usage import SharedMemory
+from mcp_dynaload.store.usage import Calls
+from tests.ports import free_port
+from tests.redis_server import RedisServer, running_redis
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with running_redis(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried again with each call."""
+    monkeypatch.setattr(remote, "REST_SECONDS", 0.0)
+
+
+@pytest.mark.proves("team-store-away")
+@pytest.mark.usefixtures("at_once")
+def test_what_was_told_while_redis_was_away_is_there_when_it_is_back(redis: RedisServer) -> None:
+    with capture_logs() as logs, closing(SharedMemory(open_remote(redis.url))) as memory:
+        memory.note("/project", "s", {"log": Calls(1)})
+        assert memory.keep_pins("/project", ["log"]) is None
+        redis.stop()
+        memory.note("/project", "s", {"log": Calls(1)})
+        problem = memory.keep_pins("/project", ["status"])
+        while_away = (memory.pins("/project"), memory.sessions("/project"), memory.loaded("s"))
+        redis.start()
+        pins, sessions = memory.pins("/project"), memory.sessions("/project")
+
+    assert problem == f"the store at 127.0.0.1:{redis.port} cannot be reached; it is tried again"
+    assert while_away == ((), (), ())
+    assert (pins, [dict(session.tools) for session in sessions]) == (("log", "status"), [{"log": Calls(2)}])
+    assert [event["event"] for event in logs] == ["store_unreachable", "store_reachable_again"]
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_cannot_be_delivered_to_the_end_is_told(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "MAX_WAITING", 2)
+    redis.stop()
+    with capture_logs() as logs:
+        memory = SharedMemory(open_remote(redis.url))
+        for session in ("one", "two", "three"):
+            memory.keep_loaded(session, ["log"])
+        memory.close()
+
+    assert [(event["event"], event.get("writes")) for event in logs] == [
+        ("store_unreachable", None),
+        ("store_writes_lost", 3),
+    ]
+
+
+def test_after_a_failure_it_is_left_alone_for_a_while() -> None:
+    now = 0.0
+    store = open_remote(f"redis://127.0.0.1:{free_port()}/0")
+    patient = remote.Remote(store._client, "here", lambda: now)  # pyright: ignore[reportPrivateUsage] - its clock
+
+    with capture_logs():
+        assert patient.read(("GET", "a")) is None
+        store._client.close()  # pyright: ignore[reportPrivateUsage]
+        assert patient.read(("GET", "a")) is None
+        assert patient._not_before == remote.REST_SECONDS  # pyright: ignore[reportPrivateUsage]
+        now = remote.REST_SECONDS
+        assert patient.read(("GET", "a")) is None
+        assert patient._not_before == 2 * remote.REST_SECONDS  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize("url", ["redis://localhost:port", "http://localhost"])
+def test_a_url_that_cannot_be_used_is_told(url: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="store_url cannot be used"), open_memory(url, tmp_path / "x.db"):
+        pass
+
+
+def test_a_password_is_in_no_message() -> None:
+    with capture_logs() as logs, closing(open_remote(f"redis://:geheim@127.0.0.1:{free_port()}/0")) as store:
+        problem = store.write(("SET", "a", 1))
+
+    assert problem
+    assert "geheim" not in problem + str(logs)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_waits_is_delivered_though_nobody_asks(redis: RedisServer) -> None:
+    with capture_logs(), closing(SharedMemory(open_remote(redis.url))) as memory:
+        redis.stop()
+        memory.keep_pins("/project", ["log"])
+        redis.start()
+        with Redis(port=redis.port, decode_responses=True) as client:
+            deadline = time.monotonic() + 5
+            while not client.exists('dynaload:pins:["/project"]') and time.monotonic() < deadline:
+                time.sleep(0.01)  # nothing tells of it
+            kept = client.exists('dynaload:pins:["/project"]')
+
+    assert kept == 1

@@ -1,0 +1,182 @@
+"""What is learned, pinned and loaded is kept alike in the state folder and in a Redis."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from mcp_dynaload.store import redis_usage as shared_memory
+from mcp_dynaload.store import sqlite_usage as local
+from mcp_dynaload.store.backends import open_memory
+from mcp_dynaload.store.usage import Calls, Memory, project_of
+
+DAY = 86_400.0
+Opening = Callable[[], Memory]
+
+
+@pytest.fixture
+def memory(url: str, tmp_path: Path) -> Iterator[Memory]:
+    with open_memory(url, tmp_path / "dynaload.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def other(url: str, tmp_path: Path) -> Iterator[Memory]:
+    """Another process's."""
+    with open_memory(url, tmp_path / "dynaload.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [1_000_000_000.0]
+    monkeypatch.setattr(local.time, "time", lambda: now[0])
+    return now
+
+
+def tools_of(memory: Memory, project: str = "/project") -> list[dict[str, Calls]]:
+    return [dict(session.tools) for session in memory.sessions(project)]
+
+
+def test_what_a_session_did_adds_up_the_latest_session_first(memory: Memory, clock: list[float]) -> None:
+    memory.note("/project", "first", {"log": Calls(2), "status": Calls()})
+    clock[0] += DAY
+    memory.note("/project", "second", {"log": Calls()})
+    memory.note("/elsewhere", "third", {"log": Calls(9)})
+    clock[0] += DAY
+    memory.note("/project", "first", {"log": Calls(1), "commit": Calls(1, was_missed=True)})
+
+    assert tools_of(memory) == [
+        {"log": Calls(3), "status": Calls(), "commit": Calls(1, was_missed=True)},
+        {"log": Calls()},
+    ]
+    assert [session.at for session in memory.sessions("/project")] == [clock[0], clock[0] - DAY]
+
+
+def test_a_tool_that_was_searched_once_in_a_session_stays_missed_in_it(memory: Memory) -> None:
+    memory.note("/project", "s", {"log": Calls(1, was_missed=True)})
+    memory.note("/project", "s", {"log": Calls(1)})
+
+    assert tools_of(memory) == [{"log": Calls(2, was_missed=True)}]
+
+
+def test_nothing_noted_is_no_session(memory: Memory) -> None:
+    memory.note("/project", "s", {})
+
+    assert memory.sessions("/project") == ()
+
+
+def test_only_a_projects_latest_sessions_are_kept(
+    memory: Memory, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (local, shared_memory):
+        monkeypatch.setattr(module, "MAX_SESSIONS", 2)
+    for name in ("one", "two", "three"):
+        memory.note("/project", name, {name: Calls(1)})
+        clock[0] += 1
+
+    assert tools_of(memory) == [{"three": Calls(1)}, {"two": Calls(1)}]
+
+
+def test_a_project_that_is_long_left_is_forgotten(memory: Memory, clock: list[float]) -> None:
+    memory.note("/old", "s", {"log": Calls(1)})
+    clock[0] += 366 * DAY
+    memory.note("/project", "s", {"log": Calls(1)})
+
+    assert memory.projects() == ("/project",)
+
+
+def test_followers_are_ordered_by_how_often_they_came_and_chance_does_not_count(memory: Memory) -> None:
+    came = ("twice", "often", "often", "twice", "often", "once", "also_twice", "also_twice")
+    memory.note_followings("/project", [("tool", follower) for follower in came[:3]])
+    memory.note_followings("/project", [("tool", follower) for follower in came[3:]])
+    memory.note_followings("/elsewhere", [("tool", "other")])
+    memory.note_followings("/elsewhere", [])
+
+    assert memory.followers("/project", "tool") == ("often", "also_twice", "twice")
+    assert memory.followers("/project", "tool", limit=1) == ("often",)
+    assert memory.followers("/elsewhere", "tool") == ()
+
+
+def test_the_rarest_followers_of_a_project_are_forgotten(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (local, shared_memory):
+        monkeypatch.setattr(module, "MAX_FOLLOWERS", 2)
+    memory.note_followings("/elsewhere", [("tool", "kept")])
+    memory.note_followings("/project", [("tool", "a")] * 2 + [("tool", "b")] * 3 + [("tool", "rare")])
+
+    assert memory.followings("/project") == (("tool", "b", 3), ("tool", "a", 2))
+    assert memory.followings("/elsewhere") == (("tool", "kept", 1),)
+
+
+def test_forgetting_takes_the_calls_and_what_follows_what_of_the_named_projects(memory: Memory) -> None:
+    for project in ("/project", "/elsewhere"):
+        memory.note(project, "s", {"log": Calls(1)})
+        memory.note_followings(project, [("log", "status")] * 2)
+        memory.keep_pins(project, ["log"])
+
+    memory.forget(["/project"])
+
+    assert memory.projects() == ("/elsewhere",)
+    assert (memory.sessions("/project"), memory.followings("/project")) == ((), ())
+    assert memory.followings("/elsewhere") == (("log", "status", 2),)
+    assert memory.pins("/project") == ("log",)
+
+
+def test_pins_are_kept_by_project_until_they_are_forgotten(memory: Memory) -> None:
+    assert memory.keep_pins("/shop", ["b", "a"]) is None
+    memory.keep_pins("/shop", ["a"])
+    memory.keep_pins("/shop", [])
+    memory.keep_pins("/other", ["c"])
+    assert memory.forget_pins("/shop", ["b", "c"]) is None
+    memory.forget_pins("/shop", [])
+
+    assert (memory.pins("/shop"), memory.pins("/other")) == (("a",), ("c",))
+
+
+def test_the_loaded_set_of_a_session_is_kept_in_name_order(memory: Memory) -> None:
+    assert memory.loaded("s") == ()
+
+    memory.keep_loaded("s", frozenset({"b", "a"}))
+    memory.keep_loaded("other", {"x"})
+
+    assert memory.loaded("s") == ("a", "b")
+
+
+def test_names_may_hold_any_character(memory: Memory) -> None:
+    project, session, tool = '/a b:"c" (dana)', 'é:"[1]', "server: tool 1"
+    memory.note(project, session, {tool: Calls(1, was_missed=True)})
+    memory.note_followings(project, [(tool, "b")])
+    memory.keep_pins(project, [tool])
+    memory.keep_loaded(session, [tool])
+
+    assert tools_of(memory, project) == [{tool: Calls(1, was_missed=True)}]
+    assert memory.followings(project) == ((tool, "b", 1),)
+    assert (memory.pins(project), memory.loaded(session), memory.projects()) == ((tool,), (tool,), (project,))
+
+
+def test_another_process_sees_at_once_what_was_kept(memory: Memory, other: Memory) -> None:
+    memory.note("/project", "s", {"log": Calls(1)})
+    other.note("/project", "s", {"log": Calls(2)})
+    memory.keep_pins("/project", ["log"])
+    memory.keep_loaded("s", ["log"])
+
+    assert tools_of(other) == tools_of(memory) == [{"log": Calls(3)}]
+    assert (other.pins("/project"), other.loaded("s")) == (("log",), ("log",))
+
+
+def test_no_count_is_lost_when_many_write_at_once(memory: Memory, other: Memory) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(100):
+            threads.submit((memory, other)[number % 2].note, "/project", "s", {"log": Calls(1)})
+
+    assert tools_of(memory) == [{"log": Calls(100)}]
+
+
+def test_a_project_is_the_git_root_or_else_the_folder(tmp_path: Path) -> None:
+    inside = tmp_path / "repository" / "deep" / "folder"
+    inside.mkdir(parents=True)
+    assert project_of(inside) == str(inside)
+
+    (tmp_path / "repository" / ".git").write_text("gitdir: elsewhere")
+    assert project_of(inside) == project_of(tmp_path / "repository") == str(tmp_path / "repository")
