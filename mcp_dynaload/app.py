@@ -22,9 +22,11 @@ from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.encoder.tokenizer import count_tokens
 from mcp_dynaload.machine.logs import set_up_logs
 from mcp_dynaload.masking import Masker
-from mcp_dynaload.proxy.catalog_state import LiveCatalog, open_rankings
+from mcp_dynaload.proxy.catalog_index import CatalogIndex, open_rankings
+from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import ClientEnvironment
 from mcp_dynaload.proxy.definition_repair import Oddities
+from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.model_text import instructions_text, own_texts
 from mcp_dynaload.proxy.process_context import Shared
 from mcp_dynaload.proxy.server import Front, open_front
@@ -125,20 +127,17 @@ def embedded_configs(workspace: Path | None = None) -> tuple[UpstreamConfig, ...
 
 
 @contextmanager
-def open_catalog(configuration: Configuration) -> Generator[LiveCatalog]:
+def open_catalog(configuration: Configuration) -> Generator[CatalogState]:
     """The catalog as the cache has it; at exit the database is closed."""
-    records = Records(Database(configuration.locations.database_file))
-    configs = configuration.configs
-    is_dynamic = configuration.settings.dynamic_loading_enabled
-    registration = configuration.registration
-    own = own_texts("", registration.prefix) if is_dynamic else {}
-    rankings = open_rankings(configuration.settings.cache_ttl_seconds, configuration.settings.max_cache_size)
-    folder = configuration.locations.project_dir
-    live = LiveCatalog(configs, records, folder, count_tokens, own, rankings, registration)
-    live.named_categories = configuration.categories
-    live.read_cache()
-    if is_dynamic:
-        live.own_texts = own_texts(instructions_text(live.listings, live.unseen), registration.prefix)
+    settings, locations, configs = configuration.settings, configuration.locations, configuration.configs
+    records = Records(Database(locations.database_file))
+    is_dynamic = settings.dynamic_loading_enabled
+    listings = KnownListings(configs, records, locations.project_dir, passes_all=not is_dynamic and len(configs) == 1)
+    listings.read()
+    prefix = configuration.registration.prefix
+    own = own_texts(instructions_text(listings.by_name, listings.unseen), prefix) if is_dynamic else {}
+    index = CatalogIndex(records, open_rankings(settings.cache_ttl_seconds, settings.max_cache_size))
+    live = CatalogState(listings, index, count_tokens, own, configuration.categories, configuration.registration)
     try:
         yield live
     finally:
@@ -147,7 +146,7 @@ def open_catalog(configuration: Configuration) -> Generator[LiveCatalog]:
 
 async def refresh_catalog(
     configuration: Configuration,
-    live: LiveCatalog,
+    live: CatalogState,
     names: Iterable[str] | None = None,
     *,
     done: Callable[[str], None] = lambda name: None,
@@ -167,7 +166,7 @@ async def refresh_catalog(
     listed = await list_upstreams(
         chosen, places.project_dir, places.logs_dir, heard, within_seconds, configuration.masker
     )
-    live.failures |= listed.errors
+    live.listings.failures |= listed.errors
     for name, error in listed.errors.items():
         log.warning("upstream_not_listed", upstream=name, error=error)
         done(name)

@@ -7,7 +7,7 @@ import anyio.to_thread
 
 from mcp_dynaload.api.results import Answer
 from mcp_dynaload.catalog.tool import Tool
-from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.commands.information import Judgement, judgement, reason_of
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.ranking.query import parse_query
@@ -122,8 +122,8 @@ def registry_stats(session: Session) -> RegistryStats:
         tokens=catalog.total_cost,
         overhead_tokens=live.overhead_tokens,
         version=catalog.version,
-        servers=tuple(_server(name, live) for name in live.configs),
-        not_listed_yet=live.unseen,
+        servers=tuple(_server(name, live) for name in live.listings.configs),
+        not_listed_yet=live.listings.unseen,
         categories=tuple(
             CategoryStats(category=name, tools=len(tools), tokens=sum(catalog.costs[tool] for tool in tools))
             for name, tools in live.categories().items()
@@ -185,12 +185,12 @@ def _info(tool: Tool, session: Session, loaded: set[str], categories: dict[str, 
     )
 
 
-def _server(name: str, live: LiveCatalog) -> ServerStats:
+def _server(name: str, live: CatalogState) -> ServerStats:
     tools = [tool.name for tool in live.catalog.tools if tool.upstream == name]
     return ServerStats(upstream=name, tools=len(tools), tokens=sum(live.catalog.costs[tool] for tool in tools))
 
 
-def _categories_by_tool(live: LiveCatalog) -> dict[str, tuple[str, ...]]:
+def _categories_by_tool(live: CatalogState) -> dict[str, tuple[str, ...]]:
     of_tool: dict[str, tuple[str, ...]] = {}
     for category, tools in live.categories().items():
         for tool in tools:

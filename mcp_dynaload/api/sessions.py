@@ -96,9 +96,11 @@ class Sessions:
         session = conversation.connected.session
         with anyio.move_on_after(FIRST_LISTING_SECONDS) as scope:
             await session.first_listing.wait()
-            await session.live.ready.wait()
+            await session.live.index.ready.wait()
         if scope.cancelled_caught:
-            log.warning("servers_not_listed", missing=session.live.unseen, waited_seconds=FIRST_LISTING_SECONDS)
+            log.warning(
+                "servers_not_listed", missing=session.live.listings.unseen, waited_seconds=FIRST_LISTING_SECONDS
+            )
         self._open[user, session_id] = conversation
         return conversation
 

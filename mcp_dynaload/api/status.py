@@ -8,7 +8,7 @@ import anyio.to_thread
 from mcp_dynaload.api.options import IntegrationMode
 from mcp_dynaload.api.results import Answer
 from mcp_dynaload.catalog.cost import reduction
-from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.definition_repair import Oddities
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.policy import Strategy
@@ -87,14 +87,14 @@ def session_statuses(sessions: Iterable[Session]) -> tuple[SessionStatus, ...]:
     return tuple(map(_session_status, sessions))
 
 
-def upstream_statuses(live: LiveCatalog, sessions: Iterable[Session]) -> tuple[UpstreamStatus, ...]:
+def upstream_statuses(live: CatalogState, sessions: Iterable[Session]) -> tuple[UpstreamStatus, ...]:
     """Every configured server, in name order."""
     open_sessions = tuple(sessions)
-    return tuple(_upstream_status(name, live, open_sessions) for name in live.configs)
+    return tuple(_upstream_status(name, live, open_sessions) for name in live.listings.configs)
 
 
 async def component_statuses(
-    live: LiveCatalog, upstreams: Iterable[UpstreamStatus], sessions: int, limit: int
+    live: CatalogState, upstreams: Iterable[UpstreamStatus], sessions: int, limit: int
 ) -> dict[str, ComponentStatus]:
     """Every part of us, by name."""
     return {
@@ -124,7 +124,7 @@ def system_status(
     components: dict[str, ComponentStatus],
     sessions: tuple[SessionStatus, ...],
     upstreams: tuple[UpstreamStatus, ...],
-    live: LiveCatalog,
+    live: CatalogState,
 ) -> SystemStatus:
     """All of it in one answer; times are in seconds of the clock."""
     return SystemStatus(
@@ -156,18 +156,18 @@ def _session_status(session: Session) -> SessionStatus:
     )
 
 
-def _upstream_status(name: str, live: LiveCatalog, sessions: tuple[Session, ...]) -> UpstreamStatus:
+def _upstream_status(name: str, live: CatalogState, sessions: tuple[Session, ...]) -> UpstreamStatus:
     mine = [session.pool[name] for session in sessions]
     running = sum(upstream.is_running for upstream in mine)
     errors = [error for upstream in mine if (error := upstream.failure)]
-    if name in live.unseen and name in live.failures:
-        errors.append(live.failures[name])
+    if name in live.listings.unseen and name in live.listings.failures:
+        errors.append(live.listings.failures[name])
     tools = [tool for tool in live.catalog.tools if tool.upstream == name]
     odd = live.oddities.get(name, Oddities())
-    state: UpstreamState = "running" if running else "unlisted" if name in live.unseen else "stopped"
+    state: UpstreamState = "running" if running else "unlisted" if name in live.listings.unseen else "stopped"
     return UpstreamStatus(
         name=name,
-        transport=live.configs[name].transport,
+        transport=live.listings.configs[name].transport,
         state="failing" if errors else state,
         running_in=running,
         tools=len(tools),
@@ -178,22 +178,22 @@ def _upstream_status(name: str, live: LiveCatalog, sessions: tuple[Session, ...]
     )
 
 
-def _catalog(live: LiveCatalog) -> ComponentStatus:
-    tools, unseen = len(live.catalog.tools), live.unseen
-    waiting = [name for name in unseen if name not in live.failures]
+def _catalog(live: CatalogState) -> ComponentStatus:
+    tools, unseen = len(live.catalog.tools), live.listings.unseen
+    waiting = [name for name in unseen if name not in live.listings.failures]
     if waiting:
         return ComponentStatus(health="degraded", detail=f"{tools} tools; being listed: {', '.join(waiting)}")
     if not tools:
         return ComponentStatus(health="unhealthy", detail="no tool is known: `mcp-dynaload doctor` says why")
     if unseen:
         return ComponentStatus(health="degraded", detail=f"{tools} tools; could not be listed: {', '.join(unseen)}")
-    return ComponentStatus(health="healthy", detail=f"{tools} tools of {len(live.listings)} servers")
+    return ComponentStatus(health="healthy", detail=f"{tools} tools of {len(live.listings.by_name)} servers")
 
 
-def _ranking(live: LiveCatalog) -> ComponentStatus:
-    if not live.ready.is_set():
+def _ranking(live: CatalogState) -> ComponentStatus:
+    if not live.index.ready.is_set():
         return ComponentStatus(health="degraded", detail="the index is being built")
-    if not live.knows_meanings:
+    if not live.index.knows_meanings:
         return ComponentStatus(health="degraded", detail="by words alone: the encoder is not there yet, or is missing")
     return ComponentStatus(health="healthy", detail="by words and meaning")
 
@@ -210,16 +210,16 @@ def _upstreams(upstreams: tuple[UpstreamStatus, ...]) -> ComponentStatus:
     return ComponentStatus(health="healthy", detail=f"{len(upstreams)} servers, {running} of them running")
 
 
-def _store(live: LiveCatalog) -> ComponentStatus:
-    trouble = live.records.trouble()
+def _store(live: CatalogState) -> ComponentStatus:
+    trouble = live.listings.records.trouble()
     if trouble is None:
         return ComponentStatus(health="healthy", detail="the database is sound and can be written")
     return ComponentStatus(health="unhealthy", detail=trouble)
 
 
-def _cache(live: LiveCatalog) -> ComponentStatus:
-    counts = live.rankings.counts()
-    if not live.rankings.is_enabled:
+def _cache(live: CatalogState) -> ComponentStatus:
+    counts = live.index.rankings.counts()
+    if not live.index.rankings.is_enabled:
         return ComponentStatus(health="healthy", detail="off")
     return ComponentStatus(health="healthy", detail=f"{counts.rankings} rankings kept, {counts.hit_rate:.0%} hits")
 

@@ -130,8 +130,8 @@ def _measured(configuration: "Configuration", outcomes: "list[Outcome]") -> _Wal
     with open_catalog(configuration) as live:
         costs, everything = live.catalog.costs, live.catalog.total_cost
         overhead = sum(map(count_tokens, live.own_texts.values()))
-        servers, tools = len(live.listings), len(live.catalog.tools)
-        instructions = [listing.instructions for listing in live.listings.values()]
+        servers, tools = len(live.listings.by_name), len(live.catalog.tools)
+        instructions = [listing.instructions for listing in live.listings.by_name.values()]
     prompts: list[_Saved] = []
     for outcome in outcomes:
         names = tuple(name for name in outcome.listed if name != FIND_TOOLS)

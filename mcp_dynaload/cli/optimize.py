@@ -77,14 +77,14 @@ def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) 
             raise ConfigError("no tool is known, so there is nothing to choose from: `mcp-dynaload doctor` says why")
         live.index_now()
         is_learning = configuration.settings.metrics_collection_enabled
-        priors = stored_priors(memory, project_of(live.project_dir)).lifts(live.catalog) if is_learning else {}
+        priors = stored_priors(memory, project_of(live.listings.project_dir)).lifts(live.catalog) if is_learning else {}
         context = Context(
             catalog=live.catalog,
-            ranker=LearnedRanker(live.ranker, priors),
+            ranker=LearnedRanker(live.index.ranker, priors),
             overhead_tokens=live.overhead_tokens,
         )
         explained = explain_prompt(prompt, strategy, context, priors, time.perf_counter)
-        return _Told(explained, live.catalog, live.unseen)
+        return _Told(explained, live.catalog, live.listings.unseen)
 
 
 def _as_json(prompt: str, told: _Told, explain: bool) -> dict[str, object]:

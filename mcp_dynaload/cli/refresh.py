@@ -56,7 +56,7 @@ async def list_and_store(
     with open_catalog(configuration) as live:
         with progress("listing servers", len(chosen)) as done:
             listed = await refresh_catalog(configuration, live, chosen, done=done, within_seconds=within_seconds)
-        await anyio.to_thread.run_sync(live.make_vectors)
+        await anyio.to_thread.run_sync(live.index.make_vectors)
     return listed
 
 
@@ -67,7 +67,7 @@ def list_unseen(configuration: "Configuration") -> None:
     for problem in configuration.upstreams.problems:
         print(problem, file=sys.stderr)
     with open_catalog(configuration) as live:
-        unseen = live.unseen
+        unseen = live.listings.unseen
     if not unseen:
         return
     if configuration.is_demo:

@@ -28,7 +28,7 @@ def tools(
     configuration = configuration_of(config, trust, settings)
     list_unseen(configuration)
     with open_catalog(configuration) as live:
-        catalog, unseen, oddities = live.catalog, live.unseen, live.oddities
+        catalog, unseen, oddities = live.catalog, live.listings.unseen, live.oddities
     names = [tool.name for tool in catalog.tools]
     if query:
         names = [scored.name for scored in build_ranker(catalog).rank(parse_query(query), limit)]

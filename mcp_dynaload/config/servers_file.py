@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal, cast
 
@@ -11,7 +12,7 @@ from mcp_dynaload.config.json_file import JsonFile, json_type, parse_json
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.problems import ConfigProblem
 from mcp_dynaload.config.server_entry import SERVERS_KEY, is_disabled, parse_entry
-from mcp_dynaload.config.trust import has_record, is_trusted_content
+from mcp_dynaload.config.trust import distrust, has_record, is_trusted_content
 from mcp_dynaload.config.upstream_config import Transport, UpstreamConfig, UpstreamOptions
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.machine.bounded_files import is_inside, read_bounded
@@ -109,8 +110,8 @@ def _read_source(path: Path, kind: FileKind, needs_trust_in: Locations | None = 
         problem = ConfigProblem(path, "", f"cannot be read ({error.strerror})", "make it a readable file")
         return _Source(FileRead(path, kind, "broken"), None, (problem,))
     source = _parsed_source(path, kind, raw)
-    distrust = _distrust(path, raw, source.read.servers, needs_trust_in) if needs_trust_in else None
-    return _Source(replace(source.read, state="untrusted"), None, (distrust,)) if distrust else source
+    problem = _distrust(path, raw, source.read.servers, needs_trust_in) if needs_trust_in else None
+    return _Source(replace(source.read, state="untrusted"), None, (problem,)) if problem else source
 
 
 def _has_record(path: Path, locations: Locations) -> bool:
@@ -126,16 +127,12 @@ def _outside(path: Path) -> ConfigProblem:
 
 
 def _distrust(path: Path, raw: bytes, servers: Sequence[str], locations: Locations) -> ConfigProblem | None:
-    """Why the project's file may not be used, if so."""
-    command = f"mcp-dynaload trust {shlex.quote(str(path))}"
-    try:
-        if is_trusted_content(path, raw, locations.state_dir):
-            return None
-    except StoreError as error:
-        return ConfigProblem(path, "", f"starts nothing: {error}", f"then run: {command}")
+    """Return why the project's file may not be used, if so."""
     names = ", ".join(repr(name) for name in servers) or "no server"
-    what = f"is new or has changed, so nothing in it ({names}) is started"
-    return ConfigProblem(path, "", what, f"if you trust it, run: {command}")
+    untrusted = f"is new or has changed, so nothing in it ({names}) is started"
+    is_trusted = partial(is_trusted_content, state_dir=locations.state_dir)
+    found = distrust(path, raw, is_trusted, effect="starts nothing", untrusted=untrusted)
+    return ConfigProblem(path, "", found.reason, found.fix) if found else None
 
 
 def _parsed_source(path: Path, kind: FileKind, raw: bytes) -> _Source:

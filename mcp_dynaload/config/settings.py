@@ -1,7 +1,6 @@
 """Settings: read once from command line, environment, project file and user file, validated, frozen."""
 
 import re
-import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from mcp_dynaload.config.problems import ConfigProblem, nearest_name, written_pa
 from mcp_dynaload.config.project_environment import OUR_PREFIX, set_by_project
 from mcp_dynaload.config.service_settings import ServiceSettings
 from mcp_dynaload.config.telemetry_settings import WatchSettings
-from mcp_dynaload.errors import ConfigError, StoreError
+from mcp_dynaload.config.trust import distrust
+from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.machine.bounded_files import read_inside
 
 Strategy = Literal["conservative", "balanced", "aggressive"]
@@ -189,8 +189,9 @@ def read_project_settings(path: Path, is_trusted: Callable[[Path, bytes], bool])
         return ProjectSettings({}, (file,))
     mistakes = _mistakes(_Layer(file.values, {}))
     reserved = [name for name in file.values if name not in mistakes and name not in _HARMLESS]
-    distrust = _distrust(file, is_trusted) if reserved else None
-    mistakes |= dict.fromkeys(reserved, distrust) if distrust else {}
+    untrusted = "is not used, as the project's file is not trusted"
+    found = distrust(file.path, file.raw, is_trusted, effect="is not used", untrusted=untrusted) if reserved else None
+    mistakes |= dict.fromkeys(reserved, (found.reason, found.fix)) if found else {}
     return ProjectSettings(
         {name: value for name, value in file.values.items() if name not in mistakes},
         tuple(
@@ -198,17 +199,6 @@ def read_project_settings(path: Path, is_trusted: Callable[[Path, bytes], bool])
             for name, (what, fix) in mistakes.items()
         ),
     )
-
-
-def _distrust(file: _File, is_trusted: Callable[[Path, bytes], bool]) -> tuple[str, str] | None:
-    """Why the file may not make every setting, and what to do, if so."""
-    command = f"mcp-dynaload trust {shlex.quote(str(file.path))}"
-    try:
-        if is_trusted(file.path, file.raw):
-            return None
-    except StoreError as error:
-        return f"is not used: {error}", f"then run: {command}"
-    return "is not used, as the project's file is not trusted", f"if you trust it, run: {command}"
 
 
 def _environment_layer(environ: Mapping[str, str]) -> _Layer:

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import os
+import shlex
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -60,6 +61,30 @@ def is_trusted_content(path: Path, content: bytes, state_dir: Path) -> bool:
         StoreError: the record of trust cannot be read.
     """
     return _read(state_dir).get(str(place_of(path))) == _sha256(content)
+
+
+@dataclass(frozen=True, slots=True)
+class Distrust:
+    """Why a project's file may not be used, and what to do."""
+
+    reason: str
+    fix: str
+
+
+def distrust(
+    path: Path, content: bytes, is_trusted: Callable[[Path, bytes], bool], *, effect: str, untrusted: str
+) -> Distrust | None:
+    """Return why the file may not be used with this content, if so.
+
+    `untrusted` is what to say of a file without trust; `effect` what follows where the record of trust is broken.
+    """
+    command = f"mcp-dynaload trust {shlex.quote(str(path))}"
+    try:
+        if is_trusted(path, content):
+            return None
+    except StoreError as error:
+        return Distrust(f"{effect}: {error}", f"then run: {command}")
+    return Distrust(untrusted, f"if you trust it, run: {command}")
 
 
 def trust_file(path: Path, state_dir: Path) -> TrustRecord:

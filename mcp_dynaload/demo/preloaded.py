@@ -37,7 +37,7 @@ MODULES = (
     "mcp.client.stdio",
     "mcp_dynaload.cli.app",
     "mcp_dynaload.app",
-    "mcp_dynaload.proxy.catalog_vectors",
+    "mcp_dynaload.proxy.stored_vectors",
     *(f"mcp_dynaload.demo.servers.{name}" for name in SERVERS),
 )
 """What the programs of the demo import; not onnxruntime, which starts a thread, and a fork would lose it."""

@@ -68,8 +68,8 @@ async def live_overview(watch: Watch, request: Request) -> Response:
 @watching.post("/upstreams/{name}/{action}", responses={**RESPONSES, **NOT_FOUND}, dependencies=[needs(Scope.ADMIN)])
 async def act_on_upstream(name: str, action: UpstreamAction, api: Api, request: Request) -> UpstreamActed:
     """Start a server, or stop or restart it in all sessions of this process."""
-    if name not in api.front.live.configs:
-        raise NotFoundError(f"there is no server {name!r}; there are: {', '.join(api.front.live.configs)}")
+    if name not in api.front.live.listings.configs:
+        raise NotFoundError(f"there is no server {name!r}; there are: {', '.join(api.front.live.listings.configs)}")
     pools = [session.pool for session in api.front.sessions if session.pool[name].is_running]
     if action is not UpstreamAction.START:
         for pool in pools:

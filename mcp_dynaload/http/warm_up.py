@@ -7,12 +7,12 @@ import anyio
 import structlog
 
 from mcp_dynaload.app import Configuration, refresh_catalog
-from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.catalog_state import CatalogState
 
 log = structlog.get_logger()
 
 
-async def prepare(configuration: Configuration, live: LiveCatalog) -> None:
+async def prepare(configuration: Configuration, live: CatalogState) -> None:
     """List what was never listed, and keep the index in step with the catalog."""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_guarded, partial(_list_unseen, configuration, live))
@@ -26,7 +26,7 @@ async def _guarded(work: Callable[[], Awaitable[None]]) -> None:
         log.exception("preparation_failed")
 
 
-async def _list_unseen(configuration: Configuration, live: LiveCatalog) -> None:
+async def _list_unseen(configuration: Configuration, live: CatalogState) -> None:
     """List the upstreams of which nothing is known yet; their sessions' own connections come later."""
-    if live.unseen:
-        await refresh_catalog(configuration, live, live.unseen)
+    if live.listings.unseen:
+        await refresh_catalog(configuration, live, live.listings.unseen)

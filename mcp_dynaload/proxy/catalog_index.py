@@ -1,46 +1,159 @@
-"""What is built from a whole catalog and kept in the store, so that a start need not build it again."""
+"""The rankers of the catalog: by words at once, by meaning as soon as the vectors of its tools are there."""
 
-import hashlib
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+import anyio
+import anyio.to_thread
 import structlog
+from anyio.from_thread import check_cancelled
 
-from mcp_dynaload.catalog.catalog import Catalog
-from mcp_dynaload.ranking.lexical_index import Documents, Index, build_index, index_recipe, parse_index
+from mcp_dynaload.catalog.catalog import Catalog, build_catalog
+from mcp_dynaload.proxy.stored_index import keep_index, read_or_build_index
+from mcp_dynaload.ranking.caching import CachedRanker, RankingCache
+from mcp_dynaload.ranking.lexical import LexicalRanker
+from mcp_dynaload.ranking.lexical_index import Documents, Index, build_index
+from mcp_dynaload.ranking.query import Query
+from mcp_dynaload.ranking.ranker import Ranker, Scored
 from mcp_dynaload.store.catalog_cache import Records
-from mcp_dynaload.version import __version__
+from mcp_dynaload.upstream.allowance import Allowance
+
+if TYPE_CHECKING:
+    from mcp_dynaload.proxy.stored_vectors import StoredVectors
+    from mcp_dynaload.ranking.tool_vectors import ToolVectors
+
+VECTORS_SHARE = 0.2
+VECTORS_BURST_SECONDS = 20.0
+"""Of the time, for keeping up with catalogs that change and change."""
 
 log = structlog.get_logger()
 
 
-def built_key(kind: str, catalog: Catalog, recipe: str) -> str:
-    """Where the store keeps what was built from this catalog in this way by this version."""
-    parts = (kind, __version__, recipe, catalog.version, *(tool.upstream for tool in catalog.tools))
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The index of a catalog's words, and the ranker that needs a millisecond and no encoder."""
+
+    index: Index
+    ranker: Ranker
 
 
-def read_or_build_index(records: Records, catalog: Catalog, known: Documents | None = None) -> Index:
-    """The lexical index of a catalog: from the store, or built, which takes many times as long."""
-    content = records.built(_index_key(catalog))
-    if content is not None:
+@dataclass(slots=True)
+class CatalogIndex:
+    """A catalog with its rankers, which are exchanged together with it."""
+
+    records: Records
+    rankings: RankingCache
+    """What was ranked of late."""
+
+    catalog: Catalog = field(default_factory=lambda: build_catalog((), {}))
+    ready: anyio.Event = field(default_factory=anyio.Event)
+    """Set when the first ranker is there, the vectors in it as far as they had not to be made first."""
+
+    indexed: anyio.Event = field(default_factory=anyio.Event)
+    """Set before that, when `by_words` is there."""
+
+    ranker: Ranker = field(default_factory=lambda: _NothingYet())
+    """The ranker of `catalog`: by words alone until the vectors of its tools are there."""
+
+    by_words: Ranker = field(default_factory=lambda: _NothingYet())
+    """The ranker of `catalog` that needs no encoder, for when the other one takes too long."""
+
+    knows_meanings: bool = False
+    """Whether `ranker` ranks by meaning, too."""
+
+    _index: Index = field(default_factory=lambda: build_index(build_catalog((), {})))
+    _documents: Documents = field(default_factory=Documents)
+    _changed: anyio.Event = field(default_factory=anyio.Event)
+    _vectors: "StoredVectors | None" = None
+
+    def words_of(self, catalog: Catalog) -> Words:
+        """Return the index of a catalog's words, from the store or built; blocks."""
+        index = read_or_build_index(self.records, catalog, self._documents)
+        ranker = CachedRanker(LexicalRanker(catalog, index), self.rankings, f"words {catalog.version}")
+        return Words(index, ranker)
+
+    def exchange(self, catalog: Catalog, words: Words) -> None:
+        """Rank this catalog from now on, by words until its vectors are there."""
+        self.catalog, self._index, self.by_words = catalog, words.index, words.ranker
+        self.ranker, self.knows_meanings = words.ranker, False
+        self._changed.set()
+
+    async def read_words(self) -> None:
+        """Have the first ranker: by words."""
+        catalog = self.catalog
+        words = await anyio.to_thread.run_sync(self.words_of, catalog)
+        if catalog is self.catalog:
+            self.exchange(catalog, words)
+        self.indexed.set()
+
+    async def keep_meanings(self) -> None:
+        """Keep the ranker by meaning in step with the catalog, in threads, for ever."""
+        allowance = Allowance(VECTORS_SHARE, VECTORS_BURST_SECONDS)
+        while True:
+            self._changed = anyio.Event()
+            began = anyio.current_time()
+            await self._add_vectors()
+            await allowance.spend(anyio.current_time() - began)
+            await self._changed.wait()
+
+    def build_now(self) -> None:
+        """Build the ranker of the catalog, for commands that open no session; blocks ten milliseconds a new tool."""
+        self.exchange(self.catalog, self.words_of(self.catalog))
         try:
-            return _fitting(parse_index(content), catalog)
-        except ValueError as error:
-            log.warning("stored_index_unusable", error=str(error), consequence="it is built anew")
-    return build_index(catalog, known)
+            vectors = _open_vectors(self.records)
+            made = vectors.stored(self.catalog)
+            made = vectors.made(self.catalog) if made is None else made
+            self.ranker = self._by_meaning(vectors, self.catalog, made, self._index)
+        except Exception:  # the choice by words goes on, whatever is wrong with the model or its runtime
+            log.exception("encoder_unavailable", consequence="tools are chosen by words alone")
+
+    def make_vectors(self) -> None:
+        """Make and store what the next start reads; blocks for about ten milliseconds a new tool."""
+        keep_index(self.records, self.catalog, read_or_build_index(self.records, self.catalog))
+        try:
+            _open_vectors(self.records).made(self.catalog)
+        except Exception:  # the choice by words goes on, whatever is wrong with the model or its runtime
+            log.exception("encoder_unavailable", consequence="tools are chosen by words alone")
+
+    async def _add_vectors(self) -> None:
+        """Exchange the ranker by words for one that knows meanings, too."""
+        catalog, index = self.catalog, self._index
+        try:
+            await anyio.to_thread.run_sync(keep_index, self.records, catalog, index)
+            self._vectors = self._vectors or await anyio.to_thread.run_sync(_open_vectors, self.records)
+            made = await anyio.to_thread.run_sync(self._vectors.stored, catalog)
+            if made is None:
+                self.ready.set()  # making them takes a while: by words is better than nothing
+                made = await anyio.to_thread.run_sync(self._vectors.made, catalog, check_cancelled)
+            ranker = await anyio.to_thread.run_sync(self._by_meaning, self._vectors, catalog, made, index)
+        except Exception:  # the choice by words goes on, whatever is wrong with the model or its runtime
+            log.exception("encoder_unavailable", consequence="tools are chosen by words alone")
+        else:
+            if catalog is self.catalog:
+                self.ranker, self.knows_meanings = ranker, True
+                log.info("encoder_ready", tools=len(catalog.tools))
+        self.ready.set()
+
+    def _by_meaning(self, vectors: "StoredVectors", catalog: Catalog, made: "ToolVectors", index: Index) -> Ranker:
+        return CachedRanker(vectors.ranker(catalog, made, index), self.rankings, f"meaning {catalog.version}")
 
 
-def keep_index(records: Records, catalog: Catalog, index: Index) -> None:
-    """Store the index of a catalog unless this very one is there."""
-    key, content = _index_key(catalog), index.as_bytes()
-    if records.built(key) != content:
-        records.keep_built(key, content)
+def open_rankings(seconds: float, size: int) -> RankingCache:
+    """Return a cache of rankings with the user's settings."""
+    return RankingCache(time.monotonic, seconds, size, threading.Lock())
 
 
-def _index_key(catalog: Catalog) -> str:
-    return built_key("index", catalog, index_recipe())
+def _open_vectors(records: Records) -> "StoredVectors":
+    # numpy and the encoder's runtime: a tenth of a second and 60 MB that must not delay the first answers
+    from mcp_dynaload.proxy.stored_vectors import open_vectors
+
+    return open_vectors(records)
 
 
-def _fitting(index: Index, catalog: Catalog) -> Index:
-    if len(index.tools) != len(catalog.tools):
-        raise ValueError(f"it has {len(index.tools)} tools, the catalog {len(catalog.tools)}")
-    return index
+class _NothingYet:
+    """The ranker before the first index, which finds nothing."""
+
+    def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
+        return ()

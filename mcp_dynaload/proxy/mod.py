@@ -69,7 +69,7 @@ async def _choose(session: Session, event: PromptSubmitted, meeting: PromptMeeti
             is_first, conversation.has_begun = not conversation.has_begun, True
             decision = (await serve_prompt(session, event, is_first=is_first)).decision
             tools = conversation.untold(_known(session, [*decision.needed, *session.history.take_ordered()]))
-            given = fitting(conversation.introductions(tools, session.live.listings))
+            given = fitting(conversation.introductions(tools, session.live.listings.by_name))
             conversation.introduce(given)
             conversation.tell(tools)
             selected = tuple(_selectable(session, tools))

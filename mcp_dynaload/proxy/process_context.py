@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from mcp_dynaload.catalog.names import COMMAND_NAMES
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.masking import Masker
-from mcp_dynaload.proxy.aggregate import Offers, collect_offers
-from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import ClientEnvironment
 from mcp_dynaload.proxy.learning import Learning
 from mcp_dynaload.store.peers import Peers
@@ -21,7 +19,7 @@ class Shared:
     """Settings, the catalog, what the client said of itself, and what is known of projects."""
 
     settings: Settings
-    live: LiveCatalog
+    live: CatalogState
     environment: ClientEnvironment
     """Of a client that has started us or is in our process."""
 
@@ -41,13 +39,8 @@ class Shared:
         """Where everything that happens is told."""
         return self.telemetry.facts
 
-    def offers(self) -> Offers:
-        """What the upstreams offer by now; where we have prompts of our own none of theirs gets such a name."""
-        reserved = frozenset(COMMAND_NAMES) if self.settings.dynamic_loading_enabled else frozenset[str]()
-        return collect_offers(self.live.configs, self.live.listings, reserved, self.live.registration.room)
-
     def learning(self, user: str = "", session_id: str | None = None) -> Learning:
         """What a new session notes and knows, of this person's if several are served."""
         is_on = self.settings.metrics_collection_enabled and self.settings.dynamic_loading_enabled
-        project = project_of(self.live.project_dir, user)
+        project = project_of(self.live.listings.project_dir, user)
         return Learning(self.memory, project, is_on, session_id or "")

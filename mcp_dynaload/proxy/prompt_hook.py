@@ -223,7 +223,7 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
         await _announce_client_side(session, is_mod_new=is_mod_new, is_search_new=is_search_new)
     in_request = is_first or not session.client.environment.tool_search
     answer = _prompt_answer(session, served.decision, in_request=in_request)
-    is_bare = is_first and session.live.registration.is_plugins and not session.live.configs
+    is_bare = is_first and session.live.registration.is_plugins and not session.live.listings.configs
     return {"systemMessage": NO_SERVERS} | answer if is_bare else answer
 
 
@@ -269,7 +269,7 @@ async def _last_answer(transcript: str) -> LastAnswer:
 
 def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) -> Json:
     """Definitions go beside the prompt only where the request itself does not have them."""
-    conversation, listings = session.conversation, session.live.listings
+    conversation, listings = session.conversation, session.live.listings.by_name
     chosen = _chosen(session, decision)
     chosen = [] if in_request else conversation.untold(chosen)
     given = fitting(conversation.introductions(session.listed() if in_request else chosen, listings))

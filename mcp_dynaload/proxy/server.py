@@ -20,7 +20,7 @@ from mcp_dynaload.proxy import modern
 from mcp_dynaload.proxy import passthrough as passing
 from mcp_dynaload.proxy import tool_calls as calls
 from mcp_dynaload.proxy.caller import CLAUDE_CODE, Caller
-from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import Client, ClientEnvironment, Request, as_it_is, user_of
 from mcp_dynaload.proxy.commands import surface
 from mcp_dynaload.proxy.failures import error_of
@@ -97,7 +97,7 @@ class Front:
         return self._shared
 
     @property
-    def live(self) -> LiveCatalog:
+    def live(self) -> CatalogState:
         """The catalog that all sessions share."""
         return self._shared.live
 
@@ -171,9 +171,10 @@ class Front:
     def _instructions(self, *, has_tool_search: bool = False) -> Json:
         """The field of that name, if there is something to say."""
         live = self._shared.live
-        text = instructions_text(live.listings, live.unseen, has_tool_search=has_tool_search)
+        listings = live.listings.by_name
+        text = instructions_text(listings.by_name, listings.unseen, has_tool_search=has_tool_search)
         if not self._shared.settings.dynamic_loading_enabled:
-            text = instructions_of_all(live.listings)
+            text = instructions_of_all(live.listings.by_name)
         return {"instructions": text} if text else {}
 
     def _input_schema(self, name: str) -> Json | None:

@@ -11,7 +11,7 @@ import structlog
 
 from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Tool
-from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import Client, Reread
 from mcp_dynaload.proxy.decision_timing import Watch, WatchedRanker
 from mcp_dynaload.proxy.events import tell_closed, tell_fallback, tell_list, tell_opened, who
@@ -150,7 +150,7 @@ class Session:
         return self.learning.session
 
     @property
-    def live(self) -> LiveCatalog:
+    def live(self) -> CatalogState:
         """The process's catalog."""
         return self.shared.live
 
@@ -249,12 +249,13 @@ class Session:
         """List the upstreams that were never seen, and start the eager ones."""
         await self._client_is_ready()
         await self._serves.wait()
-        self.pool.warm(name for name, config in self.live.configs.items() if config.options.eager)
-        was_unseen, failed = self.live.unseen, frozenset(self.live.failures)
-        self.live.failures |= await self.pool.list_all(name for name in was_unseen if name not in failed)
+        self.pool.warm(name for name, config in self.live.listings.configs.items() if config.options.eager)
+        listings = self.live.listings.by_name
+        was_unseen, failed = listings.unseen, frozenset(listings.failures)
+        listings.failures |= await self.pool.list_all(name for name in was_unseen if name not in failed)
         self.first_listing.set()
         self.listed_one.set()
-        self.live.failures |= await self.pool.list_all(name for name in was_unseen if name in failed)  # once more
+        listings.failures |= await self.pool.list_all(name for name in was_unseen if name in failed)  # once more
         if was_unseen and self.state.memory:  # the person typed before the servers were known: choose for that again
             await self.decide(PromptSubmitted(self.state.memory[0]))
 
@@ -331,18 +332,18 @@ class Session:
     async def _index_is_ready(self) -> None:
         """Give the encoder its time; if it is not there by then the words decide, which is logged."""
         with anyio.move_on_after(self.shared.settings.loading_timeout_ms / 1000) as scope:
-            await self.live.ready.wait()
+            await self.live.index.ready.wait()
         if scope.cancelled_caught:
             with anyio.move_on_after(MAX_INDEX_SECONDS):
-                await self.live.indexed.wait()
-            consequence = "the words decide" if self.live.indexed.is_set() else "nothing is found"
+                await self.live.index.indexed.wait()
+            consequence = "the words decide" if self.live.index.indexed.is_set() else "nothing is found"
             waited = self.shared.settings.loading_timeout_ms
             log.warning("index_not_ready", waited_ms=waited, consequence=consequence)
             tell_fallback(self, Fallback.INDEX_NOT_READY, detail=consequence)
 
     def context(self, watch: Watch | None = None) -> Context:
         """What a step may look at now."""
-        ranker = WatchedRanker(self.live.ranker, watch) if watch else self.live.ranker
+        ranker = WatchedRanker(self.live.index.ranker, watch) if watch else self.live.index.ranker
         return Context(
             catalog=self.live.catalog,
             ranker=self.learning.ranker(ranker, self.live.catalog),
@@ -383,7 +384,7 @@ class Session:
 
     async def _step_by_words(self, event: Event, watch: Watch) -> tuple[SessionState, Decision]:
         """Take the step by words alone: a matter of milliseconds, without the encoder and its threads."""
-        by_words = self.learning.ranker(WatchedRanker(self.live.by_words, watch), self.live.catalog)
+        by_words = self.learning.ranker(WatchedRanker(self.live.index.by_words, watch), self.live.catalog)
         context = replace(self.context(), ranker=by_words)
         # A limiter of its own: the threads of all others may wait for the encoder.
         state, decision = await anyio.to_thread.run_sync(
@@ -451,10 +452,15 @@ async def open_session(
     client: Client, shared: Shared, logs_dir: Path, commons: Commons, crowd: Crowd | None = None
 ) -> AsyncGenerator[Session]:
     """The session of a client that has shaken hands, or of a crowd; at exit its own upstreams are gone."""
-    settings, environment, live = shared.settings, client.environment, shared.live
+    settings, environment, live, listings = (
+        shared.settings,
+        client.environment,
+        shared.live,
+        shared.live.listings.by_name,
+    )
     async with anyio.create_task_group() as tasks:
         session = Session(
-            SessionHost(client, shared, commons, shared.offers(), lambda: who(session), crowd),
+            SessionHost(client, shared, commons, shared.live.offers(), lambda: who(session), crowd),
             Reread(environment.is_interactive, settings.loading_timeout_ms / 1000),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
@@ -462,7 +468,13 @@ async def open_session(
         )
         most = settings.max_running_upstreams
         async with open_pool(
-            live.configs.values(), session.host, live.project_dir, logs_dir, most, commons.pool, shared.masker
+            listings.configs.values(),
+            session.host,
+            listings.project_dir,
+            logs_dir,
+            most,
+            commons.pool,
+            shared.masker,
         ) as pool:
             await session.attach(pool)
             live.observe(session.on_catalog_changed)

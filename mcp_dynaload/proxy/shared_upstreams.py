@@ -9,7 +9,7 @@ from mcp import MCPError
 from mcp_types import INVALID_REQUEST
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import Client
 from mcp_dynaload.proxy.process_context import Shared
 from mcp_dynaload.proxy.progress import Crowd
@@ -29,7 +29,7 @@ class Commons:
 
     log_level: str | None = None
 
-    def __init__(self, live: LiveCatalog, facts: Facts) -> None:
+    def __init__(self, live: CatalogState, facts: Facts) -> None:
         self.crowd = Crowd()
         self._live = live
         self._facts = facts
@@ -119,8 +119,8 @@ class Commons:
 async def open_commons(shared: Shared, logs_dir: Path) -> AsyncGenerator[Commons]:
     """The shared upstreams of a service; at exit all have ended."""
     live, commons = shared.live, Commons(shared.live, shared.facts)
-    configs = [config for config in live.configs.values() if config.options.shared]
+    configs = [config for config in live.listings.configs.values() if config.options.shared]
     most = shared.settings.max_running_upstreams
-    async with open_pool(configs, commons, live.project_dir, logs_dir, most, masker=shared.masker) as pool:
+    async with open_pool(configs, commons, live.listings.project_dir, logs_dir, most, masker=shared.masker) as pool:
         commons.attach(pool)
         yield commons

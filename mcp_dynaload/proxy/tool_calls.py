@@ -126,7 +126,7 @@ async def _in_time(session: Session, tool: Tool, answer: Awaitable[Json]) -> Jso
         UpstreamError: It could not answer, or not in time.
         MCPError: Its own error answer.
     """
-    limit = session.live.configs[tool.upstream].call_limit_seconds
+    limit = session.live.listings.configs[tool.upstream].call_limit_seconds
     with anyio.move_on_after(limit):
         return await answer
     raise UpstreamTimeoutError(
@@ -190,7 +190,7 @@ async def _find_tools(session: Session, arguments: Json) -> Json:
     ms = 1000 * (time.perf_counter() - started)
     session.shared.facts.emit(ToolsSearched(who=who(session), found=names, added=added, ms=ms))
     tools = [tool for name in names if (tool := session.live.catalog.get(name))]
-    given = fitting(session.conversation.introductions(tools, session.live.listings))
+    given = fitting(session.conversation.introductions(tools, session.live.listings.by_name))
     session.conversation.introduce(given)
     session.conversation.tell(tools)
     prefix = session.live.registration.prefix
@@ -209,7 +209,7 @@ def _unwanted(session: Session, name: str) -> str:
 def _unknown(session: Session, name: str) -> str:
     nearest = session.live.catalog.nearest(name)
     hint = f" Did you mean {', '.join(repr(near) for near in nearest)}?" if nearest else ""
-    missing = session.live.unseen
+    missing = session.live.listings.unseen
     wait = f" Not listed yet: {', '.join(missing)}." if missing else ""
     search = f" {_search(session)} searches all of them; {ESCAPE}." if session.is_dynamic else ""
     return f"There is no tool {name!r}.{hint}{search}{wait}"

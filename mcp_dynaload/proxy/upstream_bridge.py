@@ -83,7 +83,7 @@ class SessionHost:
 
     def only_upstream(self) -> str | None:
         """The upstream for which we stand in transparently: the only one, with names of its own."""
-        first, *others = self.shared.live.configs.values()
+        first, *others = self.shared.live.listings.configs.values()
         return first.name if not others and first.options.prefix == "" else None
 
     async def forward(self, upstream: str, request: Request, method: str, params: Json) -> Json:
@@ -147,7 +147,7 @@ class SessionHost:
         await self.client.connection.initialized.wait()
         await anyio.sleep(LISTING_DELAY_SECONDS)
         while True:
-            await self.pool.list_again(await anyio.to_thread.run_sync(self.shared.live.due))
+            await self.pool.list_again(await anyio.to_thread.run_sync(self.shared.live.listings.due))
             await anyio.sleep(LISTING_INTERVAL_SECONDS)
 
     def profile(self) -> ClientProfile:
@@ -214,7 +214,7 @@ class SessionHost:
         """A listing differs from the one before: tell the client of prompts and resources that it can see."""
         if (before.prompts, before.resources, before.templates) == (after.prompts, after.resources, after.templates):
             return
-        self.offers = self.shared.offers()
+        self.offers = self.shared.live.offers()
         if before.prompts != after.prompts:
             await self.client.list_changed("prompts")
         if (before.resources, before.templates) != (after.resources, after.templates):

@@ -25,9 +25,8 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.proxy.caller import HOOK_MARK
-from mcp_dynaload.proxy.catalog_state import LiveCatalog
+from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import ClientEnvironment
-from mcp_dynaload.proxy.model_text import own_texts
 from mcp_dynaload.proxy.process_context import Shared
 from mcp_dynaload.proxy.server import Front, open_front
 from mcp_dynaload.store.catalog_cache import Records
@@ -38,6 +37,7 @@ from mcp_dynaload.store.status_lines import StatusLines
 from mcp_dynaload.telemetry.event_bus import Facts
 from mcp_dynaload.telemetry.pipeline import Telemetry
 from mcp_dynaload.upstream.listing import Listing
+from tests.proxy.catalogs import stored_catalog
 from tests.waiting import HANG_SECONDS, PATIENT_MS
 
 QUIET = Settings(warm_upstreams=False, detection_timeout_ms=PATIENT_MS)
@@ -48,7 +48,7 @@ class Connected:
     """A client of ours, and what it was told."""
 
     client: Client
-    live: LiveCatalog
+    live: CatalogState
     told: list[str] = field(default_factory=list[str])
     news: anyio.Event = field(default_factory=anyio.Event)
     follows: bool = True
@@ -103,17 +103,15 @@ async def front_of(
     facts: Facts | None = None,
     peers: Peers | None = None,
     registration: Registration | None = None,
-) -> AsyncGenerator[tuple[Front, LiveCatalog]]:
+) -> AsyncGenerator[tuple[Front, CatalogState]]:
     """Our server with a cache that holds these listings."""
     file = folder / "state" / "dynaload.db"
     with closing(Records(Database(file))) as records, closing(LocalMemory(Database(file))) as usage:
         by_name = {config.name: config for config in configs}
         for name, listing in (listings or {}).items():
             records.keep_listing(by_name[name].fingerprint(folder), name, listing.as_json())
-        known = registration or Registration()
-        own = own_texts("", known.prefix)
-        live = LiveCatalog(by_name, records, folder, len, own, registration=known)
-        live.read_cache()
+        is_dynamic = settings.dynamic_loading_enabled
+        live = stored_catalog(by_name, records, folder, is_dynamic=is_dynamic, registration=registration)
         environment = ClientEnvironment(session_id, is_interactive=False, tool_search=tool_search, model=None)
         lines = StatusLines(folder / "state" / "status")
         telemetry = Telemetry(facts or Facts())
@@ -131,7 +129,7 @@ _NOTICES = {
 
 
 @asynccontextmanager
-async def client_of(front: Front, live: LiveCatalog) -> AsyncGenerator[Connected]:
+async def client_of(front: Front, live: CatalogState) -> AsyncGenerator[Connected]:
     """A connected client that follows list changes as Claude Code does."""
     async with following(
         front.server, live, client_info=Implementation(name="mcp-dynaload-tests", version="1")
@@ -140,7 +138,7 @@ async def client_of(front: Front, live: LiveCatalog) -> AsyncGenerator[Connected
 
 
 @asynccontextmanager
-async def following(target: Any, live: LiveCatalog, **options: Any) -> AsyncGenerator[Connected]:
+async def following(target: Any, live: CatalogState, **options: Any) -> AsyncGenerator[Connected]:
     """The same, over any transport."""
     connected: Connected | None = None
 

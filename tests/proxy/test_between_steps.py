@@ -20,7 +20,7 @@ NOTHING: Json = {"select": []}
 
 
 async def after(client: Connected, calls: list[list[str]] | None = None, **fields: str) -> Json:
-    await client.live.ready.wait()
+    await client.live.index.ready.wait()
     return await client.hook("ModStep", calls=json.dumps(calls or []), **fields)
 
 

@@ -14,10 +14,9 @@ from anyio import from_thread
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.encoder.sentence_encoder import WIDTH
 from mcp_dynaload.encoder.tool_text import tool_texts
-from mcp_dynaload.proxy import catalog_index as built
-from mcp_dynaload.proxy.catalog_index import built_key, keep_index, read_or_build_index
-from mcp_dynaload.proxy.catalog_state import LiveCatalog, open_rankings
-from mcp_dynaload.proxy.catalog_vectors import StoredVectors, open_vectors, unpacked
+from mcp_dynaload.proxy import stored_index as built
+from mcp_dynaload.proxy.stored_index import built_key, keep_index, read_or_build_index
+from mcp_dynaload.proxy.stored_vectors import StoredVectors, open_vectors, unpacked
 from mcp_dynaload.ranking.caching import CacheCounts
 from mcp_dynaload.ranking.lexical import LexicalRanker
 from mcp_dynaload.ranking.lexical_index import Documents, build_index
@@ -27,6 +26,8 @@ from mcp_dynaload.store.catalog_cache import Records
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.upstream.listing import Listing
 from tests.builders import a_catalog, a_tool
+from tests.faults.scripted import config
+from tests.proxy.catalogs import catalog_index, stored_catalog
 
 CATALOG = a_catalog([a_tool("create_issue", "Open an issue"), a_tool("list_tables", "List the tables")])
 OTHER = a_catalog([a_tool("create_issue", "Open another issue")])
@@ -170,46 +171,36 @@ def test_bytes_that_are_no_vectors_of_so_many_tools_are_refused(content: bytes) 
         unpacked(content, 3)
 
 
-def a_live_catalog(records: Records, folder: Path) -> LiveCatalog:
-    live = LiveCatalog({}, records, folder, len, {}, open_rankings(60, 10))
-    live.catalog = CATALOG
-    return live
-
-
-def test_what_refresh_makes_is_what_the_next_start_reads(
-    records: Records, tmp_path: Path, built_count: list[Catalog]
-) -> None:
-    a_live_catalog(records, tmp_path).make_vectors()
-    live = a_live_catalog(records, tmp_path)
-    live.index_now()
+def test_what_refresh_makes_is_what_the_next_start_reads(records: Records, built_count: list[Catalog]) -> None:
+    catalog_index(records, CATALOG).make_vectors()
+    index = catalog_index(records, CATALOG)
+    index.build_now()
 
     assert built_count == [CATALOG]
-    assert [scored.name for scored in live.ranker.rank(parse_query("open an issue"), 1)] == ["git__create_issue"]
+    assert [scored.name for scored in index.ranker.rank(parse_query("open an issue"), 1)] == ["git__create_issue"]
 
 
-def test_the_rankers_of_a_process_share_one_cache(records: Records, tmp_path: Path) -> None:
-    live = a_live_catalog(records, tmp_path)
+def test_the_rankers_of_a_process_share_one_cache(records: Records) -> None:
+    index = catalog_index(records, CATALOG)
     query = parse_query("open an issue")
 
-    live.index_now()
-    first = live.ranker.rank(query, 5)
-    live.index_now()
+    index.build_now()
+    first = index.ranker.rank(query, 5)
+    index.build_now()
 
-    assert live.ranker.rank(query, 5) == first
-    assert live.rankings.counts() == CacheCounts(hits=1, misses=1, rankings=1)
+    assert index.ranker.rank(query, 5) == first
+    assert index.rankings.counts() == CacheCounts(hits=1, misses=1, rankings=1)
 
 
-def test_where_the_encoder_is_missing_words_alone_choose(
-    records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_the_encoder_is_missing_words_alone_choose(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
     def unreadable() -> object:
         raise OSError("no model here")
 
-    monkeypatch.setattr("mcp_dynaload.proxy.catalog_vectors.read_encoder", unreadable)
-    live = a_live_catalog(records, tmp_path)
-    live.index_now()
+    monkeypatch.setattr("mcp_dynaload.proxy.stored_vectors.read_encoder", unreadable)
+    index = catalog_index(records, CATALOG)
+    index.build_now()
 
-    assert live.ranker.rank(parse_query("open an issue"), 5) == LexicalRanker(CATALOG).rank(
+    assert index.ranker.rank(parse_query("open an issue"), 5) == LexicalRanker(CATALOG).rank(
         parse_query("open an issue"), 5
     )
 
@@ -217,11 +208,12 @@ def test_where_the_encoder_is_missing_words_alone_choose(
 def test_a_server_may_be_listed_while_what_is_paid_beside_the_tools_is_counted(
     records: Records, tmp_path: Path
 ) -> None:
-    live = a_live_catalog(records, tmp_path)
-    live.listings = {name: Listing(instructions=f"Ask {name} first.") for name in ("desk", "hall")}
+    live = stored_catalog({name: config(name) for name in ("desk", "hall")}, records, tmp_path)
+    listed = live.listings.by_name
+    listed |= {name: Listing(instructions=f"Ask {name} first.") for name in ("desk", "hall")}
 
     def count(text: str) -> int:
-        live.listings[f"listed while {len(live.listings)} were counted"] = Listing(instructions=text)
+        listed[f"listed while {len(listed)} were counted"] = Listing(instructions=text)
         return 1
 
     live.count = count

@@ -62,7 +62,7 @@ def watched(
 async def test_a_prompt_is_told_with_its_tokens_times_tools_and_reason(tmp_path: Path) -> None:
     seen = Seen()
     async with watched(tmp_path, seen) as client:
-        await client.live.ready.wait()
+        await client.live.index.ready.wait()
         await client.prompt("search the tickets of the account", session_id="s1")
         catalog, overhead = client.live.catalog, client.live.overhead_tokens
 
@@ -144,7 +144,7 @@ async def test_each_step_of_the_fallback_chain_is_told(tmp_path: Path) -> None:
 async def test_a_choice_that_takes_too_long_is_told(tmp_path: Path) -> None:
     seen = Seen()
     async with watched(tmp_path, seen, settings=Settings(warm_upstreams=False, detection_timeout_ms=0)) as client:
-        await client.live.ready.wait()
+        await client.live.index.ready.wait()
         await client.prompt("search the tickets of the account")
 
     assert [(fact.step, fact.detail) for fact in seen.of(FellBack)] == [
@@ -158,7 +158,7 @@ async def test_a_choice_that_takes_too_long_is_told(tmp_path: Path) -> None:
 async def test_a_prompt_that_the_index_comes_too_late_for_is_told(tmp_path: Path) -> None:
     seen = Seen()
     async with watched(tmp_path, seen, settings=Settings(warm_upstreams=False, loading_timeout_ms=0)) as client:
-        client.live.ready = anyio.Event()
+        client.live.index.ready = anyio.Event()
         await client.prompt("search the tickets of the account")
 
     assert Fallback.INDEX_NOT_READY in [fact.step for fact in seen.of(FellBack)]

@@ -9,12 +9,12 @@ from pathlib import Path
 import anyio
 import pytest
 
-from mcp_dynaload.proxy.catalog_state import LiveCatalog
-from mcp_dynaload.proxy.model_text import own_texts
+from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.store.catalog_cache import Records
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool, tools, until
+from tests.proxy.catalogs import stored_catalog
 from tests.proxy.fronts import client_of, front_of
 from tests.waiting import HANG_SECONDS
 
@@ -29,10 +29,8 @@ def records(tmp_path: Path) -> Iterator[Records]:
         yield records
 
 
-def a_catalog(records: Records, folder: Path) -> LiveCatalog:
-    live = LiveCatalog({"a": A}, records, folder, len, own_texts(""))
-    live.read_cache()
-    return live
+def a_catalog(records: Records, folder: Path) -> CatalogState:
+    return stored_catalog({"a": A}, records, folder)
 
 
 @pytest.mark.proves("late-tools")
@@ -53,7 +51,7 @@ async def test_what_is_known_at_the_next_start(
 
     next_one = a_catalog(records, tmp_path)
 
-    assert (next_one.unseen, next_one.due(), next_one.due()) == (unseen, due, ())
+    assert (next_one.listings.unseen, next_one.listings.due(), next_one.listings.due()) == (unseen, due, ())
 
 
 async def test_an_empty_list_makes_the_next_start_ask_again_whatever_was_known(
@@ -63,7 +61,7 @@ async def test_an_empty_list_makes_the_next_start_ask_again_whatever_was_known(
     await live.update("a", TOOLS)
     await live.update("a", Listing(capabilities={"tools": {}}))
 
-    assert a_catalog(records, tmp_path).unseen == ("a",)
+    assert a_catalog(records, tmp_path).listings.unseen == ("a",)
 
 
 async def test_a_listing_is_due_after_a_day(records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,10 +69,10 @@ async def test_a_listing_is_due_after_a_day(records: Records, tmp_path: Path, mo
     monkeypatch.setattr("mcp_dynaload.store.catalog_cache.time.time", lambda: now)
     await a_catalog(records, tmp_path).update("a", TOOLS)
     now += 86_000
-    assert a_catalog(records, tmp_path).due() == ()
+    assert a_catalog(records, tmp_path).listings.due() == ()
     now += 86_400
 
-    assert a_catalog(records, tmp_path).due() == ("a",)
+    assert a_catalog(records, tmp_path).listings.due() == ("a",)
 
 
 @pytest.mark.proves("late-tools")
@@ -88,7 +86,7 @@ async def test_an_old_listing_is_renewed_in_the_background(tmp_path: Path, monke
 
 
 async def test_tools_of_other_servers_are_the_same_objects_after_a_change(records: Records, tmp_path: Path) -> None:
-    live = LiveCatalog({"a": A, "b": config("b")}, records, tmp_path, len, own_texts(""))
+    live = stored_catalog({"a": A, "b": config("b")}, records, tmp_path)
     await live.update("a", TOOLS)
     before = live.catalog.get("a__echo")
 
@@ -123,7 +121,7 @@ async def test_a_server_that_says_later_that_it_has_no_tools_any_more_has_none(
     await live.update("a", TOOLS)
     await live.update("a", replace(none, is_first=True))
     assert [tool.name for tool in live.catalog.tools] == ["a__echo"]
-    assert a_catalog(records, tmp_path).unseen == ("a",)
+    assert a_catalog(records, tmp_path).listings.unseen == ("a",)
 
     await live.update("a", none)
 
@@ -152,13 +150,13 @@ async def test_a_server_is_not_known_before_the_catalog_has_its_tools_and_a_list
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(live.update, "a", TOOLS)
         await until(count.begun.is_set)
-        assert (live.unseen, live.catalog.tools) == (("a",), ())
+        assert (live.listings.unseen, live.catalog.tools) == (("a",), ())
         tasks.cancel_scope.cancel()
         count.goes_on.set()
 
     await live.update("a", TOOLS)
 
-    assert (live.unseen, [tool.name for tool in live.catalog.tools]) == ((), ["a__echo"])
+    assert (live.listings.unseen, [tool.name for tool in live.catalog.tools]) == ((), ["a__echo"])
 
 
 @pytest.mark.proves("late-tools")

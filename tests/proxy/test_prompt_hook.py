@@ -192,7 +192,7 @@ async def test_a_failure_inside_is_logged_and_answered_with_nothing(
 
     monkeypatch.setattr("mcp_dynaload.proxy.session.step", fail)
     async with desk(tmp_path) as client:
-        await client.live.ready.wait()
+        await client.live.index.ready.wait()
         with capture_logs() as logs:
             assert await client.prompt("search the tickets of the account") == {}
     assert [(entry["event"], entry["hook"]) for entry in logs] == [("hook_failed", "UserPromptSubmit")]
@@ -206,8 +206,8 @@ async def busy_desk(folder: Path) -> AsyncGenerator[tuple[Connected, StuckRanker
     """A desk with an encoder that is not done in time."""
     stuck = StuckRanker()
     async with desk(folder, settings=IN_A_HURRY) as client:
-        await client.live.ready.wait()
-        client.live.ranker = stuck
+        await client.live.index.ready.wait()
+        client.live.index.ranker = stuck
         try:
             yield client, stuck
         finally:
@@ -239,8 +239,8 @@ async def test_the_words_decide_for_subagents_and_named_tasks_too(tmp_path: Path
 async def test_an_encoder_that_is_late_is_waited_for_when_the_words_find_nothing(tmp_path: Path) -> None:
     stuck = StuckRanker(ranker=FixedRanker({"desk__create_invoice": 0.9}))
     async with desk(tmp_path, settings=IN_A_HURRY) as client:
-        await client.live.ready.wait()
-        client.live.ranker, client.live.by_words = stuck, ReleasingRanker(stuck)
+        await client.live.index.ready.wait()
+        client.live.index.ranker, client.live.index.by_words = stuck, ReleasingRanker(stuck)
 
         await client.prompt("bill them")
 
@@ -251,7 +251,7 @@ async def test_an_encoder_that_is_late_is_waited_for_when_the_words_find_nothing
 async def test_the_same_prompt_again_gets_the_whole_choice_when_the_encoder_has_time(tmp_path: Path) -> None:
     async with busy_desk(tmp_path) as (client, _):
         await client.prompt("search the tickets of the account")
-        client.live.ranker = FixedRanker({"desk__create_invoice": 0.9})
+        client.live.index.ranker = FixedRanker({"desk__create_invoice": 0.9})
 
         await client.prompt("search the tickets of the account")
 
@@ -262,7 +262,7 @@ async def test_the_same_prompt_again_gets_the_whole_choice_when_the_encoder_has_
 async def test_a_prompt_before_the_encoder_is_read_is_chosen_for_by_words(tmp_path: Path) -> None:
     settings = QUIET.model_copy(update={"loading_timeout_ms": 0})
     async with desk(tmp_path, settings=settings) as client:
-        client.live.ready = anyio.Event()
+        client.live.index.ready = anyio.Event()
 
         await client.prompt("search the tickets of the account")
 

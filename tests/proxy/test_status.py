@@ -82,7 +82,7 @@ async def test_the_line_follows_the_list_and_goes_with_the_session(tmp_path: Pat
 
 async def test_where_no_line_can_be_kept_prompts_are_served_and_the_log_says_so(tmp_path: Path) -> None:
     async with office(tmp_path) as client:
-        await client.live.ready.wait()
+        await client.live.index.ready.wait()
         with capture_logs() as logs:
             (tmp_path / "state" / "status" / SESSION).unlink()
             (tmp_path / "state" / "status" / SESSION).mkdir()

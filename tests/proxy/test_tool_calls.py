@@ -285,7 +285,7 @@ async def test_eager_servers_are_started_with_the_session(tmp_path: Path) -> Non
 
 async def test_a_broken_cached_listing_is_listed_anew(tmp_path: Path) -> None:
     async with front_of(tmp_path, [config("a")]) as (_, live):
-        live.records.keep_listing(live.configs["a"].fingerprint(tmp_path), "a", {"tools": 5})
+        live.listings.records.keep_listing(live.listings.configs["a"].fingerprint(tmp_path), "a", {"tools": 5})
 
     async with connected_to(tmp_path, config("a")) as client:
         assert await client.say("a__echo") == "{}"

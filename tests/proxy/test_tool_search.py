@@ -17,8 +17,8 @@ PREFIX = "mcp__dynaload__"
 
 
 async def likely(client: Connected, probabilities: Mapping[str, float]) -> None:
-    await client.live.ready.wait()
-    client.live.ranker = FixedRanker(dict(probabilities))
+    await client.live.index.ready.wait()
+    client.live.index.ranker = FixedRanker(dict(probabilities))
 
 
 async def test_a_clear_search_selects_what_is_meant_and_lists_it_before(tmp_path: Path) -> None:

@@ -7,19 +7,19 @@ from mcp_dynaload.proxy.session import Session
 
 async def cache_enable(session: Session, words: Words) -> Result:
     """Keep rankings from now on."""
-    session.live.rankings.enable()
-    if not session.live.rankings.is_enabled:
+    session.live.index.rankings.enable()
+    if not session.live.index.rankings.is_enabled:
         return refused("The cache stays off: CACHE_TTL_SECONDS or MAX_CACHE_SIZE is 0 in the settings.")
     return done("The cache of rankings is on: the same prompt is not ranked twice.")
 
 
 async def cache_disable(session: Session, words: Words) -> Result:
     """Keep no rankings."""
-    kept = session.live.rankings.counts().rankings
-    session.live.rankings.disable()
+    kept = session.live.index.rankings.counts().rankings
+    session.live.index.rankings.disable()
     return done(f"The cache of rankings is off; {counted(kept, 'ranking')} forgotten.")
 
 
 async def cache_clear(session: Session, words: Words) -> Result:
     """Forget the rankings."""
-    return done(f"{counted(session.live.rankings.clear(), 'ranking')} forgotten.")
+    return done(f"{counted(session.live.index.rankings.clear(), 'ranking')} forgotten.")

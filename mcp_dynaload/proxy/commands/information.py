@@ -98,10 +98,14 @@ async def function_stats(session: Session, words: Words) -> Result:
 
 async def session_info(session: Session, words: Words) -> Result:
     """What this session is and does."""
-    state, live, counts = session.state, session.live, session.live.rankings.counts()
+    state, live, counts = session.state, session.live, session.live.index.rankings.counts()
     client = session.client.introduction.get("clientInfo", {})
     running = ", ".join(upstream.name for upstream in session.pool.running) or "none"
-    cache = f"{counted(counts.rankings, 'ranking')}, {counts.hit_rate:.0%} hits" if live.rankings.is_enabled else "off"
+    cache = (
+        f"{counted(counts.rankings, 'ranking')}, {counts.hit_rate:.0%} hits"
+        if live.index.rankings.is_enabled
+        else "off"
+    )
     rows = [
         ("session", session.session_id or "without an id"),
         ("client", f"{client.get('name', '?')} {client.get('version', '')}".strip()),
@@ -111,7 +115,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("pinned by you", len(state.pinned)),
         ("unloaded by you", len(state.unloaded)),
         ("registered", _registered(session)),
-        ("servers", f"{len(live.configs)} configured; running: {running}"),
+        ("servers", f"{len(live.listings.configs)} configured; running: {running}"),
         ("prompts ranked", session.history.prompts),
         (
             "between steps",

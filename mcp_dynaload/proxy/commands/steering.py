@@ -108,7 +108,9 @@ def _nothing_for_task(session: Session, decision: Decision) -> Result:
     if not session.live.catalog.tools:
         return done("Nothing to load for that task: no tool is known yet; `mcp-dynaload doctor` says why.")
     best = ", ".join(scored.name for scored in decision.ranked[:3])
-    reading = "" if session.live.knows_meanings else "The tools' meanings are still being read: try again in a moment."
+    reading = (
+        "" if session.live.index.knows_meanings else "The tools' meanings are still being read: try again in a moment."
+    )
     return done(f"Nothing to load: {decision.reason}.", wrapped(f"Nearest: {best}") if best else "", reading)
 
 
@@ -191,7 +193,7 @@ async def reset(session: Session, words: Words) -> Result:
     """Take back unloads, mode and a switched-off cache."""
     before = session.state
     strategy = Strategy(session.shared.settings.default_loading_strategy)
-    session.live.rankings.enable()
+    session.live.index.rankings.enable()
     await session.decide(SessionReset(strategy))
     return done(
         f"Reset: mode {strategy}, {counted(len(before.unloaded), 'unloaded tool')} allowed again, cache as configured.",

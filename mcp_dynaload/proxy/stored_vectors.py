@@ -11,7 +11,7 @@ from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.encoder.own_work import read_own_work
 from mcp_dynaload.encoder.sentence_encoder import WIDTH, Encoder, read_encoder
 from mcp_dynaload.encoder.tool_text import TEXTS, tool_texts
-from mcp_dynaload.proxy.catalog_index import built_key
+from mcp_dynaload.proxy.stored_index import built_key
 from mcp_dynaload.ranking.features import Matrix
 from mcp_dynaload.ranking.hybrid import BlendedRanker
 from mcp_dynaload.ranking.lexical_index import Index

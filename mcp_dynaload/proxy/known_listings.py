@@ -1,0 +1,100 @@
+"""The listings of all upstreams: from the cache at start, renewed by each new one."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import structlog
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.upstream_config import UpstreamConfig
+from mcp_dynaload.proxy.definition_repair import LastAccepted, Oddities
+from mcp_dynaload.store.catalog_cache import OLD_SECONDS, Records
+from mcp_dynaload.upstream.listing import Listing
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class KnownListings:
+    """The last listing of each upstream, as far as it was taken over."""
+
+    configs: Mapping[str, UpstreamConfig]
+    records: Records
+    project_dir: Path
+    passes_all: bool = False
+    """Whether a listing goes through as it came: we stand in for one server, and add nothing to it."""
+
+    by_name: dict[str, Listing] = field(default_factory=dict[str, Listing])
+    failures: dict[str, str] = field(default_factory=dict[str, str])
+    """Why an upstream could not be listed when that was last tried."""
+
+    repaired: dict[str, Oddities] = field(default_factory=dict[str, Oddities])
+    """What was repaired or left out of each listing."""
+
+    _last: LastAccepted = field(default_factory=LastAccepted)
+    _tried_at: dict[str, float] = field(default_factory=dict[str, float])
+    """When upstreams with an old listing were given out to be listed."""
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """The upstreams of which nothing is known yet."""
+        return tuple(name for name in self.configs if name not in self.by_name)
+
+    def due(self) -> tuple[str, ...]:
+        """Return the upstreams whose stored listing is old or was not whole, each once a day; blocks."""
+        prints = self._fingerprints()
+        aged, now = self.records.aged(prints.values()), time.monotonic()
+        names = [name for name, fingerprint in prints.items() if fingerprint in aged]
+        due = tuple(name for name in names if now - self._tried_at.get(name, float("-inf")) > OLD_SECONDS)
+        self._tried_at.update(dict.fromkeys(due, now))
+        return due
+
+    def read(self) -> None:
+        """Take over the stored listings of the configured upstreams; blocks."""
+        prints = self._fingerprints()
+        stored = self.records.listings(set(prints.values()))
+        for name, fingerprint in prints.items():
+            if fingerprint in stored:
+                self._take_over(name, stored[fingerprint])
+
+    def keep(self, upstream: str, listing: Listing) -> None:
+        """Store a listing for the next start, for which one without anything in it counts as unknown; blocks."""
+        fingerprint = self.configs[upstream].fingerprint(self.project_dir)
+        if listing.is_empty:
+            self.records.forget_listing(fingerprint)
+        else:
+            self.records.keep_listing(fingerprint, upstream, listing.as_json(), is_preliminary=listing.is_preliminary)
+
+    def accept(self, upstream: str, listing: Listing) -> tuple[Listing, bool]:
+        """Return what is taken over of a listing, and whether other elements of it are odd than before."""
+        return self._with_known_tools(upstream, listing) or self._repaired(upstream, listing)
+
+    def _take_over(self, upstream: str, data: Json) -> None:
+        try:
+            self.by_name[upstream], _ = self._repaired(upstream, Listing.from_json(data))
+        except (TypeError, KeyError) as error:
+            log.warning("cached_listing_unreadable", upstream=upstream, error=str(error))
+
+    def _repaired(self, upstream: str, listing: Listing) -> tuple[Listing, bool]:
+        if self.passes_all:
+            return listing, False
+        accepted, known = self._last.accept(upstream, listing), self.repaired.get(upstream, Oddities())
+        self.repaired[upstream] = accepted.oddities
+        return accepted.listing, accepted.oddities != known
+
+    def _with_known_tools(self, upstream: str, listing: Listing) -> tuple[Listing, bool] | None:
+        """Return the same with the tools of before if its server was just started and has yet to register them.
+
+        What is odd in them is as it was. None if its tools are not known, or were listed.
+        """
+        known, repaired = self.by_name.get(upstream), self.repaired.get(upstream, Oddities())
+        if known is None or not listing.may_be_early:
+            return None
+        accepted, _ = self._repaired(upstream, listing)
+        self.repaired[upstream] = repaired
+        return replace(accepted, tools=known.tools), False
+
+    def _fingerprints(self) -> dict[str, str]:
+        return {name: config.fingerprint(self.project_dir) for name, config in self.configs.items()}

@@ -1,0 +1,34 @@
+"""Catalogs as the server keeps them, over a store in a test's folder."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mcp_dynaload.catalog.catalog import Catalog, build_catalog
+from mcp_dynaload.catalog.names import Registration
+from mcp_dynaload.config.upstream_config import UpstreamConfig
+from mcp_dynaload.proxy.catalog_index import CatalogIndex, open_rankings
+from mcp_dynaload.proxy.catalog_state import CatalogState
+from mcp_dynaload.proxy.known_listings import KnownListings
+from mcp_dynaload.proxy.model_text import own_texts
+from mcp_dynaload.store.catalog_cache import Records
+
+
+def stored_catalog(
+    configs: Mapping[str, UpstreamConfig],
+    records: Records,
+    folder: Path,
+    *,
+    is_dynamic: bool = True,
+    registration: Registration | None = None,
+) -> CatalogState:
+    """Return the catalog of what the store knows of these servers; a token is a character."""
+    listings = KnownListings(configs, records, folder, passes_all=not is_dynamic and len(configs) == 1)
+    listings.read()
+    known = registration or Registration()
+    own = own_texts("", known.prefix) if is_dynamic else {}
+    return CatalogState(listings, CatalogIndex(records, open_rankings(0, 0)), len, own, registration=known)
+
+
+def catalog_index(records: Records, catalog: Catalog | None = None) -> CatalogIndex:
+    """Return the rankers of a catalog, with a cache of rankings."""
+    return CatalogIndex(records, open_rankings(60, 10), catalog or build_catalog((), {}))
