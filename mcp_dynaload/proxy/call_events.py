@@ -13,10 +13,10 @@ from mcp_dynaload.errors import (
     UpstreamStartError,
     UpstreamTimeoutError,
 )
-from mcp_dynaload.proxy.events import MAX_TEXT, tell_fallback, who
+from mcp_dynaload.proxy.events import MAX_TEXT
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.state import is_pinned
-from mcp_dynaload.telemetry.events import ErrorKind, Fallback, Outcome, ToolCalled
+from mcp_dynaload.telemetry.events import ErrorKind, Fallback, FellBack, Outcome, ToolCalled
 from mcp_dynaload.telemetry.sizes import size_of
 from mcp_dynaload.transport import plain_json
 
@@ -38,7 +38,7 @@ class CallWatch:
         state = session.state
         was_listed = not session.is_dynamic or tool.name in state.loaded or is_pinned(state, tool)
         if not was_listed:
-            tell_fallback(session, Fallback.UNLISTED_CALL, upstream=tool.upstream, tool=tool.name)
+            session.emit(FellBack(step=Fallback.UNLISTED_CALL, upstream=tool.upstream, tool=tool.name))
         return cls(session, tool, arguments, was_listed)
 
     @contextmanager
@@ -66,16 +66,15 @@ class CallWatch:
         """The upstream gave no result, for this reason or with an error answer of its own."""
         kind = kind_of(error) if error else ErrorKind.PROTOCOL
         if error:
-            detail, names = cause_of(error), (self.tool.upstream, self.tool.name)
-            tell_fallback(self.session, Fallback.UPSTREAM_DOWN, upstream=names[0], tool=names[1], detail=detail)
+            step, upstream, tool = Fallback.UPSTREAM_DOWN, self.tool.upstream, self.tool.name
+            self.session.emit(FellBack(step=step, upstream=upstream, tool=tool, detail=cause_of(error)))
         self._tell(Outcome.FAILED, kind, None)
 
     def _tell(self, outcome: Outcome, error: ErrorKind | None, result: Json | None) -> None:
         total = time.perf_counter() - self._started
         is_detailed = self.session.shared.settings.detailed_logging_enabled
-        self.session.shared.facts.emit(
+        self.session.emit(
             ToolCalled(
-                who=who(self.session),
                 tool=self.tool.name,
                 upstream=self.tool.upstream,
                 outcome=outcome,

@@ -13,9 +13,8 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.call_events import cause_of
-from mcp_dynaload.proxy.events import tell_fallback
 from mcp_dynaload.proxy.session import Session
-from mcp_dynaload.telemetry.events import Fallback
+from mcp_dynaload.telemetry.events import Fallback, FellBack
 from mcp_dynaload.upstream.failures import reason_of, single_cause
 
 _Result = TypeVar("_Result")
@@ -50,7 +49,7 @@ async def as_error(session: Session, upstream: str, answer: Awaitable[Json]) -> 
     try:
         return await answer
     except UpstreamError as error:
-        tell_fallback(session, Fallback.UPSTREAM_DOWN, upstream=upstream, detail=cause_of(error))
+        session.emit(FellBack(step=Fallback.UPSTREAM_DOWN, upstream=upstream, detail=cause_of(error)))
         raise MCPError(code=INTERNAL_ERROR, message=str(error)) from error
 
 

@@ -13,7 +13,6 @@ from mcp_dynaload.proxy.between_steps import answer_step, read_step
 from mcp_dynaload.proxy.caller import CLAUDE_CODE, HOOK_MARK, Caller
 from mcp_dynaload.proxy.commands.command import Result, Words, refused
 from mcp_dynaload.proxy.commands.table import own_command, run_command, text_command
-from mcp_dynaload.proxy.events import who
 from mcp_dynaload.proxy.mod import answer_agent, answer_beside, answer_prompt, beside, cell, notice, start
 from mcp_dynaload.proxy.model_text import fitting, introduction_text, loaded_text, room_beside
 from mcp_dynaload.proxy.prompt_serving import serve_prompt
@@ -181,7 +180,7 @@ async def _run_for(caller: Caller, session: Session, name: str, words: Words) ->
     if caller is Caller.USER:
         return await run_command(session, name, words)
     log.warning("command_refused", command=name, client=printable(session.client.name))
-    session.shared.facts.emit(CommandRun(who=who(session), command=name, success=False, ms=0.0))
+    session.emit(CommandRun(command=name, success=False, ms=0.0))
     return refused(NOT_THE_USERS)
 
 

@@ -171,7 +171,7 @@ class Front:
     def _instructions(self, *, has_tool_search: bool = False) -> Json:
         """The field of that name, if there is something to say."""
         live = self._shared.live
-        listings = live.listings.by_name
+        listings = live.listings
         text = instructions_text(listings.by_name, listings.unseen, has_tool_search=has_tool_search)
         if not self._shared.settings.dynamic_loading_enabled:
             text = instructions_of_all(live.listings.by_name)

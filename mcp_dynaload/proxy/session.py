@@ -14,7 +14,7 @@ from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import Client, Reread
 from mcp_dynaload.proxy.decision_timing import Watch, WatchedRanker
-from mcp_dynaload.proxy.events import tell_closed, tell_fallback, tell_list, tell_opened, who
+from mcp_dynaload.proxy.events import ListCosts, first_lists, list_changed
 from mcp_dynaload.proxy.history import History
 from mcp_dynaload.proxy.learning import Learning
 from mcp_dynaload.proxy.model_context import Conversation
@@ -43,7 +43,7 @@ from mcp_dynaload.selection.actions import (
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, initial_state, step
 from mcp_dynaload.store.peers import Origin
-from mcp_dynaload.telemetry.events import Fallback
+from mcp_dynaload.telemetry.events import Fact, Fallback, FellBack, SessionClosed, SessionOpened, Who
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
 
@@ -159,6 +159,16 @@ class Session:
         """False: list everything, change nothing."""
         return self.shared.settings.dynamic_loading_enabled
 
+    @property
+    def costs(self) -> ListCosts:
+        """What its lists cost."""
+        return ListCosts(self.live.catalog, self.live.overhead_tokens)
+
+    def emit(self, event: Fact) -> None:
+        """Tell that something has happened in this session."""
+        who = Who(self.learning.session, self.client.user, self.learning.project)
+        self.shared.facts.emit(replace(event, who=who))
+
     def listed(self) -> list[Tool]:
         """The upstream tools that are in our list now, in name order."""
         catalog = self.live.catalog
@@ -199,7 +209,7 @@ class Session:
         self._kept = self._to_keep()
         self._announced = self.listed()
         await self._show()
-        tell_opened(self)
+        self._tell_opened()
 
     async def look_around(self) -> None:
         """Note which other server of ours the client has started, and tell the client what that changes."""
@@ -236,9 +246,9 @@ class Session:
         if not session_id or session_id == self.session_id:
             return
         self.session_id = session_id
-        tell_closed(self)
+        self.emit(SessionClosed())
         await self.learning.begin(session_id, self.state.loaded)
-        tell_opened(self)
+        self._tell_opened()
         if resumed := await anyio.to_thread.run_sync(self._stored, session_id):
             self.conversation.start_over()
             self.conversation.has_begun = True
@@ -250,7 +260,7 @@ class Session:
         await self._client_is_ready()
         await self._serves.wait()
         self.pool.warm(name for name, config in self.live.listings.configs.items() if config.options.eager)
-        listings = self.live.listings.by_name
+        listings = self.live.listings
         was_unseen, failed = listings.unseen, frozenset(listings.failures)
         listings.failures |= await self.pool.list_all(name for name in was_unseen if name not in failed)
         self.first_listing.set()
@@ -287,7 +297,7 @@ class Session:
             before, self._announced = self._announced, now
             if self.selectable is not None:
                 self.selectable |= {tool.name for tool in now} - {tool.name for tool in before}
-            tell_list(self, event, decision, before, state)
+            self._tell_list(event, decision, {tool.name for tool in before}, state)
             await self.reread.announce(self.client, gather=isinstance(event, AgentPrompted))
         await self._keep()
         await self._show()
@@ -339,7 +349,7 @@ class Session:
             consequence = "the words decide" if self.live.index.indexed.is_set() else "nothing is found"
             waited = self.shared.settings.loading_timeout_ms
             log.warning("index_not_ready", waited_ms=waited, consequence=consequence)
-            tell_fallback(self, Fallback.INDEX_NOT_READY, detail=consequence)
+            self.emit(FellBack(step=Fallback.INDEX_NOT_READY, detail=consequence))
 
     def context(self, watch: Watch | None = None) -> Context:
         """What a step may look at now."""
@@ -372,7 +382,8 @@ class Session:
                 await is_taken.wait()
             if not taken:
                 log.warning("detection_timed_out", limit_seconds=limit, consequence="the words decide")
-                tell_fallback(self, Fallback.DETECTION_TIMEOUT, detail=f"over {limit:g} s: the words decide")
+                late = f"over {limit:g} s: the words decide"
+                self.emit(FellBack(step=Fallback.DETECTION_TIMEOUT, detail=late))
                 with watch.choosing():
                     by_words = await self._step_by_words(event, watch)
                     if not by_words[1].added:  # the words know nothing: better late than nothing
@@ -434,6 +445,37 @@ class Session:
                     consequence = "`mcp-dynaload statusline` is behind"
                     log.warning("status_line_not_kept", error=str(error), consequence=consequence)
 
+    def _tell_opened(self) -> None:
+        """Tell that the client has come, or is in another conversation now, and what it has from the start."""
+        catalog = self.live.catalog
+        self.emit(
+            SessionOpened(
+                client=self.client.name,
+                strategy=self.state.strategy,
+                tools=len(catalog.tools),
+                baseline_tokens=catalog.total_cost,
+            )
+        )
+        names = [tool.name for tool in self.listed()] if self.is_dynamic else []
+        for event in first_lists(self.costs, names, {name: self.history.reason(name) for name in names}):
+            self.emit(event)
+
+    def _tell_list(self, event: Event, decision: Decision, before: set[str], state: SessionState) -> None:
+        """Tell that the list differs from the one of these names, when the state was `state`."""
+        names, costs = [tool.name for tool in self.listed()], self.costs
+        rewrites = state.first_prompt_seen and not self.client.environment.tool_search
+        prefix = self.conversation.context_tokens or costs.listed(before & costs.catalog.costs.keys())
+        self.emit(
+            list_changed(
+                costs,
+                decision.reason,
+                [name for name in names if name not in before],
+                names,
+                removed=sorted(before.difference(names)),
+                cache_cost_tokens=prefix if rewrites and not isinstance(event, SessionCleared) else 0,
+            )
+        )
+
     async def leave(self) -> None:
         """Take back what stands for a running session only, and keep what was learned."""
         if self.session_id:
@@ -452,15 +494,11 @@ async def open_session(
     client: Client, shared: Shared, logs_dir: Path, commons: Commons, crowd: Crowd | None = None
 ) -> AsyncGenerator[Session]:
     """The session of a client that has shaken hands, or of a crowd; at exit its own upstreams are gone."""
-    settings, environment, live, listings = (
-        shared.settings,
-        client.environment,
-        shared.live,
-        shared.live.listings.by_name,
-    )
+    settings, environment, live = shared.settings, client.environment, shared.live
+    listings = live.listings
     async with anyio.create_task_group() as tasks:
         session = Session(
-            SessionHost(client, shared, commons, shared.live.offers(), lambda: who(session), crowd),
+            SessionHost(client, shared, commons, shared.live.offers(), lambda event: session.emit(event), crowd),
             Reread(environment.is_interactive, settings.loading_timeout_ms / 1000),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
@@ -488,5 +526,5 @@ async def open_session(
                 live.forget(session.on_catalog_changed)
                 commons.leave(client)
                 tasks.cancel_scope.cancel()
-                tell_closed(session)
+                session.emit(SessionClosed())
                 await session.leave()

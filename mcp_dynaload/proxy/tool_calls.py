@@ -16,7 +16,7 @@ from mcp_dynaload.errors import UpstreamError, UpstreamTimeoutError
 from mcp_dynaload.proxy.call_events import CallWatch, cause_of
 from mcp_dynaload.proxy.caller import caller_of
 from mcp_dynaload.proxy.client import Request
-from mcp_dynaload.proxy.events import tell_fallback, who
+from mcp_dynaload.proxy.events import MAX_TEXT
 from mcp_dynaload.proxy.failures import accompanied
 from mcp_dynaload.proxy.meta_tools import CALL_TOOL_DEFINITION, callable_text, funnelled, has_call_tool
 from mcp_dynaload.proxy.model_text import (
@@ -33,7 +33,7 @@ from mcp_dynaload.proxy.passthrough import known_by_now, wait_for_listings
 from mcp_dynaload.proxy.prompt_hook import answer_hook
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.actions import ToolsFound
-from mcp_dynaload.telemetry.events import Fallback, ToolsSearched
+from mcp_dynaload.telemetry.events import Fallback, FellBack, ToolsSearched
 
 log = structlog.get_logger()
 
@@ -89,7 +89,8 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
         return await _find_tools(session, _arguments(params))
     if (upstream := session.host.only_upstream()) is not None:  # its own words about a name that it does not know
         return await _told(session, upstream, session.host.forward(upstream, request, "tools/call", params))
-    tell_fallback(session, Fallback.UNKNOWN_NAME, tool=name, detail=", ".join(session.live.catalog.nearest(name)))
+    nearest = ", ".join(session.live.catalog.nearest(name))
+    session.emit(FellBack(step=Fallback.UNKNOWN_NAME, tool=name[:MAX_TEXT], detail=nearest))
     raise MCPError(code=INVALID_PARAMS, message=_unknown(session, name))
 
 
@@ -140,7 +141,7 @@ async def _told(session: Session, upstream: str, answer: Awaitable[Json]) -> Jso
     try:
         return await answer
     except UpstreamError as error:
-        tell_fallback(session, Fallback.UPSTREAM_DOWN, upstream=upstream, detail=cause_of(error))
+        session.emit(FellBack(step=Fallback.UPSTREAM_DOWN, upstream=upstream, detail=cause_of(error)))
         return _failure(error)
 
 
@@ -188,7 +189,7 @@ async def _find_tools(session: Session, arguments: Json) -> Json:
         if not has_call_tool(session):
             await session.reread.hold()
     ms = 1000 * (time.perf_counter() - started)
-    session.shared.facts.emit(ToolsSearched(who=who(session), found=names, added=added, ms=ms))
+    session.emit(ToolsSearched(found=names, added=added, ms=ms))
     tools = [tool for name in names if (tool := session.live.catalog.get(name))]
     given = fitting(session.conversation.introductions(tools, session.live.listings.by_name))
     session.conversation.introduce(given)

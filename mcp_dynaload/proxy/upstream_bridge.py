@@ -27,7 +27,7 @@ from mcp_dynaload.proxy.log_level import tell_log_level
 from mcp_dynaload.proxy.process_context import Shared
 from mcp_dynaload.proxy.progress import Crowd
 from mcp_dynaload.proxy.shared_upstreams import Commons
-from mcp_dynaload.telemetry.events import ErrorKind, UpstreamFailed, UpstreamStarted, UpstreamStopped, Who
+from mcp_dynaload.telemetry.events import ErrorKind, Fact, UpstreamFailed, UpstreamStarted, UpstreamStopped
 from mcp_dynaload.upstream.connection import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
@@ -58,8 +58,8 @@ class SessionHost:
     offers: Offers
     """Prompts, resources and templates of all upstreams by now."""
 
-    who: Callable[[], Who]
-    """Whose session it is now."""
+    emit: Callable[[Fact], None]
+    """Tells what happens in the session."""
 
     crowd: Crowd | None = None
     """Set where the session stands for many requests that know nothing of each other."""
@@ -199,16 +199,16 @@ class SessionHost:
 
     def upstream_started(self, upstream: str, seconds: float) -> None:
         """A connection was opened, which took so long."""
-        self.shared.facts.emit(UpstreamStarted(who=self.who(), upstream=upstream, ms=1000 * seconds))
+        self.emit(UpstreamStarted(upstream=upstream, ms=1000 * seconds))
 
     def upstream_stopped(self, upstream: str) -> None:
         """We have ended a connection."""
-        self.shared.facts.emit(UpstreamStopped(who=self.who(), upstream=upstream))
+        self.emit(UpstreamStopped(upstream=upstream))
 
     def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
         """It could not be opened, or ended by itself."""
         kind = ErrorKind.DIED if had_started else ErrorKind.START
-        self.shared.facts.emit(UpstreamFailed(who=self.who(), upstream=upstream, kind=kind, detail=reason))
+        self.emit(UpstreamFailed(upstream=upstream, kind=kind, detail=reason))
 
     async def offers_changed(self, before: Listing, after: Listing) -> None:
         """A listing differs from the one before: tell the client of prompts and resources that it can see."""

@@ -78,7 +78,7 @@ class Fallback(StrEnum):
 class SessionOpened:
     """A client has come, or has changed to another conversation."""
 
-    who: Who
+    who: Who = NOBODY
     client: str
     strategy: str
     tools: int
@@ -92,14 +92,14 @@ class SessionOpened:
 class SessionClosed:
     """It has left."""
 
-    who: Who
+    who: Who = NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptServed:
     """Tools were chosen for a prompt, and the client has had its time to read the list."""
 
-    who: Who
+    who: Who = NOBODY
     is_agent: bool = False
     """It is a subagent's."""
 
@@ -150,7 +150,7 @@ class PromptServed:
 class ListChanged:
     """The list of a session differs from what its client knew."""
 
-    who: Who
+    who: Who = NOBODY
     why: str
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -165,7 +165,7 @@ class ListChanged:
 class FellBack:
     """The usual way was not open."""
 
-    who: Who
+    who: Who = NOBODY
     step: Fallback
     upstream: str = ""
     tool: str = ""
@@ -176,7 +176,7 @@ class FellBack:
 class ToolCalled:
     """A tool was called and the client has its answer."""
 
-    who: Who
+    who: Who = NOBODY
     tool: str
     upstream: str
     outcome: Outcome
@@ -201,7 +201,7 @@ class ToolCalled:
 class ToolsSearched:
     """The model searched for tools, so it lacked some."""
 
-    who: Who
+    who: Who = NOBODY
     found: tuple[str, ...]
     added: tuple[str, ...]
     """Those that were not listed before: missed, if they are called."""
@@ -213,7 +213,7 @@ class ToolsSearched:
 class CommandRun:
     """The person gave a command."""
 
-    who: Who
+    who: Who = NOBODY
     command: str
     success: bool
     ms: float
@@ -223,7 +223,7 @@ class CommandRun:
 class UpstreamStarted:
     """A server runs and has shaken hands."""
 
-    who: Who
+    who: Who = NOBODY
     upstream: str
     ms: float
 
@@ -232,7 +232,7 @@ class UpstreamStarted:
 class UpstreamStopped:
     """A server was stopped by us."""
 
-    who: Who
+    who: Who = NOBODY
     upstream: str
 
 
@@ -240,7 +240,7 @@ class UpstreamStopped:
 class UpstreamFailed:
     """A server did not start, or ended by itself."""
 
-    who: Who
+    who: Who = NOBODY
     upstream: str
     kind: ErrorKind
     detail: str
@@ -250,7 +250,7 @@ class UpstreamFailed:
 class ListingMended:
     """A server lists other elements than before that the client would refuse, or none any more; the first are named."""
 
-    who: Who
+    who: Who = NOBODY
     upstream: str
     repaired: int
     left_out: int
@@ -262,7 +262,7 @@ class ListingMended:
 class ConfigurationChanged:
     """What holds from now on differs from before: settings, servers, pins, access tokens."""
 
-    who: Who
+    who: Who = NOBODY
     what: str
     """The thing that changed, such as `configuration` or `pins`."""
 

@@ -17,7 +17,6 @@ from mcp_dynaload.proxy.commands.command import (
     wrong_tool,
 )
 from mcp_dynaload.proxy.commands.layout import aligned, counted, wrapped
-from mcp_dynaload.proxy.events import who
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.actions import (
     SessionReset,
@@ -186,7 +185,7 @@ def _not_stored(problem: str | None) -> str:
 
 
 def _tell_pins(session: Session, detail: str) -> None:
-    session.shared.facts.emit(ConfigurationChanged(who=who(session), what="pins", detail=detail))
+    session.emit(ConfigurationChanged(what="pins", detail=detail))
 
 
 async def reset(session: Session, words: Words) -> Result:

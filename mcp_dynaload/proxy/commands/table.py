@@ -10,7 +10,6 @@ from mcp_dynaload.catalog.names import COMMAND_NAMES, SERVER_NAME
 from mcp_dynaload.proxy.commands import cache, information, steering
 from mcp_dynaload.proxy.commands.command import Command, Result, Words, done, in_menu, refused, typed, wrong
 from mcp_dynaload.proxy.commands.layout import aligned
-from mcp_dynaload.proxy.events import who
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.telemetry.events import CommandRun
 
@@ -75,7 +74,7 @@ async def run_command(session: Session, name: str, words: Words) -> Result:
     result = await command.act(session, words)
     await session.reread.hold()
     ms = 1000 * (time.perf_counter() - started)
-    session.shared.facts.emit(CommandRun(who=who(session), command=name, success=result.success, ms=ms))
+    session.emit(CommandRun(command=name, success=result.success, ms=ms))
     log.info("command_run", command=name, success=result.success)
     return result
 
