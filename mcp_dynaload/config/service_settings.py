@@ -2,17 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 _Count = Annotated[int, Field(ge=1)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(BaseModel):
     """The part of `Settings` that is about serving many."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     protocol: Literal["handshake", "modern"] = "handshake"
     """Clients of revision 2026-07-28: handshake sends them back to `initialize`, modern gives them a fixed list."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.problems import ConfigProblem, nearest_name, written_path
@@ -98,18 +97,6 @@ class Settings(ServiceSettings, WatchSettings):
 
     log_level: LogLevel = "info"
     """Least important events that are logged."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What is passed in and nothing else: the library's own sources cannot say where a bad value stands."""
-        return (init_settings,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,17 @@
 
 from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 _Count = Annotated[int, Field(ge=1)]
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Percent = Annotated[float, Field(ge=0, le=100)]
 
 
-class WatchSettings(BaseSettings):
+class WatchSettings(BaseModel):
     """The part of `Settings` that is about watching."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     journal_days: _Positive = 30
     """How long the journal keeps what happened."""
