@@ -1,6 +1,6 @@
 """Prompts in other languages put into English, word by word, for rankers that read nothing else.
 
-A module of `languages` has a line for each English word: `show: zeig* anzeigen`. A star stands for any ending, an
+A file of `data/languages` has a line for each English word: `show: zeig* anzeigen`. A star stands for any ending, an
 underscore for a blank; words of the line `~` say nothing and are left out.
 """
 
@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import import_module
 from itertools import pairwise
 
 from mcp_dynaload.ranking.terms import english_terms, everyday_terms, stemmed
+from mcp_dynaload.ranking.word_files import read_words
 from mcp_dynaload.ranking.words import STOPWORDS, SYNONYMS
 
 LATIN = ("german", "french", "spanish", "portuguese", "italian", "dutch", "turkish", "polish")
@@ -177,11 +177,10 @@ def _segments(run: str, glossary: _Glossary) -> Iterator[str]:
 
 @cache
 def _glossary(language: str) -> _Glossary:
-    words: str = import_module(f"mcp_dynaload.ranking.languages.{language}").WORDS  # each is seldom needed
     phrases: dict[tuple[str, ...], str] = {}
     stems: dict[tuple[str, ...], str] = {}
     least = LEAST_STEM.get(language, USUAL_STEM) if language in ENDINGS_ATTACHED else None
-    for line in words.strip().split("\n"):
+    for line in read_words(f"languages/{language}").strip().split("\n"):
         english, _, foreign = line.partition(":")
         for written in foreign.split():
             stem = tuple(_folded(written.rstrip("*")).replace("'", "_").split("_"))

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 from Stemmer import Stemmer, version  # pyright: ignore[reportUnknownVariableType]: PyStemmer has no type information
 
-from mcp_dynaload.ranking.english import ENGLISH
+from mcp_dynaload.ranking.word_files import read_words
 from mcp_dynaload.ranking.words import CODING, COMMON, FILLERS, GENERIC_VERBS, STOPWORDS, SYNONYMS, VERBS
 
 _WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
@@ -118,7 +118,7 @@ def everyday_terms() -> frozenset[str]:
 @cache
 def english_terms() -> frozenset[str]:
     """Those of common English words that could be taken for misspelt ones."""
-    return frozenset(ENGLISH.split())
+    return frozenset(read_words("english").split())
 
 
 def stemmer_version() -> str:

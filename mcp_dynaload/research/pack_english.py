@@ -1,4 +1,4 @@
-"""Development script: writes `ranking/english.py` from the encoder's vocabulary, which is in order of frequency.
+"""Development script: writes `ranking/data/english.txt` from the encoder's vocabulary, which is in order of frequency.
 
 Usage: python -m mcp_dynaload.research.pack_english
 """
@@ -24,14 +24,6 @@ MORE = """airtable ansible asana bigquery bitbucket clickup cloudflare confluenc
 
 LEFT_OUT = {"bitch", "bastard", "fuck", "piss", "rape", "rapist", "shit", "slut", "whore"}
 
-_HEAD = '''"""Common words of English that differ from others by a letter or two, by `research/pack_english.py`."""
-
-ENGLISH = """
-{words}
-"""
-"""Stems, as `terms.prose_terms` makes them, without those of the lists in `words`."""
-'''
-
 
 def confusable(words: list[str]) -> list[str]:
     """The stems of words, in their order, that a misspelling of another could look like."""
@@ -41,13 +33,13 @@ def confusable(words: list[str]) -> list[str]:
 
 
 def main() -> None:
-    """Write the module."""
+    """Write the list."""
     vocabulary = files("mcp_dynaload").joinpath("encoder/model/vocabulary.txt").read_text("utf-8")
     words = [word for word in vocabulary.splitlines() if re.fullmatch(r"[a-z]{5,14}", word)]
     stems = sorted({*confusable(words), *stemmed([*MORE.split()])} - LEFT_OUT - everyday_terms())
     lines = textwrap.fill(" ".join(stems), 120)
-    target = Path(__file__).parent.parent / "ranking" / "english.py"
-    target.write_text(_HEAD.format(words=lines), encoding="utf-8")
+    target = Path(__file__).parent.parent / "ranking" / "data" / "english.txt"
+    target.write_text(f"{lines}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
