@@ -29,7 +29,8 @@ from mcp_dynaload.proxy.process_context import Shared
 from mcp_dynaload.proxy.progress import Crowd
 from mcp_dynaload.proxy.prompt_hook import answer_hook
 from mcp_dynaload.proxy.relay import answer_relayed
-from mcp_dynaload.proxy.session import Session, open_session
+from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.proxy.session_lifetime import open_session
 from mcp_dynaload.proxy.shared_upstreams import Commons, open_commons
 from mcp_dynaload.proxy.stateless_sessions import Visitors
 from mcp_dynaload.telemetry.totals import Totals

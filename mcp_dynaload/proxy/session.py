@@ -1,9 +1,8 @@
 """One client session: what it has loaded, and the one path on which that changes."""
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -19,10 +18,8 @@ from mcp_dynaload.proxy.history import History
 from mcp_dynaload.proxy.learning import Learning
 from mcp_dynaload.proxy.model_context import Conversation
 from mcp_dynaload.proxy.process_context import Shared
-from mcp_dynaload.proxy.progress import Crowd
 from mcp_dynaload.proxy.repeated_hooks import Heard
 from mcp_dynaload.proxy.saving import Saving, saving_of
-from mcp_dynaload.proxy.shared_upstreams import Commons
 from mcp_dynaload.proxy.upstream_bridge import SessionHost
 from mcp_dynaload.ranking.native_search import Searchable, built_in_tools
 from mcp_dynaload.ranking.ranker import Scored
@@ -40,12 +37,11 @@ from mcp_dynaload.selection.actions import (
     ToolsPinned,
     TurnEnded,
 )
-from mcp_dynaload.selection.policy import Strategy
-from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, initial_state, step
+from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, step
 from mcp_dynaload.store.peers import Origin
 from mcp_dynaload.telemetry.events import Fact, Fallback, FellBack, SessionClosed, SessionOpened, Who
 from mcp_dynaload.upstream.listing import Listing
-from mcp_dynaload.upstream.pool import Pool, open_pool
+from mcp_dynaload.upstream.pool import Pool
 
 WARM_PROBABILITY = 0.8
 
@@ -77,7 +73,7 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Session:
-    """Made by `open_session`; every change of its loaded tools goes through `decide`."""
+    """Made by `session_lifetime.open_session`; every change of its loaded tools goes through `decide`."""
 
     host: SessionHost
     reread: Reread
@@ -487,44 +483,3 @@ class Session:
         likely = [scored.name for scored in decision.ranked if scored.probability >= WARM_PROBABILITY]
         loaded = [tool for name in likely if name in self.state.loaded and (tool := self.live.catalog.get(name))]
         self.pool.warm(tuple(dict.fromkeys(tool.upstream for tool in loaded))[:2])
-
-
-@asynccontextmanager
-async def open_session(
-    client: Client, shared: Shared, logs_dir: Path, commons: Commons, crowd: Crowd | None = None
-) -> AsyncGenerator[Session]:
-    """The session of a client that has shaken hands, or of a crowd; at exit its own upstreams are gone."""
-    settings, environment, live = shared.settings, client.environment, shared.live
-    listings = live.listings
-    async with anyio.create_task_group() as tasks:
-        session = Session(
-            SessionHost(client, shared, commons, shared.live.offers(), lambda event: session.emit(event), crowd),
-            Reread(environment.is_interactive, settings.loading_timeout_ms / 1000),
-            initial_state(Strategy(settings.default_loading_strategy), environment.model),
-            environment.session_id,
-            shared.learning(client.user, environment.session_id),
-        )
-        most = settings.max_running_upstreams
-        async with open_pool(
-            listings.configs.values(),
-            session.host,
-            listings.project_dir,
-            logs_dir,
-            most,
-            commons.pool,
-            shared.masker,
-        ) as pool:
-            await session.attach(pool)
-            live.observe(session.on_catalog_changed)
-            tasks.start_soon(session.start_upstreams)
-            tasks.start_soon(session.keep_index)
-            tasks.start_soon(session.keep_looking)
-            tasks.start_soon(session.host.keep_lists_young)
-            try:
-                yield session
-            finally:
-                live.forget(session.on_catalog_changed)
-                commons.leave(client)
-                tasks.cancel_scope.cancel()
-                session.emit(SessionClosed())
-                await session.leave()

@@ -1,0 +1,59 @@
+"""A session from its handshake to the end of its connection, with all that runs meanwhile."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+
+from mcp_dynaload.proxy.client import Client, Reread
+from mcp_dynaload.proxy.process_context import Shared
+from mcp_dynaload.proxy.progress import Crowd
+from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.proxy.shared_upstreams import Commons
+from mcp_dynaload.proxy.upstream_bridge import SessionHost
+from mcp_dynaload.selection.policy import Strategy
+from mcp_dynaload.selection.state import initial_state
+from mcp_dynaload.telemetry.events import SessionClosed
+from mcp_dynaload.upstream.pool import open_pool
+
+
+@asynccontextmanager
+async def open_session(
+    client: Client, shared: Shared, logs_dir: Path, commons: Commons, crowd: Crowd | None = None
+) -> AsyncGenerator[Session]:
+    """The session of a client that has shaken hands, or of a crowd; at exit its own upstreams are gone."""
+    settings, environment, live = shared.settings, client.environment, shared.live
+    listings = live.listings
+    async with anyio.create_task_group() as tasks:
+        session = Session(
+            SessionHost(client, shared, commons, shared.live.offers(), lambda event: session.emit(event), crowd),
+            Reread(environment.is_interactive, settings.loading_timeout_ms / 1000),
+            initial_state(Strategy(settings.default_loading_strategy), environment.model),
+            environment.session_id,
+            shared.learning(client.user, environment.session_id),
+        )
+        most = settings.max_running_upstreams
+        async with open_pool(
+            listings.configs.values(),
+            session.host,
+            listings.project_dir,
+            logs_dir,
+            most,
+            commons.pool,
+            shared.masker,
+        ) as pool:
+            await session.attach(pool)
+            live.observe(session.on_catalog_changed)
+            tasks.start_soon(session.start_upstreams)
+            tasks.start_soon(session.keep_index)
+            tasks.start_soon(session.keep_looking)
+            tasks.start_soon(session.host.keep_lists_young)
+            try:
+                yield session
+            finally:
+                live.forget(session.on_catalog_changed)
+                commons.leave(client)
+                tasks.cancel_scope.cancel()
+                session.emit(SessionClosed())
+                await session.leave()
