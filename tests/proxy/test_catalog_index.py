@@ -208,7 +208,7 @@ def test_where_the_encoder_is_missing_words_alone_choose(records: Records, monke
 def test_a_server_may_be_listed_while_what_is_paid_beside_the_tools_is_counted(
     records: Records, tmp_path: Path
 ) -> None:
-    live = stored_catalog({name: config(name) for name in ("desk", "hall")}, records, tmp_path)
+    live = stored_catalog({name: config(name) for name in ("desk", "hall")}, records, tmp_path, is_dynamic=False)
     listed = live.listings.by_name
     listed |= {name: Listing(instructions=f"Ask {name} first.") for name in ("desk", "hall")}
 
