@@ -28,10 +28,10 @@ from mcp_dynaload.proxy.client import ClientEnvironment
 from mcp_dynaload.proxy.definition_repair import Oddities
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.model_text import instructions_text, own_texts
-from mcp_dynaload.proxy.process_context import Shared
-from mcp_dynaload.proxy.server import Front, open_front
-from mcp_dynaload.store.backends import open_memory
-from mcp_dynaload.store.catalog_cache import Records
+from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.server import ProxyServer, open_proxy_server
+from mcp_dynaload.store.backends import open_usage
+from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.peers import Origin, Peers
 from mcp_dynaload.store.status_lines import StatusLines
@@ -39,7 +39,7 @@ from mcp_dynaload.store.usage import project_of
 from mcp_dynaload.telemetry.events import NOBODY, ListingMended
 from mcp_dynaload.telemetry.pipeline import open_telemetry
 from mcp_dynaload.transport.stdio import open_stdio
-from mcp_dynaload.upstream.list_offline import Listed, list_upstreams
+from mcp_dynaload.upstream.list_offline import OfflineListings, list_upstreams
 from mcp_dynaload.upstream.listing import Listing
 
 FIRST_LISTING_SECONDS = 60.0
@@ -54,7 +54,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Everything that was read before anything is started."""
+    """The settings, servers and categories, read before anything is started."""
 
     locations: Locations
     settings: Settings
@@ -82,7 +82,7 @@ class Configuration:
 
     @property
     def masker(self) -> Masker:
-        """What hides the secrets that stand in it; made anew each time, so it is to be kept and handed on."""
+        """A masker of the secrets that stand in the configuration; made anew each time, so keep it and hand it on."""
         return masker_for(self.upstreams.upstreams, self.settings, self.environ)
 
 
@@ -112,7 +112,7 @@ def read_configuration(
 
 
 def embedded_configs(workspace: Path | None = None) -> tuple[UpstreamConfig, ...]:
-    """The demo servers that travel in the package."""
+    """Return the demo servers that travel in the package."""
     return tuple(
         UpstreamConfig(
             name=name,
@@ -128,9 +128,9 @@ def embedded_configs(workspace: Path | None = None) -> tuple[UpstreamConfig, ...
 
 @contextmanager
 def open_catalog(configuration: Configuration) -> Generator[CatalogState]:
-    """The catalog as the cache has it; at exit the database is closed."""
+    """Open the catalog as the cache has it; at exit the database is closed."""
     settings, locations, configs = configuration.settings, configuration.locations, configuration.configs
-    records = Records(Database(locations.database_file))
+    records = CatalogCache(Database(locations.database_file))
     is_dynamic = settings.dynamic_loading_enabled
     listings = KnownListings(configs, records, locations.project_dir, passes_all=not is_dynamic and len(configs) == 1)
     listings.read()
@@ -151,7 +151,7 @@ async def refresh_catalog(
     *,
     done: Callable[[str], None] = lambda name: None,
     within_seconds: float = math.inf,
-) -> Listed:
+) -> OfflineListings:
     """List upstreams, all unless some are named, a few at a time, and take over each listing as it comes.
 
     `done` is told the name of each that is through, with success or not. One that fails stops no other.
@@ -176,22 +176,22 @@ async def refresh_catalog(
 @asynccontextmanager
 async def open_proxy(
     configuration: Configuration, *, is_service: bool = False, peers: Peers | None = None
-) -> AsyncGenerator[Front]:
-    """The server, ready to be connected to a transport; a service is one to which many connect."""
+) -> AsyncGenerator[ProxyServer]:
+    """Open the server, ready to be connected to a transport; many clients connect to a service."""
     settings, locations = configuration.settings, configuration.locations
-    with open_catalog(configuration) as live, open_memory(settings.store_url, locations.database_file) as memory:
+    with open_catalog(configuration) as live, open_usage(settings.store_url, locations.database_file) as memory:
         environment = ClientEnvironment.read(configuration.environ)
         folder, masker = locations.project_dir, configuration.masker
         servers = {name: config.fingerprint(folder) for name, config in configuration.configs.items()}
-        mended = [mended_fact(name, oddities) for name, oddities in sorted(live.oddities.items())]
+        mended = [mended_event(name, oddities) for name, oddities in sorted(live.oddities.items())]
         async with open_telemetry(
             settings, locations.journal_file, project_of(folder), servers, mended, masker
         ) as telemetry:
-            live.observe_oddities(lambda name, oddities: telemetry.facts.emit(mended_fact(name, oddities)))
+            live.observe_oddities(lambda name, oddities: telemetry.event_bus.emit(mended_event(name, oddities)))
             lines = StatusLines(locations.status_dir)
-            shared = Shared(settings, live, environment, memory, lines, telemetry, masker, peers or Peers())
-            async with open_front(shared, locations.logs_dir, is_service=is_service) as front:
-                yield front
+            shared = ProcessContext(settings, live, environment, memory, lines, telemetry, masker, peers or Peers())
+            async with open_proxy_server(shared, locations.logs_dir, is_service=is_service) as proxy:
+                yield proxy
 
 
 def peers_of(configuration: Configuration) -> Peers:
@@ -201,8 +201,8 @@ def peers_of(configuration: Configuration) -> Peers:
     return Peers(configuration.locations.peers_dir, client, own)
 
 
-def mended_fact(upstream: str, oddities: Oddities) -> ListingMended:
-    """The fact that a listing has such elements."""
+def mended_event(upstream: str, oddities: Oddities) -> ListingMended:
+    """Return the event that a listing has such elements."""
     return ListingMended(
         who=NOBODY,
         upstream=upstream,
@@ -231,5 +231,5 @@ async def serve_stdio(configuration: Configuration) -> None:
     log_problems(configuration)
     peers = peers_of(configuration)
     with peers.joined():
-        async with open_stdio() as (read, write), open_proxy(configuration, peers=peers) as front:
-            await serve_loop(front.server, read, write, lifespan_state={})
+        async with open_stdio() as (read, write), open_proxy(configuration, peers=peers) as proxy:
+            await serve_loop(proxy.server, read, write, lifespan_state={})

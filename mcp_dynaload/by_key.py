@@ -51,7 +51,7 @@ class ByKey:
 
 @cache
 def _names(kind: type[ByKey]) -> tuple[str, ...]:
-    """The public fields of a class and its bases, then its properties."""
+    """Return the public fields of a class and its bases, then its properties."""
     bases = [base for base in reversed(kind.__mro__) if issubclass(base, ByKey)]
     fields = [name for base in bases for name in inspect.get_annotations(base)]
     properties = [name for base in bases for name, value in vars(base).items() if isinstance(value, property)]

@@ -2,7 +2,7 @@
 
 
 class DynaloadError(Exception):
-    """Base of all our errors; its text is meant for the person and says what to do.
+    """The base of all our errors; its text is meant for the user and says what to do.
 
     DynaloadError
     ├── ConfigError            a settings or servers file, a variable or an option is wrong

@@ -14,7 +14,7 @@ from mcp_dynaload.selection.state import Context
 
 
 def a_definition(name: str, description: str = "", **parameters: str) -> Json:
-    """An element of a `tools/list` answer; parameters are strings, given with their descriptions."""
+    """Return an element of a `tools/list` answer; parameters are strings, given with their descriptions."""
     properties = {parameter: {"type": "string", "description": text} for parameter, text in parameters.items()}
     return {"name": name, "description": description, "inputSchema": {"type": "object", "properties": properties}}
 
@@ -28,7 +28,7 @@ def a_tool(
     annotations: Mapping[str, bool] | None = None,
     **parameters: str,
 ) -> Tool:
-    """A tool under its default name, `<upstream>__<name>`."""
+    """Return a tool under its default name, `<upstream>__<name>`."""
     definition = a_definition(name, description, **parameters)
     if annotations:
         definition["annotations"] = dict(annotations)
@@ -37,7 +37,7 @@ def a_tool(
 
 
 def a_catalog(tools: Sequence[Tool], *, cost: int = 100) -> Catalog:
-    """A catalog in which each tool costs the same."""
+    """Return a catalog in which each tool costs the same."""
     return build_catalog(tools, {tool.name: cost for tool in tools})
 
 
@@ -49,7 +49,7 @@ def a_context(
     overhead_tokens: int = 0,
     ranker: Ranker | None = None,
 ) -> Context:
-    """The context of a step, with the lexical ranker if none is given."""
+    """Return the context of a step, with the lexical ranker if none is given."""
     return Context(
         catalog=catalog,
         ranker=ranker or build_ranker(catalog),
@@ -97,7 +97,7 @@ class ReleasingRanker:
 
 
 def developer_tools() -> tuple[Tool, ...]:
-    """What a developer may have connected: git, an issue tracker, a database, a clock and a memory."""
+    """Return tools that a developer may have connected: git, an issue tracker, a database, a clock and a memory."""
     read_only, destructive = {"readOnlyHint": True}, {"destructiveHint": True}
     return (
         a_tool("log", "Show the commit history", annotations=read_only, max_count="How many commits"),

@@ -18,7 +18,7 @@ settings.load_profile("shared machine")
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """We run on asyncio, as uvicorn does; a test dependency brings trio, which would count otherwise."""
+    """Return asyncio, which uvicorn runs on, too; a test dependency brings trio, which would count otherwise."""
     return "asyncio"
 
 
@@ -58,7 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Sharing(LoadScopeScheduling):
-    """Gives the tests of a group to one process (`--dist loadgroup` does nothing with the pinned pytest)."""
+    """A plugin that gives the tests of a group to one process (the pinned pytest ignores `--dist loadgroup`)."""
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)

@@ -15,7 +15,7 @@ READY = "Ready to accept connections"
 
 @dataclass(slots=True)
 class RedisServer:
-    """Keeps what it has acknowledged on disk, as config/deploy has it do."""
+    """A Redis that keeps what it has acknowledged on disk, as config/deploy has it do."""
 
     folder: Path
     port: int = field(default_factory=free_port)
@@ -45,7 +45,7 @@ class RedisServer:
             client.execute_command("FLUSHALL")  # pyright: ignore[reportUnknownMemberType] - untyped there
 
     def stop(self) -> None:
-        """Without warning."""
+        """Stop it without warning."""
         if self._process:
             self._process.kill()
             self._process.communicate()

@@ -1,4 +1,4 @@
-"""What the product promises, by id; tests name the ids that they prove with `@pytest.mark.proves(...)`."""
+"""The promises of the product, by id; tests name the ids that they prove with `@pytest.mark.proves(...)`."""
 
 REQUIREMENTS = {
     "first-prompt": "The tools that the first prompt needs are in its model request, whole, and few others.",
@@ -34,7 +34,7 @@ REQUIREMENTS = {
     "quoted": "What a server wrote is quoted on one line, its server named, wherever it stands in a text of ours.",
     "foreign-code": "No process of ours imports from the project in which it runs.",
     "no-network": "A session looks no name up, connects to its upstreams only, writes in its own folders only.",
-    "trust": "A repository's servers start only after the person's consent to that very file.",
+    "trust": "A repository's servers start only after the user's consent to that very file.",
     "bad-config": "A mistake is one readable line: file, key, what is wrong, what to do; others go on.",
     "fresh-machine": "A command that needs the tools lists the servers that were never listed, and goes on.",
     "init": "init moves servers, rules and hooks as shown; uninstall restores every byte.",
@@ -44,7 +44,7 @@ REQUIREMENTS = {
     "languages": "Prompts in twelve other languages get the tools that they need, and those about code get none.",
     "budget": "What a prompt loads stays within the strategy's token budget.",
     "commands": "Each slash command acts and answers at once with no model request; the next request shows its effect.",
-    "steering": "What the person unloads, loads, pins or chooses wins over the ranking; a mistake is explained.",
+    "steering": "What the user unloads, loads, pins or chooses wins over the ranking; a mistake is explained.",
     "users-hooks": "Only the client's own hooks, or who says to call for the user, run commands by the hook tool.",
     "attribution": "A name belongs to the server whose prefix it carries; whatever a server says or asks is its own.",
     "last-word": "The user's last order about a tool decides whether it is loaded, also after a resume; answers agree.",

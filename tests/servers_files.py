@@ -44,6 +44,6 @@ def read_entry(places: Locations, entry: object, environ: Mapping[str, str] | No
 
 
 def problems_of(places: Locations, content: object, environ: Mapping[str, str] | None = None) -> list[str]:
-    """What is said about the person's file, without its path."""
+    """Return the problems of the user's file, without its path."""
     file = write(places.user_servers_file, content)
     return [str(problem).removeprefix(f"{file}:").lstrip() for problem in read(places, environ=environ).problems]

@@ -3,7 +3,7 @@
 from zlib import crc32
 
 CLIENTS = 2
-"""So many real clients at a time: more would take the machine from each other while a person's patience is measured."""
+"""So many real clients at a time: more would take the machine from each other while a user's patience is measured."""
 
 LONGEST_FIRST = (
     "tests/e2e/",
@@ -17,7 +17,7 @@ LONGEST_FIRST = (
     "tests/faults/",
     "tests/transparency/test_parity.py",
     "tests/deploy/",
-    "tests/control/",
+    "tests/http/",
     "tests/cli/",
     "tests/demo/",
     "tests/api/",

@@ -22,7 +22,7 @@ LABELLED = (NeedLabelled("chat", needs=False, query="tell me more"), NeedLabelle
 
 
 def a_bench(folder: Path) -> Path:
-    """Two tasks for each set, a file of prompts that need nothing, and a crawl for our own prompts."""
+    """Write two tasks for each set, a file of prompts that need nothing, and a crawl for our own prompts."""
     for catalog in ("dev", "crawl"):
         write_catalog(folder / "catalogs" / f"{catalog}.json", servers())
     for number, name in enumerate(WEIGHTS):
@@ -37,22 +37,22 @@ def a_bench(folder: Path) -> Path:
 
 
 def our_own(folder: Path) -> Own:
-    """A prompt for each thing that is there, and the client's own work."""
+    """Write a prompt for each thing that is there, and the client's own work."""
     lines = (a_line(f"own-{t}", f"is there a {t}?", f"{t}s/list_{t}", catalog="crawl") for t in THINGS)
     held_out = [1.5] * len(THINGS) + [-1.5] * len(WORK)
     return Own(WORK, read_tasks(write_lines(folder / "own.jsonl", *lines)), held_out, LABELLED)
 
 
 def servers() -> dict[str, list[Json]]:
-    """A server for each thing."""
+    """Return a server for each thing."""
     return {f"{t}s": [a_definition(f"{act}_{t}", text.format(t)) for act, text in ACTS.items()] for t in THINGS}
 
 
 class WordReader:
-    """Knows words only, and that who says "is", "show" or "make" wants a tool."""
+    """A reader that knows words only, and that who says "is", "show" or "make" wants a tool."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors, the nearer the more words two texts share."""
+        """Return unit vectors, the nearer the more words two texts share."""
         vectors = np.full((len(texts), WIDTH), 1e-3, np.float32)
         for vector, text in zip(vectors, texts, strict=True):
             for word in text.lower().replace("_", " ").split():
@@ -60,5 +60,5 @@ class WordReader:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def judge(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], float]:
-        """The same, and whether the first text begins with such a word."""
+        """Return the same, and whether the first text begins with such a word."""
         return self.encode(texts), 2.0 if texts[0].split()[0] in {"is", "show", "make"} else -2.0

@@ -1,4 +1,4 @@
-"""What the project asks for, what it imports and what the pins say agree."""
+"""The project's requirements, its imports and its pins agree."""
 
 import ast
 import json
@@ -31,7 +31,7 @@ PEERS = {"fastmcp"}
 
 
 def pins(name: str) -> dict[str, str]:
-    """Versions by distribution."""
+    """Return versions by distribution."""
     lines = (CONFIG / f"constraints-{name}.txt").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if not PIN.fullmatch(line)] == []
     pinned = dict(line.split("==") for line in lines)
@@ -45,7 +45,7 @@ def requirements(name: str) -> list[str]:
 
 
 def unmet(wanted: list[str], pinned: Mapping[str, str]) -> list[str]:
-    """Those that are not pinned to a version in their range."""
+    """Return those that are not pinned to a version in their range."""
     return [text for text in wanted if not is_met(Requirement(text), pinned)]
 
 
@@ -67,7 +67,7 @@ def test_what_a_pinned_package_requires_is_pinned_too() -> None:
 
 
 def installed_version(name: str) -> str | None:
-    """None for what only builds us."""
+    """Return the installed version; None for what only builds us."""
     try:
         return version(name)
     except PackageNotFoundError:
@@ -75,7 +75,7 @@ def installed_version(name: str) -> str | None:
 
 
 def required_by(name: str) -> list[str]:
-    """What a package requires on this system, its extras left out."""
+    """Return what a package requires on this system, its extras left out."""
     wanted = [Requirement(text) for text in requires(name) or ()]
     return [str(one) for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
 
@@ -118,7 +118,7 @@ def test_our_types_are_told_to_those_who_import_us() -> None:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Modules of others that a file imports."""
+    """Yield the modules of others that a file imports."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -131,7 +131,7 @@ def top(module: str) -> str:
 
 
 def distributions(module: str) -> set[str]:
-    """Those that bring a module; of several that share a namespace, those that have this part of it."""
+    """Return those that bring a module; of several that share a namespace, those that have this part of it."""
     names = by_module().get(top(module), [NOT_INSTALLED_HERE.get(top(module), "")])
     bringing = [name for name in names if len(names) == 1 or has(name, module.replace(".", "/"))]
     return {canonicalize_name(name) for name in bringing}

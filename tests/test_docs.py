@@ -1,4 +1,4 @@
-"""What the pages in `docs` name is there."""
+"""Files that the pages in `docs` name are there."""
 
 import re
 from pathlib import Path

@@ -60,7 +60,7 @@ def test_a_file_that_is_none_is_told_and_the_user_s_own_count(
 
 @pytest.fixture
 def linked(tmp_path: Path) -> Locations:
-    """A project whose servers file is a link to one outside."""
+    """Return a project whose servers file is a link to one outside."""
     places = places_in(tmp_path)
     outside = write(tmp_path / "outside.json", servers(theirs={"command": "theirs"}))
     places.project_config_dir.mkdir(parents=True)

@@ -18,7 +18,7 @@ def test_tests_prove_requirements_that_exist() -> None:
 
 
 def _proved() -> Iterator[str]:
-    """The ids in all `proves(...)` marks."""
+    """Yield the ids in all `proves(...)` marks."""
     for path in TESTS.rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "proves":

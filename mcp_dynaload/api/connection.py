@@ -22,7 +22,7 @@ from mcp_types import (
 )
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.proxy.server import USER, Front
+from mcp_dynaload.proxy.server import USER, ProxyServer
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.version import __version__
 
@@ -31,7 +31,7 @@ NAME = "mcp-dynaload-api"
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """Both ends of one connection."""
+    """The two ends of one connection."""
 
     client: Client
     session: Session
@@ -48,8 +48,8 @@ class Connected:
 
 
 @asynccontextmanager
-async def open_connection(front: Front, user: str) -> AsyncGenerator[Connected]:
-    """Connect as this person ("": the only one); at exit the session is over and its upstreams are gone."""
+async def open_connection(proxy: ProxyServer, user: str) -> AsyncGenerator[Connected]:
+    """Connect as this user ("": the only one); at exit the session is over and its upstreams are gone."""
     async with create_client_server_memory_streams() as ((read, write), server), anyio.create_task_group() as tasks:
         dispatcher = JSONRPCDispatcher[Any](*server, inline_methods=frozenset({"initialize"}))
         connection = Connection.for_loop(dispatcher)
@@ -57,7 +57,7 @@ async def open_connection(front: Front, user: str) -> AsyncGenerator[Connected]:
         client: Client | None = None
 
         async def serve() -> None:
-            await serve_connection(front.server, dispatcher, connection=connection, lifespan_state={})
+            await serve_connection(proxy.server, dispatcher, connection=connection, lifespan_state={})
 
         async def heard(message: IncomingMessage) -> None:
             if client is not None and isinstance(message, ToolListChangedNotification):
@@ -74,7 +74,7 @@ async def open_connection(front: Front, user: str) -> AsyncGenerator[Connected]:
         ) as connected:
             client = connected
             await client.list_tools()
-            yield Connected(client, front.session_of(connection))
+            yield Connected(client, proxy.session_of(connection))
         await write.aclose()  # the server ends with its input, and closes the session
 
 

@@ -16,7 +16,7 @@ from mcp_dynaload.api.options import IntegrationMode, LoadingStrategy, Options, 
 from mcp_dynaload.api.queries import completions, run_query, run_text_command, split_own_command
 from mcp_dynaload.api.report import PerformanceReport, performance_report
 from mcp_dynaload.api.results import CommandOutcome, QueryResult, StepResponse, WorkflowOptimization, WorkflowStep
-from mcp_dynaload.api.sessions import Conversation, Sessions
+from mcp_dynaload.api.sessions import ApiSession, ApiSessions
 from mcp_dynaload.api.status import (
     SystemStatus,
     component_statuses,
@@ -27,7 +27,7 @@ from mcp_dynaload.api.status import (
 from mcp_dynaload.api.workflows import check_steps, over_all
 from mcp_dynaload.app import Configuration, open_proxy
 from mcp_dynaload.machine.logs import hand_logs_over
-from mcp_dynaload.proxy.server import Front
+from mcp_dynaload.proxy.server import ProxyServer
 from mcp_dynaload.proxy.session import Session
 
 PACKAGE = "mcp_dynaload"
@@ -42,9 +42,11 @@ class Dynaload:
     only grows. What is learned and pinned is kept apart for each `user_id`.
     """
 
-    def __init__(self, configuration: Configuration, front: Front, sessions: Sessions, options: Options) -> None:
+    def __init__(
+        self, configuration: Configuration, proxy: ProxyServer, sessions: ApiSessions, options: Options
+    ) -> None:
         self.configuration = configuration
-        self.front = front
+        self.proxy = proxy
         self.sessions = sessions
         self.options = options
         self._started_at = time.monotonic()
@@ -67,7 +69,7 @@ class Dynaload:
         metrics_export_interval: float = 60.0,
         alert_thresholds: Mapping[str, float] | None = None,
     ) -> AsyncGenerator["Dynaload"]:
-        """Open the proxy on the person's servers, on those of `config`, or, with none at all, on the embedded ones.
+        """Open the proxy on the user's servers, on those of `config`, or, with none at all, on the embedded ones.
 
         Raises:
             ConfigError: A setting is wrong, or, but in production, an entry of a servers file.
@@ -101,7 +103,7 @@ class Dynaload:
         strategy: LoadingStrategy | None = None,
         user_commands: Sequence[str] = (),
     ) -> QueryResult:
-        """The tools that a query needs, loaded; commands, also one that the query begins with, are run before it.
+        """Load and return the tools that a query needs; a command, also one that the query begins with, is run before.
 
         The session may be a connected client's.
 
@@ -129,7 +131,7 @@ class Dynaload:
     async def complete_command(
         self, line: str, *, user_id: str | None = None, session_id: str | None = None
     ) -> tuple[str, ...]:
-        """How the last word of a half-written command may go on, best first: `/load-ca` or `/load-category g`.
+        """Return completions of a half-written command's last word, best first: `/load-ca`, `/load-category g`.
 
         Raises:
             TooManySessionsError: As many sessions as allowed are at work.
@@ -153,7 +155,7 @@ class Dynaload:
         user_id: str | None = None,
         strategy: LoadingStrategy | None = None,
     ) -> tuple[tuple[StepResponse, ...], WorkflowOptimization]:
-        """What each step of a workflow needs, in its order, and the one set of tools that serves all of them.
+        """Return the tools that each step of a workflow needs, in order, and one set of tools that serves all steps.
 
         Raises:
             DynaloadError: There is no step, or one without words.
@@ -189,7 +191,7 @@ class Dynaload:
     async def tools_for_messages_api(
         self, *, user_id: str | None = None, session_id: str | None = None
     ) -> list[dict[str, Any]]:
-        """The loaded tools as the `tools` of an Anthropic Messages API request, in name order.
+        """Return the loaded tools as the `tools` of an Anthropic Messages API request, in name order.
 
         `find_tools` is among them, with which the model reaches all others; calls go to `call_tool` by name.
 
@@ -200,8 +202,8 @@ class Dynaload:
             return tool_params(conversation.connected.session)
 
     async def get_system_status(self) -> SystemStatus:
-        """How components, sessions and servers are doing now."""
-        live, sessions = self.front.live, self.front.sessions
+        """Return the present condition of components, sessions and servers."""
+        live, sessions = self.proxy.live, self.proxy.sessions
         upstreams = upstream_statuses(live, sessions)
         limit = self.configuration.settings.max_concurrent_sessions
         return system_status(
@@ -215,9 +217,9 @@ class Dynaload:
         )
 
     async def get_performance_report(self) -> PerformanceReport:
-        """What all queries, calls and commands since the start came to; empty while monitoring is off."""
+        """Return the totals of all queries, calls and commands since the start; empty while monitoring is off."""
         is_monitoring = self.configuration.settings.metrics_collection_enabled
-        return performance_report(self.front.totals.summary(), is_monitoring)
+        return performance_report(self.proxy.totals.summary(), is_monitoring)
 
     async def export_metrics(self) -> None:
         """Write the summary to the log in the interval of the options, for ever."""
@@ -244,12 +246,12 @@ class Dynaload:
 
     @asynccontextmanager
     async def session(self, user_id: str | None = None, session_id: str | None = None) -> AsyncGenerator[Session]:
-        """A person's session, to look into or to steer: a connected client's own of that id, or one of ours.
+        """Hold a user's session, to look into or to steer: a connected client's own of that id, or one of ours.
 
         Raises:
             TooManySessionsError: As many sessions as allowed are at work.
         """
-        for session in self.front.sessions if session_id else ():
+        for session in self.proxy.sessions if session_id else ():
             if (session.client.user, session.id) == (user_id or "", session_id) and session.client.name != NAME:
                 yield session
                 return
@@ -257,7 +259,7 @@ class Dynaload:
             yield conversation.connected.session
 
     @asynccontextmanager
-    async def _conversation(self, user_id: str | None, session_id: str | None) -> AsyncGenerator[Conversation]:
+    async def _conversation(self, user_id: str | None, session_id: str | None) -> AsyncGenerator[ApiSession]:
         async with self.sessions.use(user_id or "", session_id or "") as conversation:
             yield conversation
 
@@ -269,11 +271,11 @@ class Dynaload:
 
 @asynccontextmanager
 async def open_on(configuration: Configuration, options: Options) -> AsyncGenerator[Dynaload]:
-    """The API on a configuration that was read before."""
+    """Open the API on a configuration that was read before."""
     configuration = replace(configuration, environ=without_client(configuration.environ))
     async with (
-        open_proxy(configuration) as front,
-        open_api(configuration, front, options) as api,
+        open_proxy(configuration) as proxy,
+        open_api(configuration, proxy, options) as api,
         anyio.create_task_group() as tasks,
     ):
         tasks.start_soon(api.sessions.look_around)
@@ -282,11 +284,11 @@ async def open_on(configuration: Configuration, options: Options) -> AsyncGenera
 
 
 @asynccontextmanager
-async def open_api(configuration: Configuration, front: Front, options: Options) -> AsyncGenerator[Dynaload]:
-    """The API over a front that others may serve, too; at exit its own sessions are over."""
+async def open_api(configuration: Configuration, proxy: ProxyServer, options: Options) -> AsyncGenerator[Dynaload]:
+    """Open the API over a proxy server that others may use, too; at exit the API's own sessions are over."""
     async with anyio.create_task_group() as tasks:
-        sessions = Sessions(front, tasks, configuration.settings.max_concurrent_sessions)
-        api = Dynaload(configuration, front, sessions, options)
+        sessions = ApiSessions(proxy, tasks, configuration.settings.max_concurrent_sessions)
+        api = Dynaload(configuration, proxy, sessions, options)
         tasks.start_soon(api.watch_health)
         if configuration.settings.metrics_collection_enabled:
             tasks.start_soon(api.export_metrics)

@@ -11,7 +11,7 @@ from mcp_dynaload.errors import DynaloadError
 
 
 class _Owner:
-    """Keeps an instance open in a task of its own, for as long as the event loop runs or until it is closed."""
+    """A task that keeps an instance open, for as long as the event loop runs or until it is closed."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
@@ -49,7 +49,7 @@ _owners: list[_Owner] = []
 
 
 async def get_integration_instance(**options: Any) -> Dynaload:
-    """The process's instance, opened by the first call with the options of `Dynaload.open`.
+    """Return the process's instance, opened by the first call with the options of `Dynaload.open`.
 
     It needs asyncio, and is closed by `close_integration_instance`, or with the event loop.
 

@@ -8,7 +8,7 @@ from mcp_dynaload.proxy.session import Session
 
 
 def tool_params(session: Session) -> list[dict[str, Any]]:
-    """The session's tools and `find_tools` as the `tools` of a request, in name order."""
+    """Return the session's tools and `find_tools` as the `tools` of a request, in name order."""
     named = {FIND_TOOLS: FIND_TOOLS_DEFINITION, **{tool.name: tool.definition for tool in session.loaded()}}
     return [
         {

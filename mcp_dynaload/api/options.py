@@ -1,4 +1,4 @@
-"""What a program says when it opens the API, and the configuration that comes of it."""
+"""The options with which a program opens the API, and the configuration that they make."""
 
 import json
 import os
@@ -24,16 +24,16 @@ Servers = str | Path | Sequence[str | Path] | Mapping[str, object]
 
 
 class IntegrationMode(StrEnum):
-    """What a program runs for."""
+    """The kind of environment that a program runs in."""
 
     PRODUCTION = "production"
-    """The person's configuration and state; a wrong entry stops only that server."""
+    """The user's configuration and state; a wrong entry stops only that server."""
 
     DEVELOPMENT = "development"
     """The same with a detailed log; a mistake in the configuration is an error."""
 
     TESTING = "testing"
-    """Nothing of the person's is read or written: the given servers or the embedded ones, a state folder that is
+    """Nothing of the user's is read or written: the given servers or the embedded ones, a state folder that is
     removed at the end; a mistake in the configuration is an error."""
 
 
@@ -87,7 +87,7 @@ class Options:
 
 @contextmanager
 def configured(options: Options) -> Generator[Configuration]:
-    """The configuration that the options and the environment make; temporary files of it are gone at exit.
+    """Make the configuration of the options and the environment; its temporary files are gone at exit.
 
     Raises:
         ConfigError: A setting is wrong, or, but in production, an entry of a servers file.
@@ -106,7 +106,7 @@ def configured(options: Options) -> Generator[Configuration]:
 
 
 def without_client(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what a client says in it: nobody waits for a terminal, no client's session goes on."""
+    """Return the environment without a client's variables: nobody waits for a terminal, no client's session goes on."""
     return {**environ, "CLAUDE_CODE_ENTRYPOINT": "sdk", "CLAUDE_CODE_SESSION_ID": ""}
 
 

@@ -27,7 +27,7 @@ async def run_query(
     """Have the tools for a query loaded; a strategy given counts for it alone."""
     async with _with_strategy(session, strategy) as used:
         served = await serve_prompt(session, PromptSubmitted(query), is_first=not session.state.first_prompt_seen)
-        decision, told = served.decision, served.fact
+        decision, told = served.decision, served.event
         tools, detection_ms = loaded_tools(session, decision), told.detection_ms + told.selection_ms
         baseline, optimized = tokens(session, [tool.name for tool in tools])
         return QueryResult(
@@ -59,7 +59,7 @@ async def run_text_command(session: Session, line: str) -> CommandOutcome:
 
 
 async def completions(connected: Connected, line: str) -> tuple[str, ...]:
-    """How the last word of a half-written command may go on; nothing for a line that is none."""
+    """Return completions of a half-written command's last word; none for a line that is no command."""
     name, *words = line.removeprefix("/").split(" ")
     if not words:
         return tuple(f"/{command}" for command in COMMANDS if command.startswith(name))
@@ -87,13 +87,13 @@ def split_own_command(text: str) -> tuple[tuple[str, ...], str]:
 
 
 def tokens(session: Session, names: Sequence[str]) -> tuple[int, int]:
-    """Of all definitions, and of these with what we add ourselves."""
+    """Return the tokens of all definitions, and of the named ones together with what we add ourselves."""
     catalog = session.live.catalog
     return catalog.total_cost, session.live.overhead_tokens + sum(catalog.costs[name] for name in names)
 
 
 def loaded_tools(session: Session, decision: Decision) -> tuple[LoadedTool, ...]:
-    """What the session has loaded now, in name order."""
+    """Return the tools that the session has loaded now, in name order."""
     catalog = session.live.catalog
     tiers = tiers_of(session.state, catalog, session.learning.core(catalog))
     probabilities = {scored.name: scored.probability for scored in decision.ranked}

@@ -25,7 +25,7 @@ class ToolInfo(Answer):
     tokens: int
     categories: tuple[str, ...]
     is_pinned: bool
-    """By the servers file or, for the person who asks, by them."""
+    """By the servers file or, for the user who asks, by them."""
 
     is_loaded: bool
     """For the session that asks."""
@@ -35,7 +35,7 @@ class ToolInfo(Answer):
 
 
 class ToolWhy(Answer):
-    """Why a tool is loaded or not in a session."""
+    """The reason why a tool is loaded or not in a session."""
 
     name: str
     upstream: str
@@ -44,11 +44,11 @@ class ToolWhy(Answer):
     is_loaded: bool
     reason: str
     last_prompt: Judgement | None
-    """What the last prompt says of it; None before the first, and for a tool of which it says nothing."""
+    """The last prompt's evidence for it; None before the first, and for a tool of which it says nothing."""
 
 
 class ServerStats(Answer):
-    """One server's share of the catalog."""
+    """A server's share of the catalog."""
 
     upstream: str
     tools: int
@@ -84,7 +84,7 @@ class RegistryStats(Answer):
 
 
 class Explanation(Answer):
-    """What a prompt would load at the start of a session, and why; nothing is changed."""
+    """The tools that a prompt would load at the start of a session, and why; nothing is changed."""
 
     query: str
     strategy: Strategy
@@ -102,7 +102,7 @@ class Explanation(Answer):
 
 
 def tool_infos(session: Session, query: str = "", limit: int | None = None) -> tuple[ToolInfo, ...]:
-    """The known tools in name order, or those that fit the words, best first."""
+    """Return the known tools in name order, or those that fit the words, best first."""
     catalog = session.live.catalog
     tools = catalog.tools
     if query.strip():
@@ -114,7 +114,7 @@ def tool_infos(session: Session, query: str = "", limit: int | None = None) -> t
 
 
 def registry_stats(session: Session) -> RegistryStats:
-    """The catalog in numbers."""
+    """Return the catalog in numbers."""
     live, catalog = session.live, session.live.catalog
     infos = tool_infos(session)
     return RegistryStats(
@@ -133,7 +133,7 @@ def registry_stats(session: Session) -> RegistryStats:
 
 
 async def tool_why(session: Session, tool: Tool) -> ToolWhy:
-    """Why the tool is loaded or not."""
+    """Return the reason why the tool is loaded or not."""
     return ToolWhy(
         name=tool.name,
         upstream=tool.upstream,
@@ -148,7 +148,7 @@ async def tool_why(session: Session, tool: Tool) -> ToolWhy:
 async def explanation(
     session: Session, query: str, strategy: Strategy | None, clock: Callable[[], float] = time.perf_counter
 ) -> Explanation:
-    """What a prompt would load at the start of a session like this one, and why."""
+    """Return the tools that a prompt would load at the start of a session like this one, and why."""
     priors = session.learning.priors.lifts(session.live.catalog)
     used = strategy or session.state.strategy
     told = await anyio.to_thread.run_sync(explain_prompt, query, used, session.context(), priors, clock)

@@ -1,13 +1,13 @@
-"""What all queries, calls and commands of this process came to."""
+"""The totals of all queries, calls and commands of this process."""
 
 from collections.abc import Mapping
 
 from mcp_dynaload.api.results import Answer
 from mcp_dynaload.telemetry.histogram import Times
 from mcp_dynaload.telemetry.session_views import Quality
-from mcp_dynaload.telemetry.summary import CallCounts, CategoryCounts, Summary, Tokens, UpstreamCounts
+from mcp_dynaload.telemetry.summary import CallCounts, CategoryCounts, Summary, TokenTotals, UpstreamCounts
 
-MOST_POPULAR = 20
+MAX_POPULAR = 20
 
 
 class PerformanceSummary(Answer):
@@ -47,7 +47,7 @@ class IntegrationReport(Answer):
     """The summary with what it is made of."""
 
     performance_summary: PerformanceSummary
-    tokens: Tokens
+    tokens: TokenTotals
     choice_quality: Quality
     calls: CallCounts
     times: Mapping[str, Times]
@@ -62,7 +62,7 @@ class IntegrationReport(Answer):
 
 
 class PerformanceReport(Answer):
-    """Since when, and what."""
+    """The totals of a process, and the time since which they are counted."""
 
     since: float
     """Seconds since 1970; 0 before anything happened, and while monitoring is off."""
@@ -72,7 +72,7 @@ class PerformanceReport(Answer):
 
 
 def performance_report(summary: Summary, is_monitoring: bool) -> PerformanceReport:
-    """The report on what a process has done."""
+    """Return the report on the work of a process."""
     return PerformanceReport(
         since=summary.since,
         is_monitoring=is_monitoring,
@@ -85,8 +85,8 @@ def performance_report(summary: Summary, is_monitoring: bool) -> PerformanceRepo
             times_by_tiers=summary.prompt_times_by_tiers,
             upstreams=summary.upstreams,
             commands=summary.commands,
-            popular_tools=dict(list(summary.tools.items())[:MOST_POPULAR]),
-            popular_categories=dict(list(summary.categories.items())[:MOST_POPULAR]),
+            popular_tools=dict(list(summary.tools.items())[:MAX_POPULAR]),
+            popular_categories=dict(list(summary.categories.items())[:MAX_POPULAR]),
             fallbacks=summary.fallbacks,
         ),
     )

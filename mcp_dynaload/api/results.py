@@ -1,4 +1,4 @@
-"""What the API answers: read by attribute or by key; each turns to JSON with `model_dump(mode="json")`."""
+"""The results that the API returns: read by attribute or by key; each turns to JSON with `model_dump(mode="json")`."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from mcp_dynaload.selection.tiers import Tier
 
 
 class Answer(ByKey, BaseModel):
-    """Base of what is answered: frozen, no unknown fields."""
+    """The base of all answers: frozen, no unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,7 +34,7 @@ class LoadedTool(Answer):
 
 
 class CommandOutcome(Answer):
-    """What a slash command did."""
+    """The outcome of a slash command."""
 
     command: str
     """As it was given, for example `/load-category git`."""
@@ -44,7 +44,7 @@ class CommandOutcome(Answer):
 
 
 class QueryResult(Answer):
-    """What a query loads, and what that saves."""
+    """The tools that a query loads, and the tokens that this saves."""
 
     query: str
     user_id: str | None
@@ -96,14 +96,14 @@ class WorkflowStep(Answer):
 
     @property
     def task(self) -> str:
-        """What the step is about, in words."""
+        """The step's subject, in words."""
         named = [self.input_data[key] for key in ("query", "prompt", "task", "description") if key in self.input_data]
         texts = [value for value in (named or self.input_data.values()) if isinstance(value, str)]
         return "\n".join(texts)
 
 
 class StepResponse(Answer):
-    """What one step of a workflow needs."""
+    """The tools that one step of a workflow needs."""
 
     agent_id: str
     result: QueryResult

@@ -11,7 +11,7 @@ import structlog
 from mcp_dynaload.api.connection import Connected, open_connection
 from mcp_dynaload.app import FIRST_LISTING_SECONDS
 from mcp_dynaload.errors import DynaloadError
-from mcp_dynaload.proxy.server import Front
+from mcp_dynaload.proxy.server import ProxyServer
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ class TooManySessionsError(DynaloadError):
 
 
 @dataclass(slots=True)
-class Conversation:
+class ApiSession:
     """A session, used by one caller at a time."""
 
     id: str
@@ -39,12 +39,12 @@ class Conversation:
     used_at: float = 0.0
 
 
-class Sessions:
-    """Opens sessions when they are first used; made within the task group that then owns them."""
+class ApiSessions:
+    """The API's sessions, opened when they are first used; made within the task group that then owns them."""
 
-    def __init__(self, front: Front, tasks: anyio.abc.TaskGroup, limit: int) -> None:
-        self._front, self._tasks, self._limit = front, tasks, limit
-        self._open: dict[Key, Conversation] = {}
+    def __init__(self, proxy: ProxyServer, tasks: anyio.abc.TaskGroup, limit: int) -> None:
+        self._proxy, self._tasks, self._limit = proxy, tasks, limit
+        self._open: dict[Key, ApiSession] = {}
         self._opening = anyio.Lock()
 
     def __len__(self) -> int:
@@ -52,12 +52,12 @@ class Sessions:
 
     @property
     def limit(self) -> int:
-        """Most sessions at the same time."""
+        """The most sessions at the same time."""
         return self._limit
 
     @asynccontextmanager
-    async def use(self, user: str, session_id: str) -> AsyncGenerator[Conversation]:
-        """The conversation, opened if it is new; a second caller waits for its turn.
+    async def use(self, user: str, session_id: str) -> AsyncGenerator[ApiSession]:
+        """Hold the conversation, opened if it is new; a second caller waits for its turn.
 
         Raises:
             TooManySessionsError: There is no room, and nobody's session is idle.
@@ -89,10 +89,10 @@ class Sessions:
         await conversation.gone.wait()
         return True
 
-    async def _opened(self, user: str, session_id: str) -> Conversation:
+    async def _opened(self, user: str, session_id: str) -> ApiSession:
         if len(self._open) >= self._limit:
             await self._make_room()
-        conversation: Conversation = await self._tasks.start(self._run, user, session_id)
+        conversation: ApiSession = await self._tasks.start(self._run, user, session_id)
         session = conversation.connected.session
         with anyio.move_on_after(FIRST_LISTING_SECONDS) as scope:
             await session.first_listing.wait()
@@ -114,11 +114,11 @@ class Sessions:
         log.info("session_made_room", user=key[0], session=key[1])
         await self.close(*key)
 
-    async def _run(self, user: str, session_id: str, *, task_status: anyio.abc.TaskStatus[Conversation]) -> None:
+    async def _run(self, user: str, session_id: str, *, task_status: anyio.abc.TaskStatus[ApiSession]) -> None:
         """Own one session from its start to its end, in one task."""
-        async with open_connection(self._front, user) as connected:
+        async with open_connection(self._proxy, user) as connected:
             await connected.session.identify(session_id)
-            conversation = Conversation(connected.session.id, user, connected)
+            conversation = ApiSession(connected.session.id, user, connected)
             try:
                 task_status.started(conversation)
                 await conversation.over.wait()

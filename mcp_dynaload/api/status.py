@@ -24,11 +24,11 @@ _WORST: tuple[Health, ...] = ("unhealthy", "degraded", "healthy")
 
 
 class ComponentStatus(Answer):
-    """One part of us."""
+    """The condition of one component."""
 
     health: Health
     detail: str
-    """In words for the person: what is wrong and what to do."""
+    """In words for the user: what is wrong and what to do."""
 
 
 class SessionStatus(Answer):
@@ -83,12 +83,12 @@ class SystemStatus(Answer):
 
 
 def session_statuses(sessions: Iterable[Session]) -> tuple[SessionStatus, ...]:
-    """Every open session, oldest first."""
+    """Return the condition of every open session, oldest first."""
     return tuple(map(_session_status, sessions))
 
 
 def upstream_statuses(live: CatalogState, sessions: Iterable[Session]) -> tuple[UpstreamStatus, ...]:
-    """Every configured server, in name order."""
+    """Return the condition of every configured server, in name order."""
     open_sessions = tuple(sessions)
     return tuple(_upstream_status(name, live, open_sessions) for name in live.listings.configs)
 
@@ -96,7 +96,7 @@ def upstream_statuses(live: CatalogState, sessions: Iterable[Session]) -> tuple[
 async def component_statuses(
     live: CatalogState, upstreams: Iterable[UpstreamStatus], sessions: int, limit: int
 ) -> dict[str, ComponentStatus]:
-    """Every part of us, by name."""
+    """Return the condition of every component, by name."""
     return {
         "catalog": _catalog(live),
         "ranking": _ranking(live),
@@ -108,7 +108,7 @@ async def component_statuses(
 
 
 def overall(components: Iterable[ComponentStatus]) -> Health:
-    """As healthy as the worst component."""
+    """Return the health of the worst component."""
     found = {component.health for component in components}
     for health in _WORST:
         if health in found:
@@ -126,7 +126,7 @@ def system_status(
     upstreams: tuple[UpstreamStatus, ...],
     live: CatalogState,
 ) -> SystemStatus:
-    """All of it in one answer; times are in seconds of the clock."""
+    """Return the whole status in one answer; times are in seconds of the clock."""
     return SystemStatus(
         integration_health=overall(components.values()),
         version=__version__,

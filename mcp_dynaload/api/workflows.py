@@ -23,7 +23,7 @@ def check_steps(steps: Sequence[WorkflowStep]) -> None:
 
 
 def over_all(responses: Sequence[StepResponse], session: Session) -> WorkflowOptimization:
-    """The one set of tools that serves every step, and what it costs."""
+    """Return the one set of tools that serves every step, and what it costs."""
     results = [response.result for response in responses]
     union = sorted({name for result in results for name in result.tool_names})
     baseline, optimized = tokens(session, union)

@@ -1,1 +1,1 @@
-"""What tools exist: definitions, names, token costs."""
+"""The tools that exist: definitions, names, token costs."""

@@ -33,22 +33,22 @@ class Catalog:
 
     @cached_property
     def total_cost(self) -> int:
-        """Tokens of all definitions together."""
+        """The tokens of all definitions together."""
         return sum(self.costs[tool.name] for tool in self.tools)
 
     def get(self, name: str) -> Tool | None:
-        """The tool with this advertised name."""
+        """Return the tool with this advertised name."""
         return self._by_name.get(name)
 
     def prerequisites(self, tool: Tool) -> tuple[str, ...]:
-        """Advertised names of the tools that the definition of this one sends the model to before it."""
+        """Return the advertised names of the tools that this one's definition sends the model to first."""
         found = self._prerequisites.get(tool.name)
         if found is None:
             found = self._prerequisites[tool.name] = prerequisites(tool, self._siblings[tool.upstream])
         return found
 
     def nearest(self, name: str, limit: int = 3) -> tuple[str, ...]:
-        """Advertised names most like `name`, which may also be like an upstream's own name for the tool."""
+        """Return the advertised names most like `name`, which may also be like an upstream's own name for a tool."""
         wanted = name.lower()
         by_spelling: dict[str, list[str]] = {}
         for tool in self.tools:
@@ -59,7 +59,7 @@ class Catalog:
 
     @cached_property
     def _prerequisites(self) -> dict[str, tuple[str, ...]]:
-        """As far as they were asked for."""
+        """The prerequisites that were asked for by now."""
         return {}
 
     @cached_property
@@ -76,7 +76,7 @@ class Catalog:
 
 
 def build_catalog(tools: Iterable[Tool], costs: Mapping[str, int]) -> Catalog:
-    """The catalog of `tools`, whose names must be unique (`with_unique_names`) and each have a cost."""
+    """Build the catalog of `tools`, whose names must be unique (`with_unique_names`) and each have a cost."""
     ordered = tuple(sorted(tools, key=lambda tool: tool.name))
     return Catalog(tools=ordered, costs={tool.name: costs[tool.name] for tool in ordered})
 
@@ -93,7 +93,7 @@ def build_tools(
     always_load: bool = False,
     prefixes: Prefixes = NO_OTHERS,
 ) -> tuple[Tool, ...]:
-    """The tools of one upstream's `tools/list`; globs are matched against the upstream's own names.
+    """Build the tools of one upstream's `tools/list`; globs are matched against the upstream's own names.
 
     Of two definitions with one name the first counts, since a call could not tell them apart. None gets a name that
     belongs to another server by its prefix.
@@ -118,7 +118,7 @@ def build_tools(
 
 
 def _is_always_loaded(definition: Json, default: bool) -> bool:
-    """Whether a tool is to be in every request, by its own word or else by that of its server's entry."""
+    """Return whether a tool is to be in every request, by its own word or else by its server's entry."""
     told = json_object(definition.get("_meta")).get(ALWAYS_LOAD)
     return told if isinstance(told, bool) else default
 
@@ -126,7 +126,7 @@ def _is_always_loaded(definition: Json, default: bool) -> bool:
 def with_unique_names(
     tools: Iterable[Tool], *, reserved: frozenset[str] = frozenset(), room: int = MAX_NAME_LENGTH
 ) -> tuple[Tool, ...]:
-    """The same tools with no name twice and none that is `reserved`.
+    """Return the same tools with no name twice and none that is `reserved`.
 
     Where upstreams meet in a name, the first in (upstream, original name) order keeps it; the others get a hash. They
     meet, too, where the client, which writes `_` for many characters, would write their names alike.

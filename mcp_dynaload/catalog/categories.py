@@ -24,9 +24,9 @@ TAXONOMY: Mapping[str, str] = {
     "time": "time timezone timezones clock date",
     "web": "web browser browse page pages url urls http fetch website html crawl scrape navigate",
 }
-"""What a category is about, in words."""
+"""The subject of a category, in words."""
 
-LEAST_DESCRIBED = 2
+MIN_DESCRIBED = 2
 """Different words of a description that put a tool in a category; of a name one is enough."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -37,7 +37,7 @@ Named = Mapping[str, tuple[str, ...]]
 
 
 def categories_of(catalog: Catalog, named: Named) -> dict[str, tuple[str, ...]]:
-    """The tools of each category that has any, both in name order.
+    """Return the tools of each category that has any, both in name order.
 
     One that the configuration names takes the place of the taxonomy's of the same name, and so does a server that is
     called like it.
@@ -54,13 +54,13 @@ def categories_of(catalog: Catalog, named: Named) -> dict[str, tuple[str, ...]]:
 
 
 def taxonomy_of(tool: Tool) -> tuple[str, ...]:
-    """The built-in categories of a tool, in name order: by words of its names or its description."""
+    """Return the built-in categories of a tool, in name order, told by words of its names or its description."""
     named = _words(f"{tool.upstream} {tool.original_name}")
     described = _words(tool.description)
     return tuple(
         category
         for category, words in _vocabulary().items()
-        if named & words or len(described & words) >= LEAST_DESCRIBED
+        if named & words or len(described & words) >= MIN_DESCRIBED
     )
 
 

@@ -1,4 +1,4 @@
-"""What tool definitions cost the model in tokens, and the two baselines that a reduction is measured against."""
+"""The cost of tool definitions for the model in tokens, and the two baselines that a reduction is measured against."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ Count = Callable[[str], int]
 
 
 def wire_text(name: str, description: str, input_schema: Json, prefix: str = CLIENT_PREFIX) -> str:
-    """The definition as it reaches the model: full prefixed name, cut description, schema, compact JSON."""
+    """Return the definition as the model gets it: full prefixed name, cut description, schema, compact JSON."""
     definition: Json = {
         "name": prefix + name,
         "description": description[:MAX_DESCRIPTION_LENGTH],
@@ -30,12 +30,12 @@ def wire_text(name: str, description: str, input_schema: Json, prefix: str = CLI
 
 
 def tool_cost(tool: Tool, count: Count) -> int:
-    """Tokens of one tool's definition."""
+    """Count the tokens of one tool's definition."""
     return count(wire_text(tool.name, tool.description, tool.input_schema))
 
 
 def all_loaded(tool_costs: Iterable[int]) -> int:
-    """Baseline one: every definition of every upstream is in each request."""
+    """Return baseline one: every definition of every upstream is in each request."""
     return sum(tool_costs)
 
 
@@ -46,7 +46,7 @@ def native_deferral(
     count: Count,
     prefix: str = CLIENT_PREFIX,
 ) -> int:
-    """Baseline two, an estimate: the client's own deferred tools with its built-in tool search.
+    """Return baseline two, an estimate: the client's own deferred tools with its built-in tool search.
 
     `count`(all full names, one per line) + Σ `count`(instructions of each server, cut at 2,048 characters)
     + Σ over discovered tools (definition + `SEARCH_REQUEST_TOKENS`).

@@ -46,7 +46,7 @@ class Names:
     always: type = Nothing
 
     def fit(self, values: Sequence[object]) -> bool:
-        """Whether they are such lists."""
+        """Return whether each value is a list of names."""
         if not are(list, values):
             return False
         lists = cast(Sequence[list[object]], values)
@@ -56,7 +56,7 @@ class Names:
         return self.allowed is None or self.allowed.issuperset(names)
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
-        """The list of what belongs into it; `UNFIT` if that is nothing."""
+        """Return the names in the list that are strings; `UNFIT` if there are none."""
         good = self._good(cast(list[object], value)) if isinstance(value, list) else []
         if value != good:
             odd.append(Oddity(place, f"is {shown(cast(object, value))}, not a list of different {self._wants}"))
@@ -79,7 +79,7 @@ class Types:
     always: type = Nothing
 
     def fit(self, values: Sequence[object]) -> bool:
-        """Whether each is one or several."""
+        """Return whether each value is one type or several."""
         lists = [value for value in values if type(value) is not str]
         return (
             _TYPES.issuperset(value for value in values if type(value) is str)
@@ -88,7 +88,7 @@ class Types:
         )
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
-        """The known types of a list; another value says nothing."""
+        """Return the known types of a list; another value says nothing."""
         if isinstance(value, list):
             return self.several.mended(cast(object, value), place, odd)
         odd.append(Oddity(place, f"is {shown(value)}, which is no type"))
@@ -102,7 +102,7 @@ class Subschema:
     always: type = bool
 
     def fit(self, values: Sequence[object]) -> bool:
-        """Whether they are schemas whose keywords fit, those of the schemas within them, too.
+        """Return whether the values are schemas whose keywords fit, those of the schemas within them, too.
 
         Asked of ten thousands of schemas at once: so they are walked in one loop, and the keywords that need a closer
         look are collected for one look at all their values.
@@ -132,7 +132,7 @@ class Subschema:
         return types <= _TYPES and all(KEYWORDS.get(keyword, ANYTHING).fit(items) for keyword, items in closer.items())
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
-        """The schema without the keywords that do not fit: it then allows more, never less."""
+        """Return the schema without the keywords that do not fit: it then allows more, never less."""
         return value if isinstance(value, bool) else _KEYWORDS.mended(value, place, odd)
 
 
@@ -143,7 +143,7 @@ class Arguments:
     always: type = Nothing
 
     def fit(self, values: Sequence[object]) -> bool:
-        """Whether the client takes them and shows the tools to the model."""
+        """Return whether the client takes these schemas of arguments and shows the tools to the model."""
         if not are(dict, values):
             return False
         schemas = cast(Sequence[Json], values)
@@ -152,7 +152,7 @@ class Arguments:
         return _are_read(schemas) or _are_read([_without_overlooked(schema) for schema in schemas])
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
-        """The schema of an object; `UNFIT` if it is one of something else, or needs what cannot be given."""
+        """Return the schema of an object; `UNFIT` if it is one of something else, or needs what cannot be given."""
         if value is True:
             value = cast(object, {})
         if not isinstance(value, dict):
@@ -172,7 +172,7 @@ class Arguments:
         return {keyword: mended.get(keyword) for keyword in schema if keyword in mended or keyword in overlooked}
 
     def _typed(self, schema: Json, place: str, odd: list[Oddity]) -> Json:
-        """The schema with the one type that arguments can have, where it leaves that open."""
+        """Return the schema with the one type that arguments can have, where it leaves that open."""
         kind = schema.get("type")
         if kind == "object":
             return schema
@@ -194,7 +194,7 @@ class Arguments:
 
 
 def _are_read(schemas: Sequence[Json]) -> bool:
-    """Whether the keywords that the client looks at fit."""
+    """Return whether the keywords that the client looks at fit."""
     others = [schema for schema in schemas if "$schema" in schema and _keywords(schema) is not KEYWORDS]
     ours = [schema for schema in schemas if _keywords(schema) is KEYWORDS] if others else schemas
     return SCHEMA.fit(ours) and Record(_ALWAYS).fit(others)
@@ -205,7 +205,7 @@ def _without_overlooked(schema: Json) -> Json:
 
 
 def _are_legal_keys(schemas: Sequence[Json]) -> bool:
-    """Whether the model API takes all names of properties: looked at in one text, since each look costs."""
+    """Return whether the model API takes all names of properties: looked at in one text, since each look costs."""
     named = [json_object(one["properties"]) for one in schemas if "properties" in one and COMBINATORS.isdisjoint(one)]
     names = set(chain.from_iterable(named))
     text = " ".join(names)
@@ -213,7 +213,10 @@ def _are_legal_keys(schemas: Sequence[Json]) -> bool:
 
 
 def _illegal_keys(schema: Json) -> list[str]:
-    """The top's property names that the model API refuses; where it merges branches, the client leaves them out."""
+    """Return the top's property names that the model API refuses.
+
+    Where it merges branches, the client leaves them out.
+    """
     properties = schema.get("properties")
     if not isinstance(properties, dict) or not COMBINATORS.isdisjoint(schema):
         return []
@@ -222,14 +225,14 @@ def _illegal_keys(schema: Json) -> list[str]:
 
 
 def _keywords(schema: Json) -> Mapping[str, Shape]:
-    """The forms of the keywords that the client looks at: in a schema of another dialect those are few."""
+    """Return the forms of the keywords that the client looks at: in a schema of another dialect those are few."""
     dialect = schema.get("$schema", DIALECT)
     is_ours = not isinstance(dialect, str) or dialect.removesuffix("#") == DIALECT
     return KEYWORDS if is_ours else _ALWAYS
 
 
 def _is_overlooked(keyword: str, value: object) -> bool:
-    """Whether the client takes a keyword at the top for absent."""
+    """Return whether the client takes a keyword at the top for absent."""
     return value is None and keyword not in _NEVER_NULL
 
 
@@ -279,7 +282,7 @@ class _Dependency:
 
 
 _ALWAYS: Mapping[str, Shape] = {"$schema": TEXT, "properties": MapOf(ANYTHING), "required": ListOf(TEXT)}
-"""What the client looks at in every dialect."""
+"""The keywords that the client looks at in every dialect."""
 
 _NEVER_NULL = frozenset({"type", *_ALWAYS})
 

@@ -40,7 +40,7 @@ COMMAND_NAMES = (
     "unload",
     "reset",
 )
-"""Our prompts: the commands by which the person looks into a session and overrules it."""
+"""Our prompts: the commands by which the user looks into a session and overrules it."""
 
 MAX_FULL_NAME_LENGTH = 64
 """Model APIs accept so much of a name, the client's prefix included."""
@@ -61,7 +61,7 @@ class Registration:
 
     @property
     def prefix(self) -> str:
-        """What the client puts in front of our names."""
+        """The text that the client puts in front of our names."""
         return f"mcp__{legal_name(self.server)}__"
 
     @property
@@ -81,17 +81,17 @@ def prefix_room(room: int) -> int:
 
 
 def legal_name(name: str) -> str:
-    """The name with `_` for each character that model APIs do not take."""
+    """Return the name with `_` for each character that model APIs do not take."""
     return _ILLEGAL.sub("_", name)
 
 
 def default_prefix(upstream: str) -> str:
-    """The prefix of an upstream's names when its configuration gives none."""
+    """Return the prefix of an upstream's names when its configuration gives none."""
     return f"{legal_name(upstream)}__"
 
 
 def advertised_name(prefix: str, original: str, room: int = MAX_NAME_LENGTH) -> str:
-    """The name of an upstream's tool in our list: `prefix` + `original`, made legal, shortened with a hash if too long.
+    """Return the name of an upstream's tool in our list: `prefix` + `original`, made legal, hashed if too long.
 
     A changed name always carries a hash of the unchanged one, so two different originals never meet.
     """

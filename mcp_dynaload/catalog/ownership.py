@@ -21,16 +21,16 @@ class Prefixes:
     """Characters that a name may have."""
 
     def name(self, server: str, prefix: str, original: str) -> str | None:
-        """The name under which a server's own `original` is offered; None if every such name would be another's."""
+        """Return the name under which a server's own `original` is offered; None if it would be another's."""
         name = advertised_name(prefix, original, self.room)
         return name if self.is_free(server, name) else next(self.set_apart(server, prefix, original), None)
 
     def is_free(self, server: str, name: str) -> bool:
-        """Whether the name, as the client writes it, belongs to no other server."""
+        """Return whether the name, as the client writes it, belongs to no other server."""
         return not legal_name(name).startswith(self._rivals.get(server, ()))
 
     def set_apart(self, server: str, prefix: str, original: str) -> Iterator[str]:
-        """Names with a hash right after the prefix, so that nothing which the server chose decides how they begin."""
+        """Yield names with a hash right after the prefix, so that nothing the server chose decides how they begin."""
         identity = f"{server}\0{original}"
         for _ in range(MAX_ATTEMPTS):
             identity = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
@@ -55,7 +55,7 @@ class Prefixes:
 
     @cached_property
     def _rivals(self) -> dict[str, tuple[str, ...]]:
-        """For each server the longer prefixes of others that begin with its own: all else can be told apart."""
+        """The longer prefixes of other servers that begin with a server's own: all else can be told apart."""
         cut = {server: prefix[: prefix_room(self.room)] for server, prefix in self.by_server.items()}
         return {
             server: tuple({other for other in cut.values() if other != own and other.startswith(own)})

@@ -1,4 +1,4 @@
-"""What a JSON Schema of arguments says in words: names, descriptions and allowed values, however deep they stand."""
+"""The words in a JSON Schema of arguments: names, descriptions and allowed values, however deep they stand."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _LOCAL_REFERENCE = "#/"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One argument, or a part of one."""
+    """An argument, or a part of one."""
 
     name: str
     """Empty where the schema names none: an alternative, an element of an array."""
@@ -36,7 +36,7 @@ class Parameter:
 
 
 def parameters(schema: Json) -> Iterator[Parameter]:
-    """The parameters of a schema, outer ones first; a schema that contains itself is followed once."""
+    """Yield the parameters of a schema, outer ones first; a schema that contains itself is followed once."""
     waiting = deque([("", "", schema, False)])
     followed: set[str] = set()
     many = 0
@@ -78,7 +78,7 @@ def _alternatives(node: Json) -> list[Json]:
 
 
 def _referred(schema: Json, reference: str) -> Json:
-    """What a reference within the schema leads to; nothing if it leads elsewhere."""
+    """Return the schema that a reference within the schema leads to; an empty one if it leads elsewhere."""
     if not reference.startswith(_LOCAL_REFERENCE):
         return {}
     node = schema

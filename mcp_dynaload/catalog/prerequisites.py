@@ -1,4 +1,4 @@
-"""What a tool's own definition says must be done first, with another tool of its server."""
+"""Tools of the same server that a tool's own definition says must be called first."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,11 +16,11 @@ _GIVES_VALUE = re.compile(r"\b(?:from|by|us(?:e|ing)|call(?:ed|ing)?|via|through
 
 _COMES_LATER = re.compile(r"\b(?:after|instead|later|not|rather|then|unlike|without)\b", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[A-Za-z][\w-]*(?:[_-]|[a-z](?=[A-Z]))[\w-]*|[A-Za-z]\w*(?=[`'\"]?(?:\(\))?[`'\"]? tool\b)")
-"""What is a tool's name and no plain word: in snake, kebab or camel case, or called a tool."""
+"""A tool's name that is no plain word: in snake, kebab or camel case, or called a tool."""
 
 
 def prerequisites(tool: Tool, siblings: Mapping[str, str]) -> tuple[str, ...]:
-    """Of the tools of the same server, advertised names by their own, those that this one sends the model to before it.
+    """Return the tools of the same server, advertised names by own names, that this one sends the model to first.
 
     Its description says so, or that of an argument which takes what the other tool gives.
     """

@@ -26,7 +26,7 @@ UNFIT = Misfit.UNFIT
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
-    """One part of a value that does not fit."""
+    """A part of a value that does not fit."""
 
     place: str
     """The keys that lead to it, joined with dots."""
@@ -47,11 +47,11 @@ class Shape(Protocol):
         ...
 
     def fit(self, values: Sequence[object], /) -> bool:
-        """Whether all of these values have this form: of thousands at once, as asking for each costs several times."""
+        """Return whether all these values have this form: thousands at once, as asking for each costs several times."""
         ...
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
-        """The value in this form, or `UNFIT`; every change and every reason is added to `odd`."""
+        """Return the value in this form, or `UNFIT`; every change and every reason is added to `odd`."""
         ...
 
 
@@ -66,11 +66,11 @@ class Plain:
     always: type = Nothing
 
     def fit(self, values: Sequence[object]) -> bool:
-        """Whether each fits by itself."""
+        """Return whether each fits by itself."""
         return are(self.always, values) or all(map(self.fits, values))
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
-        """The value if it fits: no other is made of it."""
+        """Return the value if it fits; it cannot be repaired."""
         if self.fits(value):
             return value
         odd.append(Oddity(place, f"is {shown(value)}, not {self.wants}"))
@@ -89,14 +89,14 @@ class ListOf:
     always: type = Nothing
 
     def fit(self, values: Sequence[object]) -> bool:
-        """Whether they are such lists."""
+        """Return whether the values are lists of such elements."""
         if not are(list, values):
             return False
         lists = cast(Sequence[list[object]], values)
         return min(map(len, lists), default=self.min_length) >= self.min_length and self.item.fit(elements_of(lists))
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
-        """The list of the elements that fit or can be mended; `UNFIT` if none is left."""
+        """Return the list of the elements that fit or can be repaired; `UNFIT` if none is left."""
         if not isinstance(value, list):
             odd.append(Oddity(place, f"is {shown(value)}, not a list"))
             return UNFIT
@@ -122,11 +122,11 @@ class MapOf:
     always: type = Nothing
 
     def fit(self, values: Sequence[object]) -> bool:
-        """Whether they are such objects."""
+        """Return whether the values are objects of such values."""
         return are(dict, values) and self.value.fit(fields_of(cast(Sequence[Json], values)))
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
-        """The object with its values mended."""
+        """Return the object with its values repaired."""
         if not isinstance(value, dict):
             odd.append(Oddity(place, f"is {shown(value)}, not an object"))
             return UNFIT
@@ -145,7 +145,7 @@ class Record:
     always: type = Nothing
 
     def fit(self, values: Sequence[object]) -> bool:
-        """Whether they are such objects."""
+        """Return whether the values are objects with these fields."""
         if not are(dict, values):
             return False
         objects = cast(Sequence[Json], values)
@@ -154,7 +154,7 @@ class Record:
         return all(shape.fit(items) for shape, items in _looked_at(objects, self.shapes))
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
-        """The object without the optional fields that cannot be mended; `UNFIT` if it lacks one that it needs."""
+        """Return the object without the optional fields that cannot be repaired; `UNFIT` if it lacks one it needs."""
         if not isinstance(value, dict):
             odd.append(Oddity(place, f"is {shown(value)}, not an object"))
             return UNFIT
@@ -172,12 +172,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Finite:
-    """Any JSON: everything but numbers that JSON cannot write (NaN, Infinity)."""
+    """The form of any JSON but numbers that JSON cannot write (NaN, Infinity)."""
 
     always: type = str
 
     def fit(self, values: Sequence[object]) -> bool:
-        """Whether no such number is in them."""
+        """Return whether the values hold no number that is infinite for the client."""
         level = values
         while level:
             kinds = kinds_of(level)
@@ -192,7 +192,7 @@ class Finite:
         return True
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
-        """The value without the keys under which such a number stands."""
+        """Return the value without the keys under which such a number stands."""
         if self.fit([value]):
             return value
         if isinstance(value, dict):
@@ -208,7 +208,7 @@ class Finite:
 
 
 def shown(value: object) -> str:
-    """A value as JSON names it, quoted, on one line and short."""
+    """Return a value as JSON writes it, quoted, on one line and short."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dict | list):
@@ -218,37 +218,37 @@ def shown(value: object) -> str:
 
 
 def kinds_of(values: Iterable[object]) -> set[type]:
-    """The types of JSON values, of which none is another's subtype."""
+    """Return the types of JSON values, of which none is another's subtype."""
     return set(map(_type_of, values))
 
 
 def are(kind: type, values: Iterable[object]) -> bool:
-    """Whether all are of this type."""
+    """Return whether all values are of this type."""
     return kinds_of(values) <= {kind}
 
 
 def elements_of(lists: Iterable[list[object]]) -> list[object]:
-    """The elements of all lists."""
+    """Return the elements of all lists."""
     return list(chain.from_iterable(lists))
 
 
 def fields_of(objects: Iterable[Json]) -> list[object]:
-    """The values of all objects."""
+    """Return the values of all objects."""
     return list(chain.from_iterable(one.values() for one in objects))
 
 
 def choice(*values: str) -> Plain:
-    """One of these texts."""
+    """Return the form of a value that is one of these texts."""
     return Plain(f"one of {', '.join(map(repr, values))}", lambda value: isinstance(value, str) and value in values)
 
 
 def number(low: float = -math.inf, high: float = math.inf, *, wants: str = "a number") -> Plain:
-    """A number within bounds."""
+    """Return the form of a number within bounds."""
     return Plain(wants, lambda value: _is_number(value) and low <= cast(float, value) <= high)
 
 
 def is_finite(value: float) -> bool:
-    """Whether a number is one for the client, too, to which all are floating-point numbers."""
+    """Return whether a number is finite for the client, too, to which all are floating-point numbers."""
     return -_MAX_FLOAT <= value <= _MAX_FLOAT
 
 
@@ -261,7 +261,7 @@ def _is_time(value: object) -> bool:
 
 
 def _looked_at(objects: Sequence[Json], shapes: Mapping[str, Shape]) -> Iterable[tuple[Shape, list[object]]]:
-    """The form of each field of which some value needs more than a look at its type, and its values in all objects."""
+    """Yield the form of each field that needs more than a look at its type, and its values in all objects."""
     kinds = set(zip(chain.from_iterable(objects), map(_type_of, fields_of(objects)), strict=True))
     for name in {name for name, kind in kinds if shapes.get(name, ANYTHING).always is not kind}:
         yield shapes.get(name, ANYTHING), [one[name] for one in objects if name in one]

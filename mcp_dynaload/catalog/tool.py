@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 def json_object(value: object) -> Json:
-    """The value if it is a JSON object, else an empty one: for optional fields of what others sent."""
+    """Return the value if it is a JSON object, else an empty one: for optional fields of messages of others."""
     return cast(Json, value) if isinstance(value, dict) else {}
 
 
@@ -49,7 +49,7 @@ class Tool:
 
     @property
     def input_schema(self) -> Json:
-        """JSON Schema of the arguments."""
+        """The JSON Schema of the arguments."""
         return json_object(self.definition.get("inputSchema")) or {"type": "object"}
 
     @property
@@ -70,6 +70,6 @@ class Tool:
 
 
 def definition_hash(definition: Json) -> str:
-    """SHA-256 (hex) of the definition as canonical JSON: the same for the same content in any key order."""
+    """Return the SHA-256 (hex) of the definition as canonical JSON: the same for any order of keys."""
     text = json.dumps(definition, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

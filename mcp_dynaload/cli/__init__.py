@@ -9,7 +9,7 @@ WRONG_USE = 2
 
 
 QUICK = (["statusline"], ["statusline", "--verbose"])
-"""What the client runs again and again: it does not wait until the other commands are imported."""
+"""The commands that the client runs again and again: they do not wait until the others are imported."""
 
 
 def main() -> None:

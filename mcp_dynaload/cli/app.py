@@ -46,7 +46,7 @@ def options(
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """One MCP server in front of all your others: loads only the tools that each prompt needs."""
+    """Take the options that stand before a command."""
 
 
 for command in (

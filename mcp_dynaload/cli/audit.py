@@ -64,13 +64,13 @@ def audit(
 
 
 def _masked(row: "Row", masker: "Masker") -> "Row":
-    """The row without known secrets and tokens: another version, or a process that knew others, may have written it."""
-    fact = json.dumps(masker.tokens_in(json.loads(row.fact)))
-    return replace(row, session=masker.tokens(row.session), tool=masker.tokens(row.tool), fact=fact)
+    """Return the row without known secrets and tokens: a process that knew others may have written it."""
+    event = json.dumps(masker.tokens_in(json.loads(row.fact)))
+    return replace(row, session=masker.tokens(row.session), tool=masker.tokens(row.tool), fact=event)
 
 
 def parse_since(text: str, now: float) -> float:
-    """Seconds since 1970 of a time ago or a date; a date without a zone is the person's own.
+    """Return the seconds since 1970 of a time ago or a date; a date without a zone is in the user's own.
 
     Raises:
         ConfigError: It is neither.
@@ -86,11 +86,11 @@ def parse_since(text: str, now: float) -> float:
 
 
 def _as_json(row: "Row") -> "Json":
-    """The entry with its time, and everything the fact says."""
-    fact: Json = json.loads(row.fact)
-    who = fact.pop("who")
+    """Return the entry with its time and all fields of its event."""
+    event: Json = json.loads(row.fact)
+    who = event.pop("who")
     at = datetime.fromtimestamp(row.at, UTC).isoformat(timespec="milliseconds")
-    return {"at": at, "kind": row.kind, **who, **fact}
+    return {"at": at, "kind": row.kind, **who, **event}
 
 
 def _show(rows: "list[Row]", file: str, since: str) -> None:
@@ -107,21 +107,21 @@ def _line(row: "Row") -> tuple[str, ...]:
     at = datetime.fromtimestamp(row.at, UTC).astimezone().strftime("%m-%d %H:%M:%S")
     ms = "" if row.ms is None else f"{row.ms:.1f}"
     what = row.tool or row.upstream
-    fact: Mapping[str, object] = json.loads(row.fact)
-    return at, row.session[:SHORT_SESSION], row.kind, what, row.outcome, ms, _details(fact)
+    event: Mapping[str, object] = json.loads(row.fact)
+    return at, row.session[:SHORT_SESSION], row.kind, what, row.outcome, ms, _details(event)
 
 
-def _details(fact: Mapping[str, object]) -> str:
-    """The few words that tell most."""
+def _details(event: Mapping[str, object]) -> str:
+    """Return the few words that tell most about an event."""
     parts: list[str] = []
     for name in ("why", "reason", "detail"):
-        if text := fact.get(name):
+        if text := event.get(name):
             parts.append(str(text))
             break
     for name in ("added", "removed", "found"):
-        names = fact.get(name)
+        names = event.get(name)
         if isinstance(names, list) and names:
             parts.append(f"{name} {', '.join(map(str, names))}")  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - JSON
-    if fact.get("error"):
-        parts.append(f"error: {fact['error']}")
+    if event.get("error"):
+        parts.append(f"error: {event['error']}")
     return "; ".join(parts)

@@ -38,13 +38,13 @@ def bench(
     import anyio
 
     from mcp_dynaload.cli.screen import counting
-    from mcp_dynaload.measure.peers.run import Plan, run
+    from mcp_dynaload.measure.peers.run import BenchPlan, run
 
     _check_peer(fastmcp)
     if (catalog is None) != (tasks is None):
         raise ConfigError("--catalog and --tasks belong together: give both, or neither")
     labelled = (catalog, tasks) if catalog and tasks else None
-    plan = Plan(peer_python=fastmcp, calls=calls, servers=servers, labelled=labelled, prompts=many)
+    plan = BenchPlan(peer_python=fastmcp, calls=calls, servers=servers, labelled=labelled, prompts=many)
     with counting("measuring") as told:
         figures = anyio.run(run, plan, told)
     if as_json:

@@ -1,4 +1,4 @@
-"""What several commands share: options, and reading the configuration as the server would."""
+"""Options that several commands share, and reading the configuration as the server would."""
 
 import os
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ConfigOption = Annotated[
     list[Path] | None,
-    typer.Option("--config", help="A servers file; given once or more, it replaces the person's and the project's."),
+    typer.Option("--config", help="A servers file; given once or more, it replaces the user's and the project's."),
 ]
 TrustOption = Annotated[
     bool, typer.Option("--trust", help="Use the project's servers file without asking: for headless use.")
@@ -29,7 +29,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 def configuration_of(
     config: Sequence[Path] | None, trust: bool, settings: Sequence[str] | None = None
 ) -> "Configuration":
-    """The configuration that `serve` would use with these options.
+    """Return the configuration that `serve` would use with these options.
 
     Raises:
         ConfigError: The settings are wrong.

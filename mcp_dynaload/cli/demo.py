@@ -39,7 +39,7 @@ def demo(
 
 
 def chosen(comprehensive: bool, first: list[ScenarioType], more: list[ScenarioType]) -> list[ScenarioType]:
-    """Several names may follow the option, which typer sees as arguments of the command."""
+    """Return the types asked for; several names may follow the option, which typer sees as arguments of the command."""
     if more and not first:
         raise typer.BadParameter(f"write --scenario-types {' '.join(more)}")
     wanted = {*first, *more}

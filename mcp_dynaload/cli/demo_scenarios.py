@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mcp_dynaload.demo.scenario_types import ScenarioType
 
 if TYPE_CHECKING:
-    from mcp_dynaload.demo.outcome import Results, Summary
+    from mcp_dynaload.demo.outcome import Results, ScenarioSummary
 
 EXPLANATION = """\
 Reduction: of the o200k estimate for one request with all tools loaded; ours counts the listed definitions, our own
@@ -63,7 +63,7 @@ def show(results: "Results") -> None:
     console.print(EXPLANATION)
 
 
-def _rows(name: str, figures: "Summary") -> Iterator[tuple[str, ...]]:
+def _rows(name: str, figures: "ScenarioSummary") -> Iterator[tuple[str, ...]]:
     yield (
         name,
         str(figures.scenarios),

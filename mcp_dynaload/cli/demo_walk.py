@@ -16,7 +16,7 @@ from mcp_dynaload.masking.printable import printable
 
 if TYPE_CHECKING:
     from mcp_dynaload.app import Configuration
-    from mcp_dynaload.demo.drive import Outcome
+    from mcp_dynaload.demo.drive import WalkOutcome
     from mcp_dynaload.demo.preloaded import Command
 
 
@@ -29,9 +29,9 @@ Claude's tokenizer is not public: trust the ratios."""
 
 @dataclass(frozen=True, slots=True)
 class _Saved:
-    """What one prompt cost."""
+    """The tokens that one prompt cost, and saved."""
 
-    outcome: "Outcome"
+    outcome: "WalkOutcome"
     loaded: tuple[str, ...]
     tokens: int
     native_tokens: int
@@ -40,7 +40,7 @@ class _Saved:
 
 @dataclass(frozen=True, slots=True)
 class _Walked:
-    """What came of the whole walk."""
+    """The outcome of the whole walk."""
 
     servers: int
     tools: int
@@ -88,7 +88,7 @@ async def _walk(folder: Path) -> _Walked | None:
 
 
 def _places(folder: Path) -> dict[str, str]:
-    """Keep the demo away from the person's own files; `sdk` is a client that takes over a list at once."""
+    """Keep the demo away from the user's own files; `sdk` is a client that takes over a list at once."""
     return {
         **variables_for(folder),
         "CLAUDE_CODE_SESSION_ID": "",
@@ -110,7 +110,7 @@ def _write_servers(folder: Path, command: "Command") -> Path:
     return path
 
 
-async def _drive(command: "Command", servers_file: Path, environ: dict[str, str]) -> "list[Outcome]":
+async def _drive(command: "Command", servers_file: Path, environ: dict[str, str]) -> "list[WalkOutcome]":
     from mcp import StdioServerParameters
 
     from mcp_dynaload.demo.drive import drive
@@ -121,7 +121,7 @@ async def _drive(command: "Command", servers_file: Path, environ: dict[str, str]
     return [outcome async for outcome in drive(server, SCENARIOS)]
 
 
-def _measured(configuration: "Configuration", outcomes: "list[Outcome]") -> _Walked:
+def _measured(configuration: "Configuration", outcomes: "list[WalkOutcome]") -> _Walked:
     from mcp_dynaload.app import open_catalog
     from mcp_dynaload.catalog.cost import native_deferral, reduction
     from mcp_dynaload.catalog.names import FIND_TOOLS
@@ -141,8 +141,8 @@ def _measured(configuration: "Configuration", outcomes: "list[Outcome]") -> _Wal
     return _Walked(servers, tools, everything, prompts)
 
 
-def _discovered(outcome: "Outcome", costs: Mapping[str, int]) -> list[int]:
-    """Costs of the definitions that the client's own search would have to fetch: those of the needed tools."""
+def _discovered(outcome: "WalkOutcome", costs: Mapping[str, int]) -> list[int]:
+    """Return the costs of the definitions that the client's own search would fetch: those of the needed tools."""
     return [costs[name] for name in outcome.needed]
 
 

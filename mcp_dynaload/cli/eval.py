@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class TokenCount(StrEnum):
-    """How tokens are estimated."""
+    """The way in which tokens are estimated."""
 
     CHARS = "chars"
     O200K = "o200k"
@@ -180,6 +180,6 @@ def _count(tokens: TokenCount) -> "Count":
 
 
 def _print_json(by_ranker: "dict[str, Json]") -> None:
-    """One ranker's object as it is; several under their names."""
+    """Print one ranker's object as it is; several under their names."""
     whole = {"rankers": by_ranker} if len(by_ranker) > 1 else next(iter(by_ranker.values()))
     print(json.dumps(whole, indent=2))

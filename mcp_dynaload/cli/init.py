@@ -18,7 +18,7 @@ from mcp_dynaload.masking.printable import printable
 
 
 def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
-    """The command `init`; `refresh` fills the catalog cache once the servers have moved."""
+    """Return the command `init`; `refresh` fills the catalog cache once the servers have moved."""
 
     def init(
         scope: Annotated[
@@ -42,9 +42,9 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
 
         Example: mcp-dynaload init --dry-run
         """
-        # Every start of `serve` passes this module: what only a person waits for is imported here.
+        # Every start of `serve` passes this module: what only a user waits for is imported here.
         from mcp_dynaload.hosts.claude_code.client_version import read_client_version
-        from mcp_dynaload.hosts.claude_code.installation import Person, install
+        from mcp_dynaload.hosts.claude_code.installation import UserDialogue, install
         from mcp_dynaload.hosts.claude_code.login_probe import http_probe
 
         locations = find_locations(os.environ)
@@ -56,15 +56,15 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
             print_plain(str(error))
             version = None
         snapshot = read_snapshot(scope, files, locations, serve_entry(), dict(os.environ), source, version)
-        person = Person(show=print_plain, agrees=(lambda: True) if yes else _ask)
+        dialogue = UserDialogue(show=print_plain, agrees=(lambda: True) if yes else _ask)
         may_approve = approve_servers or not yes
-        install(snapshot, person, http_probe(os.environ), refresh, is_dry_run=dry_run, may_approve=may_approve)
+        install(snapshot, dialogue, http_probe(os.environ), refresh, is_dry_run=dry_run, may_approve=may_approve)
 
     return init
 
 
 def serve_entry() -> Json:
-    """How a client starts this very installation."""
+    """Return the entry with which a client starts this very installation."""
     beside = Path(sys.executable).with_name("mcp-dynaload")
     script = str(beside) if beside.is_file() else shutil.which("mcp-dynaload")
     if script is not None:

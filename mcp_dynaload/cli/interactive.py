@@ -72,7 +72,7 @@ async def _piped() -> AsyncGenerator[str]:
 
 
 async def _typed(dynaload: "Dynaload", folder: Path) -> AsyncGenerator[str]:
-    """Lines with history and completion until end of input; Ctrl-C drops the line."""
+    """Yield typed lines, with history and completion, until end of input; Ctrl-C drops the line."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import FileHistory
 
@@ -90,7 +90,7 @@ async def _typed(dynaload: "Dynaload", folder: Path) -> AsyncGenerator[str]:
 
 
 def _history_file(folder: Path) -> str:
-    """Prompts are the person's own: nobody else may read them."""
+    """Return the path of the prompts typed before, made so that nobody else may read them."""
     make_private_folder(folder)
     file = folder / HISTORY_FILE
     make_private_file(file)
@@ -102,7 +102,7 @@ def _completer(dynaload: "Dynaload") -> "Completer":
     from prompt_toolkit.document import Document
 
     class CommandCompleter(Completer):
-        """Names and arguments of commands, and tools after `/call`."""
+        """The completions: names and arguments of commands, and tools after `/call`."""
 
         def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
             return ()

@@ -50,7 +50,7 @@ def logs(
 
 
 def _hiding() -> Callable[[str], str]:
-    """What makes a piece of a log fit to be shown, however wrong the configuration is by now."""
+    """Return a function that hides secrets in a piece of a log, however wrong the configuration is by now."""
     from mcp_dynaload.masking import Masker  # with all that reading a configuration brings
 
     try:
@@ -61,7 +61,7 @@ def _hiding() -> Callable[[str], str]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Whole lines, as many at a time as are looked at."""
+    """Yield whole lines, as many at a time as are looked at."""
     lines = text.splitlines(keepends=True)
     piece = ""
     for line in lines:

@@ -11,7 +11,7 @@ MAX_LINES = 20
 
 
 def in_words(server: str, oddities: "Oddities") -> str:
-    """The numbers, and a line for each of the first elements."""
+    """Return the numbers, and a line for each of the first elements."""
     lines = [f"  {sentence}" for sentence in oddities.sentences[:MAX_LINES]]
     more = oddities.repaired + oddities.left_out + oddities.renamed - len(lines)
     what = "or names that are another server's" if oddities.renamed else "that Claude Code would not take as they are"
@@ -20,7 +20,7 @@ def in_words(server: str, oddities: "Oddities") -> str:
 
 
 def in_json(oddities: "Oddities") -> "Json":
-    """The same for programs."""
+    """Return the numbers and elements for programs."""
     return {
         "repaired": oddities.repaired,
         "left_out": oddities.left_out,

@@ -55,7 +55,7 @@ def optimize(
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What a prompt would load, of which catalog, and the servers that are missing in it."""
+    """The tools that a prompt would load, the catalog they are of, and the servers that are missing in it."""
 
     prompt: "PromptExplained"
     catalog: "Catalog"
@@ -68,11 +68,11 @@ def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) 
     from mcp_dynaload.selection.explain import explain_prompt
     from mcp_dynaload.selection.priors import LearnedRanker
     from mcp_dynaload.selection.state import Context
-    from mcp_dynaload.store.backends import open_memory
+    from mcp_dynaload.store.backends import open_usage
     from mcp_dynaload.store.usage import project_of
 
     url, file = configuration.settings.store_url, configuration.locations.database_file
-    with open_catalog(configuration) as live, open_memory(url, file) as memory:
+    with open_catalog(configuration) as live, open_usage(url, file) as memory:
         if not live.catalog.tools:
             raise ConfigError("no tool is known, so there is nothing to choose from: `mcp-dynaload doctor` says why")
         live.index_now()
@@ -88,7 +88,7 @@ def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) 
 
 
 def _as_json(prompt: str, told: _Told, explain: bool) -> dict[str, object]:
-    """The fields of the Python API's result, and what only this command knows."""
+    """Return the fields of the Python API's result, and those that only this command knows."""
     explained = told.prompt
     result = _result(prompt, told).model_dump(mode="json")
     whole: dict[str, object] = {**result, "catalog_tools": explained.tools, "not_listed_yet": list(told.unseen)}

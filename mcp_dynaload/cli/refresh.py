@@ -13,7 +13,7 @@ from mcp_dynaload.masking.printable import printable
 
 if TYPE_CHECKING:
     from mcp_dynaload.app import Configuration
-    from mcp_dynaload.upstream.list_offline import Listed
+    from mcp_dynaload.upstream.list_offline import OfflineListings
 
 
 def refresh(
@@ -36,7 +36,7 @@ def refresh(
 
 def fill_cache(
     configuration: "Configuration", names: Iterable[str] | None = None, within_seconds: float = math.inf
-) -> "Listed":
+) -> "OfflineListings":
     """List upstreams, all unless some are named, with a progress display; store what they offer and what it costs."""
     import anyio
 
@@ -45,7 +45,7 @@ def fill_cache(
 
 async def list_and_store(
     configuration: "Configuration", names: Iterable[str] | None = None, within_seconds: float = math.inf
-) -> "Listed":
+) -> "OfflineListings":
     """Do the same where a loop runs already."""
     import anyio.to_thread
 
@@ -76,7 +76,7 @@ def list_unseen(configuration: "Configuration") -> None:
         print(error.splitlines()[0], file=sys.stderr)
 
 
-def _show(configuration: "Configuration", listed: "Listed") -> None:
+def _show(configuration: "Configuration", listed: "OfflineListings") -> None:
     from mcp_dynaload.cli.screen import console, show_table
 
     rows = [
@@ -91,6 +91,6 @@ def _show(configuration: "Configuration", listed: "Listed") -> None:
 
 
 def refresh_quietly() -> None:
-    """Fill the cache with the person's configuration as it is now, and show what came of it."""
+    """Fill the cache with the user's configuration as it is now, and show what came of it."""
     configuration = configuration_of(None, False)
     _show(configuration, fill_cache(configuration))

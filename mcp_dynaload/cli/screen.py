@@ -72,7 +72,7 @@ def progress(title: str, total: int) -> Generator[Callable[[str], None]]:
 
 @contextmanager
 def counting(title: str) -> Generator[Callable[[str], None]]:
-    """The same where nobody knows how many there will be."""
+    """Show a running count where nobody knows how many steps there will be."""
     columns = (TextColumn("{task.description}"), SpinnerColumn(), _LAST)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None, last="")

@@ -15,7 +15,7 @@ STDERR = 2
 
 
 class Transport(StrEnum):
-    """How clients reach us."""
+    """The way in which clients reach us."""
 
     STDIO = "stdio"
     SSE = "sse"

@@ -12,7 +12,7 @@ from mcp_dynaload.errors import ConfigError
 if TYPE_CHECKING:
     from mcp_dynaload.catalog.catalog import Catalog
     from mcp_dynaload.catalog.tool import Json
-    from mcp_dynaload.store.usage import Memory
+    from mcp_dynaload.store.usage import UsageStore
 
 
 def stats(
@@ -29,14 +29,14 @@ def stats(
     Example: mcp-dynaload stats --json
     """
     from mcp_dynaload.app import open_catalog
-    from mcp_dynaload.store.backends import open_memory
+    from mcp_dynaload.store.backends import open_usage
     from mcp_dynaload.store.usage import project_of
 
     if (everything or yes) and not forget:
         raise ConfigError("--all and --yes go with --forget: add it, or leave them out")
     configuration = configuration_of(config, trust, settings)
     project = project_of(configuration.locations.project_dir)
-    with open_memory(configuration.settings.store_url, configuration.locations.database_file) as memory:
+    with open_usage(configuration.settings.store_url, configuration.locations.database_file) as memory:
         if forget:
             _forget(memory, memory.projects() if everything else (project,), yes)
             return
@@ -49,7 +49,7 @@ def stats(
             _show(learned)
 
 
-def _learned(memory: "Memory", project: str, catalog: "Catalog") -> "Json":
+def _learned(memory: "UsageStore", project: str, catalog: "Catalog") -> "Json":
     from mcp_dynaload.proxy.learning import stored_priors
 
     sessions, priors = memory.sessions(project), stored_priors(memory, project)
@@ -97,7 +97,7 @@ def _show(learned: "Json") -> None:
     )
 
 
-def _forget(memory: "Memory", projects: tuple[str, ...], yes: bool) -> None:
+def _forget(memory: "UsageStore", projects: tuple[str, ...], yes: bool) -> None:
     if not yes:
         if not sys.stdin.isatty():
             raise ConfigError("nobody can be asked here (no terminal); add --yes to forget what was learned")

@@ -1,4 +1,4 @@
-"""What a line of `mcp-dynaload interactive` means, and what comes of it."""
+"""The meaning of a line of `mcp-dynaload interactive`, and its outcome."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ LOCAL: Mapping[str, str] = {
     "/clear": "start over, as in the client",
     "/exit": "leave; so does end of input",
 }
-"""What a line may begin with beside our commands."""
+"""The beginnings of a line beside our commands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What one line came to: text for the person, and the same for a program."""
+    """The outcome of one line: text for the user, and the same for a program."""
 
     success: bool
     text: str
@@ -76,7 +76,7 @@ async def _answer(dynaload: "Dynaload", line: str, session_id: str) -> Reply:
 
 
 def parse_call(text: str) -> tuple[str, dict[str, Any]]:
-    """A tool's name and its arguments, which are one JSON object or `name=value` pairs; a value may be JSON.
+    """Return a tool's name and its arguments: one JSON object or `name=value` pairs; a value may be JSON.
 
     Raises:
         DynaloadError: It is neither.

@@ -13,11 +13,11 @@ import typer
 
 from mcp_dynaload.cli.common import JsonOption, configuration_of
 from mcp_dynaload.errors import ConfigError
-from mcp_dynaload.store.tokens import Scope, Tokens
+from mcp_dynaload.store.tokens import Scope, TokenStore
 
 token = typer.Typer(help="Access tokens of a service: make, list, revoke, forget.", no_args_is_help=True)
 
-NameArgument = Annotated[str, typer.Argument(help="The person or program that gets it; what it learns is kept by it.")]
+NameArgument = Annotated[str, typer.Argument(help="The user or program that gets it; what it learns is kept by it.")]
 
 _OPEN = "There is no token: a service on a loopback address is open to everybody on this machine."
 
@@ -48,7 +48,7 @@ def create(
 
 @token.command("list")
 def list_tokens(as_json: JsonOption = False) -> None:
-    """Name, scope and age of each token."""
+    """List each token's name, scope and age."""
     with _tokens() as tokens:
         records, were_made = anyio.run(tokens.all), anyio.run(tokens.were_made)
     if as_json:
@@ -75,7 +75,7 @@ def revoke(name: NameArgument) -> None:
 
 @token.command()
 def forget() -> None:
-    """Once all tokens are revoked: open a service on a loopback address to everybody on this machine again.
+    """Open a service on a loopback address to everybody on this machine again, once all tokens are revoked.
 
     It is open from its next start on.
     """
@@ -85,7 +85,7 @@ def forget() -> None:
 
 
 @contextmanager
-def _tokens() -> Generator[Tokens]:
+def _tokens() -> Generator[TokenStore]:
     from mcp_dynaload.store.backends import open_tokens  # SQLite, which `--help` can do without
 
     configuration = configuration_of(None, False)

@@ -1,1 +1,1 @@
-"""What a user wrote, read and checked before anything starts: settings, servers, categories, trust, paths."""
+"""A user's settings, servers, categories, trust and paths: read and checked before anything starts."""

@@ -24,13 +24,13 @@ class JsonFile:
     """Keys that stand twice in the same object, without those inside them; JSON keeps the last."""
 
     def problem(self, key: KeyPath, what: str, fix: str) -> ConfigProblem:
-        """A problem of the key, with the line of the nearest key around it."""
+        """Return a problem of the key, with the line of the nearest key around it."""
         line = next((self.key_lines[key[:end]] for end in range(len(key), 0, -1) if key[:end] in self.key_lines), None)
         return ConfigProblem(self.path, written_path(key), what, fix, line)
 
 
 def parse_json(path: Path, raw: bytes) -> JsonFile | ConfigProblem:
-    """The JSON object in a file's bytes, or what is wrong with them."""
+    """Return the JSON object in a file's bytes, or the problem with them."""
     try:
         text = raw.decode("utf-8-sig")
         content: object = json.loads(text)
@@ -48,7 +48,7 @@ def parse_json(path: Path, raw: bytes) -> JsonFile | ConfigProblem:
 
 
 def json_type(value: object) -> str:
-    """What JSON calls the value."""
+    """Return JSON's word for the value's type."""
     names: dict[type[Any], str] = {
         dict: "an object",
         list: "an array",
@@ -78,7 +78,7 @@ def _hint(error: json.JSONDecodeError) -> str:
 
 
 def _key_lines(text: str) -> tuple[dict[KeyPath, int], tuple[KeyPath, ...]]:
-    """The line of each key of a valid JSON text, and the keys that come twice."""
+    """Return the line of each key of a valid JSON text, and the keys that come twice."""
     lines: dict[KeyPath, int] = {}
     repeated: list[KeyPath] = []
     steps: list[str | int] = []

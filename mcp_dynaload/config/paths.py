@@ -22,22 +22,22 @@ class Locations:
     """The three folders that everything else is found in; all are absolute, none need exist."""
 
     config_dir: Path
-    """The person's configuration."""
+    """The user's configuration."""
 
     state_dir: Path
-    """What we write: catalog cache, logs, trust, backups."""
+    """The folder of what we write: catalog cache, logs, trust, backups."""
 
     project_dir: Path
     """The folder that the client works in."""
 
     @property
     def user_servers_file(self) -> Path:
-        """The person's upstreams."""
+        """The user's upstreams."""
         return self.config_dir / _SERVERS_FILE
 
     @property
     def user_settings_file(self) -> Path:
-        """The person's settings."""
+        """The user's settings."""
         return self.config_dir / _SETTINGS_FILE
 
     @property
@@ -57,7 +57,7 @@ class Locations:
 
     @property
     def categories_files(self) -> tuple[Path, ...]:
-        """Groups of tools: the person's, then the project's, which wins; they name tools and start nothing."""
+        """The files of tool groups: the user's, then the project's, which wins; they name tools and start nothing."""
         return self.config_dir / _CATEGORIES_FILE, self.project_config_dir / _CATEGORIES_FILE
 
     @property
@@ -67,7 +67,7 @@ class Locations:
 
     @property
     def tokens_mark_file(self) -> Path:
-        """Says that access tokens were made; it is not beside the database, so that it is not lost with it."""
+        """The mark that access tokens were made; not beside the database, so that it is not lost with it."""
         return self.config_dir / "tokens-were-made"
 
     @property
@@ -77,7 +77,7 @@ class Locations:
 
     @property
     def logs_dir(self) -> Path:
-        """Our log and one log per upstream."""
+        """The folder of our log and of one log per upstream."""
         return self.state_dir / "logs"
 
     @property
@@ -92,12 +92,12 @@ class Locations:
 
     @property
     def trust_file(self) -> Path:
-        """The project files that the person trusts."""
+        """The project files that the user trusts."""
         return self.state_dir / TRUST_FILE
 
     @property
     def backups_dir(self) -> Path:
-        """Copies of the client's files from before we changed them."""
+        """The folder of copies of the client's files from before we changed them."""
         return self.state_dir / "backups"
 
 
@@ -129,7 +129,7 @@ def _folder(environ: Mapping[str, str], variable: str) -> Path | None:
 
 
 def variables_for(folder: Path) -> dict[str, str]:
-    """What keeps a process of ours away from the person's own files: all that it has stands in this folder."""
+    """Return variables that keep a process of ours away from the user's own files: all it has is in this folder."""
     return {
         "MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"),
         "MCP_DYNALOAD_STATE_DIR": str(folder / "state"),

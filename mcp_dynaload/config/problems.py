@@ -1,4 +1,4 @@
-"""A mistake in a configuration, told so that the person can correct it."""
+"""A mistake in a configuration, told so that the user can correct it."""
 
 import difflib
 import json
@@ -15,7 +15,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, slots=True)
 class ConfigProblem:
-    """One mistake: where it is, what is wrong, what would be right; no value of a variable, header or argument."""
+    """A mistake: its place, the problem, the fix; no value of a variable, header or argument."""
 
     file: Path | None
     """The file it stands in."""
@@ -24,10 +24,10 @@ class ConfigProblem:
     """Path of the key, such as `mcpServers.github.args[1]`; empty if the file as a whole is wrong."""
 
     what: str
-    """What is wrong; follows the key in a sentence."""
+    """The mistake; follows the key in a sentence."""
 
     fix: str
-    """What would be right."""
+    """The fix."""
 
     line: int | None = None
     """Line of the key, counted from 1."""
@@ -38,7 +38,7 @@ class ConfigProblem:
 
 
 def written_path(path: KeyPath) -> str:
-    """The path as a person writes it: `mcpServers.github.args[1]`, odd names in `["…"]`."""
+    """Return the path as a user writes it: `mcpServers.github.args[1]`, odd names in `["…"]`."""
     parts = [
         f"[{step}]" if isinstance(step, int) else f".{step}" if _PLAIN_NAME.fullmatch(step) else f"[{json.dumps(step)}]"
         for step in path
@@ -47,7 +47,7 @@ def written_path(path: KeyPath) -> str:
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:
-    """How to correct an unknown name: the nearest known one, or all of them."""
+    """Return a text that corrects an unknown name: the nearest known one, or all of them."""
     names = sorted(known)
     near = difflib.get_close_matches(name.lower(), names, n=1)
     return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"

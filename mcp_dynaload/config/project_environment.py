@@ -32,7 +32,7 @@ def set_by_project(environ: Mapping[str, str]) -> dict[str, Path]:
 
 
 def _is_users_own(folder: Path, environ: Mapping[str, str]) -> bool:
-    """Whether the client was started in the home folder, where the same files are the user's."""
+    """Return whether the client was started in the home folder, where the same files are the user's."""
     own = environ.get("CLAUDE_CONFIG_DIR") or Path(environ.get("HOME") or Path.home()) / ".claude"
     return folder.resolve() == Path(own).resolve()
 

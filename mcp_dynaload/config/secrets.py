@@ -72,7 +72,7 @@ def _of_settings(settings: Settings) -> Iterator[str]:
 
 
 def _of_named(name: str, text: str) -> Iterator[str]:
-    """Secrets in the value of a variable, header or parameter."""
+    """Yield the secrets in the value of a variable, header or parameter."""
     text = text.strip()
     if (inner := _parsed(text)) is not None:
         yield from _of_json(name, inner)
@@ -91,7 +91,7 @@ def _of_named(name: str, text: str) -> Iterator[str]:
 
 
 def _of_credentials(name: str, text: str) -> Iterator[str]:
-    """The parts of what stands in a header: after the scheme, in Basic's own encoding, each cookie."""
+    """Yield the parts of a header's value: after the scheme, in Basic's own encoding, each cookie."""
     found = _SCHEME.fullmatch(text)
     rest = found[1].strip() if found else text
     if found and len(rest) >= MIN_SECRET:
@@ -151,7 +151,7 @@ def _of_option(option: str, value: str) -> Iterator[str]:
 
 
 def _of_free(arg: str) -> Iterator[str]:
-    """Secrets in an argument that says by itself what it is."""
+    """Yield the secrets in an argument that says by itself what it is."""
     if _URL.fullmatch(arg):
         yield from _of_url(arg)
     elif found := _HEADER.fullmatch(arg) or _ASSIGNED.fullmatch(arg):
@@ -172,7 +172,7 @@ def _of_json(name: str, value: object) -> Iterator[str]:
 
 
 def _parsed(text: str) -> object | None:
-    """An object or list that is written as JSON."""
+    """Return the object or list that a text is the JSON of."""
     if not text.startswith(("{", "[")):
         return None
     try:
@@ -187,12 +187,12 @@ def _is_secret_name(name: str) -> bool:
 
 
 def _is_harmless_address(text: str) -> bool:
-    """A place without anything secret in it, which may stand under a telling name: what is secret is known apart."""
+    """Return whether a text under a telling name is an address without secrets: these are known apart."""
     return bool(_URL.fullmatch(text)) or _HOST.fullmatch(text) is not None or _is_path(text)
 
 
 def _is_harmless(text: str) -> bool:
-    """Whether a value under a plain name says nothing: short, a number, a word, a name, a place."""
+    """Return whether a value under a plain name says nothing: short, a number, a word, a name, a place."""
     return (
         len(text) < MIN_OTHER
         or _SWITCH.fullmatch(text) is not None

@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class _WrittenEntry:
     """The keys of Claude's format that matter here; others are ignored."""
 
     type: Literal["stdio", "sse", "http", "streamable-http"] | None = None
@@ -48,14 +48,14 @@ class _Entry:
 
 
 def parse_entry(file: JsonFile, name: str, environ: Mapping[str, str]) -> UpstreamConfig | list[ConfigProblem]:
-    """The upstream that the file's entry `name` describes, or all that is wrong with it."""
+    """Return the upstream that the file's entry `name` describes, or all problems with it."""
     key: KeyPath = (SERVERS_KEY, name)
     written: object = file.content[SERVERS_KEY][name]
     if not isinstance(written, dict):
         return [file.problem(key, f"is {json_type(written)}", 'it must be an object: {"command": …} or {"url": …}')]
     entry = cast(Json, written)
     problems: list[ConfigProblem] = []
-    parsed = _validated(_Entry, entry, file, key, problems)
+    parsed = _validated(_WrittenEntry, entry, file, key, problems)
     options = _options(entry.get(OPTIONS_KEY, {}), file, (*key, OPTIONS_KEY), problems)
     if parsed is None or options is None:
         return problems
@@ -88,14 +88,14 @@ def parse_entry(file: JsonFile, name: str, environ: Mapping[str, str]) -> Upstre
 
 
 def is_disabled(entry: object) -> bool:
-    """Whether an entry says that its server is not to be used."""
+    """Return whether an entry says that its server is not to be used."""
     if not isinstance(entry, dict):
         return False
     return cast(Json, entry).get("disabled") is True or cast(Json, entry).get("enabled") is False
 
 
 def _with_client_timeouts(options: UpstreamOptions, entry: Json, environ: Mapping[str, str]) -> UpstreamOptions:
-    """The options, with Claude Code's own timeouts in the place of our defaults: an option of ours always wins."""
+    """Return the options with Claude Code's own timeouts as defaults: an option of ours always wins."""
     given = json_object(entry.get(OPTIONS_KEY))
     call = _seconds(entry.get(_TIMEOUT)) or _variable_seconds(environ, "MCP_TOOL_TIMEOUT", MIN_TIMEOUT_MS)
     if call is not None and "call_timeout_seconds" not in given:
@@ -106,13 +106,13 @@ def _with_client_timeouts(options: UpstreamOptions, entry: Json, environ: Mappin
     return options
 
 
-def _variable_seconds(environ: Mapping[str, str], name: str, least_ms: int = 0) -> float | None:
+def _variable_seconds(environ: Mapping[str, str], name: str, min_ms: int = 0) -> float | None:
     text = environ.get(name, "").strip()
-    return max(int(text), least_ms) / 1000 if _WHOLE_NUMBER.fullmatch(text) and int(text) else None
+    return max(int(text), min_ms) / 1000 if _WHOLE_NUMBER.fullmatch(text) and int(text) else None
 
 
 def _seconds(milliseconds: object) -> float | None:
-    """An entry's timeout; None if Claude Code, too, would ignore it."""
+    """Return an entry's timeout; None if Claude Code, too, would ignore it."""
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
         return None
     return min(milliseconds, MAX_TIMEOUT_MS) / 1000 if milliseconds >= MIN_TIMEOUT_MS else None
@@ -143,7 +143,7 @@ def _options(written: object, file: JsonFile, key: KeyPath, problems: list[Confi
 def _validated(
     shape: type[_T], written: Json, file: JsonFile, key: KeyPath, problems: list[ConfigProblem]
 ) -> _T | None:
-    """`written` as the dataclass, or None and its problems are added."""
+    """Return `written` as the dataclass; or None, with its problems added."""
     try:
         # From JSON, because strict mode takes a Python list for no tuple and a Python dict for no dataclass.
         return _adapter(shape).validate_json(json.dumps(written), strict=True)
@@ -166,14 +166,14 @@ def _explained(file: JsonFile, key: KeyPath, loc: KeyPath, kind: str, message: s
     return file.problem((*key, *loc), what, fix)
 
 
-def _transport(entry: _Entry) -> Transport:
+def _transport(entry: _WrittenEntry) -> Transport:
     if entry.type is None:
         return "http" if entry.url is not None else "stdio"
     return "http" if entry.type == "streamable-http" else entry.type
 
 
-def _mistakes(name: str, entry: _Entry) -> Iterator[tuple[KeyPath, str, str]]:
-    """What is wrong with an entry whose types are right: key inside the entry, what, fix."""
+def _mistakes(name: str, entry: _WrittenEntry) -> Iterator[tuple[KeyPath, str, str]]:
+    """Yield the mistakes in an entry whose types are right: key inside the entry, problem, fix."""
     if not name:
         yield (), "has an empty name", "name the server"
     if name == _OWN_NAME or _starts_us(entry):
@@ -188,7 +188,7 @@ def _mistakes(name: str, entry: _Entry) -> Iterator[tuple[KeyPath, str, str]]:
         yield ("url",), "is missing or empty", "give the server's address"
 
 
-def _starts_us(entry: _Entry) -> bool:
+def _starts_us(entry: _WrittenEntry) -> bool:
     program = PurePath((entry.command or "").replace("\\", "/")).name.removesuffix(".exe")
     if "serve" not in entry.args:
         return False
@@ -202,8 +202,10 @@ def _missing(file: JsonFile, key: KeyPath, variable: str) -> ConfigProblem:
     return file.problem(key, f"uses the variable {variable!r}, which is not set, so that its name stands there", fix)
 
 
-def _expanded(entry: _Entry, report: Callable[[KeyPath, str], None], environ: Mapping[str, str]) -> _Entry:
-    """The entry with variables put in; `report` is told each place and variable without a value, left as it is."""
+def _expanded(
+    entry: _WrittenEntry, report: Callable[[KeyPath, str], None], environ: Mapping[str, str]
+) -> _WrittenEntry:
+    """Return the entry with variables put in; `report` gets each place and variable without a value, left as it is."""
 
     def one(text: str, *where: str | int) -> str:
         def value(match: re.Match[str]) -> str:
@@ -224,7 +226,7 @@ def _expanded(entry: _Entry, report: Callable[[KeyPath, str], None], environ: Ma
     def listed(texts: Sequence[str], key: str) -> tuple[str, ...]:
         return tuple(one(text, key, index) for index, text in enumerate(texts))
 
-    return _Entry(
+    return _WrittenEntry(
         type=entry.type,
         command=None if entry.command is None else one(entry.command, "command"),
         args=listed(entry.args, "args"),

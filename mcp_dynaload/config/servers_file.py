@@ -36,7 +36,7 @@ class FileRead:
 
     path: Path
     kind: FileKind
-    """Named on the command line, the project's, or the person's."""
+    """Named on the command line, the project's, or the user's."""
 
     state: Literal["read", "absent", "untrusted", "broken"]
     servers: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class UpstreamsRead:
 
     @property
     def warnings(self) -> tuple[ConfigProblem, ...]:
-        """What is odd about the entries that are used."""
+        """The oddities of the entries that are used."""
         return tuple(warning for upstream in self.upstreams for warning in upstream.warnings)
 
     @property
@@ -67,7 +67,7 @@ class UpstreamsRead:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """One file: how it is reported, its content if it may be used, and its mistakes as a whole."""
+    """A file: how it is reported, its content if it may be used, and its mistakes as a whole."""
 
     read: FileRead
     content: JsonFile | None = None
@@ -77,9 +77,9 @@ class _Source:
 def read_upstreams(
     locations: Locations, *, explicit: Sequence[Path], environ: Mapping[str, str], trust_all: bool
 ) -> UpstreamsRead:
-    """The upstreams of the person's and the project's file, the project's winning by name.
+    """Read the upstreams of the user's and the project's file, the project's winning by name.
 
-    Explicit files, the later winning, stand in the place of both and count as trusted, because the person named them.
+    Explicit files, the later winning, stand in the place of both and count as trusted, because the user named them.
     """
     if explicit:
         sources = [_read_source(path.absolute(), "explicit") for path in explicit]

@@ -14,7 +14,7 @@ from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.problems import ConfigProblem, nearest_name, written_path
 from mcp_dynaload.config.project_environment import OUR_PREFIX, set_by_project
 from mcp_dynaload.config.service_settings import ServiceSettings
-from mcp_dynaload.config.telemetry_settings import WatchSettings
+from mcp_dynaload.config.telemetry_settings import TelemetrySettings
 from mcp_dynaload.config.trust import distrust
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.machine.bounded_files import read_inside
@@ -47,10 +47,10 @@ A repository must not log prompts, stretch waits or switch loading off, which wo
 """
 
 
-class Settings(ServiceSettings, WatchSettings):
-    """What the person can set, under these names in `dynaload.toml`.
+class Settings(ServiceSettings, TelemetrySettings):
+    """The settings that the user can make, under these names in `dynaload.toml`.
 
-    Made directly it has the defaults and what is passed in; `read_settings` reads the person's files and environment.
+    Made directly it has the defaults and what is passed in; `read_settings` reads the user's files and environment.
     """
 
     dynamic_loading_enabled: bool = True
@@ -81,7 +81,7 @@ class Settings(ServiceSettings, WatchSettings):
     """Write prompts and arguments, redacted, to the log."""
 
     notify: bool = False
-    """Tell the person in a line what was loaded."""
+    """Tell the user in a line what was loaded."""
 
     status_cell: bool = True
     """The plugin shows under the prompt how many tools are loaded and what that saves."""
@@ -101,7 +101,7 @@ class Settings(ServiceSettings, WatchSettings):
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """One source of settings: its values by field name, and what to call each in an error."""
+    """A source of settings: its values by field name, and the name of each in an error."""
 
     values: Mapping[str, object]
     places: Mapping[str, str]
@@ -111,7 +111,7 @@ class _Layer:
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
-    """What a project's file sets, as far as it may, and what else stands in it."""
+    """The settings that a project's file makes, as far as it may, and what else stands in it."""
 
     values: Mapping[str, object]
     problems: tuple[ConfigProblem, ...]
@@ -128,7 +128,7 @@ class _File:
 
 
 def variable_name(setting: str) -> str:
-    """The environment variable of a setting."""
+    """Return the environment variable of a setting."""
     return setting.upper() if setting in _PLAIN_VARIABLES else f"MCP_DYNALOAD_{setting.upper()}"
 
 
@@ -148,7 +148,7 @@ def own_variables(environ: Mapping[str, str]) -> tuple[dict[str, str], tuple[Con
 def read_settings(
     locations: Locations, environ: Mapping[str, str], overrides: Mapping[str, str], project: ProjectSettings
 ) -> Settings:
-    """The settings of all sources: overrides (the command line), then environment, project, user file, defaults.
+    """Read the settings of all sources: overrides (command line), environment, project, user file, defaults.
 
     Raises:
         ConfigError: the user's file, a variable or an option is wrong; the text has one line for each mistake.
@@ -168,7 +168,7 @@ def read_settings(
 
 
 def read_project_settings(path: Path, is_trusted: Callable[[Path, bytes], bool]) -> ProjectSettings:
-    """The settings in the project's file that may count; a repository brings it, so nothing in it stops us."""
+    """Read the settings in the project's file that may count; a repository brings it, so nothing in it stops us."""
     file = _read_file(path, partial(read_inside, path, path.parents[1]))
     if file is None:
         return ProjectSettings({}, ())
@@ -189,7 +189,7 @@ def read_project_settings(path: Path, is_trusted: Callable[[Path, bytes], bool])
 
 
 def _environment_layer(environ: Mapping[str, str]) -> _Layer:
-    """The variables that are set to something."""
+    """Return the variables that are set to something."""
     variables = {name: variable_name(name) for name in Settings.model_fields}
     values = {name: environ[variable] for name, variable in variables.items() if environ.get(variable)}
     return _Layer(values, variables, are_strings=True)
@@ -208,7 +208,7 @@ def _user_layer(path: Path) -> _Layer:
 
 
 def _read_file(path: Path, read: Callable[[], bytes]) -> _File | ConfigProblem | None:
-    """The file, what is wrong with it as a whole, or None where there is none."""
+    """Read the file; return its problem if it is wrong as a whole, and None where there is none."""
     try:
         raw = read()
         text = raw.decode("utf-8-sig")
@@ -227,7 +227,7 @@ def _read_file(path: Path, read: Callable[[], bytes]) -> _File | ConfigProblem |
 
 
 def _flat(values: Mapping[str, object]) -> dict[str, object]:
-    """`store.url` and a table `[store]` with `url` are ways to write `store_url`."""
+    """Return the values by setting: `store.url` and a table `[store]` with `url` are ways to write `store_url`."""
     store = values.get("store")
     if not isinstance(store, dict):
         return dict(values)
@@ -238,14 +238,14 @@ def _flat(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _line_of(key: str, text: str) -> int | None:
-    """The line of a top-level key or table, if it can be found."""
+    """Return the line of a top-level key or table, if it can be found."""
     written = f"{re.escape(key)}|store(?=\\s*[\\].])" if key.startswith("store_") else re.escape(key)
     found = re.search(rf"^\s*(?:\[+\s*)?[\"']?(?:{written})[\"']?\s*[\].=]", text, re.MULTILINE)
     return text.count("\n", 0, found.end()) + 1 if found else None
 
 
 def _mistakes(layer: _Layer) -> dict[str, tuple[str, str]]:
-    """What is wrong, and what would be right, by name."""
+    """Return each mistake and its fix, by name."""
     known = {name: value for name, value in layer.values.items() if name in Settings.model_fields}
     wrong = (
         {} if layer.are_strings else {name: fix for name, value in known.items() if (fix := _other_type(name, value))}
@@ -261,12 +261,12 @@ def _mistakes(layer: _Layer) -> dict[str, tuple[str, str]]:
 
 
 def _shown(value: object) -> str:
-    """As it is written, without the user and password of an address."""
+    """Return the value as it is written, without the user and password of an address."""
     return re.sub(r"://[^/@\s]*@", "://…@", repr(value))
 
 
 def _other_type(name: str, value: object) -> str | None:
-    """What the setting must be, if the value has another type: in TOML "1" is no number and 1 not true."""
+    """Return the type the setting must have, if the value has another: in TOML "1" is no number and 1 not true."""
     default = Settings.model_fields[name].get_default()
     if isinstance(default, bool):
         return None if isinstance(value, bool) else "it must be true or false"

@@ -9,7 +9,7 @@ _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Percent = Annotated[float, Field(ge=0, le=100)]
 
 
-class WatchSettings(BaseModel):
+class TelemetrySettings(BaseModel):
     """The part of `Settings` that is about watching."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

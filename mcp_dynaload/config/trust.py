@@ -17,7 +17,7 @@ from mcp_dynaload.machine.bounded_files import read_bounded
 
 @dataclass(frozen=True, slots=True)
 class TrustRecord:
-    """One trusted file: its place as `place_of` tells it, and the SHA-256 (hex) of what was trusted."""
+    """A trusted file: its place as `place_of` tells it, and the SHA-256 (hex) of the content that was trusted."""
 
     path: Path
     sha256: str
@@ -36,7 +36,7 @@ def place_of(path: Path) -> Path:
 
 
 def has_record(path: Path, state_dir: Path) -> bool:
-    """Whether some content of the file is trusted, perhaps not the present one.
+    """Return whether some content of the file is trusted, perhaps not the present one.
 
     Raises:
         StoreError: the record of trust cannot be read.
@@ -45,7 +45,7 @@ def has_record(path: Path, state_dir: Path) -> bool:
 
 
 def is_trusted(path: Path, state_dir: Path) -> bool:
-    """Whether the file is trusted with the content it has now.
+    """Return whether the file is trusted with the content it has now.
 
     Raises:
         ConfigError: the file cannot be read.
@@ -55,7 +55,7 @@ def is_trusted(path: Path, state_dir: Path) -> bool:
 
 
 def is_trusted_content(path: Path, content: bytes, state_dir: Path) -> bool:
-    """Whether the file is trusted with this content: for who has read it and uses these very bytes.
+    """Return whether the file is trusted with this content: for a caller who has read it and uses these very bytes.
 
     Raises:
         StoreError: the record of trust cannot be read.
@@ -88,7 +88,7 @@ def distrust(
 
 
 def trust_file(path: Path, state_dir: Path) -> TrustRecord:
-    """Record the person's trust in the file as it is now.
+    """Record the user's trust in the file as it is now.
 
     Raises:
         ConfigError: the file cannot be read.
@@ -138,7 +138,7 @@ def content_to_trust(path: Path) -> bytes:
 
 
 def _read(state_dir: Path) -> dict[str, str]:
-    """SHA-256 by path."""
+    """Read the SHA-256 of each path."""
     file = state_dir / TRUST_FILE
     try:
         content: object = json.loads(file.read_bytes())
@@ -154,7 +154,7 @@ def _read(state_dir: Path) -> dict[str, str]:
 
 
 def _write(state_dir: Path, trusted: Mapping[str, str]) -> None:
-    """Replace the record in one step; it is readable by the person only, as mkstemp makes it."""
+    """Replace the record in one step; it is readable by the user only, as mkstemp makes it."""
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=state_dir, prefix=f"{TRUST_FILE}.")

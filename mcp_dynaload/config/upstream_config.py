@@ -25,7 +25,7 @@ Transport = Literal["stdio", "sse", "http"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamOptions:
-    """Our options for one upstream: the object under `dynaload` of its entry."""
+    """The options of ours for one upstream: the object under `dynaload` of its entry."""
 
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,32}$")] | None = None
     """Put before the names of its tools; None means `<name>__`, the empty string none."""
@@ -63,7 +63,7 @@ class UpstreamOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamConfig:
-    """One upstream, ready to connect to; its text form shows no secret."""
+    """An upstream's configuration, ready to connect with; its text form shows no secret."""
 
     name: str
     """Its key in the servers file."""
@@ -92,7 +92,7 @@ class UpstreamConfig:
     """Whether its tools are pinned, as by `alwaysLoad` in Claude Code's entry, but for those that say otherwise."""
 
     warnings: tuple[ConfigProblem, ...] = ()
-    """What is odd about the entry, but does not keep it from being used."""
+    """The oddities of the entry that do not keep it from being used."""
 
     source: Path | None = None
     """The file it came from."""
@@ -102,11 +102,11 @@ class UpstreamConfig:
 
     @property
     def prefix(self) -> str:
-        """What stands before its own names in ours."""
+        """The prefix of its names in our list."""
         return default_prefix(self.name) if self.options.prefix is None else self.options.prefix
 
     def fingerprint(self, project_dir: Path) -> str:
-        """SHA-256 (hex) of what decides the upstream's lists: the entry as written and the project's folder."""
+        """Return a SHA-256 (hex) of all that decides the upstream's lists: its entry and the project's folder."""
         written = {key: value for key, value in self.entry.items() if key not in _WITHOUT_INFLUENCE}
         parts = [written, self.options.inherit_env, str(project_dir)]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -23,7 +23,7 @@ SERVERS = (
 
 
 def embedded_servers(workspace: Path | None = None) -> dict[str, Json]:
-    """An `mcpServers` mapping that starts every embedded server on one workspace.
+    """Return an `mcpServers` mapping that starts every embedded server on one workspace.
 
     Without a workspace each server takes its own temporary one, gone when it ends.
     """

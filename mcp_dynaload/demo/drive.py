@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from mcp import StdioServerParameters
 
-from mcp_dynaload.demo.scenarios.walk import Call, Scenario
+from mcp_dynaload.demo.scenarios.walk import Call, WalkScenario
 from mcp_dynaload.demo.typist import Typist, full_name, text_of, typist
 
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """One real call through the proxy."""
+    """The outcome of a real call through the proxy."""
 
     call: Call
     milliseconds: float
@@ -23,15 +23,15 @@ class CallOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one prompt came to."""
+class WalkOutcome:
+    """The outcome of one prompt."""
 
-    scenario: Scenario
+    scenario: WalkScenario
     listed: tuple[str, ...]
     """Advertised names after the prompt, our own tool included."""
 
     context: str
-    """What the hook's answer puts beside the prompt."""
+    """The text that the hook's answer puts beside the prompt."""
 
     milliseconds: float
     """From the hook's call to its answer, the client's re-reading of the list included."""
@@ -40,16 +40,16 @@ class Outcome:
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """Advertised names of the tools that the prompt needs."""
+        """The advertised names of the tools that the prompt needs."""
         return tuple(full_name(f"{server}.{tool}") for server, tool in self.scenario.needs)
 
     @property
     def missed(self) -> tuple[str, ...]:
-        """Needed tools that were not loaded."""
+        """The needed tools that were not loaded."""
         return tuple(name for name in self.needed if name not in self.listed)
 
 
-async def drive(server: StdioServerParameters, scenarios: Sequence[Scenario]) -> AsyncIterator[Outcome]:
+async def drive(server: StdioServerParameters, scenarios: Sequence[WalkScenario]) -> AsyncIterator[WalkOutcome]:
     """Type each prompt into a cleared session of the proxy, and make the scenario's calls."""
     async with typist(server) as client:
         await client.is_ready()
@@ -58,7 +58,7 @@ async def drive(server: StdioServerParameters, scenarios: Sequence[Scenario]) ->
             answer = await client.prompt(scenario.prompt)
             listed = tuple(tool.name for tool in await client.listed())
             calls = tuple([await _call(client, call) for call in scenario.calls])
-            yield Outcome(scenario, listed, answer.context, answer.milliseconds, calls)
+            yield WalkOutcome(scenario, listed, answer.context, answer.milliseconds, calls)
 
 
 async def _call(client: Typist, call: Call) -> CallOutcome:

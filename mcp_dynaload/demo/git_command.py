@@ -1,4 +1,4 @@
-"""Runs git on a demo workspace, untouched by the person's own git configuration."""
+"""Runs git on a demo workspace, untouched by the user's own git configuration."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ class GitFailedError(DynaloadError):
 
 
 def run_git(folder: Path, *arguments: str, stdin: str | None = None) -> str:
-    """What `git arguments` prints in `folder`.
+    """Run `git arguments` in `folder` and return its output.
 
     Raises:
         GitFailedError: git is missing, took too long or reported an error.

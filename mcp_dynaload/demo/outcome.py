@@ -1,4 +1,4 @@
-"""What came of scenarios: dataclasses that turn to JSON, and the figures of each type."""
+"""The outcomes of scenarios: dataclasses that turn to JSON, and the figures of each type."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ REDUCED = 0.70
 
 @dataclass(frozen=True, slots=True)
 class PromptOutcome:
-    """One prompt, the person's or a subagent's."""
+    """The outcome of one prompt, the user's or a subagent's."""
 
     prompt: str
     """Its beginning."""
@@ -36,13 +36,13 @@ class PromptOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioOutcome:
-    """One scenario."""
+    """The outcome of one scenario."""
 
     type: ScenarioType
     name: str
     success: bool
     failures: tuple[str, ...]
-    """What was not as it should be."""
+    """The things that were not as they should be."""
 
     reduction: float | None
     """Mean over its prompts; None: it has none."""
@@ -55,7 +55,7 @@ class ScenarioOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class ScenarioSummary:
     """The figures of some scenarios."""
 
     scenarios: int
@@ -72,12 +72,12 @@ class Summary:
     p50_milliseconds: float
     p95_milliseconds: float
     target: Target | None
-    """What the type is promised to reach."""
+    """The figures that the type is promised to reach."""
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What `run_scenarios` returns."""
+    """The results that `run_scenarios` returns."""
 
     success: bool
     """Every scenario succeeded."""
@@ -86,19 +86,19 @@ class Results:
     baseline_tokens: int
     """Tokens if all tools were loaded."""
 
-    types: dict[ScenarioType, Summary]
-    total: Summary
+    types: dict[ScenarioType, ScenarioSummary]
+    total: ScenarioSummary
     scenarios: tuple[ScenarioOutcome, ...]
 
 
-def summary(outcomes: Sequence[ScenarioOutcome], target: Target | None) -> Summary:
-    """The figures of these scenarios."""
+def summary(outcomes: Sequence[ScenarioOutcome], target: Target | None) -> ScenarioSummary:
+    """Return the figures of these scenarios."""
     prompts = [prompt for outcome in outcomes for prompt in outcome.prompts]
     saved = [outcome.reduction for outcome in outcomes if outcome.reduction is not None]
     needed = sum(prompt.needed or 0 for prompt in prompts)
     found = needed - sum(len(prompt.missed) for prompt in prompts)
     times = sorted(time for outcome in outcomes for time in outcome.hook_milliseconds)
-    return Summary(
+    return ScenarioSummary(
         scenarios=len(outcomes),
         succeeded=sum(outcome.success for outcome in outcomes),
         mean_reduction=fmean(saved) if saved else 0.0,
@@ -113,5 +113,5 @@ def summary(outcomes: Sequence[ScenarioOutcome], target: Target | None) -> Summa
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share of the values does not exceed."""
+    """Return the smallest value that at least this share of the values does not exceed."""
     return ordered[max(0, -int(-share * len(ordered) // 1) - 1)] if ordered else 0.0

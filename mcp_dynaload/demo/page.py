@@ -124,7 +124,7 @@ class _Parser(HTMLParser):
 
 
 def parse_page(html: str) -> Page:
-    """The page's title, description and elements."""
+    """Parse a page's title, description and elements."""
     parser = _Parser()
     parser.feed(html)
     parser.close()

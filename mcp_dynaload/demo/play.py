@@ -21,9 +21,9 @@ from mcp_dynaload.demo.scenarios.steps import (
     Called,
     CalledAtOnce,
     Cleared,
-    Command,
+    CommandTyped,
     Killed,
-    Listed,
+    ListChecked,
     Misnamed,
     Prompt,
     Scenario,
@@ -31,7 +31,7 @@ from mcp_dynaload.demo.scenarios.steps import (
     Step,
     Subagent,
     Together,
-    TurnEnded,
+    TurnDone,
 )
 from mcp_dynaload.demo.typist import full_name, text_of, typist
 
@@ -41,7 +41,7 @@ SHOWN = 120
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where scenarios are played."""
+    """The stage that scenarios are played on."""
 
     start: Callable[[], StdioServerParameters]
     """Another session of the proxy."""
@@ -54,15 +54,15 @@ class Stage:
 
 
 @dataclass(slots=True)
-class _Notes:
-    """What came of the sessions of one scenario."""
+class _SessionNotes:
+    """The outcomes of the sessions of one scenario."""
 
     prompts: list[PromptOutcome] = field(default_factory=list[PromptOutcome])
     failures: list[str] = field(default_factory=list[str])
     hook_milliseconds: list[float] = field(default_factory=list[float])
     call_milliseconds: list[float] = field(default_factory=list[float])
 
-    def add(self, other: "_Notes") -> None:
+    def add(self, other: "_SessionNotes") -> None:
         """Add what came of another session."""
         self.prompts += other.prompts
         self.failures += other.failures
@@ -72,12 +72,12 @@ class _Notes:
 
 async def play(kind: ScenarioType, scenario: Scenario, stage: Stage) -> ScenarioOutcome:
     """Play a scenario in a session of its own."""
-    notes = _Notes()
+    notes = _SessionNotes()
     async with _session(stage, notes) as session:
         for step in scenario.steps:
             await session.take(step)
-    slow = [time for time in notes.hook_milliseconds if time > scenario.longest_ms]
-    notes.failures += [f"an answer took {time:,.0f} ms, more than {scenario.longest_ms:,.0f}" for time in slow]
+    slow = [time for time in notes.hook_milliseconds if time > scenario.max_ms]
+    notes.failures += [f"an answer took {time:,.0f} ms, more than {scenario.max_ms:,.0f}" for time in slow]
     return ScenarioOutcome(
         kind,
         scenario.name,
@@ -91,16 +91,16 @@ async def play(kind: ScenarioType, scenario: Scenario, stage: Stage) -> Scenario
 
 
 @asynccontextmanager
-async def _session(stage: Stage, notes: _Notes) -> AsyncGenerator["_Session"]:
+async def _session(stage: Stage, notes: _SessionNotes) -> AsyncGenerator["_PlayedSession"]:
     async with typist(stage.start(), has_plugin=True) as client:
-        yield _Session(await plug_in(client, stage.costs), stage, notes)
+        yield _PlayedSession(await plug_in(client, stage.costs), stage, notes)
 
 
 @dataclass(slots=True)
-class _Session:
+class _PlayedSession:
     client: PluginClient
     stage: Stage
-    notes: _Notes
+    notes: _SessionNotes
 
     async def take(self, step: Step) -> None:
         """Do it, and note what came of it."""
@@ -113,7 +113,7 @@ class _Session:
                 before = await self.client.names()
                 request = await self.client.start_agent(step.text)
                 await self._judge(step.text, step.needs, before, request)
-            case Command():
+            case CommandTyped():
                 await self._command(step)
             case Called():
                 await self._call(step)
@@ -121,11 +121,11 @@ class _Session:
                 await self._misname(step)
             case Searched():
                 await self._search(step)
-            case Listed():
+            case ListChecked():
                 await self._check_list(step)
             case Cleared():
                 await self.client.clear()
-            case TurnEnded():
+            case TurnDone():
                 await self.client.end_turn()
             case Killed():
                 pid = int((self.stage.processes / step.server).read_text())
@@ -152,7 +152,7 @@ class _Session:
             added = sorted(await self.client.names() - before)
             self._fail_unless(not added, f"“{shown}” needs nothing, but loaded {', '.join(added)}")
 
-    async def _command(self, step: Command) -> None:
+    async def _command(self, step: CommandTyped) -> None:
         answer = await self.client.command(step.line)
         self.notes.hook_milliseconds.append(answer.milliseconds)
         if step.says is None or answer.reason is None:
@@ -192,7 +192,7 @@ class _Session:
         self._fail_unless(not result.is_error, f"the search for {step.query!r} failed: {_shown(text_of(result))}")
         self._fail_unless(not missed, f"the search for {step.query!r} did not load {', '.join(missed)}")
 
-    async def _check_list(self, step: Listed) -> None:
+    async def _check_list(self, step: ListChecked) -> None:
         names = await self.client.names()
         lacking = [tool for tool in step.tools if full_name(tool) not in names]
         there = [tool for tool in step.absent if full_name(tool) in names]
@@ -200,13 +200,13 @@ class _Session:
         self._fail_unless(not there, f"{', '.join(there)} should not be listed")
 
     async def _together(self, sessions: Sequence[Sequence[Step]]) -> None:
-        """All are ready before the first one types; what came of each is noted in their order, not as it happened."""
+        """Start all sessions before the first one types; outcomes are noted in the sessions' order."""
         first, *others = sessions
-        notes = [_Notes() for _ in others]
+        notes = [_SessionNotes() for _ in others]
         waiting = len(others)
         ready = anyio.Event()
 
-        async def go(steps: Sequence[Step], noted: _Notes) -> None:
+        async def go(steps: Sequence[Step], noted: _SessionNotes) -> None:
             nonlocal waiting
             async with _session(self.stage, noted) as session:
                 waiting -= 1

@@ -117,7 +117,7 @@ class PluginClient:
         self._written = 0
 
     async def names(self) -> set[str]:
-        """The upstream tools that are listed now, selected or not."""
+        """Return the upstream tools that are listed now, selected or not."""
         return set(await self._listed())
 
     async def _say_hello(self) -> HookAnswer:
@@ -125,12 +125,12 @@ class PluginClient:
         return await self.client.ask("ModStarted")
 
     async def _listed(self) -> dict[str, bool]:
-        """The upstream tools that are listed now, and whether the client puts each into its requests by itself."""
+        """Return the upstream tools that are listed now, and whether the client has each in its requests by itself."""
         tools = await self.client.listed()
         return {tool.name: bool((tool.meta or {}).get(ALWAYS_LOAD)) for tool in tools if tool.name != FIND_TOOLS}
 
     def _announcement(self, names: Collection[str]) -> int:
-        """Tokens of telling those of these names that were not told yet."""
+        """Return tokens of telling those of these names that were not told yet."""
         new = sorted(set(names) - self._announced)
         self._announced |= set(new)
         return count_tokens(DEFERRED_TEXT.format("\n".join(CLIENT_PREFIX + name for name in new))) if new else 0
@@ -156,7 +156,7 @@ def _in_full(listed: Mapping[str, bool]) -> set[str]:
 
 
 def step_tokens(names: Sequence[str]) -> int:
-    """Tokens that the step which selects these tools leaves in a conversation, their definitions apart."""
+    """Return tokens that the step which selects these tools leaves in a conversation, their definitions apart."""
     if not names:
         return 0
     call_id = f"toolu_dynaload_{TURN}"

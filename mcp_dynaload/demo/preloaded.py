@@ -40,7 +40,7 @@ MODULES = (
     "mcp_dynaload.proxy.stored_vectors",
     *(f"mcp_dynaload.demo.servers.{name}" for name in SERVERS),
 )
-"""What the programs of the demo import; not onnxruntime, which starts a thread, and a fork would lose it."""
+"""The modules that programs of the demo import; not onnxruntime, which starts a thread, and a fork would lose it."""
 
 REQUEST_HEAD = struct.Struct(">I")
 """How many bytes the request has."""
@@ -160,7 +160,7 @@ def _fork(connection: socket.socket, others: Sequence[socket.socket]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What a launcher was started with."""
+    """The arguments, environment and streams that a launcher was started with."""
 
     arguments: list[str]
     environ: dict[str, str]

@@ -25,7 +25,7 @@ from mcp_dynaload.demo.scenarios.steps import Scenario, Step, Together
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.machine.own_process import module_arguments
 
-LONGEST_SECONDS = 60.0
+MAX_SECONDS = 60.0
 """Of one scenario."""
 
 SIDE_BY_SIDE = max(2, min(4, os.cpu_count() or 1))
@@ -44,7 +44,7 @@ class _Tool(BaseModel):
 
 
 class _Tools(BaseModel):
-    """What `mcp-dynaload tools --json` prints, as far as it is needed."""
+    """The output of `mcp-dynaload tools --json`, as far as it is needed."""
 
     tools: list[_Tool]
 
@@ -113,7 +113,7 @@ async def _prepare(places: list["_Place"]) -> dict[str, int]:
 
 
 def results(outcomes: list[ScenarioOutcome], costs: Mapping[str, int]) -> Results:
-    """The figures of all and of each type."""
+    """Return the figures of all scenarios and of each type."""
     types = list(dict.fromkeys(outcome.type for outcome in outcomes))
     return Results(
         success=all(outcome.success for outcome in outcomes),
@@ -127,7 +127,7 @@ def results(outcomes: list[ScenarioOutcome], costs: Mapping[str, int]) -> Result
 
 async def _played(kind: ScenarioType, scenario: Scenario, stage: Stage) -> ScenarioOutcome:
     try:
-        with anyio.fail_after(LONGEST_SECONDS):
+        with anyio.fail_after(MAX_SECONDS):
             return await play(kind, scenario, stage)
     except Exception as error:  # a proxy that dies fails its scenario; the others are still played
         log.exception("scenario_broke_off", scenario=scenario.name)
@@ -161,7 +161,7 @@ class _Place:
         shutil.copytree(other._filled, self._workspace)
 
     def tidy(self) -> None:
-        """A fresh workspace, and a state in which nothing was learned."""
+        """Make a fresh workspace, and a state in which nothing was learned."""
         for folder, fresh in ((self._workspace, self._filled), (self._state, self._listed)):
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(fresh, folder)
@@ -175,7 +175,7 @@ class _Place:
         self._servers_file.write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
 
     def stage(self, costs: Mapping[str, int]) -> Stage:
-        """Where the next scenario is played."""
+        """Return the stage on which the next scenario is played."""
         return Stage(self._session, costs, self._processes)
 
     def _session(self) -> StdioServerParameters:
@@ -192,7 +192,7 @@ class _Place:
         return ran.stdout
 
     def _environ(self) -> dict[str, str]:
-        """Keeps the demo away from the person's own files; `sdk` is a client that takes over a list at once."""
+        """Return an environment without the user's own files; the client `sdk` takes over a changed list at once."""
         return {
             **self.environ,
             **variables_for(self.folder),

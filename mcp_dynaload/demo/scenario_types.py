@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class ScenarioType(StrEnum):
-    """What a group of scenarios is about."""
+    """The subject of a group of scenarios."""
 
     BASIC = "basic_optimization"
     COMPLEX = "complex_workflows"

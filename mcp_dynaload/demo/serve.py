@@ -24,7 +24,7 @@ WORKSPACE_VARIABLE = "MCP_DYNALOAD_DEMO_WORKSPACE"
 
 
 def build(name: str, workspace: Path) -> Server:
-    """The embedded server `name` over `workspace`."""
+    """Build the embedded server `name` over `workspace`."""
     server: Server = importlib.import_module(f"mcp_dynaload.demo.servers.{name}").build(workspace)
     return server
 

@@ -12,7 +12,7 @@ _Row = TypeVar("_Row")
 
 
 class StoredRows(Generic[_Row]):
-    """Dataclass rows by key in a JSON file; every change is on disk when the call returns."""
+    """The dataclass rows in a JSON file, by key; every change is on disk when the call returns."""
 
     def __init__(self, file: Path, row: type[_Row]) -> None:
         self._file = file
@@ -20,14 +20,14 @@ class StoredRows(Generic[_Row]):
         self._adapter = _adapter(row)
 
     def all(self) -> dict[str, _Row]:
-        """Every row, in the order of creation."""
+        """Return every row, in the order of creation."""
         try:
             return self._adapter.validate_json(self._file.read_bytes())
         except (OSError, ValidationError) as error:
             raise ToolFailedError(f"The demo data in {self._file.name!r} cannot be read: {error}") from error
 
     def get(self, key: str) -> _Row:
-        """The row with this key.
+        """Return the row with this key.
 
         Raises:
             ToolFailedError: there is none.
@@ -53,7 +53,7 @@ class StoredRows(Generic[_Row]):
         return row
 
     def new_key(self, prefix: str) -> str:
-        """A key that no row has: the prefix and a number."""
+        """Return a key that no row has: the prefix and a number."""
         numbers = [int(key.removeprefix(prefix)) for key in self.all() if key.removeprefix(prefix).isdigit()]
         return f"{prefix}{max(numbers, default=0) + 1}"
 
@@ -68,7 +68,7 @@ def _adapter(row: type[_Row]) -> TypeAdapter[dict[str, _Row]]:
 
 
 def inside(root: Path, path: str) -> Path:
-    """The file or folder `path` names below `root`, links followed.
+    """Return the file or folder that `path` names below `root`, links followed.
 
     Raises:
         ToolFailedError: it is outside.

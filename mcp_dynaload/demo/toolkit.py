@@ -24,7 +24,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import DynaloadError
 
 Effect = Literal["read", "write", "delete"]
-"""What a call may do: nothing, add or change, or destroy."""
+"""The effect that a call may have: none, add or change, or destroy."""
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 """How many rows an answer may have."""
@@ -46,7 +46,7 @@ class _Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _BuiltTool:
     definition: mcp_types.Tool
     call: TypeAdapter[object]
     """Validates the arguments and calls the method."""
@@ -56,7 +56,7 @@ class _Entry:
 
 class _UntitledSchema(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:
-        """Titles that only repeat a parameter's name cost tokens and say nothing."""
+        """Return False: titles that only repeat a parameter's name cost tokens and say nothing."""
         return False
 
 
@@ -75,7 +75,7 @@ def tool(effect: Effect, name: str | None = None) -> Callable[[_Method], _Method
 
 
 def build_server(name: str, provider: object, instructions: str, *, camel_case: bool = False) -> Server:
-    """An MCP server with the marked methods of `provider` as its tools; `camel_case` renames their parameters."""
+    """Build an MCP server whose tools are the marked methods of `provider`; `camel_case` renames their parameters."""
     entries = {entry.definition.name: entry for entry in _entries(provider, camel_case)}
     one_at_a_time = anyio.CapacityLimiter(1)
 
@@ -98,12 +98,12 @@ def build_server(name: str, provider: object, instructions: str, *, camel_case: 
     return Server(name, version="1.0.0", instructions=instructions, on_list_tools=list_tools, on_call_tool=call_tool)
 
 
-def _entries(provider: object, camel_case: bool) -> list[_Entry]:
+def _entries(provider: object, camel_case: bool) -> list[_BuiltTool]:
     marks = [(name, getattr(member, _MARK, None)) for name, member in vars(type(provider)).items()]
     return [_entry(getattr(provider, name), mark, camel_case) for name, mark in marks if isinstance(mark, _Mark)]
 
 
-def _entry(method: Callable[..., object], mark: _Mark, camel_case: bool) -> _Entry:
+def _entry(method: Callable[..., object], mark: _Mark, camel_case: bool) -> _BuiltTool:
     config = ConfigDict(alias_generator=to_camel) if camel_case else ConfigDict()
     call: TypeAdapter[object] = TypeAdapter(cast("Any", method), config=config)
     returned = inspect.signature(method).return_annotation
@@ -118,7 +118,7 @@ def _entry(method: Callable[..., object], mark: _Mark, camel_case: bool) -> _Ent
         output_schema=answer.json_schema(schema_generator=_UntitledSchema) if is_dataclass(returned) else None,
         annotations=_annotations(mark.effect),
     )
-    return _Entry(definition, call, answer)
+    return _BuiltTool(definition, call, answer)
 
 
 def parse_docstring(text: str) -> tuple[str, dict[str, str]]:
@@ -147,7 +147,7 @@ def _annotations(effect: Effect) -> mcp_types.ToolAnnotations:
     return mcp_types.ToolAnnotations(read_only_hint=False, destructive_hint=effect == "delete", open_world_hint=False)
 
 
-def _answer(entry: _Entry, arguments: Json) -> mcp_types.CallToolResult:
+def _answer(entry: _BuiltTool, arguments: Json) -> mcp_types.CallToolResult:
     try:
         result = entry.call.validate_python(ArgsKwargs((), arguments))
     except ValidationError as error:

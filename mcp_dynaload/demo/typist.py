@@ -27,12 +27,12 @@ from mcp_dynaload.proxy.caller import PLUGIN_CALL, TOOL_USE_ID
 READY_SECONDS = 0.2
 """A command that waits for the index takes longer than this until it is there."""
 
-MOST_WAITS = 20
+MAX_WAITS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class HookAnswer:
-    """What a hook's call came to."""
+    """The answer to a hook's call."""
 
     fields: Json
     milliseconds: float
@@ -40,7 +40,7 @@ class HookAnswer:
 
     @property
     def context(self) -> str:
-        """What is put beside the prompt."""
+        """The text that is put beside the prompt."""
         return str(json_object(self.fields.get("hookSpecificOutput")).get("additionalContext") or "")
 
     @property
@@ -51,13 +51,13 @@ class HookAnswer:
 
     @property
     def reason(self) -> str | None:
-        """What a command that was run answers; None if it was not."""
+        """The answer of a command that was run; None if none was."""
         return str(self.fields["reason"]) if self.fields.get("decision") == "block" else None
 
 
 @dataclass(slots=True)
 class Typist:
-    """Made by `typist`; types, clears and calls."""
+    """A client that types, clears and calls; made by `typist`."""
 
     client: Client
     session_id: str
@@ -95,7 +95,7 @@ class Typist:
         await self.hook("SessionStart", source="clear")
 
     async def listed(self) -> tuple[Tool, ...]:
-        """The list as it is now, without the tool that the plugin takes off what the model is offered."""
+        """Return the list as it is now, without the tool that the plugin takes off what the model is offered."""
         return tuple(tool for tool in (await self.client.list_tools()).tools if tool.name != HOOK_TOOL)
 
     async def call(self, name: str, arguments: Mapping[str, object]) -> CallToolResult:
@@ -107,8 +107,8 @@ class Typist:
         return await self.client.call_tool(name, dict(arguments))
 
     async def is_ready(self) -> None:
-        """Wait as long as a person needs to begin typing: until the index is there."""
-        for _ in range(MOST_WAITS):
+        """Wait as long as a user needs to begin typing: until the index is there."""
+        for _ in range(MAX_WAITS):
             if (await self.command("find anything")).milliseconds < READY_SECONDS * 1000:
                 return
 
@@ -117,7 +117,7 @@ class Typist:
 async def typist(
     server: StdioServerParameters | str, session_id: str = "", *, has_plugin: bool = False
 ) -> AsyncGenerator[Typist]:
-    """A client, of a process or an address, that lists again whenever it is told that the list has changed."""
+    """Connect a client, to a process or an address, that lists again whenever it is told that the list has changed."""
     send, receive = anyio.create_memory_object_stream[None](100)
 
     async def heard(message: IncomingMessage) -> None:
@@ -133,21 +133,21 @@ async def typist(
     ):
         await client.list_tools()
 
-        async def reread() -> None:
+        async def list_refresh() -> None:
             async for _ in receive:
                 await client.list_tools()
 
-        tasks.start_soon(reread)
+        tasks.start_soon(list_refresh)
         yield Typist(client, session_id or uuid4().hex, has_plugin)
         tasks.cancel_scope.cancel()
 
 
 def full_name(tool: str) -> str:
-    """The advertised name of `server.tool`."""
+    """Return the advertised name of `server.tool`."""
     server, _, original = tool.partition(".")
     return advertised_name(default_prefix(server), original)
 
 
 def text_of(result: CallToolResult) -> str:
-    """The text blocks of a result."""
+    """Return the text blocks of a result."""
     return "\n".join(block.text for block in result.content if isinstance(block, TextContent))

@@ -17,7 +17,7 @@ def create_workspace(path: Path) -> Path:
 
 
 def ensure_part(workspace: Path, part: str) -> Path:
-    """The folder of one part, written first if it is absent.
+    """Return the folder of one part, written first if it is absent.
 
     Several servers may do this at once on one workspace: a part appears whole, by one rename, and the first one wins.
     """

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WIDTH = 384
-"""Of a vector."""
+"""The dimensions of a vector."""
 
 MAX_TOKENS = 128
-"""What is read of a text, start and end mark included; the model knows no further positions."""
+"""The tokens read of a text, start and end mark included; the model knows no further positions."""
 
 THREADS = 2
 """Texts read at the same time, each by one thread: two threads on one short text wait for each other more than they
@@ -33,13 +33,13 @@ class Encoder:
 
     version = VERSION
 
-    def __init__(self, session: "_Session", judge: "_Session", pieces: WordPieces) -> None:
+    def __init__(self, session: "_InferenceSession", judge: "_InferenceSession", pieces: WordPieces) -> None:
         self._session, self._judge, self._pieces = session, judge, pieces
         # Starts its threads when several texts are first encoded together.
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="encoder")
 
     def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """A unit vector for each text, as rows; what is beyond `MAX_TOKENS` of a text is not read."""
+        """Return a unit vector for each text, as rows; what is beyond `MAX_TOKENS` of a text is not read."""
         import numpy as np  # heavy, and imported by onnxruntime anyway
 
         vectors = np.empty((len(texts), WIDTH), np.float32)
@@ -53,7 +53,7 @@ class Encoder:
         return vectors
 
     def judge(self, texts: Sequence[str]) -> "tuple[NDArray[np.float32], float]":
-        """What `encode` makes of the texts, and the log-odds that the first asks for a tool of any kind."""
+        """Return the vectors of the texts, and the log-odds that the first asks for a tool of any kind."""
         import numpy as np
 
         if len(texts) == 1:
@@ -65,7 +65,10 @@ class Encoder:
         return np.concatenate([vector[None, :], others]), need
 
     def _vector(self, text: str) -> "NDArray[np.float32]":
-        """One text's; int8 rounding depends on everything in a batch, and a cached vector must not depend on others."""
+        """Return one text's vector.
+
+        int8 rounding depends on everything in a batch, and a cached vector must not depend on others.
+        """
         vector, _ = self._run(text)
         return vector[0]
 
@@ -80,8 +83,8 @@ class Encoder:
         return self._session.run(None, {"ids": np.array([self._pieces.numbers(text, MAX_TOKENS)], np.int64)})
 
 
-class _Session(Protocol):
-    """As much of onnxruntime's session as is used: it comes without type information."""
+class _InferenceSession(Protocol):
+    """The part of onnxruntime's session that is used: it comes without type information."""
 
     def run(
         self, outputs: None, inputs: "Mapping[str, NDArray[np.int64] | NDArray[np.float32]]"
@@ -89,7 +92,7 @@ class _Session(Protocol):
 
 
 def read_encoder() -> Encoder:
-    """The encoder that travels in the package; takes a tenth of a second and about 80 MB."""
+    """Read the encoder that travels in the package; takes a tenth of a second and about 80 MB."""
     folder = files("mcp_dynaload").joinpath("encoder/model")
     pieces = WordPieces(folder.joinpath("vocabulary.txt").read_text("utf-8"))
     with as_file(folder.joinpath("model.onnx")) as model, as_file(folder.joinpath("need.onnx")) as judge:
@@ -104,7 +107,7 @@ def _import_runtime() -> Any:
     return cast(Any, onnxruntime)
 
 
-def _open_session(path: str) -> _Session:
+def _open_session(path: str) -> _InferenceSession:
     runtime = _import_runtime()
     options = runtime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = 1, 1

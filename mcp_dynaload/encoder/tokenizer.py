@@ -23,12 +23,12 @@ PATTERN = "|".join(
 
 
 def count_tokens(text: str) -> int:
-    """Tokens of `text`; words that look like special tokens are counted as the text they are."""
+    """Count the tokens of `text`; words that look like special tokens are counted as the text they are."""
     return len(_encoding().encode_ordinary(text))
 
 
 def read_ranks() -> dict[bytes, int]:
-    """Token to rank, in rank order."""
+    """Read the rank of each token, in rank order."""
     packed = bz2.decompress(files("mcp_dynaload").joinpath("encoder/o200k_base.bz2").read_bytes())
     ranks: dict[bytes, int] = {}
     start = 0

@@ -45,14 +45,14 @@ ACTIONS = {
     "task",
     "verb",
 }
-"""What arguments are called that say which of several things a tool is to do."""
+"""The names of arguments that say which of several things a tool is to do."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATOR = re.compile(r"[\W_]+")
 
 
 def tool_texts(tool: Tool) -> tuple[str, ...]:
-    """What the encoder reads of a tool: first `tool_text`, then what does not fit there.
+    """Return the texts that the encoder reads of a tool: first `tool_text`, then what does not fit there.
 
     That is what the tool can be told to do (`action`: accept, reject), the rest of a long description, and what is
     said of an argument where that is more than of the tool. A prompt is about a tool if it is near to one of these.
@@ -78,12 +78,12 @@ def _actions(known: Iterable[Parameter]) -> str:
 
 
 def _pieces(text: str, least: int) -> list[str]:
-    """The beginning of a text of at least so many characters in texts of their own."""
+    """Return the beginning of a text in texts of at least so many characters each."""
     return wrap(text, DETAIL_LENGTH)[:MAX_DETAILS] if len(text) >= least else []
 
 
 def tool_text(tool: Tool) -> str:
-    """The tool's name and upstream in words and the beginning of its description.
+    """Return the tool's name and upstream in words and the beginning of its description.
 
     The parameters' names follow where the description is short.
     """
@@ -93,7 +93,7 @@ def tool_text(tool: Tool) -> str:
 
 
 def compose_text(name: str, upstream: str, description: str, arguments: Iterable[str]) -> str:
-    """The text of a tool of which these parts are known; each may be empty."""
+    """Return the text of a tool of which these parts are known; each may be empty."""
     head, origin = split_identifier(name), split_identifier(upstream)
     body = " ".join(description.split())[:MAX_DESCRIPTION_LENGTH]
     tail = ", ".join(map(split_identifier, arguments))
@@ -101,5 +101,5 @@ def compose_text(name: str, upstream: str, description: str, arguments: Iterable
 
 
 def split_identifier(identifier: str) -> str:
-    """An identifier as lower-case words."""
+    """Return an identifier as lower-case words."""
     return " ".join(_CAMEL.sub(" ", _SEPARATOR.sub(" ", identifier)).split()).lower()

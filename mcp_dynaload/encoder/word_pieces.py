@@ -25,7 +25,7 @@ class WordPieces:
         self._start, self._end, self._unknown = (self._numbers[name] for name in (START, END, UNKNOWN))
 
     def numbers(self, text: str, limit: int) -> list[int]:
-        """The pieces' numbers between start and end mark, `limit` in all; the rest of the text is left out."""
+        """Return the pieces' numbers between start and end mark, `limit` in all; the rest of the text is left out."""
         numbers = [self._start]
         for word in _words(text[: CHARACTERS_READ * limit]):
             numbers += self._of_word(word)
@@ -34,7 +34,7 @@ class WordPieces:
         return [*numbers[: limit - 1], self._end]
 
     def _of_word(self, word: str) -> Sequence[int]:
-        """The longest piece that the word begins with, then the longest that the rest begins with, and so on."""
+        """Return the longest piece that the word begins with, then the longest that the rest begins with, and so on."""
         if (whole := self._numbers.get(word)) is not None:
             return (whole,)
         if len(word) > MAX_WORD_LENGTH:

@@ -19,15 +19,15 @@ from mcp_dynaload.http import wrong_tokens as failures
 from mcp_dynaload.http.auth import Access
 from mcp_dynaload.http.dashboard import dashboard, description
 from mcp_dynaload.http.dashboard_api import watching
-from mcp_dynaload.http.demo_runs import Runs, demo_runs
-from mcp_dynaload.http.dependencies import Serving, serving_of
+from mcp_dynaload.http.demo_runs import PlayedRuns, demo_runs
+from mcp_dynaload.http.dependencies import ServiceState, serving_of
 from mcp_dynaload.http.errors import tell_errors
 from mcp_dynaload.http.guard import Guard
 from mcp_dynaload.http.health import health
-from mcp_dynaload.http.host_guard import Gate
+from mcp_dynaload.http.host_guard import HostGuard
 from mcp_dynaload.http.mcp_endpoints import MESSAGES_PATH, Endpoints, open_endpoints
 from mcp_dynaload.http.oauth import issuer_of, metadata_routes
-from mcp_dynaload.http.prometheus import Exposition
+from mcp_dynaload.http.prometheus import PrometheusMetrics
 from mcp_dynaload.http.rest import rest
 from mcp_dynaload.http.routes import GuardedDefault, GuardedRoute, check_declared
 from mcp_dynaload.http.shared_rate_limit import open_rates
@@ -41,9 +41,9 @@ from mcp_dynaload.version import __version__
 
 
 def create_app(configuration: Configuration | None = None) -> FastAPI:
-    """The application; without a configuration it is read as `mcp-dynaload serve` reads it, from the environment.
+    """Create the application; without a configuration it reads one as `mcp-dynaload serve` does, from the environment.
 
-    While it runs, `app.state.serving` holds the front with its sessions and what they share, for all routers.
+    While it runs, `app.state.serving` holds the proxy server with its sessions and what they share, for all routers.
 
     Raises:
         ConfigError: The settings are wrong.
@@ -67,22 +67,22 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
             open_rates(url, failures.MAX_PER_MINUTE) as failing,
             open_session_counts(url) as counts,
         ):
-            access = Access(tokens, issuer, rates, failures.Failures(failing))
+            access = Access(tokens, issuer, rates, failures.WrongTokens(failing))
             await access.are_required()
             async with (
                 _watch(chosen) as watch,
-                open_proxy(headless, is_service=True) as front,
-                open_endpoints(front, settings, counts) as endpoints,
-                open_api(headless, front, Options()) as api,
+                open_proxy(headless, is_service=True) as proxy,
+                open_endpoints(proxy, settings, counts) as endpoints,
+                open_api(headless, proxy, Options()) as api,
                 anyio.create_task_group() as tasks,
             ):
-                exposition = Exposition()
-                front.shared.facts.observe(exposition)
-                app.state.demo_runs = Runs(tasks)
-                app.state.serving = Serving(
-                    chosen, front, endpoints, api, watch, exposition, access, Guard(settings, access)
+                prometheus_metrics = PrometheusMetrics()
+                proxy.shared.event_bus.observe(prometheus_metrics)
+                app.state.demo_runs = PlayedRuns(tasks)
+                app.state.serving = ServiceState(
+                    chosen, proxy, endpoints, api, watch, prometheus_metrics, access, Guard(settings, access)
                 )
-                tasks.start_soon(prepare, chosen, front.live)
+                tasks.start_soon(prepare, chosen, proxy.live)
                 yield
                 tasks.cancel_scope.cancel()
 
@@ -100,13 +100,13 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
     app.router.routes += [*_mcp_routes(settings), *(route for router in routers for route in router.routes)]
     app.router.default = GuardedDefault(app.router.default)
     check_declared(app.routes)
-    app.add_middleware(Gate, settings=settings)
+    app.add_middleware(HostGuard, settings=settings)
     tell_errors(app, chosen.masker)
     return app
 
 
 def _mcp_routes(settings: Settings) -> list[GuardedRoute]:
-    """MCP itself, with and without a slash at the end, and where its clients find the issuer."""
+    """Return the routes of MCP itself, with and without a slash at the end, and of its issuer's metadata."""
     transports = {
         "/mcp": _Endpoint(lambda endpoints: endpoints.mcp),
         "/mcp/": _Endpoint(lambda endpoints: endpoints.mcp),
@@ -134,7 +134,7 @@ async def _watch(configuration: Configuration) -> AsyncGenerator[JournalWatch]:
 
 @dataclass(frozen=True, slots=True)
 class _Endpoint:
-    """One of the running application's endpoints; an object, because a route takes a function for one of a request."""
+    """An endpoint of the running application; an object, because a route takes a function for one of a request."""
 
     pick: Callable[[Endpoints], Callable[[AsgiScope, Receive, Send], Awaitable[None]]]
 

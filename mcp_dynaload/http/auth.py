@@ -10,37 +10,37 @@ from starlette.requests import HTTPConnection
 
 from mcp_dynaload.http.errors import NotAllowedError
 from mcp_dynaload.http.rate_limit import RateLimit
-from mcp_dynaload.http.wrong_tokens import Failures
+from mcp_dynaload.http.wrong_tokens import WrongTokens
 from mcp_dynaload.machine.loopback import is_loopback
 from mcp_dynaload.proxy.client import user_of
-from mcp_dynaload.store.tokens import PREFIX, Scope, Tokens
+from mcp_dynaload.store.tokens import PREFIX, Scope, TokenStore
 
 
 class Verifier(Protocol):
-    """Knows the tokens of an issuer."""
+    """A verifier of the tokens of an issuer."""
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """What a token says, if it is valid and for us."""
+        """Return a token's claims, if it is valid and for us."""
         ...
 
 
 @dataclass(slots=True)
 class Access:
-    """Decides who a request comes from."""
+    """The decision about who a request comes from."""
 
-    tokens: Tokens
+    tokens: TokenStore
     issuer: Verifier | None
     rates: RateLimit
-    failures: Failures
+    failures: WrongTokens
     _are_required: bool = False
 
     async def are_required(self) -> bool:
-        """Whether there are tokens; once there were, losing or revoking them opens nothing."""
+        """Return whether tokens are required; once there were any, losing or revoking them opens nothing."""
         self._are_required = self._are_required or self.issuer is not None or await self.tokens.were_made()
         return self._are_required
 
     async def identify(self, connection: HTTPConnection) -> tuple[BaseUser, AuthCredentials] | None:
-        """The sender and what it may do; None if it has to show a token."""
+        """Return the sender and its scopes; None if it has to show a token."""
         token = bearer_token(connection)
         if not token:
             is_open = _comes_from_here(connection) and not await self.are_required()
@@ -62,13 +62,13 @@ class Access:
 
 
 def bearer_token(connection: HTTPConnection) -> str:
-    """The token of a request, if it has one."""
+    """Return the token of a request, if it has one."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def acting(connection: HTTPConnection, given: str | None) -> str | None:
-    """Who acts: the access token's user, or the one that the request names, for which a token must be an admin's.
+    """Return who acts: the token's user, or the one that the request names, for which a token must be an admin's.
 
     Raises:
         NotAllowedError: It names somebody else.
@@ -84,12 +84,12 @@ def acting(connection: HTTPConnection, given: str | None) -> str | None:
 
 
 def is_admin(connection: HTTPConnection) -> bool:
-    """Whether the sender may see and do all: by its token, or because none is asked for."""
+    """Return whether the sender may see and do all: by its token, or because none is asked for."""
     return Scope.ADMIN in connection.auth.scopes
 
 
 def _comes_from_here(connection: HTTPConnection) -> bool:
-    """Whether the sender is on this machine, and so is everybody for whom it passes the request on."""
+    """Return whether the sender, and everybody for whom it passes the request on, is on this machine."""
     passed_on_for = connection.headers.get("x-forwarded-for", "").split(",")
     senders = [address.strip() for address in passed_on_for if address.strip()]
     senders.append(connection.client.host if connection.client else "")

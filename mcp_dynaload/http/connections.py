@@ -35,7 +35,7 @@ _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: clos
 
 
 class Connections:
-    """Those of one service; of too many, those without a whole request make room, oldest first."""
+    """The connections of one service; of too many, those without a whole request make room, oldest first."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -66,16 +66,16 @@ class Connections:
         self._waiting.pop(connection, None)
 
     def asked(self, connection: "TimedProtocol") -> None:
-        """Its request has come: it is not closed for others."""
+        """Note that the connection's request has come: it is not closed for others."""
         self._waiting.pop(connection, None)
 
     def answered(self, connection: "TimedProtocol") -> None:
-        """It has nothing to do again."""
+        """Note that the connection has nothing to do again."""
         self._waiting[connection] = None
 
 
 class TimedProtocol(H11Protocol):
-    """uvicorn's, which waits for ever for the rest of a request and for a client that takes no answer."""
+    """A protocol like uvicorn's, which waits for ever for a request's rest and for a client that takes nothing."""
 
     def __init__(
         self,
@@ -126,12 +126,12 @@ class TimedProtocol(H11Protocol):
             self._wait(LINGER_SECONDS)
 
     def pause_writing(self) -> None:
-        """The client takes too little."""
+        """Note that the client takes too little."""
         super().pause_writing()
         self._stalled = self._stalled or self.loop.call_later(STALLED_SECONDS, self.drop)
 
     def resume_writing(self) -> None:
-        """It has taken some."""
+        """Note that the client has taken some."""
         super().resume_writing()
         if self._stalled is not None:
             self._stalled.cancel()
@@ -171,12 +171,12 @@ def raise_descriptor_limit() -> int:
 
 
 def connection_limit(descriptors: int) -> int:
-    """How many connections there may be: the other half is for servers, files and what is just being accepted."""
+    """Return how many connections there may be: half, as servers, files and new connections need the others."""
     return max(MIN_CONNECTIONS, descriptors // 2)
 
 
 def backlog(limit: int) -> int:
-    """How many may be accepted at one time, before any is counted."""
+    """Return how many connections may be accepted at one time, before any is counted."""
     return min(MAX_BACKLOG, max(MIN_BACKLOG, limit // 4))
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from mcp_dynaload.http.dependencies import exposition_of
 from mcp_dynaload.http.errors import NotFoundError
-from mcp_dynaload.http.prometheus import CONTENT_TYPE, Exposition
+from mcp_dynaload.http.prometheus import CONTENT_TYPE, PrometheusMetrics
 from mcp_dynaload.http.routes import PUBLIC, guarded_router, needs
 from mcp_dynaload.store.tokens import Scope
 
@@ -18,36 +18,36 @@ dashboard = guarded_router(PUBLIC, in_schema=False)
 """Empty without the REST endpoints, which ask for a token."""
 
 description = guarded_router(needs(Scope.CONTROL), in_schema=False)
-"""What programs read of us."""
+"""The router of the pages that programs read of us."""
 
 
 @dashboard.get("/")
 def page() -> Response:
-    """The dashboard."""
+    """Return the dashboard."""
     return _file("index.html")
 
 
 @dashboard.get("/docs")
 def docs() -> Response:
-    """The REST endpoints, for people."""
+    """Return the REST endpoints' description, for people."""
     return _file("docs.html")
 
 
 @dashboard.get("/dashboard/{name}")
 def part(name: str) -> Response:
-    """A file of its."""
+    """Return a file of the dashboard."""
     return _file(name)
 
 
 @description.get("/metrics")
-def metrics(exposition: Annotated[Exposition, Depends(exposition_of)]) -> PlainTextResponse:
-    """What Prometheus reads."""
-    return PlainTextResponse(exposition.text(), media_type=CONTENT_TYPE)
+def metrics(prometheus_metrics: Annotated[PrometheusMetrics, Depends(exposition_of)]) -> PlainTextResponse:
+    """Return the metrics, for Prometheus."""
+    return PlainTextResponse(prometheus_metrics.text(), media_type=CONTENT_TYPE)
 
 
 @description.get("/openapi.json")
 def openapi(request: Request) -> JSONResponse:
-    """The REST endpoints, for programs, under the path at which they are reached."""
+    """Return the REST endpoints' description, for programs, under the path at which they are reached."""
     app: FastAPI = request.app
     schema, root = app.openapi(), str(request.scope.get("root_path", "")).rstrip("/")
     return JSONResponse({**schema, "servers": [{"url": root}]} if root else schema)

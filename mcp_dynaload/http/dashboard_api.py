@@ -1,4 +1,4 @@
-"""What the dashboard needs beside the other REST endpoints: the past of all processes, live, and servers to steer."""
+"""REST endpoints of the dashboard: the past of all processes, live, and servers to steer."""
 
 import dataclasses
 import json
@@ -34,7 +34,7 @@ Watch = Annotated[JournalWatch, Depends(watch_of)]
 
 
 class UpstreamAction(StrEnum):
-    """What can be done with a server."""
+    """An action on a server."""
 
     START = "start"
     STOP = "stop"
@@ -42,7 +42,7 @@ class UpstreamAction(StrEnum):
 
 
 class UpstreamActed(BaseModel):
-    """What was done with a server."""
+    """The action that was carried out on a server."""
 
     upstream: str
     action: UpstreamAction
@@ -52,7 +52,7 @@ class UpstreamActed(BaseModel):
 
 @watching.get("/overview")
 async def overview(watch: Watch, request: Request) -> Overview:
-    """The last day of all processes that write this journal: sums, times, sessions, misses, alerts.
+    """Return the last day of all processes that write this journal: sums, times, sessions, misses, alerts.
 
     Sessions and misses are the token's own; those of all for an admin's.
     """
@@ -61,16 +61,16 @@ async def overview(watch: Watch, request: Request) -> Overview:
 
 @watching.get("/overview/live", include_in_schema=False)
 async def live_overview(watch: Watch, request: Request) -> Response:
-    """The same as server-sent events, one at once and one after each change."""
+    """Send the overview as server-sent events, one at once and one after each change."""
     return EventSourceResponse(_overviews(watch, request))
 
 
 @watching.post("/upstreams/{name}/{action}", responses={**RESPONSES, **NOT_FOUND}, dependencies=[needs(Scope.ADMIN)])
 async def act_on_upstream(name: str, action: UpstreamAction, api: Api, request: Request) -> UpstreamActed:
     """Start a server, or stop or restart it in all sessions of this process."""
-    if name not in api.front.live.listings.configs:
-        raise NotFoundError(f"there is no server {name!r}; there are: {', '.join(api.front.live.listings.configs)}")
-    pools = [session.pool for session in api.front.sessions if session.pool[name].is_running]
+    if name not in api.proxy.live.listings.configs:
+        raise NotFoundError(f"there is no server {name!r}; there are: {', '.join(api.proxy.live.listings.configs)}")
+    pools = [session.pool for session in api.proxy.sessions if session.pool[name].is_running]
     if action is not UpstreamAction.START:
         for pool in pools:
             await pool[name].stopped()
@@ -85,7 +85,7 @@ async def act_on_upstream(name: str, action: UpstreamAction, api: Api, request: 
 
 
 def _visible(request: Request, told: Overview) -> Overview:
-    """What the sender may see."""
+    """Return the overview as far as the sender may see it."""
     if is_admin(request):
         return told
     own = user_of(request)

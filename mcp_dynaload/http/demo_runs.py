@@ -42,13 +42,13 @@ Play = Callable[[tuple[ScenarioType, ...], Callable[[str], None]], Awaitable[Res
 
 
 class DemoRun(Body):
-    """Which scenarios to play."""
+    """The scenarios to play."""
 
     scenario_types: Annotated[tuple[ScenarioType, ...], Field(min_length=1)] = tuple(ScenarioType)
 
 
 class DemoProgress(Body):
-    """How far a run is, and what it came to."""
+    """The progress of a run, and its outcome."""
 
     run_id: str
     status: Literal["running", "done", "failed"]
@@ -67,8 +67,8 @@ class DemoProgress(Body):
 
 
 @dataclass(slots=True)
-class Run:
-    """One run, being played or over."""
+class PlayedRun:
+    """A run, being played or over."""
 
     types: tuple[ScenarioType, ...]
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -105,7 +105,7 @@ class Run:
             await self._changed.wait()
 
     async def stages(self) -> AsyncGenerator[DemoProgress]:
-        """How far it is: now, and after each change until its end."""
+        """Yield the progress now, and after each change until the run's end."""
         while not self.is_over:
             changed = self._changed
             yield self.progress()
@@ -113,7 +113,7 @@ class Run:
         yield self.progress()
 
     def progress(self) -> DemoProgress:
-        """How far it is now."""
+        """Return the progress now."""
         return DemoProgress(
             run_id=self.id,
             status="failed" if self.error else "done" if self.is_over else "running",
@@ -135,14 +135,14 @@ class Run:
         changed.set()
 
 
-class Runs:
+class PlayedRuns:
     """The runs of a service, one at a time; played in the service's task group, whoever waits for them or goes."""
 
     def __init__(self, tasks: anyio.abc.TaskGroup, play: Play = run_scenarios) -> None:
         self._tasks, self._play = tasks, play
-        self._runs: OrderedDict[str, Run] = OrderedDict()
+        self._runs: OrderedDict[str, PlayedRun] = OrderedDict()
 
-    def start(self, types: tuple[ScenarioType, ...]) -> Run:
+    def start(self, types: tuple[ScenarioType, ...]) -> PlayedRun:
         """Begin a run.
 
         Raises:
@@ -150,14 +150,14 @@ class Runs:
         """
         if busy := next((run for run in self._runs.values() if not run.is_over), None):
             raise BusyError(f"a demo is being played; it takes up to a minute: look at {location(busy)}")
-        run = Run(types)
+        run = PlayedRun(types)
         self._runs[run.id] = run
         while len(self._runs) > MAX_KEPT_RUNS:
             self._runs.popitem(last=False)
         self._tasks.start_soon(run.play, self._play)
         return run
 
-    def get(self, run_id: str) -> Run:
+    def get(self, run_id: str) -> PlayedRun:
         """Return a run.
 
         Raises:
@@ -168,19 +168,19 @@ class Runs:
         raise NotFoundError(f"there is no run {run_id!r}: the last {MAX_KEPT_RUNS} since the service's start are kept")
 
 
-def location(run: Run) -> str:
+def location(run: PlayedRun) -> str:
     """Return the path under which a run is watched."""
     return f"{PREFIX}/demo/run/{run.id}"
 
 
-def runs_of(request: Request) -> Runs:
+def runs_of(request: Request) -> PlayedRuns:
     """Return the service's runs, as a dependency."""
     runs: object = request.app.state.demo_runs
-    assert isinstance(runs, Runs)
+    assert isinstance(runs, PlayedRuns)
     return runs
 
 
-Kept = Annotated[Runs, Depends(runs_of)]
+Kept = Annotated[PlayedRuns, Depends(runs_of)]
 
 
 @demo_runs.post(
@@ -226,7 +226,7 @@ async def watch_demo(run_id: str, runs: Kept) -> DemoProgress:
     return runs.get(run_id).progress()
 
 
-async def _events(run: Run) -> AsyncGenerator[dict[str, str]]:
+async def _events(run: PlayedRun) -> AsyncGenerator[dict[str, str]]:
     async for stage in run.stages():
         yield {"event": "progress", "data": stage.model_dump_json(exclude={"results", "error"})}
     if run.results is None:

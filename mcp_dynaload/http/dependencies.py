@@ -1,4 +1,4 @@
-"""What a running application has at hand for its routers."""
+"""The objects that a running application gives its routers."""
 
 from dataclasses import dataclass
 
@@ -10,47 +10,47 @@ from mcp_dynaload.app import Configuration
 from mcp_dynaload.http.auth import Access
 from mcp_dynaload.http.guard import Guard
 from mcp_dynaload.http.mcp_endpoints import Endpoints
-from mcp_dynaload.http.prometheus import Exposition
-from mcp_dynaload.proxy.server import Front
+from mcp_dynaload.http.prometheus import PrometheusMetrics
+from mcp_dynaload.proxy.server import ProxyServer
 from mcp_dynaload.telemetry.journal_overview import JournalWatch
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
-    """From the application's start to its end."""
+class ServiceState:
+    """The state of a service, from the application's start to its end."""
 
     configuration: Configuration
-    front: Front
+    proxy: ProxyServer
     endpoints: Endpoints
     api: Dynaload
     watch: JournalWatch
-    exposition: Exposition
+    prometheus_metrics: PrometheusMetrics
     access: Access
     guard: Guard
 
 
-def serving_of(app: FastAPI) -> Serving:
-    """What an application serves with, once it has started."""
+def serving_of(app: FastAPI) -> ServiceState:
+    """Return the state with which an application serves, once it has started."""
     serving: object = app.state.serving
-    assert isinstance(serving, Serving)
+    assert isinstance(serving, ServiceState)
     return serving
 
 
-def serving(request: HTTPConnection) -> Serving:
-    """The same as a dependency of a router's functions: `Annotated[Serving, Depends(serving)]`."""
+def serving(request: HTTPConnection) -> ServiceState:
+    """Return the same as a dependency of a router's functions: `Annotated[ServiceState, Depends(serving)]`."""
     return serving_of(request.app)
 
 
 def api_of(request: HTTPConnection) -> Dynaload:
-    """The Python API over the same front, as a dependency."""
+    """Return the Python API over the same proxy server, as a dependency."""
     return serving_of(request.app).api
 
 
 def watch_of(request: HTTPConnection) -> JournalWatch:
-    """What the journal says, as a dependency."""
+    """Return the watch of the journal, as a dependency."""
     return serving_of(request.app).watch
 
 
-def exposition_of(request: HTTPConnection) -> Exposition:
-    """The metrics of this process, as a dependency."""
-    return serving_of(request.app).exposition
+def exposition_of(request: HTTPConnection) -> PrometheusMetrics:
+    """Return the metrics of this process, as a dependency."""
+    return serving_of(request.app).prometheus_metrics

@@ -21,13 +21,13 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "It makes no sense"},
     503: {"model": Problem, "description": "As many sessions as allowed are at work"},
 }
-"""What every endpoint that opens sessions may answer beside success."""
+"""The answers of every endpoint that opens sessions, beside success."""
 
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing"}}
 
 
 class NotFoundError(DynaloadError):
-    """What a path names does not exist."""
+    """The thing that a path names does not exist."""
 
 
 class NotAllowedError(DynaloadError):
@@ -35,7 +35,7 @@ class NotAllowedError(DynaloadError):
 
 
 class BusyError(DynaloadError):
-    """It is being done for somebody else."""
+    """The thing asked for is being done for somebody else."""
 
 
 def tell_errors(app: FastAPI, masker: Masker) -> None:
@@ -61,7 +61,7 @@ def _told(status: int, word: str, masker: Masker) -> Callable[[Request, Exceptio
 
 def _refused(masker: Masker) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def tell(request: Request, error: Exception) -> Response:
-        """What the framework itself refuses: an unknown path, a body that is no text."""
+        """Answer a refusal of the framework itself: an unknown path, a body that is no text."""
         assert isinstance(error, HTTPException)
         word = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
         problem = Problem(error=word, message=masker.text(str(error.detail)))
@@ -72,7 +72,7 @@ def _refused(masker: Masker) -> Callable[[Request, Exception], Awaitable[Respons
 
 def _unfit(masker: Masker) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def tell(request: Request, error: Exception) -> Response:
-        """What does not fit an endpoint's schema, as the framework tells it, but without what was sent."""
+        """Answer a request that does not fit an endpoint's schema, in the framework's words, without what was sent."""
         assert isinstance(error, RequestValidationError)
         told = [{"loc": [*one["loc"]], "msg": one["msg"], "type": one["type"]} for one in error.errors()]
         return JSONResponse({"detail": masker.tokens_in(told)}, HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -35,11 +35,11 @@ MAX_KEY_CHARACTERS = 64
 """No session has a longer id, and what is counted is kept for a while."""
 
 OWN_PAGES = frozenset({"", "none", "same-origin"})
-"""What `Sec-Fetch-Site` says where no page of another origin has a browser ask us; programs send none."""
+"""The values of `Sec-Fetch-Site` where no page of another origin has a browser ask us; programs send none."""
 
 
 class Guard:
-    """Asks for what a route needs; refuses before anything is read of a body."""
+    """The check of what a route needs; it refuses before anything is read of a body."""
 
     def __init__(self, settings: Settings, access: Access) -> None:
         self._settings = settings
@@ -51,7 +51,7 @@ class Guard:
 
     @property
     def answering(self) -> int:
-        """Requests that are being answered, open streams aside."""
+        """The number of requests that are being answered, open streams aside."""
         return self._answering
 
     async def serve(
@@ -99,14 +99,14 @@ class Guard:
         return is_welcome
 
     def _from_elsewhere(self, headers: Headers) -> Response | None:
-        """What a page of another origin has a browser ask for: such requests come without `Origin`, too."""
+        """Return a refusal of what another origin's page has a browser ask for: it may come without `Origin`, too."""
         site = headers.get("sec-fetch-site", "").strip().lower()
         if site in OWN_PAGES or self._origins.allow(headers.get("origin")):
             return None
         return refused(403, f"requests of pages of another site ({site!r}) are refused")
 
     async def _unwelcome(self, scope: AsgiScope, needed: Scope) -> Response | None:
-        """Who has no token for this, or asks too often."""
+        """Return a refusal of a sender who has no token for this, or asks too often."""
         connection = HTTPConnection(scope)
         token, failures = bearer_token(connection), self._access.failures
         if token and (wait := failures.wait_seconds(connection, token)):
@@ -161,13 +161,13 @@ class Guard:
 
 
 def _sender(scope: AsgiScope) -> str:
-    """The token's name; empty where none is asked for."""
+    """Return the token's name; empty where none is asked for."""
     user: object = scope.get("user")
     return user.username if isinstance(user, AuthenticatedUser) else ""
 
 
 def _keys(connection: HTTPConnection) -> list[str]:
-    """What is counted of a request: its token and its session."""
+    """Return the keys under which a request is counted: its token and its session."""
     sender = _sender(connection.scope)
     session = connection.headers.get(MCP_SESSION_ID_HEADER) or connection.query_params.get("session_id")
     keys = [f"token {sender}"] if sender else []

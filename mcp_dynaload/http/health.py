@@ -1,11 +1,11 @@
-"""What load balancers and supervisors ask."""
+"""The answers to load balancers and supervisors."""
 
 from typing import Annotated, Literal
 
 from fastapi import Depends, Response
 from pydantic import BaseModel
 
-from mcp_dynaload.http.dependencies import Serving, serving
+from mcp_dynaload.http.dependencies import ServiceState, serving
 from mcp_dynaload.http.routes import PUBLIC, guarded_router
 
 health = guarded_router(PUBLIC, tags=["health"])
@@ -18,7 +18,7 @@ class Alive(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether new sessions are taken."""
+    """The answer whether new sessions are taken."""
 
     status: Literal["ready", "draining"]
     sessions: int
@@ -26,13 +26,13 @@ class Readiness(BaseModel):
 
 @health.get("/healthz")
 async def is_alive() -> Alive:
-    """The process is alive."""
+    """Answer that the process is alive."""
     return Alive()
 
 
 @health.get("/readyz", responses={503: {"model": Readiness, "description": "It is shutting down"}})
-async def is_ready(state: Annotated[Serving, Depends(serving)], response: Response) -> Readiness:
-    """New sessions are taken; 503 while shutting down."""
+async def is_ready(state: Annotated[ServiceState, Depends(serving)], response: Response) -> Readiness:
+    """Answer whether new sessions are taken; 503 while shutting down."""
     if state.endpoints.is_draining:
         response.status_code = 503
     return Readiness(

@@ -29,12 +29,12 @@ class Origins:
         self._listed = _listed(listed)
 
     def allow(self, origin: str | None) -> bool:
-        """Whether pages of an origin may."""
+        """Return whether pages of an origin may ask."""
         return origin is not None and not self._listed.isdisjoint({ANY, origin.lower()})
 
 
-class Gate:
-    """ASGI middleware; who may use what is decided at the routes."""
+class HostGuard:
+    """The ASGI middleware that refuses other hosts; the routes decide who may use what."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -58,7 +58,7 @@ class Gate:
         await (self._foreign(HTTPConnection(scope)) or self._app)(scope, receive, send_secured)
 
     def _foreign(self, connection: HTTPConnection) -> Response | None:
-        """What a page of another site would send: by a name of its own for our address, or from its own origin."""
+        """Return a refusal of another site's page: one that uses its own name for our address, or its own origin."""
         headers = connection.headers
         host = headers.get("host", "")
         if not self._is_ours(host):
@@ -74,7 +74,7 @@ class Gate:
 
 
 def refused(status: int, why: str, headers: dict[str, str] | None = None, error: str = "refused") -> Response:
-    """An answer that says why there is no other."""
+    """Return an answer that says why there is no other."""
     return JSONResponse({"error": error, "message": why}, status, headers)
 
 
@@ -95,7 +95,7 @@ def _without_port(host: str) -> str:
 
 
 def _is_address(name: str) -> bool:
-    """An address cannot be somebody else's name for us."""
+    """Return whether the name is an address, which cannot be somebody else's name for us."""
     try:
         ipaddress.ip_address(name)
     except ValueError:

@@ -29,10 +29,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.config.settings import Settings
-from mcp_dynaload.http.mcp_sessions import Sessions, sender_name
+from mcp_dynaload.http.mcp_sessions import McpSessions, sender_name
 from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.meta_tools import is_following
-from mcp_dynaload.proxy.server import Front
+from mcp_dynaload.proxy.server import ProxyServer
 from mcp_dynaload.store.session_counts import REPEAT_SECONDS, SessionCounts
 from mcp_dynaload.transport.sdk_json import UnwritableError, writable
 
@@ -49,12 +49,12 @@ log = structlog.get_logger()
 
 
 class Endpoints:
-    """What is served under `/mcp`, `/sse` and `MESSAGES_PATH`; made by `open_endpoints`."""
+    """The endpoints under `/mcp`, `/sse` and `MESSAGES_PATH`; made by `open_endpoints`."""
 
-    def __init__(self, front: Front, settings: Settings, counts: SessionCounts) -> None:
-        self._front = front
+    def __init__(self, proxy: ProxyServer, settings: Settings, counts: SessionCounts) -> None:
+        self._proxy = proxy
         self._settings = settings
-        self._sessions = Sessions(front.server, settings)
+        self._sessions = McpSessions(proxy.server, settings)
         self._counts = counts
         self._told: set[str] = set()
         self._sse = SseServerTransport(MESSAGES_PATH, max_request_body_size=settings.max_request_bytes)
@@ -63,20 +63,20 @@ class Endpoints:
         self._running = 0
         self._rest = anyio.Event()
         self.is_draining = False
-        front.server.middleware.insert(0, self._counted)
+        proxy.server.middleware.insert(0, self._counted)
 
     @property
     def open_sessions(self) -> int:
-        """How many clients are connected."""
+        """The number of clients that are connected."""
         return self._sessions.open
 
     @property
     def working(self) -> int:
-        """Requests of clients that are being worked on, whether their senders still wait or not."""
+        """The number of requests that are being worked on, whether their senders still wait or not."""
         return self._running
 
     async def mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Streamable HTTP; who is to shake hands and does not is told so without words."""
+        """Serve streamable HTTP; a client that is to shake hands and does not is told so without words."""
         headers = Headers(scope=scope)
         version = headers.get(MCP_PROTOCOL_VERSION_HEADER)
         if version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS:
@@ -105,7 +105,7 @@ class Endpoints:
             await _unavailable(SHUTTING_DOWN)(scope, receive, send)
 
     async def _modern(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A request of a later revision; clients that follow changes of the list have more of a session."""
+        """Serve a request of a later revision; clients that follow changes of the list have more of a session."""
         if self._settings.protocol == "modern":
             request = HttpRequest(scope, receive)
             body = await request.body()
@@ -115,7 +115,7 @@ class Endpoints:
         await PlainTextResponse("handshake era only", 400)(scope, receive, send)
 
     async def sse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The stream of a client that speaks the SSE transport; its session lasts as long as the stream."""
+        """Serve the stream of a client that speaks the SSE transport; its session lasts as long as the stream."""
         sender = _sender(scope)
         if (refusal := await self._refusal(sender)) is not None:
             await refusal(scope, receive, send)
@@ -127,13 +127,13 @@ class Endpoints:
                 await self._tell(sender)
                 async with self._sse.connect_sse(scope, receive, send) as (read, write):
                     with ending:
-                        await serve_loop(self._front.server, read, write, lifespan_state={})
+                        await serve_loop(self._proxy.server, read, write, lifespan_state={})
                     await write.aclose()  # which ends the response
         finally:
             self._streams.discard(ending)
 
     async def post_message(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A message of a client whose stream is open."""
+        """Take a message of a client whose stream is open."""
         await self._sse.handle_post_message(scope, receive, send)
 
     async def drain(self, seconds: float) -> None:
@@ -185,7 +185,7 @@ class Endpoints:
                 await self._tell(sender)
 
     async def _counted(self, ctx: Request, call_next: CallNext) -> HandlerResult:
-        """Middleware around every message: requests are what draining waits for."""
+        """Count every message, as middleware: requests are what draining waits for."""
         if ctx.request_id is None:
             return await call_next(ctx)
         if self.is_draining and ctx.method == "tools/call":
@@ -202,7 +202,7 @@ class Endpoints:
 
 
 def _no_opening(request: HttpRequest, body: bytes) -> Response | None:
-    """Why a request without a session cannot open one: it would cost another its place.
+    """Return an answer saying why a request without a session cannot open one: it would cost another its place.
 
     Its body is a message: others are refused before.
     """
@@ -218,7 +218,7 @@ def _no_opening(request: HttpRequest, body: bytes) -> Response | None:
 
 
 async def _written(method: str, answer: Awaitable[HandlerResult]) -> HandlerResult:
-    """The answer to a request as the SDK's transports can write it.
+    """Return the answer to a request as the SDK's transports can write it.
 
     Raises:
         MCPError: It cannot be written; or it is an error.
@@ -242,7 +242,7 @@ def _sender(scope: Scope) -> str:
 
 
 def client_name(body: bytes) -> str:
-    """Who says to have sent a request of a later revision."""
+    """Return the name by which the sender of a request of a later revision calls itself."""
     try:
         message: object = json.loads(body)
     except (ValueError, RecursionError):
@@ -252,7 +252,7 @@ def client_name(body: bytes) -> str:
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:
-    """The messages of a request whose body has been read."""
+    """Return the messages of a request whose body has been read."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
@@ -277,9 +277,9 @@ def rpc_response(status: int, error: JSONRPCError, headers: dict[str, str] | Non
 
 
 @asynccontextmanager
-async def open_endpoints(front: Front, settings: Settings, counts: SessionCounts) -> AsyncGenerator[Endpoints]:
-    """The endpoints; at exit all sessions are over."""
-    endpoints = Endpoints(front, settings, counts)
+async def open_endpoints(proxy: ProxyServer, settings: Settings, counts: SessionCounts) -> AsyncGenerator[Endpoints]:
+    """Open the endpoints; at exit all sessions are over."""
+    endpoints = Endpoints(proxy, settings, counts)
     async with anyio.create_task_group() as tasks:
         await tasks.start(endpoints.run)
         try:

@@ -22,7 +22,7 @@ NOBODY = ""
 log = structlog.get_logger()
 
 
-class Sessions(StreamableHTTPSessionManager):
+class McpSessions(StreamableHTTPSessionManager):
     """The SDK's sessions, each with events of its own, and no more than allowed, those over SSE included.
 
     Where there is no room, the one makes room from which nothing was heard for longest: clients like `claude -p` go
@@ -43,12 +43,12 @@ class Sessions(StreamableHTTPSessionManager):
 
     @property
     def open(self) -> int:
-        """How many clients are connected, the ones that are just shaking hands included."""
+        """The number of clients that are connected, the ones just shaking hands included."""
         return len(self._server_instances) + self._over_sse.total()
 
     @property
     def owners(self) -> set[str]:
-        """Whose tokens have sessions."""
+        """The senders whose tokens have sessions."""
         return {*map(sender_name, self._session_owners.values()), *self._over_sse} - {NOBODY}
 
     def make_room(self, sender: str, elsewhere: int = 0) -> str | None:
@@ -67,7 +67,7 @@ class Sessions(StreamableHTTPSessionManager):
         return None
 
     def occupied(self, sender: str) -> int:
-        """How many sessions of somebody would not make room."""
+        """Return how many sessions of a sender would not make room."""
         return self._held(sender) - len(self._idle_sessions(sender))
 
     @contextmanager
@@ -100,7 +100,7 @@ class Sessions(StreamableHTTPSessionManager):
         return min(idle, key=lambda session: idle[session]) if idle else None
 
     def _idle_sessions(self, sender: str) -> dict[str, float]:
-        """Sessions of somebody, or of all, that no request and no stream holds, and when they end by themselves."""
+        """Return the sessions of a sender, or of all, that nothing holds, and when each ends by itself."""
         idle: dict[str, float] = {}
         for session, transport in self._server_instances.items():
             ends = transport.idle_scope.deadline if transport.idle_scope else math.inf
@@ -126,5 +126,5 @@ class Sessions(StreamableHTTPSessionManager):
 
 
 def sender_name(sender: AuthorizationContext | None) -> str:
-    """What to call the sender of a request by its token: the same at every replica."""
+    """Return a name for the sender of a request, by its token: the same at every replica."""
     return NOBODY if sender is None else json.dumps(sender, sort_keys=True)

@@ -33,13 +33,13 @@ ISSUER_THREADS = 8
 """Look-ups at a time: an issuer that does not answer holds up nothing else."""
 
 ODD_CLAIMS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What the library lets through for a header or claim of another type than it expects."""
+"""The errors that the library lets through for a header or claim of another type than it expects."""
 
 log = structlog.get_logger()
 
 
 class SignedTokens:
-    """Verifies JWTs by the issuer's published keys."""
+    """A verifier of JWTs by the issuer's published keys."""
 
     def __init__(self, settings: Settings) -> None:
         self._issuer = settings.oauth_issuer
@@ -48,7 +48,7 @@ class SignedTokens:
         self._threads = anyio.CapacityLimiter(ISSUER_THREADS)
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """What a token says, if it is the issuer's, not expired, and for us."""
+        """Return a token's claims, if it is the issuer's, not expired, and for us."""
         try:
             claims = await anyio.to_thread.run_sync(self._claims, token, limiter=self._threads)
         except (jwt.PyJWTError, *ODD_CLAIMS) as error:  # a wrong token, or an issuer that does not answer
@@ -69,14 +69,14 @@ class SignedTokens:
 
 
 class IntrospectedTokens:
-    """Asks the issuer about each token."""
+    """A verifier that asks the issuer about each token."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._known: dict[str, tuple[float, AccessToken]] = {}
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """What the issuer says of a token, if it is active and for us."""
+        """Return the issuer's answer about a token, if it is active and for us."""
         asked_at, known = self._known.pop(token, (float("-inf"), None))
         if known is None or anyio.current_time() - asked_at > INTROSPECTED_SECONDS:
             asked_at, known = anyio.current_time(), await self._ask(token)
@@ -105,7 +105,7 @@ class IntrospectedTokens:
 
 
 def issuer_of(settings: Settings) -> SignedTokens | IntrospectedTokens | None:
-    """The verifier that the settings ask for; None where no issuer is named.
+    """Return the verifier that the settings ask for; None where no issuer is named.
 
     Raises:
         ConfigError: Only some of the settings are there.
@@ -122,7 +122,7 @@ def issuer_of(settings: Settings) -> SignedTokens | IntrospectedTokens | None:
 
 
 def metadata_routes(settings: Settings) -> list[Route]:
-    """Where clients find the issuer (RFC 9728)."""
+    """Return the routes at which clients find the issuer (RFC 9728)."""
     if not settings.oauth_issuer:
         return []
     return create_protected_resource_routes(
@@ -131,7 +131,7 @@ def metadata_routes(settings: Settings) -> list[Route]:
 
 
 def access_of(claims: Mapping[str, object]) -> AccessToken | None:
-    """What claims say, if they name somebody; an issuer may put anything into them."""
+    """Return the access that claims give, if they name somebody; an issuer may put anything into them."""
     subject, expires_at = claims.get("sub"), claims.get("exp")
     if not isinstance(subject, str) or not subject:
         return None
@@ -150,7 +150,7 @@ def _time(said: object) -> int | None:
 
 
 def _scopes(said: object) -> list[str]:
-    """Ours among the token's, with those that they include; none if it says nothing that could be scopes."""
+    """Return our scopes among the token's, with those they include; none if it says nothing that could be scopes."""
     named = said.split() if isinstance(said, str) else cast("list[object]", said) if isinstance(said, list) else []
     granted = {str(included) for scope in Scope if scope in named for included in scope.included}
     return sorted(granted)

@@ -1,4 +1,4 @@
-"""Facts as Prometheus metrics; labels have few values: servers, outcomes, strategies; never tools, sessions, people."""
+"""Prometheus metrics of events; labels have few values: servers, outcomes, strategies; never tools, sessions, users."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -6,7 +6,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from mcp_dynaload.telemetry.events import (
     AlertChanged,
     CommandRun,
-    Fact,
+    Event,
     FellBack,
     ListChanged,
     PromptServed,
@@ -25,8 +25,8 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = tuple(ms / 1000 for ms in BUCKETS_MS)
 
 
-class Exposition:
-    """Observes facts; `text` is what Prometheus reads."""
+class PrometheusMetrics:
+    """An observer of events; `text` is what Prometheus reads."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -52,65 +52,65 @@ class Exposition:
         self._firing = Gauge("dynaload_alert_firing", "1 while an alert fires", ["alert"], registry=self._registry)
 
     def text(self) -> bytes:
-        """All metrics in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
-    def __call__(self, at: float, fact: Fact) -> None:
-        """Count a fact."""
-        match fact:
+    def __call__(self, at: float, event: Event) -> None:
+        """Count an event."""
+        match event:
             case PromptServed():
-                self._add_prompt(fact)
+                self._add_prompt(event)
             case ToolCalled():
-                self._add_call(fact)
+                self._add_call(event)
             case ListChanged():
-                self._cache_cost.inc(fact.cache_cost_tokens)
+                self._cache_cost.inc(event.cache_cost_tokens)
             case ToolsSearched():
                 self._searches.inc()
             case CommandRun():
-                self._commands.labels("ok" if fact.success else "refused").inc()
+                self._commands.labels("ok" if event.success else "refused").inc()
             case SessionOpened():
                 self._sessions.inc()
                 self._open.inc()
             case SessionClosed():
                 self._open.dec()
             case UpstreamStarted():
-                self._starts.labels(fact.upstream).observe(fact.ms / 1000)
+                self._starts.labels(event.upstream).observe(event.ms / 1000)
             case UpstreamStopped():
-                self._stops.labels(fact.upstream).inc()
+                self._stops.labels(event.upstream).inc()
             case UpstreamFailed():
-                self._failures.labels(fact.upstream, fact.kind).inc()
+                self._failures.labels(event.upstream, event.kind).inc()
             case FellBack():
-                self._fallbacks.labels(fact.step).inc()
+                self._fallbacks.labels(event.step).inc()
             case AlertChanged():
-                self._firing.labels(fact.alert).set(fact.is_firing)
+                self._firing.labels(event.alert).set(event.is_firing)
             case _:
                 pass
 
-    def _add_prompt(self, fact: PromptServed) -> None:
-        self._prompts.labels(fact.strategy).inc()
+    def _add_prompt(self, event: PromptServed) -> None:
+        self._prompts.labels(event.strategy).inc()
         for measure, tokens in (
-            ("baseline", fact.baseline_tokens),
-            ("native", fact.native_tokens),
-            ("listed", fact.listed_tokens),
+            ("baseline", event.baseline_tokens),
+            ("native", event.native_tokens),
+            ("listed", event.listed_tokens),
         ):
             self._tokens.labels(measure).inc(tokens)
-        self._added.inc(len(fact.added))
-        if fact.cache_hit is not None:
-            self._cache.labels("hit" if fact.cache_hit else "miss").inc()
+        self._added.inc(len(event.added))
+        if event.cache_hit is not None:
+            self._cache.labels("hit" if event.cache_hit else "miss").inc()
         for part, ms in (
-            ("detection", fact.detection_ms),
-            ("selection", fact.selection_ms),
-            ("refresh", fact.refresh_ms),
-            ("total", fact.total_ms),
+            ("detection", event.detection_ms),
+            ("selection", event.selection_ms),
+            ("refresh", event.refresh_ms),
+            ("total", event.total_ms),
         ):
             self._prompt_times.labels(part).observe(ms / 1000)
 
-    def _add_call(self, fact: ToolCalled) -> None:
-        self._calls.labels(fact.upstream, fact.outcome).inc()
-        self._call_times.labels("own").observe(fact.own_ms / 1000)
-        self._call_times.labels("upstream").observe(fact.upstream_ms / 1000)
-        self._bytes.labels("request").inc(fact.request_bytes)
-        self._bytes.labels("result").inc(fact.result_bytes)
+    def _add_call(self, event: ToolCalled) -> None:
+        self._calls.labels(event.upstream, event.outcome).inc()
+        self._call_times.labels("own").observe(event.own_ms / 1000)
+        self._call_times.labels("upstream").observe(event.upstream_ms / 1000)
+        self._bytes.labels("request").inc(event.request_bytes)
+        self._bytes.labels("result").inc(event.result_bytes)
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
         return Counter(f"dynaload_{name}", about, labels, registry=self._registry)

@@ -8,10 +8,10 @@ MAX_KEYS = 20_000
 
 
 class RateLimit(Protocol):
-    """Counts requests by key: in memory here, in Redis for many machines."""
+    """A count of requests by key: in memory here, in Redis for many machines."""
 
     async def wait_seconds(self, key: str) -> float:
-        """0 when one more is allowed now, which counts it; otherwise how long the sender has to wait."""
+        """Return 0 when one more is allowed now, which counts it; otherwise how long the sender has to wait."""
         ...
 
 
@@ -30,7 +30,7 @@ class Buckets:
         self._buckets: dict[str, _Bucket] = {}
 
     async def wait_seconds(self, key: str) -> float:
-        """0 when one more is allowed now, which counts it; otherwise how long the sender has to wait."""
+        """Return 0 when one more is allowed now, which counts it; otherwise how long the sender has to wait."""
         if not self._per_minute:
             return 0.0
         now, per_second = self._clock(), self._per_minute / 60

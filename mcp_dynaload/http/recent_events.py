@@ -1,4 +1,4 @@
-"""What lets a client resume a stream of its session: the session's last messages, in memory and bounded."""
+"""The last messages of a session, in memory and bounded, with which a client resumes a stream."""
 
 from collections import deque
 
@@ -14,7 +14,7 @@ MAX_DIGITS = 18
 
 
 class RecentEvents(EventStore):
-    """One session's: streams are named by request ids, which are the same in every session."""
+    """The last messages of one session: request ids name the streams, and are the same in every session."""
 
     def __init__(self, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
         self._max_events = max_events

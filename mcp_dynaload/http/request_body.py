@@ -59,12 +59,12 @@ Take = Callable[[bytes], bytes]
 
 
 def has_body(headers: Headers) -> bool:
-    """Whether a request says that it has one."""
+    """Return whether a request says that it has one."""
     return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
 async def read_body(headers: Headers, receive: Receive, max_bytes: int) -> bytes:
-    """The body of a request.
+    """Read the body of a request.
 
     Raises:
         UnfitBodyError: It is too large, or does not come in time.
@@ -136,7 +136,7 @@ def take_message(body: bytes) -> bytes:
 
 
 def _only(said: list[Item | JSONRPCError], why: str) -> JSONRPCError:
-    """The one answer to a body; to several requests at once, or to a notification, it has no id."""
+    """Return the one answer to a body; to several requests at once, or to a notification, it has no id."""
     errors = [error for error in said if isinstance(error, JSONRPCError)]
     if len(errors) == 1:
         return errors[0]

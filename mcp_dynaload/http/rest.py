@@ -77,7 +77,7 @@ async def user_command(body: UserCommand, api: Api, request: Request) -> Command
     """Run a slash command in a session of the API or of a connected client."""
     user, session_id = acting(request, body.user_id), body.session_id or uuid4().hex
     done = await api.run_user_command(body.command, user_id=user, session_id=session_id)
-    masker = api.front.shared.masker  # an answer quotes what was mistyped, or pasted
+    masker = api.proxy.shared.masker  # an answer quotes what was mistyped, or pasted
     return CommandAnswer(
         command=masker.tokens(done.command),
         success=done.success,
@@ -88,14 +88,14 @@ async def user_command(body: UserCommand, api: Api, request: Request) -> Command
 
 @rest.get("/status")
 async def status(api: Api, request: Request) -> SystemStatus:
-    """How components, servers and the token's own sessions are doing; all sessions for an admin's token."""
+    """Return the condition of components, servers and the token's own sessions; all sessions for an admin's token."""
     told = await api.get_system_status()
     return told.model_copy(update={"sessions": _visible(request, told.sessions)})
 
 
 @rest.get("/performance-report")
 async def performance_report(api: Api) -> PerformanceReport:
-    """What all queries, calls and commands since the start came to."""
+    """Return the totals of all queries, calls and commands since the start."""
     return await api.get_performance_report()
 
 
@@ -109,7 +109,7 @@ async def live_metrics(
     accept: Annotated[str, Header()] = "",
     interval_seconds: Annotated[float, Query(ge=0.1, le=60, description="Between two events.")] = 2.0,
 ) -> Response | PerformanceSummary:
-    """The summary now; with `Accept: text/event-stream` again and again."""
+    """Return the summary now; with `Accept: text/event-stream` again and again."""
     if EVENT_STREAM not in accept:
         return (await api.get_performance_report()).integration_report.performance_summary
     return EventSourceResponse(_summaries(api, interval_seconds))
@@ -124,7 +124,7 @@ async def _summaries(api: Dynaload, interval_seconds: float) -> AsyncGenerator[d
 
 @rest.get("/health", responses={503: {"model": HealthAnswer, "description": "Something does not work"}})
 async def health(api: Api, response: Response) -> HealthAnswer:
-    """How the components are; 503 if something does not work."""
+    """Return the condition of the components; 503 if something does not work."""
     told = await api.get_system_status()
     if told.integration_health == "unhealthy":
         response.status_code = 503
@@ -133,12 +133,12 @@ async def health(api: Api, response: Response) -> HealthAnswer:
 
 @rest.get("/sessions")
 async def sessions(api: Api, request: Request) -> Sessions:
-    """The token's own open sessions with what each has loaded; all of them for an admin's token."""
-    return Sessions(sessions=_visible(request, session_statuses(api.front.sessions)))
+    """Return the token's own open sessions with the tools that each has loaded; all of them for an admin's token."""
+    return Sessions(sessions=_visible(request, session_statuses(api.proxy.sessions)))
 
 
 def _visible(request: Request, sessions: tuple[SessionStatus, ...]) -> tuple[SessionStatus, ...]:
-    """Those that the sender may see."""
+    """Return the sessions that the sender may see."""
     own = user_of(request)
     return sessions if is_admin(request) else tuple(one for one in sessions if one.user_id == own)
 
@@ -152,7 +152,7 @@ async def tools(
     session_id: SessionId = None,
     user_id: UserId = None,
 ) -> Tools:
-    """The catalog, or the best tools for some words."""
+    """Return the catalog, or the best tools for some words."""
     async with api.session(acting(request, user_id), session_id) as session:
         catalog = session.live.catalog
         found = tool_infos(session, query, limit)
@@ -161,7 +161,7 @@ async def tools(
 
 @rest.get("/tools/{name}/why", responses={**RESPONSES, **NOT_FOUND})
 async def why(name: str, api: Api, request: Request, session_id: SessionId = None, user_id: UserId = None) -> ToolWhy:
-    """Why a tool is loaded or not in a session."""
+    """Return why a tool is loaded or not in a session."""
     async with api.session(acting(request, user_id), session_id) as session:
         tool = tool_named(session, name)
         if tool is None:
@@ -173,6 +173,6 @@ async def why(name: str, api: Api, request: Request, session_id: SessionId = Non
 
 @rest.get("/function-registry/stats", responses=RESPONSES)
 async def function_registry_stats(api: Api, request: Request, user_id: UserId = None) -> RegistryStats:
-    """The catalog in numbers."""
+    """Return the catalog in numbers."""
     async with api.session(acting(request, user_id)) as session:
         return registry_stats(session)

@@ -23,7 +23,7 @@ class UndeclaredRouteError(DynaloadError):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a route is declared with: the scope that opens it; None: it is open to everybody."""
+    """The scope that opens a route, declared with it; None: it is open to everybody."""
 
     scope: Scope | None
 
@@ -78,7 +78,7 @@ class GuardedRoute(Route):
 
 @dataclass(frozen=True, slots=True)
 class GuardedDefault:
-    """What answers where there is no route: strangers are not told that."""
+    """An answer where there is no route: strangers are not told that."""
 
     app: ASGIApp
 

@@ -38,7 +38,7 @@ log = structlog.get_logger()
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without its own way with signals, which cuts streams off at once and ends by the signal."""
+    """A uvicorn server without its own way with signals, which cuts streams off and ends by the signal."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:

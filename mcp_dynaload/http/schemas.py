@@ -1,4 +1,4 @@
-"""What the REST endpoints take and give beside the Python API's own results."""
+"""The bodies and answers of the REST endpoints, beside the Python API's own results."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ Line = Annotated[str, Field(max_length=1_000)]
 
 
 class Body(BaseModel):
-    """Base of what is taken: an unknown field is a mistake."""
+    """The base of all bodies: an unknown field is a mistake."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,7 +53,7 @@ class UserCommand(Body):
 
 
 class CommandAnswer(Body):
-    """What a command did, and in which session."""
+    """A command's outcome, and the session in which it was run."""
 
     command: str
     success: bool
@@ -62,7 +62,7 @@ class CommandAnswer(Body):
 
 
 class HealthAnswer(Body):
-    """How the parts of the service are."""
+    """The condition of the parts of the service."""
 
     status: Health
     components: dict[str, ComponentStatus]
@@ -75,7 +75,7 @@ class Sessions(Body):
 
 
 class Tools(Body):
-    """Tools of the catalog."""
+    """The tools of the catalog."""
 
     tools: tuple[ToolInfo, ...]
     total: int
@@ -85,10 +85,10 @@ class Tools(Body):
 
 
 class Problem(Body):
-    """Why a request was not done."""
+    """The reason why a request was not done."""
 
     error: str
     """A word for programs: `not_found`, `too_many_sessions`, `wrong_input` …"""
 
     message: str
-    """For the person: what is wrong and what to do."""
+    """For the user: what is wrong and what to do."""

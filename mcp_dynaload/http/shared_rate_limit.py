@@ -10,7 +10,7 @@ import anyio.to_thread
 from mcp_dynaload.http.rate_limit import Buckets, RateLimit
 
 if TYPE_CHECKING:
-    from mcp_dynaload.store.redis_connection import Remote
+    from mcp_dynaload.store.redis_connection import RedisConnection
 
 _TAKE = """
 local now = redis.call('TIME')
@@ -27,16 +27,16 @@ return tostring(wait)
 """The bucket of one key, by Redis's clock; full again it need not be kept."""
 
 
-class SharedBuckets:
+class RedisBuckets:
     """A bucket for each key in Redis; while Redis is away each replica counts by itself."""
 
-    def __init__(self, remote: "Remote", per_minute: int) -> None:
+    def __init__(self, remote: "RedisConnection", per_minute: int) -> None:
         self._remote = remote
         self._per_minute = per_minute
         self._alone = Buckets(per_minute, time.monotonic)
 
     async def wait_seconds(self, key: str) -> float:
-        """0 when one more is allowed now, which counts it; otherwise how long the sender has to wait."""
+        """Return 0 when one more is allowed now, which counts it; otherwise how long the sender has to wait."""
         if not self._per_minute:
             return 0.0
         command = ("EVAL", _TAKE, 1, f"dynaload:rate:{key}", self._per_minute)
@@ -46,7 +46,7 @@ class SharedBuckets:
 
 @contextmanager
 def open_rates(url: str, per_minute: int) -> Generator[RateLimit]:
-    """Buckets in the Redis at `url`, or without one in this process; let go of at exit.
+    """Open the buckets in the Redis at `url`, or without one in this process; let go of at exit.
 
     Raises:
         ConfigError: The URL cannot be used.
@@ -54,7 +54,7 @@ def open_rates(url: str, per_minute: int) -> Generator[RateLimit]:
     if not url:
         yield Buckets(per_minute, time.monotonic)
         return
-    from mcp_dynaload.store.redis_connection import open_remote  # the Redis client, which nobody needs who has no url
+    from mcp_dynaload.store.redis_connection import open_redis  # the Redis client, which nobody needs who has no url
 
-    with closing(open_remote(url)) as remote:
-        yield SharedBuckets(remote, per_minute)
+    with closing(open_redis(url)) as remote:
+        yield RedisBuckets(remote, per_minute)

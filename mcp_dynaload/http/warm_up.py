@@ -1,4 +1,4 @@
-"""What a service does before its first client comes, so that clients do not wait for it."""
+"""The work of a service before its first client comes, so that clients do not wait for it."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial

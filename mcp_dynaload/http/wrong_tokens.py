@@ -17,8 +17,8 @@ MAX_KEPT = 10_000
 """Addresses that wait, and tokens that are known to be right."""
 
 
-class Failures:
-    """Counts wrong tokens by address, and remembers the right ones; of both no more than `MAX_KEPT`."""
+class WrongTokens:
+    """The wrong tokens by address, counted, and the right ones, remembered; of both at most `MAX_KEPT`."""
 
     def __init__(self, limit: RateLimit, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
@@ -27,7 +27,7 @@ class Failures:
         self._right: dict[str, None] = {}
 
     def wait_seconds(self, connection: HTTPConnection, token: str) -> float:
-        """0 when the token may be looked up; otherwise how long the address has to wait."""
+        """Return 0 when the token may be looked up; otherwise how long the address has to wait."""
         until = self._until.get(_address(connection))
         if until is None or hash_of(token) in self._right:
             return 0.0
@@ -58,7 +58,7 @@ def _bound(kept: dict[str, float] | dict[str, None]) -> None:
 
 
 def _address(connection: HTTPConnection) -> str:
-    """Who sends: of IPv6 the network that one customer has."""
+    """Return the sender's address; of IPv6 the network that one customer has."""
     host = connection.client.host if connection.client else ""
     try:
         address = ip_address(host)

@@ -28,7 +28,7 @@ def read_bounded(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
 
 
 def is_inside(path: Path, folder: Path) -> bool:
-    """Whether the path leads to a place in the folder, all links followed."""
+    """Return whether the path leads to a place in the folder, all links followed."""
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 

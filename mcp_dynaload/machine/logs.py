@@ -35,8 +35,8 @@ class _PrivateFileHandler(RotatingFileHandler):
 def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool, masker: Masker | None = None) -> None:
     """Send our events and the libraries' records to the file, and to stderr if asked for or if there can be no file.
 
-    Commands that a person runs keep stderr for what they say themselves. The state folder, in which the logs are, is
-    made the person's own here, before anything is written there.
+    Commands that a user runs keep stderr for what they say themselves. The state folder, in which the logs are, is
+    made the user's own here, before anything is written there.
     """
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)] if to_stderr else []
     problem = ""
@@ -72,7 +72,7 @@ def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool, masker: Masker |
 
 
 def hand_logs_over(logger: str, level: str | None, masker: Masker | None = None) -> None:
-    """In a program that has not set structlog up: give our events to its `logging`, under the modules' names.
+    """Give our events to a program's `logging`, under the modules' names, unless the program has set structlog up.
 
     What is done with them is the program's business; with a level, ours are passed on from there.
     """
@@ -94,7 +94,7 @@ def hand_logs_over(logger: str, level: str | None, masker: Masker | None = None)
 
 
 def without_addresses(text: str) -> str:
-    """The text with only the hosts of its URLs: user, path and query often hold a key."""
+    """Return the text with only the hosts of its URLs: user, path and query often hold a key."""
     return _ADDRESS.sub(lambda found: f"{found[1]}{found[2]}{'/…' if found[3] else ''}", text)
 
 
@@ -105,7 +105,7 @@ def _quieten(level: str) -> None:
 
 
 def _hiding(masker: Masker) -> Callable[[object, str, str | EventDict], str]:
-    """The last thing that is done with every line, ours or a library's: no address and no secret stands in it."""
+    """Return the last step of every line, ours or a library's: it hides addresses and secrets."""
 
     def hide(_logger: object, _method: str, rendered: str | EventDict) -> str:
         return masker.text(without_addresses(str(rendered)))
@@ -114,5 +114,5 @@ def _hiding(masker: Masker) -> Callable[[object, str, str | EventDict], str]:
 
 
 def _whole(_logger: object, _method: str, rendered: EventDict | str) -> tuple[tuple[str], dict[str, object]]:
-    """The line has the traceback in it: the program's logging is to add none of its own, with secrets."""
+    """Return the line with the traceback in it: the program's logging is to add none of its own, with secrets."""
     return (str(rendered),), {"exc_info": False}

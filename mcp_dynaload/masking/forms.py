@@ -27,7 +27,7 @@ class Form:
     """One of these is in every text that has such a secret: looking for them first spares the expression."""
 
     expression: str
-    """What is masked: the group named `secret`, or all if there is none."""
+    """The pattern, of which the group named `secret` is masked, or all if there is none."""
 
     is_random: bool = False
     """Only what looks like chance is one: the form alone would fit names, too."""
@@ -161,7 +161,7 @@ def compiled(form: Form) -> re.Pattern[str]:
 
 
 def looks_random(text: str) -> bool:
-    """Whether characters follow each other by chance: small letters, capitals and digits change all the time."""
+    """Return whether characters follow each other by chance: small letters, capitals and digits change all the time."""
     kinds = [_kind(character) for character in text if character.isalnum()]
     changes = sum(one != other for one, other in itertools.pairwise(kinds))
     return len(set(kinds)) == 3 and changes >= MIN_CHANGES * len(text) // 40

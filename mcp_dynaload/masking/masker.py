@@ -1,4 +1,4 @@
-"""What hides secrets: known values in all their writings, then what looks like one."""
+"""Hides secrets in texts: known values in all their writings, then words that look like secrets."""
 
 import base64
 import dataclasses
@@ -25,7 +25,7 @@ _Record = TypeVar("_Record")
 
 @dataclass(frozen=True, slots=True)
 class Masker:
-    """Hides secrets; made once from the configuration and handed to whatever lets text out."""
+    """The masker of secrets; made once from the configuration and handed to whatever lets text out."""
 
     values: tuple[str, ...] = ()
     """Known secrets in every writing, longest first."""
@@ -113,7 +113,7 @@ def _without(value: str, text: str) -> str:
 
 
 def _writings(secret: str) -> Iterator[str]:
-    """The secret as it may stand in a text: in an address, in JSON, in Python's or base64's writing."""
+    """Yield the secret as it may stand in a text: in an address, in JSON, in Python's or base64's writing."""
     yield secret
     yield quote(secret)
     yield quote(secret, safe="")
@@ -129,7 +129,7 @@ def _writings(secret: str) -> Iterator[str]:
 
 
 def _in_base64(data: bytes) -> Iterator[str]:
-    """What is the same in the encodings of every text that has this in it: that depends on where it begins."""
+    """Yield the part that the encodings of all texts with this in them share: it depends on where it begins."""
     writings = [base64.b64encode(data).decode().rstrip("=")]
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + data).decode()

@@ -77,7 +77,7 @@ def masked(value: Any, key: str = "") -> Any:
 
 
 def is_telling(name: str) -> bool:
-    """Whether a secret is to be expected under such a name."""
+    """Return whether a secret is to be expected under such a name."""
     return _SECRET_KEY.search(name) is not None
 
 
@@ -116,7 +116,7 @@ def bounded(text: str) -> str:
 
 
 class _Replacing:
-    """Puts the mask where a form was found."""
+    """The function that puts the mask where a form was found."""
 
     def __init__(self, form: Form) -> None:
         self._form = form
@@ -164,13 +164,13 @@ def _is_said_of_secrets(word: str) -> bool:
 
 
 def _hidden_word(word: str) -> str:
-    """The mask for a word of a text, in the quote that it opened with."""
+    """Return the mask for a word of a text, in the quote that it opened with."""
     content = word.lstrip("\\\"'")
     return f"{word[: len(word) - len(content)]}{_hidden(content)}"
 
 
 def _hidden(value: Any) -> Any:
-    """The mask, for all but empty texts, plain references to a variable, numbers and switches."""
+    """Return the mask, for all but empty texts, plain references to a variable, numbers and switches."""
     if isinstance(value, dict):
         return {key: _hidden(inner) for key, inner in cast(Json, value).items()}
     if isinstance(value, list):

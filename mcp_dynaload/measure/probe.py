@@ -11,7 +11,10 @@ _SERVER = Path(__file__).with_name("probe_server.py")
 
 
 def probe(*, lifetime_seconds: float = math.inf, is_shared: bool = False, tools: Path | None = None) -> Json:
-    """An entry; the first call after its lifetime kills the server. It lists its own tools or those of a file."""
+    """Return an entry; the first call after its lifetime kills the server.
+
+    It lists its own tools or those of a file.
+    """
     arguments = [str(lifetime_seconds), *([str(tools)] if tools else [])]
     options = {"shared": True} if is_shared else {}
     return {"command": sys.executable, "args": ["-I", "-S", str(_SERVER), *arguments], "dynaload": options}

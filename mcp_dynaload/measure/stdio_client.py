@@ -18,8 +18,8 @@ MAX_LINE = 64 * 2**20
 ANSWER_SECONDS = 120.0
 
 
-class Wire:
-    """JSON-RPC over the pipes of a process; open it with `open_wire`."""
+class StdioClient:
+    """A JSON-RPC client over the pipes of a process; open it with `open_stdio_client`."""
 
     def __init__(self, name: str, process: anyio.abc.Process) -> None:
         self.name, self.process = name, process
@@ -27,7 +27,7 @@ class Wire:
         self._waiting: dict[int, tuple[anyio.Event, list[Json]]] = {}
 
     async def ask(self, method: str, params: Json) -> Json:
-        """The result of one request.
+        """Send one request and return its result.
 
         Raises:
             DynaloadError: The server answers with an error, or ends.
@@ -43,7 +43,7 @@ class Wire:
         return cast(Json, answer["result"])
 
     async def call(self, tool: str, arguments: Json) -> str:
-        """The text of a tool's result."""
+        """Call a tool and return the text of its result."""
         result = await self.ask("tools/call", {"name": tool, "arguments": arguments})
         return "".join(block.get("text", "") for block in result["content"])
 
@@ -73,8 +73,10 @@ class Wire:
 
 
 @asynccontextmanager
-async def open_wire(name: str, command: Sequence[str], environ: Mapping[str, str]) -> AsyncGenerator[Wire]:
-    """A session with a process that is started for it and ended with it.
+async def open_stdio_client(
+    name: str, command: Sequence[str], environ: Mapping[str, str]
+) -> AsyncGenerator[StdioClient]:
+    """Open a session with a process that is started for it and ended with it.
 
     Raises:
         DynaloadError: It does not start, or does not answer.
@@ -83,7 +85,7 @@ async def open_wire(name: str, command: Sequence[str], environ: Mapping[str, str
         process = await anyio.open_process(list(command), stderr=None, env=dict(environ))
     except OSError as error:
         raise DynaloadError(f"{name} does not start: {command[0]}: {error.strerror}") from error
-    wire = Wire(name, process)
+    wire = StdioClient(name, process)
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(wire.listen)

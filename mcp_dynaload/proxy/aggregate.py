@@ -18,15 +18,15 @@ _UNSAFE_IN_SCHEME = re.compile(r"[^a-z0-9]")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where something that we offer comes from: the upstream and its own name or URI there."""
+    """The origin of something that we offer: the upstream and its own name or URI there."""
 
     upstream: str
     original: str
 
 
 @dataclass(frozen=True, slots=True)
-class Offers:
-    """What is listed, raw but for the name or URI, and where each comes from."""
+class Aggregate:
+    """The prompts, resources and templates that are listed, raw but for name or URI, each with its origin."""
 
     prompts: tuple[Json, ...] = ()
     resources: tuple[Json, ...] = ()
@@ -38,7 +38,7 @@ class Offers:
     """How URIs begin that are one upstream's whatever others list, by upstream; none where there is only one."""
 
     def resource_origin(self, uri: str) -> Origin | None:
-        """The upstream that serves a URI: the one that lists it, or whose alias it is, or has a template for it."""
+        """Return the upstream that serves a URI: the one that lists it, has an alias or a template for it."""
         if (listed := self.resource_origins.get(uri)) is not None:
             return listed
         for upstream, alias in self.aliases.items():
@@ -51,19 +51,19 @@ class Offers:
         return Origin(owners.pop(), uri) if len(owners) == 1 else None
 
     def uri_of(self, upstream: str, original: str) -> str:
-        """Our URI for one of an upstream's: an alias where its own does not lead to it."""
+        """Return our URI for one of an upstream's: an alias where its own does not lead to it."""
         if upstream not in self.aliases or self.resource_origin(original) == Origin(upstream, original):
             return original
         return self.aliases[upstream] + original
 
 
-def collect_offers(
+def aggregate_listings(
     configs: Mapping[str, UpstreamConfig],
     listings: Mapping[str, Listing],
     reserved: frozenset[str] = frozenset(),
     room: int = MAX_NAME_LENGTH,
-) -> Offers:
-    """Everything that the listed upstreams offer; of two with one URI the first keeps it.
+) -> Aggregate:
+    """Return everything that the listed upstreams offer; of two with one URI the first keeps it.
 
     No prompt gets a `reserved` name, or one that belongs to another upstream by its prefix; no resource a URI that
     begins as another's aliases do.
@@ -73,7 +73,7 @@ def collect_offers(
     prompts, prompt_origins = _renamed("name", _named_prompts(present, prefixes_of(configs.values(), room), reserved))
     resources, resource_origins = _renamed("uri", _with_uris(present, "resources", "uri", aliases))
     templates, template_origins = _renamed("uriTemplate", _with_uris(present, "templates", "uriTemplate", aliases))
-    return Offers(prompts, resources, templates, prompt_origins, resource_origins, template_origins, aliases)
+    return Aggregate(prompts, resources, templates, prompt_origins, resource_origins, template_origins, aliases)
 
 
 _Named = tuple[str, Origin, Json]
@@ -99,7 +99,7 @@ def _named_prompts(
 
 
 def _prompt_names(config: UpstreamConfig, prefixes: Prefixes, original: str) -> Iterator[str]:
-    """Names for a prompt, the best first: as configured, with its server's name, with a hash."""
+    """Yield names for a prompt, the best first: as configured, with its server's name, with a hash."""
     for prefix in (config.prefix, default_prefix(config.name)):
         if prefixes.is_free(config.name, name := advertised_name(prefix, original, prefixes.room)):
             yield name
@@ -124,7 +124,10 @@ def _with_uris(
 
 
 def _alias_prefixes(upstreams: Iterable[str]) -> dict[str, str]:
-    """How aliased URIs begin: `file:///a` of `b` becomes `dynaload-b+file:///a`; with a number where two are alike."""
+    """Return the prefixes of aliased URIs.
+
+    `file:///a` of `b` becomes `dynaload-b+file:///a`; with a number where two are alike.
+    """
     prefixes: dict[str, str] = {}
     for upstream in upstreams:
         plain = f"dynaload-{_UNSAFE_IN_SCHEME.sub('-', upstream.lower())}"

@@ -1,4 +1,4 @@
-"""What a server says or asks on its own, where there are others: only what is its own, and with its name."""
+"""Messages and questions of a server's own accord, where there are others: only its own, and with its name."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -26,7 +26,7 @@ SAID: Mapping[str, type[BaseModel]] = {
     UPDATED: ResourceUpdatedNotificationParams,
     ELICITED: ElicitCompleteNotificationParams,
 }
-"""What a client is told by servers. That lists have changed we say ourselves, once they have been listed."""
+"""The notifications that servers may send a client. We tell changes of lists ourselves, once they have been listed."""
 
 SERVER_KEY = "dynaload/server"
 """The `_meta` key of a question under which a program finds the name of the server that asks."""
@@ -38,7 +38,7 @@ MAX_LOGGER = 100
 
 
 def is_sayable(method: str, params: Json | None) -> bool:
-    """Whether it is a notification that clients know, with the params that it must have."""
+    """Return whether it is a notification that clients know, with the params that it must have."""
     model = SAID.get(method)
     if model is None:
         return False
@@ -87,7 +87,7 @@ def _elicited_by(upstream: str, asked: Json) -> Json:
 
 
 def _quoted(text: str) -> str:
-    """The server's words, of which none can pass for ours: each line is marked as quoted."""
+    """Return the server's words, each line marked as quoted, so that none can pass for ours."""
     lines = printable(text.replace("\r\n", "\n"), keeps_lines=True).split("\n")
     return f'"{lines[0]}"' if len(lines) == 1 else "".join(f"\n> {line}" for line in lines)
 

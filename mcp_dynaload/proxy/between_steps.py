@@ -48,16 +48,16 @@ async def answer_step(session: Session, step: ModelStep, agent: str, had: Iterab
     prefix = session.live.registration.prefix
     given = {name.removeprefix(prefix) for name in had}
     wanted = tuple(dict.fromkeys(name for missed in found for name in missed.names if name not in given))
-    seen = session.conversation.untold if not agent else list[Tool]
+    seen = session.model_context.untold if not agent else list[Tool]
     untold = [tool.name for tool in seen(_known(session, wanted)) if _is_invisible(session, tool.name)]
     if not untold:
         return {"select": []}
     why = "; ".join(dict.fromkeys(missed.why for missed in found if set(missed.names).intersection(untold)))
     decision = await session.decide(StepTaken(tuple(untold), why))
-    await session.reread.hold()
+    await session.list_refresh.hold()
     chosen = [tool for tool in _known(session, decision.needed) if tool.name in (session.selectable or ())]
     if not agent:
-        session.conversation.tell(chosen)
+        session.model_context.tell(chosen)
     session.history.note_between_steps(tuple(tool.name for tool in chosen), why)
     return {"select": [prefix + tool.name for tool in chosen]}
 
@@ -88,5 +88,5 @@ def _known(session: Session, names: Iterable[str]) -> list[Tool]:
 
 
 def _is_invisible(session: Session, name: str) -> bool:
-    """Whether a tool is not in every request by itself."""
+    """Return whether a tool is not in every request by itself."""
     return name in (session.selectable or ()) or all(tool.name != name for tool in session.listed())

@@ -22,8 +22,8 @@ from mcp_dynaload.transport import plain_json
 
 
 @dataclass(slots=True)
-class CallWatch:
-    """From the request to the answer."""
+class CallEvents:
+    """The watch over one call, from the request to the answer."""
 
     session: Session
     tool: Tool
@@ -33,8 +33,8 @@ class CallWatch:
     _upstream_seconds: float = 0.0
 
     @classmethod
-    def start(cls, session: Session, tool: Tool, arguments: object) -> "CallWatch":
-        """The request has come."""
+    def start(cls, session: Session, tool: Tool, arguments: object) -> "CallEvents":
+        """Note that the request has come."""
         state = session.state
         was_listed = not session.is_dynamic or tool.name in state.loaded or is_pinned(state, tool)
         if not was_listed:
@@ -43,7 +43,7 @@ class CallWatch:
 
     @contextmanager
     def with_upstream(self) -> Generator[None]:
-        """The time within is the upstream's."""
+        """Count the time within as the upstream's."""
         started = time.perf_counter()
         try:
             yield
@@ -51,19 +51,19 @@ class CallWatch:
             self._upstream_seconds += time.perf_counter() - started
 
     def answered(self, result: Json) -> None:
-        """The client gets this result of the upstream."""
+        """Note that the client gets this result of the upstream."""
         self._tell(Outcome.TOOL_ERROR if result.get("isError") else Outcome.OK, None, result)
 
     def refused(self, result: Json) -> None:
-        """The client gets this answer of ours."""
+        """Note that the client gets this answer of ours."""
         self._tell(Outcome.REFUSED, None, result)
 
     def cancelled(self) -> None:
-        """The client wants no answer any more."""
+        """Note that the client wants no answer any more."""
         self._tell(Outcome.CANCELLED, None, None)
 
     def failed(self, error: UpstreamError | None) -> None:
-        """The upstream gave no result, for this reason or with an error answer of its own."""
+        """Note that the upstream gave no result, for this reason or with an error answer of its own."""
         kind = kind_of(error) if error else ErrorKind.PROTOCOL
         if error:
             step, upstream, tool = Fallback.UPSTREAM_DOWN, self.tool.upstream, self.tool.name
@@ -94,7 +94,7 @@ class CallWatch:
 
 
 def kind_of(error: UpstreamError) -> ErrorKind:
-    """The error in one of a few words."""
+    """Return the error's kind, one of a few words."""
     match error:
         case UpstreamStartError():
             return ErrorKind.START
@@ -107,5 +107,5 @@ def kind_of(error: UpstreamError) -> ErrorKind:
 
 
 def cause_of(error: UpstreamError) -> str:
-    """The kind of the error; of an answer that is none also what is wrong with it."""
+    """Return the kind of the error; of an answer that is none also what is wrong with it."""
     return f"{kind_of(error)}: {error.cause}" if isinstance(error, UpstreamAnswerError) else kind_of(error)

@@ -25,7 +25,7 @@ PLUGIN_CALL = "toolu_plugin_"
 
 
 class Caller(Enum):
-    """On whose behalf the hook tool is called."""
+    """The one on whose behalf the hook tool is called."""
 
     USER = auto()
     """The client tells what its user did."""

@@ -17,7 +17,7 @@ from mcp_dynaload.ranking.lexical import LexicalRanker
 from mcp_dynaload.ranking.lexical_index import Documents, Index, build_index
 from mcp_dynaload.ranking.query import Query
 from mcp_dynaload.ranking.ranker import Ranker, Scored
-from mcp_dynaload.store.catalog_cache import Records
+from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.upstream.allowance import Allowance
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 VECTORS_SHARE = 0.2
 VECTORS_BURST_SECONDS = 20.0
-"""Of the time, for keeping up with catalogs that change and change."""
+"""The share of time for keeping up with catalogs that change and change."""
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ class Words:
 class CatalogIndex:
     """A catalog with its rankers, which are exchanged together with it."""
 
-    records: Records
+    records: CatalogCache
     rankings: RankingCache
     """What was ranked of late."""
 
@@ -145,7 +145,7 @@ def open_rankings(seconds: float, size: int) -> RankingCache:
     return RankingCache(time.monotonic, seconds, size, threading.Lock())
 
 
-def _open_vectors(records: Records) -> "StoredVectors":
+def _open_vectors(records: CatalogCache) -> "StoredVectors":
     # numpy and the encoder's runtime: a tenth of a second and 60 MB that must not delay the first answers
     from mcp_dynaload.proxy.stored_vectors import open_vectors
 

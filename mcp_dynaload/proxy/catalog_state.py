@@ -12,7 +12,7 @@ from mcp_dynaload.catalog.categories import Named, categories_of
 from mcp_dynaload.catalog.cost import Count, native_deferral
 from mcp_dynaload.catalog.names import COMMAND_NAMES, Registration
 from mcp_dynaload.config.upstream_config import UpstreamConfig, prefixes_of
-from mcp_dynaload.proxy.aggregate import Offers, collect_offers
+from mcp_dynaload.proxy.aggregate import Aggregate, aggregate_listings
 from mcp_dynaload.proxy.catalog_index import CatalogIndex
 from mcp_dynaload.proxy.definition_repair import Oddities
 from mcp_dynaload.proxy.known_listings import KnownListings
@@ -50,13 +50,13 @@ class CatalogState:
     """How the client has us registered."""
 
     oddities: dict[str, Oddities] = field(default_factory=dict[str, Oddities])
-    """What was repaired, left out or renamed of the listings that have such elements."""
+    """The elements repaired, left out or renamed, of the listings that have such."""
 
     overhead_tokens: int = 0
-    """What our own tools and instructions cost."""
+    """The tokens of our own tools and instructions."""
 
     native_tokens: int = 0
-    """What the client's own deferral would cost before any tool is found: all names, all instructions."""
+    """The tokens of the client's own deferral before any tool is found: all names, all instructions."""
 
     _observers: list[Changed] = field(default_factory=list[Changed])
     _odd_observers: list[OddChanged] = field(default_factory=list[OddChanged])
@@ -64,7 +64,7 @@ class CatalogState:
     _keeping: anyio.Lock = field(default_factory=anyio.Lock)
     _known: KnownTools = field(init=False)
     _categories: tuple[Catalog | None, dict[str, tuple[str, ...]]] = (None, {})
-    """Of which catalog they are, and the categories."""
+    """The catalog that they are of, and the categories."""
 
     _subjects: tuple[Catalog | None, Subjects] = (None, Subjects())
     """Of which catalog they are, and the subjects."""
@@ -80,11 +80,11 @@ class CatalogState:
         """All tools by name."""
         return self.index.catalog
 
-    def offers(self) -> Offers:
+    def aggregate(self) -> Aggregate:
         """Return the prompts, resources and templates by now; none of theirs gets the name of a prompt of ours."""
         reserved = frozenset(COMMAND_NAMES) if self.own_texts else frozenset[str]()
         room = self.registration.room
-        return collect_offers(self.listings.configs, dict(self.listings.by_name), reserved, room)
+        return aggregate_listings(self.listings.configs, dict(self.listings.by_name), reserved, room)
 
     def categories(self) -> dict[str, tuple[str, ...]]:
         """Return the tools of each category: found once for a catalog, in tens of milliseconds if it is large."""
@@ -156,7 +156,7 @@ class CatalogState:
         listings = self.listings
         if listings.passes_all:
             return {}
-        names = renamed(listings.configs, self.catalog.tools, self.offers(), self.registration.room)
+        names = renamed(listings.configs, self.catalog.tools, self.aggregate(), self.registration.room)
         known = [(name, listings.repaired.get(name, Oddities())) for name in list(listings.by_name)]
         every = {name: oddities.with_renamed(names.get(name, ())) for name, oddities in known}
         return {name: oddities for name, oddities in every.items() if oddities}

@@ -48,7 +48,7 @@ MAX_GATHER_SECONDS = 0.2
 REREAD_INTERVAL_SECONDS = 1.0
 """Claude Code re-reads a list at most about once a second."""
 
-LONGEST_REREAD_SECONDS = 1.2
+MAX_REREAD_SECONDS = 1.2
 
 REQUEST_SCOPED = frozenset({"notifications/progress", "notifications/message"})
 """Notifications that belong on the stream of the request which they are about."""
@@ -68,7 +68,7 @@ Token = str | int
 
 @dataclass(frozen=True, slots=True)
 class ClientEnvironment:
-    """What the client's environment tells about it."""
+    """The facts that the client's environment tells about it."""
 
     session_id: str | None
     is_interactive: bool
@@ -90,14 +90,14 @@ class ClientEnvironment:
 
     @classmethod
     def of_request(cls, request: HTTPConnection) -> "ClientEnvironment":
-        """What a client tells in headers when it comes over HTTP; without them it counts as interactive."""
+        """Return the facts that a client tells in headers over HTTP; without them it counts as interactive."""
         environ = {variable: request.headers.get(header, "") for header, variable in ENVIRONMENT_HEADERS.items()}
         is_local = request.client is not None and is_loopback(request.client.host)
         return replace(cls.read(environ), is_local=is_local and "x-forwarded-for" not in request.headers)
 
 
 def user_of(request: HTTPConnection) -> str:
-    """The person whose access token came with an HTTP request; empty where none is asked for."""
+    """Return the user whose access token came with an HTTP request; empty where none is asked for."""
     user: object = request.scope.get("user")
     return user.display_name if isinstance(user, BaseUser) and user.is_authenticated else ""
 
@@ -109,17 +109,17 @@ def as_it_is(params: Json | None) -> Json | None:
 
 @dataclass(slots=True)
 class Client:
-    """One connected client."""
+    """A connected client."""
 
     connection: Connection
     introduction: Json
     """The params of its `initialize`, raw."""
 
     environment: ClientEnvironment
-    """What is known of where it runs."""
+    """The environment that it runs in, as far as it is known."""
 
     user: str = ""
-    """The person for whom it acts where one process serves several; what is learned and pinned is theirs alone."""
+    """The user for whom it acts where one process serves several; what is learned and pinned is theirs alone."""
 
     fit: Fit = as_it_is
     """Makes of what an upstream says by itself what the client's transport can write."""
@@ -136,17 +136,17 @@ class Client:
     _numbers: Iterator[int] = field(default_factory=count)
 
     def profile(self) -> ClientProfile:
-        """Its name and capabilities as it gave them."""
+        """Return the client's name and capabilities as it gave them."""
         return ClientProfile(self.introduction["clientInfo"], self.introduction["capabilities"])
 
     @property
     def name(self) -> str:
-        """What the client calls itself."""
+        """The name that the client gives itself."""
         return str(json_object(self.introduction.get("clientInfo")).get("name") or "")
 
     @contextmanager
     def serving(self, upstream: str, request: Request) -> Generator[None]:
-        """While an upstream works on a request, what it asks and says goes to that request's stream."""
+        """Send what an upstream asks and says, while it works on a request, to that request's stream."""
         channel = channel_of(request)
         channels = self._in_flight.setdefault(upstream, [])
         channels.append(channel)
@@ -173,11 +173,11 @@ class Client:
             return await self._channel(upstream).send_raw_request(method, self.fit(params))
 
     def asking(self, token: object) -> tuple[str, Token] | None:
-        """The upstream whose question has this progress token, with its own token for it."""
+        """Return the upstream whose question has this progress token, with its own token for it."""
         return self._asking.get(token) if isinstance(token, str | int) else None
 
     def awaits_progress(self, upstream: str, token: object) -> bool:
-        """Whether the upstream works on a request with this progress token."""
+        """Return whether the upstream works on a request with this progress token."""
         return isinstance(token, str | int) and (upstream, token) in self._by_token
 
     async def tell(self, upstream: str, method: str, params: Json | None) -> None:
@@ -202,7 +202,7 @@ class Client:
 
 
 def channel_of(request: Request) -> Outbound:
-    """The stream on which a request is answered."""
+    """Return the stream on which a request is answered."""
     return request.session._request_outbound  # pyright: ignore[reportPrivateUsage] - no public raw channel
 
 
@@ -224,17 +224,17 @@ def _noted(notes: dict[_Key, _Noted], token: _Key | None, value: _Noted) -> Gene
 
 
 def progress_token(params: Mapping[str, Any] | None) -> Token | None:
-    """The token with which the sender of a request wants to be told of progress."""
+    """Return the token with which the sender of a request wants to be told of progress."""
     token = json_object((params or {}).get("_meta")).get("progressToken")
     return token if isinstance(token, str | int) else None
 
 
 @dataclass(slots=True)
-class Reread:
-    """Whether the client has read the list that we announced last, and has had the time to take it over."""
+class ListRefresh:
+    """The client's reading of the list that we announced last, and whether it has had time to take it over."""
 
     is_interactive: bool
-    longest_seconds: float
+    max_seconds: float
     _opened_at: float = field(default_factory=anyio.current_time)
     _is_announcing: bool = False
     _pending: anyio.Event | None = None
@@ -247,7 +247,7 @@ class Reread:
 
     @contextmanager
     def deciding(self) -> Generator[None]:
-        """While tools are chosen for an agent, an announcement for one that came with it waits for these, too."""
+        """Make an announcement for an agent wait for the tools that are being chosen for it, too."""
         self._deciding += 1
         try:
             yield
@@ -284,17 +284,17 @@ class Reread:
         return anyio.current_time() - self._read_at < REREAD_INTERVAL_SECONDS
 
     def started_over(self) -> None:
-        """The client has begun a new conversation: it is as busy with itself as at its start."""
+        """Note that the client has begun a new conversation: it is as busy with itself as at its start."""
         self._opened_at = anyio.current_time()
 
     def announced(self) -> None:
-        """The list differs from what the client knows."""
+        """Note that the list differs from the one that the client knows."""
         if self._pending is None:
             self._pending = anyio.Event()
             self._announced_at = anyio.current_time()
 
     def was_read(self) -> None:
-        """The client has listed."""
+        """Note that the client has listed."""
         before, self._read_at = self._read_at, anyio.current_time()
         if self._pending is not None:
             self._taken_over_at = self._read_at + self._takeover_seconds(before)
@@ -305,7 +305,7 @@ class Reread:
         """Wait until the client has read the announced list and taken it over; at once if it has by now."""
         now = anyio.current_time()
         is_early = now - self._read_at < REREAD_INTERVAL_SECONDS
-        with anyio.CancelScope(deadline=now + max(LONGEST_REREAD_SECONDS if is_early else 0, self.longest_seconds)):
+        with anyio.CancelScope(deadline=now + max(MAX_REREAD_SECONDS if is_early else 0, self.max_seconds)):
             if self._pending is not None:
                 await self._pending.wait()
         await anyio.sleep_until(self._taken_over_at)

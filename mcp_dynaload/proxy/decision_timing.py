@@ -11,8 +11,8 @@ from mcp_dynaload.ranking.ranker import Ranker, Scored
 
 
 @dataclass(slots=True)
-class Watch:
-    """Given to a decision, it knows afterwards how long that took."""
+class DecisionTiming:
+    """The stopwatch of a decision; afterwards it knows how long that took."""
 
     ranking_seconds: float = 0.0
     choosing_seconds: float = 0.0
@@ -27,7 +27,7 @@ class Watch:
 
     @contextmanager
     def choosing(self) -> Generator[None]:
-        """The time within is that of the step."""
+        """Count the time within as that of the step."""
         started = time.perf_counter()
         try:
             yield
@@ -36,14 +36,14 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedRanker:
+class TimedRanker:
     """A ranker whose time is noted."""
 
     ranker: Ranker
-    watch: Watch
+    watch: DecisionTiming
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
-        """What the ranker says."""
+        """Return the ranker's answer."""
         self.watch.was_kept = isinstance(self.ranker, CachedRanker) and self.ranker.has(query, limit)
         started = time.perf_counter()
         try:

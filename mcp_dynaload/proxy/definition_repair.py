@@ -1,4 +1,4 @@
-"""What of a server's lists we take over: an element that the client would refuse is repaired or left out."""
+"""Repairs a server's lists: an element that the client would refuse is repaired or left out."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,7 +39,7 @@ class OddElement:
     """Nothing is wrong with it but that its name is another server's."""
 
     def __str__(self) -> str:
-        """What was done and why, on one line."""
+        """Return what was done and why, on one line."""
         done = "left out" if self.is_left_out else "renamed" if self.is_renamed else "repaired"
         reasons = "; ".join(f"{_quoted(odd.place)} {odd.why}" for odd in self.reasons)
         return f"{self.kind} {self.name} {done}: {reasons}"
@@ -47,7 +47,7 @@ class OddElement:
 
 @dataclass(frozen=True, slots=True)
 class Oddities:
-    """What was odd in one listing."""
+    """The odd elements of one listing."""
 
     repaired: int = 0
     left_out: int = 0
@@ -57,33 +57,33 @@ class Oddities:
     renamed: int = 0
 
     def with_renamed(self, renamed: Sequence[OddElement]) -> "Oddities":
-        """These and the elements that were renamed."""
+        """Return these and the elements that were renamed."""
         return replace(self, renamed=len(renamed), elements=(*self.elements, *renamed)[:MAX_TOLD])
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What was done to which element and why, each on one line."""
+        """The repairs and their reasons, each on one line."""
         return tuple(map(str, self.elements))
 
     def __bool__(self) -> bool:
-        """Whether anything was."""
+        """Return whether there are any odd elements."""
         return bool(self.repaired or self.left_out or self.renamed)
 
     def __str__(self) -> str:
-        """The numbers."""
+        """Return the number of odd elements of each kind."""
         numbers = ((self.repaired, "repaired"), (self.left_out, "left out"), (self.renamed, "renamed"))
         return ", ".join(f"{count} {done}" for count, done in numbers if count) or "nothing odd"
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class RepairedListing:
     """A listing as it can be handed on."""
 
     listing: Listing
     oddities: Oddities
 
 
-def accept(listing: Listing) -> Accepted:
+def accept(listing: Listing) -> RepairedListing:
     """Repair or leave out the elements for which the client would refuse the whole list."""
     check = _Check()
     accepted = replace(
@@ -93,16 +93,16 @@ def accept(listing: Listing) -> Accepted:
         resources=check.accepted("resource", listing.resources),
         templates=check.accepted("resource template", listing.templates),
     )
-    return Accepted(accepted, check.oddities(listing.unnamed))
+    return RepairedListing(accepted, check.oddities(listing.unnamed))
 
 
-class LastAccepted:
-    """Of each server the list that was accepted last: if it lists the same again, there is nothing to look at."""
+class RepairCache:
+    """The list of each server that was accepted last: if it lists the same again, there is nothing to look at."""
 
     def __init__(self) -> None:
-        self._last: dict[str, tuple[str, Accepted]] = {}
+        self._last: dict[str, tuple[str, RepairedListing]] = {}
 
-    def accept(self, upstream: str, listing: Listing) -> Accepted:
+    def accept(self, upstream: str, listing: Listing) -> RepairedListing:
         """Do as `accept` does."""
         digest, accepted = self._last.get(upstream, ("", None))
         if accepted is None or not listing.digest or listing.digest != digest:
@@ -119,7 +119,7 @@ class _Check:
     odd: list[OddElement] = field(default_factory=list[OddElement])
 
     def accepted(self, kind: Kind, elements: Sequence[Json]) -> tuple[Json, ...]:
-        """The usable elements of one list."""
+        """Return the usable elements of one list."""
         kept: list[Json] = []
         for start in range(0, len(elements), LOOKED_AT_ONCE):
             some = elements[start : start + LOOKED_AT_ONCE]
@@ -131,7 +131,7 @@ class _Check:
         return tuple(kept if is_each_once else self._unique(kind, kept))
 
     def oddities(self, unnamed: Json) -> Oddities:
-        """All that was odd, with those that have not even a name."""
+        """Return all odd elements, with those that have not even a name."""
         nameless = sum(count for count in unnamed.values() if isinstance(count, int))
         left_out = sum(element.is_left_out for element in self.odd)
         elements = sorted([*_without_name(unnamed), *self.odd], key=lambda element: not element.is_left_out)
@@ -150,7 +150,7 @@ class _Check:
         return None if mended is UNFIT else json_object(mended)
 
     def _unique(self, kind: Kind, elements: Iterable[Json]) -> Iterable[Json]:
-        """The first element of each name: a request could not tell them apart."""
+        """Yield the first element of each name: a request could not tell them apart."""
         identity, seen = IDENTITY[kind], set[str]()
         for element in elements:
             name: str = element[identity]
@@ -168,7 +168,7 @@ class _Check:
 
 
 def _fit(kind: Kind, elements: Sequence[Json]) -> bool:
-    """Whether the client takes them all as they are; one that is nested too deeply is none to tell that of."""
+    """Return whether the client takes all elements as they are; one nested too deeply is none to tell that of."""
     try:
         return SHAPES[kind].fit(elements)
     except RecursionError:
@@ -176,7 +176,7 @@ def _fit(kind: Kind, elements: Sequence[Json]) -> bool:
 
 
 def _quoted(place: str) -> str:
-    """Keys that a server wrote, on one line and short."""
+    """Return keys that a server wrote, on one line and short."""
     text = repr(place)[1:-1]
     return text if len(text) <= MAX_PLACE else f"…{text[-MAX_PLACE:]}"
 

@@ -14,7 +14,7 @@ PINNED = "pinned by the servers file or its server"
 
 @dataclass(frozen=True, slots=True)
 class ListCosts:
-    """What lists of tools cost: of a catalog, with what our own tools and instructions cost."""
+    """The costs of lists of tools of a catalog, our own tools and instructions included."""
 
     catalog: Catalog
     overhead_tokens: int

@@ -1,4 +1,4 @@
-"""Failures on their way to the client: in words, told as facts, and never as an exception group."""
+"""Failures on their way to the client: in words, told as events, and never as an exception group."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
@@ -41,7 +41,7 @@ async def accompanied(
 
 
 async def as_error(session: Session, upstream: str, answer: Awaitable[Json]) -> Json:
-    """The upstream's answer; that it could not give one is a fact, and an error with its reasons.
+    """Return the upstream's answer; that it could not give one is an event, and an error with its reasons.
 
     Raises:
         MCPError: The upstream failed, or its own error answer.
@@ -54,7 +54,7 @@ async def as_error(session: Session, upstream: str, answer: Awaitable[Json]) -> 
 
 
 def error_of(method: str, error: Exception, masker: Masker) -> Exception:
-    """What the client is told of anything that came out of a request: always which request failed, and why."""
+    """Return the error that the client gets for a failed request: always which request failed, and why."""
     cause = single_cause(error)
     if isinstance(cause, MCPError):
         return _without_secrets(cause, masker)
@@ -70,7 +70,7 @@ def error_of(method: str, error: Exception, masker: Masker) -> Exception:
 
 
 def _without_secrets(error: MCPError, masker: Masker) -> MCPError:
-    """An error answer, as it came but for known secrets and tokens in its message: a server may quote what it got."""
+    """Return an error answer without known secrets and tokens in its message: a server may quote its input."""
     message = masker.tokens(error.error.message)
     if message == error.error.message:
         return error

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mcp_dynaload.selection.actions import Event, Order, PromptSubmitted, SessionCleared, TaskNamed
+from mcp_dynaload.selection.actions import Action, Order, PromptSubmitted, SessionCleared, TaskNamed
 from mcp_dynaload.selection.state import Decision
 
 
 @dataclass(slots=True)
-class History:
+class LoadHistory:
     """The reasons of the decisions since the session's start or `/clear`."""
 
     prompts: int = 0
     """Decisions for which the tools were ranked."""
 
     needed: tuple[str, ...] = ()
-    """What the last request needed beside the pinned tools, loaded for it or before, most needed first."""
+    """The tools that the last request needed beside the pinned ones, loaded for it or before, most needed first."""
 
     between_steps: int = 0
     """Tools loaded between the steps of turns."""
@@ -29,18 +29,18 @@ class History:
     _ordered: list[str] = field(default_factory=list[str])
     _reasons: dict[str, str] = field(default_factory=dict[str, str])
 
-    def note(self, event: Event, decision: Decision, memory: Sequence[str]) -> None:
-        """A decision was taken; `memory` are the session's requests after it, newest first."""
-        if isinstance(event, SessionCleared):
+    def note(self, action: Action, decision: Decision, memory: Sequence[str]) -> None:
+        """Note a decision; `memory` are the session's requests after it, newest first."""
+        if isinstance(action, SessionCleared):
             self.prompts = self.between_steps = 0
             self._request, self.needed = "", ()
             self.missed.clear()
             self._reasons.clear()
             self._ordered.clear()
-        if isinstance(event, Order):
+        if isinstance(action, Order):
             self._ordered += decision.gained
         request = memory[0] if memory else ""
-        if isinstance(event, PromptSubmitted | TaskNamed) and (decision.ranked or request != self._request):
+        if isinstance(action, PromptSubmitted | TaskNamed) and (decision.ranked or request != self._request):
             self._request, self.needed = request, decision.needed or decision.added
             self.missed.clear()
         self.prompts += bool(decision.ranked)
@@ -54,10 +54,10 @@ class History:
         self._reasons.update(dict.fromkeys(names, why))
 
     def take_ordered(self) -> list[str]:
-        """What commands have loaded since the last prompt, once: the model is to be told."""
+        """Return the tools that commands have loaded since the last prompt, once: the model is to be told."""
         ordered, self._ordered = self._ordered, []
         return ordered
 
     def reason(self, name: str) -> str:
-        """Why a tool was loaded; empty if it was not, or by a session before this one."""
+        """Return why a tool was loaded; empty if it was not, or by a session before this one."""
         return self._reasons.get(name, "")

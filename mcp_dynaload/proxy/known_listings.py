@@ -9,8 +9,8 @@ import structlog
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.upstream_config import UpstreamConfig
-from mcp_dynaload.proxy.definition_repair import LastAccepted, Oddities
-from mcp_dynaload.store.catalog_cache import OLD_SECONDS, Records
+from mcp_dynaload.proxy.definition_repair import Oddities, RepairCache
+from mcp_dynaload.store.catalog_cache import OLD_SECONDS, CatalogCache
 from mcp_dynaload.upstream.listing import Listing
 
 log = structlog.get_logger()
@@ -21,7 +21,7 @@ class KnownListings:
     """The last listing of each upstream, as far as it was taken over."""
 
     configs: Mapping[str, UpstreamConfig]
-    records: Records
+    records: CatalogCache
     project_dir: Path
     passes_all: bool = False
     """Whether a listing goes through as it came: we stand in for one server, and add nothing to it."""
@@ -31,9 +31,9 @@ class KnownListings:
     """Why an upstream could not be listed when that was last tried."""
 
     repaired: dict[str, Oddities] = field(default_factory=dict[str, Oddities])
-    """What was repaired or left out of each listing."""
+    """The elements repaired or left out of each listing."""
 
-    _last: LastAccepted = field(default_factory=LastAccepted)
+    _last: RepairCache = field(default_factory=RepairCache)
     _tried_at: dict[str, float] = field(default_factory=dict[str, float])
     """When upstreams with an old listing were given out to be listed."""
 

@@ -9,14 +9,14 @@ from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.catalog.ownership import Prefixes
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.config.servers_file import UpstreamConfig
-from mcp_dynaload.store.catalog_cache import Records
+from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.upstream.listing import Listing
 
 
 class KnownTools:
-    """What was made of the listings of the last catalog; blocks, as the store does."""
+    """The tools, costs and documents made of the last catalog's listings; blocks, as the store does."""
 
-    def __init__(self, records: Records, count: Count, prefixes: Prefixes, registration: Registration) -> None:
+    def __init__(self, records: CatalogCache, count: Count, prefixes: Prefixes, registration: Registration) -> None:
         self._records = records
         self._count = count
         self._prefixes = prefixes
@@ -25,14 +25,14 @@ class KnownTools:
         self._costs: dict[str, tuple[Tool, int]] = {}
 
     def tools_of(self, config: UpstreamConfig, listing: Listing) -> tuple[Tool, ...]:
-        """The tools of an upstream; the same objects as long as its listing is the same."""
+        """Return the tools of an upstream; the same objects as long as its listing is the same."""
         known = self._tools.get(config.name)
         if known is None or known[0] is not listing.tools:
             known = self._tools[config.name] = listing.tools, _tools(config, listing, self._prefixes)
         return known[1]
 
     def costs_of(self, tools: Sequence[Tool]) -> dict[str, int]:
-        """Tokens of each tool by name; counted only where the tool is another than the last time."""
+        """Return the tokens of each tool by name; counted only where the tool is another than the last time."""
         kept = {tool.name: cost for tool in tools if (cost := self._costs.get(tool.name)) and cost[0] is tool}
         new = [tool for tool in tools if tool.name not in kept]
         counted = self.counted({tool.name: self._wire_text(tool) for tool in new})
@@ -43,7 +43,7 @@ class KnownTools:
         return wire_text(tool.name, tool.description, tool.input_schema, self._client_prefix)
 
     def counted(self, texts: Mapping[str, str]) -> dict[str, int]:
-        """Tokens of each text by name: from the store, counted only where a text is new."""
+        """Return the tokens of each text by name: from the store, counted only where a text is new."""
         hashes = {name: hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() for name, text in texts.items()}
         known = self._records.costs(set(hashes.values()))
         counted = {hashes[name]: self._count(text) for name, text in texts.items() if hashes[name] not in known}

@@ -1,4 +1,4 @@
-"""What a session learns of its project's tools, and what it takes from the sessions before it."""
+"""Knowledge of a project's tools that a session adds to and takes from the sessions before it."""
 
 import time
 from collections.abc import Iterable
@@ -13,20 +13,20 @@ from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.selection.followers import usual_follower
 from mcp_dynaload.selection.priors import NOTHING_LEARNED, LearnedRanker, Priors, SessionUse, priors_of
-from mcp_dynaload.store.usage import Calls, Memory, SessionRow
+from mcp_dynaload.store.usage import Calls, SessionRow, UsageStore
 
 MAX_CALLED = 100
 """Calls of one turn that are looked at for what follows what."""
 
 LAST_STORING_SECONDS = 2.0
-"""What is learned is not worth a client waiting for our end any longer."""
+"""The time to store what was learned; it is not worth a client waiting for our end any longer."""
 
 
 @dataclass(slots=True)
 class Learning:
-    """What one session notes: names and counts. Switched off it notes nothing and knows nothing."""
+    """The notes of one session: names and counts. Switched off it notes nothing and knows nothing."""
 
-    memory: Memory
+    memory: UsageStore
     project: str
     is_on: bool
     session: str = ""
@@ -50,20 +50,20 @@ class Learning:
             self.priors = stored_priors(self.memory, self.project)
 
     def core(self, catalog: Catalog) -> tuple[str, ...]:
-        """The project's usual tools."""
+        """Return the project's usual tools."""
         return self.priors.core(catalog)
 
     def ranker(self, ranker: Ranker, catalog: Catalog) -> Ranker:
-        """The ranker of this catalog, with what was learned."""
+        """Return the ranker of this catalog, with what was learned."""
         lifts = self.priors.lifts(catalog)
         return LearnedRanker(ranker, lifts) if lifts else ranker
 
     def note_search(self, names: Iterable[str]) -> None:
-        """These tools were not listed when they were wanted."""
+        """Note that these tools were not listed when they were wanted."""
         self._searched.update(names)
 
     def note_call(self, name: str) -> None:
-        """A tool was called."""
+        """Note that a tool was called."""
         self._has_begun = True
         self._calls[name] = self._calls.get(name, 0) + 1
         self._turn = [*self._turn[-MAX_CALLED:], name]
@@ -88,7 +88,7 @@ class Learning:
         return usual_follower(tool, await anyio.to_thread.run_sync(self.memory.followings, self.project))
 
     async def begin(self, session: str, loaded: frozenset[str]) -> None:
-        """Another conversation: what the one before has loaded and done is stored under its own id."""
+        """Begin another conversation; what the one before has loaded and done is stored under its own id."""
         await self.store(loaded)
         self.session, self._has_begun = session, False
         self._stored, self._searched, self._turn = set(), set(), []
@@ -109,8 +109,8 @@ class Learning:
         await anyio.to_thread.run_sync(self.memory.note, self.project, self.session, tools, abandon_on_cancel=True)
 
 
-def stored_priors(memory: Memory, project: str) -> Priors:
-    """What is known of a project now."""
+def stored_priors(memory: UsageStore, project: str) -> Priors:
+    """Return what is known of a project now."""
     return priors_of([_use_of(row) for row in memory.sessions(project)], time.time())
 
 

@@ -31,22 +31,22 @@ CALL_TOOL_DEFINITION: Json = {
 
 
 def has_call_tool(session: Session) -> bool:
-    """Whether the client is not known to follow changes of the list.
+    """Return whether the client is not known to follow changes of the list.
 
-    Claude Code, which does, never gets it: all tools would pass the person's rules for single tools under one name.
+    Claude Code, which does, never gets it: all tools would pass the user's rules for single tools under one name.
     """
-    if session.host.crowd is not None:
+    if session.host.progress is not None:
         return session.is_dynamic
     return session.is_dynamic and not is_following(session.client.name, session.shared.settings.following_clients)
 
 
 def is_following(name: str, following: str) -> bool:
-    """Whether a client's name is among those, with commas between, that follow changes, or one of ours."""
+    """Return whether a client's name is ours, or among those, with commas between, that follow changes."""
     return name.startswith(OWN_CLIENTS) or name in (known.strip() for known in following.split(","))
 
 
-def funnelled(params: Json, client_prefix: str) -> Json:
-    """The call that a `call_tool` asks for, as the client would have made it itself.
+def unwrapped_call(params: Json, client_prefix: str) -> Json:
+    """Return the call that a `call_tool` asks for, as the client would have made it itself.
 
     Raises:
         MCPError: It names no tool, or one of our own.
@@ -65,7 +65,7 @@ def funnelled(params: Json, client_prefix: str) -> Json:
 
 
 def callable_text(tools: Sequence[Tool], query: str) -> str:
-    """The answer of `find_tools` for such a client: definitions, one a line, as far as they fit."""
+    """Return the answer of `find_tools` for such a client: definitions, one a line, as far as they fit."""
     if not tools:
         return f"No tool of the connected MCP servers matches {query!r}. Try other words, or go on without."
     lines = [f"Call one of these with {CALL_TOOL}, giving its name and its arguments:"]

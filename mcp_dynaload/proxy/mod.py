@@ -29,7 +29,7 @@ def start(session: Session, others: Mapping[str, Searchable]) -> Json:
     session.others = {**session.others, **others}
     if session.selectable is None:
         session.selectable = set()
-    selected = [session.live.registration.prefix + name for name in session.conversation.take_described()]
+    selected = [session.live.registration.prefix + name for name in session.model_context.take_described()]
     steps: Json = {} if session.shared.settings.between_steps else {"steps": False}
     return {"asks": True, "select": selected} | steps | cell(session)
 
@@ -44,13 +44,13 @@ def cell(session: Session) -> Json:
 
 async def answer_prompt(session: Session, event: PromptSubmitted) -> Json:
     """Return what the client is to select for a prompt."""
-    chosen = await _choose(session, event, session.conversation.meet(event.text, by_mod=True))
+    chosen = await _choose(session, event, session.model_context.meet(event.text, by_mod=True))
     return {"select": _names(session, chosen.selected)} | cell(session)
 
 
 async def answer_beside(session: Session, event: PromptSubmitted) -> Json:
     """Return what stands beside a prompt of which the mod selects the tools; all of them, if it does not ask."""
-    meeting = session.conversation.meet(event.text, by_mod=False)
+    meeting = session.model_context.meet(event.text, by_mod=False)
     chosen = await _choose(session, event, meeting)
     if chosen.selected:
         with anyio.move_on_after(MOD_SECONDS):
@@ -65,13 +65,13 @@ async def _choose(session: Session, event: PromptSubmitted, meeting: PromptMeeti
     """Choose for the prompt of a meeting, unless its other call has; if that failed, this one may do better."""
     async with meeting.choosing:
         if meeting.chosen is None:
-            conversation = session.conversation
-            is_first, conversation.has_begun = not conversation.has_begun, True
+            model_context = session.model_context
+            is_first, model_context.has_begun = not model_context.has_begun, True
             decision = (await serve_prompt(session, event, is_first=is_first)).decision
-            tools = conversation.untold(_known(session, [*decision.needed, *session.history.take_ordered()]))
-            given = fitting(conversation.introductions(tools, session.live.listings.by_name))
-            conversation.introduce(given)
-            conversation.tell(tools)
+            tools = model_context.untold(_known(session, [*decision.needed, *session.history.take_ordered()]))
+            given = fitting(model_context.introductions(tools, session.live.listings.by_name))
+            model_context.introduce(given)
+            model_context.tell(tools)
             selected = tuple(_selectable(session, tools))
             meeting.chosen = ChosenForPrompt(selected, introduction_text(given), notice(session, decision))
         return meeting.chosen

@@ -1,4 +1,4 @@
-"""What the model of one session has been told of tools and servers."""
+"""Tools and servers that the model of one session has been told of."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ Introduction = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ChosenForPrompt:
-    """What a prompt gets from the mod, which selects, and from the hook, which puts texts beside it."""
+    """The choice for a prompt: for the mod, which selects, and for the hook, which puts texts beside it."""
 
     selected: tuple[Tool, ...]
     introduction: str
@@ -35,19 +35,19 @@ class PromptMeeting:
     hook_came: bool = False
 
     def is_for(self, prompt: str, *, by_mod: bool) -> bool:
-        """Whether a call is the other one of this very prompt."""
+        """Return whether a call is the other one of this very prompt."""
         return self.prompt == prompt and not (self.mod_came.is_set() if by_mod else self.hook_came)
 
 
 @dataclass(slots=True)
-class Conversation:
-    """From the first prompt to `/clear`."""
+class ModelContext:
+    """The knowledge of the model, from the first prompt to `/clear`."""
 
     has_begun: bool = False
     """A prompt was submitted: its request has fixed what the model's tools were then."""
 
     context_tokens: int = 0
-    """What the model has read for its last answer, as far as the client's transcript tells; 0: not known."""
+    """The tokens that the model read for its last answer, as far as the client's transcript tells; 0: not known."""
 
     _introduced: set[str] = field(default_factory=set[str])
     _told: set[str] = field(default_factory=set[str])
@@ -70,7 +70,7 @@ class Conversation:
         return meeting
 
     def start_over(self) -> None:
-        """The person cleared it: nothing has been said yet."""
+        """Forget everything, as the user cleared the conversation."""
         self.has_begun = False
         self.context_tokens = 0
         self._meeting = None
@@ -78,32 +78,32 @@ class Conversation:
         self._told.clear()
 
     def describe(self, tools: Iterable[Tool]) -> None:
-        """The definitions of these, and of no others, are put beside a prompt."""
+        """Note that the definitions of these tools, and of no others, are put beside a prompt."""
         self._described = tuple(tool.name for tool in tools)
 
     def take_described(self) -> tuple[str, ...]:
-        """What was described beside the last prompt, once."""
+        """Return the tools described beside the last prompt, once."""
         described, self._described = self._described, ()
         return described
 
     def forget_definitions(self) -> None:
-        """The client has put a summary in place of what was said: the definitions in it are gone."""
+        """Forget the definitions: the client has put a summary in place of what was said."""
         self._told.clear()
 
     def tell(self, tools: Iterable[Tool]) -> None:
-        """These tools' definitions are in a request, or beside a prompt, or in an answer."""
+        """Note that these tools' definitions are in a request, or beside a prompt, or in an answer."""
         self._told.update(tool.name for tool in tools)
 
     def untold(self, tools: Iterable[Tool]) -> list[Tool]:
-        """Those whose definitions the model has not seen."""
+        """Return the tools whose definitions the model has not seen."""
         return [tool for tool in tools if tool.name not in self._told]
 
     def introductions(self, tools: Iterable[Tool], listings: Mapping[str, Listing]) -> list[Introduction]:
-        """The upstreams of these tools whose instructions were not given yet, with their instructions."""
+        """Return the upstreams of these tools whose instructions were not given yet, with their instructions."""
         upstreams = dict.fromkeys(tool.upstream for tool in tools)
         texts = [(name, listings[name].instructions) for name in upstreams if name in listings]
         return [(name, text) for name, text in texts if text and name not in self._introduced]
 
     def introduce(self, introductions: Iterable[Introduction]) -> None:
-        """These were given."""
+        """Note that these were given."""
         self._introduced.update(name for name, _ in introductions)

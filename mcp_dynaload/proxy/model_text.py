@@ -1,4 +1,4 @@
-"""What we say to the model: definitions of loaded tools, the query that loads them, our own tool and instructions."""
+"""The texts that the model reads of us: definitions, the query that loads them, our tool and instructions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -13,10 +13,10 @@ MAX_CONTEXT_CHARACTERS = 9_500
 """The client cuts a hook's context at 10,000 characters."""
 
 MAX_INTRODUCTION_CHARACTERS = 4_200
-"""Of servers' instructions in one answer: two whole ones fit."""
+"""The characters of servers' instructions in one answer: two whole ones fit."""
 
 MAX_FOUND_CHARACTERS = 20_000
-"""Of an answer of `find_tools`."""
+"""The characters of an answer of `find_tools`."""
 
 MAX_INSTRUCTIONS_CHARACTERS = 2_000
 ALSO = "Also connected, with definitions too long to be given here:"
@@ -56,7 +56,7 @@ HOOK_TOOL_DEFINITION: Json = {
 
 
 def loaded_text(tools: Sequence[Tool], room: int = MAX_CONTEXT_CHARACTERS, client_prefix: str = CLIENT_PREFIX) -> str:
-    """The facts about tools that were connected just now: whole definitions as far as they fit, the others by name."""
+    """Return the text about tools connected just now: whole definitions as far as they fit, the others by name."""
     if not tools:
         return ""
     head = "These MCP tools were connected for this task just now and can be called by these names:"
@@ -64,7 +64,7 @@ def loaded_text(tools: Sequence[Tool], room: int = MAX_CONTEXT_CHARACTERS, clien
 
 
 def fitting(introductions: Iterable[Introduction]) -> list[Introduction]:
-    """Those that are given now: they leave the larger part of the room to definitions."""
+    """Return the introductions that are given now: they leave the larger part of the room to definitions."""
     given: list[Introduction] = []
     for introduction in introductions:
         if len(introduction_text([*given, introduction])) <= MAX_INTRODUCTION_CHARACTERS:
@@ -73,12 +73,12 @@ def fitting(introductions: Iterable[Introduction]) -> list[Introduction]:
 
 
 def room_beside(introductions: Sequence[Introduction]) -> int:
-    """Characters that introductions leave."""
+    """Return the number of characters that introductions leave."""
     return MAX_CONTEXT_CHARACTERS - len(introduction_text(introductions)) - 1
 
 
 def introduction_text(introductions: Iterable[Introduction]) -> str:
-    """The instructions of servers whose first tools were loaded."""
+    """Return the instructions of servers whose first tools were loaded."""
     return "\n".join(
         f"Instructions of the MCP server {name!r}, quoted: {quoted(text[:MAX_DESCRIPTION_LENGTH])}"
         for name, text in introductions
@@ -86,12 +86,12 @@ def introduction_text(introductions: Iterable[Introduction]) -> str:
 
 
 def select_query(tools: Iterable[Tool], client_prefix: str = CLIENT_PREFIX) -> str:
-    """The query with which the client's own tool search loads exactly these."""
+    """Return the query with which the client's own tool search loads exactly these."""
     return "select:" + ",".join(client_prefix + tool.name for tool in tools)
 
 
 def found_text(tools: Sequence[Tool], query: str, client_prefix: str = CLIENT_PREFIX) -> str:
-    """The answer of `find_tools`."""
+    """Return the answer of `find_tools`."""
     if not tools:
         return f"No tool of the connected MCP servers matches {query!r}. Try other words, or go on without."
     head = "These tools are connected now and can be called by name:"
@@ -99,7 +99,7 @@ def found_text(tools: Sequence[Tool], query: str, client_prefix: str = CLIENT_PR
 
 
 def instructions_text(listings: Mapping[str, Listing], unseen: Iterable[str], *, has_tool_search: bool = False) -> str:
-    """Our own instructions: a line for each server behind us, so that the model knows what it could ask for.
+    """Return our own instructions: a line for each server, so that the model knows what to ask for.
 
     With a search of the client's own it is not known yet whether that will ask us: the model sees it by its tools.
     """
@@ -119,7 +119,7 @@ def instructions_of_all(listings: Mapping[str, Listing]) -> str:
 
 
 def own_texts(instructions: str, client_prefix: str = CLIENT_PREFIX) -> dict[str, str]:
-    """Everything of our own that reaches the model, by name, for counting; and the names that are taken."""
+    """Return every text of ours that reaches the model, by name, for counting; and the names that are taken."""
     definition = FIND_TOOLS_DEFINITION
     return {
         FIND_TOOLS: wire_text(FIND_TOOLS, str(definition["description"]), definition["inputSchema"], client_prefix),
@@ -129,7 +129,7 @@ def own_texts(instructions: str, client_prefix: str = CLIENT_PREFIX) -> dict[str
 
 
 def _described(tools: Sequence[Tool], head: str, room: int, client_prefix: str) -> str:
-    """Definitions one a line, in the form in which the client itself shows tools; what is too long is named only."""
+    """Return definitions one a line, in the form in which the client shows tools; too long ones are named only."""
     query = select_query(tools, client_prefix)
     tail = f"If one is not in your tool list yet, ToolSearch with this exact query loads it: {query}"
     room -= len(f"{head}\n<functions>\n</functions>\n{ALSO} {_names(tools, client_prefix)}\n{tail}")
@@ -169,7 +169,7 @@ def _server_line(name: str, listing: Listing) -> str:
 
 
 def _cut_lines(lines: Sequence[str], limit: int) -> str:
-    """The lines, long ones cut evenly so that all together keep the limit."""
+    """Return the lines, long ones cut evenly so that all together keep the limit."""
     width = limit
     while sum(min(len(line), width) + 1 for line in lines[1:]) + len(lines[0]) > limit and width > 1:
         width = int(width * 0.9)

@@ -31,7 +31,7 @@ ENVELOPE = "io.modelcontextprotocol/"
 
 
 async def list_tools(session: Session, request: Request, params: Json) -> Json:
-    """Tier 1, `find_tools` and `call_tool`; everything where loading is switched off."""
+    """List tier 1, `find_tools` and `call_tool`; everything where loading is switched off."""
     if not session.is_dynamic:
         return await calls.list_tools(session, request, params)
     pinned = [tool for tool in session.live.catalog.tools if is_pinned(session.state, tool)]
@@ -55,7 +55,7 @@ METHODS: Mapping[str, Callable[[Session, Request, Json], Awaitable[Json]]] = {
 async def answered(
     session: Session, request: Request, method: Callable[[Session, Request, Json], Awaitable[Json]]
 ) -> Json:
-    """The bare result of a method.
+    """Return the bare result of a method.
 
     Raises:
         MCPError: Its error, with the revision's codes.
@@ -73,7 +73,7 @@ async def answered(
 
 
 def enveloped(method: str, result: Json, server_info: Mapping[str, Any]) -> Json:
-    """The result with what the revision wants in each."""
+    """Return the result with the fields that the revision wants in each."""
     freshness: Json = {}
     if method in CACHEABLE:
         is_content = method == "resources/read"

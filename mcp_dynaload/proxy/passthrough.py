@@ -19,7 +19,7 @@ FIRST_LIST_SECONDS = 25.0
 """Under the client's own limit of 30 s for connecting."""
 
 OWN_NOTIFICATIONS = frozenset({"notifications/initialized", "notifications/cancelled"})
-"""What the client tells us alone: a cancelled request is cancelled by us under the id that it has upstream."""
+"""The notifications for us alone: a cancelled request is cancelled by us under the id that it has upstream."""
 
 RESOURCE_NOT_FOUND = -32002
 """The protocol's code for an unknown resource (revisions to 2025-11-25)."""
@@ -32,7 +32,7 @@ async def wait_for_listings(session: Session) -> None:
 
 
 async def known_by_now(session: Session, look: Callable[[], _Found | None]) -> _Found | None:
-    """What `look` finds; while upstreams are listed for the first time it may be something of one of theirs."""
+    """Return what `look` finds; while upstreams are listed for the first time it may be something of one of theirs."""
     with anyio.move_on_after(FIRST_LIST_SECONDS):
         while look() is None and not session.first_listing.is_set():
             await session.listed_one.wait()
@@ -40,31 +40,31 @@ async def known_by_now(session: Session, look: Callable[[], _Found | None]) -> _
 
 
 async def _wait_if_all_is_listed(session: Session) -> None:
-    """With loading switched off a list is whole from the start."""
+    """Wait for the whole list, if loading is switched off: then it is whole from the start."""
     if not session.is_dynamic:
         await wait_for_listings(session)
 
 
 async def list_prompts(session: Session, request: Request, params: Json) -> Json:
-    """All upstreams' prompts."""
+    """List all upstreams' prompts."""
     await _wait_if_all_is_listed(session)
-    return {"prompts": list(session.host.offers.prompts)}
+    return {"prompts": list(session.host.aggregate.prompts)}
 
 
 async def list_resources(session: Session, request: Request, params: Json) -> Json:
-    """All upstreams' resources."""
+    """List all upstreams' resources."""
     await _wait_if_all_is_listed(session)
-    return {"resources": list(session.host.offers.resources)}
+    return {"resources": list(session.host.aggregate.resources)}
 
 
 async def list_templates(session: Session, request: Request, params: Json) -> Json:
-    """All upstreams' resource templates."""
+    """List all upstreams' resource templates."""
     await _wait_if_all_is_listed(session)
-    return {"resourceTemplates": list(session.host.offers.templates)}
+    return {"resourceTemplates": list(session.host.aggregate.templates)}
 
 
 async def get_prompt(session: Session, request: Request, params: Json) -> Json:
-    """One upstream's prompt.
+    """Get one upstream's prompt.
 
     Raises:
         MCPError: There is none of that name, or the upstream failed.
@@ -75,7 +75,7 @@ async def get_prompt(session: Session, request: Request, params: Json) -> Json:
 
 
 async def read_resource(session: Session, request: Request, params: Json) -> Json:
-    """One upstream's resource; an aliased URI is put back into the answer.
+    """Read one upstream's resource; an aliased URI is put back into the answer.
 
     Raises:
         MCPError: Nobody serves the URI, or the upstream failed.
@@ -129,7 +129,7 @@ async def complete(session: Session, request: Request, params: Json) -> Json:
         origin, key = await _prompt_origin(session, _text(ref, "name", "completion/complete")), "name"
     else:
         uri, key = _text(ref, "uri", "completion/complete"), "uri"
-        origin = session.host.offers.template_origins.get(uri) or await _resource_origin(session, uri)
+        origin = session.host.aggregate.template_origins.get(uri) or await _resource_origin(session, uri)
     body = {**params, "ref": {**ref, key: origin.original}}
     return await _routed(session, request, origin.upstream, "completion/complete", body)
 
@@ -148,7 +148,7 @@ async def set_log_level(session: Session, request: Request, params: Json) -> Jso
 
 
 async def pass_on(session: Session, request: Request, upstream: str) -> Json:
-    """A request that no specification knows, for the one upstream that we stand in for.
+    """Pass a request that no specification knows on to the one upstream that we stand in for.
 
     Raises:
         MCPError: The upstream failed.
@@ -181,7 +181,7 @@ async def _routed(session: Session, request: Request, upstream: str, method: str
 
 
 async def _prompt_origin(session: Session, name: str) -> Origin:
-    if (origin := await known_by_now(session, lambda: session.host.offers.prompt_origins.get(name))) is not None:
+    if (origin := await known_by_now(session, lambda: session.host.aggregate.prompt_origins.get(name))) is not None:
         return origin
     if (upstream := session.host.only_upstream()) is not None:
         return Origin(upstream, name)
@@ -189,8 +189,8 @@ async def _prompt_origin(session: Session, name: str) -> Origin:
 
 
 async def _resource_origin(session: Session, uri: str) -> Origin:
-    await known_by_now(session, lambda: session.host.offers.resource_origins.get(uri))
-    if (origin := session.host.offers.resource_origin(uri)) is not None:
+    await known_by_now(session, lambda: session.host.aggregate.resource_origins.get(uri))
+    if (origin := session.host.aggregate.resource_origin(uri)) is not None:
         return origin
     if (upstream := session.host.only_upstream()) is not None:
         return Origin(upstream, uri)

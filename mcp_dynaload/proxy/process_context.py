@@ -1,4 +1,4 @@
-"""What all sessions of a process have in common."""
+"""The objects that all sessions of a process have in common."""
 
 from dataclasses import dataclass, field
 
@@ -9,21 +9,21 @@ from mcp_dynaload.proxy.client import ClientEnvironment
 from mcp_dynaload.proxy.learning import Learning
 from mcp_dynaload.store.peers import Peers
 from mcp_dynaload.store.status_lines import StatusLines
-from mcp_dynaload.store.usage import Memory, project_of
-from mcp_dynaload.telemetry.event_bus import Facts
+from mcp_dynaload.store.usage import UsageStore, project_of
+from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.pipeline import Telemetry
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """Settings, the catalog, what the client said of itself, and what is known of projects."""
+class ProcessContext:
+    """The settings, the catalog, what the client said of itself, and what is known of projects."""
 
     settings: Settings
     live: CatalogState
     environment: ClientEnvironment
-    """Of a client that has started us or is in our process."""
+    """The environment of a client that has started us or is in our process."""
 
-    memory: Memory
+    memory: UsageStore
     status_lines: StatusLines
     """Where each session's line for a status line is kept."""
 
@@ -35,12 +35,12 @@ class Shared:
     """The servers of ours that the client has started beside this one."""
 
     @property
-    def facts(self) -> Facts:
-        """Where everything that happens is told."""
-        return self.telemetry.facts
+    def event_bus(self) -> EventBus:
+        """The bus to which everything that happens is told."""
+        return self.telemetry.event_bus
 
     def learning(self, user: str = "", session_id: str | None = None) -> Learning:
-        """What a new session notes and knows, of this person's if several are served."""
+        """Return a new session's notes and knowledge, of its user's if several are served."""
         is_on = self.settings.metrics_collection_enabled and self.settings.dynamic_loading_enabled
         project = project_of(self.live.listings.project_dir, user)
         return Learning(self.memory, project, is_on, session_id or "")

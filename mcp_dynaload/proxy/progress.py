@@ -14,8 +14,8 @@ from mcp_dynaload.transport.sdk_json import UnwritableError, writable
 
 
 @dataclass(slots=True)
-class Crowd:
-    """Those that wait for answers; each has chosen its progress token without knowing the others'."""
+class ProgressRouter:
+    """The senders that wait for answers; each chose its progress token without knowing the others'."""
 
     _waiting: dict[tuple[str, str], tuple[Outbound, Token]] = field(
         default_factory=dict[tuple[str, str], tuple[Outbound, Token]]
@@ -26,7 +26,7 @@ class Crowd:
 
     @contextmanager
     def passing(self, upstream: str, request: Request, params: Json) -> Generator[Json]:
-        """The params as they go to the upstream, while it works on them."""
+        """Give the params as they go to the upstream, while it works on them."""
         token = progress_token(params)
         if token is None:
             yield params

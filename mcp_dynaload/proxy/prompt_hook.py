@@ -54,7 +54,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class HookFields:
-    """What a hook tells; a field that the client did not fill in is empty."""
+    """The fields of a hook's call; one that the client did not fill in is empty."""
 
     event: str
     prompt: str
@@ -84,7 +84,7 @@ class HookFields:
 
 
 async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json:
-    """The result of the hook tool: always an answer, `{}` when there is nothing to say or something failed.
+    """Answer the hook tool: always an answer, `{}` when there is nothing to say or something failed.
 
     Whoever is not known to call for the user may have tools chosen for some words, and nothing else.
     """
@@ -118,7 +118,7 @@ async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
     if not is_twice:
         return await _act(session, fields, caller)
     if _is_mod_new(session, fields):
-        await session.reread.announce(session.client)
+        await session.list_refresh.announce(session.client)
     return {}
 
 
@@ -150,9 +150,9 @@ async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
         case "Stop" if caller is Caller.USER:
             await session.end_turn()
         case "SessionStart" if fields.source == "clear":
-            session.reread.started_over()
+            session.list_refresh.started_over()
             await session.clear()
-            await session.reread.hold()
+            await session.list_refresh.hold()
         case "SessionStart" if fields.source == "compact":
             session.compacted()
         case _:
@@ -161,13 +161,13 @@ async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
 
 
 def _is_mods_turn(session: Session, fields: HookFields) -> bool:
-    """Whether a mod tells it, and another copy of the plugin has one that came first; else it is to be answered."""
+    """Return whether a mod tells it, and another copy of the plugin has one that came first."""
     is_mods = fields.event.startswith(OF_MODS)
     return not (is_mods and session.selectable is not None and fields.plugin != session.mod)
 
 
 async def _on_command(session: Session, fields: HookFields, caller: Caller) -> Json:
-    """One of our commands acts and answers at once, and the model is not asked."""
+    """Carry out one of our commands and answer at once; the model is not asked."""
     name = own_command(fields.command_name)
     if name is None or not session.is_dynamic:
         return {}
@@ -211,11 +211,11 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     if session.selectable is not None:
         return await answer_beside(session, PromptSubmitted(fields.prompt, fields.permission_mode == "plan"))
     is_mod_new, is_search_new = _is_mod_new(session, fields), _is_search_new(session, fields)
-    conversation = session.conversation
-    is_first, conversation.has_begun = not conversation.has_begun, True
+    model_context = session.model_context
+    is_first, model_context.has_begun = not model_context.has_begun, True
     transcript = fields.transcript_path if session.client.environment.is_local and not is_first else ""
     last = await _last_answer(transcript)
-    conversation.context_tokens = last.context_tokens
+    model_context.context_tokens = last.context_tokens
     event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or last.model)
     served = await serve_prompt(session, event, is_first=is_first)
     if not served.decision.changed:  # a changed list has been announced with our own tools as they are now
@@ -250,16 +250,16 @@ async def _announce_client_side(session: Session, *, is_mod_new: bool, is_search
 
     It would wait for that most of a second if it has read one just now, which `find_tools` is not worth.
     """
-    if is_search_new and session.reread.is_recent:
+    if is_search_new and session.list_refresh.is_recent:
         session.is_search_ours = is_search_new = False
     if is_mod_new or is_search_new:
-        await session.reread.announce(session.client)
+        await session.list_refresh.announce(session.client)
     if is_search_new:
-        await session.reread.hold()
+        await session.list_refresh.hold()
 
 
 async def _last_answer(transcript: str) -> LastAnswer:
-    """What the transcript tells, if the disk it is on gives it in time."""
+    """Return what the transcript tells, if the disk it is on gives it in time."""
     if transcript:
         with anyio.move_on_after(TRANSCRIPT_SECONDS):
             return await anyio.to_thread.run_sync(read_last_answer, transcript, abandon_on_cancel=True)
@@ -267,21 +267,24 @@ async def _last_answer(transcript: str) -> LastAnswer:
 
 
 def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) -> Json:
-    """Definitions go beside the prompt only where the request itself does not have them."""
-    conversation, listings = session.conversation, session.live.listings.by_name
+    """Return an answer with definitions beside the prompt only where the request itself does not have them."""
+    model_context, listings = session.model_context, session.live.listings.by_name
     chosen = _chosen(session, decision)
-    chosen = [] if in_request else conversation.untold(chosen)
-    given = fitting(conversation.introductions(session.listed() if in_request else chosen, listings))
+    chosen = [] if in_request else model_context.untold(chosen)
+    given = fitting(model_context.introductions(session.listed() if in_request else chosen, listings))
     described = loaded_text(chosen, room_beside(given), session.live.registration.prefix)
     text = "\n".join(part for part in (described, introduction_text(given)) if part)
-    conversation.introduce(given)
-    conversation.describe(chosen)
-    conversation.tell(session.listed() if in_request else chosen)
+    model_context.introduce(given)
+    model_context.describe(chosen)
+    model_context.tell(session.listed() if in_request else chosen)
     return beside(text, notice(session, decision))
 
 
 def _chosen(session: Session, decision: Decision) -> list[Tool]:
-    """What this prompt brought; for a model whose tools are fixed also what another way has listed and it needs now."""
+    """Return the tools that this prompt brought.
+
+    For a model whose tools are fixed also those that another way has listed and it needs now.
+    """
     names = [*decision.added, *session.history.take_ordered()]
     if is_frozen_after_first_request(session.state.model):
         names += [scored.name for scored in decision.ranked if scored.name in session.state.loaded][:MAX_RETOLD]

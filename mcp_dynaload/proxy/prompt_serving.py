@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from mcp_dynaload.catalog.cost import SEARCH_REQUEST_TOKENS
-from mcp_dynaload.proxy.decision_timing import Watch
+from mcp_dynaload.proxy.decision_timing import DecisionTiming
 from mcp_dynaload.proxy.events import MAX_TEXT
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.actions import AgentPrompted, PromptSubmitted
@@ -17,22 +17,22 @@ from mcp_dynaload.telemetry.events import Fallback, FellBack, PromptServed
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What a prompt got."""
+    """The tools and texts that a prompt got."""
 
     decision: Decision
-    fact: PromptServed
+    event: PromptServed
     """The same in numbers, as it was told."""
 
 
-async def serve_prompt(session: Session, event: PromptSubmitted | AgentPrompted, *, is_first: bool = False) -> Served:
+async def serve_prompt(session: Session, action: PromptSubmitted | AgentPrompted, *, is_first: bool = False) -> Served:
     """Choose tools for a prompt; when this returns the client has read the list, or has had its time."""
-    watch, started = Watch(), time.perf_counter()
-    decision = await session.decide(event, watch)
+    watch, started = DecisionTiming(), time.perf_counter()
+    decision = await session.decide(action, watch)
     decided = time.perf_counter()
-    await session.reread.hold()
+    await session.list_refresh.hold()
     watch.refresh_seconds = time.perf_counter() - decided
     watch.total_seconds = time.perf_counter() - started
-    served = _in_numbers(session, event, decision, watch, is_first=is_first)
+    served = _in_numbers(session, action, decision, watch, is_first=is_first)
     session.emit(served)
     if decision.reason.startswith(NO_EVIDENCE):  # whatever it was chosen by
         detail = f"{served.confidence:.2f} at {session.state.strategy}"
@@ -41,12 +41,17 @@ async def serve_prompt(session: Session, event: PromptSubmitted | AgentPrompted,
 
 
 def _in_numbers(
-    session: Session, event: PromptSubmitted | AgentPrompted, decision: Decision, watch: Watch, *, is_first: bool
+    session: Session,
+    action: PromptSubmitted | AgentPrompted,
+    decision: Decision,
+    watch: DecisionTiming,
+    *,
+    is_first: bool,
 ) -> PromptServed:
     live, costs = session.live, session.costs
     names = [tool.name for tool in session.listed()]
     return PromptServed(
-        is_agent=isinstance(event, AgentPrompted),
+        is_agent=isinstance(action, AgentPrompted),
         is_first=is_first,
         strategy=session.state.strategy,
         baseline_tokens=live.catalog.total_cost,
@@ -64,7 +69,7 @@ def _in_numbers(
         selection_ms=1000 * max(0.0, watch.choosing_seconds - watch.ranking_seconds),
         refresh_ms=1000 * watch.refresh_seconds,
         total_ms=1000 * watch.total_seconds,
-        text=_kept(session, event.text),
+        text=_kept(session, action.text),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a session's list costs beside all definitions, in numbers and in the few characters that are shown of it."""
+"""The tokens of a session's list beside all definitions, in numbers and in the few characters shown of them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Saving:
 
     @property
     def share(self) -> float:
-        """Share of all tokens that is saved; negative where more are used."""
+        """The share of all tokens that is saved; negative where more are used."""
         return reduction(self.all_tokens, self.used_tokens)
 
     @property

@@ -25,14 +25,14 @@ from mcp_dynaload.proxy.client import Client, ClientEnvironment, Request, as_it_
 from mcp_dynaload.proxy.commands import surface
 from mcp_dynaload.proxy.failures import error_of
 from mcp_dynaload.proxy.model_text import instructions_of_all, instructions_text
-from mcp_dynaload.proxy.process_context import Shared
-from mcp_dynaload.proxy.progress import Crowd
+from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.prompt_hook import answer_hook
 from mcp_dynaload.proxy.relay import answer_relayed
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.session_lifetime import open_session
-from mcp_dynaload.proxy.shared_upstreams import Commons, open_commons
-from mcp_dynaload.proxy.stateless_sessions import Visitors
+from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams, open_shared_upstreams
+from mcp_dynaload.proxy.stateless_sessions import StatelessSessions
 from mcp_dynaload.telemetry.totals import Totals
 from mcp_dynaload.transport.sdk_json import writable
 from mcp_dynaload.version import __version__
@@ -62,10 +62,10 @@ NOTHING: Mapping[str, Json] = {
 """The lists of a server of ours while another one serves the same client."""
 
 OWN_METHODS = frozenset({"initialize", "ping", "server/discover", "subscriptions/listen"})
-"""What is between the client and us: the rest is for its one upstream, if it has only one."""
+"""The requests between the client and us: the rest is for its one upstream, if it has only one."""
 
 USER = "user"
-"""Where a transport that knows it leaves the person's name in the connection's state, before the handshake."""
+"""Where a transport that knows it leaves the user's name in the connection's state, before the handshake."""
 
 CAPABILITIES: Json = {
     "tools": {"listChanged": True},
@@ -76,16 +76,18 @@ CAPABILITIES: Json = {
 }
 
 
-class Front:
-    """Serves any number of connections; each gets a session of its own with its handshake."""
+class ProxyServer:
+    """The server that clients talk to: any number of connections, each with a session of its own."""
 
-    def __init__(self, shared: Shared, logs_dir: Path, tasks: anyio.abc.TaskGroup, commons: Commons) -> None:
+    def __init__(
+        self, shared: ProcessContext, logs_dir: Path, tasks: anyio.abc.TaskGroup, shared_upstreams: SharedUpstreams
+    ) -> None:
         self._shared = shared
         self._logs_dir = logs_dir
         self._tasks = tasks
-        self._commons = commons
+        self._shared_upstreams = shared_upstreams
         self._sessions: dict[int, Session] = {}
-        self._visitors = Visitors(self._run_session, tasks, shared.settings.session_idle_seconds)
+        self._stateless_sessions = StatelessSessions(self._run_session, tasks, shared.settings.session_idle_seconds)
         self.server: Server[Any] = HandshakeServer(
             SERVER_NAME, version=__version__, get_tool_input_schema=self._input_schema
         )
@@ -93,8 +95,8 @@ class Front:
         self.server.middleware[:] = [self._serve]
 
     @property
-    def shared(self) -> Shared:
-        """What all sessions have in common."""
+    def shared(self) -> ProcessContext:
+        """The objects that all sessions have in common."""
         return self._shared
 
     @property
@@ -104,16 +106,16 @@ class Front:
 
     @property
     def totals(self) -> Totals:
-        """What the facts of this process come to."""
+        """The totals of this process's events."""
         return self._shared.telemetry.totals
 
     @property
     def sessions(self) -> tuple[Session, ...]:
-        """Those that are open, oldest first."""
+        """The open sessions, oldest first."""
         return tuple(self._sessions.values())
 
     def session_of(self, connection: Connection) -> Session:
-        """The session of a connection that has shaken hands.
+        """Return the session of a connection that has shaken hands.
 
         Raises:
             LookupError: It has not, or is over.
@@ -138,7 +140,7 @@ class Front:
             return await self._notified(session, request, call_next)
         connection.initialized.set()  # a client that asks has taken the handshake's answer, whether it says so or not
         if session.stands_by and (nothing := NOTHING.get(request.method)) is not None:
-            session.reread.was_read()
+            session.list_refresh.was_read()
             return dict(nothing)
         if (method := METHODS.get(request.method)) is not None:
             return await method(session, request, dict(request.params or {}))
@@ -164,13 +166,13 @@ class Front:
             return {**own, "capabilities": modern.CAPABILITIES, **self._instructions()}
         if method is None or request.request_id is None:
             return await call_next(request)
-        environment, user = self._visiting(request)
-        async with self._visitors.session(environment, user) as session:
+        environment, user = self._origin_of(request)
+        async with self._stateless_sessions.session(environment, user) as session:
             result = await modern.answered(session, request, method)
         return modern.enveloped(request.method, result, self.server.server_info_stamp)
 
     def _instructions(self, *, has_tool_search: bool = False) -> Json:
-        """The field of that name, if there is something to say."""
+        """Return the field of that name, if there is something to say."""
         live = self._shared.live
         listings = live.listings
         text = instructions_text(listings.by_name, listings.unseen, has_tool_search=has_tool_search)
@@ -179,23 +181,23 @@ class Front:
         return {"instructions": text} if text else {}
 
     def _input_schema(self, name: str) -> Json | None:
-        """What the SDK checks HTTP headers against that carry arguments."""
+        """Return the schema against which the SDK checks HTTP headers that carry arguments."""
         tool = self._shared.live.catalog.get(name)
         return tool.input_schema if tool else None
 
     def _client(self, request: Request, connection: Connection) -> Client:
-        """Who has shaken hands."""
-        environment, user = self._visiting(request)
+        """Return the client that has shaken hands."""
+        environment, user = self._origin_of(request)
         introduction, user = dict(request.params or {}), str(connection.state.get(USER) or user)
         return Client(connection, introduction, environment, user, as_it_is if request.request is None else writable)
 
-    def _visiting(self, request: Request) -> tuple[ClientEnvironment, str]:
-        """Where a request comes from; over HTTP its person is the one of the access token."""
+    def _origin_of(self, request: Request) -> tuple[ClientEnvironment, str]:
+        """Return where a request comes from; over HTTP its user is the one of the access token."""
         came: HTTPConnection | None = request.request
         return (self._shared.environment, "") if came is None else (ClientEnvironment.of_request(came), user_of(came))
 
     async def _run_session(
-        self, client: Client, crowd: Crowd | None = None, *, task_status: anyio.abc.TaskStatus[Session]
+        self, client: Client, progress: ProgressRouter | None = None, *, task_status: anyio.abc.TaskStatus[Session]
     ) -> None:
         """Own one session from its handshake to the end of its connection, in one task."""
         connection = client.connection
@@ -207,7 +209,7 @@ class Front:
 
         connection.exit_stack.push_async_callback(end)
         try:
-            async with open_session(client, self._shared, self._logs_dir, self._commons, crowd) as session:
+            async with open_session(client, self._shared, self._logs_dir, self._shared_upstreams, progress) as session:
                 self._sessions[id(connection)] = session
                 task_status.started(session)
                 async with anyio.create_task_group() as tasks:
@@ -230,20 +232,25 @@ class HandshakeServer(Server[Any]):
     def create_initialization_options(
         self, notification_options: NotificationOptions | None = None, *args: Any, **kwargs: Any
     ):
-        """The SDK's options with every list-changed capability on."""
+        """Switch every list-changed capability on in the SDK's options."""
         options = notification_options or NotificationOptions(True, True, True)
         return super().create_initialization_options(options, *args, **kwargs)
 
 
 @asynccontextmanager
-async def open_front(shared: Shared, logs_dir: Path, *, is_service: bool = False) -> AsyncGenerator[Front]:
-    """The front; at exit all its sessions have ended. Only a service has upstreams that its sessions share."""
+async def open_proxy_server(
+    shared: ProcessContext, logs_dir: Path, *, is_service: bool = False
+) -> AsyncGenerator[ProxyServer]:
+    """Open the proxy server; at exit all its sessions have ended.
+
+    Only a service has upstreams that its sessions share.
+    """
     async with AsyncExitStack() as stack:
-        commons = Commons(shared.live, shared.facts)
+        shared_upstreams = SharedUpstreams(shared.live, shared.event_bus)
         if is_service:
-            commons = await stack.enter_async_context(open_commons(shared, logs_dir))
+            shared_upstreams = await stack.enter_async_context(open_shared_upstreams(shared, logs_dir))
         tasks = await stack.enter_async_context(anyio.create_task_group())
         try:
-            yield Front(shared, logs_dir, tasks, commons)
+            yield ProxyServer(shared, logs_dir, tasks, shared_upstreams)
         finally:
             tasks.cancel_scope.cancel()

@@ -11,35 +11,35 @@ import structlog
 from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.proxy.catalog_state import CatalogState
-from mcp_dynaload.proxy.client import Client, Reread
-from mcp_dynaload.proxy.decision_timing import Watch, WatchedRanker
+from mcp_dynaload.proxy.client import Client, ListRefresh
+from mcp_dynaload.proxy.decision_timing import DecisionTiming, TimedRanker
 from mcp_dynaload.proxy.events import ListCosts, first_lists, list_changed
-from mcp_dynaload.proxy.history import History
+from mcp_dynaload.proxy.history import LoadHistory
 from mcp_dynaload.proxy.learning import Learning
-from mcp_dynaload.proxy.model_context import Conversation
-from mcp_dynaload.proxy.process_context import Shared
-from mcp_dynaload.proxy.repeated_hooks import Heard
+from mcp_dynaload.proxy.model_context import ModelContext
+from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.repeated_hooks import RepeatedHooks
 from mcp_dynaload.proxy.saving import Saving, saving_of
-from mcp_dynaload.proxy.upstream_bridge import SessionHost
+from mcp_dynaload.proxy.upstream_bridge import UpstreamBridge
 from mcp_dynaload.ranking.native_search import Searchable, built_in_tools
 from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.selection.actions import (
+    Action,
     AgentPrompted,
     CatalogChanged,
-    Event,
     PromptSubmitted,
     SessionCleared,
     SessionResumed,
     SessionStarted,
     TaskNamed,
-    ToolCalled,
     ToolsFound,
     ToolsPinned,
+    ToolUsed,
     TurnEnded,
 )
 from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, step
 from mcp_dynaload.store.peers import Origin
-from mcp_dynaload.telemetry.events import Fact, Fallback, FellBack, SessionClosed, SessionOpened, Who
+from mcp_dynaload.telemetry.events import Event, Fallback, FellBack, SessionClosed, SessionOpened, Who
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
 
@@ -75,14 +75,14 @@ log = structlog.get_logger()
 class Session:
     """Made by `session_lifetime.open_session`; every change of its loaded tools goes through `decide`."""
 
-    host: SessionHost
-    reread: Reread
+    host: UpstreamBridge
+    list_refresh: ListRefresh
     state: SessionState
     session_id: str | None
     learning: Learning
-    conversation: Conversation = field(default_factory=Conversation)
-    history: History = field(default_factory=History)
-    heard: Heard = field(default_factory=Heard)
+    model_context: ModelContext = field(default_factory=ModelContext)
+    history: LoadHistory = field(default_factory=LoadHistory)
+    heard: RepeatedHooks = field(default_factory=RepeatedHooks)
     listed_one: anyio.Event = field(default_factory=anyio.Event)
     """Set, and replaced by a new one, when an upstream's new listing is known, and at the end of the first listing."""
 
@@ -96,7 +96,7 @@ class Session:
     """The client's own tool search asks us, so that `find_tools` need not be in each request; None: no prompt yet."""
 
     others: Mapping[str, Searchable] = field(default_factory=built_in_tools)
-    """What the client's own tool search can find that is not behind us, by its name there, as far as we know."""
+    """The tools not behind us that the client's own tool search can find, by their names there, as far as we know."""
 
     stands_by: bool = False
     """Another server of ours serves this client: the user has registered it, and this one is the plugin's."""
@@ -111,7 +111,7 @@ class Session:
     """The server's name with the copy of our plugin whose mod asks; of several copies it is the first one."""
 
     selectable: set[str] | None = None
-    """What was listed since the client's mod has come, which selects it when it is needed; None: there is no mod."""
+    """The tools listed since the client's mod came, which selects them when they are needed; None: no mod."""
 
     _serves: anyio.Event = field(default_factory=anyio.Event)
     """Set when no other server of ours serves the client, before which no upstream is started."""
@@ -127,12 +127,12 @@ class Session:
 
     @property
     def client(self) -> Client:
-        """Whose session it is."""
+        """The client whose session it is."""
         return self.host.client
 
     @property
-    def shared(self) -> Shared:
-        """What all sessions of the process have in common."""
+    def shared(self) -> ProcessContext:
+        """The objects that all sessions of the process have in common."""
         return self.host.shared
 
     @property
@@ -152,33 +152,33 @@ class Session:
 
     @property
     def is_dynamic(self) -> bool:
-        """False: list everything, change nothing."""
+        """Whether tools are loaded and unloaded; if not, everything is listed and nothing changes."""
         return self.shared.settings.dynamic_loading_enabled
 
     @property
     def costs(self) -> ListCosts:
-        """What its lists cost."""
+        """The costs of its lists."""
         return ListCosts(self.live.catalog, self.live.overhead_tokens)
 
-    def emit(self, event: Fact) -> None:
+    def emit(self, action: Event) -> None:
         """Tell that something has happened in this session."""
         who = Who(self.learning.session, self.client.user, self.learning.project)
-        self.shared.facts.emit(replace(event, who=who))
+        self.shared.event_bus.emit(replace(action, who=who))
 
     def listed(self) -> list[Tool]:
-        """The upstream tools that are in our list now, in name order."""
+        """Return the upstream tools that are in our list now, in name order."""
         catalog = self.live.catalog
         if not self.is_dynamic:
             return list(catalog.tools)
         return [tool for name in advertised(self.state, catalog) if (tool := catalog.get(name))]
 
     def loaded(self) -> list[Tool]:
-        """The listed tools that can be called, in name order: not those that the user unloaded."""
+        """Return the listed tools that can be called, in name order: not those that the user unloaded."""
         return [tool for tool in self.listed() if tool.name not in self.state.unloaded]
 
     @property
     def saving(self) -> Saving:
-        """What its list costs beside all definitions."""
+        """The cost of its list beside that of all definitions."""
         return saving_of(self.listed(), self.live.catalog, self.live.overhead_tokens)
 
     @property
@@ -198,10 +198,10 @@ class Session:
             self._serves.set()
         core = self.learning.core(self.live.catalog)
         start = resumed or SessionStarted(core)
-        for event in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
-            self.state, decision = step(self.state, event, self.context())
-            self.history.note(event, decision, self.state.memory)
-        self.conversation.has_begun = resumed is not None
+        for action in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
+            self.state, decision = step(self.state, action, self.context())
+            self.history.note(action, decision, self.state.memory)
+        self.model_context.has_begun = resumed is not None
         self._kept = self._to_keep()
         self._announced = self.listed()
         await self._show()
@@ -217,7 +217,7 @@ class Session:
             self.has_standby = bool(others)
             if others and not self.has_mod:
                 self.has_mod = True
-                await self.reread.announce(self.client)
+                await self.list_refresh.announce(self.client)
             return
         self.serving_at = next(iter(others), "")
         if self.stands_by != bool(others):
@@ -225,7 +225,7 @@ class Session:
             if not self.stands_by:
                 self._serves.set()
             log.info("serving_changed", serves=not self.stands_by, other_server=SERVER_NAME)
-            self.reread.announced()
+            self.list_refresh.announced()
             for kind in LISTS:
                 await self.client.list_changed(kind)
 
@@ -238,7 +238,7 @@ class Session:
                 await anyio.sleep(LOOK_SECONDS)
 
     async def identify(self, session_id: str) -> None:
-        """The client is in this conversation now; one that it went back to gets its tools again."""
+        """Note the client's conversation; one that it went back to gets its tools again."""
         if not session_id or session_id == self.session_id:
             return
         self.session_id = session_id
@@ -246,8 +246,8 @@ class Session:
         await self.learning.begin(session_id, self.state.loaded)
         self._tell_opened()
         if resumed := await anyio.to_thread.run_sync(self._stored, session_id):
-            self.conversation.start_over()
-            self.conversation.has_begun = True
+            self.model_context.start_over()
+            self.model_context.has_begun = True
             await self.decide(resumed)
         await self._show()
 
@@ -262,7 +262,7 @@ class Session:
         self.first_listing.set()
         self.listed_one.set()
         listings.failures |= await self.pool.list_all(name for name in was_unseen if name in failed)  # once more
-        if was_unseen and self.state.memory:  # the person typed before the servers were known: choose for that again
+        if was_unseen and self.state.memory:  # the user typed before the servers were known: choose for that again
             await self.decide(PromptSubmitted(self.state.memory[0]))
 
     async def keep_index(self) -> None:
@@ -276,25 +276,25 @@ class Session:
         with anyio.move_on_after(INITIALIZED_SECONDS):
             await self.client.connection.initialized.wait()
 
-    async def decide(self, event: Event, watch: Watch | None = None) -> Decision:
+    async def decide(self, action: Action, watch: DecisionTiming | None = None) -> Decision:
         """Take the step for an event, announce the new list if it differs, and store it."""
         decision, state = Decision(reason="loading is switched off"), self.state
         if self.is_dynamic:
-            among_agents = self.reread.deciding() if isinstance(event, AgentPrompted) else nullcontext()
+            among_agents = self.list_refresh.deciding() if isinstance(action, AgentPrompted) else nullcontext()
             with among_agents:
                 async with self._deciding:
                     state = self.state
-                    self.state, decision = await self._step(event, watch or Watch())
-                    self.history.note(event, decision, self.state.memory)
-        if isinstance(event, ToolsFound | ToolCalled):
+                    self.state, decision = await self._step(action, watch or DecisionTiming())
+                    self.history.note(action, decision, self.state.memory)
+        if isinstance(action, ToolsFound | ToolUsed):
             self.learning.note_search(decision.added)
         now = self.listed()
         if now != self._announced:
             before, self._announced = self._announced, now
             if self.selectable is not None:
                 self.selectable |= {tool.name for tool in now} - {tool.name for tool in before}
-            self._tell_list(event, decision, {tool.name for tool in before}, state)
-            await self.reread.announce(self.client, gather=isinstance(event, AgentPrompted))
+            self._tell_list(action, decision, {tool.name for tool in before}, state)
+            await self.list_refresh.announce(self.client, gather=isinstance(action, AgentPrompted))
         await self._keep()
         await self._show()
         if self.shared.settings.warm_upstreams:
@@ -302,14 +302,14 @@ class Session:
         return decision
 
     async def search(self, words: str, limit: int) -> tuple[Scored, ...]:
-        """The best tools for a search, most fitting first; does not load them."""
+        """Return the best tools for a search, most fitting first; does not load them."""
         await self._index_is_ready()
         return await anyio.to_thread.run_sync(find, self.state, self.context(), words, limit)
 
     async def note_call(self, name: str) -> None:
-        """A tool was called: it belongs to the loaded ones from now on, whoever found it."""
+        """Note that a tool was called: it belongs to the loaded ones from now on, whoever found it."""
         if self.is_dynamic and name not in self.state.loaded:
-            await self.decide(ToolCalled(name))
+            await self.decide(ToolUsed(name))
         self.learning.note_call(name)
 
     async def end_turn(self) -> None:
@@ -318,20 +318,20 @@ class Session:
 
     async def clear(self) -> None:
         """Start over with what the project usually needs."""
-        self.conversation.start_over()
+        self.model_context.start_over()
         await anyio.to_thread.run_sync(self.learning.recall)
         await self.decide(SessionCleared(self.learning.core(self.live.catalog)))
 
     def compacted(self) -> None:
         """Note that the client has put a summary in place of what was said: the same prompt deserves a choice anew."""
-        self.conversation.forget_definitions()
+        self.model_context.forget_definitions()
         self.state = replace(self.state, settled=None)
 
     async def on_catalog_changed(self, upstream: str, before: Listing, after: Listing) -> None:
-        """A listing differs from the one before: tell the client of what it can see of that."""
+        """Tell the client of a listing that differs from the one before, as far as it can see that."""
         self.listed_one.set()
         self.listed_one = anyio.Event()
-        await self.host.offers_changed(before, after)
+        await self.host.aggregate_changed(before, after)
         if before.tools != after.tools:
             await self.decide(CatalogChanged())
 
@@ -347,9 +347,9 @@ class Session:
             log.warning("index_not_ready", waited_ms=waited, consequence=consequence)
             self.emit(FellBack(step=Fallback.INDEX_NOT_READY, detail=consequence))
 
-    def context(self, watch: Watch | None = None) -> Context:
-        """What a step may look at now."""
-        ranker = WatchedRanker(self.live.index.ranker, watch) if watch else self.live.index.ranker
+    def context(self, watch: DecisionTiming | None = None) -> Context:
+        """Return the context that a step may look at now."""
+        ranker = TimedRanker(self.live.index.ranker, watch) if watch else self.live.index.ranker
         return Context(
             catalog=self.live.catalog,
             ranker=self.learning.ranker(ranker, self.live.catalog),
@@ -358,9 +358,9 @@ class Session:
             overhead_tokens=self.live.overhead_tokens,
         )
 
-    async def _step(self, event: Event, watch: Watch) -> tuple[SessionState, Decision]:
-        if not isinstance(event, PromptSubmitted | AgentPrompted | TaskNamed):
-            return step(self.state, event, self.context())
+    async def _step(self, action: Action, watch: DecisionTiming) -> tuple[SessionState, Decision]:
+        if not isinstance(action, PromptSubmitted | AgentPrompted | TaskNamed):
+            return step(self.state, action, self.context())
         await self._index_is_ready()
         context = self.context(watch)
         limit = self.shared.settings.detection_timeout_ms / 1000
@@ -368,7 +368,7 @@ class Session:
         is_taken = anyio.Event()
 
         async def take() -> None:
-            chosen = await anyio.to_thread.run_sync(step, self.state, event, context, abandon_on_cancel=True)
+            chosen = await anyio.to_thread.run_sync(step, self.state, action, context, abandon_on_cancel=True)
             taken.append(chosen)
             is_taken.set()
 
@@ -381,7 +381,7 @@ class Session:
                 late = f"over {limit:g} s: the words decide"
                 self.emit(FellBack(step=Fallback.DETECTION_TIMEOUT, detail=late))
                 with watch.choosing():
-                    by_words = await self._step_by_words(event, watch)
+                    by_words = await self._step_by_words(action, watch)
                     if not by_words[1].added:  # the words know nothing: better late than nothing
                         with anyio.move_on_after(MAX_LATE_SECONDS):
                             await is_taken.wait()
@@ -389,13 +389,13 @@ class Session:
             tasks.cancel_scope.cancel()
         return taken[0]
 
-    async def _step_by_words(self, event: Event, watch: Watch) -> tuple[SessionState, Decision]:
+    async def _step_by_words(self, action: Action, watch: DecisionTiming) -> tuple[SessionState, Decision]:
         """Take the step by words alone: a matter of milliseconds, without the encoder and its threads."""
-        by_words = self.learning.ranker(WatchedRanker(self.live.index.by_words, watch), self.live.catalog)
+        by_words = self.learning.ranker(TimedRanker(self.live.index.by_words, watch), self.live.catalog)
         context = replace(self.context(), ranker=by_words)
         # A limiter of its own: the threads of all others may wait for the encoder.
         state, decision = await anyio.to_thread.run_sync(
-            step, self.state, event, context, limiter=anyio.CapacityLimiter(1)
+            step, self.state, action, context, limiter=anyio.CapacityLimiter(1)
         )
         if not decision.ranked:
             return state, decision
@@ -403,13 +403,13 @@ class Session:
         return replace(state, settled=None), replace(decision, reason=f"{decision.reason} ({BY_WORDS})")
 
     def _recalled(self) -> tuple[SessionResumed | None, tuple[str, ...]]:
-        """What the session was, and what is pinned; blocks, as does what the project has taught."""
+        """Return what the session was, and what is pinned; blocks, as does what the project has taught."""
         self.learning.recall()
         resumed = self._stored(self.session_id) if self.session_id else None
         return resumed, self.shared.memory.pins(self.learning.project)
 
     def _stored(self, session_id: str) -> SessionResumed | None:
-        """What is known of a conversation that was before; blocks."""
+        """Return what is known of a conversation that was before; blocks."""
         loaded, unloaded = self.shared.memory.loaded(session_id), self.shared.memory.unloaded(session_id)
         return SessionResumed(loaded, unloaded) if loaded or unloaded else None
 
@@ -453,14 +453,14 @@ class Session:
             )
         )
         names = [tool.name for tool in self.listed()] if self.is_dynamic else []
-        for event in first_lists(self.costs, names, {name: self.history.reason(name) for name in names}):
-            self.emit(event)
+        for action in first_lists(self.costs, names, {name: self.history.reason(name) for name in names}):
+            self.emit(action)
 
-    def _tell_list(self, event: Event, decision: Decision, before: set[str], state: SessionState) -> None:
+    def _tell_list(self, action: Action, decision: Decision, before: set[str], state: SessionState) -> None:
         """Tell that the list differs from the one of these names, when the state was `state`."""
         names, costs = [tool.name for tool in self.listed()], self.costs
         rewrites = state.first_prompt_seen and not self.client.environment.tool_search
-        prefix = self.conversation.context_tokens or costs.listed(before & costs.catalog.costs.keys())
+        prefix = self.model_context.context_tokens or costs.listed(before & costs.catalog.costs.keys())
         self.emit(
             list_changed(
                 costs,
@@ -468,7 +468,7 @@ class Session:
                 [name for name in names if name not in before],
                 names,
                 removed=sorted(before.difference(names)),
-                cache_cost_tokens=prefix if rewrites and not isinstance(event, SessionCleared) else 0,
+                cache_cost_tokens=prefix if rewrites and not isinstance(action, SessionCleared) else 0,
             )
         )
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import anyio
 
-from mcp_dynaload.proxy.client import Client, Reread
-from mcp_dynaload.proxy.process_context import Shared
-from mcp_dynaload.proxy.progress import Crowd
+from mcp_dynaload.proxy.client import Client, ListRefresh
+from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.session import Session
-from mcp_dynaload.proxy.shared_upstreams import Commons
-from mcp_dynaload.proxy.upstream_bridge import SessionHost
+from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
+from mcp_dynaload.proxy.upstream_bridge import UpstreamBridge
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import initial_state
 from mcp_dynaload.telemetry.events import SessionClosed
@@ -20,15 +20,21 @@ from mcp_dynaload.upstream.pool import open_pool
 
 @asynccontextmanager
 async def open_session(
-    client: Client, shared: Shared, logs_dir: Path, commons: Commons, crowd: Crowd | None = None
+    client: Client,
+    shared: ProcessContext,
+    logs_dir: Path,
+    shared_upstreams: SharedUpstreams,
+    crowd: ProgressRouter | None = None,
 ) -> AsyncGenerator[Session]:
-    """The session of a client that has shaken hands, or of a crowd; at exit its own upstreams are gone."""
+    """Open the session of a client that has shaken hands, or of stateless ones; at exit its own upstreams are gone."""
     settings, environment, live = shared.settings, client.environment, shared.live
     listings = live.listings
     async with anyio.create_task_group() as tasks:
         session = Session(
-            SessionHost(client, shared, commons, shared.live.offers(), lambda event: session.emit(event), crowd),
-            Reread(environment.is_interactive, settings.loading_timeout_ms / 1000),
+            UpstreamBridge(
+                client, shared, shared_upstreams, shared.live.aggregate(), lambda event: session.emit(event), crowd
+            ),
+            ListRefresh(environment.is_interactive, settings.loading_timeout_ms / 1000),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
             shared.learning(client.user, environment.session_id),
@@ -40,7 +46,7 @@ async def open_session(
             listings.project_dir,
             logs_dir,
             most,
-            commons.pool,
+            shared_upstreams.pool,
             shared.masker,
         ) as pool:
             await session.attach(pool)
@@ -53,7 +59,7 @@ async def open_session(
                 yield session
             finally:
                 live.forget(session.on_catalog_changed)
-                commons.leave(client)
+                shared_upstreams.leave(client)
                 tasks.cancel_scope.cancel()
                 session.emit(SessionClosed())
                 await session.leave()

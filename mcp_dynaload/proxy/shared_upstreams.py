@@ -11,9 +11,9 @@ from mcp_types import INVALID_REQUEST
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import Client
-from mcp_dynaload.proxy.process_context import Shared
-from mcp_dynaload.proxy.progress import Crowd
-from mcp_dynaload.telemetry.event_bus import Facts
+from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.progress import ProgressRouter
+from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.events import NOBODY, ErrorKind, UpstreamFailed, UpstreamStarted, UpstreamStopped
 from mcp_dynaload.upstream.connection import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
@@ -24,15 +24,15 @@ from mcp_dynaload.version import __version__
 log = structlog.get_logger()
 
 
-class Commons:
+class SharedUpstreams:
     """The `Host` of shared upstreams: nobody in particular, so it cannot be asked anything."""
 
     log_level: str | None = None
 
-    def __init__(self, live: CatalogState, facts: Facts) -> None:
-        self.crowd = Crowd()
+    def __init__(self, live: CatalogState, event_bus: EventBus) -> None:
+        self.progress = ProgressRouter()
         self._live = live
-        self._facts = facts
+        self._event_bus = event_bus
         self._pool: Pool | None = None
         self._subscribers: dict[tuple[str, str], list[tuple[Client, str]]] = {}
 
@@ -46,11 +46,11 @@ class Commons:
         self._pool = pool
 
     def has(self, upstream: str) -> bool:
-        """Whether all sessions share this upstream."""
+        """Return whether all sessions share this upstream."""
         return self._pool is not None and upstream in self._pool.names
 
     def profile(self) -> ClientProfile:
-        """What they are told of their client: ourselves, able to answer nothing."""
+        """Return ourselves as the upstreams' client, able to answer nothing."""
         return ClientProfile({"name": "mcp-dynaload", "version": __version__}, {})
 
     async def ask(self, upstream: str, method: str, params: Json | None) -> Json:
@@ -72,24 +72,24 @@ class Commons:
             for client, uri in list(self._subscribers.get((upstream, str((params or {}).get("uri"))), ())):
                 await client.tell(upstream, method, {**(params or {}), "uri": uri})
         else:
-            await self.crowd.tell(upstream, method, params)
+            await self.progress.tell(upstream, method, params)
 
     async def upstream_listed(self, upstream: str, listing: Listing) -> None:
-        """One was listed."""
+        """Take a listing of a shared upstream."""
         await self._live.update(upstream, listing)
 
     def upstream_started(self, upstream: str, seconds: float) -> None:
-        """A connection was opened, which took so long."""
-        self._facts.emit(UpstreamStarted(who=NOBODY, upstream=upstream, ms=1000 * seconds))
+        """Note that a connection was opened, which took so long."""
+        self._event_bus.emit(UpstreamStarted(who=NOBODY, upstream=upstream, ms=1000 * seconds))
 
     def upstream_stopped(self, upstream: str) -> None:
-        """We have ended a connection."""
-        self._facts.emit(UpstreamStopped(who=NOBODY, upstream=upstream))
+        """Note that we have ended a connection."""
+        self._event_bus.emit(UpstreamStopped(who=NOBODY, upstream=upstream))
 
     def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
-        """It could not be opened, or ended by itself."""
+        """Note that a connection could not be opened, or ended by itself."""
         kind = ErrorKind.DIED if had_started else ErrorKind.START
-        self._facts.emit(UpstreamFailed(who=NOBODY, upstream=upstream, kind=kind, detail=reason))
+        self._event_bus.emit(UpstreamFailed(who=NOBODY, upstream=upstream, kind=kind, detail=reason))
 
     def subscribe(self, client: Client, upstream: str, uri: str, shown: str) -> None:
         """Tell this client of changes of a resource, under the URI that it is shown."""
@@ -109,18 +109,20 @@ class Commons:
         return True
 
     def leave(self, client: Client) -> None:
-        """A client is gone."""
+        """Forget a client that is gone."""
         for (upstream, uri), subscribers in list(self._subscribers.items()):
             if any(one[0] is client for one in subscribers):
                 self.unsubscribe(client, upstream, uri)
 
 
 @asynccontextmanager
-async def open_commons(shared: Shared, logs_dir: Path) -> AsyncGenerator[Commons]:
-    """The shared upstreams of a service; at exit all have ended."""
-    live, commons = shared.live, Commons(shared.live, shared.facts)
+async def open_shared_upstreams(shared: ProcessContext, logs_dir: Path) -> AsyncGenerator[SharedUpstreams]:
+    """Open the shared upstreams of a service; at exit all have ended."""
+    live, shared_upstreams = shared.live, SharedUpstreams(shared.live, shared.event_bus)
     configs = [config for config in live.listings.configs.values() if config.options.shared]
     most = shared.settings.max_running_upstreams
-    async with open_pool(configs, commons, live.listings.project_dir, logs_dir, most, masker=shared.masker) as pool:
-        commons.attach(pool)
-        yield commons
+    async with open_pool(
+        configs, shared_upstreams, live.listings.project_dir, logs_dir, most, masker=shared.masker
+    ) as pool:
+        shared_upstreams.attach(pool)
+        yield shared_upstreams

@@ -13,11 +13,11 @@ from mcp_dynaload.encoder.sentence_encoder import WIDTH, Encoder, read_encoder
 from mcp_dynaload.encoder.tool_text import TEXTS, tool_texts
 from mcp_dynaload.proxy.stored_index import built_key
 from mcp_dynaload.ranking.features import Matrix
-from mcp_dynaload.ranking.hybrid import BlendedRanker
+from mcp_dynaload.ranking.hybrid import HybridRanker
 from mcp_dynaload.ranking.lexical_index import Index
 from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.ranking.tool_vectors import ToolVectors, starts_of
-from mcp_dynaload.store.catalog_cache import Records
+from mcp_dynaload.store.catalog_cache import CatalogCache
 
 log = structlog.get_logger()
 
@@ -35,10 +35,10 @@ class StoredVectors:
     """An encoder with the store as its memory."""
 
     encoder: Encoder
-    records: Records
+    records: CatalogCache
 
     def stored(self, catalog: Catalog) -> ToolVectors | None:
-        """The vectors of a catalog's tools, in their order, if they are stored as a whole."""
+        """Return the vectors of a catalog's tools, in their order, if they are stored as a whole."""
         content = self.records.built(self._catalog_key(catalog))
         if content is None:
             return None
@@ -49,7 +49,7 @@ class StoredVectors:
             return None
 
     def made(self, catalog: Catalog, go_on: GoOn = lambda: None) -> ToolVectors:
-        """The same, made as far as they are not stored text by text, and stored as a whole.
+        """Return the same, made as far as they are not stored text by text, and stored as a whole.
 
         `go_on` is called every third of a second or so, and may raise to end it: what was made by then is stored.
         """
@@ -60,11 +60,11 @@ class StoredVectors:
         return vectors
 
     def ranker(self, catalog: Catalog, vectors: ToolVectors, index: Index | None) -> Ranker:
-        """The ranker by words and meaning, with these vectors and, if it is at hand, this index."""
-        return BlendedRanker(catalog, vectors, read_own_work(), self.encoder, index)
+        """Return the ranker by words and meaning, with these vectors and, if it is at hand, this index."""
+        return HybridRanker(catalog, vectors, read_own_work(), self.encoder, index)
 
     def of(self, texts: Sequence[str], go_on: GoOn = lambda: None) -> Matrix:
-        """A unit vector for each text, as rows; takes about ten milliseconds for each text that is new."""
+        """Return a unit vector for each text, as rows; takes about ten milliseconds for each text that is new."""
         keys = [self.key(text) for text in texts]
         known = self.records.vectors(set(keys))
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
@@ -81,18 +81,18 @@ class StoredVectors:
         return built_key("vectors", catalog, f"{self.encoder.version} {TEXTS}")
 
     def key(self, text: str) -> str:
-        """What a text's vector is stored under."""
+        """Return the store's key of a text's vector."""
         return hashlib.sha256(f"{self.encoder.version}\0{text}".encode("utf-8", "replace")).hexdigest()
 
 
 def packed(vectors: ToolVectors) -> bytes:
-    """The vectors to be stored: how many each tool has, a byte for each, then their rows."""
+    """Return the vectors to be stored: how many each tool has, a byte for each, then their rows."""
     counts = np.diff(vectors.starts, append=len(vectors.rows))
     return counts.astype(np.uint8).tobytes() + vectors.rows.astype(STORED).tobytes()
 
 
 def unpacked(content: bytes, tools: int) -> ToolVectors:
-    """The vectors of so many tools that `packed` made bytes of.
+    """Return the vectors of so many tools that `packed` made bytes of.
 
     Raises:
         ValueError: These are no such bytes.
@@ -105,8 +105,8 @@ def unpacked(content: bytes, tools: int) -> ToolVectors:
     return ToolVectors(matrix, starts_of(counts.tolist()))
 
 
-def open_vectors(records: Records) -> StoredVectors:
-    """The encoder that travels with us, with the store as its memory.
+def open_vectors(records: CatalogCache) -> StoredVectors:
+    """Open the encoder that travels with us, with the store as its memory.
 
     Raises:
         ImportError: Its runtime is not installed.

@@ -13,12 +13,12 @@ from mcp_types import INVALID_PARAMS
 from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, json_object
 from mcp_dynaload.errors import UpstreamError, UpstreamTimeoutError
-from mcp_dynaload.proxy.call_events import CallWatch, cause_of
+from mcp_dynaload.proxy.call_events import CallEvents, cause_of
 from mcp_dynaload.proxy.caller import caller_of
 from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.events import MAX_TEXT
 from mcp_dynaload.proxy.failures import accompanied
-from mcp_dynaload.proxy.meta_tools import CALL_TOOL_DEFINITION, callable_text, funnelled, has_call_tool
+from mcp_dynaload.proxy.meta_tools import CALL_TOOL_DEFINITION, callable_text, has_call_tool, unwrapped_call
 from mcp_dynaload.proxy.model_text import (
     DEFAULT_FOUND,
     FIND_TOOLS_DEFINITION,
@@ -44,16 +44,16 @@ ESCAPE = "DYNAMIC_LOADING_ENABLED=false lists every tool"
 
 
 async def list_tools(session: Session, request: Request, params: Json) -> Json:
-    """`find_tools` and what is loaded, in name order; everything, unchanged, when loading is switched off.
+    """List `find_tools` and what is loaded, in name order; everything, unchanged, when loading is switched off.
 
     What is not marked to be always loaded the client keeps out of its requests where its own tool search can find it,
     and only there: so `find_tools` is there where that search is denied, switched off, or not among an agent's tools.
     """
     if not session.is_dynamic:
         await wait_for_listings(session)
-        session.reread.was_read()
+        session.list_refresh.was_read()
         return {"tools": [{**tool.definition, "name": tool.name} for tool in session.listed()]}
-    session.reread.was_read()
+    session.list_refresh.was_read()
     own = {FIND_TOOLS: FIND_TOOLS_DEFINITION, **({CALL_TOOL: CALL_TOOL_DEFINITION} if has_call_tool(session) else {})}
     if session.has_mod:
         own[HOOK_TOOL] = HOOK_TOOL_DEFINITION
@@ -77,7 +77,7 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     if not isinstance(name, str):
         raise MCPError(code=INVALID_PARAMS, message="tools/call needs a text 'name'")
     if name == CALL_TOOL and has_call_tool(session):
-        return await call_tool(session, request, funnelled(params, session.live.registration.prefix))
+        return await call_tool(session, request, unwrapped_call(params, session.live.registration.prefix))
     tool = None
     if name not in OWN_TOOLS:
         tool = await known_by_now(session, lambda: session.live.catalog.get(name))
@@ -95,7 +95,7 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
 
 
 async def _call_upstream(session: Session, request: Request, tool: Tool, params: Json) -> Json:
-    watch = CallWatch.start(session, tool, params.get("arguments"))
+    watch = CallEvents.start(session, tool, params.get("arguments"))
     if tool.name in session.state.unloaded:
         refusal: Json = {"content": [{"type": "text", "text": _unwanted(session, tool.name)}], "isError": True}
         watch.refused(refusal)
@@ -110,7 +110,7 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
     except UpstreamError as error:
         watch.failed(error)
         return _failure(error)
-    except Exception:  # its own error answer, or a fault of ours; either is told as a fact
+    except Exception:  # its own error answer, or a fault of ours; either is told as an event
         watch.failed(None)
         raise
     except anyio.get_cancelled_exc_class():
@@ -137,7 +137,7 @@ async def _in_time(session: Session, tool: Tool, answer: Awaitable[Json]) -> Jso
 
 
 async def _told(session: Session, upstream: str, answer: Awaitable[Json]) -> Json:
-    """The upstream's answer; that it could not give one is a fact, and a result, so that the model can react."""
+    """Return the upstream's answer; its failure is an event, and a result, so that the model can react."""
     try:
         return await answer
     except UpstreamError as error:
@@ -150,7 +150,7 @@ def _failure(error: UpstreamError) -> Json:
 
 
 async def _forwarded(session: Session, request: Request, upstream: str, params: Json) -> Json:
-    """The upstream's answer; while it is being started the client is told, which keeps its own timer from running out.
+    """Return the upstream's answer; while it starts, the client is told, so that its own timer does not run out.
 
     Raises:
         UpstreamError: It could not answer.
@@ -187,13 +187,13 @@ async def _find_tools(session: Session, arguments: Json) -> Json:
     if names:
         added = (await session.decide(ToolsFound(names))).added
         if not has_call_tool(session):
-            await session.reread.hold()
+            await session.list_refresh.hold()
     ms = 1000 * (time.perf_counter() - started)
     session.emit(ToolsSearched(found=names, added=added, ms=ms))
     tools = [tool for name in names if (tool := session.live.catalog.get(name))]
-    given = fitting(session.conversation.introductions(tools, session.live.listings.by_name))
-    session.conversation.introduce(given)
-    session.conversation.tell(tools)
+    given = fitting(session.model_context.introductions(tools, session.live.listings.by_name))
+    session.model_context.introduce(given)
+    session.model_context.tell(tools)
     prefix = session.live.registration.prefix
     found = callable_text(tools, query) if has_call_tool(session) else found_text(tools, query, prefix)
     text = "\n".join(part for part in (found, introduction_text(given)) if part)
@@ -202,7 +202,7 @@ async def _find_tools(session: Session, arguments: Json) -> Json:
 
 def _unwanted(session: Session, name: str) -> str:
     return (
-        f"The person unloaded {name!r} for this session: do not call it, use another way or ask. "
+        f"The user unloaded {name!r} for this session: do not call it, use another way or ask. "
         f"Only they can bring it back, by loading or pinning it, or with /{session.live.registration.server}:reset."
     )
 

@@ -110,4 +110,4 @@ async def _list(session: Session, names: list[str]) -> None:
     listed = {tool.name for tool in session.listed()}
     missing = tuple(name for name in names if name not in listed)
     if missing and (await session.decide(ToolsFound(missing))).added:
-        await session.reread.hold()
+        await session.list_refresh.hold()

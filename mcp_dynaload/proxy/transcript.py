@@ -1,4 +1,4 @@
-"""What the client's transcript tells of the last answer: the model, and how much it had to read."""
+"""Reads the last answer in the client's transcript: the model, and how much it had to read."""
 
 import json
 import os
@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class LastAnswer:
-    """What is known of it."""
+    """The last answer, as far as it is known."""
 
     model: str | None = None
     context_tokens: int = 0
@@ -27,7 +27,7 @@ class LastAnswer:
 
 
 def read_last_answer(transcript_path: str) -> LastAnswer:
-    """The last answer in the client's transcript (JSON lines), as far as it can be told."""
+    """Read the last answer in the client's transcript (JSON lines), as far as it can be told."""
     if not transcript_path:
         return LastAnswer()
     try:
@@ -39,7 +39,7 @@ def read_last_answer(transcript_path: str) -> LastAnswer:
 
 
 def _tail(path: str) -> bytes:
-    """The end of a regular file; of a pipe or a device, which may never end or never begin, nothing is read.
+    """Read the end of a regular file, and nothing of a pipe or a device, which may never end or never begin.
 
     Raises:
         OSError: It is none, or cannot be read.

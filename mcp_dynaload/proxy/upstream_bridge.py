@@ -11,7 +11,7 @@ from mcp_types import URL_ELICITATION_REQUIRED
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.masking.printable import printable
-from mcp_dynaload.proxy.aggregate import Offers
+from mcp_dynaload.proxy.aggregate import Aggregate
 from mcp_dynaload.proxy.attribution import (
     ELICITED,
     LOG_MESSAGE,
@@ -24,10 +24,10 @@ from mcp_dynaload.proxy.attribution import (
 )
 from mcp_dynaload.proxy.client import Client, Request
 from mcp_dynaload.proxy.log_level import tell_log_level
-from mcp_dynaload.proxy.process_context import Shared
-from mcp_dynaload.proxy.progress import Crowd
-from mcp_dynaload.proxy.shared_upstreams import Commons
-from mcp_dynaload.telemetry.events import ErrorKind, Fact, UpstreamFailed, UpstreamStarted, UpstreamStopped
+from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.progress import ProgressRouter
+from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
+from mcp_dynaload.telemetry.events import ErrorKind, Event, UpstreamFailed, UpstreamStarted, UpstreamStopped
 from mcp_dynaload.upstream.connection import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
@@ -47,25 +47,25 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class SessionHost:
+class UpstreamBridge:
     """The `Host` of a session's upstreams; changes nothing of what the session has loaded."""
 
     client: Client
-    shared: Shared
-    commons: Commons
+    shared: ProcessContext
+    shared_upstreams: SharedUpstreams
     """The upstreams that are not the session's own."""
 
-    offers: Offers
+    aggregate: Aggregate
     """Prompts, resources and templates of all upstreams by now."""
 
-    emit: Callable[[Fact], None]
+    emit: Callable[[Event], None]
     """Tells what happens in the session."""
 
-    crowd: Crowd | None = None
+    progress: ProgressRouter | None = None
     """Set where the session stands for many requests that know nothing of each other."""
 
     log_level: str | None = None
-    """What the client asked for with `logging/setLevel`."""
+    """The level that the client asked for with `logging/setLevel`."""
 
     _pool: Pool | None = None
     _links: dict[str, str] = field(default_factory=dict[str, str])
@@ -82,7 +82,7 @@ class SessionHost:
         self._pool = pool
 
     def only_upstream(self) -> str | None:
-        """The upstream for which we stand in transparently: the only one, with names of its own."""
+        """Return the upstream for which we stand in transparently: the only one, with names of its own."""
         first, *others = self.shared.live.listings.configs.values()
         return first.name if not others and first.options.prefix == "" else None
 
@@ -103,9 +103,9 @@ class SessionHost:
             raise refusal from error
 
     async def _forwarded(self, upstream: str, request: Request, method: str, params: Json) -> Json:
-        crowd = self.commons.crowd if self.commons.has(upstream) else self.crowd
-        if crowd is not None:
-            with crowd.passing(upstream, request, params) as passed:
+        progress = self.shared_upstreams.progress if self.shared_upstreams.has(upstream) else self.progress
+        if progress is not None:
+            with progress.passing(upstream, request, params) as passed:
                 return await self.pool.request(upstream, method, passed)
         with self.client.serving(upstream, request):
             return await self.pool.request(upstream, method, params)
@@ -119,8 +119,8 @@ class SessionHost:
         """
         result = await self.forward(upstream, request, "resources/subscribe", params)
         self.pool[upstream].subscriptions.add(uri)
-        if self.commons.has(upstream):
-            self.commons.subscribe(self.client, upstream, uri, self.offers.uri_of(upstream, uri))
+        if self.shared_upstreams.has(upstream):
+            self.shared_upstreams.subscribe(self.client, upstream, uri, self.aggregate.uri_of(upstream, uri))
         return result
 
     async def unsubscribe(self, upstream: str, uri: str, request: Request, params: Json) -> Json:
@@ -130,7 +130,7 @@ class SessionHost:
             UpstreamError: It could not.
             MCPError: Its own error answer, unchanged.
         """
-        if self.commons.has(upstream) and not self.commons.unsubscribe(self.client, upstream, uri):
+        if self.shared_upstreams.has(upstream) and not self.shared_upstreams.unsubscribe(self.client, upstream, uri):
             return {}
         self.pool[upstream].subscriptions.discard(uri)
         return await self.forward(upstream, request, "resources/unsubscribe", params)
@@ -151,7 +151,7 @@ class SessionHost:
             await anyio.sleep(LISTING_INTERVAL_SECONDS)
 
     def profile(self) -> ClientProfile:
-        """The client's own `initialize` fields, for upstreams."""
+        """Return the client's own `initialize` fields, for upstreams."""
         return self.client.profile()
 
     async def ask(self, upstream: str, method: str, params: Json | None) -> Json:
@@ -165,8 +165,8 @@ class SessionHost:
 
     async def tell(self, upstream: str, method: str, params: Json | None) -> None:
         """Pass on what an upstream says by itself; where there are others, only what it can say of itself."""
-        if self.crowd is not None:
-            await self.crowd.tell(upstream, method, params)
+        if self.progress is not None:
+            await self.progress.tell(upstream, method, params)
         elif self.only_upstream() is not None:
             await self.client.tell(upstream, method, params)
         elif params is not None and self._may_say(upstream, method, params):
@@ -183,7 +183,7 @@ class SessionHost:
 
     def _attributed(self, upstream: str, method: str, params: Json) -> Json:
         if method == UPDATED:
-            return {**params, "uri": self.offers.uri_of(upstream, params["uri"])}
+            return {**params, "uri": self.aggregate.uri_of(upstream, params["uri"])}
         return logged_by(upstream, params) if method == LOG_MESSAGE else params
 
     def _note_links(self, upstream: str, links: Iterable[str]) -> None:
@@ -194,27 +194,27 @@ class SessionHost:
             del self._links[link]
 
     async def upstream_listed(self, upstream: str, listing: Listing) -> None:
-        """An upstream of ours was listed."""
+        """Take a listing of an upstream of ours."""
         await self.shared.live.update(upstream, listing)
 
     def upstream_started(self, upstream: str, seconds: float) -> None:
-        """A connection was opened, which took so long."""
+        """Note that a connection was opened, which took so long."""
         self.emit(UpstreamStarted(upstream=upstream, ms=1000 * seconds))
 
     def upstream_stopped(self, upstream: str) -> None:
-        """We have ended a connection."""
+        """Note that we have ended a connection."""
         self.emit(UpstreamStopped(upstream=upstream))
 
     def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
-        """It could not be opened, or ended by itself."""
+        """Note that a connection could not be opened, or ended by itself."""
         kind = ErrorKind.DIED if had_started else ErrorKind.START
         self.emit(UpstreamFailed(upstream=upstream, kind=kind, detail=reason))
 
-    async def offers_changed(self, before: Listing, after: Listing) -> None:
-        """A listing differs from the one before: tell the client of prompts and resources that it can see."""
+    async def aggregate_changed(self, before: Listing, after: Listing) -> None:
+        """Tell the client of prompts and resources that it can see, when a listing differs from the one before."""
         if (before.prompts, before.resources, before.templates) == (after.prompts, after.resources, after.templates):
             return
-        self.offers = self.shared.live.offers()
+        self.aggregate = self.shared.live.aggregate()
         if before.prompts != after.prompts:
             await self.client.list_changed("prompts")
         if (before.resources, before.templates) != (after.resources, after.templates):

@@ -13,7 +13,7 @@ _Key = tuple[str, Query, int]
 
 @dataclass(frozen=True, slots=True)
 class CacheCounts:
-    """How well the cache has served since the process began."""
+    """The hits and misses of the cache since the process began."""
 
     hits: int = 0
     misses: int = 0
@@ -22,7 +22,7 @@ class CacheCounts:
 
     @property
     def hit_rate(self) -> float:
-        """Share of the rankings asked for that were there; 0 before the first."""
+        """The share of the rankings asked for that were there; 0 before the first."""
         asked = self.hits + self.misses
         return self.hits / asked if asked else 0.0
 
@@ -33,7 +33,7 @@ class RankingCache:
     def __init__(
         self, clock: Callable[[], float], seconds: float, size: int, lock: AbstractContextManager[object]
     ) -> None:
-        """Keeps at most `size` rankings for `seconds` each; with none of either it is off. Holds `lock` briefly."""
+        """Keep at most `size` rankings for `seconds` each; with none of either it is off. Holds `lock` briefly."""
         self._clock, self._seconds, self._size, self._lock = clock, seconds, size, lock
         self._kept: dict[_Key, tuple[float, Ranking]] = {}
         """With the time at which each was made, in order of last use."""
@@ -63,12 +63,12 @@ class RankingCache:
         return many
 
     def counts(self) -> CacheCounts:
-        """How well it has served."""
+        """Return the hits and misses."""
         with self._lock:
             return CacheCounts(self._hits, self._misses, len(self._kept))
 
     def find(self, key: _Key) -> Ranking | None:
-        """The ranking kept under the key, if it is not too old."""
+        """Return the ranking kept under the key, if it is not too old."""
         with self._lock:
             made_at, ranking = self._kept.pop(key, (0.0, None))
             if ranking is None or self._clock() - made_at >= self._seconds:
@@ -79,7 +79,7 @@ class RankingCache:
             return ranking
 
     def has(self, key: _Key) -> bool:
-        """Whether `find` would find it; counts nothing."""
+        """Return whether `find` would find it; counts nothing."""
         with self._lock:
             made_at, ranking = self._kept.get(key, (0.0, None))
             return ranking is not None and self._clock() - made_at < self._seconds
@@ -98,15 +98,15 @@ class CachedRanker:
     """A ranker that asks the cache first."""
 
     def __init__(self, ranker: Ranker, cache: RankingCache, version: str) -> None:
-        """With what the rankings depend on beside query and limit: the catalog's version and the kind of ranker."""
+        """Take what the rankings depend on beside query and limit: the catalog's version and the kind of ranker."""
         self._ranker, self._cache, self._version = ranker, cache, version
 
     def has(self, query: Query, limit: int) -> bool:
-        """Whether the answer is kept from a while ago."""
+        """Return whether the answer is kept from a while ago."""
         return self._cache.has((self._version, query, limit))
 
     def rank(self, query: Query, limit: int) -> Ranking:
-        """The ranker's answer, now or a while ago."""
+        """Return the ranker's answer, now or a while ago."""
         if not self._cache.is_enabled:
             return self._ranker.rank(query, limit)
         key = (self._version, query, limit)

@@ -56,7 +56,7 @@ _DATA_OPTIONS = ("-d", "--data", "--data-raw", "--data-binary", "--data-urlencod
 
 @dataclass(frozen=True, slots=True)
 class Detour:
-    """What a call of a shell or of a browser is about."""
+    """A call of a shell or of a browser, and the service that it is about."""
 
     via: str
     """The program, or the host: for telling why."""
@@ -108,7 +108,7 @@ def _of_program(command: Command) -> Iterable[Detour]:
 
 
 def _concerns_itself(arguments: tuple[str, ...], words: list[str]) -> bool:
-    """Whether a command asks for the program's version or help, or sets it up."""
+    """Return whether a command asks for the program's version or help, or sets it up."""
     return arguments[:1] in (("--version",), ("--help",), ("-V",)) or bool(OWN_AFFAIRS.intersection(words[:1]))
 
 
@@ -167,7 +167,7 @@ def _method(arguments: tuple[str, ...]) -> str:
 
 
 def _is_download(command: Command) -> bool:
-    """Whether what is asked for is kept as it is, or run."""
+    """Return whether what is asked for is kept as it is, or run."""
     options = [argument for argument in command.arguments if argument.startswith("-")]
     kept = any(
         option in ("--output", "--remote-name", "--head") or re.fullmatch(r"-\w*[oOI]\w*", option) for option in options

@@ -12,7 +12,7 @@ MAX_PARAMETER_DESCRIPTION_LENGTH = 300
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How much a match in one part of a definition counts."""
+    """The weight of a match in one part of a definition."""
 
     weight: float
     length_slope: float
@@ -40,7 +40,7 @@ class Document:
 
 
 def document_of(tool: Tool) -> Document:
-    """The terms of `tool`."""
+    """Return the terms of `tool`."""
     name, upstream = identifier_terms(tool.original_name), identifier_terms(tool.upstream)
     known = list(parameters(tool.input_schema))
     plain = [parameter for parameter in known if not parameter.is_alternative]

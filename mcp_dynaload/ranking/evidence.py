@@ -12,7 +12,7 @@ NO_EVIDENCE = -8.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What speaks for and against one tool; rarity of a term runs from 0 (in every tool) to 1 (in hardly any)."""
+    """The evidence for and against one tool; rarity of a term runs from 0 (in every tool) to 1 (in hardly any)."""
 
     relative_score: float
     """BM25 score as a share of the best tool's."""
@@ -40,7 +40,7 @@ class Evidence:
 
 
 def log_odds(evidence: Evidence) -> float:
-    """Log-odds that the tool is needed, by a logistic regression (`evaluation.fit`, rounded)."""
+    """Return log-odds that the tool is needed, by a logistic regression (`research.fit`, rounded)."""
     name_mass = min(evidence.name_mass, MAX_NAME_MASS)
     return (
         NO_EVIDENCE
@@ -56,5 +56,5 @@ def log_odds(evidence: Evidence) -> float:
 
 
 def probability(odds: float) -> float:
-    """The probability with these log-odds."""
+    """Return the probability with these log-odds."""
     return 1 / (1 + math.exp(-odds))

@@ -1,4 +1,4 @@
-"""What words and meaning say together: features of tools and prompts, and the models over them, as plain arrays.
+"""Features of tools and prompts, by words and by meaning, and the models over them, as plain arrays.
 
 The coefficients are fitted on labelled tasks by `mcp_dynaload.research.fit`, for the encoder that travels with us.
 """
@@ -16,14 +16,14 @@ from mcp_dynaload.ranking.need_direction import NEED_DIRECTION
 Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 
-LEAST_SPREAD = 0.03
+MIN_SPREAD = 0.03
 """Of the likenesses of one text to all tools: in a catalog of few tools the spread means little."""
 
 CROWD = 10
 """Tools among the best that speak for their upstream."""
 
 LEXICAL_SHARE = 0.3
-"""What log-odds by words count against standard deviations of likeness when those are looked for."""
+"""The weight of log-odds by words against standard deviations of likeness when those are looked for."""
 
 NEED_FEATURES = 9
 """Features of the need of any tool before the prompt's vector."""
@@ -34,7 +34,7 @@ OWN_WORK_NEIGHBOURS = (1, 5, 15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """What words and meaning say about the candidates for one prompt."""
+    """The evidence of words and meaning on the candidates for one prompt."""
 
     clause_odds: Vector
     """Log-odds by words, in the clause that speaks most for the candidate."""
@@ -78,13 +78,13 @@ class Model:
     intercept: float
 
     def odds(self, features: Matrix) -> Vector:
-        """Log-odds for each row of features."""
+        """Return log-odds for each row of features."""
         return features @ np.array(self.coefficients, np.float32) + np.float32(self.intercept)
 
 
 @dataclass(frozen=True, slots=True)
 class Coefficients:
-    """What a ranker by words and meaning goes by."""
+    """The coefficients of a ranker by words and meaning."""
 
     tool: Model
     """That a tool is needed, given that any is; over `tool_features`."""
@@ -97,12 +97,12 @@ class Coefficients:
 
 
 def packed(direction: Sequence[float]) -> str:
-    """Numbers as text: base64 of little-endian half floats."""
+    """Return numbers as text: base64 of little-endian half floats."""
     return base64.b64encode(np.array(direction, "<f2").tobytes()).decode("ascii")
 
 
 def unpacked(text: str) -> tuple[float, ...]:
-    """What `packed` made of numbers."""
+    """Return the numbers that `packed` made text of."""
     return tuple(np.frombuffer(base64.b64decode(text), "<f2").tolist())
 
 
@@ -114,9 +114,9 @@ FITTED = Coefficients(
 
 
 def tool_features(observed: Observed) -> Matrix:
-    """A row for each candidate, in the order of the coefficients of `Coefficients.tool`."""
+    """Return a row for each candidate, in the order of the coefficients of `Coefficients.tool`."""
     likeness = observed.likeness
-    standing = (likeness - observed.center[:, None]) / np.maximum(observed.spread, LEAST_SPREAD)[:, None]
+    standing = (likeness - observed.center[:, None]) / np.maximum(observed.spread, MIN_SPREAD)[:, None]
     gap = likeness - observed.nearest[:, None]
     clauses = slice(1, None) if len(likeness) > 1 else slice(None)
     by_words, by_meaning = observed.clause_odds, standing[0]
@@ -137,7 +137,7 @@ def tool_features(observed: Observed) -> Matrix:
 
 
 def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
-    """One row, in the order of the coefficients of `Coefficients.need`."""
+    """Return one row, in the order of the coefficients of `Coefficients.need`."""
     row: tuple[float, ...] = (
         observed.clause_odds.max(initial=NO_EVIDENCE),
         observed.nearest[0],
@@ -152,7 +152,7 @@ def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
 
 
 def own_work_features(likeness: Vector) -> Vector:
-    """Of the cosines of a prompt to all that the client does itself."""
+    """Return features of the cosines of a prompt to all that the client does itself."""
     most = max(OWN_WORK_NEIGHBOURS)
     nearest = np.sort(np.partition(likeness, -most)[-most:])[::-1] if len(likeness) > most else np.sort(likeness)[::-1]
     return np.array([nearest[:many].mean() for many in OWN_WORK_NEIGHBOURS], np.float32)

@@ -1,4 +1,4 @@
-"""What a short prompt means after those before it: ranked alone and together with them, where none hides the other.
+"""The reading of a short prompt after earlier ones: ranked alone and together with them, where none hides the other.
 
 Imports numpy, so it is imported only where an encoder is read.
 """
@@ -13,7 +13,7 @@ from mcp_dynaload.ranking.features import Vector
 from mcp_dynaload.ranking.ranker import CLEAR_PROBABILITY
 
 UNCLEAR_WEIGHT = 0.5
-"""What the prompt alone counts beside what it means after those before it, if alone it names no tool clearly."""
+"""The weight of the prompt alone beside its meaning after earlier ones, if alone it names no tool clearly."""
 
 MAX_GIVEN = 0.9
 """Probability of a tool, given that any is needed, by the subject of the earlier prompts: never surer than this."""
@@ -21,7 +21,7 @@ MAX_GIVEN = 0.9
 DEED_WEIGHT = 2.0
 """How much likelier a tool of the subject is if its definition has the verb that is said."""
 
-LEAST_AGREEMENT = 1e-3
+MIN_AGREEMENT = 1e-3
 
 SURE_NEED, SURE_GIVEN = 0.8, 0.4
 """A prompt that points to nothing before it and is so sure alone leans on nothing: more would only take room."""
@@ -34,7 +34,7 @@ says little: thanks and questions follow, too."""
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to read a prompt, with a probability for each tool of the catalog."""
+    """A way to read a prompt, with a probability for each tool of the catalog."""
 
     given: Vector
     """That the tool is needed, given that any is; 0 where nothing speaks for it."""
@@ -45,7 +45,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """How a prompt ties in with those before it."""
+    """The tie of a prompt with those before it."""
 
     subject: Vector
     """For each tool the share of its upstream in what the earlier prompts asked for."""
@@ -63,7 +63,7 @@ def leans_on_nothing(alone: Reading, *, points_back: bool) -> bool:
 
 
 def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
-    """The reading of a prompt that may lean on those before it; `together` is its reading with the last of them.
+    """Return the reading of a prompt that may lean on earlier ones; `together` is its reading with the last of them.
 
     A short prompt says what to do and leaves out with what: the tools that it may mean alone are weighed by the
     subject of the earlier prompts.
@@ -71,9 +71,9 @@ def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
     if leans_on_nothing(alone, points_back=earlier.points_back):
         return alone
     meant = alone.given * earlier.subject
-    agreement = max(LEAST_AGREEMENT, float(meant.sum()) / max(LEAST_AGREEMENT, float(alone.given.sum())))
+    agreement = max(MIN_AGREEMENT, float(meant.sum()) / max(MIN_AGREEMENT, float(alone.given.sum())))
     meant = np.where(earlier.deeds, DEED_WEIGHT * meant, meant)
-    meant *= float(alone.given.sum()) / max(LEAST_AGREEMENT**2, float(meant.sum()))
+    meant *= float(alone.given.sum()) / max(MIN_AGREEMENT**2, float(meant.sum()))
     leaning = np.maximum(together.given, np.minimum(MAX_GIVEN, meant))
     odds = (
         NEED_ALONE * _odds(alone.need)
@@ -90,5 +90,5 @@ def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
 
 
 def _odds(probability: float) -> float:
-    within = min(max(probability, LEAST_AGREEMENT), 1 - LEAST_AGREEMENT)
+    within = min(max(probability, MIN_AGREEMENT), 1 - MIN_AGREEMENT)
     return math.log(within / (1 - within))

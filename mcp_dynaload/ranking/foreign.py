@@ -21,26 +21,26 @@ LATIN = ("german", "french", "spanish", "portuguese", "italian", "dutch", "turki
 ENDINGS_ATTACHED = frozenset({"korean", "turkish", "russian", "polish"})
 """Languages in which most words have endings: there a longer word of the glossary stands for its forms, too."""
 
-LEAST_STEM = {"korean": 2}
+MIN_STEM = {"korean": 2}
 """Letters from which on it does."""
 
 USUAL_STEM = 4
 
-LEAST_HITS = 2
+MIN_HITS = 2
 """Words of a language before a text is taken to be in it."""
 
-LEAST_SHARE = 0.25
+MIN_SHARE = 0.25
 """Of the words of a text that are known in its language."""
 
 CONTENT_WEIGHT = 0.5
-"""What an English word that is no stopword counts: many are said in other languages, too."""
+"""The weight of an English word that is no stopword: many are said in other languages, too."""
 
 MAX_PHRASE = 3
 MAX_IDEOGRAPHS = 8
 MAX_WORDS = 60
 """Words of a text by which its language is told."""
 
-LEAST_LETTERS = 2
+MIN_LETTERS = 2
 CACHED_TEXTS = 64
 CACHED_WORDS = 4_000
 
@@ -59,7 +59,7 @@ _WORD = re.compile(rf"(?<![\w./@#`\\-]){_LETTER}+(?:-{_LETTER}+)*(?![\w/@`\\]|\.
 _QUOTED = re.compile(
     r"(?<!\w)(?:'[^'\n]{3,}'|\"[^\"\n]{3,}\"|\u201c[^\u201d\n]{3,}\u201d|\u00ab[^\u00bb\n]{3,}\u00bb)(?!\w)"
 )
-"""What is quoted is in any language."""
+"""Quotations, which may be in any language."""
 
 _VIETNAMESE = re.compile(r"[\u01a1\u01b0\u0111\u0103\u1ea0-\u1ef9]", re.IGNORECASE)
 """Written in Latin letters too, and in none of the languages that are known."""
@@ -76,7 +76,7 @@ class _Glossary:
     """Phrases of which the last word may have any ending."""
 
     def meaning(self, words: tuple[str, ...]) -> str | None:
-        """What folded words mean in English; a word with an ending by the longest stem that it begins with."""
+        """Return the English for folded words; a word with an ending is found by the longest stem it begins with."""
         found = self.phrases.get(words)
         if found is not None:
             return found
@@ -87,7 +87,7 @@ class _Glossary:
 
 @lru_cache(CACHED_TEXTS)
 def in_english(text: str) -> str:
-    """The text as it is if it is English or in no language that is known; else its words in English, in their order."""
+    """Return the text as it is if it is English or in an unknown language; else its words in English, in order."""
     language = _language(text)
     if language is None:
         return text
@@ -101,7 +101,7 @@ def in_english(text: str) -> str:
 
 
 def _language(text: str) -> str | None:
-    """The language in which most of the text is, if it is not English."""
+    """Return the language in which most of the text is, if it is not English."""
     text = _QUOTED.sub(" ", text)
     words = [_folded(word.group()) for word in list(_WORD.finditer(text))[:MAX_WORDS]]
     english = sum(word in STOPWORDS and word not in _shared() for word in words)
@@ -113,14 +113,14 @@ def _language(text: str) -> str | None:
         return None
     hits = Counter(language for word in words for language in _languages_of(word))
     best = max(LATIN, key=hits.__getitem__)
-    least = max(min(LEAST_HITS, len(words)), LEAST_SHARE * len(words))
+    least = max(min(MIN_HITS, len(words)), MIN_SHARE * len(words))
     return best if hits[best] >= least and hits[best] > english else None
 
 
 @lru_cache(CACHED_WORDS)
 def _languages_of(word: str) -> tuple[str, ...]:
-    """The languages for which a folded word speaks: English words, and single letters, speak for none."""
-    if len(word) < LEAST_LETTERS or _is_english(word):
+    """Return the languages for which a folded word speaks: English words, and single letters, speak for none."""
+    if len(word) < MIN_LETTERS or _is_english(word):
         return ()
     meanings = ((language, _glossary(language).meaning((word,))) for language in LATIN)
     return tuple(language for language, meant in meanings if meant is not None and stemmed([meant]) != stemmed([word]))
@@ -135,12 +135,12 @@ def _is_english(word: str) -> bool:
 
 @cache
 def _shared() -> frozenset[str]:
-    """English stopwords that are words of other languages, too: they speak for none."""
+    """Return English stopwords that are words of other languages, too: they speak for none."""
     return frozenset(word for word in STOPWORDS for one in LATIN if _glossary(one).meaning((word,)) is not None)
 
 
 def _pieces(text: str, glossary: _Glossary, *, keeps_unknown: bool) -> Iterator[str]:
-    """The text in parts, its words translated, the longest phrases first."""
+    """Yield the text in parts, its words translated, the longest phrases first."""
     words = list(_WORD.finditer(text))
     done, place = 0, 0
     while place < len(words):
@@ -161,7 +161,7 @@ def _pieces(text: str, glossary: _Glossary, *, keeps_unknown: bool) -> Iterator[
 
 
 def _segments(run: str, glossary: _Glossary) -> Iterator[str]:
-    """The words in a run of ideographs or kana, the longest known ones first; what is unknown is left out."""
+    """Yield the words in a run of ideographs or kana, the longest known ones first; unknown ones are left out."""
     place = 0
     while place < len(run):
         for end in range(min(len(run), place + MAX_IDEOGRAPHS), place, -1):
@@ -179,7 +179,7 @@ def _segments(run: str, glossary: _Glossary) -> Iterator[str]:
 def _glossary(language: str) -> _Glossary:
     phrases: dict[tuple[str, ...], str] = {}
     stems: dict[tuple[str, ...], str] = {}
-    least = LEAST_STEM.get(language, USUAL_STEM) if language in ENDINGS_ATTACHED else None
+    least = MIN_STEM.get(language, USUAL_STEM) if language in ENDINGS_ATTACHED else None
     for line in read_words(f"languages/{language}").strip().split("\n"):
         english, _, foreign = line.partition(":")
         for written in foreign.split():
@@ -191,6 +191,6 @@ def _glossary(language: str) -> _Glossary:
 
 
 def _folded(word: str) -> str:
-    """A word without case and accents, which people leave out."""
+    """Return a word without case and accents, which people leave out."""
     plain = _MARK.sub("", unicodedata.normalize("NFD", word.casefold().replace("\u0131", "i")))
     return unicodedata.normalize("NFC", plain)

@@ -24,24 +24,24 @@ from mcp_dynaload.ranking.features import (
     tool_features,
 )
 from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up, leans_on_nothing
-from mcp_dynaload.ranking.lexical import LexicalRanker, Match
+from mcp_dynaload.ranking.lexical import LexicalRanker, WordMatch
 from mcp_dynaload.ranking.lexical_index import Index
 from mcp_dynaload.ranking.query import Query, own_words, parts
 from mcp_dynaload.ranking.ranker import Scored
-from mcp_dynaload.ranking.synonyms import Translation
+from mcp_dynaload.ranking.synonyms import Synonyms
 from mcp_dynaload.ranking.terms import coding_terms, prose_terms, verb_terms
 from mcp_dynaload.ranking.tool_vectors import ToolVectors, cosines
 
 
 class Reader(Protocol):
-    """What reads texts: an encoder with a judge of prompts."""
+    """A reader of texts: an encoder with a judge of prompts."""
 
     def encode(self, texts: Sequence[str]) -> Matrix:
-        """A unit vector for each text, as rows."""
+        """Return a unit vector for each text, as rows."""
         ...
 
     def judge(self, texts: Sequence[str]) -> tuple[Matrix, float]:
-        """The same, and the log-odds that the first text asks for a tool of any kind."""
+        """Return the same, and the log-odds that the first text asks for a tool of any kind."""
         ...
 
 
@@ -79,7 +79,7 @@ class _Candidates:
     terms: dict[int, tuple[str, ...]]
 
 
-class BlendedRanker:
+class HybridRanker:
     """An index of one catalog with the vectors of its tools and of what the client does itself."""
 
     def __init__(
@@ -91,12 +91,12 @@ class BlendedRanker:
         index: Index | None = None,
         coefficients: Coefficients = FITTED,
     ) -> None:
-        """With the catalog's lexical index, or without one, which takes longer."""
+        """Take the catalog's lexical index, or build one, which takes longer."""
         if len(vectors) != len(catalog.tools):
             raise ValueError("there must be vectors for each tool of the catalog")
         self._names = [tool.name for tool in catalog.tools]
         self._lexical = LexicalRanker(catalog, index)
-        self._translation = Translation(self._lexical.terms)
+        self._translation = Synonyms(self._lexical.terms)
         self._vectors, self._own_work = vectors, own_work
         numbers = {upstream: number for number, upstream in enumerate(sorted({t.upstream for t in catalog.tools}))}
         self._upstreams = np.array([numbers[tool.upstream] for tool in catalog.tools], np.intp)
@@ -107,7 +107,7 @@ class BlendedRanker:
         self._shares = lru_cache(CACHED_PROMPTS)(self._upstream_shares)
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
-        """The best `limit` tools for all clauses together, best first, equal ones in name order."""
+        """Return the best `limit` tools for all clauses together, best first, equal ones in name order."""
         if not self._names:
             return ()
         found = self.candidates(replace(query, leans_on_context=False), limit)
@@ -144,7 +144,7 @@ class BlendedRanker:
         return Reading(given, need)
 
     def _subject(self, earlier: tuple[tuple[str, float], ...]) -> Vector:
-        """For each tool the share of its upstream in what the earlier prompts asked for, which fade."""
+        """Return, for each tool, its upstream's share in what the earlier prompts asked for, which fade."""
         shares = np.sum([weight * self._shares(text) for text, weight in earlier], axis=0)
         return (shares / shares.sum())[self._upstreams]
 
@@ -154,7 +154,7 @@ class BlendedRanker:
         return (shares / shares.sum()).astype(np.float32)
 
     def candidates(self, query: Query, limit: int) -> _Candidates:
-        """The tools worth looking at for a query, and what is known about them."""
+        """Return the tools worth looking at for a query, and what is known about them."""
         clauses = _joined(parts(query))
         clauses = () if clauses == (query,) else clauses
         texts = (_whole(replace(query, text=own_words(query.text))),)
@@ -179,7 +179,7 @@ class BlendedRanker:
         vectors: Matrix,
         judged: float,
         likeness: Matrix,
-        by_words: list[list[Match]],
+        by_words: list[list[WordMatch]],
         indices: list[int],
     ) -> Observed:
         whole, *clauses = ({match.index: match.odds for match in matches} for matches in by_words)
@@ -205,7 +205,7 @@ def _highest(odds: Sequence[dict[int, float]], indices: list[int]) -> Vector:
 
 
 def _whole(query: Query) -> str:
-    """The prompt; one that leans on what was said before, together with that."""
+    """Return the prompt; one that leans on what was said before, together with that."""
     if not query.leans_on_context:
         return query.text
     before, _ = query.context[0]
@@ -213,7 +213,7 @@ def _whole(query: Query) -> str:
 
 
 def _joined(clauses: tuple[Query, ...]) -> tuple[Query, ...]:
-    """At most `MAX_CLAUSES`, neighbours joined evenly."""
+    """Return at most `MAX_CLAUSES` clauses, neighbours joined evenly."""
     many = len(clauses)
     if many <= MAX_CLAUSES:
         return clauses

@@ -24,7 +24,7 @@ _IDIOMS = (
 
 
 def plain(text: str) -> str:
-    """The text with what people say in other words than tools in the tools' words."""
+    """Return the text in the tools' words, where people say the same in others."""
     for idiom, meant in _IDIOMS:
         text = idiom.sub(meant, text)
     return text

@@ -1,4 +1,4 @@
-"""What the model says it cannot do for want of a tool, in the languages that prompts are read in."""
+"""Sentences in which the model says that it lacks a tool, in the languages that prompts are read in."""
 
 import re
 

@@ -9,7 +9,7 @@ from heapq import nsmallest
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.ranking.evidence import NO_EVIDENCE, Evidence, log_odds, probability
 from mcp_dynaload.ranking.lexical_index import Index, build_index
-from mcp_dynaload.ranking.lexicon import Lexicon, Words
+from mcp_dynaload.ranking.lexicon import Lexicon, ToolTerms
 from mcp_dynaload.ranking.query import Query, parts
 from mcp_dynaload.ranking.ranker import Ranker, Scored
 from mcp_dynaload.ranking.spelling import corrected, misspelt
@@ -40,12 +40,12 @@ SHORT_QUERY_TERMS = 20
 """Terms up to which a query must not make up for its length."""
 
 LENGTH_DEMAND = 0.2
-"""What each doubling of the length beyond that adds to that probability: long prompts match by chance."""
+"""The part that each doubling of the length beyond that adds to that probability: long prompts match by chance."""
 
-MOST_DEMANDED = 0.6
+MAX_DEMANDED = 0.6
 """The highest probability demanded of a single tool for that reason."""
 
-LEAST_UPSTREAM_RARITY = 0.3
+MIN_UPSTREAM_RARITY = 0.3
 """So that an upstream with an everyday name ("time") is not taken as named whenever the word is used."""
 
 
@@ -57,7 +57,7 @@ class _Background:
     """Their terms."""
 
     scores: list[float]
-    """What these give to each tool, by its place."""
+    """The points that these give to each tool, by its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class _Wording:
     """The text's own terms."""
 
     own: Mapping[str, float]
-    """What counts as said: with the context, if the text leans on it."""
+    """The terms that count as said: with the context, if the text leans on it."""
 
     around: Mapping[str, float]
     """The same with the context, which helps to find candidates and upstreams only."""
@@ -77,14 +77,14 @@ class _Wording:
     """Summed rarity of what was said."""
 
     coding: frozenset[str]
-    """What of it is about code."""
+    """The terms that are about code."""
 
     background: _Background
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """What the words of a clause say about one tool."""
+class WordMatch:
+    """The evidence of a clause's words for one tool."""
 
     index: int
     """The tool's place in the catalog."""
@@ -96,14 +96,14 @@ class Match:
     """The matched terms, strongest first."""
 
     evidence: Evidence | None = None
-    """What the odds are made of, unless it was not looked at."""
+    """The evidence that the odds are made of, unless it was not looked at."""
 
 
 class LexicalRanker:
     """An index of one catalog; build it with `build_ranker`."""
 
     def __init__(self, catalog: Catalog, index: Index | None = None) -> None:
-        """With the catalog's index, or without one, which takes longer."""
+        """Take the catalog's index, or build one, which takes longer."""
         self._names = [tool.name for tool in catalog.tools]
         index = build_index(catalog) if index is None else index
         if len(index.tools) != len(self._names):
@@ -116,7 +116,7 @@ class LexicalRanker:
         self._said = lru_cache(CACHED_TEXTS)(self._corrected)
 
     def respelt(self, text: str) -> Mapping[str, str]:
-        """The words of a text that are taken for misspelt ones, each with the catalog's word that may be meant."""
+        """Return the words of a text taken for misspelt, each with the catalog's word that may be meant."""
         spellings = self._lexicon.spellings
         found = misspelt(query_terms(text), text, self._rarity, spellings)
         return {word: spellings.form(meant) for word, meant in found.values()}
@@ -127,11 +127,11 @@ class LexicalRanker:
         return self._rarity
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
-        """The best `limit` tools for all clauses together; tools that match nothing are left out.
+        """Return the best `limit` tools for all clauses together; tools that match nothing are left out.
 
         A query that points back is read alone and together with what came before, and neither hides the other.
         """
-        best: dict[int, Match] = {}
+        best: dict[int, WordMatch] = {}
         readings = [replace(query, leans_on_context=leans) for leans in sorted({False, query.leans_on_context})]
         clauses = [clause for reading in readings for clause in parts(reading)]
         candidates = max(MIN_CANDIDATES, MAX_CANDIDATES // len(clauses))
@@ -145,8 +145,8 @@ class LexicalRanker:
             Scored(self._names[match.index], match.odds, probability(match.odds), match.terms, need) for match in ranked
         )
 
-    def matches(self, clause: Query, candidates: int, limit: int = 0) -> list[Match]:
-        """What the words of a clause say about the tools that match them most.
+    def matches(self, clause: Query, candidates: int, limit: int = 0) -> list[WordMatch]:
+        """Return the evidence of a clause's words for the tools that match them most.
 
         So many `candidates` are judged by all evidence, others up to `limit` by BM25 alone.
         """
@@ -199,7 +199,7 @@ class LexicalRanker:
             for index, impact in self._lexicon.posting(term) if gain else ():
                 scores[index] += gain * impact
 
-    def _match(self, index: int, relative_score: float, wording: _Wording) -> Match:
+    def _match(self, index: int, relative_score: float, wording: _Wording) -> WordMatch:
         document = self._lexicon.words(index)
         impacts = document.impacts
         # The context explains what was said about a tool; it asks for no tool by itself.
@@ -208,10 +208,10 @@ class LexicalRanker:
         matched = {term: weight * self._rarity[term] for term, weight in asking if term in impacts}
         evidence = self._evidence(document, relative_score, matched, wording)
         terms = sorted(matched, key=lambda term: (-matched[term] * impacts[term], term))
-        return Match(index, log_odds(evidence), tuple(terms), evidence)
+        return WordMatch(index, log_odds(evidence), tuple(terms), evidence)
 
     def _evidence(
-        self, document: Words, relative_score: float, matched: Mapping[str, float], wording: _Wording
+        self, document: ToolTerms, relative_score: float, matched: Mapping[str, float], wording: _Wording
     ) -> Evidence:
         impacts, rarity = document.impacts, self._rarity
         name_mass = sum(matched.get(term, 0.0) for term in document.name)
@@ -225,7 +225,7 @@ class LexicalRanker:
             query_coverage=_share(sum(matched.values()), wording.mass),
             text_mass=sum(matched[term] * min(1.0, impacts[term]) for term in besides_name),
             rarest=max(matched.values(), default=0.0),
-            upstream=named / max(LEAST_UPSTREAM_RARITY, upstream),
+            upstream=named / max(MIN_UPSTREAM_RARITY, upstream),
             coding=_share(len(wording.coding.difference(document.name)), len(wording.own)),
         )
 
@@ -242,20 +242,20 @@ class LexicalRanker:
 
 
 def _need(best_odds: float, query: Query) -> float:
-    """Probability that the query needs any tool, from that of the best one."""
+    """Return the probability that the query needs any tool, from that of the best one."""
     best = probability(best_odds)
     terms = len(set(prose_terms(query.text)))
     surplus = math.log2(max(terms, SHORT_QUERY_TERMS) / SHORT_QUERY_TERMS)
-    odds = best / min(MOST_DEMANDED, UNDECIDED + LENGTH_DEMAND * surplus)
+    odds = best / min(MAX_DEMANDED, UNDECIDED + LENGTH_DEMAND * surplus)
     return odds**SURENESS / (odds**SURENESS + 1)
 
 
-def _faint(index: int, relative_score: float) -> Match:
-    return Match(index, NO_EVIDENCE + relative_score)
+def _faint(index: int, relative_score: float) -> WordMatch:
+    return WordMatch(index, NO_EVIDENCE + relative_score)
 
 
 def build_ranker(catalog: Catalog, index: Index | None = None) -> Ranker:
-    """The ranker for this very catalog, with its index if that is at hand."""
+    """Return the ranker for this very catalog, with its index if that is at hand."""
     return LexicalRanker(catalog, index)
 
 

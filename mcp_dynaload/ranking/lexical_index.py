@@ -17,7 +17,7 @@ from mcp_dynaload.ranking.words import STOPWORDS
 SATURATION = 1.2
 """BM25's k1."""
 
-LEAST_SPELLING_LENGTH = 4
+MIN_SPELLING_LENGTH = 4
 """Letters of a word in a name that a misspelling may be corrected to."""
 
 FORMAT = 2
@@ -29,7 +29,7 @@ _LENGTHS = struct.Struct("<13Q")
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Lists of numbers, one behind the other."""
+    """The lists of numbers, one behind the other."""
 
     ends: "array[int]"
     values: "array[int]"
@@ -41,13 +41,13 @@ class Rows:
         return self.values[self.span(number)]
 
     def span(self, number: int) -> slice:
-        """Where among the values one list stands."""
+        """Return the slice of the values at which one list stands."""
         return slice(self.ends[number - 1] if number else 0, self.ends[number])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """What the ranking by words knows of a catalog; tools and terms are numbered from 0."""
+    """The ranking by words' knowledge of a catalog; tools and terms are numbered from 0."""
 
     terms: tuple[str, ...]
     spellings: tuple[str, ...]
@@ -75,7 +75,7 @@ class Index:
     """The same beside the tools of the terms."""
 
     def as_bytes(self) -> bytes:
-        """The index to be stored."""
+        """Return the index to be stored."""
         rows = (self.tools, self.postings, self.names, self.upstreams)
         arrays = [self.spelt, *(part for row in rows for part in (row.ends, row.values))]
         chunks = [_joined(self.terms), _joined(self.spellings), *(part.tobytes() for part in arrays)]
@@ -84,7 +84,7 @@ class Index:
 
 
 def index_recipe() -> str:
-    """What stored indexes depend on besides the catalog: under another recipe they have to be built anew."""
+    """Return all that stored indexes depend on besides the catalog: under another recipe they have to be built anew."""
     machine = (sys.byteorder, array("I").itemsize)
     return json.dumps([FORMAT, machine, SATURATION, repr(FIELDS), stemmer_version(), sorted(STOPWORDS)])
 
@@ -96,7 +96,7 @@ class Documents:
         self._known: dict[str, tuple[Tool, Document]] = {}
 
     def of(self, tools: Iterable[Tool]) -> list[Document]:
-        """The document of each tool, made where the tool is another than the last time."""
+        """Return the document of each tool, made where the tool is another than the last time."""
         made: dict[str, tuple[Tool, Document]] = {}
         for tool in tools:
             known = self._known.get(tool.name)
@@ -106,7 +106,7 @@ class Documents:
 
 
 def build_index(catalog: Catalog, known: Documents | None = None) -> Index:
-    """The index of a catalog; `known` are the documents of the one before, and of this one from then on."""
+    """Build the index of a catalog; `known` are the documents of the one before, and of this one from then on."""
     documents = (known or Documents()).of(catalog.tools)
     impacts = _impacts(documents)
     numbers: dict[str, int] = {}
@@ -132,7 +132,7 @@ def build_index(catalog: Catalog, known: Documents | None = None) -> Index:
 
 
 def parse_index(data: bytes) -> Index:
-    """The index that `Index.as_bytes` made bytes of.
+    """Return the index that `Index.as_bytes` made bytes of.
 
     Raises:
         ValueError: These are no such bytes.
@@ -167,7 +167,7 @@ def _chunks(data: bytes) -> list[bytes]:
 
 
 def _is_sound(index: Index) -> bool:
-    """Whether no number in the index leads outside of it."""
+    """Return whether no number in the index leads outside of it."""
     tools, terms = len(index.tools), len(index.terms)
     rows_of_terms = (index.tools, index.names, index.upstreams)
     return (
@@ -199,18 +199,18 @@ def _rows(lists: Iterable[Sequence[int]]) -> Rows:
 
 
 def _spellings(tools: Iterable[Tool]) -> dict[str, str]:
-    """The words long enough to be misspelt in the names of tools and upstreams, and the term of each."""
+    """Return the words long enough to be misspelt in the names of tools and upstreams, and the term of each."""
     names = sorted({name for tool in tools for name in (tool.original_name, tool.upstream)})
     return {
         spelling: term
         for name in names
         for spelling, term in identifier_spellings(name)
-        if spelling.isalpha() and len(spelling) >= LEAST_SPELLING_LENGTH
+        if spelling.isalpha() and len(spelling) >= MIN_SPELLING_LENGTH
     }
 
 
 def _impacts(documents: list[Document]) -> list[dict[str, float]]:
-    """For each document its terms with their impacts."""
+    """Return, for each document, its terms with their impacts."""
     lengths = [sum(len(document.fields[n]) for document in documents) for n in range(len(FIELDS))]
     averages = [max(1.0, length / max(1, len(documents))) for length in lengths]
     return [_impacts_of(document, averages) for document in documents]

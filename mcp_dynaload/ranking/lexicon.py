@@ -13,7 +13,7 @@ Posting = tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ToolTerms:
     """The terms of one tool."""
 
     name: tuple[str, ...]
@@ -29,15 +29,15 @@ class Lexicon:
         self._index = index
         self._numbers = {term: number for number, term in enumerate(index.terms)}
         self._postings: dict[str, Posting] = {}
-        self._words: dict[int, Words] = {}
+        self._words: dict[int, ToolTerms] = {}
 
     def counts(self) -> dict[str, int]:
-        """The terms with the number of tools that have each."""
+        """Return the terms with the number of tools that have each."""
         lengths = (end - start for start, end in pairwise((0, *self._index.postings.ends)))
         return dict(zip(self._index.terms, lengths, strict=True))
 
     def posting(self, term: str) -> Posting:
-        """The tools that have a known term."""
+        """Return the tools that have a known term."""
         found = self._postings.get(term)
         if found is None:
             span = self._index.postings.span(self._numbers[term])
@@ -45,13 +45,13 @@ class Lexicon:
             self._postings[term] = found
         return found
 
-    def words(self, tool: int) -> Words:
-        """The terms of the tool at this place of the catalog."""
+    def words(self, tool: int) -> ToolTerms:
+        """Return the terms of the tool at this place of the catalog."""
         found = self._words.get(tool)
         if found is None:
             index, terms = self._index, self._index.terms
             span = index.tools.span(tool)
-            found = self._words[tool] = Words(
+            found = self._words[tool] = ToolTerms(
                 name=tuple(terms[number] for number in index.names[tool]),
                 upstream=tuple(terms[number] for number in index.upstreams[tool]),
                 impacts=dict(

@@ -26,7 +26,7 @@ NAME, WITHIN_NAME = 12, 4
 """On top of that: a word that is the server's or the tool's whole name, or within it."""
 
 OF_BUILT_IN = {PART: 10, WITHIN_PART: 5, WITHIN_NAME: 3}
-"""What the client's own tools get for their names instead."""
+"""The points that the client's own tools get for their names instead."""
 
 IN_HINT, IN_DESCRIPTION = 4, 2
 
@@ -63,7 +63,7 @@ _RUN = re.compile(r"\w+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Searchable:
-    """What the search looks at of a tool, in lower case."""
+    """The parts of a tool that the search looks at, in lower case."""
 
     names: tuple[str, ...]
     """A server's and its tool's, or the one of a built-in tool."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a program talks to."""
+    """The service that a program talks to."""
 
     words: tuple[str, ...]
     """Names under which a server for the same may be connected."""

@@ -1,4 +1,4 @@
-"""What a prompt asks for: cleaned of what nobody meant as a request, split into clauses, with what was said before."""
+"""The query of a prompt: cleaned of what nobody meant as a request, split into clauses, with what was said before."""
 
 import re
 from dataclasses import dataclass, replace
@@ -15,15 +15,15 @@ MAX_PASTED_LENGTH = 160
 """Characters kept of each fenced block and of all other lines that look pasted."""
 
 MAX_CLAUSES = 10
-LEAST_CLAUSE_TERMS = 2
+MIN_CLAUSE_TERMS = 2
 
 MAX_FOLLOW_UP_TERMS = 7
 
 FADING = 0.4
-"""What a prompt weighs against the one after it."""
+"""The weight of a prompt against the one after it."""
 
 WHOLE_WEIGHT = 0.4
-"""What the whole text weighs against one of its clauses."""
+"""The weight of the whole text against one of its clauses."""
 
 _BLOCK = re.compile(
     r"<(task-notification|system-reminder|local-command-\w+|command-\w+)\b[^>]*>.*?(?:</\1>|\Z)", re.DOTALL
@@ -109,17 +109,20 @@ def split_command(prompt: str) -> tuple[str, str]:
 
 
 def has_content(text: str) -> bool:
-    """Whether any word says what to do, not only that something should go on."""
+    """Return whether any word says what to do, not only that something should go on."""
     return any(term not in filler_terms() and not term.isdigit() for term in prose_terms(in_english(text)))
 
 
 def split_clauses(text: str) -> tuple[str, ...]:
-    """The parts of a text that may ask for different things; one too short to ask for anything joins the one before."""
+    """Return the parts of a text that may ask for different things.
+
+    One too short to ask for anything joins the one before.
+    """
     clauses: list[str] = []
     for part in _CLAUSE_END.split(text):
         if not part or not part.strip():
             continue
-        if clauses and (len(clauses) >= MAX_CLAUSES or len(set(prose_terms(part))) < LEAST_CLAUSE_TERMS):
+        if clauses and (len(clauses) >= MAX_CLAUSES or len(set(prose_terms(part))) < MIN_CLAUSE_TERMS):
             clauses[-1] = f"{clauses[-1]} {part.strip()}"
         else:
             clauses.append(part.strip())
@@ -127,7 +130,7 @@ def split_clauses(text: str) -> tuple[str, ...]:
 
 
 def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
-    """The query of a cleaned text; `earlier` are prompts before it, newest first, whose weight fades."""
+    """Parse the query of a cleaned text; `earlier` are prompts before it, newest first, whose weight fades."""
     text = _in_tools_words(text)
     is_short_after_others = bool(earlier) and len(set(prose_terms(text))) <= MAX_FOLLOW_UP_TERMS
     return Query(
@@ -139,7 +142,7 @@ def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
 
 
 def parts(query: Query) -> tuple[Query, ...]:
-    """A query for each clause, with the whole text as its context; the query itself if it has one clause only.
+    """Return a query for each clause, with the whole text as its context; the query itself if it has one clause only.
 
     What looks pasted belongs to no clause, unless there is nothing else.
     """
@@ -152,18 +155,18 @@ def parts(query: Query) -> tuple[Query, ...]:
 
 
 def own_words(text: str) -> str:
-    """The text without what looks pasted, unless there is nothing else."""
+    """Return the text without what looks pasted, unless there is nothing else."""
     own = "\n".join(line for line in _FENCE.sub("", text).split("\n") if not _PASTED_LINE.match(line))
     return own if has_content(own) else text
 
 
 def _in_tools_words(text: str) -> str:
-    """The text in English, in which tools are described, and in the words that they use."""
+    """Return the text in English, in which tools are described, and in the words that they use."""
     return _naming_issues(plain(in_english(text)))
 
 
 def _naming_issues(text: str) -> str:
-    """The text with the word for what a key like `ABC-123` names, which people leave out and tools call by."""
+    """Return the text with the word that people leave out and tools are called by, for a key like `ABC-123`."""
     return _ISSUE_KEY.sub(lambda key: f"issue {key.group()}", text)
 
 
@@ -172,7 +175,7 @@ def _points_back(text: str) -> bool:
 
 
 def _shortened(block: re.Match[str]) -> str:
-    """The beginning of a fenced block, closed again: what follows it is the person's own."""
+    """Return the beginning of a fenced block, closed again: what follows it is the user's own."""
     text = block.group()
     return text if len(text) <= MAX_PASTED_LENGTH else f"{text[:MAX_PASTED_LENGTH]}\n{block.group(1)}"
 

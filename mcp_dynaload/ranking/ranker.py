@@ -1,4 +1,4 @@
-"""What a ranker is: the seam between how tools are scored and how they are chosen."""
+"""A ranker: the seam between how tools are scored and how they are chosen."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -30,10 +30,10 @@ class Scored:
 
 
 class Ranker(Protocol):
-    """Orders the tools of one catalog for a query."""
+    """An order of the tools of one catalog for a query."""
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
-        """The best `limit` tools for all clauses together, best first, equal ones in name order.
+        """Return the best `limit` tools for all clauses together, best first, equal ones in name order.
 
         Tools without any evidence are left out.
         """

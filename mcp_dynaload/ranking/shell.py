@@ -85,7 +85,7 @@ def _is_mark(word: str) -> bool:
 
 
 def _is_redirection(parts: list[tuple[bool, list[str]]], place: int) -> bool:
-    """Whether the first word of a part is a file or a number behind `>` or `<`, not an argument."""
+    """Return whether the first word of a part is a file or a number behind `>` or `<`, not an argument."""
     mark = "".join(parts[place - 1][1]) if place else ""
     return bool(mark) and set(mark) <= set("<>&") and mark not in ("&", "&&") and "<<" not in mark
 

@@ -7,7 +7,7 @@ from itertools import groupby, islice
 
 from mcp_dynaload.ranking.terms import english_terms, everyday_terms, spoken_forms
 
-LEAST_LENGTH = 3
+MIN_LENGTH = 3
 """Letters of a word that may lack one of a doubled pair ("pul")."""
 
 USUAL_LENGTH = 5
@@ -17,7 +17,7 @@ LONG_LENGTH = 8
 """Letters of a stem that may be two away: an ending earns no second mistake."""
 
 CORRECTED_WEIGHT = 0.6
-"""What a term weighs that was taken for a misspelt one."""
+"""The weight of a term that was taken for a misspelt one."""
 
 MAX_CORRECTED = 12
 """Unknown words of a text that are looked at: a text with more of them is about something else."""
@@ -35,7 +35,7 @@ class Spellings:
     """The words to correct to, ready to be searched."""
 
     def __init__(self, words: Iterable[tuple[str, str]]) -> None:
-        """From words and the term of each."""
+        """Take words and the term of each."""
         pairs = dict.fromkeys(words)
         self._words = _by_start(pairs)
         self._terms = _by_start((term, term) for _, term in pairs)
@@ -43,11 +43,11 @@ class Spellings:
         self._forms = {term: word for word, term in sorted(pairs, key=lambda pair: -len(pair[0]))}
 
     def meant(self, word: str, term: str) -> str | None:
-        """The term nearest to an unknown word, by spelling or stem; none if all are far or several as near."""
+        """Return the term nearest to an unknown word, by spelling or stem; none if all are far or several as near."""
         return self._known(word, term)
 
     def form(self, term: str) -> str:
-        """The shortest word of the catalog that has this term."""
+        """Return the shortest word of the catalog that has this term."""
         return self._forms[term]
 
     def _search(self, word: str, term: str) -> str | None:
@@ -60,12 +60,12 @@ class Spellings:
         return nearest[0] if len(nearest) == 1 else None
 
     def has_neighbour(self, term: str) -> bool:
-        """Whether a misspelling of another term could look like this one."""
+        """Return whether a misspelling of another term could look like this one."""
         return any(edits for _, edits in _near(term, self._terms, 1 + (len(term) >= LONG_LENGTH)))
 
 
 def corrected(said: Mapping[str, float], text: str, known: Container[str], spellings: Spellings) -> Mapping[str, float]:
-    """The weighted terms of a text, in which those nobody knows make way for those that they may be misspellings of."""
+    """Return the weighted terms of a text; unknown ones make way for those that they may be misspellings of."""
     found = misspelt(said, text, known, spellings)
     if not found:
         return said
@@ -78,16 +78,16 @@ def corrected(said: Mapping[str, float], text: str, known: Container[str], spell
 def misspelt(
     said: Iterable[str], text: str, known: Container[str], spellings: Spellings
 ) -> Mapping[str, tuple[str, str]]:
-    """Those of the terms of a text that nobody knows, each with its word and the term that it may be meant for."""
+    """Return the unknown terms of a text, each with its word and the term that it may be meant for."""
     unknown = [term for term in said if not (term in known or term in everyday_terms() or term in english_terms())]
     forms = spoken_forms(text) if unknown else {}
-    words = ((term, forms[term]) for term in unknown if len(forms.get(term, "")) >= LEAST_LENGTH)
+    words = ((term, forms[term]) for term in unknown if len(forms.get(term, "")) >= MIN_LENGTH)
     looked_at = islice(((term, word) for term, word in words if word.isalpha()), MAX_CORRECTED)
     return {term: (word, meant) for term, word in looked_at if (meant := spellings.meant(word, term))}
 
 
 def _near(form: str, words: _ByStart, most: int) -> Iterable[tuple[str, int]]:
-    """The terms of the words with so many mistakes at most, or one letter of a pair missing; with their number."""
+    """Yield the terms of words with at most so many mistakes, or one letter of a pair missing; with their number."""
     letters = _letters(form)
     for length in range(len(form) - most, len(form) + max(most, 1) + 1):
         for word, its_letters, term in words.get((form[0], length), ()):
@@ -100,7 +100,7 @@ def _near(form: str, words: _ByStart, most: int) -> Iterable[tuple[str, int]]:
 
 
 def distance(one: str, other: str) -> int:
-    """Letters to insert, leave out, exchange or swap with their neighbour (Damerau-Levenshtein, no place twice)."""
+    """Count letters to insert, leave out, exchange or swap (Damerau-Levenshtein, no place twice)."""
     before, row = [], list(range(len(other) + 1))
     for i, letter in enumerate(one, 1):
         before, above, row = row, before, [i]
@@ -124,7 +124,7 @@ def _undoubled(word: str) -> str:
 
 
 def _letters(word: str) -> int:
-    """The set of a word's letters as bits."""
+    """Return the set of a word's letters as bits."""
     bits = 0
     for letter in word:
         bits |= 1 << (ord(letter) & 31)

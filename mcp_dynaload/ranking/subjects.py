@@ -1,4 +1,4 @@
-"""What each connected server is about, in names: of the service behind it, and of the hosts that serve it."""
+"""The subjects of each connected server: names of the service behind it, and of the hosts that serve it."""
 
 import re
 from collections import Counter
@@ -78,7 +78,7 @@ def labels_of(host: str) -> list[str]:
 
 
 def is_near(host: str) -> bool:
-    """Whether a host is this machine or one beside it."""
+    """Return whether a host is this machine or one beside it."""
     return bool(_LOOPBACK.match(host.lower()))
 
 

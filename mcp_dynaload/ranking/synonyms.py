@@ -9,11 +9,11 @@ from mcp_dynaload.ranking.words import SYNONYMS
 _WORD = re.compile(r"[a-z0-9]+", re.IGNORECASE)
 
 
-class Translation:
+class Synonyms:
     """The synonyms of which a catalog has only the other word."""
 
     def __init__(self, known: Container[str]) -> None:
-        """With the terms that occur in the catalog."""
+        """Take the terms that occur in the catalog."""
         self._words = {
             word: meant
             for word, meant in SYNONYMS.items()
@@ -21,6 +21,6 @@ class Translation:
         }
 
     def of(self, text: str, respelt: Mapping[str, str]) -> str:
-        """The text with those words replaced, and with those that are `respelt`."""
+        """Return the text with those words replaced, and with those that are `respelt`."""
         words = {**self._words, **respelt}
         return _WORD.sub(lambda word: words.get(word.group().lower(), word.group()), text)

@@ -28,7 +28,7 @@ class _Stems(Protocol):
 
 @lru_cache(maxsize=32)  # each clause of a prompt is looked at beside the whole
 def query_terms(text: str) -> Mapping[str, float]:
-    """The terms of a request, once each, with their weight: synonyms of what was said weigh less."""
+    """Return the terms of a request, once each, with their weight: synonyms of what was said weigh less."""
     weights = dict.fromkeys(prose_terms(text), 1.0)
     synonyms = [SYNONYMS[word] for word in map(str.lower, _WORD.findall(text)) if word in SYNONYMS]
     for term in stemmed(" ".join(synonyms).split()):
@@ -37,7 +37,7 @@ def query_terms(text: str) -> Mapping[str, float]:
 
 
 def prose_terms(text: str) -> list[str]:
-    """Stemmed terms of running text in order, with repetitions; web and mail addresses also count as `url`, `email`."""
+    """Return stemmed terms of running text in order, with repetitions; addresses also count as `url`, `email`."""
     terms = [term for word in _WORD.findall(text) for term in _word_terms(word)]
     terms += ["url"] * (len(_ADDRESS.findall(text)) if "." in text else 0)
     terms += ["email"] * (len(_EMAIL.findall(text)) if "@" in text else 0)
@@ -45,84 +45,84 @@ def prose_terms(text: str) -> list[str]:
 
 
 def identifier_terms(name: str) -> list[str]:
-    """Stemmed terms of an identifier in snake, kebab or camel case; camel-case words also count as one."""
+    """Return stemmed terms of an identifier in snake, kebab or camel case; camel-case words also count as one."""
     return [term for word in _WORD.findall(name) for term in _identifier_word_terms(word)]
 
 
 def identifier_spellings(name: str) -> list[tuple[str, str]]:
-    """The words of an identifier, lower-cased, each with its term."""
+    """Return the words of an identifier, lower-cased, each with its term."""
     words = (part.lower() for word in _WORD.findall(name) for part in _with_parts(word))
     return [(word, term) for word in words for term in stemmed([word])]
 
 
 def spoken_forms(text: str) -> dict[str, str]:
-    """The terms of running text that are plain words, not identifiers or brands, each with such a word, lower-cased."""
+    """Return the terms of plain words in running text, not identifiers or brands, each with its word, lower-cased."""
     words = ((word.lower().removesuffix("'s"), _word_terms(word)) for word in _WORD.findall(text) if word[1:].islower())
     return {terms[0]: word for word, terms in words if len(terms) == 1}
 
 
 def stemmed(words: list[str]) -> list[str]:
-    """The words lower-cased and stemmed; stopwords and overlong words are left out."""
+    """Return the words lower-cased and stemmed; stopwords and overlong words are left out."""
     lower = (word.lower().removesuffix("'s") for word in words)
     return _stemmer().stemWords([word for word in lower if word not in STOPWORDS and len(word) <= _MAX_TERM_LENGTH])
 
 
 @cache
 def common_terms() -> frozenset[str]:
-    """`COMMON`, stemmed."""
+    """Return `COMMON`, stemmed."""
     return frozenset(stemmed([*COMMON]))
 
 
 @cache
 def coding_terms() -> frozenset[str]:
-    """`CODING`, stemmed."""
+    """Return `CODING`, stemmed."""
     return frozenset(stemmed([*CODING]))
 
 
 @cache
 def filler_terms() -> frozenset[str]:
-    """`FILLERS`, stemmed."""
+    """Return `FILLERS`, stemmed."""
     return frozenset(stemmed([*FILLERS]))
 
 
 @cache
 def verb_terms() -> frozenset[str]:
-    """`VERBS`, stemmed."""
+    """Return `VERBS`, stemmed."""
     return frozenset(stemmed([*VERBS]))
 
 
 @cache
 def generic_verb_terms() -> frozenset[str]:
-    """`GENERIC_VERBS`, stemmed."""
+    """Return `GENERIC_VERBS`, stemmed."""
     return frozenset(stemmed([*GENERIC_VERBS]))
 
 
 def meanings(terms: Iterable[str]) -> frozenset[str]:
-    """The terms, each in the word that stands for all that mean the same."""
+    """Return the terms, each in the word that stands for all that mean the same."""
     return frozenset(_canonical().get(term, term) for term in terms)
 
 
 @cache
 def _canonical() -> Mapping[str, str]:
-    """The terms of single words that mean what another one does, which tools use most."""
+    """Return, for terms of single words, the term of the same meaning that tools use most."""
     pairs = (stemmed([word, meant]) for word, meant in SYNONYMS.items() if " " not in meant)
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 @cache
 def everyday_terms() -> frozenset[str]:
-    """The terms of all our word lists."""
+    """Return the terms of all our word lists."""
     return common_terms() | coding_terms() | filler_terms() | verb_terms()
 
 
 @cache
 def english_terms() -> frozenset[str]:
-    """Those of common English words that could be taken for misspelt ones."""
+    """Return the terms of common English words that could be taken for misspelt ones."""
     return frozenset(read_words("english").split())
 
 
 def stemmer_version() -> str:
-    """The version of the stemmer: another one may give other terms."""
+    """Return the version of the stemmer: another one may give other terms."""
     return cast(str, version())
 
 

@@ -1,4 +1,4 @@
-"""What a catalog's tools mean, as vectors: several for a tool of which one text cannot tell all."""
+"""The meaning of a catalog's tools, as vectors: several for a tool of which one text cannot tell all."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Matrix = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ToolVectors:
-    """Unit vectors as rows, tool by tool in the catalog's order."""
+    """The unit vectors as rows, tool by tool in the catalog's order."""
 
     rows: Matrix
     starts: NDArray[np.intp]
@@ -21,22 +21,22 @@ class ToolVectors:
         return len(self.starts)
 
     def likeness(self, said: Matrix) -> Matrix:
-        """For each row of `said` the cosine of the nearest vector of each tool (columns)."""
+        """Return, for each row of `said`, the cosine of the nearest vector of each tool (columns)."""
         return np.maximum.reduceat(cosines(said, self.rows), self.starts, axis=1)
 
 
 def encode_tools(texts: Sequence[Sequence[str]], encode: Callable[[Sequence[str]], Matrix]) -> ToolVectors:
-    """The vectors of the tools of which these are the texts."""
+    """Encode the texts of tools into their vectors."""
     return ToolVectors(encode([text for some in texts for text in some]), starts_of([len(some) for some in texts]))
 
 
 def starts_of(counts: Sequence[int]) -> NDArray[np.intp]:
-    """Where each of so many rows begins."""
+    """Return the beginnings of so many rows each."""
     return np.cumsum([0, *counts], dtype=np.intp)[:-1]
 
 
 def cosines(some: Matrix, others: Matrix) -> Matrix:
-    """Cosines of unit vectors, a row for each of `some`.
+    """Return cosines of unit vectors, a row for each of `some`.
 
     Row by row, because a product of matrices wakes the threads of the algebra library, which then spin for a while on
     the processors that the encoder and the servers behind us need.

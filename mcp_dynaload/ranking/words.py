@@ -16,13 +16,13 @@ COMMON = _listed("common")
 """Everyday words of English and of programming: a match on one of them is weak evidence for a tool."""
 
 CODING = _listed("coding")
-"""What a coding agent works on with its own tools: the more of a request is about it, the less it needs others."""
+"""The things that a coding agent works on with its own tools: requests about them need others less."""
 
 VERBS = _listed("verbs")
-"""What people tell others to do; many tools are named by it."""
+"""The verbs of orders; many tools are named by them."""
 
 GENERIC_VERBS = frozenset(("execute", "run"))
 """Those by which a tool's name says only that it does something that its definition tells of."""
 
 SYNONYMS = dict(line.split(": ", 1) for line in read_words("synonyms").splitlines())
-"""What people say for what tools call otherwise."""
+"""The words that people use for what tools call otherwise."""

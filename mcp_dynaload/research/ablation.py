@@ -26,12 +26,12 @@ PARTS: Mapping[str, tuple[ModuleType, str, object]] = {
     "spelling": (lexical, "corrected", _as_said),
     "field weights": (index, "FIELDS", (Field(weight=1.0, length_slope=0.6),) * len(FIELDS)),
 }
-"""What of which module makes way for what."""
+"""The names, by module, and what takes their place."""
 
 
 @contextlib.contextmanager
 def without(part: str) -> Generator[None]:
-    """Rankers that are built and asked inside do without one of `PARTS`; not for two threads at once.
+    """Leave one of `PARTS` out of rankers that are built and asked inside; not for two threads at once.
 
     The product has no switch for what it always does, so the name that it calls is given another meaning here.
     """
@@ -47,7 +47,7 @@ def without(part: str) -> Generator[None]:
 
 
 def _forget_words() -> None:
-    """Empty what remembers words as they were stemmed before."""
+    """Empty the caches that remember words as they were stemmed before."""
     for value in vars(terms).values():
         if clear := getattr(value, "cache_clear", None):
             clear()

@@ -1,6 +1,6 @@
 # pyright: basic, reportMissingImports=false
 # onnx is needed to look into the model only: the extra `train` brings it.
-"""What cheaper rankings by meaning reach beside the encoder: its word vectors alone, and a second look at its best.
+"""Cheaper rankings by meaning beside the encoder: its word vectors alone, and a second look at its best.
 
 `python -m mcp_dynaload.research.alternatives BENCH` prints recall within 2,000 / 8,000 tokens for each set,
 the mean, and milliseconds of the processors for a prompt.
@@ -55,28 +55,28 @@ class WordVectors:
         self.weights = (rarity if is_weighted else np.ones(len(vectors))).astype(np.float32)
 
     def numbers(self, text: str) -> list[int]:
-        """The pieces of a text, as many as the encoder reads."""
+        """Return the pieces of a text, as many as the encoder reads."""
         return self._pieces.numbers(text, MAX_TOKENS)[1:-1]
 
     def encode(self, texts: Sequence[str]) -> Array:
-        """A unit vector for each text: the weighted mean of its pieces' ones."""
+        """Return a unit vector for each text: the weighted mean of its pieces' ones."""
         rows = [self.numbers(text) for text in texts]
         return unit(np.stack([self.weights[row] @ self.vectors[row] for row in rows]))
 
     def overlap(self, prompt: str, text: str) -> float:
-        """How near, on average, each piece of the prompt has one in the text."""
+        """Return how near, on average, each piece of the prompt has one in the text."""
         own, other = self.numbers(prompt), self.numbers(text)
         near = (unit(self.vectors[own]) @ unit(self.vectors[other]).T).max(axis=1, initial=-1.0)
         return float(self.weights[own] @ near / max(1e-9, self.weights[own].sum()))
 
 
 def unit(rows: Array) -> Array:
-    """The same directions, of length 1."""
+    """Return the same directions, of length 1."""
     return rows / np.maximum(1e-9, np.linalg.norm(rows, axis=-1, keepdims=True))
 
 
 def by_cosine(encode: Encode) -> Callable[[Sequence[str]], Score]:
-    """A ranking by the cosines of the vectors."""
+    """Return a ranking by the cosines of the vectors."""
 
     def prepared(texts: Sequence[str]) -> Score:
         vectors = encode(texts)
@@ -86,7 +86,7 @@ def by_cosine(encode: Encode) -> Callable[[Sequence[str]], Score]:
 
 
 def looked_at_again(encode: Encode, words: WordVectors, share: float) -> Callable[[Sequence[str]], Score]:
-    """The same, in which the best are put in order by their words, too."""
+    """Return the same, in which the best are put in order by their words, too."""
 
     def prepared(texts: Sequence[str]) -> Score:
         first = by_cosine(encode)(texts)
@@ -103,7 +103,7 @@ def looked_at_again(encode: Encode, words: WordVectors, share: float) -> Callabl
 
 
 def measure(bench: Path, prepare: Callable[[Sequence[str]], Score]) -> str:
-    """A row's cells."""
+    """Return a row's cells."""
     cells, spent = list[list[float]](), list[float]()
     for name in WEIGHTS:
         tasks = bench / "tasks" / f"{name}.jsonl"
@@ -124,7 +124,7 @@ def measure(bench: Path, prepare: Callable[[Sequence[str]], Score]) -> str:
 
 
 def corpus_of(bench: Path) -> list[str]:
-    """Texts that are in none of the measured sets and catalogs."""
+    """Return texts that are in none of the measured sets and catalogs."""
     crawl = read_catalog(bench / "catalogs" / "seal_tools.json", characters_in_fours).catalog.tools
     prompts = [line.query for name in CORPUS for line in read_tasks(bench / "tasks" / f"{name}.jsonl").lines]
     texts = sorted({*prompts, *map(tool_text, crawl)})

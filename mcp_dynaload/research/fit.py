@@ -35,13 +35,13 @@ Columns = tuple[int, ...]
 
 
 def fit(samples: Sequence[Sample], without: Columns = ()) -> Coefficients:
-    """The models of tool and need; `without` these of the tool's features."""
+    """Fit the models of tool and need; `without` these of the tool's features."""
     tool = fit_tool(samples, without)
     return Coefficients(tool, fit_need(samples, tool))
 
 
 def fit_words(samples: Sequence[Sample]) -> Model:
-    """Log-odds from evidence alone."""
+    """Fit the model of log-odds from evidence alone."""
     rows = [sample.evidence for sample in samples]
     needed = [sample.needed[sample.evident] for sample in samples]
     weights = [np.full(len(sample.evidence), sample.weight) for sample in samples]
@@ -49,7 +49,7 @@ def fit_words(samples: Sequence[Sample]) -> Model:
 
 
 def fit_tool(samples: Sequence[Sample], without: Columns = ()) -> Model:
-    """That a tool is needed, given that any is."""
+    """Fit the model that a tool is needed, given that any is."""
     useful = [sample for sample in samples if sample.needs]
     rows = np.concatenate([tool_features(sample.observed) for sample in useful])
     rows[:, list(without)] = 0.0
@@ -59,7 +59,7 @@ def fit_tool(samples: Sequence[Sample], without: Columns = ()) -> Model:
 
 
 def fit_need(samples: Sequence[Sample], tool: Model) -> Model:
-    """That any tool is needed; prompts with and without needs count alike in sum.
+    """Fit the model that any tool is needed; prompts with and without needs count alike in sum.
 
     The mean of a model without the prompt's vector, which carries over to other kinds of prompts, and one with it,
     which knows more of those it has seen.
@@ -76,7 +76,7 @@ def fit_need(samples: Sequence[Sample], tool: Model) -> Model:
 
 
 def logistic(rows: NDArray[np.floating], targets: NDArray[np.bool_], weights: Array, strength: float = 1.0) -> Model:
-    """A ridge logistic regression by Newton's method, on standardised rows."""
+    """Fit a ridge logistic regression by Newton's method, on standardised rows."""
     center, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
     inputs = np.column_stack([(rows - center) / spread, np.ones(len(rows))]).astype(np.float64)
     penalty = np.append(np.full(rows.shape[1], strength), 0.0)

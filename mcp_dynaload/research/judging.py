@@ -55,14 +55,14 @@ Weights = dict[str, np.ndarray]
 """Of a judge, by their names."""
 
 
-class Trainer:
+class JudgeTrainer:
     """The encoder's shared layers, and what trains judges on them."""
 
     def __init__(self, encoder: Bert, pieces: WordPieces, options: argparse.Namespace) -> None:
         self.encoder, self.pieces, self.options = encoder.to(options.device).eval(), pieces, options
 
     def train(self, prompts: Sequence[Labelled], seed: int) -> Judge:
-        """A judge of these prompts; both kinds count alike in sum."""
+        """Train a judge of these prompts; both kinds count alike in sum."""
         torch.manual_seed(seed)
         random, chance = Random(seed), np.random.default_rng(seed)
         judge = Judge(self.encoder.layers[SHARED:], DROPOUT).to(self.options.device).train()
@@ -86,7 +86,7 @@ class Trainer:
         return judge.eval()
 
     def average(self, trained: Sequence[Weights]) -> Judge:
-        """One judge of several that were trained in different order."""
+        """Return one judge of several that were trained in different order."""
         judge = Judge(self.encoder.layers[SHARED:], 0.0).to(self.options.device).eval()
         mean = {name: np.mean([weights[name] for weights in trained], axis=0) for name in trained[0]}
         judge.load_state_dict({name: torch.from_numpy(weight) for name, weight in mean.items()})
@@ -94,11 +94,11 @@ class Trainer:
 
     @torch.inference_mode()
     def judged(self, judge: Judge, texts: Sequence[str]) -> np.ndarray:
-        """Log-odds of each text."""
+        """Return the log-odds of each text."""
         return self._judged(judge, texts).float().cpu().numpy()
 
     def _judged(self, judge: Judge, texts: Sequence[str]) -> Tensor:
-        """The log-odds, read in chunks of about the same length."""
+        """Return the log-odds, read in chunks of about the same length."""
         rows = [self.pieces.numbers(text, MAX_TOKENS) for text in texts]
         order, size = sorted(range(len(rows)), key=lambda place: len(rows[place])), CHUNK[self.options.device]
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
@@ -124,7 +124,7 @@ def own_prompts() -> list[Labelled]:
 
 
 def generic_prompts(folder: Path, weight: float) -> list[Labelled]:
-    """Tasks over catalogs of functions and web APIs, which the encoder is trained on, too."""
+    """Return tasks over catalogs of functions and web APIs, which the encoder is trained on, too."""
     tasks = [
         json.loads(line)
         for name in LABELLED
@@ -140,19 +140,19 @@ def _seen(text: str, random: Random) -> str:
     return synthetic.drop_words(text, random) if chance < MISSPELT + CURTAILED else text
 
 
-def _trainer(options: argparse.Namespace) -> Trainer:
+def _trainer(options: argparse.Namespace) -> JudgeTrainer:
     pieces = WordPieces(options.vocabulary.read_text("utf-8"))
-    return Trainer(read_average(options.minilm, options.checkpoint), pieces, options)
+    return JudgeTrainer(read_average(options.minilm, options.checkpoint), pieces, options)
 
 
 def _prompts(options: argparse.Namespace, fold: int | None) -> list[Labelled]:
-    """All to train on, without one fold of our own."""
+    """Return all prompts to train on, without one fold of our own."""
     own = [prompt for number, prompt in enumerate(own_prompts()) if fold is None or number % FOLDS != fold]
     return own + generic_prompts(options.corpus, options.generic)
 
 
 def _trained(options: argparse.Namespace, fold: int | None, seed: int) -> Weights:
-    """One training, in a process of its own."""
+    """Train once, in a process of its own, and return the weights."""
     torch.set_num_threads(max(1, options.threads // options.jobs))
     judge = _trainer(options).train(_prompts(options, fold), seed)
     print(f"trained without fold {fold}, seed {seed}", flush=True)

@@ -1,4 +1,4 @@
-"""What the choice reaches on each set when its models never saw that set, beside the field's usual methods.
+"""The choice's figures on each set when its models never saw that set, beside the field's usual methods.
 
 `python -m mcp_dynaload.research.leave_out BENCH` prints a table in Markdown; `BENCH` has `catalogs/`, `tasks/` and
 `negatives/`. The encoder saw none of these sets; how words are weighed (`ranking/evidence.py`) saw all of them.
@@ -24,7 +24,7 @@ from mcp_dynaload.measure.quality.rankers import NATIVE, RANKERS, Models
 from mcp_dynaload.measure.quality.report import Report
 from mcp_dynaload.measure.quality.suite import TaskSet, read_set
 from mcp_dynaload.ranking.features import FITTED, Coefficients, Model, tool_features
-from mcp_dynaload.ranking.hybrid import COST_WEIGHT, BlendedRanker, Reader
+from mcp_dynaload.ranking.hybrid import COST_WEIGHT, HybridRanker, Reader
 from mcp_dynaload.ranking.tool_vectors import encode_tools
 from mcp_dynaload.research.ablation import PARTS, without
 from mcp_dynaload.research.fit import Columns, fit, fit_tool
@@ -65,7 +65,7 @@ def report(bench: Path, reader: Reader, own: Own, say: Say) -> None:
 
 
 def _compare(bench: Path, reader: Reader, unseen: Mapping[str, Coefficients], say: Say) -> None:
-    """Recall at a budget of tokens and what the balanced strategy loads, set by set."""
+    """Print recall at a budget of tokens and what the balanced strategy loads, set by set."""
     models, bootstrap, rows = Models(), Bootstrap(), list[tuple[str, list[float]]]()
     say("| set | ranker | R@2000t | R@8000t | recall | tools | tokens | left with none |")
     say("|---|---|---|---|--:|--:|--:|--:|")
@@ -86,7 +86,7 @@ def _compare(bench: Path, reader: Reader, unseen: Mapping[str, Coefficients], sa
 
 
 def _peers(found: TaskSet, models: Models, bootstrap: Bootstrap) -> Iterator[tuple[str, Report]]:
-    """Those that can run: the dense ones need a development extra."""
+    """Yield those rankers that can run: the dense ones need a development extra."""
     for name in PEERS:
         try:
             indexed = index(RANKERS[name], found.known.catalog, models)
@@ -115,7 +115,7 @@ def _abstain(bench: Path, reader: Reader, training: Sequence[Sample], say: Say) 
 
 
 def _ablate(samples: Sequence[Sample], training: Sequence[Sample], say: Say) -> None:
-    """Mean recall over the sets, each left out, with features taken away."""
+    """Print mean recall over the sets, each left out, with features taken away."""
     say("\n| tool model | mean R@2000t | mean R@8000t |\n|---|--:|--:|")
     for name, columns in ABLATIONS.items():
         means = _left_out_recalls(samples, training, columns)
@@ -125,7 +125,7 @@ def _ablate(samples: Sequence[Sample], training: Sequence[Sample], say: Say) -> 
 
 
 def _ablate_words(bench: Path, reader: Reader, unseen: Mapping[str, Coefficients], say: Say) -> None:
-    """The same, of the first tasks of each set, with parts of the ranking by words taken out; the models stay."""
+    """Print the same, of the first tasks of each set, with parts of the ranking by words taken out; the models stay."""
     say("\n| ranking by words | lexical, R@2000t | R@8000t | ours, R@2000t | R@8000t |\n|---|--:|--:|--:|--:|")
     for part in (None, *PARTS):
         with contextlib.nullcontext() if part is None else without(part):
@@ -138,7 +138,7 @@ def _ablate_words(bench: Path, reader: Reader, unseen: Mapping[str, Coefficients
 
 
 def _mean_recalls(bench: Path, build: Callable[[str, Catalog], Indexed]) -> list[float]:
-    """At each budget, over the sets, by a ranker that is built for each."""
+    """Return the mean recall at each budget, over the sets, by a ranker that is built for each."""
     rows: list[list[float]] = []
     for name in WEIGHTS:
         found = read_set(*_files(bench, name), None, characters_in_fours)
@@ -151,7 +151,7 @@ def _mean_recalls(bench: Path, build: Callable[[str, Catalog], Indexed]) -> list
 def _left_out_recalls(
     samples: Sequence[Sample], training: Sequence[Sample], columns: Columns, cost_weight: float = COST_WEIGHT
 ) -> list[float]:
-    """At each budget, over the sets, each by a model that was fitted without it."""
+    """Return the recall at each budget, over the sets, each by a model that was fitted without it."""
     rows: list[list[float]] = []
     for name in WEIGHTS:
         tool = fit_tool([sample for sample in training if sample.source != name], columns)
@@ -172,7 +172,7 @@ def _recall(sample: Sample, tool: Model, budget: int, cost_weight: float) -> flo
 
 def _indexed(catalog: Catalog, coefficients: Coefficients, reader: Reader) -> Indexed:
     vectors = encode_tools([tool_texts(tool) for tool in catalog.tools], reader.encode)
-    ranker = BlendedRanker(catalog, vectors, read_own_work(), reader, coefficients=coefficients)
+    ranker = HybridRanker(catalog, vectors, read_own_work(), reader, coefficients=coefficients)
     return Indexed(RANKERS["blended"], catalog, ranker, index_ms=0.0)
 
 

@@ -1,4 +1,4 @@
-"""What a coding agent does with its own abilities: the texts in `own_work.jsonl`, one a line.
+"""Texts of what a coding agent does with its own abilities, from `own_work.jsonl`, one a line.
 
 `python -m mcp_dynaload.research.own_work` makes their vectors anew, after the texts or the encoder have changed.
 """

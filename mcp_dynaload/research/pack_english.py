@@ -26,7 +26,7 @@ LEFT_OUT = {"bitch", "bastard", "fuck", "piss", "rape", "rapist", "shit", "slut"
 
 
 def confusable(words: list[str]) -> list[str]:
-    """The stems of words, in their order, that a misspelling of another could look like."""
+    """Return the stems of words, in their order, that a misspelling of another could look like."""
     stems = list(dict.fromkeys(stem for word in words for stem in stemmed([word]) if stem not in everyday_terms()))
     known = Spellings((other, other) for other in (*stems[:FREQUENT_STEMS], *sorted(everyday_terms())))
     return [stem for stem in stems if known.has_neighbour(stem)]

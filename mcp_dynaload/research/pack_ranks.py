@@ -15,7 +15,7 @@ SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 
 
 def packed(original: bytes) -> bytes:
-    """The tokens in rank order, each with its length in a byte before it, compressed."""
+    """Return the tokens in rank order, each with its length in a byte before it, compressed."""
     tokens: list[bytes] = []
     for rank, line in enumerate(original.splitlines()):
         token, number = line.split()

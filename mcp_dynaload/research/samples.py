@@ -16,7 +16,7 @@ from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.encoder.tool_text import tool_texts
 from mcp_dynaload.measure.quality.conversation import session_query, state_before
 from mcp_dynaload.measure.quality.labelled import (
-    KnownTools,
+    NamedCatalog,
     Task,
     TaskFile,
     characters_in_fours,
@@ -26,7 +26,7 @@ from mcp_dynaload.measure.quality.labelled import (
 )
 from mcp_dynaload.ranking.evidence import MAX_NAME_MASS, MAX_TEXT_MASS, Evidence
 from mcp_dynaload.ranking.features import Observed
-from mcp_dynaload.ranking.hybrid import BlendedRanker, Reader
+from mcp_dynaload.ranking.hybrid import HybridRanker, Reader
 from mcp_dynaload.ranking.lexical import LexicalRanker
 from mcp_dynaload.ranking.query import Query, clean, parse_query, parts
 from mcp_dynaload.ranking.tool_vectors import encode_tools
@@ -50,10 +50,10 @@ FORBIDDEN = "sentry"
 """Tasks whose id begins so are for measuring only: their licence forbids more."""
 
 OWN_WEIGHT = 0.5
-"""What a prompt of that set counts. Those that the encoder was trained on are left out."""
+"""The weight of a prompt of that set. Those that the encoder was trained on are left out."""
 
 NOTHING_WEIGHT = 300.0
-"""What all prompts without need of one source count together over one catalog."""
+"""The weight of all prompts without need of one source together, over one catalog."""
 
 PARTS_OF_CATALOG = 4
 """Smaller catalogs, made of some servers of each: people have few more often than many."""
@@ -61,12 +61,12 @@ PARTS_OF_CATALOG = 4
 PART_WEIGHT = 0.3
 
 FOLDS = 4
-"""What the client does itself is compared with those texts of its kind that are in other folds."""
+"""The number of folds: the client's own work is compared with those texts of its kind that are in other folds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One prompt over one catalog, with what is known about the candidates."""
+    """A prompt over one catalog, with what is known about the candidates."""
 
     source: str
     prompt: str
@@ -108,10 +108,10 @@ class NeedLabelled:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """Prompts that were written for the fit; `packaged_own` reads those that travel with us."""
+    """The prompts that were written for the fit; `packaged_own` reads those that travel with us."""
 
     work: Sequence[str]
-    """What the client does with its own abilities."""
+    """The prompts for the client's own abilities."""
 
     needing: TaskFile
     """What needs tools, over a catalog of the folder of which only the servers that they need are kept."""
@@ -125,7 +125,7 @@ class Own:
 
 
 def packaged_own() -> Own:
-    """Our own prompts."""
+    """Return our own prompts."""
     folder = files("mcp_dynaload").joinpath("research")
     held_out = np.load(io.BytesIO(folder.joinpath("held_out.npy").read_bytes()), allow_pickle=False)
     # Not splitlines: a prompt may hold U+2028 and the like, which JSON does not escape.
@@ -136,14 +136,14 @@ def packaged_own() -> Own:
 
 
 def read_samples(bench: Path, reader: Reader, own: Own) -> Iterator[Sample]:
-    """All prompts of the folder, and our own, over their catalogs and parts of these."""
+    """Yield all prompts of the folder, and our own, over their catalogs and parts of these."""
     own_work = reader.encode(own.work)
     nothing = list(_needing_nothing(bench, own))
     for known, needing in _catalogs(bench, own):
         for part in (known.catalog, *_parts(known.catalog, [prompt.task for prompt in needing])):
             vectors = encode_tools([tool_texts(tool) for tool in part.tools], reader.encode)
             folds = np.arange(len(own_work)) % FOLDS
-            rankers = [BlendedRanker(part, vectors, own_work[folds != fold], reader) for fold in range(FOLDS)]
+            rankers = [HybridRanker(part, vectors, own_work[folds != fold], reader) for fold in range(FOLDS)]
             words = LexicalRanker(part)
             for prompt in (*needing, *nothing):
                 task = prompt.task
@@ -163,7 +163,7 @@ def _needing_nothing(bench: Path, own: Own) -> Iterator[_Prompt]:
         yield _Prompt("own_work", task, NOTHING_WEIGHT / len(own.work), fold=number % FOLDS, held_out=odds)
 
 
-def _catalogs(bench: Path, own: Own) -> Iterator[tuple[KnownTools, list[_Prompt]]]:
+def _catalogs(bench: Path, own: Own) -> Iterator[tuple[NamedCatalog, list[_Prompt]]]:
     tasks = {name: read_tasks(bench / "tasks" / f"{name}.jsonl") for name in WEIGHTS}
     for catalog in sorted({file.catalog for file in tasks.values()}):
         known = read_catalog(bench / "catalogs" / f"{catalog}.json", characters_in_fours)
@@ -190,9 +190,7 @@ def _parts(catalog: Catalog, tasks: Sequence[Task]) -> Iterator[Catalog]:
         yield build_catalog((tool for tool in catalog.tools if tool.upstream in kept), catalog.costs)
 
 
-def _sample(
-    prompt: _Prompt, catalog: Catalog, ranker: BlendedRanker, words: LexicalRanker, *, is_whole: bool
-) -> Sample:
+def _sample(prompt: _Prompt, catalog: Catalog, ranker: HybridRanker, words: LexicalRanker, *, is_whole: bool) -> Sample:
     task = prompt.task
     query = session_query(task.prompt, state_before(task.history, catalog))
     found = ranker.candidates(query, 0)
@@ -216,7 +214,7 @@ def _sample(
 
 
 def asked(prompt: str) -> str:
-    """A prompt as a ranker reads it, with nothing said before."""
+    """Return a prompt as a ranker reads it, with nothing said before."""
     return parse_query(clean(prompt) or prompt).text
 
 
@@ -249,14 +247,14 @@ class Remembering:
         self._odds: dict[str, float] = {}
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The reader's vectors."""
+        """Return the reader's vectors."""
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         if new:
             self._vectors.update(zip(new, self._reader.encode(new), strict=True))
         return np.stack([self._vectors[text] for text in texts])
 
     def judge(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], float]:
-        """The reader's vectors, and its judgement of the first text."""
+        """Return the reader's vectors, and its judgement of the first text."""
         first = texts[0]
         if first not in self._odds:
             vectors, self._odds[first] = self._reader.judge([first])

@@ -1,4 +1,4 @@
-"""What ranking costs a process at its start: time and memory.
+"""The cost of ranking for a process at its start: time and memory.
 
 `python -m mcp_dynaload.research.start_up CATALOG` prints it for a catalog file, in the order in which a server takes
 the steps; what a server has stored is made before.
@@ -37,7 +37,7 @@ def report(catalog_file: Path, say: Say) -> None:
     from mcp_dynaload.encoder.own_work import read_own_work
     from mcp_dynaload.encoder.sentence_encoder import WIDTH, read_encoder
     from mcp_dynaload.encoder.tool_text import tool_texts
-    from mcp_dynaload.ranking.hybrid import BlendedRanker
+    from mcp_dynaload.ranking.hybrid import HybridRanker
     from mcp_dynaload.ranking.tool_vectors import ToolVectors, starts_of
 
     encoder = _timed("encoder", read_encoder, say)
@@ -51,7 +51,7 @@ def report(catalog_file: Path, say: Say) -> None:
     )
     ranker = _timed(
         "ranker by words and meaning",
-        lambda: BlendedRanker(catalog, vectors, read_own_work(), encoder, index),
+        lambda: HybridRanker(catalog, vectors, read_own_work(), encoder, index),
         say,
     )
     for prompt in (PROMPT, f"{PROMPT} Again."):

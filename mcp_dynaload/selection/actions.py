@@ -1,4 +1,4 @@
-"""What happens to a session that can change its tools."""
+"""The actions of a session that can change its tools."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class SessionStarted:
 
 @dataclass(frozen=True, slots=True)
 class PromptSubmitted:
-    """The person sent a prompt."""
+    """The user sent a prompt."""
 
     text: str
     plan_mode: bool = False
@@ -32,13 +32,13 @@ class AgentPrompted:
 
 @dataclass(frozen=True, slots=True)
 class ToolsFound:
-    """`find_tools` answered with these tools, or the person asked for them by name."""
+    """`find_tools` answered with these tools, or the user asked for them by name."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCalled:
+class ToolUsed:
     """A tool was called, listed or not."""
 
     name: str
@@ -62,7 +62,7 @@ class TurnEnded:
 
 @dataclass(frozen=True, slots=True)
 class SessionCleared:
-    """The person started over (`/clear`): the client builds its tools anew."""
+    """The user started over (`/clear`): the client builds its tools anew."""
 
     core: tuple[str, ...] = ()
     """The project's usual tools by now, most used first."""
@@ -74,12 +74,12 @@ class SessionResumed:
 
     names: tuple[str, ...]
     unloaded: tuple[str, ...] = ()
-    """What the user had unloaded in it."""
+    """The tools that the user had unloaded in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskNamed:
-    """The person said what the tools are for, without asking anything yet."""
+    """The user said what the tools are for, without asking anything yet."""
 
     text: str
     is_wide: bool = False
@@ -91,7 +91,7 @@ class TaskNamed:
 
 @dataclass(frozen=True, slots=True)
 class ToolsOrdered:
-    """The person wants these tools, whatever the ranking says of them and whatever they cost."""
+    """The user wants these tools, whatever the ranking says of them and whatever they cost."""
 
     names: tuple[str, ...]
     why: str
@@ -100,35 +100,35 @@ class ToolsOrdered:
 
 @dataclass(frozen=True, slots=True)
 class ToolsUnloaded:
-    """The person does not want these tools."""
+    """The user does not want these tools."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ToolsPinned:
-    """The person wants these tools always."""
+    """The user wants these tools always."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ToolsUnpinned:
-    """The person wants these tools no longer always."""
+    """The user wants these tools no longer always."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class StrategyChosen:
-    """The person wants more tools, or fewer, from now on."""
+    """The user wants more tools, or fewer, from now on."""
 
     strategy: Strategy
 
 
 @dataclass(frozen=True, slots=True)
 class SessionReset:
-    """The person takes back what they unloaded and how readily tools are loaded."""
+    """The user takes back what they unloaded and how readily tools are loaded."""
 
     strategy: Strategy
     """The one of the settings."""
@@ -140,14 +140,14 @@ class CatalogChanged:
 
 
 Order = TaskNamed | ToolsOrdered | ToolsUnloaded | ToolsPinned | ToolsUnpinned | StrategyChosen | SessionReset
-"""What the person says by a command."""
+"""The actions that the user takes by a command."""
 
-Event = (
+Action = (
     SessionStarted
     | PromptSubmitted
     | AgentPrompted
     | ToolsFound
-    | ToolCalled
+    | ToolUsed
     | StepTaken
     | TurnEnded
     | SessionCleared

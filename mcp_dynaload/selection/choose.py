@@ -11,14 +11,14 @@ from mcp_dynaload.ranking.query import Query
 from mcp_dynaload.ranking.ranker import CLEAR_PROBABILITY, Ranker, Scored
 from mcp_dynaload.ranking.terms import generic_verb_terms, identifier_terms, meanings, verb_terms
 from mcp_dynaload.selection.policy import (
-    LEAST_PROBABILITY,
     LITTLE_TOKENS,
+    MIN_PROBABILITY,
     SCARCITY,
     SHARE_OF_BEST,
     UNLIKELY,
     WORTH_TOKENS,
     Bounds,
-    least_need,
+    min_need,
     paid_tokens,
     room_for_need,
     room_for_prompt,
@@ -35,7 +35,7 @@ MAX_EXPLAINED = 20
 
 
 class Verdict(StrEnum):
-    """What became of a ranked tool, in words for the person."""
+    """The outcome for a ranked tool, in words for the user."""
 
     CHOSEN = "needed"
     PINNED = "pinned, always loaded"
@@ -59,7 +59,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a query gets."""
+    """The tools that a query gets, and the verdict on each ranked one."""
 
     names: tuple[str, ...]
     """Most needed first."""
@@ -81,7 +81,7 @@ def choose(
     withheld: frozenset[str] = frozenset(),
     plan_mode: bool = False,
 ) -> Choice:
-    """The tools that the query needs beside the pinned ones; none if even the best lacks evidence."""
+    """Choose the tools that the query needs beside the pinned ones; none if even the best lacks evidence."""
     found = _with_prerequisites(ranker.rank(query, RANKED), catalog)
     verdicts = {scored.name: barred for scored in found if (barred := _barred(scored, catalog, withheld))}
     ranked = tuple(scored for scored in found if scored.name not in verdicts)
@@ -105,15 +105,15 @@ def choose(
 
 
 def _with_prerequisites(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[Scored, ...]:
-    """The ranking, in which what a likely tool says must come first stands right behind it and is as likely.
+    """Return the ranking with a likely tool's prerequisites right behind it, as likely as it is.
 
-    Not what may destroy: a person has to mean that.
+    Not what may destroy: a user has to mean that.
     """
     by_name = {scored.name: scored for scored in ranked}
     found: dict[str, Scored] = {}
     for scored in ranked:
         found.setdefault(scored.name, scored)
-        if scored.probability < LEAST_PROBABILITY:
+        if scored.probability < MIN_PROBABILITY:
             continue
         for name in catalog.prerequisites(tool_of(catalog, scored.name)):
             if not tool_of(catalog, name).is_destructive:
@@ -123,7 +123,7 @@ def _with_prerequisites(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[S
 
 
 def _limited(wanted: list[str], catalog: Catalog, tokens: int, need: float = 1.0) -> dict[str, Verdict]:
-    """What becomes of each of the wanted tools, in their order, by room, need and tokens."""
+    """Return what becomes of each of the wanted tools, in their order, by room, need and tokens."""
     room = room_for_prompt(sum(tool.pinned for tool in catalog.tools), len(catalog.tools))
     unpinned = [name for name in wanted if not tool_of(catalog, name).pinned]
     little = sum(cost <= LITTLE_TOKENS for cost in accumulate(catalog.costs[name] for name in unpinned[:room]))
@@ -138,12 +138,12 @@ def _limited(wanted: list[str], catalog: Catalog, tokens: int, need: float = 1.0
 
 
 def _final(scored: Scored, verdict: Verdict, catalog: Catalog) -> Verdict:
-    """A pinned tool is there whatever is said of it, unless it is withheld."""
+    """Return the final verdict: a pinned tool is there whatever is said of it, unless it is withheld."""
     return Verdict.PINNED if tool_of(catalog, scored.name).pinned and verdict is not Verdict.WITHHELD else verdict
 
 
 def tool_of(catalog: Catalog, name: str) -> Tool:
-    """The tool that a ranker of this catalog named."""
+    """Return the tool that a ranker of this catalog named."""
     tool = catalog.get(name)
     if tool is None:
         raise LookupError(f"the ranker names {name!r}, which is not in the catalog: build it from the same catalog")
@@ -151,7 +151,7 @@ def tool_of(catalog: Catalog, name: str) -> Tool:
 
 
 def _barred(scored: Scored, catalog: Catalog, withheld: frozenset[str]) -> Verdict | None:
-    """Why the tool may not be loaded, however needed it is."""
+    """Return why the tool may not be loaded, however needed it is; None if it may."""
     if scored.name in withheld:
         return Verdict.WITHHELD
     tool = tool_of(catalog, scored.name)
@@ -160,7 +160,7 @@ def _barred(scored: Scored, catalog: Catalog, withheld: frozenset[str]) -> Verdi
 
 
 def _is_told(tool: Tool, said: tuple[str, ...]) -> bool:
-    """Whether what the tool's name says it does was said, in that word or another one for it, if its name says that.
+    """Return whether the deed in the tool's name, if there is one, was said, in that word or another one for it.
 
     A name like `execute_statement` does not: there any deed is meant of which the definition speaks.
     """
@@ -172,19 +172,19 @@ def _is_told(tool: Tool, said: tuple[str, ...]) -> bool:
 
 
 def _read_only_first(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[tuple[Scored, ...], ...]:
-    """The tools that only read, then the others."""
+    """Return the tools that only read, then the others."""
     reading = tuple(scored for scored in ranked if tool_of(catalog, scored.name).is_read_only)
     return reading, tuple(scored for scored in ranked if scored not in reading)
 
 
 def _needs_any(ranked: tuple[Scored, ...], tokens: int, bounds: Bounds) -> bool:
-    """Whether the need is probable enough to load so many tokens."""
+    """Return whether the need is probable enough to load so many tokens."""
     best = max((scored.probability for scored in ranked), default=0.0)
-    return best >= bounds.least and ranked[0].need >= least_need(bounds, tokens)
+    return best >= bounds.least and ranked[0].need >= min_need(bounds, tokens)
 
 
 def _until_few_are_left_out(ranked: tuple[Scored, ...], left_out: float) -> tuple[Scored, ...]:
-    """The first tools, until those behind have at most this share of all probability; unlikely ones never."""
+    """Return the first tools, until those behind have at most this share of all probability; unlikely ones never."""
     whole = left = sum(scored.probability for scored in ranked)
     wanted: list[Scored] = []
     for scored in ranked:
@@ -199,7 +199,7 @@ def _until_few_are_left_out(ranked: tuple[Scored, ...], left_out: float) -> tupl
 def worth_their_room(
     choice: Choice, costs: Mapping[str, int], used: int, left: int, search_tokens: float
 ) -> tuple[str, ...]:
-    """The chosen names without those for which a session keeps its room: the less is left, the surer a tool must be.
+    """Return the chosen names that are worth their room: the less is left, the surer a tool must be.
 
     `used` and `left` are tokens of definitions that the session may have loaded. A tool is worth its room when the
     search that it probably saves costs no less than its own tokens at the price `SCARCITY * used / left`, which is 0 at
@@ -221,7 +221,7 @@ def worth_their_room(
 
 
 def within_tokens(names: Iterable[str], costs: Mapping[str, int], tokens: int) -> tuple[str, ...]:
-    """The names in order, leaving out each that the tokens left no longer pay for."""
+    """Return the names in order, leaving out each that the tokens left no longer pay for."""
     kept: list[str] = []
     for name in names:
         if costs[name] <= tokens:

@@ -1,4 +1,4 @@
-"""What the selection would do for one prompt at the start of a session, and why."""
+"""The selection for one prompt at the start of a session, and its reasons."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ class ToolExplained(ByKey):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptExplained:
-    """What a prompt loads of a catalog."""
+    """The tools that a prompt loads of a catalog, and why."""
 
     strategy: Strategy
     reason: str
@@ -72,14 +72,14 @@ class PromptExplained:
 
     @property
     def reduction(self) -> float:
-        """Share of the baseline that is saved."""
+        """The share of the baseline that is saved."""
         return reduction(self.baseline_tokens, self.loaded_tokens)
 
 
 def explain_prompt(
     prompt: str, strategy: Strategy, context: Context, priors: Mapping[str, float], clock: Callable[[], float]
 ) -> PromptExplained:
-    """The same steps as in a session, with the times they take by the clock, in seconds; `priors` are by tool."""
+    """Take the same steps as in a session, with their times by the clock, in seconds; `priors` are by tool."""
     context = replace(context, ranker=_once(context.ranker))
     started = clock()
     query = parse_query(clean(prompt))
@@ -108,12 +108,12 @@ def explain_prompt(
 
 
 def _once(ranker: Ranker) -> Ranker:
-    """The same ranker, which ranks a query once."""
+    """Return the same ranker, which ranks a query once."""
     return CachedRanker(ranker, RankingCache(lambda: 0.0, math.inf, _AT_ONCE, nullcontext()), "")
 
 
 def _judged(choice: Choice, added: frozenset[str]) -> tuple[Judged, ...]:
-    """The verdicts of the choice, corrected by what the session's own limits let through."""
+    """Return the verdicts of the choice, corrected by what the session's own limits let through."""
     return tuple(
         Judged(one.scored, Verdict.NO_SESSION_ROOM)
         if one.verdict is Verdict.CHOSEN and one.scored.name not in added
@@ -137,7 +137,7 @@ def _told(judged: Judged, context: Context, priors: Mapping[str, float]) -> Tool
 
 
 def _pinned(context: Context, told: frozenset[str]) -> list[ToolExplained]:
-    """The pinned tools for which nothing in the prompt speaks."""
+    """Return the pinned tools for which nothing in the prompt speaks."""
     return [
         ToolExplained(tool.name, True, str(Verdict.PINNED), (), 0.0, 0.0, 0.0, context.catalog.costs[tool.name])
         for tool in context.catalog.tools

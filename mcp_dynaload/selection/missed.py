@@ -37,7 +37,7 @@ SHELLS, BROWSERS = ("Bash", "PowerShell"), ("WebFetch",)
 
 @dataclass(frozen=True, slots=True)
 class ModelStep:
-    """What the model did in one step of its turn."""
+    """One step of the model's turn: what it called and said."""
 
     calls: tuple[tuple[str, str], ...] = ()
     """The client's own tools that it called, each with what it gave it: a command, or an address and a question."""

@@ -1,4 +1,4 @@
-"""What a task that the user names gets: the tools that fit, or the nearest few that could serve."""
+"""The tools for a task that the user names: those that fit, or the nearest few that could serve."""
 
 import re
 from dataclasses import dataclass
@@ -30,24 +30,24 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
-    """Tools for a task, and why these."""
+class NearestTools:
+    """The tools for a task, and why these."""
 
     names: tuple[str, ...]
     reason: str
 
 
-def serving(text: str, choice: Choice, *, is_worded: bool) -> Serving:
+def serving(text: str, choice: Choice, *, is_worded: bool) -> NearestTools:
     """Return what could serve a task: the choice, else the nearest few, else nothing."""
     ranked = choice.ranked
     best = max((scored.probability for scored in ranked), default=0.0)
     is_known = is_worded or _is_of_catalog(text, ranked) or best >= UNKNOWN_WORDS_PROBABILITY
     if not ranked or not is_known:
-        return Serving((), UNFITTING)
+        return NearestTools((), UNFITTING)
     if choice.names:
-        return Serving(choice.names, FITTING)
+        return NearestTools(choice.names, FITTING)
     near = [scored.name for scored in ranked if scored.probability >= NEAR_SHARE * ranked[0].probability]
-    return Serving(tuple(near[:MAX_NEAREST]), NEAREST)
+    return NearestTools(tuple(near[:MAX_NEAREST]), NEAREST)
 
 
 def sureness(scored: Scored) -> float:
@@ -69,6 +69,6 @@ def _is_word(word: str, count: Count) -> bool:
 
 
 def _is_of_catalog(text: str, ranked: tuple[Scored, ...]) -> bool:
-    """Whether at least half of the terms are in the definitions that were found."""
+    """Return whether at least half of the terms are in the definitions that were found."""
     terms, found = set(prose_terms(text)), {term for scored in ranked for term in scored.terms}
     return 2 * len(terms & found) >= len(terms) > 0

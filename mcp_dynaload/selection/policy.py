@@ -23,7 +23,7 @@ loaded in vain is little."""
 LITTLE_TOKENS = 1_200
 """Definitions that it may bring in any case, however many tools they are: little is lost if they are in vain."""
 
-LEAST_ROOM = 3
+MIN_ROOM = 3
 """Tools that a prompt may bring however many are pinned."""
 
 MAX_FOLLOWERS = 3
@@ -33,9 +33,9 @@ MAX_MEMORY = 4
 """Prompts remembered, the current one counted."""
 
 SMALL_CATALOG_TOKENS = 3_000
-"""What may be loaded of any catalog: below this there is little to save."""
+"""The tokens that may be loaded of any catalog: below this there is little to save."""
 
-LEAST_PROBABILITY = 0.02
+MIN_PROBABILITY = 0.02
 """Of the best tool, however sure it is that some tool is needed."""
 
 UNLIKELY = 0.007
@@ -43,7 +43,7 @@ UNLIKELY = 0.007
 meant the many behind it are not worth their tokens."""
 
 DISTURBANCE_TOKENS = 1_500
-"""What loading in vain costs beside its tokens: the list is read again, and the model has more to choose from."""
+"""The cost of loading in vain beside its tokens: the list is read again, and the model has more to choose from."""
 
 WORTH_TOKENS = 5_000
 """Definitions that a need has to pay for if all that is wanted costs more: then the best of it are loaded."""
@@ -59,11 +59,11 @@ the needed tools), and a session of twenty-four subjects needs 8% fewer tokens. 
 """
 
 COSTLY_GROWTH_PROBABILITY = 0.2
-"""What the best tool needs when loading it rewrites the client's prompt cache."""
+"""The probability that the best tool needs when loading it rewrites the client's prompt cache."""
 
 
 class Strategy(StrEnum):
-    """How readily tools are loaded: the person's choice."""
+    """The readiness with which tools are loaded: the user's choice."""
 
     CONSERVATIVE = "conservative"
     BALANCED = "balanced"
@@ -72,33 +72,33 @@ class Strategy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What one selection may do."""
+    """The limits of one selection."""
 
     search_tokens: float
-    """What it costs, in tokens, when a needed tool is missing and has to be searched: one more model request."""
+    """The cost, in tokens, of a needed tool that is missing and has to be searched: one more model request."""
 
     left_out: float
     """Expected share of the needed tools that may be left out: tools are loaded until it is reached."""
 
-    least: float = LEAST_PROBABILITY
+    least: float = MIN_PROBABILITY
     """Least probability of the best tool."""
 
     prompt_tokens: int
     """Most tokens of definitions that one prompt may bring."""
 
-    least_reduction: float
+    min_reduction: float
     """Share of the all-loaded tokens that must be saved."""
 
 
 BOUNDS: Mapping[Strategy, Bounds] = {
-    Strategy.CONSERVATIVE: Bounds(search_tokens=6_000, left_out=0.02, prompt_tokens=12_000, least_reduction=0.5),
-    Strategy.BALANCED: Bounds(search_tokens=4_200, left_out=0.03, prompt_tokens=10_000, least_reduction=0.6),
-    Strategy.AGGRESSIVE: Bounds(search_tokens=3_000, left_out=0.15, prompt_tokens=4_000, least_reduction=0.7),
+    Strategy.CONSERVATIVE: Bounds(search_tokens=6_000, left_out=0.02, prompt_tokens=12_000, min_reduction=0.5),
+    Strategy.BALANCED: Bounds(search_tokens=4_200, left_out=0.03, prompt_tokens=10_000, min_reduction=0.6),
+    Strategy.AGGRESSIVE: Bounds(search_tokens=3_000, left_out=0.15, prompt_tokens=4_000, min_reduction=0.7),
 }
 
 
-def least_need(bounds: Bounds, tokens: int) -> float:
-    """The probability that any tool is needed from which on it is worth to load so many tokens of definitions.
+def min_need(bounds: Bounds, tokens: int) -> float:
+    """Return the least probability that any tool is needed at which loading so many tokens is worth it.
 
     What is lost in vain, these tokens and the disturbance, is weighed against the search that is saved.
     """
@@ -107,20 +107,20 @@ def least_need(bounds: Bounds, tokens: int) -> float:
 
 
 def paid_tokens(bounds: Bounds, need: float) -> float:
-    """The other way around: tokens of definitions that it is worth to load when any tool is needed so probably."""
+    """Return, the other way around, the tokens of definitions worth loading when any tool is needed so probably."""
     return bounds.search_tokens * need / max(1 - need, 1e-9) - DISTURBANCE_TOKENS
 
 
 def widened(bounds: Bounds) -> Bounds:
-    """For a choice that cannot be corrected later, or not for free: as much need, but less is left out."""
+    """Return bounds for a choice that cannot be corrected freely later: as much need, but less is left out."""
     return replace(bounds, left_out=bounds.left_out / 4)
 
 
 def room_for_prompt(pinned: int, tools: int) -> int:
-    """Tier-2 tools that one prompt may bring beside `find_tools` and the pinned ones of a catalog of so many tools."""
+    """Return how many tier-2 tools one prompt may bring, beside `find_tools` and the pinned ones of the catalog."""
     if tools > LARGE_CATALOG_TOOLS:
         return MAX_LOADED_OF_LARGE
-    return max(LEAST_ROOM, min(MAX_LOADED_PER_PROMPT, MAX_ADVERTISED - 1 - pinned))
+    return max(MIN_ROOM, min(MAX_LOADED_PER_PROMPT, MAX_ADVERTISED - 1 - pinned))
 
 
 def room_for_need(need: float, room: int) -> int:
@@ -129,11 +129,11 @@ def room_for_need(need: float, room: int) -> int:
     return int(min(room, max(MAX_LOADED_WHEN_UNSURE, odds)))
 
 
-def session_tokens(least_reduction: float, all_loaded_tokens: int, overhead_tokens: int) -> int:
-    """Tokens of definitions that a session may have loaded so that the reduction holds with our overhead counted."""
-    return max(SMALL_CATALOG_TOKENS, int((1 - least_reduction) * all_loaded_tokens) - overhead_tokens)
+def session_tokens(min_reduction: float, all_loaded_tokens: int, overhead_tokens: int) -> int:
+    """Return the tokens of definitions that a session may have loaded, for the reduction to hold with our overhead."""
+    return max(SMALL_CATALOG_TOKENS, int((1 - min_reduction) * all_loaded_tokens) - overhead_tokens)
 
 
 def is_frozen_after_first_request(model: str | None) -> bool:
-    """Whether this model's tools stay as they are in a session's first request (no mid-conversation tool changes)."""
+    """Return whether this model's tools stay as in a session's first request (no mid-conversation tool changes)."""
     return model is not None and any(family in model.lower() for family in ("sonnet", "haiku"))

@@ -1,4 +1,4 @@
-"""What a project's earlier sessions say about its tools: a bounded lift for each, and which are its usual ones."""
+"""The evidence of a project's earlier sessions: a bounded lift for each tool, and which tools are its usual ones."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,10 +22,10 @@ DOUBT = 2.0
 """Sessions that speak against every tool: a single use proves little."""
 
 MISS_WEIGHT = 0.5
-"""What a call counts on top when the tool had to be searched: the words alone do not find it."""
+"""The extra weight of a call when the tool had to be searched: the words alone do not find it."""
 
 VAIN_WEIGHT = 0.15
-"""What a session counts against a tool that was loaded for it and not called."""
+"""The weight of a session against a tool that was loaded for it and not called."""
 
 UNMATCHED_PROBABILITY = 0.03
 """Of a tool, given that any is needed: below it the prompt does not mean the tool, however often that is used."""
@@ -40,18 +40,18 @@ MAX_CORE = 4
 """Learned tools that are loaded from a session's start."""
 
 MAX_CORE_TOKENS = 1_500
-"""What these may cost together."""
+"""The tokens that these may cost together."""
 
-LEAST_CORE_SHARE = 0.6
+MIN_CORE_SHARE = 0.6
 """Share of the last sessions in which such a tool was called."""
 
-LEAST_CORE_SESSIONS = 3.0
+MIN_CORE_SESSIONS = 3.0
 """Sessions, the later the more, before there are usual tools."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionUse:
-    """What one session of a project did with tools: advertised names and a time, nothing else."""
+    """The tools that one session of a project used: advertised names and a time, nothing else."""
 
     at: float
     """Seconds, by any clock that is the same for all."""
@@ -66,7 +66,7 @@ class SessionUse:
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """In how many sessions what happened to a tool, the older ones counting less."""
+    """The number of sessions in which something happened to a tool, the older ones counting less."""
 
     called: float = 0.0
     missed: float = 0.0
@@ -74,7 +74,7 @@ class ToolUse:
 
     @property
     def lift(self) -> float:
-        """Log-odds that this use adds, from 0 to `MAX_LIFT`."""
+        """The log-odds that this use adds, from 0 to `MAX_LIFT`."""
         evidence = self.called + MISS_WEIGHT * self.missed
         against = DOUBT + VAIN_WEIGHT * self.in_vain
         return MAX_LIFT * evidence / (evidence + against)
@@ -82,23 +82,23 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """What was learned of one project, as of a time."""
+    """The lessons of one project's sessions, as of a time."""
 
     tools: Mapping[str, ToolUse] = field(default_factory=dict[str, ToolUse])
     sessions: float = 0.0
     """How many there were, the older ones counting less."""
 
     def lifts(self, catalog: Catalog) -> dict[str, float]:
-        """Log-odds to add by name; a destructive tool is never lifted."""
+        """Return log-odds to add by name; a destructive tool is never lifted."""
         known = ((name, use, catalog.get(name)) for name, use in self.tools.items())
         return {name: use.lift for name, use, tool in known if tool and use.called and not tool.is_destructive}
 
     def core(self, catalog: Catalog) -> tuple[str, ...]:
-        """The project's usual tools, most used first: few, cheap, and none that may destroy."""
-        if self.sessions < LEAST_CORE_SESSIONS:
+        """Return the project's usual tools, most used first: few, cheap, and none that may destroy."""
+        if self.sessions < MIN_CORE_SESSIONS:
             return ()
         shares = {name: self.tools[name].called / self.sessions for name in self.lifts(catalog)}
-        usual = sorted((-share, name) for name, share in shares.items() if share >= LEAST_CORE_SHARE)
+        usual = sorted((-share, name) for name, share in shares.items() if share >= MIN_CORE_SHARE)
         unpinned = [name for _, name in usual if (tool := catalog.get(name)) and not tool.pinned]
         return within_tokens(unpinned[:MAX_CORE], catalog.costs, MAX_CORE_TOKENS)
 
@@ -107,7 +107,7 @@ NOTHING_LEARNED = Priors()
 
 
 def priors_of(sessions: Sequence[SessionUse], now: float) -> Priors:
-    """What these sessions, latest first, say now."""
+    """Return what these sessions, latest first, teach now."""
     weights = [_weight(age, now - session.at) for age, session in enumerate(sessions)]
     tools: dict[str, ToolUse] = {}
     for weight, session in zip(weights, sessions, strict=True):
@@ -117,14 +117,14 @@ def priors_of(sessions: Sequence[SessionUse], now: float) -> Priors:
 
 
 class LearnedRanker:
-    """Another ranker's answer with what was learned: tools in use come forward, none is brought in."""
+    """A ranker that adds what was learned to another's answer: tools in use come forward, none is brought in."""
 
     def __init__(self, ranker: Ranker, lifts: Mapping[str, float]) -> None:
         self._ranker = ranker
         self._lifts = lifts
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
-        """The best `limit` tools; one that the words clearly mean stays before all that they do not."""
+        """Return the best `limit` tools; one that the words clearly mean stays before all that they do not."""
         if not self._lifts:
             return self._ranker.rank(query, limit)
         ranked = self._ranker.rank(query, limit + EXTRA)
@@ -150,14 +150,14 @@ def _lifted_need(ranked: Sequence[Scored], lifts: Mapping[str, float]) -> float:
 
 
 def _lifted_probability(scored: Scored, lift: float) -> float:
-    """Lifted within the probability that any tool is needed; of what the prompt does not mean it stays."""
+    """Return the probability, lifted within that of any need; of what the prompt does not mean it stays."""
     if not lift or _is_unmatched(scored):
         return scored.probability
     return max(scored.probability, scored.need * _moved(_given_need(scored), lift))
 
 
 def _given_need(scored: Scored) -> float:
-    """Probability that the tool is needed if any is."""
+    """Return the probability that the tool is needed if any is."""
     return min(1.0, scored.probability / scored.need) if scored.need else 0.0
 
 
@@ -170,7 +170,7 @@ def _is_unmatched(scored: Scored) -> bool:
 
 
 def _moved(probability: float, by: float) -> float:
-    """The probability whose log-odds are higher by so much."""
+    """Return the probability whose log-odds are higher by so much."""
     gain = math.exp(by)
     return gain * probability / (1 + (gain - 1) * probability)
 

@@ -9,9 +9,9 @@ from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.ranking.query import clean, clean_text, parse_query
 from mcp_dynaload.ranking.ranker import Ranker, Scored
 from mcp_dynaload.selection.actions import (
+    Action,
     AgentPrompted,
     CatalogChanged,
-    Event,
     Order,
     PromptSubmitted,
     SessionCleared,
@@ -21,16 +21,16 @@ from mcp_dynaload.selection.actions import (
     StepTaken,
     StrategyChosen,
     TaskNamed,
-    ToolCalled,
     ToolsFound,
     ToolsOrdered,
     ToolsPinned,
     ToolsUnloaded,
     ToolsUnpinned,
+    ToolUsed,
     TurnEnded,
 )
 from mcp_dynaload.selection.choose import Choice, Verdict, choose, tool_of, within_tokens, worth_their_room
-from mcp_dynaload.selection.nearest import FITTING, Serving, serving
+from mcp_dynaload.selection.nearest import FITTING, NearestTools, serving
 from mcp_dynaload.selection.policy import (
     BOUNDS,
     COSTLY_GROWTH_PROBABILITY,
@@ -47,17 +47,17 @@ from mcp_dynaload.selection.policy import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionState:
-    """What selection remembers of one session."""
+    """The state of one session that selection remembers."""
 
     strategy: Strategy
     loaded: frozenset[str] = frozenset()
     """Advertised names of the learned core and tier 2: only grows until the session is cleared."""
 
     pinned: frozenset[str] = frozenset()
-    """What the person pinned, beside what the configuration pins."""
+    """The tools that the user pinned, beside those that the configuration pins."""
 
     unloaded: frozenset[str] = frozenset()
-    """What the person does not want: never loaded, but listed on if it was, until the session is cleared."""
+    """The tools that the user does not want: never loaded, but listed on if they were, until the session is cleared."""
 
     memory: tuple[str, ...] = ()
     """The last prompts with a content of their own, cleaned, newest first."""
@@ -72,7 +72,7 @@ class SessionState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a step may look at besides state and event."""
+    """The things besides state and action that a step may look at."""
 
     catalog: Catalog
     ranker: Ranker
@@ -88,12 +88,12 @@ class Context:
     """Tools that must not be loaded, whatever is ordered: quarantined, denied."""
 
     overhead_tokens: int = 0
-    """What we cost before any tool is loaded: `find_tools` and our instructions."""
+    """The tokens that we cost before any tool is loaded: `find_tools` and our instructions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a step did and why."""
+    """The outcome of a step and its reasons."""
 
     added: tuple[str, ...] = ()
     """Newly loaded tools, most needed first."""
@@ -109,7 +109,7 @@ class Decision:
     """Tools that the user had unloaded and has allowed again, in name order."""
 
     needed: tuple[str, ...] = ()
-    """What a prompt needs beside the pinned tools, listed before or not, most needed first."""
+    """The tools that a prompt needs beside the pinned ones, listed before or not, most needed first."""
 
     @property
     def gained(self) -> tuple[str, ...]:
@@ -118,23 +118,23 @@ class Decision:
 
 
 def initial_state(strategy: Strategy = Strategy.BALANCED, model: str | None = None) -> SessionState:
-    """A session before its first prompt."""
+    """Return a session before its first prompt."""
     return SessionState(strategy=strategy, model=model)
 
 
 def advertised(state: SessionState, catalog: Catalog) -> tuple[str, ...]:
-    """Tier 1 and tier 2 as far as the catalog still has them, in name order."""
+    """Return tier 1 and tier 2 as far as the catalog still has them, in name order."""
     listed = state.loaded | (state.pinned - state.unloaded)
     return tuple(t.name for t in catalog.tools if t.name in listed or (t.pinned and t.name not in state.unloaded))
 
 
 def is_pinned(state: SessionState, tool: Tool) -> bool:
-    """Whether the tool is listed from the start, by the configuration or the person."""
+    """Return whether the tool is listed from the start, by the configuration or the user."""
     return (tool.pinned or tool.name in state.pinned) and tool.name not in state.unloaded
 
 
 def withheld(state: SessionState, context: Context) -> frozenset[str]:
-    """The tools that nothing but an order may load, and those that not even an order may."""
+    """Return the tools that nothing but an order may load, and those that not even an order may."""
     return context.withheld | state.unloaded
 
 
@@ -145,18 +145,18 @@ def find(state: SessionState, context: Context, words: str, limit: int) -> tuple
     return tuple(scored for scored in ranked if scored.name not in barred)[:limit]
 
 
-def step(state: SessionState, event: Event, context: Context) -> tuple[SessionState, Decision]:
-    """The state after `event`, and what changed."""
-    match event:
+def step(state: SessionState, action: Action, context: Context) -> tuple[SessionState, Decision]:
+    """Return the state after `action`, and the decision."""
+    match action:
         case SessionStarted(core):
             return _with_core(state, core, context, reason="usual in this project")
         case PromptSubmitted():
-            return _on_prompt(state, event, context)
+            return _on_prompt(state, action, context)
         case AgentPrompted(text):
             return _on_choice(state, _choice(state, clean_text(text), context), context)
         case ToolsFound(names):
             return _loading(state, names, context, reason="found by a search")
-        case ToolCalled(name):
+        case ToolUsed(name):
             return _loading(state, (name,), context, reason="called")
         case StepTaken(names, why):
             return _on_step(state, names, context, why)
@@ -173,15 +173,15 @@ def step(state: SessionState, event: Event, context: Context) -> tuple[SessionSt
         case CatalogChanged():
             return state, Decision(reason="catalog changed", changed=True)
         case _:
-            after, decision = _on_order(state, event, context)
+            after, decision = _on_order(state, action, context)
             return after, replace(decision, allowed=tuple(sorted(state.unloaded - after.unloaded)))
 
 
-def _on_order(state: SessionState, event: Order, context: Context) -> tuple[SessionState, Decision]:
-    """What the person says goes, whatever the ranking says."""
-    match event:
+def _on_order(state: SessionState, action: Order, context: Context) -> tuple[SessionState, Decision]:
+    """Carry out the user's order, whatever the ranking says."""
+    match action:
         case TaskNamed():
-            return _on_task(state, event, context)
+            return _on_task(state, action, context)
         case ToolsOrdered(names, why):
             return _ordered(state, names, context, reason=why)
         case ToolsUnloaded(names):
@@ -211,7 +211,7 @@ def _difference(before: SessionState, after: SessionState, context: Context, rea
 def _ordered(
     state: SessionState, names: Iterable[str], context: Context, ranked: tuple[Scored, ...] = (), reason: str = ""
 ) -> tuple[SessionState, Decision]:
-    """The state in which all of `names` that may be loaded are listed and callable, unloaded before or not."""
+    """Return the state in which all of `names` that may be loaded are listed and callable, unloaded before or not."""
     wanted = [name for name in dict.fromkeys(names) if context.catalog.get(name) and name not in context.withheld]
     asked = replace(state, unloaded=state.unloaded.difference(wanted))
     after = replace(asked, loaded=asked.loaded.union(_new(asked, wanted, context)))
@@ -220,15 +220,15 @@ def _ordered(
     return after, Decision(added=added, ranked=ranked, reason=reason, changed=bool(added))
 
 
-def _on_prompt(state: SessionState, event: PromptSubmitted, context: Context) -> tuple[SessionState, Decision]:
-    state = replace(state, model=event.model or state.model)
-    text = clean(event.text)
+def _on_prompt(state: SessionState, action: PromptSubmitted, context: Context) -> tuple[SessionState, Decision]:
+    state = replace(state, model=action.model or state.model)
+    text = clean(action.text)
     if not text:
         return state, Decision(reason="no content of its own")
     question = (text, state.strategy, context.catalog.version)
     if question == state.settled:
         return state, Decision(reason="same prompt again")
-    after, decision = _on_choice(state, _choice(state, text, context, event), context)
+    after, decision = _on_choice(state, _choice(state, text, context, action), context)
     memory = (text, *_earlier(state, text))
     return replace(after, memory=memory, first_prompt_seen=True, settled=question), decision
 
@@ -244,15 +244,17 @@ def _on_choice(state: SessionState, choice: Choice, context: Context) -> tuple[S
     return after, replace(decision, needed=tuple(name for name in choice.names if name in listed))
 
 
-def _on_task(state: SessionState, event: TaskNamed, context: Context) -> tuple[SessionState, Decision]:
-    """That some tool is needed was said; no request has been made with them yet."""
-    text = clean_text(event.text)
+def _on_task(state: SessionState, action: TaskNamed, context: Context) -> tuple[SessionState, Decision]:
+    """Take a task for which some tool is needed; no request has been made with the tools yet."""
+    text = clean_text(action.text)
     if not text:
         return state, Decision(reason="no content of its own")
-    bounds = replace(BOUNDS[Strategy.CONSERVATIVE if event.is_wide else state.strategy], search_tokens=math.inf)
-    bounds = widened(bounds) if event.is_wide else bounds
+    bounds = replace(BOUNDS[Strategy.CONSERVATIVE if action.is_wide else state.strategy], search_tokens=math.inf)
+    bounds = widened(bounds) if action.is_wide else bounds
     choice = choose(parse_query(text), context.catalog, context.ranker, bounds, withheld=context.withheld)
-    served = Serving(choice.names, FITTING) if event.is_wide else serving(text, choice, is_worded=event.is_worded)
+    served = (
+        NearestTools(choice.names, FITTING) if action.is_wide else serving(text, choice, is_worded=action.is_worded)
+    )
     meant = [*served.names, *_meant_pinned(choice, bounds)]
     asked = replace(state, unloaded=state.unloaded.difference(meant))
     listed = state.unloaded.intersection(meant).intersection(advertised(asked, context.catalog))
@@ -262,7 +264,7 @@ def _on_task(state: SessionState, event: TaskNamed, context: Context) -> tuple[S
 
 
 def _meant_pinned(choice: Choice, bounds: Bounds) -> list[str]:
-    """The tools pinned by the configuration for which the task speaks: they are no part of a choice."""
+    """Return the tools pinned by the configuration for which the task speaks: they are no part of a choice."""
     return [
         one.scored.name
         for one in choice.judged
@@ -297,13 +299,13 @@ def _with_core(
 
 
 def _harmless(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:
-    """Those not listed yet that may be loaded though nobody asked for them."""
+    """Return those not listed yet that may be loaded though nobody asked for them."""
     new = _new(state, names, context)
     return tuple(name for name in new if not tool_of(context.catalog, name).is_destructive)
 
 
 def _choice(state: SessionState, text: str, context: Context, prompt: PromptSubmitted | None = None) -> Choice:
-    """What `text` needs; with `prompt` it is the person's own and follows on those before."""
+    """Choose what `text` needs; with `prompt` it is the user's own and follows on those before."""
     return choose(
         parse_query(text, _earlier(state, text) if prompt else ()),
         context.catalog,
@@ -335,7 +337,7 @@ def _loading(
 
 
 def _new(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:
-    """Those of `names` that exist, may be loaded and are not listed yet."""
+    """Return those of `names` that exist, may be loaded and are not listed yet."""
     barred = withheld(state, context)
     found = ((name, context.catalog.get(name)) for name in dict.fromkeys(names))
     return tuple(
@@ -346,16 +348,16 @@ def _new(state: SessionState, names: Iterable[str], context: Context) -> tuple[s
 
 
 def _affordable(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:
-    """Those of `names` not listed yet for which the session still has tokens."""
+    """Return those of `names` not listed yet for which the session still has tokens."""
     _, left = _session_room(state, context)
     return within_tokens(_new(state, names, context), context.catalog.costs, left)
 
 
 def _session_room(state: SessionState, context: Context) -> tuple[int, int]:
-    """Tokens of definitions that are listed, and how many more the strategy allows the session."""
+    """Return the tokens of definitions that are listed, and how many more the strategy allows the session."""
     catalog = context.catalog
     listed = sum(catalog.costs[name] for name in advertised(state, catalog))
-    allowed = session_tokens(BOUNDS[state.strategy].least_reduction, catalog.total_cost, context.overhead_tokens)
+    allowed = session_tokens(BOUNDS[state.strategy].min_reduction, catalog.total_cost, context.overhead_tokens)
     return listed, max(0, allowed - listed)
 
 

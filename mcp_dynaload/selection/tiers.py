@@ -11,7 +11,7 @@ from mcp_dynaload.selection.state import Context, SessionState, advertised, is_p
 
 
 class Tier(StrEnum):
-    """How ready a tool is."""
+    """The readiness of a tool."""
 
     CORE = "core"
     TASK = "task"
@@ -32,12 +32,12 @@ class Tiers:
     """Found by a search."""
 
     def of(self, tier: Tier) -> tuple[str, ...]:
-        """The names of one."""
+        """Return the names of one tier."""
         return {Tier.CORE: self.core, Tier.TASK: self.task, Tier.RESERVE: self.reserve}[tier]
 
 
 def tiers_of(state: SessionState, catalog: Catalog, usual: Collection[str]) -> Tiers:
-    """Which tool is in which tier; `usual` are the project's learned ones."""
+    """Return which tool is in which tier; `usual` are the project's learned ones."""
     listed = dict.fromkeys(advertised(state, catalog))
     pinned = {tool.name for tool in catalog.tools if is_pinned(state, tool)}
     core = dict.fromkeys(name for name in listed if name in pinned or name in usual)
@@ -47,12 +47,12 @@ def tiers_of(state: SessionState, catalog: Catalog, usual: Collection[str]) -> T
 
 
 def tokens_left(state: SessionState, context: Context) -> int:
-    """Tokens of definitions that the strategy still allows the session."""
+    """Return the tokens of definitions that the strategy still allows the session."""
     catalog = context.catalog
-    allowed = session_tokens(BOUNDS[state.strategy].least_reduction, catalog.total_cost, context.overhead_tokens)
+    allowed = session_tokens(BOUNDS[state.strategy].min_reduction, catalog.total_cost, context.overhead_tokens)
     return max(0, allowed - sum(catalog.costs[name] for name in advertised(state, catalog)))
 
 
 def share_within(names: Collection[str], catalog: Catalog, tokens: int) -> tuple[str, ...]:
-    """As many of the tools as the tokens pay for, the cheapest first."""
+    """Return as many of the tools as the tokens pay for, the cheapest first."""
     return within_tokens(sorted(names, key=lambda name: (catalog.costs[name], name)), catalog.costs, tokens)

@@ -1,1 +1,1 @@
-"""What outlives a process."""
+"""Data that outlives a process."""

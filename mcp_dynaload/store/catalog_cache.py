@@ -28,14 +28,14 @@ MAX_VARIABLES = 500
 log = structlog.get_logger()
 
 
-class Records:
-    """Typed access to the database."""
+class CatalogCache:
+    """The typed access to the database of what a start need not make again."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def listings(self, fingerprints: Iterable[str]) -> dict[str, Json]:
-        """The stored listing of each known fingerprint, as JSON."""
+        """Return the stored listing of each known fingerprint, as JSON."""
         rows = self._select(
             "SELECT fingerprint, listing, listed_at FROM listings WHERE fingerprint IN ({})", list(fingerprints)
         )
@@ -44,7 +44,7 @@ class Records:
         return {fingerprint: listing for fingerprint, listing in read if listing is not None}
 
     def aged(self, fingerprints: Iterable[str]) -> set[str]:
-        """Those of the stored listings by now that are a day old, or were not whole when they were stored."""
+        """Return those of the stored listings that are a day old by now, or were not whole when they were stored."""
         rows = self._select("SELECT fingerprint, listed_at FROM listings WHERE fingerprint IN ({})", list(fingerprints))
         return {fingerprint for fingerprint, listed_at in rows if listed_at <= time.time() - OLD_SECONDS}
 
@@ -62,7 +62,7 @@ class Records:
         self._database.write("DELETE FROM listings WHERE fingerprint = ?", [(fingerprint,)])
 
     def costs(self, hashes: Iterable[str]) -> dict[str, int]:
-        """Token counts by hash of the counted text."""
+        """Return token counts by hash of the counted text."""
         return dict(self._select("SELECT text_hash, tokens FROM costs WHERE text_hash IN ({})", list(hashes)))
 
     def keep_costs(self, costs: Mapping[str, int]) -> None:
@@ -74,7 +74,7 @@ class Records:
         )
 
     def vectors(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """Stored vectors by key."""
+        """Return stored vectors by key."""
         return dict(self._select("SELECT key, vector FROM vectors WHERE key IN ({})", list(keys)))
 
     def keep_vectors(self, vectors: Mapping[str, bytes]) -> None:
@@ -86,7 +86,7 @@ class Records:
         )
 
     def built(self, key: str) -> bytes | None:
-        """What was built from a catalog and stored under this key; None if it is not there or not whole."""
+        """Return the index stored under this key; None if it is not there or not whole."""
         for digest, content in self._database.read("SELECT digest, content FROM built WHERE key = ?", (key,)):
             if isinstance(content, bytes) and digest == _digest(content):
                 return content
@@ -102,7 +102,7 @@ class Records:
         )
 
     def trouble(self) -> str | None:
-        """What is wrong with the place where all this is kept; None if nothing is. Blocks."""
+        """Return the problem of the place where all this is kept; None if there is none. Blocks."""
         return self._database.trouble()
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ def _digest(content: bytes) -> bytes:
 
 
 def _parsed(listing: str) -> Json | None:
-    """The stored listing; one that cannot be read is as good as none, and the upstream is listed again."""
+    """Return the stored listing; one that cannot be read is as good as none, and the upstream is listed again."""
     try:
         return json.loads(listing)
     except ValueError as error:

@@ -57,7 +57,7 @@ class Database:
         self._file = _file_id(path)
 
     def read(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
-        """All rows of a query; none if they cannot be read, which is logged."""
+        """Read all rows of a query; none if they cannot be read, which is logged."""
         with self._lock:
             self._catch_up()
             if self._is_resting() and not self._is_apart:
@@ -89,7 +89,7 @@ class Database:
                     log.warning("store_write_failed", error=str(error))
 
     def try_write(self, statement: str, rows: Iterable[Sequence[object]]) -> str | None:
-        """The same at once for a caller that tells of the error itself, and of a lock."""
+        """Write at once, for a caller that tells of the error itself, and of a lock; return the error."""
         values = list(rows)
         with self._lock:
             self._catch_up()
@@ -102,7 +102,7 @@ class Database:
         return None
 
     def trouble(self) -> str | None:
-        """What is wrong with the file and what to do; None if it is sound and takes a write. Blocks."""
+        """Return the file's problem and its fix; None if it is sound and takes a write. Blocks."""
         with self._lock:
             self._catch_up()
             if self._is_apart or self._unwritten:
@@ -238,7 +238,7 @@ def _move_aside(path: Path) -> None:
 
 @contextmanager
 def _alone(path: Path) -> Generator[None]:
-    """No other process of ours replaces the file meanwhile."""
+    """Keep other processes of ours from replacing the file meanwhile."""
     if sys.platform == "win32":  # a file that others have open cannot be moved there anyway
         yield
         return
@@ -284,7 +284,7 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _rebuild(connection: sqlite3.Connection, schema: Schema) -> None:
-    """Another version's tables hold nothing that cannot be had again, but for what was learned."""
+    """Replace another version's tables, which hold nothing that cannot be had again, but for what was learned."""
     kept = {f"CREATE TABLE {table}" for table in schema.kept}
     for name, statement in connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall():
         if statement not in kept and not str(name).startswith("sqlite_"):

@@ -29,7 +29,7 @@ JOURNAL = Schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One fact as it is kept."""
+    """An event as it is kept."""
 
     at: float
     """Seconds since 1970."""
@@ -64,7 +64,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which entries to read; what is not given does not matter."""
+    """The entries to read; what is not given does not matter."""
 
     since: float | None = None
     kinds: tuple[str, ...] = ()
@@ -78,14 +78,14 @@ class Wanted:
 
 
 class JournalStore(Protocol):
-    """Where the journal is kept; both methods block."""
+    """The place where the journal is kept; both methods block."""
 
     def append(self, rows: Sequence[Row]) -> str | None:
         """Write rows, all or none; returns what went wrong."""
         ...
 
     def read(self, wanted: Wanted) -> list[Entry]:
-        """The wanted entries, oldest first."""
+        """Read the wanted entries, oldest first."""
         ...
 
     def close(self) -> None:
@@ -97,7 +97,7 @@ class SqliteJournal:
     """A file in the state folder, shared by all processes."""
 
     def __init__(self, path: Path, days: float, rows: int, clock: Callable[[], float] = time.time) -> None:
-        """Keeps entries for so many days, and at most so many; opens the file, which blocks."""
+        """Keep entries for so many days, and at most so many; opens the file, which blocks."""
         self._database = Database(path, JOURNAL)
         self._days, self._rows, self._clock = days, rows, clock
         self._unpruned = PRUNE_EVERY
@@ -113,7 +113,7 @@ class SqliteJournal:
         return error
 
     def read(self, wanted: Wanted) -> list[Entry]:
-        """The wanted entries, oldest first; none if they cannot be read, which is logged."""
+        """Read the wanted entries, oldest first; none if they cannot be read, which is logged."""
         found = self._database.read(*_query(wanted))
         return [Entry(number, _row_of(columns)) for number, *columns in reversed(found)]
 

@@ -6,29 +6,29 @@ import anyio
 import structlog
 
 from mcp_dynaload.errors import StoreError
-from mcp_dynaload.store.tokens import Scope, TokenRecord, Tokens
+from mcp_dynaload.store.tokens import Scope, TokenRecord, TokenStore
 
 log = structlog.get_logger()
 
 
 class MarkedTokens:
-    """Those of a store, and a file that is there once one was made."""
+    """The tokens of a store, and a file that is there once one was made."""
 
-    def __init__(self, tokens: Tokens, mark_file: Path) -> None:
+    def __init__(self, tokens: TokenStore, mark_file: Path) -> None:
         self._tokens = tokens
         self._mark_file = anyio.Path(mark_file)
         self._was_looked_for = False
 
     async def find(self, token: str) -> TokenRecord | None:
-        """Whose token this is; None if it is none."""
+        """Return the token's record; None if it is no token of ours."""
         return await self._tokens.find(token)
 
     async def has_any(self) -> bool:
-        """Whether there is a token now."""
+        """Return whether there is a token now."""
         return await self._tokens.has_any()
 
     async def were_made(self) -> bool:
-        """Whether there ever was a token: by the file, or by the store, after which the file is there, too.
+        """Return whether there ever was a token: by the file, or by the store, after which the file is there, too.
 
         The file is looked at once: what is made later is in the store, which each request asks.
         """
@@ -51,7 +51,7 @@ class MarkedTokens:
         return token
 
     async def all(self) -> list[TokenRecord]:
-        """All of them, by name."""
+        """Return all records, by name."""
         return await self._tokens.all()
 
     async def revoke(self, name: str) -> bool:

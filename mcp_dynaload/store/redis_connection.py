@@ -25,7 +25,7 @@ ANSWER_SECONDS = 2.0
 REST_SECONDS = 1.0
 """After a failure it is left alone for so long: nothing waits for it again and again."""
 
-LEAST_REST_SECONDS = 0.05
+MIN_REST_SECONDS = 0.05
 
 MAX_WAITING = 20_000
 """Writes that wait for it to come back; of more, the oldest are lost, which is logged."""
@@ -36,8 +36,8 @@ Command = tuple[str | int | float, ...]
 log = structlog.get_logger()
 
 
-class Remote:
-    """One Redis, for any number of threads.
+class RedisConnection:
+    """A connection to one Redis, for any number of threads.
 
     A write that cannot be delivered waits here, in order, and is delivered when Redis is back. A connection that breaks
     between a transaction and its answer has it delivered twice: a count may then be too high, but nothing is missing.
@@ -54,7 +54,7 @@ class Remote:
         self._is_closed = False
 
     def read(self, *commands: Command) -> list[Any] | None:
-        """The replies, after all writes that wait; None while Redis is away."""
+        """Return the replies, after all writes that wait; None while Redis is away."""
         with self._lock:
             if self._deliver() is not None:
                 return None
@@ -107,7 +107,7 @@ class Remote:
         return replies
 
     def _failed(self, error: RedisError) -> str:
-        """Told once when it begins: the log is not for every call."""
+        """Log a failure once when it begins, not with every call, and return it in words."""
         if self._problem is None:
             log.error(
                 "store_unreachable",
@@ -122,10 +122,10 @@ class Remote:
         return self._problem
 
     def _try_later(self) -> None:
-        """What waits is delivered even if nobody asks for anything any more."""
+        """Deliver what waits even if nobody asks for anything any more."""
         if self._is_closed or not self._waiting or (self._next is not None and self._next.is_alive()):
             return
-        self._next = threading.Timer(max(REST_SECONDS, LEAST_REST_SECONDS), self._try_again)
+        self._next = threading.Timer(max(REST_SECONDS, MIN_REST_SECONDS), self._try_again)
         self._next.daemon = True
         self._next.start()
 
@@ -137,8 +137,8 @@ class Remote:
                 self._try_later()
 
 
-def open_remote(url: str) -> Remote:
-    """The Redis at `redis://`, `rediss://` or `unix://`; opens no connection yet.
+def open_redis(url: str) -> RedisConnection:
+    """Return the Redis at `redis://`, `rediss://` or `unix://`; opens no connection yet.
 
     Raises:
         ConfigError: The URL cannot be used.
@@ -156,4 +156,4 @@ def open_remote(url: str) -> Remote:
         raise ConfigError(f"store_url cannot be used: {error}; write redis://host:6379/0") from error
     options = client.connection_pool.connection_kwargs
     where = options.get("path") or f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
-    return Remote(client, str(where))
+    return RedisConnection(client, str(where))

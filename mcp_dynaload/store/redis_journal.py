@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from mcp_dynaload.store.journal import DAY_SECONDS, Entry, Row, Wanted
-from mcp_dynaload.store.redis_connection import Command, Remote
+from mcp_dynaload.store.redis_connection import Command, RedisConnection
 
 KEY = "dynaload:journal"
 CHUNK = 1_000
@@ -18,11 +18,11 @@ _SEQUENCE_BITS = 12
 """Redis counts the entries of one millisecond."""
 
 
-class SharedJournal:
-    """Entries are in the order in which they arrived; those that cannot be delivered wait in this process."""
+class RedisJournal:
+    """The journal in Redis, in the order of arrival; entries that cannot be delivered wait in this process."""
 
-    def __init__(self, remote: Remote, days: float, rows: int, clock: Callable[[], float] = time.time) -> None:
-        """Keeps entries for so many days, and at most so many."""
+    def __init__(self, remote: RedisConnection, days: float, rows: int, clock: Callable[[], float] = time.time) -> None:
+        """Keep entries for so many days, and at most so many."""
         self._remote = remote
         self._days, self._rows, self._clock = days, rows, clock
 
@@ -34,7 +34,7 @@ class SharedJournal:
         return None
 
     def read(self, wanted: Wanted) -> list[Entry]:
-        """The wanted entries, oldest first; none while Redis is away."""
+        """Read the wanted entries, oldest first; none while Redis is away."""
         found: list[Entry] = []
         start, end = self._start(wanted), "+"
         while len(found) < wanted.limit:
@@ -69,7 +69,7 @@ class SharedJournal:
 
 
 def _number(place: str) -> int:
-    """Redis's `milliseconds-count` as one number that rises."""
+    """Return Redis's `milliseconds-count` as one number that rises."""
     milliseconds, count = place.split("-")
     return (int(milliseconds) << _SEQUENCE_BITS) | int(count)
 

@@ -8,7 +8,7 @@ from typing import Any
 import anyio.to_thread
 
 from mcp_dynaload.errors import StoreError
-from mcp_dynaload.store.redis_connection import Command, Remote
+from mcp_dynaload.store.redis_connection import Command, RedisConnection
 from mcp_dynaload.store.tokens import PREFIX, Scope, TokenRecord, hash_of, refuse_to_forget
 
 NAMES = "dynaload:tokens"
@@ -23,17 +23,17 @@ MADE = "dynaload:tokens-were-made"
 MAX_REMEMBERED = 10_000
 
 
-class SharedTokens:
-    """While Redis is away those get in whom this process has let in before, and no token can be made or revoked."""
+class RedisTokens:
+    """The tokens in Redis: while it is away this process lets in whom it let in before, and makes or revokes none."""
 
-    def __init__(self, remote: Remote) -> None:
+    def __init__(self, remote: RedisConnection) -> None:
         self._remote = remote
         self._remembered: dict[str, TokenRecord] = {}
         self._has_any = True
         self._were_made = True
 
     async def find(self, token: str) -> TokenRecord | None:
-        """Whose token this is; None if it is none."""
+        """Return the token's record; None if it is no token of ours."""
         digest = hash_of(token)  # a token is 256 bits of chance: a plain hash of it cannot be turned around
         replies = await self._ask(("HGET", RECORDS, digest))
         if replies is None:
@@ -47,14 +47,20 @@ class SharedTokens:
         return record
 
     async def has_any(self) -> bool:
-        """Whether there is a token now; what was last known while Redis is away, and yes before anything was."""
+        """Return whether there is a token now.
+
+        While Redis is away this is the last known answer, and yes before there was one.
+        """
         replies = await self._ask(("EXISTS", RECORDS))
         if replies is not None:
             self._has_any = bool(replies[0])
         return self._has_any
 
     async def were_made(self) -> bool:
-        """Whether there ever was a token; what was last known while Redis is away, and yes before anything was."""
+        """Return whether there ever was a token.
+
+        While Redis is away this is the last known answer, and yes before there was one.
+        """
         replies = await self._ask(("EXISTS", RECORDS, MADE))
         if replies is not None:
             self._were_made = bool(replies[0])
@@ -77,7 +83,7 @@ class SharedTokens:
         return token
 
     async def all(self) -> list[TokenRecord]:
-        """All of them, by name.
+        """Return all records, by name.
 
         Raises:
             StoreError: Redis is away.
@@ -108,7 +114,7 @@ class SharedTokens:
         await self._asked("that there were tokens could not be forgotten", ("DEL", MADE))
 
     async def _ask(self, *commands: Command) -> list[Any] | None:
-        """At once or not at all: what concerns access does not wait for better times."""
+        """Ask at once or not at all: what concerns access does not wait for better times."""
         return await anyio.to_thread.run_sync(self._remote.read, *commands)
 
     async def _asked(self, failing: str, *commands: Command) -> list[Any]:

@@ -1,12 +1,12 @@
-"""What was learned, pinned and loaded, in a Redis that any number of our processes share."""
+"""Learned, pinned and loaded tools, in a Redis that any number of our processes share."""
 
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from mcp_dynaload.store.redis_connection import Command, Remote
-from mcp_dynaload.store.usage import FORGET_SECONDS, LEAST_FOLLOWING, MAX_FOLLOWERS, MAX_SESSIONS, Calls, SessionRow
+from mcp_dynaload.store.redis_connection import Command, RedisConnection
+from mcp_dynaload.store.usage import FORGET_SECONDS, MAX_FOLLOWERS, MAX_SESSIONS, MIN_FOLLOWING, Calls, SessionRow
 
 PREFIX = "dynaload"
 LOADED_SECONDS = 90 * 86_400
@@ -15,10 +15,10 @@ LOADED_SECONDS = 90 * 86_400
 CALLS, MISSED = "calls", "missed"
 
 
-class SharedMemory:
-    """Keys under `dynaload:`; each write is one transaction."""
+class RedisUsage:
+    """The usage in Redis, in keys under `dynaload:`; each write is one transaction."""
 
-    def __init__(self, remote: Remote) -> None:
+    def __init__(self, remote: RedisConnection) -> None:
         self._remote = remote
 
     def note(self, project: str, session: str, tools: Mapping[str, Calls]) -> None:
@@ -37,7 +37,7 @@ class SharedMemory:
         self._forget_surplus(project, now - FORGET_SECONDS)
 
     def sessions(self, project: str) -> tuple[SessionRow, ...]:
-        """The sessions of a project in which tools were loaded or called, latest first."""
+        """Return the sessions of a project in which tools were loaded or called, latest first."""
         oldest = time.time() - FORGET_SECONDS
         (found,) = self._remote.read(
             ("ZRANGE", _key("sessions", project), "+inf", oldest, "BYSCORE", "REV", "WITHSCORES")
@@ -60,16 +60,16 @@ class SharedMemory:
             )
 
     def followings(self, project: str) -> tuple[tuple[str, str, int], ...]:
-        """Which tool was called right after which, and how often, most often first."""
+        """Return which tool was called right after which, and how often, most often first."""
         return self._followings(project, 1)
 
     def followers(self, project: str, tool: str, limit: int = 3) -> tuple[str, ...]:
-        """The tools that usually came after this one, most frequent first."""
-        found = self._followings(project, LEAST_FOLLOWING)
+        """Return the tools that usually came after this one, most frequent first."""
+        found = self._followings(project, MIN_FOLLOWING)
         return tuple(islice((follower for first, follower, _ in found if first == tool), limit))
 
     def projects(self) -> tuple[str, ...]:
-        """The projects of which something was learned."""
+        """Return the projects of which something was learned."""
         oldest = time.time() - FORGET_SECONDS
         names = self._members(_key("projects"))
         questions = (
@@ -95,11 +95,11 @@ class SharedMemory:
             )
 
     def pins(self, project: str) -> tuple[str, ...]:
-        """The tools that the person pinned in a project, in name order."""
+        """Return the tools that the user pinned in a project, in name order."""
         return self._members(_key("pins", project))
 
     def keep_pins(self, project: str, names: Iterable[str]) -> str | None:
-        """Store what the person pinned in a project; returns why that was not possible yet."""
+        """Store what the user pinned in a project; returns why that was not possible yet."""
         tools = tuple(names)
         return self._remote.write(("SADD", _key("pins", project), *tools)) if tools else None
 
@@ -109,12 +109,12 @@ class SharedMemory:
         return self._remote.write(("SREM", _key("pins", project), *tools)) if tools else None
 
     def loaded(self, session_id: str) -> tuple[str, ...]:
-        """The tools that a session had loaded, in name order; none if it is unknown."""
+        """Return the tools that a session had loaded, in name order; none if it is unknown."""
         (stored,) = self._remote.read(("GET", _key("loaded", session_id))) or [None]
         return tuple(json.loads(stored)) if stored else ()
 
     def unloaded(self, session_id: str) -> tuple[str, ...]:
-        """The tools that the user had unloaded in a session, in name order; none if it is unknown."""
+        """Return the tools that the user had unloaded in a session, in name order; none if it is unknown."""
         (stored,) = self._remote.read(("GET", _key("unloaded", session_id))) or [None]
         return tuple(json.loads(stored)) if stored else ()
 
@@ -149,7 +149,7 @@ class SharedMemory:
 
 
 def _key(kind: str, *names: str) -> str:
-    """Names may hold any character, so they are written as JSON."""
+    """Return the key of a kind and names, as JSON, since names may hold any character."""
     return f"{PREFIX}:{kind}:{json.dumps(names)}" if names else f"{PREFIX}:{kind}"
 
 
@@ -160,5 +160,5 @@ def _calls(fields: Mapping[str, str]) -> dict[str, Calls]:
 
 
 def _pairs(flat: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Members with their scores, as Redis writes them one after the other."""
+    """Return members with their scores, as Redis writes them one after the other."""
     return zip(flat[::2], flat[1::2], strict=True)

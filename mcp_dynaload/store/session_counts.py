@@ -8,7 +8,7 @@ from uuid import uuid4
 import anyio.to_thread
 
 if TYPE_CHECKING:
-    from mcp_dynaload.store.redis_connection import Command, Remote
+    from mcp_dynaload.store.redis_connection import Command, RedisConnection
 
 REPEAT_SECONDS = 20.0
 """Between two times that a replica tells its counts."""
@@ -36,32 +36,32 @@ return sum
 
 
 class SessionCounts(Protocol):
-    """Tells other replicas of the sessions here, and knows of theirs."""
+    """The count of sessions here, told to other replicas, and of theirs."""
 
     async def tell(self, sender: str, sessions: int) -> None:
         """Say how many sessions somebody has here; once in `REPEAT_SECONDS` at least."""
         ...
 
     async def elsewhere(self, sender: str) -> int:
-        """How many somebody has at the others."""
+        """Return how many sessions a sender has at the other replicas."""
         ...
 
 
 class NoOthers:
-    """One process that serves alone."""
+    """A process that serves alone."""
 
     async def tell(self, sender: str, sessions: int) -> None:
         """Do nothing: nobody is there to be told."""
 
     async def elsewhere(self, sender: str) -> int:
-        """None."""
+        """Return 0."""
         return 0
 
 
-class SharedCounts:
-    """Counts in Redis; while it is away each replica counts by itself."""
+class RedisCounts:
+    """The counts in Redis; while it is away each replica counts by itself."""
 
-    def __init__(self, remote: "Remote") -> None:
+    def __init__(self, remote: "RedisConnection") -> None:
         self._remote = remote
         self._replica = uuid4().hex
 
@@ -70,7 +70,7 @@ class SharedCounts:
         await self._ask("EVAL", _TELL, 1, _key(sender), self._replica, sessions, LEASE_SECONDS)
 
     async def elsewhere(self, sender: str) -> int:
-        """How many somebody has at the others."""
+        """Return how many sessions a sender has at the other replicas."""
         return await self._ask("EVAL", _SUM, 1, _key(sender), self._replica) or 0
 
     async def _ask(self, *command: str | int) -> int | None:
@@ -85,7 +85,7 @@ def _key(sender: str) -> str:
 
 @contextmanager
 def open_session_counts(url: str) -> Generator[SessionCounts]:
-    """The counts in the Redis at `url`, or without one none; let go of at exit.
+    """Open the counts in the Redis at `url`, or without one none; let go of at exit.
 
     Raises:
         ConfigError: The URL cannot be used.
@@ -93,7 +93,7 @@ def open_session_counts(url: str) -> Generator[SessionCounts]:
     if not url:
         yield NoOthers()
         return
-    from mcp_dynaload.store.redis_connection import open_remote  # the Redis client, which nobody needs who has no url
+    from mcp_dynaload.store.redis_connection import open_redis  # the Redis client, which nobody needs who has no url
 
-    with closing(open_remote(url)) as remote:
-        yield SharedCounts(remote)
+    with closing(open_redis(url)) as remote:
+        yield RedisCounts(remote)

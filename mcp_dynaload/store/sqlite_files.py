@@ -10,10 +10,10 @@ class Schema:
 
     version: int
     tables: tuple[str, ...]
-    """What can be had again: another version makes them anew."""
+    """The tables that can be had again: another version makes them anew."""
 
     kept: tuple[str, ...] = ()
-    """Learned, or said by the person, so it cannot be had again: another version keeps each of them that is to the
+    """Learned, or said by the user, so it cannot be had again: another version keeps each of them that is to the
     letter what it would create."""
 
 
@@ -41,11 +41,11 @@ CATALOG = Schema(
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file is no database or a damaged one; other trouble has an exception class of its own."""
+    """Return whether the file is no database or a damaged one; other trouble has an exception class of its own."""
     return type(error) is sqlite3.DatabaseError
 
 
 def is_locked(error: sqlite3.Error) -> bool:
-    """Whether another process has the file; errors of our own making have no code."""
+    """Return whether another process has the file; errors of our own making have no code."""
     code = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

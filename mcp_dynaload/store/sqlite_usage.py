@@ -1,17 +1,17 @@
-"""What was learned, pinned and loaded, in the SQLite database of the state folder."""
+"""Learned, pinned and loaded tools, in the SQLite database of the state folder."""
 
 import json
 import time
 from collections.abc import Iterable, Mapping
 
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.usage import FORGET_SECONDS, LEAST_FOLLOWING, MAX_FOLLOWERS, MAX_SESSIONS, Calls, SessionRow
+from mcp_dynaload.store.usage import FORGET_SECONDS, MAX_FOLLOWERS, MAX_SESSIONS, MIN_FOLLOWING, Calls, SessionRow
 
 MAX_LOADED_SETS = 500
 
 
-class LocalMemory:
-    """Tables of the database in the state folder."""
+class SqliteUsage:
+    """The usage in tables of the database in the state folder."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -35,7 +35,7 @@ class LocalMemory:
         )
 
     def sessions(self, project: str) -> tuple[SessionRow, ...]:
-        """The sessions of a project in which tools were loaded or called, latest first."""
+        """Return the sessions of a project in which tools were loaded or called, latest first."""
         rows = self._database.read(
             "SELECT session, tool, calls, missed, at, rowid FROM usage WHERE project = ?", (project,)
         )
@@ -48,7 +48,7 @@ class LocalMemory:
         return tuple(SessionRow(latest[session][0], tools[session]) for session in ordered)
 
     def followings(self, project: str) -> tuple[tuple[str, str, int], ...]:
-        """Which tool was called right after which, and how often, most often first."""
+        """Return which tool was called right after which, and how often, most often first."""
         rows = self._database.read(
             "SELECT tool, follower, count FROM followers WHERE project = ? ORDER BY count DESC, tool, follower",
             (project,),
@@ -56,7 +56,7 @@ class LocalMemory:
         return tuple((tool, follower, count) for tool, follower, count in rows)
 
     def projects(self) -> tuple[str, ...]:
-        """The projects of which something is known."""
+        """Return the projects of which something is known."""
         rows = self._database.read("SELECT project FROM usage UNION SELECT project FROM followers ORDER BY 1")
         return tuple(project for (project,) in rows)
 
@@ -67,12 +67,12 @@ class LocalMemory:
             self._database.write(f"DELETE FROM {table} WHERE project = ?", rows)
 
     def loaded(self, session_id: str) -> tuple[str, ...]:
-        """The tools that a session had loaded; none if it is unknown."""
+        """Return the tools that a session had loaded; none if it is unknown."""
         rows = self._database.read("SELECT loaded FROM sessions WHERE session_id = ?", (session_id,))
         return tuple(json.loads(rows[0][0])) if rows else ()
 
     def unloaded(self, session_id: str) -> tuple[str, ...]:
-        """The tools that the user had unloaded in a session; none if it is unknown."""
+        """Return the tools that the user had unloaded in a session; none if it is unknown."""
         rows = self._database.read("SELECT unloaded FROM sessions WHERE session_id = ?", (session_id,))
         return tuple(json.loads(rows[0][0])) if rows else ()
 
@@ -101,21 +101,21 @@ class LocalMemory:
         )
 
     def followers(self, project: str, tool: str, limit: int = 3) -> tuple[str, ...]:
-        """The tools that usually came after this one, most frequent first."""
+        """Return the tools that usually came after this one, most frequent first."""
         rows = self._database.read(
             "SELECT follower FROM followers WHERE project = ? AND tool = ? AND count >= ? "
             "ORDER BY count DESC, follower LIMIT ?",
-            (project, tool, LEAST_FOLLOWING, limit),
+            (project, tool, MIN_FOLLOWING, limit),
         )
         return tuple(name for (name,) in rows)
 
     def pins(self, project: str) -> tuple[str, ...]:
-        """The tools that the person pinned in a project, in name order."""
+        """Return the tools that the user pinned in a project, in name order."""
         rows = self._database.read("SELECT tool FROM pins WHERE project = ? ORDER BY tool", (project,))
         return tuple(name for (name,) in rows)
 
     def keep_pins(self, project: str, names: Iterable[str]) -> str | None:
-        """Store what the person pinned in a project; returns why that was not possible."""
+        """Store what the user pinned in a project; returns why that was not possible."""
         return self._database.try_write("INSERT OR IGNORE INTO pins VALUES (?, ?)", [(project, name) for name in names])
 
     def forget_pins(self, project: str, names: Iterable[str]) -> str | None:

@@ -8,12 +8,12 @@ from pathlib import Path
 from mcp_dynaload.machine.private_files import make_private_folder, open_private
 
 KEPT_SECONDS = 7 * 86_400.0
-"""What a session that was killed has left is deleted when another one begins, if it is older."""
+"""The age from which the file of a session that was killed is deleted when another one begins."""
 
 MAX_LINE_BYTES = 400
 
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-"""What may be the name of a file; the client's ids are."""
+"""The ids that may be the name of a file; the client's are."""
 
 
 class StatusLines:

@@ -18,7 +18,7 @@ PREFIX = "dyn_"
 
 
 class Scope(StrEnum):
-    """What a token is for; each includes those before it."""
+    """The scope of a token; each includes those before it."""
 
     USE = "use"
     CONTROL = "control"
@@ -26,35 +26,35 @@ class Scope(StrEnum):
 
     @property
     def included(self) -> tuple["Scope", ...]:
-        """Itself and what it includes."""
+        """The scope itself and those it includes."""
         scopes = tuple(Scope)
         return scopes[: scopes.index(self) + 1]
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """What is known of a token."""
+    """The record of a token."""
 
     name: str
-    """The person or program that has it."""
+    """The user or program that has it."""
 
     scope: Scope
     created_at: float
 
 
-class Tokens(Protocol):
-    """Where tokens are kept: in SQLite here, in Redis for many machines."""
+class TokenStore(Protocol):
+    """The store of tokens: in SQLite here, in Redis for many machines."""
 
     async def find(self, token: str) -> TokenRecord | None:
-        """Whose token this is; None if it is none."""
+        """Return the token's record; None if it is no token of ours."""
         ...
 
     async def has_any(self) -> bool:
-        """Whether there is a token now."""
+        """Return whether there is a token now."""
         ...
 
     async def were_made(self) -> bool:
-        """Whether there ever was a token: revoking the last one opens nothing. Yes, where nobody can tell."""
+        """Return whether there ever was a token: revoking the last one opens nothing. Yes, where nobody can tell."""
         ...
 
     async def create(self, name: str, scope: Scope) -> str:
@@ -66,7 +66,7 @@ class Tokens(Protocol):
         ...
 
     async def all(self) -> list[TokenRecord]:
-        """All of them, by name."""
+        """Return all records, by name."""
         ...
 
     async def revoke(self, name: str) -> bool:
@@ -88,24 +88,24 @@ _MARK: _Row = ("", "", Scope.USE.value, 0.0)
 """A row that says that there were tokens; no token has an empty name or digest."""
 
 
-class StoredTokens:
-    """Those in our database."""
+class SqliteTokens:
+    """The tokens in our database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def find(self, token: str) -> TokenRecord | None:
-        """Whose token this is; None if it is none."""
+        """Return the token's record; None if it is no token of ours."""
         # A token is 256 bits of chance: a plain hash of it cannot be turned around.
         rows = await self._read("SELECT name, scope, created_at FROM tokens WHERE digest = ?", hash_of(token))
         return rows[0] if rows else None
 
     async def has_any(self) -> bool:
-        """Whether there is a token now."""
+        """Return whether there is a token now."""
         return bool(await self._read("SELECT name, scope, created_at FROM tokens WHERE name != '' LIMIT 1"))
 
     async def were_made(self) -> bool:
-        """Whether there ever was a token."""
+        """Return whether there ever was a token."""
         return bool(await self._read("SELECT name, scope, created_at FROM tokens LIMIT 1"))
 
     async def create(self, name: str, scope: Scope) -> str:
@@ -124,7 +124,7 @@ class StoredTokens:
         return token
 
     async def all(self) -> list[TokenRecord]:
-        """All of them, by name."""
+        """Return all records, by name."""
         return await self._read("SELECT name, scope, created_at FROM tokens WHERE name != '' ORDER BY name")
 
     async def revoke(self, name: str) -> bool:
@@ -170,5 +170,5 @@ def refuse_to_forget(records: Sequence[TokenRecord]) -> None:
 
 
 def hash_of(token: str) -> str:
-    """What is kept of a token."""
+    """Return the hash that is kept of a token."""
     return hashlib.sha256(token.encode()).hexdigest()

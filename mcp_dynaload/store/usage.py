@@ -1,4 +1,4 @@
-"""What outlives a process and is the same for all that serve a person: what was learned, pinned and loaded."""
+"""Learned, pinned and loaded tools: they outlive a process and are the same for all that serve a user."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ MAX_SESSIONS = 40
 MAX_FOLLOWERS = 5_000
 """Pairs of tools of one project of which it is remembered that one followed the other."""
 
-LEAST_FOLLOWING = 2
+MIN_FOLLOWING = 2
 """A tool that followed once may be chance."""
 
 FORGET_SECONDS = 365 * 86_400.0
@@ -20,7 +20,7 @@ FORGET_SECONDS = 365 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """How often a tool was called in a session."""
+    """The number of times that a tool was called in a session."""
 
     times: int = 0
     """0: it was loaded in vain."""
@@ -40,17 +40,17 @@ class SessionRow:
 
 
 def project_of(folder: Path, user: str = "") -> str:
-    """The project that a folder belongs to: the root of its git work tree, or the folder itself.
+    """Return the project that a folder belongs to: the root of its git work tree, or the folder itself.
 
-    With a user it is that person's own view of the project, which nobody else's sessions see or change.
+    With a user it is that user's own view of the project, which nobody else's sessions see or change.
     """
     folder = folder.absolute()
     root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
     return f"{root} ({user})" if user else str(root)
 
 
-class Memory(Protocol):
-    """Names and counts only, safe for many processes at once; every method blocks, and none fails.
+class UsageStore(Protocol):
+    """The usage of tools, names and counts only; safe for many processes; every method blocks, and none fails.
 
     What cannot be read is as good as not there, which is logged.
     """
@@ -60,7 +60,7 @@ class Memory(Protocol):
         ...
 
     def sessions(self, project: str) -> tuple[SessionRow, ...]:
-        """The sessions of a project in which tools were loaded or called, latest first."""
+        """Return the sessions of a project in which tools were loaded or called, latest first."""
         ...
 
     def note_followings(self, project: str, pairs: Iterable[tuple[str, str]]) -> None:
@@ -68,15 +68,15 @@ class Memory(Protocol):
         ...
 
     def followings(self, project: str) -> tuple[tuple[str, str, int], ...]:
-        """Which tool was called right after which, and how often, most often first."""
+        """Return which tool was called right after which, and how often, most often first."""
         ...
 
     def followers(self, project: str, tool: str, limit: int = 3) -> tuple[str, ...]:
-        """The tools that usually came after this one, most frequent first."""
+        """Return the tools that usually came after this one, most frequent first."""
         ...
 
     def projects(self) -> tuple[str, ...]:
-        """The projects of which something was learned."""
+        """Return the projects of which something was learned."""
         ...
 
     def forget(self, projects: Iterable[str]) -> None:
@@ -84,11 +84,11 @@ class Memory(Protocol):
         ...
 
     def pins(self, project: str) -> tuple[str, ...]:
-        """The tools that the person pinned in a project, in name order."""
+        """Return the tools that the user pinned in a project, in name order."""
         ...
 
     def keep_pins(self, project: str, names: Iterable[str]) -> str | None:
-        """Store what the person pinned in a project; returns why that was not possible yet."""
+        """Store what the user pinned in a project; returns why that was not possible yet."""
         ...
 
     def forget_pins(self, project: str, names: Iterable[str]) -> str | None:
@@ -96,11 +96,11 @@ class Memory(Protocol):
         ...
 
     def loaded(self, session_id: str) -> tuple[str, ...]:
-        """The tools that a session had loaded, in name order; none if it is unknown."""
+        """Return the tools that a session had loaded, in name order; none if it is unknown."""
         ...
 
     def unloaded(self, session_id: str) -> tuple[str, ...]:
-        """The tools that the user had unloaded in a session, in name order; none if it is unknown."""
+        """Return the tools that the user had unloaded in a session, in name order; none if it is unknown."""
         ...
 
     def keep_loaded(self, session_id: str, names: Iterable[str], unloaded: Iterable[str] = ()) -> None:

@@ -1,1 +1,1 @@
-"""What happens, told once: one stream of facts, and the metrics, journal and alerts that observe it."""
+"""Events: one stream of them, and the metrics, journal and alerts that observe it."""

@@ -7,7 +7,7 @@ from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.telemetry.events import (
     AlertChanged,
-    Fact,
+    Event,
     Fallback,
     FellBack,
     Outcome,
@@ -17,7 +17,7 @@ from mcp_dynaload.telemetry.events import (
 )
 from mcp_dynaload.telemetry.window import Window
 
-LEAST_VALUES = 10
+MIN_VALUES = 10
 """Of fewer within the window nothing is concluded."""
 
 BACK_SHARE = 0.1
@@ -36,18 +36,18 @@ class Threshold:
     """Less is bad; otherwise more is."""
 
     def is_left(self, value: float) -> bool:
-        """Whether the value is beyond it."""
+        """Return whether the value is beyond the threshold."""
         return value < self.bound if self.is_least else value > self.bound
 
     def is_back(self, value: float) -> bool:
-        """Whether the value is clearly within it."""
+        """Return whether the value is clearly within the threshold."""
         if self.is_least:
             return value >= self.bound + BACK_SHARE * (100 - self.bound)
         return value <= self.bound * (1 - BACK_SHARE)
 
 
 def thresholds_of(settings: Settings) -> dict[str, Threshold]:
-    """What the person wants to be told of, by the settings' names."""
+    """Return the thresholds that the user has set, by the settings' names."""
     return {
         "success_rate_min": Threshold(settings.success_rate_min, is_least=True),
         "avg_response_time_max": Threshold(settings.avg_response_time_max),
@@ -58,48 +58,48 @@ def thresholds_of(settings: Settings) -> dict[str, Threshold]:
     }
 
 
-def measured(fact: Fact) -> Iterable[tuple[str, float]]:
-    """What a fact says of the watched values."""
-    match fact:
+def measured(event: Event) -> Iterable[tuple[str, float]]:
+    """Yield the watched values that an event tells."""
+    match event:
         case PromptServed():
-            yield "avg_response_time_max", fact.detection_ms + fact.selection_ms
+            yield "avg_response_time_max", event.detection_ms + event.selection_ms
             yield "error_rate_max", 0.0
-            yield "reduction_min", 100 * reduction(fact.baseline_tokens, fact.listed_tokens)
-        case FellBack() if fact.step in TROUBLE:
+            yield "reduction_min", 100 * reduction(event.baseline_tokens, event.listed_tokens)
+        case FellBack() if event.step in TROUBLE:
             yield "error_rate_max", 100.0
-        case ToolsSearched() if fact.added:
+        case ToolsSearched() if event.added:
             yield "miss_rate_max", 100.0
-        case ToolCalled() if fact.outcome not in (Outcome.REFUSED, Outcome.CANCELLED):
-            has_failed = fact.outcome is Outcome.FAILED
+        case ToolCalled() if event.outcome not in (Outcome.REFUSED, Outcome.CANCELLED):
+            has_failed = event.outcome is Outcome.FAILED
             yield "success_rate_min", 0.0 if has_failed else 100.0
             yield "error_rate_max", 100.0 if has_failed else 0.0
-            yield "avg_response_time_max", fact.own_ms
-            yield "upstream_response_time_max", fact.upstream_ms
-            yield "miss_rate_max", 0.0 if fact.was_listed else 100.0
+            yield "avg_response_time_max", event.own_ms
+            yield "upstream_response_time_max", event.upstream_ms
+            yield "miss_rate_max", 0.0 if event.was_listed else 100.0
         case _:
             pass
 
 
 @dataclass(slots=True)
 class Alerts:
-    """Observes facts and tells of alerts as facts."""
+    """An observer of events that tells of alerts as events."""
 
     thresholds: Mapping[str, Threshold]
     seconds: float
-    emit: Callable[[Fact], None]
+    emit: Callable[[Event], None]
     firing: dict[str, AlertChanged] = field(default_factory=dict[str, AlertChanged])
     """The alerts that have not ended, by name."""
 
     _windows: dict[str, Window] = field(default_factory=dict[str, Window])
 
-    def __call__(self, at: float, fact: Fact) -> None:
-        """Take a fact, and tell if a bound is left or a value is back."""
-        for name, value in measured(fact):
+    def __call__(self, at: float, event: Event) -> None:
+        """Take an event, and tell if a bound is left or a value is back."""
+        for name, value in measured(event):
             self._windows.setdefault(name, Window(self.seconds)).note(at, value)
             self._judge(at, name)
 
     def tick(self, at: float) -> None:
-        """Time has passed in which nothing may have happened."""
+        """Note that time has passed in which nothing may have happened."""
         for name in list(self.firing):
             self._judge(at, name)
 
@@ -107,13 +107,13 @@ class Alerts:
         count, value = self._windows[name].mean(at)
         threshold = self.thresholds[name]
         if name not in self.firing:
-            if count >= LEAST_VALUES and threshold.is_left(value):
+            if count >= MIN_VALUES and threshold.is_left(value):
                 self.firing[name] = self._changed(name, value, is_firing=True)
         elif not count or threshold.is_back(value):
             del self.firing[name]
             self._changed(name, value, is_firing=False)
 
     def _changed(self, name: str, value: float, *, is_firing: bool) -> AlertChanged:
-        fact = AlertChanged(alert=name, is_firing=is_firing, value=value, threshold=self.thresholds[name].bound)
-        self.emit(fact)
-        return fact
+        event = AlertChanged(alert=name, is_firing=is_firing, value=value, threshold=self.thresholds[name].bound)
+        self.emit(event)
+        return event

@@ -1,4 +1,4 @@
-"""Facts as journal rows, and back."""
+"""Turns events into journal rows, and back."""
 
 import dataclasses
 import json
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 import structlog
 
 from mcp_dynaload.store.journal import Entry, Row
-from mcp_dynaload.telemetry.events import Fact
+from mcp_dynaload.telemetry.events import Event
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -20,26 +20,26 @@ _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 log = structlog.get_logger()
 
 
-def kind_name(fact: type[Fact]) -> str:
-    """What the journal calls a fact of this class: `tool_called`."""
-    return _WORD_START.sub("_", fact.__name__).lower()
+def kind_name(event: type[Event]) -> str:
+    """Return the journal's name for events of this class: `tool_called`."""
+    return _WORD_START.sub("_", event.__name__).lower()
 
 
-KINDS: Mapping[str, type[Fact]] = {kind_name(fact): fact for fact in get_args(Fact)}
+KINDS: Mapping[str, type[Event]] = {kind_name(event): event for event in get_args(Event)}
 
 _TIMES = ("total_ms", "ms")
 
 
-def row_of(at: float, fact: Fact) -> Row:
-    """The row of a fact; fields that all kinds of facts may have are columns, too, for those who ask with SQL."""
-    values = dataclasses.asdict(fact)
+def row_of(at: float, event: Event) -> Row:
+    """Return the row of an event; fields that all kinds may have are columns, too, for those who ask with SQL."""
+    values = dataclasses.asdict(event)
     who = values["who"]
     ms = next((values[name] for name in _TIMES if name in values), None)
     if "upstream_ms" in values:
         ms = values["own_ms"] + values["upstream_ms"]
     return Row(
         at=at,
-        kind=kind_name(type(fact)),
+        kind=kind_name(type(event)),
         session=_fit(who["session"]),
         user=_fit(who["user"]),
         project=_fit(who["project"]),
@@ -53,14 +53,14 @@ def row_of(at: float, fact: Fact) -> Row:
     )
 
 
-def facts_of(entries: Iterable[Entry]) -> list[tuple[float, Fact]]:
-    """The facts of entries with their times; one that another version wrote and we cannot read is left out."""
-    read = ((entry.row.at, fact_of(entry.row)) for entry in entries)
-    return [(at, fact) for at, fact in read if fact is not None]
+def events_of(entries: Iterable[Entry]) -> list[tuple[float, Event]]:
+    """Return the events of entries with their times; one that another version wrote and we cannot read is left out."""
+    read = ((entry.row.at, event_of(entry.row)) for entry in entries)
+    return [(at, event) for at, event in read if event is not None]
 
 
-def fact_of(row: Row) -> Fact | None:
-    """The fact that a row tells."""
+def event_of(row: Row) -> Event | None:
+    """Return the event that a row tells."""
     if (kind := KINDS.get(row.kind)) is None:
         log.debug("journal_entry_unknown", kind=row.kind)
         return None
@@ -72,14 +72,14 @@ def fact_of(row: Row) -> Fact | None:
 
 
 @cache  # making one costs a millisecond
-def _adapter(kind: type[Fact]) -> "TypeAdapter[Fact]":
+def _adapter(kind: type[Event]) -> "TypeAdapter[Event]":
     from pydantic import TypeAdapter  # where a journal is read: those who only write it do without
 
     return TypeAdapter(kind)
 
 
 def _fit(text: str) -> str:
-    """Without lone surrogates, which JSON may bring and no database takes."""
+    """Return a text without lone surrogates, which JSON may bring and no database takes."""
     return text.encode("utf-8", "replace").decode()
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 
 from mcp_dynaload.store.journal import JournalStore, Wanted
-from mcp_dynaload.telemetry.codec import facts_of, kind_name
+from mcp_dynaload.telemetry.codec import events_of, kind_name
 from mcp_dynaload.telemetry.events import ConfigurationChanged, Who
 
 CONFIGURATION = "configuration"
@@ -13,7 +13,7 @@ _DIGITS = 12
 
 
 def digests(configuration: Mapping[str, object]) -> dict[str, str]:
-    """A short hash of each value."""
+    """Return a short hash of each value."""
     return {
         name: hashlib.sha256(repr(value).encode("utf-8", "replace")).hexdigest()[:_DIGITS]
         for name, value in configuration.items()
@@ -23,7 +23,7 @@ def digests(configuration: Mapping[str, object]) -> dict[str, str]:
 def changed_since(
     store: JournalStore, project: str, configuration: Mapping[str, object]
 ) -> ConfigurationChanged | None:
-    """What differs from what this project's last process had; None if nothing does. Blocks."""
+    """Return the changes since this project's last process; None if there are none. Blocks."""
     now, known = digests(configuration), _last(store, project)
     if now == known:
         return None
@@ -33,9 +33,9 @@ def changed_since(
 def _last(store: JournalStore, project: str) -> Mapping[str, str]:
     entries = store.read(Wanted(project=project, kinds=(kind_name(ConfigurationChanged),)))
     states = [
-        fact.state
-        for _, fact in facts_of(entries)
-        if isinstance(fact, ConfigurationChanged) and fact.what == CONFIGURATION
+        event.state
+        for _, event in events_of(entries)
+        if isinstance(event, ConfigurationChanged) and event.what == CONFIGURATION
     ]
     return states[-1] if states else {}
 

@@ -1,4 +1,4 @@
-"""The one stream of facts."""
+"""The bus that carries events to their observers."""
 
 import time
 from collections.abc import Callable
@@ -8,27 +8,27 @@ from typing import Protocol
 import structlog
 
 from mcp_dynaload.masking import Masker, record_without_secrets
-from mcp_dynaload.telemetry.events import Fact
+from mcp_dynaload.telemetry.events import Event
 
 RUNNING_TEXTS = frozenset({"text", "arguments", "result", "detail", "why", "reason", "tool", "elements"})
-"""Fields of facts that may hold what a user, a model or a server has said; the others hold names."""
+"""Fields of events that may hold what a user, a model or a server has said; the others hold names."""
 
 KEPT_TEXTS, KEPT_NAMES = 256, 4096
-"""Of which is remembered what they are without secrets."""
+"""The numbers of texts and of names whose form without secrets is remembered."""
 
 log = structlog.get_logger()
 
 
 class Observer(Protocol):
-    """Takes each fact in microseconds, without blocking."""
+    """A function that takes each event in microseconds, without blocking."""
 
-    def __call__(self, at: float, fact: Fact, /) -> None:
-        """It happened at this time, in seconds since 1970."""
+    def __call__(self, at: float, event: Event, /) -> None:
+        """Take an event that happened at this time, in seconds since 1970."""
         ...
 
 
-class Facts:
-    """Tells each fact, without secrets, to all observers, of which none can harm what it observes."""
+class EventBus:
+    """The bus that tells each event, without secrets, to all observers; none of them can harm what it observes."""
 
     def __init__(
         self, *observers: Observer, clock: Callable[[], float] = time.time, masker: Masker | None = None
@@ -47,11 +47,11 @@ class Facts:
         """Undo `observe`."""
         self._observers.remove(observer)
 
-    def emit(self, fact: Fact) -> None:
-        """It has just happened."""
-        at, fact = self._clock(), record_without_secrets(fact, RUNNING_TEXTS, self._text, self._name)
+    def emit(self, event: Event) -> None:
+        """Tell all observers of an event that has just happened."""
+        at, event = self._clock(), record_without_secrets(event, RUNNING_TEXTS, self._text, self._name)
         for observer in tuple(self._observers):
             try:
-                observer(at, fact)
+                observer(at, event)
             except Exception:  # whatever is wrong with an observer, the session that it watches goes on
-                log.exception("fact_observer_failed", fact=type(fact).__name__)
+                log.exception("event_observer_failed", kind=type(event).__name__)

@@ -1,4 +1,4 @@
-"""What can happen, a class each; facts hold names, counts and times, and what was said only where the person asked."""
+"""The events, a class each; they hold names, counts and times, and what was said only where the user asked for that."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -6,23 +6,23 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Whose session it was."""
+    """The user, session and project of an event."""
 
     session: str
     """The client's id of the conversation; ours where it has none."""
 
     user: str = ""
-    """Empty where a process serves one person."""
+    """Empty where a process serves one user."""
 
     project: str = ""
 
 
 NOBODY = Who("")
-"""What concerns no session."""
+"""The sender of an event that concerns no session."""
 
 
 class Outcome(StrEnum):
-    """What came of a tool call."""
+    """The outcome of a tool call."""
 
     OK = "ok"
     TOOL_ERROR = "tool_error"
@@ -35,11 +35,11 @@ class Outcome(StrEnum):
     """By the client, before there was an answer."""
 
     REFUSED = "refused"
-    """By us: unloaded by the person, or no such tool."""
+    """By us: unloaded by the user, or no such tool."""
 
 
 class ErrorKind(StrEnum):
-    """Why an upstream could not do what was asked."""
+    """The reason why an upstream could not do what was asked."""
 
     START = "start"
     """It did not start, connect or answer the handshake."""
@@ -90,14 +90,14 @@ class SessionOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionClosed:
-    """It has left."""
+    """A client has left."""
 
     who: Who = NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptServed:
-    """Tools were chosen for a prompt, and the client has had its time to read the list."""
+    """A prompt got its tools, and the client has had its time to read the list."""
 
     who: Who = NOBODY
     is_agent: bool = False
@@ -114,7 +114,7 @@ class PromptServed:
     """With the client's own deferred tools and search instead, estimated."""
 
     listed_tokens: int
-    """What is listed now, with our own tool and instructions."""
+    """The listed definitions now, with our own tool and instructions."""
 
     listed: int
     added: tuple[str, ...] = ()
@@ -211,7 +211,7 @@ class ToolsSearched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRun:
-    """The person gave a command."""
+    """The user gave a command."""
 
     who: Who = NOBODY
     command: str
@@ -260,7 +260,7 @@ class ListingMended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationChanged:
-    """What holds from now on differs from before: settings, servers, pins, access tokens."""
+    """The settings, servers, pins or access tokens differ from before."""
 
     who: Who = NOBODY
     what: str
@@ -282,7 +282,7 @@ class AlertChanged:
     threshold: float
 
 
-Fact = (
+Event = (
     SessionOpened
     | SessionClosed
     | PromptServed

@@ -11,7 +11,7 @@ BUCKETS_MS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5
 
 @dataclass(frozen=True, slots=True)
 class Times(ByKey):
-    """What a histogram says, in milliseconds; all 0 before the first time."""
+    """The times of a histogram, in milliseconds; all 0 before the first time."""
 
     count: int
     mean_ms: float
@@ -25,27 +25,27 @@ class Times(ByKey):
 
 @dataclass(slots=True)
 class Histogram:
-    """Counts times."""
+    """A histogram of times."""
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_MS) + 1))
     sum_ms: float = 0.0
     max_ms: float = 0.0
 
     def note(self, ms: float) -> None:
-        """One more."""
+        """Count one more time."""
         self.counts[bisect_left(BUCKETS_MS, ms)] += 1
         self.sum_ms += ms
         self.max_ms = max(self.max_ms, ms)
 
     def times(self) -> Times:
-        """What was counted."""
+        """Return the average and the percentiles."""
         count = sum(self.counts)
         p50, p95, p99 = (self._percentile(share, count) for share in (0.5, 0.95, 0.99))
         mean = self.sum_ms / count if count else 0.0
         return Times(count, mean, p50, p95, p99, self.max_ms, tuple(self.counts))
 
     def _percentile(self, share: float, count: int) -> float:
-        """Within its bucket by proportion."""
+        """Return a percentile, within its bucket by proportion."""
         rank, before = share * count, 0
         for index, many in enumerate(self.counts):
             if many and before + many >= rank:

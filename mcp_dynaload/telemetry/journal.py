@@ -1,4 +1,4 @@
-"""Writes facts into the journal, in batches and off the event loop."""
+"""Writes events into the journal, in batches and off the event loop."""
 
 import threading
 from collections import deque
@@ -12,10 +12,10 @@ import structlog
 
 from mcp_dynaload.store.journal import JournalStore
 from mcp_dynaload.telemetry.codec import row_of
-from mcp_dynaload.telemetry.events import Fact
+from mcp_dynaload.telemetry.events import Event
 
 MAX_WAITING = 20_000
-"""Facts that wait to be written; more are dropped, oldest first, and counted."""
+"""Events that wait to be written; more are dropped, oldest first, and counted."""
 
 BATCH_SECONDS = 0.25
 LAST_WRITE_SECONDS = 2.0
@@ -26,22 +26,22 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class JournalWriter:
-    """Observes facts and keeps them until they are written; no trouble with the store reaches what it observes."""
+    """An observer that keeps events until they are written; no trouble with the store reaches what it observes."""
 
     open_store: Callable[[], JournalStore]
     """Blocks."""
 
     _store: JournalStore | None = None
     _opening: threading.Lock = field(default_factory=threading.Lock)
-    _waiting: deque[tuple[float, Fact]] = field(default_factory=lambda: deque(maxlen=MAX_WAITING))
+    _waiting: deque[tuple[float, Event]] = field(default_factory=lambda: deque(maxlen=MAX_WAITING))
     _news: anyio.Event = field(default_factory=anyio.Event)
     _dropped: int = 0
     _is_failing: bool = False
 
-    def __call__(self, at: float, fact: Fact) -> None:
-        """Have a fact written soon."""
+    def __call__(self, at: float, event: Event) -> None:
+        """Have an event written soon."""
         self._dropped += len(self._waiting) == MAX_WAITING
-        self._waiting.append((at, fact))
+        self._waiting.append((at, event))
         self._news.set()
 
     async def run(self) -> None:
@@ -67,20 +67,20 @@ class JournalWriter:
                 await anyio.to_thread.run_sync(self._store.close, abandon_on_cancel=True)
 
     def store(self) -> JournalStore:
-        """Where it is written, opened when it is first needed; blocks."""
+        """Return the store that is written to, opened when it is first needed; blocks."""
         with self._opening:
             self._store = self._store or self.open_store()
             return self._store
 
-    def _write(self, batch: list[tuple[float, Fact]]) -> str | None:
+    def _write(self, batch: list[tuple[float, Event]]) -> str | None:
         try:
-            return self.store().append([row_of(at, fact) for at, fact in batch])
+            return self.store().append([row_of(at, event) for at, event in batch])
         except Exception as error:  # whatever is wrong with a store, the sessions that it is told of go on
             log.exception("journal_broke")
             return str(error) or type(error).__name__
 
     def _tell(self, error: str | None, lost: int) -> None:
-        """Once when it begins to fail, and once when it is over."""
+        """Log once when writing begins to fail, and once when that is over."""
         if error is not None:
             self._dropped += lost
             if not self._is_failing:
@@ -93,7 +93,7 @@ class JournalWriter:
 
 @asynccontextmanager
 async def open_journal(open_store: Callable[[], JournalStore]) -> AsyncGenerator[JournalWriter]:
-    """A writer; at exit everything is written."""
+    """Open a writer; at exit everything is written."""
     writer = JournalWriter(open_store)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(writer.run)

@@ -1,4 +1,4 @@
-"""What the journal of all processes says, kept in step with it: for the dashboard."""
+"""Overview of the journal of all processes, kept in step with it: for the dashboard."""
 
 import threading
 import time
@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mcp_dynaload.store.journal import JournalStore, Wanted
-from mcp_dynaload.telemetry.codec import facts_of
+from mcp_dynaload.telemetry.codec import events_of
 from mcp_dynaload.telemetry.events import (
     AlertChanged,
-    Fact,
+    Event,
     FellBack,
     ListChanged,
     PromptServed,
@@ -30,7 +30,7 @@ MAX_SESSIONS = 50
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Five minutes."""
+    """A slice of five minutes."""
 
     at: float
     """Their beginning, in seconds since 1970."""
@@ -64,7 +64,7 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Everything that the dashboard shows of the past, of all processes that write this journal."""
+    """The past of all processes that write this journal, as the dashboard shows it."""
 
     is_collecting: bool
     """False: METRICS_COLLECTION_ENABLED is false, and nothing new is written."""
@@ -89,7 +89,7 @@ class Overview:
 
 @dataclass(slots=True)
 class JournalWatch:
-    """Adds up the journal from a day ago on; its methods block, any thread may call them."""
+    """The sums of the journal from a day ago on; its methods block, any thread may call them."""
 
     open_store: Callable[[], JournalStore]
     is_collecting: bool
@@ -106,7 +106,7 @@ class JournalWatch:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def overview(self) -> Overview:
-        """As of now."""
+        """Return the overview as of now."""
         with self._lock:
             self._catch_up()
             return Overview(
@@ -134,30 +134,30 @@ class JournalWatch:
         if entries:
             self._last = entries[-1].id
             self._entries += len(entries)
-        for at, fact in facts_of(entries):
-            self._totals(at, fact)
-            self._note(at, fact)
+        for at, event in events_of(entries):
+            self._totals(at, event)
+            self._note(at, event)
 
-    def _note(self, at: float, fact: Fact) -> None:
-        match fact:
+    def _note(self, at: float, event: Event) -> None:
+        match event:
             case PromptServed():
-                self._add(at, 1, fact.baseline_tokens - fact.listed_tokens, 0)
-            case ListChanged() if fact.cache_cost_tokens:
-                self._add(at, 0, 0, fact.cache_cost_tokens)
+                self._add(at, 1, event.baseline_tokens - event.listed_tokens, 0)
+            case ListChanged() if event.cache_cost_tokens:
+                self._add(at, 0, 0, event.cache_cost_tokens)
             case ToolsSearched():
-                self._misses.append(Miss(at, fact.who.session, "searched", fact.added or fact.found))
-            case ToolCalled() if not fact.was_listed:
-                self._misses.append(Miss(at, fact.who.session, "called", (fact.tool,)))
+                self._misses.append(Miss(at, event.who.session, "searched", event.added or event.found))
+            case ToolCalled() if not event.was_listed:
+                self._misses.append(Miss(at, event.who.session, "called", (event.tool,)))
             case FellBack():
-                what = " ".join(part for part in (fact.upstream, fact.tool, fact.detail) if part)
-                self._fallbacks.append(Noted(at, fact.step, what))
+                what = " ".join(part for part in (event.upstream, event.tool, event.detail) if part)
+                self._fallbacks.append(Noted(at, event.step, what))
             case AlertChanged():
-                detail = f"{fact.value:.1f}, bound {fact.threshold:g}"
-                noted = Noted(at, fact.alert, detail, fact.is_firing)
+                detail = f"{event.value:.1f}, bound {event.threshold:g}"
+                noted = Noted(at, event.alert, detail, event.is_firing)
                 self._alerts.append(noted)
-                self._firing.pop(fact.alert, None)
-                if fact.is_firing:
-                    self._firing[fact.alert] = noted
+                self._firing.pop(event.alert, None)
+                if event.is_firing:
+                    self._firing[event.alert] = noted
             case _:
                 pass
 

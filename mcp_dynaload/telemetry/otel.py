@@ -1,4 +1,4 @@
-"""Facts as OpenTelemetry traces and metrics; needs the extra `[otel]`."""
+"""Events as OpenTelemetry traces and metrics; needs the extra `[otel]`."""
 
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Span, StatusCode, TracerProvider, set_span_in_context
@@ -6,7 +6,7 @@ from opentelemetry.trace import Span, StatusCode, TracerProvider, set_span_in_co
 from mcp_dynaload.telemetry.events import (
     AlertChanged,
     CommandRun,
-    Fact,
+    Event,
     FellBack,
     ListChanged,
     Outcome,
@@ -24,7 +24,7 @@ _Attributes = dict[str, str | int | float | bool]
 
 
 class Export:
-    """Observes facts; a span each for prompts, calls, commands, searches and starts of servers, dated back.
+    """An observer that makes a span of each prompt, call, command, search and start of a server, dated back.
 
     Spans name sessions and tools; metrics only servers, outcomes and steps, which are few.
     """
@@ -43,67 +43,67 @@ class Export:
         self._fallbacks = meter.create_counter("dynaload.fallbacks", "{step}", "Steps of the fallback chain")
         self._alerts = meter.create_counter("dynaload.alerts", "{alert}", "Alerts that fired")
 
-    def __call__(self, at: float, fact: Fact) -> None:
-        """Export a fact."""
-        match fact:
+    def __call__(self, at: float, event: Event) -> None:
+        """Export an event."""
+        match event:
             case PromptServed():
-                self._add_prompt(at, fact)
+                self._add_prompt(at, event)
             case ToolCalled():
-                self._add_call(at, fact)
+                self._add_call(at, event)
             case ToolsSearched():
-                self._span("find_tools", at, fact.ms, _whose(fact) | {"dynaload.found": len(fact.found)})
+                self._span("find_tools", at, event.ms, _whose(event) | {"dynaload.found": len(event.found)})
             case CommandRun():
-                attributes = {"dynaload.command": fact.command, "dynaload.success": fact.success}
-                self._span("command", at, fact.ms, _whose(fact) | attributes)
+                attributes = {"dynaload.command": event.command, "dynaload.success": event.success}
+                self._span("command", at, event.ms, _whose(event) | attributes)
             case UpstreamStarted():
-                self._starts.record(fact.ms, {"dynaload.upstream": fact.upstream})
-                self._span("upstream_start", at, fact.ms, _whose(fact) | {"dynaload.upstream": fact.upstream})
+                self._starts.record(event.ms, {"dynaload.upstream": event.upstream})
+                self._span("upstream_start", at, event.ms, _whose(event) | {"dynaload.upstream": event.upstream})
             case UpstreamFailed():
-                self._failures.add(1, {"dynaload.upstream": fact.upstream, "error.type": fact.kind})
+                self._failures.add(1, {"dynaload.upstream": event.upstream, "error.type": event.kind})
             case ListChanged():
-                self._list_cost.add(fact.cache_cost_tokens)
+                self._list_cost.add(event.cache_cost_tokens)
             case FellBack():
-                self._fallbacks.add(1, {"dynaload.step": fact.step})
-            case AlertChanged() if fact.is_firing:
-                self._alerts.add(1, {"dynaload.alert": fact.alert})
+                self._fallbacks.add(1, {"dynaload.step": event.step})
+            case AlertChanged() if event.is_firing:
+                self._alerts.add(1, {"dynaload.alert": event.alert})
             case _:
                 pass
 
-    def _add_prompt(self, at: float, fact: PromptServed) -> None:
-        parts = {"detection": fact.detection_ms, "selection": fact.selection_ms, "refresh": fact.refresh_ms}
-        for part, ms in (*parts.items(), ("total", fact.total_ms)):
+    def _add_prompt(self, at: float, event: PromptServed) -> None:
+        parts = {"detection": event.detection_ms, "selection": event.selection_ms, "refresh": event.refresh_ms}
+        for part, ms in (*parts.items(), ("total", event.total_ms)):
             self._prompts.record(ms, {"dynaload.part": part})
-        for measure, tokens in (("baseline", fact.baseline_tokens), ("listed", fact.listed_tokens)):
-            self._tokens.add(tokens, {"dynaload.measure": measure, "dynaload.strategy": fact.strategy})
+        for measure, tokens in (("baseline", event.baseline_tokens), ("listed", event.listed_tokens)):
+            self._tokens.add(tokens, {"dynaload.measure": measure, "dynaload.strategy": event.strategy})
         attributes: _Attributes = {
-            "dynaload.strategy": fact.strategy,
-            "dynaload.baseline_tokens": fact.baseline_tokens,
-            "dynaload.listed_tokens": fact.listed_tokens,
-            "dynaload.added": ", ".join(fact.added),
-            "dynaload.reason": fact.reason,
-            "dynaload.confidence": fact.confidence,
+            "dynaload.strategy": event.strategy,
+            "dynaload.baseline_tokens": event.baseline_tokens,
+            "dynaload.listed_tokens": event.listed_tokens,
+            "dynaload.added": ", ".join(event.added),
+            "dynaload.reason": event.reason,
+            "dynaload.confidence": event.confidence,
         }
-        prompt = self._span("prompt", at, fact.total_ms, _whose(fact) | attributes)
-        begun = at - fact.total_ms / 1000
+        prompt = self._span("prompt", at, event.total_ms, _whose(event) | attributes)
+        begun = at - event.total_ms / 1000
         for part in ("detection", "selection"):
             begun += parts[part] / 1000
             self._span(part, begun, parts[part], {}, prompt)
-        self._span("refresh", at, fact.refresh_ms, {}, prompt)
+        self._span("refresh", at, event.refresh_ms, {}, prompt)
 
-    def _add_call(self, at: float, fact: ToolCalled) -> None:
-        labels = {"dynaload.upstream": fact.upstream, "dynaload.outcome": fact.outcome}
-        self._calls.record(fact.own_ms, labels | {"dynaload.part": "own"})
-        self._calls.record(fact.upstream_ms, labels | {"dynaload.part": "upstream"})
+    def _add_call(self, at: float, event: ToolCalled) -> None:
+        labels = {"dynaload.upstream": event.upstream, "dynaload.outcome": event.outcome}
+        self._calls.record(event.own_ms, labels | {"dynaload.part": "own"})
+        self._calls.record(event.upstream_ms, labels | {"dynaload.part": "upstream"})
         attributes: _Attributes = {
             **labels,
-            "dynaload.tool": fact.tool,
-            "dynaload.request_bytes": fact.request_bytes,
-            "dynaload.result_bytes": fact.result_bytes,
-            "dynaload.own_ms": fact.own_ms,
+            "dynaload.tool": event.tool,
+            "dynaload.request_bytes": event.request_bytes,
+            "dynaload.result_bytes": event.result_bytes,
+            "dynaload.own_ms": event.own_ms,
         }
-        span = self._span("tool_call", at, fact.own_ms + fact.upstream_ms, _whose(fact) | attributes, is_open=True)
-        if fact.outcome in (Outcome.FAILED, Outcome.TOOL_ERROR):
-            span.set_status(StatusCode.ERROR, fact.error or fact.outcome)
+        span = self._span("tool_call", at, event.own_ms + event.upstream_ms, _whose(event) | attributes, is_open=True)
+        if event.outcome in (Outcome.FAILED, Outcome.TOOL_ERROR):
+            span.set_status(StatusCode.ERROR, event.error or event.outcome)
         span.end(_nanoseconds(at))
 
     def _span(
@@ -127,8 +127,8 @@ class Export:
         return span
 
 
-def _whose(fact: Fact) -> _Attributes:
-    return {"session.id": fact.who.session, "user.id": fact.who.user}
+def _whose(event: Event) -> _Attributes:
+    return {"session.id": event.who.session, "user.id": event.who.user}
 
 
 def _nanoseconds(at: float) -> int:

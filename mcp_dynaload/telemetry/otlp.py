@@ -20,7 +20,7 @@ SEND_SECONDS = 2
 
 @contextmanager
 def open_export(endpoint: str) -> Generator[Export]:
-    """An observer whose spans and metrics go to a collector; the exit blocks until they are sent or it is too late."""
+    """Open an observer that sends spans and metrics to a collector; the exit blocks until they are sent or late."""
     resource = Resource.create({SERVICE_NAME: SCOPE, SERVICE_VERSION: __version__})
     base = endpoint.rstrip("/")
     tracers = TracerProvider(resource=resource, shutdown_on_exit=False)

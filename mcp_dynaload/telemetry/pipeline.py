@@ -1,4 +1,4 @@
-"""The stream of facts with its observers, as the settings want them."""
+"""The event bus with its observers, as the settings want them."""
 
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -16,7 +16,7 @@ from mcp_dynaload.masking import Masker
 from mcp_dynaload.store.backends import open_journal_store
 from mcp_dynaload.telemetry.alerts import Alerts, thresholds_of
 from mcp_dynaload.telemetry.configuration import changed_since
-from mcp_dynaload.telemetry.event_bus import Facts
+from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.events import ConfigurationChanged, ListingMended
 from mcp_dynaload.telemetry.journal import JournalWriter, open_journal
 from mcp_dynaload.telemetry.mended import untold
@@ -30,11 +30,11 @@ SECRET = frozenset({"store_url", "alert_webhook", "otel_endpoint"})
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """Of one process."""
+    """The telemetry of one process."""
 
-    facts: Facts = field(default_factory=Facts)
+    event_bus: EventBus = field(default_factory=EventBus)
     totals: Totals = field(default_factory=Totals)
-    """What the facts of this process come to; nothing while collection is switched off."""
+    """The totals of this process's events; nothing while collection is switched off."""
 
 
 @asynccontextmanager
@@ -46,13 +46,13 @@ async def open_telemetry(
     mended: Sequence[ListingMended] = (),
     masker: Masker | None = None,
 ) -> AsyncGenerator[Telemetry]:
-    """Facts are counted and journalled until the exit, unless collection is switched off: then nobody hears them.
+    """Count and journal events until the exit, unless collection is switched off: then nobody hears them.
 
-    `servers` are the configured ones with their fingerprints: that they changed since the last time is a fact, too.
+    `servers` are the configured ones with their fingerprints: that they changed since the last time is an event, too.
     `masker` hides the secrets that the configuration names.
     `mended` is how the listings are that were read from the cache: told, unless the journal has it already.
     """
-    telemetry = Telemetry(Facts(masker=masker))
+    telemetry = Telemetry(EventBus(masker=masker))
     if not settings.metrics_collection_enabled:
         yield telemetry
         return
@@ -67,18 +67,18 @@ async def open_telemetry(
         open_journal(opening) as writer,
         anyio.create_task_group() as tasks,
     ):
-        telemetry.facts.observe(telemetry.totals)
-        telemetry.facts.observe(writer)
-        tasks.start_soon(_tell_configuration, telemetry.facts, writer, project, configuration)
+        telemetry.event_bus.observe(telemetry.totals)
+        telemetry.event_bus.observe(writer)
+        tasks.start_soon(_tell_configuration, telemetry.event_bus, writer, project, configuration)
         if mended:
-            tasks.start_soon(_tell_mended, telemetry.facts, writer, mended)
-        async with _exported(settings.otel_endpoint, telemetry.facts), _watched(settings, telemetry.facts):
+            tasks.start_soon(_tell_mended, telemetry.event_bus, writer, mended)
+        async with _exported(settings.otel_endpoint, telemetry.event_bus), _watched(settings, telemetry.event_bus):
             yield telemetry
 
 
 @asynccontextmanager
-async def _exported(endpoint: str, facts: Facts) -> AsyncGenerator[None]:
-    """Facts go to an OpenTelemetry collector, if the person names one."""
+async def _exported(endpoint: str, event_bus: EventBus) -> AsyncGenerator[None]:
+    """Send events to an OpenTelemetry collector, if the user names one."""
     if not endpoint:
         yield
         return
@@ -89,28 +89,28 @@ async def _exported(endpoint: str, facts: Facts) -> AsyncGenerator[None]:
             "MCP_DYNALOAD_OTEL_ENDPOINT is set, but the extra is missing: pip install 'mcp-dynaload[otel]'"
         ) from error
     with ExitStack() as stack:
-        facts.observe(export := stack.enter_context(open_export(endpoint)))
+        event_bus.observe(export := stack.enter_context(open_export(endpoint)))
         try:
             yield
         finally:
-            facts.forget(export)
+            event_bus.forget(export)
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(stack.close)
 
 
 @asynccontextmanager
-async def _watched(settings: Settings, facts: Facts) -> AsyncGenerator[None]:
-    """Alerts are told of, if the person wants that."""
+async def _watched(settings: Settings, event_bus: EventBus) -> AsyncGenerator[None]:
+    """Send alerts, if the user wants them."""
     if not settings.performance_alerts_enabled:
         yield
         return
-    alerts = Alerts(thresholds_of(settings), settings.alert_window_seconds, facts.emit)
-    facts.observe(log_alert)
-    facts.observe(alerts)
+    alerts = Alerts(thresholds_of(settings), settings.alert_window_seconds, event_bus.emit)
+    event_bus.observe(log_alert)
+    event_bus.observe(alerts)
     async with anyio.create_task_group() as tasks:
         if settings.alert_webhook:
             webhook = Webhook(settings.alert_webhook)
-            facts.observe(webhook)
+            event_bus.observe(webhook)
             tasks.start_soon(webhook.run)
         tasks.start_soon(_tick, alerts, settings.alert_window_seconds / SLICES)
         try:
@@ -126,18 +126,18 @@ async def _tick(alerts: Alerts, seconds: float) -> None:
 
 
 async def _tell_configuration(
-    facts: Facts, writer: JournalWriter, project: str, configuration: Mapping[str, object]
+    event_bus: EventBus, writer: JournalWriter, project: str, configuration: Mapping[str, object]
 ) -> None:
     def look() -> ConfigurationChanged | None:
         return changed_since(writer.store(), project, configuration)
 
     if changed := await anyio.to_thread.run_sync(look, abandon_on_cancel=True):
-        facts.emit(changed)
+        event_bus.emit(changed)
 
 
-async def _tell_mended(facts: Facts, writer: JournalWriter, mended: Sequence[ListingMended]) -> None:
+async def _tell_mended(event_bus: EventBus, writer: JournalWriter, mended: Sequence[ListingMended]) -> None:
     def look() -> Sequence[ListingMended]:
         return untold(writer.store(), mended)
 
-    for fact in await anyio.to_thread.run_sync(look, abandon_on_cancel=True):
-        facts.emit(fact)
+    for event in await anyio.to_thread.run_sync(look, abandon_on_cancel=True):
+        event_bus.emit(event)

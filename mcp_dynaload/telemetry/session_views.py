@@ -1,10 +1,10 @@
-"""Each session as the facts tell it: what it has loaded and why, what that saved, and what of it was used."""
+"""Each session as the events tell it: what it has loaded and why, what that saved, and what of it was used."""
 
 from dataclasses import dataclass, field
 
 from mcp_dynaload.by_key import ByKey
 from mcp_dynaload.telemetry.events import (
-    Fact,
+    Event,
     ListChanged,
     Outcome,
     PromptServed,
@@ -30,7 +30,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality(ByKey):
-    """How good the choice was, in tools."""
+    """The quality of the choice, in tools."""
 
     used: int = 0
     """Loaded and called."""
@@ -44,7 +44,7 @@ class Quality(ByKey):
     searches: int = 0
 
     def __add__(self, other: "Quality") -> "Quality":
-        """Both together."""
+        """Return the sum of both."""
         return Quality(
             used=self.used + other.used,
             in_vain=self.in_vain + other.in_vain,
@@ -82,12 +82,12 @@ class SessionView:
 
     @property
     def net_saved_tokens(self) -> int:
-        """After what the list changes have cost."""
+        """The saved tokens after what the list changes have cost."""
         return self.saved_tokens - self.cache_cost_tokens
 
 
 @dataclass(slots=True)
-class _Session:
+class _SessionRecord:
     who: Who
     opened_at: float
     last_at: float
@@ -139,31 +139,31 @@ class _Session:
 
 
 class SessionBook:
-    """Observes facts; knows the sessions that were active last."""
+    """An observer of events that knows the sessions which were active last."""
 
     def __init__(self) -> None:
-        self._sessions: dict[str, _Session] = {}
-        """In the order of their last fact."""
+        self._sessions: dict[str, _SessionRecord] = {}
+        """In the order of their last event."""
 
         self._forgotten = Quality()
 
-    def __call__(self, at: float, fact: Fact) -> None:
-        """Take a fact of a session."""
-        if not fact.who.session:
+    def __call__(self, at: float, event: Event) -> None:
+        """Take an event of a session."""
+        if not event.who.session:
             return
-        session = self._sessions.pop(fact.who.session, None) or _Session(fact.who, at, at)
+        session = self._sessions.pop(event.who.session, None) or _SessionRecord(event.who, at, at)
         session.last_at = at
-        self._sessions[fact.who.session] = session
-        _note(session, at, fact)
+        self._sessions[event.who.session] = session
+        _note(session, at, event)
         if len(self._sessions) > MAX_SESSIONS:
             self._forgotten += self._sessions.pop(next(iter(self._sessions))).quality()
 
     def views(self) -> tuple[SessionView, ...]:
-        """All that are remembered, latest first."""
+        """Return all remembered sessions, latest first."""
         return tuple(session.view() for session in reversed(self._sessions.values()))
 
     def quality(self) -> Quality:
-        """Of all sessions, the forgotten ones included."""
+        """Return the quality of all sessions, the forgotten ones included."""
         total = self._forgotten
         for session in self._sessions.values():
             total += session.quality()
@@ -171,36 +171,36 @@ class SessionBook:
 
     @property
     def open_count(self) -> int:
-        """Sessions that have not left."""
+        """The number of sessions that have not left."""
         return sum(session.is_open for session in self._sessions.values())
 
 
-def _note(session: _Session, at: float, fact: Fact) -> None:
-    match fact:
+def _note(session: _SessionRecord, at: float, event: Event) -> None:
+    match event:
         case SessionOpened():
-            session.client, session.strategy, session.is_open = fact.client, fact.strategy, True
-            session.tools, session.baseline_tokens = fact.tools, fact.baseline_tokens
+            session.client, session.strategy, session.is_open = event.client, event.strategy, True
+            session.tools, session.baseline_tokens = event.tools, event.baseline_tokens
         case SessionClosed():
             session.is_open = False
         case PromptServed():
             session.prompts += 1
-            session.strategy, session.listed_tokens = fact.strategy, fact.listed_tokens
-            session.saved_tokens += fact.baseline_tokens - fact.listed_tokens
-            session.chosen.update(fact.added)
+            session.strategy, session.listed_tokens = event.strategy, event.listed_tokens
+            session.saved_tokens += event.baseline_tokens - event.listed_tokens
+            session.chosen.update(event.added)
         case ListChanged():
-            session.listed_tokens = fact.listed_tokens
-            session.cache_cost_tokens += fact.cache_cost_tokens
-            for name in fact.removed:
+            session.listed_tokens = event.listed_tokens
+            session.cache_cost_tokens += event.cache_cost_tokens
+            for name in event.removed:
                 session.loaded.pop(name, None)
-            session.loaded |= {name: Loaded(name, fact.why, at) for name in fact.added}
+            session.loaded |= {name: Loaded(name, event.why, at) for name in event.added}
         case ToolsSearched():
             session.searches += 1
-            session.searched.update(fact.added)
+            session.searched.update(event.added)
         case ToolCalled():
             session.calls += 1
-            if fact.outcome is not Outcome.REFUSED:
-                session.called.add(fact.tool)
-            if not fact.was_listed:
-                session.searched.add(fact.tool)
+            if event.outcome is not Outcome.REFUSED:
+                session.called.add(event.tool)
+            if not event.was_listed:
+                session.searched.add(event.tool)
         case _:
             pass

@@ -14,7 +14,7 @@ _AROUND = 4
 
 
 def size_of(value: object) -> int:
-    """Characters of the value as compact JSON, within a few percent; of a huge one at least so many."""
+    """Return the characters of the value as compact JSON, within a few percent; of a huge one at least so many."""
     size, looked_at = 0, 0
     waiting: list[object] = [value]
     while waiting and looked_at < MAX_VALUES:

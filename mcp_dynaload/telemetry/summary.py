@@ -1,4 +1,4 @@
-"""What the facts of some time come to, as frozen values; `dataclasses.asdict` makes JSON of them."""
+"""The totals of the events of some time, as frozen values; `dataclasses.asdict` makes JSON of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from mcp_dynaload.telemetry.session_views import Quality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens(ByKey):
-    """Sums over the prompts, in tokens of definitions per prompt's first request."""
+class TokenTotals(ByKey):
+    """The sums over the prompts, in tokens of definitions per prompt's first request."""
 
     baseline: int
     """All tools loaded."""
@@ -31,7 +31,7 @@ class Tokens(ByKey):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reductions(ByKey):
-    """By how much prompts had fewer tokens of definitions than all loaded, in percent; 0 before the first."""
+    """The percentages by which prompts had fewer tokens of definitions than all loaded; 0 before the first."""
 
     mean_percent: float
     p10_percent: float
@@ -46,7 +46,7 @@ class Reductions(ByKey):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallCounts(ByKey):
-    """What came of tool calls."""
+    """The outcomes of tool calls, counted."""
 
     total: int
     ok: int
@@ -59,14 +59,14 @@ class CallCounts(ByKey):
 
     @property
     def success_rate(self) -> float:
-        """Share that was answered by the tool, its own errors included; 1 before the first."""
+        """The share that was answered by the tool, its own errors included; 1 before the first."""
         tried = self.total - self.refused - self.cancelled
         return (tried - self.failed) / tried if tried else 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamCounts(ByKey):
-    """One server."""
+    """The counts of one server."""
 
     starts: int
     stops: int
@@ -83,7 +83,7 @@ class UpstreamCounts(ByKey):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryCounts(ByKey):
-    """What was loaded of a category for prompts."""
+    """The tools of a category that were loaded for prompts, counted."""
 
     prompts: int
     tokens: int
@@ -91,15 +91,15 @@ class CategoryCounts(ByKey):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Everything at once."""
+    """The totals of everything at once."""
 
     since: float
-    """The first fact's time; 0 before it."""
+    """The first event's time; 0 before it."""
 
     sessions: int
     sessions_open: int
     prompts: int
-    tokens: Tokens
+    tokens: TokenTotals
     reductions: Reductions
     times: Mapping[str, Times]
     """Of each kind that `totals.TIMED` names."""
@@ -124,12 +124,12 @@ class Summary:
 
     @property
     def cache_hit_rate(self) -> float:
-        """Share of prompts whose ranking was kept; 0 before the first."""
+        """The share of prompts whose ranking was kept; 0 before the first."""
         asked = self.cache_hits + self.cache_misses
         return self.cache_hits / asked if asked else 0.0
 
     @property
     def command_success_rate(self) -> float:
-        """Share of commands that did what was asked; 1 before the first."""
+        """The share of commands that did what was asked; 1 before the first."""
         total = sum(self.commands.values())
         return self.commands_succeeded / total if total else 1.0

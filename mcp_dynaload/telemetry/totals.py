@@ -1,4 +1,4 @@
-"""Adds facts up in memory."""
+"""Adds events up in memory."""
 
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.selection.policy import BOUNDS, Strategy
 from mcp_dynaload.telemetry.events import (
     CommandRun,
-    Fact,
+    Event,
     FellBack,
     ListChanged,
     PromptServed,
@@ -25,7 +25,7 @@ from mcp_dynaload.telemetry.summary import (
     CategoryCounts,
     Reductions,
     Summary,
-    Tokens,
+    TokenTotals,
     UpstreamCounts,
 )
 
@@ -68,7 +68,7 @@ class _Upstream:
 
 
 class Totals:
-    """Observes facts; `summary` says what they come to."""
+    """An observer of events; `summary` gives their totals."""
 
     def __init__(self) -> None:
         self.book = SessionBook()
@@ -83,32 +83,32 @@ class Totals:
         self._categories: dict[str, tuple[int, int]] = {}
         self._fallbacks: Counter[str] = Counter()
 
-    def __call__(self, at: float, fact: Fact) -> None:
-        """Add a fact."""
+    def __call__(self, at: float, event: Event) -> None:
+        """Add an event."""
         self._since = self._since or at
-        self.book(at, fact)
-        match fact:
+        self.book(at, event)
+        match event:
             case SessionOpened():
                 self._counts["sessions"] += 1
             case PromptServed():
-                self._add_prompt(fact)
+                self._add_prompt(event)
             case ListChanged():
-                self._counts["list_change_cost"] += fact.cache_cost_tokens
+                self._counts["list_change_cost"] += event.cache_cost_tokens
             case ToolCalled():
-                self._add_call(fact)
+                self._add_call(event)
             case CommandRun():
-                self._commands[fact.command] += 1
-                self._counts["commands_succeeded"] += fact.success
-                self._times["command"].note(fact.ms)
+                self._commands[event.command] += 1
+                self._counts["commands_succeeded"] += event.success
+                self._times["command"].note(event.ms)
             case FellBack():
-                self._fallbacks[fact.step] += 1
+                self._fallbacks[event.step] += 1
             case UpstreamStarted() | UpstreamStopped() | UpstreamFailed():
-                self._add_upstream(fact)
+                self._add_upstream(event)
             case _:
                 pass
 
     def summary(self) -> Summary:
-        """What all facts up to now come to."""
+        """Return the totals of all events up to now."""
         counts = self._counts
         return Summary(
             since=self._since,
@@ -134,64 +134,64 @@ class Totals:
             fallbacks=dict(self._fallbacks.most_common()),
         )
 
-    def _add_prompt(self, fact: PromptServed) -> None:
+    def _add_prompt(self, event: PromptServed) -> None:
         self._counts.update(
             prompts=1,
-            baseline=fact.baseline_tokens,
-            native=fact.native_tokens,
-            listed=fact.listed_tokens,
-            cache_hits=fact.cache_hit is True,
-            cache_misses=fact.cache_hit is False,
+            baseline=event.baseline_tokens,
+            native=event.native_tokens,
+            listed=event.listed_tokens,
+            cache_hits=event.cache_hit is True,
+            cache_misses=event.cache_hit is False,
         )
-        self._reductions.append((fact.strategy, reduction(fact.baseline_tokens, fact.listed_tokens)))
+        self._reductions.append((event.strategy, reduction(event.baseline_tokens, event.listed_tokens)))
         for name, ms in (
-            ("detection", fact.detection_ms),
-            ("selection", fact.selection_ms),
-            ("refresh", fact.refresh_ms),
-            ("prompt", fact.total_ms),
+            ("detection", event.detection_ms),
+            ("selection", event.selection_ms),
+            ("refresh", event.refresh_ms),
+            ("prompt", event.total_ms),
         ):
             self._times[name].note(ms)
-        self._by_tiers.setdefault(fact.tiers, Histogram()).note(fact.total_ms)
-        for name, tokens in fact.categories.items():
+        self._by_tiers.setdefault(event.tiers, Histogram()).note(event.total_ms)
+        for name, tokens in event.categories.items():
             prompts, before = self._categories.get(name, (0, 0))
             self._categories[name] = prompts + 1, before + tokens
 
-    def _add_call(self, fact: ToolCalled) -> None:
+    def _add_call(self, event: ToolCalled) -> None:
         self._counts.update(
-            {"calls": 1, fact.outcome: 1, "request_bytes": fact.request_bytes, "result_bytes": fact.result_bytes}
+            {"calls": 1, event.outcome: 1, "request_bytes": event.request_bytes, "result_bytes": event.result_bytes}
         )
-        if not fact.upstream:
+        if not event.upstream:
             return
-        self._tools[fact.tool] += 1
-        upstream = self._upstream(fact.upstream)
+        self._tools[event.tool] += 1
+        upstream = self._upstream(event.upstream)
         upstream.calls += 1
-        upstream.call_ms += fact.upstream_ms
-        upstream.errors.update([str(fact.error)] if fact.error else [])
-        self._times["call_own"].note(fact.own_ms)
-        self._times["call_upstream"].note(fact.upstream_ms)
-        self._times["call"].note(fact.own_ms + fact.upstream_ms)
+        upstream.call_ms += event.upstream_ms
+        upstream.errors.update([str(event.error)] if event.error else [])
+        self._times["call_own"].note(event.own_ms)
+        self._times["call_upstream"].note(event.upstream_ms)
+        self._times["call"].note(event.own_ms + event.upstream_ms)
 
-    def _add_upstream(self, fact: UpstreamStarted | UpstreamStopped | UpstreamFailed) -> None:
-        upstream = self._upstream(fact.upstream)
-        match fact:
+    def _add_upstream(self, event: UpstreamStarted | UpstreamStopped | UpstreamFailed) -> None:
+        upstream = self._upstream(event.upstream)
+        match event:
             case UpstreamStarted():
                 upstream.starts += 1
-                upstream.start_ms += fact.ms
-                self._times["upstream_start"].note(fact.ms)
+                upstream.start_ms += event.ms
+                self._times["upstream_start"].note(event.ms)
             case UpstreamStopped():
                 upstream.stops += 1
             case UpstreamFailed():
                 upstream.failures += 1
-                upstream.errors[fact.kind] += 1
+                upstream.errors[event.kind] += 1
 
     def _upstream(self, name: str) -> _Upstream:
         return self._upstreams.setdefault(name, _Upstream())
 
-    def _tokens(self) -> Tokens:
+    def _tokens(self) -> TokenTotals:
         counts = self._counts
         saved = counts["baseline"] - counts["listed"]
         cost = counts["list_change_cost"]
-        return Tokens(
+        return TokenTotals(
             baseline=counts["baseline"],
             native=counts["native"],
             listed=counts["listed"],
@@ -232,8 +232,8 @@ def _reductions(of_prompts: Iterable[tuple[str, float]]) -> Reductions:
 
 
 def _floor(strategy: str) -> float:
-    """The least reduction that a strategy promises."""
-    return BOUNDS[Strategy(strategy)].least_reduction if strategy in BOUNDS else 0.0
+    """Return the least reduction that a strategy promises."""
+    return BOUNDS[Strategy(strategy)].min_reduction if strategy in BOUNDS else 0.0
 
 
 def _mean_percent(shares: Sequence[float]) -> float:

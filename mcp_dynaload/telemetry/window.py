@@ -16,7 +16,7 @@ class Window:
     """Number of the slice of time, count, sum."""
 
     def note(self, at: float, value: float) -> None:
-        """One more value."""
+        """Add one more value."""
         number = self._number(at)
         count, total = 0, 0.0
         if self._slices and self._slices[-1][0] == number:
@@ -25,7 +25,7 @@ class Window:
         self._forget(at)
 
     def mean(self, at: float) -> tuple[int, float]:
-        """How many values there are now, and their mean; 0 without any."""
+        """Return how many values there are now, and their mean; 0 without any."""
         self._forget(at)
         count = sum(many for _, many, _ in self._slices)
         return count, sum(total for _, _, total in self._slices) / count if count else 0.0

@@ -1,4 +1,4 @@
-"""What one message of a peer may cost us: its length, and the memory that it takes once it has been parsed."""
+"""Bounds on one message of a peer: its length, and the memory that it takes once it has been parsed."""
 
 import re
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class TooLargeError(ValueError):
 
 @dataclass(slots=True)
 class MessageSize:
-    """What a message costs, as far as it has come in."""
+    """The size of a message, as far as it has come in."""
 
     length: int = 0
     parsed: int = 0
@@ -67,7 +67,7 @@ class Edges:
         self.end = (self.end + bytes(part[-EDGE_BYTES:]))[-EDGE_BYTES:]
 
     def refusal(self, why: str) -> JSONRPCError | None:
-        """An error in place of the answer that it was; None if it was none, or nobody can tell to what."""
+        """Return an error in place of the answer that it was; None if it was none, or nobody can tell to what."""
         kind = _KEY.search(self.begin)
         if kind is None or kind[1] == b"method":
             return None

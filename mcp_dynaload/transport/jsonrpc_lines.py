@@ -41,10 +41,10 @@ Receive = Callable[[], Awaitable[bytes]]
 Send = Callable[[bytes], Awaitable[None]]
 
 Item = SessionMessage | Exception
-"""What the SDK's dispatcher takes: a message, or what was wrong with one."""
+"""A message for the SDK's dispatcher, or the problem with one."""
 
 Mend = Callable[[bytes, Exception], Awaitable[Iterable[Item]]]
-"""What is made of a line that holds no message, and of what is wrong with it."""
+"""The repair of a line that holds no message, from the line and its problem."""
 
 TOO_DEEP = ErrorData(code=INTERNAL_ERROR, message="the result is nested too deeply to be written as JSON")
 
@@ -101,7 +101,7 @@ class LineReader:
         raise StopAsyncIteration
 
     async def receive(self) -> Item:
-        """The next message.
+        """Return the next message.
 
         Raises:
             anyio.EndOfStream: There is none.
@@ -112,7 +112,7 @@ class LineReader:
             raise anyio.EndOfStream from None
 
     async def aclose(self) -> None:
-        """Nothing to do: who opened the bytes closes them."""
+        """Do nothing: who opened the bytes closes them."""
 
     async def __aenter__(self) -> "LineReader":
         return self
@@ -123,7 +123,7 @@ class LineReader:
         await self.aclose()
 
     async def _line(self) -> bytes | Edges:
-        """The next line with its end, or what is kept of one that is too long.
+        """Return the next line with its end, or the parts kept of one that is too long.
 
         Empty at the end of the stream, where an unfinished line is dropped.
         """
@@ -166,7 +166,7 @@ class LineReader:
 
 
 class LineWriter:
-    """Takes messages from the SDK's dispatcher and sends each as a line at once."""
+    """A stream that takes messages from the SDK's dispatcher and sends each as a line at once."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -185,7 +185,7 @@ class LineWriter:
             raise anyio.BrokenResourceError from error
 
     async def aclose(self) -> None:
-        """Nothing to do: who opened the bytes closes them."""
+        """Do nothing: who opened the bytes closes them."""
 
     async def __aenter__(self) -> "LineWriter":
         return self
@@ -197,7 +197,7 @@ class LineWriter:
 
 
 def parse_line(line: bytes) -> Item:
-    """The message on one line; what is wrong with it, as a value, if it holds none."""
+    """Parse the message on one line; if it holds none, return the problem, as a value."""
     try:
         if len(line) > bounds.SMALL_BYTES:
             MessageSize().add(line)
@@ -214,13 +214,13 @@ def parse_line(line: bytes) -> Item:
 
 
 def _refused(edges: Edges, why: str) -> Item:
-    """An error in place of an answer that is too large; what is wrong, if it was no answer."""
+    """Return an error in place of an answer that is too large; the problem, if it was no answer."""
     refusal = edges.refusal(why)
     return SessionMessage(refusal) if refusal else TooLargeError(f"a line is skipped: {why}: {edges.begin[:200]!r}")
 
 
 def format_line(message: JSONRPCMessage) -> bytes:
-    """The message as one line of compact JSON, newline included; what JSON cannot say is null.
+    """Return the message as one line of compact JSON, newline included; what JSON cannot say is null.
 
     Raises:
         RecursionError: It is nested too deeply, and nobody waits for it as an answer.
@@ -240,7 +240,7 @@ def _fields(message: JSONRPCMessage) -> Json:
 
 
 def envelope(value: object) -> JSONRPCMessage:
-    """The message that a JSON value is.
+    """Return the message that a JSON value is.
 
     Raises:
         ValueError: It is none; as are KeyError and TypeError.

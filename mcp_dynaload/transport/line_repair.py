@@ -1,4 +1,4 @@
-"""What is made of a line that holds no JSON-RPC message: the answer in it is used, or whoever waits is told at once."""
+"""Repairs a line that holds no JSON-RPC message: the answer in it is used, or whoever waits is told at once."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -49,13 +49,13 @@ class UnreadableCallError(ValueError):
 
 @dataclass(slots=True)
 class _Line:
-    """What was found on a line."""
+    """The values found on a line."""
 
     text: str
     decoder: plain_json.PatientDecoder = field(default_factory=plain_json.PatientDecoder)
 
     def values(self) -> Iterator[object]:
-        """What stands there one after another; after other text only an answer counts, not the echo of a request."""
+        """Yield the values one after another; after other text only an answer counts, not the echo of a request."""
         end = 0
         for tried, start in enumerate(_MESSAGE_START.finditer(self.text)):
             if tried == MAX_STARTS or self._is_inside(start.start()):
@@ -72,17 +72,17 @@ class _Line:
                     yield value
 
     def _is_inside(self, place: int) -> bool:
-        """Whether it is a part of a message that is broken."""
+        """Return whether it is a part of a message that is broken."""
         return self.text.count("{", 0, place) > self.text.count("}", 0, place)
 
 
 async def mend_answers(line: bytes, problem: Exception) -> Iterable[Item]:
-    """Everything that a line of an upstream can be taken for, and what is to be noted of it."""
+    """Return everything that a line of an upstream can be taken for, and what is to be noted of it."""
     return mended(line, problem)
 
 
 def mended(line: bytes, problem: Exception, waiting: str | int | None = None) -> list[Item]:
-    """The same; with the id of the request to which it is certain to be the answer."""
+    """Return the same; with the id of the request to which it is certain to be the answer."""
     if isinstance(problem, TooLargeError):  # a second look at it would cost what was refused
         return [problem] if waiting is None else [failed_answer(waiting, str(problem))]
     found = _Line(_text_of(line))
@@ -95,7 +95,7 @@ def mended(line: bytes, problem: Exception, waiting: str | int | None = None) ->
 
 
 def refusals(line: bytes) -> list[Item | JSONRPCError]:
-    """What a client is told of a line that is no message, and its answers to us that are not to be had."""
+    """Return the client's answers for a line that is no message, and its answers to us that are not to be had."""
     try:
         value = plain_json.parse(line.decode().strip())
     except RecursionError:
@@ -124,7 +124,7 @@ def refusals_of(value: object) -> list[Item | JSONRPCError]:
 def failed_answer(
     number: str | int, why: str, said: object = None, *, cause: str = "", is_final: bool = True, is_gone: bool = False
 ) -> SessionMessage:
-    """An answer from us in place of one that is not to be had; who waits for it finds the exception in its data."""
+    """Return an answer of ours in place of one that is not to be had; who waits finds the exception in its data."""
     text = why if said is None else f"{why}: {quoted(said)}"
     failure = UpstreamAnswerError(cause or why, text, is_final=is_final, is_gone=is_gone)
     error = ErrorData(code=INTERNAL_ERROR, message=text, data=failure)
@@ -132,14 +132,14 @@ def failed_answer(
 
 
 def whole_id(value: object) -> str | int | None:
-    """The id that is meant: 3.0 is 3."""
+    """Return the id that is meant: 3.0 is 3."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 def quoted(value: object) -> str:
-    """A short piece of what somebody else wrote, on one line."""
+    """Return a short piece of somebody else's text, on one line."""
     text = value if isinstance(value, str) else plain_json.text_of(value)
     shown = " ".join(text[: 4 * MAX_QUOTE].split())
     return f"'{shown[:MAX_QUOTE]}{'…' if len(shown) > MAX_QUOTE or len(text) > 4 * MAX_QUOTE else ''}'"
@@ -159,7 +159,7 @@ def _objects(value: object) -> list[Json]:
 
 
 def _taken(value: object, waiting: str | int | None) -> Iterator[Item]:
-    """The messages of an object, or of a batch of them."""
+    """Yield the messages of an object, or of a batch of them."""
     for fields in _objects(value):
         try:
             yield SessionMessage(envelope(fields))
@@ -173,7 +173,7 @@ def _taken(value: object, waiting: str | int | None) -> Iterator[Item]:
 
 
 def _answer(fields: Json, number: str | int) -> SessionMessage:
-    """An answer that is usable but for its envelope, or what is wrong with it."""
+    """Return an answer that is usable but for its envelope, or one that says the problem."""
     error, result = fields.get("error"), fields.get("result")
     if isinstance(error, dict):
         code, message = cast(Json, error).get("code"), cast(Json, error).get("message")
@@ -209,7 +209,7 @@ def _refused(value: object) -> list[Item | JSONRPCError]:
 
 
 def _client_answer(fields: Json, number: str | int | None) -> Iterator[Item]:
-    """The client's answer to a question of an upstream; an error of ours would answer a request of the client."""
+    """Yield the client's answer to a question of an upstream; an error of ours would answer its own request."""
     if number is not None and isinstance(message := _answer(fields, number).message, JSONRPCError):
         text = message.error.message.replace("it answered", "the client answered", 1)
         error = ErrorData(code=message.error.code, message=text)
@@ -223,7 +223,7 @@ def _refusal(code: int, why: str, number: str | int | None) -> JSONRPCError:
 
 
 def _id_of_broken(text: str, waiting: str | int | None) -> str | int | None:
-    """Which request a broken answer is for; none if it is not evidently an answer."""
+    """Return the id of the request a broken answer is for; None if it is not evidently an answer."""
     keys = _top_level(text)
     if "method" in keys:
         return None
@@ -231,13 +231,13 @@ def _id_of_broken(text: str, waiting: str | int | None) -> str | int | None:
 
 
 def _id_of_call(text: str) -> str | int | None:
-    """The id of a broken request; none if it may be an answer."""
+    """Return the id of a broken request; None if it may be an answer."""
     keys = _top_level(text)
     return keys.get("id") if _ANSWERS.isdisjoint(keys) else None
 
 
 def _top_level(text: str) -> dict[str, str | int | None]:
-    """The keys of the outermost object as far as it can be followed, with the value of those that have a plain one."""
+    """Return the outermost object's keys as far as it can be followed, with the value of those with a plain one."""
     keys: dict[str, str | int | None] = {}
     depth = 0
     for found in islice(_TOKEN.finditer(text, max(text.find("{"), 0)), MAX_TOKENS):

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 
 def parse(text: str) -> Any:
-    """The value of a JSON text.
+    """Parse a JSON text.
 
     Raises:
         ValueError: It is none, or has a number that JSON cannot say.
@@ -20,7 +20,7 @@ def parse(text: str) -> Any:
 
 
 def text_of(value: object) -> str:
-    """The value as compact JSON; a number that JSON cannot say is null, as JavaScript writes it.
+    """Return the value as compact JSON; a number that JSON cannot say is null, as JavaScript writes it.
 
     Raises:
         RecursionError: It is nested too deeply.
@@ -32,7 +32,7 @@ def text_of(value: object) -> str:
 
 
 def bytes_of(value: object) -> bytes:
-    """The same as bytes; a lone surrogate, which JSON may bring as an escape, stays one.
+    """Return the same as bytes; a lone surrogate, which JSON may bring as an escape, stays one.
 
     Raises:
         RecursionError: It is nested too deeply.
@@ -45,7 +45,7 @@ def bytes_of(value: object) -> bytes:
 
 
 def finite(value: object) -> object:
-    """The value with null in place of each number that JSON cannot say."""
+    """Return the value with null in place of each number that JSON cannot say."""
     if isinstance(value, dict):
         return {key: finite(inner) for key, inner in cast(dict[str, object], value).items()}
     if isinstance(value, list | tuple):
@@ -54,7 +54,7 @@ def finite(value: object) -> object:
 
 
 class PatientDecoder:
-    """Reads what is almost JSON, and notes what it made of it."""
+    """A decoder of almost-JSON that notes what it made of it."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -63,7 +63,7 @@ class PatientDecoder:
         )
 
     def decode_at(self, text: str, start: int) -> tuple[Any, int]:
-        """The value that begins at `start`, and where it ends.
+        """Return the value that begins at `start`, and where it ends.
 
         Raises:
             ValueError: There is none.
@@ -76,7 +76,7 @@ class PatientDecoder:
         return value if math.isfinite(value) else self._nothing(text)
 
     def _int(self, text: str) -> int | None:
-        return int(text) if len(text) < _MOST_DIGITS else self._nothing(text)
+        return int(text) if len(text) < _MAX_DIGITS else self._nothing(text)
 
     def _nothing(self, text: str) -> None:
         note = f"null stands for the number {text[:20]}{'…' if len(text) > 20 else ''}, which JSON cannot say"
@@ -95,7 +95,7 @@ def _strict_constant(text: str) -> float:
     raise ValueError(f"{text} is no JSON")
 
 
-_MOST_DIGITS = sys.get_int_max_str_digits() or sys.maxsize
+_MAX_DIGITS = sys.get_int_max_str_digits() or sys.maxsize
 _STRICT = json.JSONDecoder(parse_constant=_strict_constant, parse_float=_strict_float)
 # What comes from JSON has no circles: looking for them would cost a third of the time.
 _COMPACT = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""What the SDK's HTTP transports can write: they end a whole session over a message that they cannot.
+"""Messages that the SDK's HTTP transports can write: they end a whole session over one that they cannot.
 
 Halves of characters, which JSON may bring as escapes, are none in UTF-8; and pydantic writes no more than 255 levels.
 """

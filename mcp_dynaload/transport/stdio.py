@@ -69,7 +69,7 @@ async def open_stdio() -> AsyncGenerator[tuple[Any, Any]]:
 
 
 def _is_ignored_hang_up(number: signal.Signals) -> bool:
-    """Whether it is SIGHUP and `nohup` had it ignored: the client outlives its terminal, and so do we."""
+    """Return whether it is SIGHUP and `nohup` had it ignored: the client outlives its terminal, and so do we."""
     return number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN
 
 
@@ -115,6 +115,6 @@ async def _sending(loop: asyncio.AbstractEventLoop, number: int) -> tuple[Send, 
 
 
 def _can_be_waited_for(number: int) -> bool:
-    """Whether the event loop can be told when there is something to read."""
+    """Return whether the event loop can be told when there is something to read."""
     mode = os.fstat(number).st_mode
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(number)

@@ -19,7 +19,7 @@ class Allowance:
     """Of one core, in the long run."""
 
     burst_seconds: float
-    """What may be spent at once."""
+    """The amount that may be spent at once."""
 
     _left: float = field(init=False)
     _at: float = field(default_factory=anyio.current_time)
@@ -50,7 +50,7 @@ class Allowance:
 
 @dataclass(slots=True)
 class Rate:
-    """So many a second, and some more at once; what comes beyond is told apart."""
+    """A rate of so many a second, and some more at once; what comes beyond is told apart."""
 
     per_second: float
     burst: float
@@ -61,7 +61,7 @@ class Rate:
         self._left = self.burst
 
     def takes_one(self) -> bool:
-        """Whether one more is within the rate."""
+        """Return whether one more is within the rate."""
         now = anyio.current_time()
         self._left = min(self.burst, self._left + self.per_second * (now - self._at))
         self._at = now

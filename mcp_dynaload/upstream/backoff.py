@@ -14,17 +14,17 @@ class Backoff:
     _not_before: float = 0.0
 
     def failed(self, error: str, now: float) -> None:
-        """It did not start, or its connection ended by itself."""
+        """Note that it did not start, or that its connection ended by itself."""
         self.failures += 1
         self.last_error = error
         if self.failures > 1:
             self._not_before = now + min(2.0 ** (self.failures - 2), MAX_REST_SECONDS)
 
     def answered(self) -> None:
-        """It works."""
+        """Note that it works."""
         self.failures = 0
         self._not_before = 0.0
 
     def seconds_left(self, now: float) -> float:
-        """How long it still rests; at most 0 if it may be tried."""
+        """Return how long it still rests; at most 0 if it may be tried."""
         return self._not_before - now

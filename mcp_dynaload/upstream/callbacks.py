@@ -6,28 +6,28 @@ from mcp_dynaload.upstream.connection import ClientProfile, ClientSide
 from mcp_dynaload.upstream.listing import Listing
 
 
-class Host(ClientSide, Protocol):
-    """What an upstream needs from the session it belongs to."""
+class UpstreamCallbacks(ClientSide, Protocol):
+    """An upstream's callbacks into the session it belongs to."""
 
     log_level: str | None
     """The level that the client asked for, if it did."""
 
     def profile(self) -> ClientProfile:
-        """The client's own `initialize` fields."""
+        """Return the client's own `initialize` fields."""
         ...
 
     async def upstream_listed(self, upstream: str, listing: Listing) -> None:
-        """An upstream was listed."""
+        """Take a listing of an upstream."""
         ...
 
     def upstream_started(self, upstream: str, seconds: float) -> None:
-        """A connection was opened, which took so long."""
+        """Note that a connection was opened, which took so long."""
         ...
 
     def upstream_stopped(self, upstream: str) -> None:
-        """We have ended a connection."""
+        """Note that we have ended a connection."""
         ...
 
     def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
-        """It could not be opened, or ended by itself."""
+        """Note that a connection could not be opened, or ended by itself."""
         ...

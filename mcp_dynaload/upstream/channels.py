@@ -65,7 +65,7 @@ async def _open_stdio(
 
 
 def _check_folder(folder: Path) -> None:
-    """The system's own error would look like that of a missing program."""
+    """Refuse a folder that is not there: the system's own error would look like that of a missing program."""
     if not folder.is_dir():
         raise UpstreamStartError(f"the folder {str(folder)!r}, in which it is to run, does not exist")
 
@@ -125,7 +125,7 @@ async def _open_http(config: UpstreamConfig, allowance: Allowance) -> AsyncGener
 async def _passing_on(
     read: AsyncIterable[Item], send: MemoryObjectSendStream[Item], tell: Callable[[Item], Awaitable[None]]
 ) -> AsyncGenerator[None]:
-    """Meanwhile, what the SDK's transport reads goes where also is told what it could not read, and ends that."""
+    """Pass on what the SDK's transport reads, together with what it could not read; that ends the connection."""
 
     async def pass_on() -> None:
         async with send:

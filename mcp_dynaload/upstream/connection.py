@@ -27,7 +27,7 @@ from mcp_dynaload.upstream.streams import Intake, Outflow, Said, Streams
 from mcp_dynaload.upstream.subscriptions import (
     ACKNOWLEDGED,
     LISTS_STREAM,
-    Listening,
+    Subscriptions,
     list_filter,
     without_subscription,
 )
@@ -54,7 +54,7 @@ TOLD_AT_ONCE = 300
 
 @dataclass(frozen=True, slots=True)
 class ClientProfile:
-    """What we tell upstreams about the client they really serve: its `initialize` fields."""
+    """The client that we really serve, as we tell upstreams about it: its `initialize` fields."""
 
     info: Json
     capabilities: Json
@@ -74,7 +74,7 @@ class ClientSide(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """What a link needs from who opened it."""
+    """The stream ends and callbacks that a link needs from who opened it."""
 
     changed: Callable[[], None]
     """Called when the upstream says that its lists have changed, or may have."""
@@ -101,7 +101,7 @@ class Link:
         self._client = client
         self._silence = silence
         self._era: Era | None = None
-        self._listening: Listening | None = None
+        self._listening: Subscriptions | None = None
         self._told = Rate(TOLD_PER_SECOND, TOLD_AT_ONCE)
         self._left_out = 0
         self._questions = 0
@@ -115,12 +115,12 @@ class Link:
 
     @property
     def era(self) -> Era:
-        """What the handshake agreed on."""
+        """The era that the handshake agreed on."""
         assert self._era is not None, "the link is used before its handshake"
         return self._era
 
     @property
-    def listening(self) -> Listening:
+    def listening(self) -> Subscriptions:
         """The streams of changes, which only a modern server needs."""
         assert self._listening is not None, "the link is used before its handshake"
         return self._listening
@@ -166,7 +166,7 @@ class Link:
             MCPError: The upstream refused both eras, or the connection ended.
         """
         self._era = await negotiate(self._dispatcher, profile.info, profile.capabilities)
-        self._listening = Listening(tasks, self._dispatcher, self._era, self._catch_up)
+        self._listening = Subscriptions(tasks, self._dispatcher, self._era, self._catch_up)
 
     async def listen(self) -> None:
         """Ask a modern server for the changes of its lists, as far as it announces any."""
@@ -178,14 +178,14 @@ class Link:
             self._ends.note(f"subscriptions/listen: {str(error) or 'not acknowledged'}")
 
     async def _catch_up(self, stream: str) -> None:
-        """A stream was lost and is opened again: what it would have told may have happened."""
+        """Catch up on a stream that was lost and is opened again: what it would have told may have happened."""
         if stream == LISTS_STREAM:
             self._ends.changed()
         else:
             self._updates.note({"uri": stream})
 
     def _is_wanted(self, said: Said) -> bool:
-        """Whether there is more to be done about a message of its own than to take note of it."""
+        """Return whether there is more to be done about a message of its own than to take note of it."""
         self._silence.restart()
         if isinstance(said, JSONRPCRequest):
             return self._outflow.waiting < MAX_UNTAKEN

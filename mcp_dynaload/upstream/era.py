@@ -56,13 +56,13 @@ class Era:
     """Tool name → argument paths that the tool wants mirrored in HTTP headers (`x-mcp-header`)."""
 
     def stamped(self, method: str, params: Json) -> tuple[Json, CallOptions]:
-        """The params and options with which a request goes out."""
+        """Return the params and options with which a request goes out."""
         if not self.is_modern:
             return params, self.options(method, params)
         return {**params, "_meta": {**(params.get("_meta") or {}), **self.client_meta}}, self.options(method, params)
 
     def options(self, method: str, params: Json) -> CallOptions:
-        """The HTTP headers that the revision asks for; stdio ignores them."""
+        """Return the HTTP headers that the revision asks for; stdio ignores them."""
         headers = {MCP_PROTOCOL_VERSION_HEADER: self.version}
         if self.is_modern:
             headers[MCP_METHOD_HEADER] = method
@@ -83,7 +83,7 @@ class Era:
             self.header_maps = {str(tool.get("name")): x_mcp_header_map(tool.get("inputSchema")) for tool in tools}
 
     def plain_result(self, result: Json) -> Json:
-        """The result as a handshake client knows it: without the modern envelope."""
+        """Return the result as a handshake client knows it: without the modern envelope."""
         if not self.is_modern:
             return result
         plain = {key: value for key, value in result.items() if key not in _MODERN_ONLY}
@@ -110,7 +110,7 @@ async def negotiate(outbound: Outbound, client_info: Json, capabilities: Json) -
 
 
 def _is_final(refusal: MCPError) -> bool:
-    """Whether it is no answer of the server's protocol at all."""
+    """Return whether it is no answer of the server's protocol at all."""
     return isinstance(failure := refusal.error.data, UpstreamAnswerError) and failure.is_final
 
 

@@ -36,7 +36,7 @@ _TRANSPORT_LIBRARIES = ("httpcore2", "httpx2")
 
 
 def is_closed(error: BaseException) -> bool:
-    """Whether the SDK tells of a connection's end; a server may use the same code for errors of its own."""
+    """Return whether the SDK tells of a connection's end; a server may use the same code for errors of its own."""
     return (
         isinstance(error, MCPError)
         and error.error.code == CONNECTION_CLOSED
@@ -45,7 +45,7 @@ def is_closed(error: BaseException) -> bool:
 
 
 def reason_of(error: BaseException, masker: Masker) -> str:
-    """The innermost cause in plain words, without secrets."""
+    """Return the innermost cause in plain words, without secrets."""
     cause = next(_causes(error))
     if isinstance(cause, FileNotFoundError):
         return f"the program {cause.filename!r} was not found"
@@ -61,13 +61,13 @@ def reason_of(error: BaseException, masker: Masker) -> str:
 
 
 def single_cause(error: BaseException) -> BaseException:
-    """What is in a group of one; else the error itself."""
+    """Return the exception in a group of one; else the error itself."""
     causes = list(_causes(error))
     return causes[0] if len(causes) == 1 else error
 
 
 def is_expected(error: BaseException) -> bool:
-    """Whether a server or the way to it can be the cause; all else is a fault of ours."""
+    """Return whether a server or the way to it can be the cause; all else is a fault of ours."""
     return all(isinstance(cause, _EXPECTED) or _is_of_transport(cause) for cause in _causes(error))
 
 
@@ -84,7 +84,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def described(name: str, what: str, tail: Sequence[str], masker: Masker, option: str = "") -> str:
-    """The whole error without secrets: the server, what is wrong with it, its last words, and what to do."""
+    """Return the whole error without secrets: the server, its problem, its last words, and the fix."""
     parts = [masker.text(f"MCP server {name!r} {what}.")]
     if words := last_words(tail, masker):
         parts.append("Its last output, quoted:\n" + "\n".join(words))
@@ -93,7 +93,7 @@ def described(name: str, what: str, tail: Sequence[str], masker: Masker, option:
 
 
 def last_words(tail: Sequence[str], masker: Masker) -> list[str]:
-    """The last lines of what a server printed, each masked, cut and quoted.
+    """Return the last lines of what a server printed, each masked, cut and quoted.
 
     All are masked together: a key may have begun in a line that is not among the last ones.
     """
@@ -103,7 +103,7 @@ def last_words(tail: Sequence[str], masker: Masker) -> list[str]:
 
 
 def _whole_words(line: str) -> str:
-    """The line; without its first and last word if it was cut: nobody knows a part of a secret as one."""
+    """Return the line; without its first and last word if it was cut: nobody knows a part of a secret as one."""
     return line if len(line) < TAIL_LINE_CHARACTERS else re.sub(r"^\S*|\S*$", "", line)
 
 

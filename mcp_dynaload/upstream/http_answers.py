@@ -40,7 +40,7 @@ Tell = Callable[[Item], Awaitable[None]]
 
 
 class AnsweringClient(httpx2.AsyncClient):
-    """Sends what the SDK's transports post, and sees to it that every request gets an answer in words."""
+    """An HTTP client that sends what the SDK's transports post, and gives every request an answer in words."""
 
     def __init__(self, tell: Tell, *, answers_in_body: bool, **options: Any) -> None:
         super().__init__(**options)
@@ -82,7 +82,7 @@ class AnsweringClient(httpx2.AsyncClient):
         return await self._with_body(response, body, waiting)
 
     async def _with_body(self, response: httpx2.Response, body: bytes, waiting: str | int) -> httpx2.Response:
-        """The answer in a body: whatever id it has, it can be for one request only."""
+        """Return the answer in a body: whatever id it has, it can be for one request only."""
         item = parse_line(body)
         failure: SessionMessage | None = None
         for found in [item] if isinstance(item, SessionMessage) else mended(body, item, waiting):
@@ -100,7 +100,7 @@ class AnsweringClient(httpx2.AsyncClient):
         return await self._failed(response.request, waiting, f"{UNREADABLE}: {kind}", said=body)
 
     async def _refusal(self, response: httpx2.Response, waiting: str | int | None) -> httpx2.Response:
-        """An error of the server's own in JSON-RPC passes; a status alone is put into words."""
+        """Return a refusal: an error of the server's own in JSON-RPC passes; a status alone is put into words."""
         if next_request_within_origin(response) is not None:
             return response
         body = await _begin_of(response)
@@ -135,7 +135,7 @@ class AnsweringClient(httpx2.AsyncClient):
         return _accepted(request)
 
     def _with_events(self, response: httpx2.Response, waiting: str | int | None) -> httpx2.Response:
-        """The stream with what cannot be read in it made readable, or told."""
+        """Return the stream with its unreadable parts made readable, or told."""
         events = httpx2.Response(
             response.status_code,
             headers=_headers(response),
@@ -162,7 +162,7 @@ class AnsweringClient(httpx2.AsyncClient):
         yield bytes(rest)
 
     async def _readable(self, block: bytes, waiting: str | int | None) -> bytes | None:
-        """One event; None if it was to be the answer and there is none in it."""
+        """Return one event; None if it was to be the answer and there is none in it."""
         lines = block.splitlines()
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
         if not data.strip() or any(line.startswith(b"event:") and line[6:].strip() != b"message" for line in lines):
@@ -184,7 +184,7 @@ class AnsweringClient(httpx2.AsyncClient):
 
 
 def in_our_words(item: Item) -> Item:
-    """What the transport says when a stream of events has ended before the answer, as a failure of the server."""
+    """Return the transport's error for a stream that ended before the answer, as a failure of the server."""
     message = item.message if isinstance(item, SessionMessage) else None
     if not isinstance(message, JSONRPCError) or message.id is None or message.error.code != CONNECTION_CLOSED:
         return item
@@ -231,7 +231,7 @@ async def _begin_of(response: httpx2.Response) -> bytes:
 
 
 def _id_of(request: httpx2.Request) -> str | int | None:
-    """The id of the posted request; none of a notification or an answer."""
+    """Return the id of the posted request; None of a notification or an answer."""
     message = json.loads(request.content)
     return message.get("id") if "method" in message else None
 

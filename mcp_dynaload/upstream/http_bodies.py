@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 
 class Answers:
-    """Sees every answer before its body is read."""
+    """A transport that sees every answer before its body is read."""
 
     def __init__(self, session: HttpSession, allowance: Allowance) -> None:
         self._session = session
@@ -50,7 +50,7 @@ class Answers:
             await self._on_error(response, body)
 
     async def _on_error(self, response: httpx2.Response, whole: "DecodedBody") -> None:
-        """A server that was restarted answers 404 or 400 for ever: the session has to be made anew."""
+        """Make the session anew for a server that was restarted: it answers 404 or 400 for ever."""
         body = await _begin_of(whole)
         is_lost = response.status_code == 404 or (response.status_code == 400 and _is_about_session(body))
         if not is_lost:
@@ -80,7 +80,7 @@ class DecodedBody(httpx2.AsyncByteStream):
 
 
 async def _bounded(raw: httpx2.Response) -> AsyncGenerator[bytes]:
-    """The body, as far as it is no larger than one message may be."""
+    """Yield the body, as far as it is no larger than one message may be."""
     size = MessageSize()
     async for piece in raw.aiter_bytes():
         try:
@@ -91,7 +91,7 @@ async def _bounded(raw: httpx2.Response) -> AsyncGenerator[bytes]:
 
 
 async def _paced(raw: httpx2.Response, allowance: Allowance) -> AsyncGenerator[bytes]:
-    """A stream of events, which may go on for ever: no faster than it is allowed to."""
+    """Yield a stream of events, which may go on for ever, no faster than it is allowed to."""
     async for decoded in raw.aiter_bytes():
         for start in range(0, len(decoded), PIECE_BYTES):
             piece = decoded[start : start + PIECE_BYTES]
@@ -113,7 +113,7 @@ async def _begin_of(body: DecodedBody) -> bytes:
 
 
 def _is_about_session(body: bytes) -> bool:
-    """Whether an error says that the session is not known; of JSON-RPC only its message counts."""
+    """Return whether an error says that the session is not known; of JSON-RPC only its message counts."""
     text = body.decode("utf-8", "replace")
     try:
         message = json_object(json_object(json.loads(text)).get("error")).get("message")

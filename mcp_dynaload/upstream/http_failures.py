@@ -36,7 +36,7 @@ _LIKE = {302: 301, 303: 301, 307: 301, 308: 301, 406: 405, 415: 405, 422: 400, 5
 
 
 def status_reason(response: httpx2.Response) -> str:
-    """What a status means, and what to do."""
+    """Return the meaning of a status, and the fix."""
     status = response.status_code
     known = status if status in _ADVICE else _LIKE.get(status, status // 100 * 100)
     seconds = _retry_after(response.headers.get("retry-after", ""))
@@ -46,7 +46,7 @@ def status_reason(response: httpx2.Response) -> str:
 
 
 def status_name(response: httpx2.Response) -> str:
-    """The status with its name."""
+    """Return the status with its name."""
     try:
         return f"HTTP {response.status_code} ({HTTPStatus(response.status_code).phrase})"
     except ValueError:
@@ -54,7 +54,7 @@ def status_name(response: httpx2.Response) -> str:
 
 
 def trouble_reason(error: BaseException) -> str:
-    """What went wrong on the way to a server, or on the way back."""
+    """Return the problem on the way to a server, or on the way back."""
     if isinstance(error, httpx2.HTTPStatusError):
         return status_reason(error.response)
     causes = list(_causes(error))
@@ -79,7 +79,7 @@ def trouble_reason(error: BaseException) -> str:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what has led to it; of several attempts to connect each."""
+    """Yield the error and what has led to it; of several attempts to connect each."""
     while error is not None:
         yield error
         if isinstance(error, BaseExceptionGroup):
@@ -89,7 +89,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _retry_after(text: str) -> int:
-    """Seconds to wait; 0 where it does not say."""
+    """Return the seconds to wait; 0 where the text does not say."""
     if text.strip().isdigit():
         return int(text.strip()[:6])
     try:

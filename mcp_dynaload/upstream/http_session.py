@@ -25,7 +25,7 @@ class HttpSession:
     """It answered in a way that servers that have forgotten the session answer, too."""
 
     def is_lost(self, error: MCPError) -> bool:
-        """Whether the request was not carried out because the session is not known."""
+        """Return whether the request was not carried out because the session is not known."""
         return error.error.data == self.mark
 
     def heed(self, error: MCPError) -> None:

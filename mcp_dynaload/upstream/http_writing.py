@@ -1,4 +1,4 @@
-"""What goes to a server behind HTTP: one message that cannot be written costs no other its connection."""
+"""Writes messages to a server behind HTTP: one that cannot be written costs no other its connection."""
 
 from collections.abc import Awaitable, Callable
 from types import TracebackType

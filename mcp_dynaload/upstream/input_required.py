@@ -13,7 +13,7 @@ MAX_POLL_SECONDS = 2.0
 
 @dataclass(slots=True)
 class InputRounds:
-    """How often one request came back for input, and since when it only wants to be asked again."""
+    """The number of times that a request came back for input, and since when it only wants to be asked again."""
 
     upstream: str
     method: str
@@ -23,7 +23,7 @@ class InputRounds:
     _pause: float = POLL_SECONDS
 
     def count(self) -> None:
-        """It asks for something.
+        """Count one more question of the upstream.
 
         Raises:
             UpstreamError: It has asked too often.

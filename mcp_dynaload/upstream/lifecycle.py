@@ -12,7 +12,7 @@ from mcp_dynaload.config.servers_file import UpstreamConfig
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.upstream.allowance import Allowance
-from mcp_dynaload.upstream.callbacks import Host
+from mcp_dynaload.upstream.callbacks import UpstreamCallbacks
 from mcp_dynaload.upstream.channels import open_streams
 from mcp_dynaload.upstream.connection import Ends, Link, open_link
 from mcp_dynaload.upstream.failures import is_expected, reason_of
@@ -20,7 +20,7 @@ from mcp_dynaload.upstream.listing import Listing, ListingBudget, read_listing
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.relisting import Relisting
 
-LONGEST_START_SECONDS = 900.0
+MAX_START_SECONDS = 900.0
 """A start that takes longer is given up: the first `npx` or `docker run` of a server downloads it."""
 
 PATIENCE_SECONDS = 2.0
@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 
 class State(Enum):
-    """How far a connection has come."""
+    """The state that a connection has reached."""
 
     STARTING = auto()
     OPEN = auto()
@@ -43,7 +43,7 @@ class State(Enum):
 
 
 class End(Enum):
-    """Why a connection is over."""
+    """The reason why a connection is over."""
 
     FAILED = auto()
     """It was never there."""
@@ -57,9 +57,9 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where the upstreams of a session run, and whom they serve."""
+    """The place where the upstreams of a session run, and the session that they serve."""
 
-    host: Host
+    host: UpstreamCallbacks
     project_dir: Path
     logs_dir: Path
     masker: Masker = field(default_factory=Masker)
@@ -88,7 +88,7 @@ class Connection:
 
     over: anyio.Event = field(default_factory=anyio.Event)
     listing: Listing | None = None
-    """What was listed last."""
+    """The last listing."""
 
     error: str = ""
     listing_error: str = ""
@@ -112,7 +112,7 @@ class Connection:
 
     @property
     def patience_seconds(self) -> float:
-        """How long a caller waits for the end of its start, which goes on if it takes longer."""
+        """The time that a caller waits for the end of its start, which goes on if it takes longer."""
         limit = self.config.options.connect_timeout_seconds
         return max(self.since + limit - anyio.current_time(), min(limit, PATIENCE_SECONDS))
 
@@ -133,10 +133,10 @@ class Connection:
         """Open the connection, keep it until it ends, close it."""
         try:
             with self._scope as scope:
-                scope.deadline = self.since + LONGEST_START_SECONDS
+                scope.deadline = self.since + MAX_START_SECONDS
                 await self._open()
             if scope.cancelled_caught and not self.error:
-                self.error = f"no answer to the handshake in {LONGEST_START_SECONDS:g} s"
+                self.error = f"no answer to the handshake in {MAX_START_SECONDS:g} s"
         except anyio.get_cancelled_exc_class():
             self.end = End.STOPPED  # the session is over
             raise
@@ -217,7 +217,7 @@ class Connection:
         return listing != before
 
     async def _restore(self, link: Link) -> None:
-        """What the client asked for before this connection was made; the first call already counts on it."""
+        """Repeat what the client asked for before this connection was made; the first call already counts on it."""
         try:
             if level := self.surroundings.host.log_level:
                 await tell_log_level(link, level)

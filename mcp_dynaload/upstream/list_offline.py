@@ -19,14 +19,14 @@ from mcp_dynaload.upstream.upstream import SETTLING_SECONDS
 from mcp_dynaload.version import __version__
 
 CAPABILITIES: Json = {"roots": {"listChanged": True}, "elicitation": {"form": {}, "url": {}}}
-"""What Claude Code declares: a server may list other tools to a client that can do less."""
+"""The capabilities that Claude Code declares: a server may list other tools to a client that can do less."""
 
 MAX_LISTING = 4
 
 
 @dataclass(slots=True)
 class _NobodyThere:
-    """Stands in for the client: has the project as its root and declines every question."""
+    """A stand-in for the client: it has the project as its root and declines every question."""
 
     project_dir: Path
     heard: Callable[[str, Listing], Awaitable[None]]
@@ -43,31 +43,31 @@ class _NobodyThere:
         raise MCPError(code=METHOD_NOT_FOUND, message="Method not found", data=method)
 
     async def tell(self, upstream: str, method: str, params: Json | None) -> None:
-        """Notifications have no reader."""
+        """Drop a notification, which has no reader."""
 
     async def upstream_listed(self, upstream: str, listing: Listing) -> None:
         await self.heard(upstream, listing)
 
     def upstream_started(self, upstream: str, seconds: float) -> None:
-        """Nobody counts."""
+        """Do nothing: nobody counts."""
 
     def upstream_stopped(self, upstream: str) -> None:
-        """Nobody counts."""
+        """Do nothing: nobody counts."""
 
     def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
-        """The caller of `list_all` has the error."""
+        """Do nothing: the caller of `list_all` has the error."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """What came of listing upstreams, by name."""
+class OfflineListings:
+    """The outcome of listing upstreams, by name."""
 
     listings: dict[str, Listing] = field(default_factory=dict[str, Listing])
     errors: dict[str, str] = field(default_factory=dict[str, str])
 
 
 async def _nobody_hears(upstream: str, listing: Listing) -> None:
-    """All listings are in the result, too."""
+    """Do nothing: all listings are in the result, too."""
 
 
 async def list_upstreams(
@@ -77,13 +77,13 @@ async def list_upstreams(
     heard: Callable[[str, Listing], Awaitable[None]] = _nobody_hears,
     within_seconds: float = math.inf,
     masker: Masker | None = None,
-) -> Listed:
+) -> OfflineListings:
     """Start each upstream, list it, stop it, a few at a time; `heard` is told of each listing as it comes.
 
     `masker` hides the secrets that the configuration names.
     One that fails, or is not through in the time that all have together, is among the errors.
     """
-    listed = Listed()
+    listed = OfflineListings()
 
     async def note(upstream: str, listing: Listing) -> None:
         listed.listings[upstream] = listing

@@ -34,7 +34,7 @@ PAGE_PAUSE_SECONDS = 0.01
 
 @dataclass(frozen=True, slots=True)
 class ListingBudget:
-    """How much of what an upstream lists is read."""
+    """The limits of what is read of an upstream's lists."""
 
     pages: int = 1_000
     elements: int = 5_000
@@ -54,7 +54,7 @@ Request = Callable[[str, Json], Awaitable[Json]]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What one upstream offers, raw as it said it."""
+    """The lists of one upstream, raw as it gave them."""
 
     tools: tuple[Json, ...] = ()
     prompts: tuple[Json, ...] = ()
@@ -65,7 +65,7 @@ class Listing:
     capabilities: Json | None = None
     version: str = ""
     gaps: tuple[str, ...] = ()
-    """What of its lists could not be read, and why."""
+    """The lists that could not be read, and why."""
 
     is_first: bool = field(default=False, compare=False)
     """Over its connection: some servers register their tools after their start."""
@@ -93,12 +93,12 @@ class Listing:
     """Of all elements as the server gave them, which are the same where it is; empty if some could not be read."""
 
     def as_json(self) -> Json:
-        """The listing as it is kept on disk."""
+        """Return the listing as it is kept on disk."""
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @classmethod
     def from_json(cls, data: Json) -> "Listing":
-        """The listing read back from disk.
+        """Return the listing read back from disk.
 
         Raises:
             TypeError: The data has fields that are not ours.
@@ -110,7 +110,7 @@ class Listing:
 
 
 def announces_changes(capabilities: Json) -> bool:
-    """Whether a server says that it tells of changes of its lists."""
+    """Return whether a server says that it tells of changes of its lists."""
     return any(json_object(capabilities.get(kind)).get("listChanged") for kind in LISTS)
 
 
@@ -193,13 +193,13 @@ class _Reading:
 
     @property
     def digest(self) -> str:
-        """Of what was found, if that is all."""
+        """The digest of what was found, if that is all."""
         whole = self._hash.copy()
         whole.update(json.dumps(self.unnamed).encode())
         return "" if self.gaps else whole.hexdigest()
 
     def completed(self, kind: str, before: Listing | None) -> tuple[Json, ...]:
-        """What was found in a list; one that could not be read to its end keeps what is known of the rest."""
+        """Return the elements found in a list; one not read to its end keeps what is known of the rest."""
         found = self.found.get(kind, [])
         if before is None or kind not in self._broken:
             return tuple(found)
@@ -231,7 +231,7 @@ class _Reading:
         return len(text)
 
     def _excess(self, kind: str) -> str:
-        """What of the budget is spent, in words; empty if all is within it."""
+        """Return which part of the budget is spent, in words; empty if all is within it."""
         budget = self._budget
         if self._pages >= budget.pages:
             return f"it has more than {budget.pages} pages"

@@ -1,4 +1,4 @@
-"""What an upstream process prints beside the protocol: kept in a rotating file, its last lines at hand for errors."""
+"""The output of an upstream process beside the protocol: in a rotating file, its last lines at hand for errors."""
 
 import re
 from collections import deque
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 def log_path(logs_dir: Path, upstream: str) -> Path:
-    """The current log file of an upstream."""
+    """Return the current log file of an upstream."""
     return logs_dir / f"{_UNSAFE.sub('_', upstream)}.log"
 
 
@@ -49,7 +49,7 @@ class OutputLog:
         self.write(start + text.encode("utf-8", "replace") + b"\n")
 
     def tail(self) -> list[str]:
-        """The last lines, oldest first, an unfinished one included."""
+        """Return the last lines, oldest first, an unfinished one included."""
         rest = self._rest.decode("utf-8", "replace").strip()
         return [*self._tail, rest] if rest else list(self._tail)
 

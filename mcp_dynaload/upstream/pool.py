@@ -13,7 +13,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.servers_file import UpstreamConfig
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.masking import Masker
-from mcp_dynaload.upstream.callbacks import Host
+from mcp_dynaload.upstream.callbacks import UpstreamCallbacks
 from mcp_dynaload.upstream.lifecycle import Surroundings
 from mcp_dynaload.upstream.upstream import Upstream
 
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 
 class Pool:
-    """Routes requests to upstreams by name; made by `open_pool`."""
+    """The upstreams of a session, to which requests are routed by name; made by `open_pool`."""
 
     def __init__(
         self, upstreams: Mapping[str, Upstream], tasks: anyio.abc.TaskGroup, max_running: int, common: "Pool | None"
@@ -48,16 +48,16 @@ class Pool:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Upstreams of this pool's own."""
+        """The upstreams of this pool's own."""
         return tuple(self._upstreams)
 
     @property
     def running(self) -> tuple[Upstream, ...]:
-        """Those of them that have a process or connection now."""
+        """The upstreams of its own that have a process or connection now."""
         return tuple(upstream for upstream in self._upstreams.values() if upstream.is_running)
 
     def _pool_of(self, name: str) -> "Pool":
-        """Where an upstream is: here, or in the pool that this one has in common with others."""
+        """Return the pool of an upstream: this one, or the one that this has in common with others."""
         return self._common if self._common is not None and name in self._common.names else self
 
     async def request(self, name: str, method: str, params: Json) -> Json:
@@ -179,7 +179,7 @@ class Pool:
                 log.warning("upstream_not_started", upstream=upstream.name, error=str(error))
 
     async def _make_room(self, wanted: Upstream) -> None:
-        """Below the cap: stop the upstream that was used least recently, or wait until one is not busy.
+        """Stop the upstream that was used least recently, or wait until one is not busy, to be below the cap.
 
         One with subscriptions goes last: while it is stopped, the client hears of no change.
         """
@@ -202,14 +202,14 @@ def _idle_since(upstream: Upstream) -> float:
 @asynccontextmanager
 async def open_pool(
     configs: Iterable[UpstreamConfig],
-    host: Host,
+    host: UpstreamCallbacks,
     project_dir: Path,
     logs_dir: Path,
     max_running: int,
     common: Pool | None = None,
     masker: Masker | None = None,
 ) -> AsyncGenerator[Pool]:
-    """The pool of a session; at exit every upstream of its own is stopped and gone.
+    """Open the pool of a session; at exit every upstream of its own is stopped and gone.
 
     What is in `common` is used from there, and stays.
     """

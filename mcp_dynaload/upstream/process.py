@@ -40,7 +40,7 @@ _GONE = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError
 
 @dataclass(frozen=True, slots=True)
 class ProcessCommand:
-    """What to start: program, arguments, the whole environment, working directory."""
+    """The process to start: program, arguments, the whole environment, working directory."""
 
     command: str
     args: tuple[str, ...]

@@ -111,7 +111,7 @@ def _marked_processes(mark: str) -> Iterator[int]:
 
 
 def _marked_processes_by_psutil(mark: str) -> Iterator[int]:
-    """The same where there is no /proc; ten times slower where there is."""
+    """Yield the same where there is no /proc; ten times slower where there is."""
     import psutil  # not needed elsewhere on the way of a call
 
     for process in psutil.process_iter():

@@ -23,10 +23,10 @@ log = structlog.get_logger()
 
 
 class Relisting:
-    """One listing at a time, and one more if a change was told meanwhile."""
+    """A listing at a time, and one more if a change was told meanwhile."""
 
     def __init__(self, upstream: str, list_now: Callable[[], Awaitable[bool]]) -> None:
-        """With what lists, and tells whether that brought something new."""
+        """Take the function that lists, and tells whether that brought something new."""
         self._upstream = upstream
         self._list_now = list_now
         self._told = anyio.Event()

@@ -10,7 +10,7 @@ from mcp_dynaload.catalog.tool import Json
 
 @dataclass(slots=True)
 class SilenceTimer:
-    """Ends waits when the upstream has been silent for too long; anything it says starts the time anew."""
+    """A timer that ends waits when the upstream was silent for too long; anything it says starts it anew."""
 
     seconds: float
     _waits: set[anyio.CancelScope] = field(default_factory=set[anyio.CancelScope])
@@ -31,12 +31,12 @@ class SilenceTimer:
         raise TimeoutError
 
     def restart(self) -> None:
-        """The upstream said something."""
+        """Start the wait anew, as the upstream said something."""
         for scope in self._waits:
             scope.deadline = self._deadline()
 
     async def suspended(self, ask: Callable[[], Awaitable[Json]]) -> Json:
-        """Await `ask()`, a question to the person, with no time running meanwhile."""
+        """Await `ask()`, a question to the user, with no time running meanwhile."""
         self._asking += 1
         self.restart()
         try:

@@ -13,7 +13,7 @@ from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.http_session import HttpSession
 
 Said = JSONRPCNotification | JSONRPCRequest
-"""What an upstream says by itself."""
+"""The messages that an upstream sends by itself."""
 
 Answer = JSONRPCResponse | JSONRPCError
 
@@ -42,7 +42,7 @@ class Streams:
 
 
 class Intake:
-    """What an upstream sends; of what it says by itself only what is wanted, and no faster than it is allowed to."""
+    """The messages of an upstream; of those by itself only the wanted ones, and no faster than it is allowed to."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Intake:
                 return item
 
     async def receive(self) -> SessionMessage | Exception:
-        """The next message.
+        """Return the next message.
 
         Raises:
             anyio.EndOfStream: There is none.
@@ -98,7 +98,7 @@ class Intake:
 
 
 class Outflow:
-    """What goes to an upstream: how much of it waits to be taken, and whether it still can be sent."""
+    """The messages to an upstream: how much of them waits to be taken, and whether it still can be sent."""
 
     def __init__(self, write: WriteStream[SessionMessage], closed: anyio.Event) -> None:
         self._write = write
@@ -127,7 +127,7 @@ class Outflow:
             self.waiting -= 1
 
     def takes_answer(self, answer: Answer) -> bool:
-        """Whether it is the first answer to a request that was sent."""
+        """Return whether it is the first answer to a request that was sent."""
         number = str(answer.id)
         is_open = number in self._open
         self._open.pop(number, None)

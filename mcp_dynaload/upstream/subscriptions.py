@@ -26,7 +26,7 @@ LISTS_STREAM = "lists"
 
 @dataclass(slots=True)
 class _Stream:
-    """One stream: what for, and what became of the first attempt to open it."""
+    """A stream: its purpose, and the outcome of the first attempt to open it."""
 
     key: str
     wanted: Json
@@ -35,7 +35,7 @@ class _Stream:
     refusal: MCPError | None = None
 
 
-class Listening:
+class Subscriptions:
     """All streams of one connection, by what they are for."""
 
     def __init__(
@@ -79,7 +79,7 @@ class Listening:
             stream.scope.cancel()
 
     def acknowledged(self, params: Json | None) -> None:
-        """The server has said that a stream is open."""
+        """Note that the server has said that a stream is open."""
         request_id = json_object(json_object(params).get("_meta")).get(SUBSCRIPTION_ID_META_KEY)
         if stream := self._by_request_id.get(str(request_id)):
             if stream.settled.is_set():
@@ -116,13 +116,13 @@ class Listening:
 
 
 def list_filter(era: Era) -> Json:
-    """What to ask for to hear of every list that the server announces changes of."""
+    """Return the filter with which to hear of every list that the server announces changes of."""
     announced = [kind for kind in LISTS if json_object(era.capabilities.get(kind)).get("listChanged")]
     return {f"{kind}ListChanged": True for kind in announced}
 
 
 def without_subscription(params: Json | None) -> Json | None:
-    """The params of a notification without the mark of the stream on which it came."""
+    """Return the params of a notification without the mark of the stream on which it came."""
     meta = json_object(json_object(params).get("_meta"))
     if params is None or SUBSCRIPTION_ID_META_KEY not in meta:
         return params

@@ -14,7 +14,7 @@ MAX_WAITING = 1_000
 
 
 class Updates:
-    """What is still to be told of the resources of one connection."""
+    """The resources of one connection whose updates are still to be told."""
 
     def __init__(self, tell: Callable[[Json], Awaitable[None]]) -> None:
         self._tell = tell

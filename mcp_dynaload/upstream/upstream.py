@@ -77,7 +77,7 @@ class Upstream:
 
     @property
     def failure(self) -> str | None:
-        """Why it failed last, unless it has answered since."""
+        """The reason of its last failure, unless it has answered since."""
         return self._backoff.last_error if self._backoff.failures else None
 
     async def request(self, method: str, params: Json) -> Json:
@@ -104,7 +104,7 @@ class Upstream:
             self.last_used = anyio.current_time()
 
     async def start(self) -> Link:
-        """The open connection, made if there is none.
+        """Return the open connection, made if there is none.
 
         Raises:
             UpstreamStartError: It could not be started, or takes long; then it goes on starting.
@@ -207,7 +207,7 @@ class Upstream:
         return result
 
     async def _repeated(self, link: Link, method: str, params: Json) -> Json:
-        """The answer to a request that was not carried out the first time."""
+        """Return the answer to a request that was not carried out the first time."""
         try:
             return await self._answered(link, method, params)
         except MCPError as error:
@@ -217,7 +217,7 @@ class Upstream:
             raise UpstreamClosedError(self._describe(said)) from None
 
     async def _renewed(self, link: Link) -> Link:
-        """The connection after a server has forgotten the session of this one: one new handshake for all who wait."""
+        """Return the connection after a server has forgotten its session: one new handshake for all who wait."""
         log.info("upstream_session_lost", upstream=self.name)
         connection = self._connection
         if connection is not None and connection.link is link:
@@ -229,7 +229,7 @@ class Upstream:
         return await self.start()
 
     async def _trusted(self, link: Link) -> Link:
-        """The connection, made anew if its server does not answer over it any more as one that knows it would."""
+        """Return the connection, made anew if its server answers over it no more as one that knows it would."""
         if link.session is None or not link.session.is_doubtful:
             return link
         async with self._trusting:  # of several callers one finds out, and all go on with what it has found
@@ -246,7 +246,9 @@ class Upstream:
             return link
 
     async def _has_ended(self, link: Link, error: MCPError) -> bool:
-        """Whether the error tells of the connection's end; then what the upstream said last has been read, too.
+        """Return whether the error tells of the connection's end.
+
+        Then what the upstream said last has been read, too.
 
         A server may answer with the same code and words: only then is the connection still there.
         """
@@ -260,7 +262,7 @@ class Upstream:
         return link.closed.is_set()
 
     async def _drop_if_deaf(self, link: Link) -> None:
-        """A server that does not answer a ping either is restarted by the next call."""
+        """Drop the connection of a server that does not answer a ping either: the next call restarts it."""
         with anyio.move_on_after(PING_SECONDS):
             try:
                 await link.request("ping", {})

@@ -1,4 +1,4 @@
-"""The API on scripted servers, away from the person's files."""
+"""The API on scripted servers, away from the user's files."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -25,7 +25,7 @@ def servers(**more: Json) -> Json:
 
 @asynccontextmanager
 async def opened(**options: Any) -> AsyncGenerator[Dynaload]:
-    """With waits that a busy machine keeps, too."""
+    """Open it with waits that a busy machine keeps, too."""
     options = {"config": servers(), "mode": IntegrationMode.TESTING, **options}
     async with Dynaload.open(**options) as dynaload:
         yield dynaload

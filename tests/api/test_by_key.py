@@ -32,7 +32,7 @@ TICKETS = "desk__search_tickets"
 
 
 def result_types() -> list[type[Any]]:
-    """All that the modules of the API answer, and what those hold."""
+    """Return the types that the modules of the API answer with, and of what those hold."""
     for module in pkgutil.iter_modules(mcp_dynaload.api.__path__):
         importlib.import_module(f"mcp_dynaload.api.{module.name}")
     found = dict.fromkeys(Answer.__subclasses__())
@@ -64,7 +64,7 @@ def test_every_type_of_result_is_read_by_key_and_what_it_holds_too() -> None:
 
 
 async def _answers() -> list[Any]:
-    """One result of each kind that a program gets."""
+    """Return one result of each kind that a program gets."""
     async with opened() as dynaload:
         query = await dynaload.process_query("search the tickets of the account", session_id="s")
         steps = [WorkflowStep(agent_id="triage", input_data={"query": "book a meeting room"})]

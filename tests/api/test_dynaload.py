@@ -142,7 +142,7 @@ async def test_commands_can_be_switched_off() -> None:
     assert (done.success, done.message) == (False, "Commands are off: enable_user_controls=False.")
 
 
-async def test_what_one_person_pins_is_not_pinned_for_another() -> None:
+async def test_what_one_user_pins_is_not_pinned_for_another() -> None:
     async with opened() as dynaload:
         await dynaload.run_user_command("/pin desk__pid", user_id="ann")
         ann = await dynaload.process_query("thanks", user_id="ann")
@@ -302,7 +302,7 @@ async def test_the_report_tells_what_queries_commands_and_calls_came_to() -> Non
     assert (nothing.is_monitoring, nothing.integration_report.performance_summary.queries) == (False, 0)
 
 
-async def test_testing_leaves_the_persons_files_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_testing_leaves_the_users_files_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     async with opened() as dynaload:
         await dynaload.process_query("book a meeting room")

@@ -1,4 +1,4 @@
-"""What definitions cost."""
+"""The cost of definitions."""
 
 import json
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.proves("attribution")
 
 
 def tools_of(servers: dict[str, tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """Names by server and own name of the tool; of each server the prefix and the tools' names, with blanks."""
+    """Return names by server and own name of the tool, from each server's prefix and its tools, with blanks."""
     prefixes = Prefixes({server: prefix for server, (prefix, _) in servers.items()})
     tools: list[Tool] = []
     for server, (prefix, names) in servers.items():

@@ -1,4 +1,4 @@
-"""What a schema of arguments says, wherever in it that stands."""
+"""The words that are found in a schema of arguments, wherever in it they stand."""
 
 import pytest
 from hypothesis import given

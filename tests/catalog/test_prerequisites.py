@@ -1,4 +1,4 @@
-"""What a definition says must come first."""
+"""The tools that a definition says must be called first."""
 
 import pytest
 

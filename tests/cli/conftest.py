@@ -67,7 +67,7 @@ def shell(tmp_path: Path) -> Shell:
 
 @pytest.fixture
 def notes_server(tmp_path: Path) -> dict[str, Any]:
-    """One of the embedded servers, as anybody would configure it."""
+    """Return one of the embedded servers, as anybody would configure it."""
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     return {"knowledge": {**embedded_servers(workspace)["knowledge"], "command": PYTHON}}

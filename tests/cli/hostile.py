@@ -10,7 +10,7 @@ FIRST_IMPORTED = ("mcp_dynaload", "json", "logging", "sqlite3", "asyncio", "site
 
 
 def hostile_shell(folder: Path) -> Shell:
-    """A project with a module of every name that we import; importing one leaves its name in a file."""
+    """Make a project with a module of every name that we import; importing one leaves its name in a file."""
     shell = Shell(folder)
     (folder / "home").mkdir(exist_ok=True)
     (shell.project / ".mcp-dynaload").mkdir(parents=True)
@@ -26,7 +26,7 @@ def hostile_shell(folder: Path) -> Shell:
 
 
 def imported(shell: Shell) -> str:
-    """The names of what was imported from there."""
+    """Return the names of the modules that were imported from there."""
     file = _notes(shell)
     return file.read_text() if file.exists() else ""
 

@@ -12,14 +12,14 @@ from mcp_dynaload.store.journal import SqliteJournal
 from mcp_dynaload.telemetry.codec import row_of
 from tests.cli.conftest import Shell
 from tests.programs import PYTHON
-from tests.telemetry.facts import a_prompt, opened
+from tests.telemetry.events import a_prompt, opened
 from tests.waiting import HANG_SECONDS
 
 
 def test_the_dashboard_opens_over_the_journal_without_a_running_service(shell: Shell, notes_server: Any) -> None:
     shell.write_servers(notes_server)
     with closing(SqliteJournal(shell.state_dir / "journal.db", 30, 1_000, clock=lambda: 0.0)) as journal:
-        journal.append([row_of(time.time(), fact) for fact in (opened(), a_prompt("git__log", listed=250))])
+        journal.append([row_of(time.time(), event) for event in (opened(), a_prompt("git__log", listed=250))])
 
     command = [PYTHON, "-m", "mcp_dynaload", "dashboard", "--no-open"]
     log = Path(shell.folder / "stderr")

@@ -9,8 +9,8 @@ from mcp_dynaload.demo.scenario_types import ScenarioType
 from mcp_dynaload.demo.scenarios import SCENARIOS
 from tests.cli.conftest import Shell
 
-LEAST_SUCCESS = 0.85
-LEAST_RECALL = 0.85
+MIN_SUCCESS = 0.85
+MIN_RECALL = 0.85
 """Less than measured, by more than a busy machine costs: what falls below is a regression."""
 
 
@@ -39,8 +39,8 @@ def test_scenarios_are_played_through_the_real_proxy(shell: Shell) -> None:
     ]
     assert [one["name"] for one in scenarios if one["success"] != (not one["failures"])] == []
     assert [one["name"] for one in scenarios if not one["hook_milliseconds"] and not one["call_milliseconds"]] == []
-    assert total["recall"] >= LEAST_RECALL
-    assert total["succeeded"] / total["scenarios"] >= LEAST_SUCCESS
+    assert total["recall"] >= MIN_RECALL
+    assert total["succeeded"] / total["scenarios"] >= MIN_SUCCESS
     for kind, figures in told["types"].items():
         assert figures["mean_reduction"] >= figures["target"]["mean_reduction"], kind
         assert 0 < figures["p50_milliseconds"] < figures["target"]["latency_ms"], kind

@@ -90,7 +90,7 @@ def test_arguments_that_are_almost_json_are_refused_and_words_are_words() -> Non
     assert parse_call("a__echo x=NaN y=1e400 z=2") == ("a__echo", {"x": "NaN", "y": "1e400", "z": 2})
 
 
-def test_at_a_terminal_tab_completes_and_the_history_is_the_persons_own(stocked: Shell) -> None:
+def test_at_a_terminal_tab_completes_and_the_history_is_the_users_own(stocked: Shell) -> None:
     ours, theirs = pty.openpty()
     environ = {**stocked.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
     command = [PYTHON, "-m", "mcp_dynaload", "interactive"]
@@ -116,7 +116,7 @@ def test_at_a_terminal_tab_completes_and_the_history_is_the_persons_own(stocked:
 
 
 def _read_until(terminal: int, text: str) -> str:
-    """What the terminal shows up to this text; the process's own end ends it, too."""
+    """Return what the terminal shows up to this text; the process's own end ends it, too."""
     shown = ""
     while text not in shown:
         ready, _, _ = select.select([terminal], [], [], HANG_SECONDS)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.sqlite_usage import LocalMemory
+from mcp_dynaload.store.sqlite_usage import SqliteUsage
 from mcp_dynaload.store.usage import Calls
 from tests.cli.conftest import Shell
 
@@ -13,9 +13,9 @@ SEARCH, DELETE = "knowledge__search_notes", "knowledge__delete_note"
 
 
 def use(shell: Shell, project: str | None = None) -> None:
-    """Four sessions that search notes and have had something else in vain."""
+    """Run four sessions that search notes and have had something else in vain."""
     file, project = shell.state_dir / "dynaload.db", project or str(shell.project)
-    with closing(LocalMemory(Database(file))) as memory:
+    with closing(SqliteUsage(Database(file))) as memory:
         for number in range(4):
             memory.note(project, str(number), {SEARCH: Calls(2, was_missed=number == 0), "gone__tool": Calls()})
         memory.note_followings(project, [(SEARCH, DELETE)] * 3)

@@ -25,7 +25,7 @@ def running(shell: Shell) -> Shell:
 
 
 def told(session_id: object, **more: object) -> str:
-    """What Claude Code gives: the session and much else."""
+    """Return Claude Code's input for a status line: the session and much else."""
     return json.dumps({"session_id": session_id, "model": {"id": "claude-sonnet-5"}, "workspace": {}, **more})
 
 

@@ -1,4 +1,4 @@
-"""What a server writes is text on the terminal, whatever it is."""
+"""A server's words are text on the terminal, whatever they are."""
 
 import json
 import subprocess

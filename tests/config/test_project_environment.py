@@ -1,4 +1,4 @@
-"""What a repository's settings for the client put into our environment."""
+"""The variables that a repository's settings for the client put into our environment."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 def set_in_project(environ: dict[str, str], file: str = "settings.json", **variables: str) -> dict[str, str]:
-    """The environment in which the client starts us when a project's settings set these."""
+    """Return the environment in which the client starts us when a project's settings set these."""
     path = Path(environ["CLAUDE_PROJECT_DIR"]) / ".claude" / file
     path.write_text(json.dumps({"env": variables}), encoding="utf-8")
     return {**environ, **variables}

@@ -137,7 +137,7 @@ def test_trust_for_all_skips_the_question(places: Locations) -> None:
     assert ([upstream.name for upstream in result.upstreams], result.problems) == (["a"], ())
 
 
-def test_an_explicit_file_is_trusted_because_the_person_named_it(places: Locations) -> None:
+def test_an_explicit_file_is_trusted_because_the_user_named_it(places: Locations) -> None:
     project = write(places.project_servers_file, servers(a={"command": "x"}))
 
     assert [upstream.name for upstream in read(places, project).upstreams] == ["a"]

@@ -11,7 +11,7 @@ from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.service_settings import ServiceSettings
 from mcp_dynaload.config.settings import Settings, read_project_settings, variable_name
 from mcp_dynaload.config.settings import read_settings as read_all_settings
-from mcp_dynaload.config.telemetry_settings import WatchSettings
+from mcp_dynaload.config.telemetry_settings import TelemetrySettings
 from mcp_dynaload.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "dynaload.example.toml"
@@ -56,7 +56,7 @@ def test_the_defaults_are_those_of_the_description() -> None:
         "max_running_upstreams": 10,
         "log_level": "info",
         **ServiceSettings().model_dump(),
-        **WatchSettings().model_dump(),
+        **TelemetrySettings().model_dump(),
     }
     assert ServiceSettings().max_concurrent_sessions == 50
 

@@ -116,7 +116,7 @@ def test_a_removed_file_can_be_forgotten(servers: Path, state_dir: Path) -> None
     assert forget(servers, state_dir) is True
 
 
-def test_the_record_holds_path_and_hash_and_is_the_persons_only(servers: Path, state_dir: Path) -> None:
+def test_the_record_holds_path_and_hash_and_is_the_users_only(servers: Path, state_dir: Path) -> None:
     record = trust_file(servers, state_dir)
 
     file = state_dir / "trust.json"

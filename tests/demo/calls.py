@@ -1,4 +1,4 @@
-"""What every demo tool does on a fresh workspace, as a table.
+"""The calls of every demo tool on a fresh workspace, as a table.
 
 A line is `tool {arguments}`, further calls after `;;`, and after `=>` a text that the last answer must contain; an
 indented line continues the one before. A tool that changes something is followed by one that shows the change.

@@ -31,7 +31,7 @@ print(gc.get_freeze_count())
 
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder on the preloaded process's module path, with the programs that it is asked for."""
+    """Return a folder on the preloaded process's module path, with the programs that it is asked for."""
     folder = tmp_path_factory.mktemp("modules")
     (folder / "show_arguments.py").write_text(SHOW)
     (folder / "wait_for_input.py").write_text(WAIT)
@@ -55,7 +55,7 @@ def socket(tmp_path_factory: pytest.TempPathFactory, modules: Path) -> Generator
 
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
-    """The folder in which a program is run, with a module that would take the place of one of ours."""
+    """Return the folder in which a program is run, with a module that would take the place of one of ours."""
     (tmp_path / "show_arguments.py").write_text("raise SystemExit('the folder is on the module path')")
     (tmp_path / "mcp_dynaload.py").write_text("raise SystemExit('the folder is on the module path')")
     return tmp_path

@@ -13,7 +13,7 @@ from mcp_dynaload.demo.scenarios import SCENARIOS, TARGETS
 from mcp_dynaload.demo.scenarios.steps import (
     Called,
     CalledAtOnce,
-    Listed,
+    ListChecked,
     Prompt,
     Scenario,
     Searched,
@@ -46,7 +46,7 @@ def _named(step: Step) -> tuple[str, ...]:
             return tuple(name for need in step.needs or () for name in need.split("|"))
         case Called():
             return (step.tool,)
-        case Listed():
+        case ListChecked():
             return (*step.tools, *step.absent)
         case _:
             return ()
@@ -62,7 +62,7 @@ def test_each_type_has_several_scenarios_and_a_target() -> None:
 
 
 def test_every_scenario_can_fail() -> None:
-    checked = (Called, CalledAtOnce, Listed)
+    checked = (Called, CalledAtOnce, ListChecked)
     toothless = [
         scenario.name
         for _, scenario in _all()

@@ -6,7 +6,7 @@ from mcp import Client
 from mcp import types as mcp_types
 
 from mcp_dynaload.demo import SERVERS
-from mcp_dynaload.demo.scenarios.walk import SCENARIOS, Scenario
+from mcp_dynaload.demo.scenarios.walk import SCENARIOS, WalkScenario
 from mcp_dynaload.demo.serve import build
 
 
@@ -27,7 +27,7 @@ async def test_the_needed_tools_exist(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("scenario", [s for s in SCENARIOS if s.calls], ids=lambda scenario: scenario.prompt[:40])
-async def test_the_calls_of_a_scenario_do_what_it_says(scenario: Scenario, tmp_path: Path) -> None:
+async def test_the_calls_of_a_scenario_do_what_it_says(scenario: WalkScenario, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         names = {call.server for call in scenario.calls}
         clients = {name: await stack.enter_async_context(Client(build(name, tmp_path))) for name in names}

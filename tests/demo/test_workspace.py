@@ -17,7 +17,7 @@ def _head(workspace: Path) -> str:
 
 
 def _cpu_seconds() -> float:
-    """Ours and our children's: a busy machine does not change it."""
+    """Return our processor time and our children's: a busy machine does not change it."""
     return sum(os.times()[:4])
 
 

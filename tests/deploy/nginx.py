@@ -28,7 +28,7 @@ http {{
 
 
 def write_configuration(folder: Path, replicas: Sequence[int], port: int) -> Path:
-    """Our snippet with these ports on loopback, and what nginx needs around it."""
+    """Write our snippet with these ports on loopback, and what nginx needs around it."""
     snippet = (DEPLOY / "nginx.conf").read_text()
     for number, replica in enumerate(replicas, start=1):
         assert f"replica-{number}:8765" in snippet
@@ -41,7 +41,7 @@ def write_configuration(folder: Path, replicas: Sequence[int], port: int) -> Pat
 
 
 def checked(main: Path) -> subprocess.CompletedProcess[str]:
-    """What `nginx -t` says."""
+    """Return the result of `nginx -t`."""
     return subprocess.run(
         [NGINX, "-t", "-c", str(main), "-p", str(main.parent)], capture_output=True, text=True, check=False
     )
@@ -49,7 +49,7 @@ def checked(main: Path) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def running_nginx(folder: Path, replicas: Sequence[int]) -> Generator[int]:
-    """Its port; it takes connections."""
+    """Run nginx and yield its port; it takes connections."""
     port = free_port()
     main = write_configuration(folder, replicas, port)
     assert (said := checked(main)).returncode == 0, said.stderr

@@ -1,4 +1,4 @@
-"""What we give away for running the service: each file is taken by the program that it is for, or by its schema."""
+"""Files that we give away for running the service: each is taken by the program that it is for, or by its schema."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import yaml
 
 from mcp_dynaload.cli.serve import DEFAULT_PORT
 from mcp_dynaload.config.settings import Settings, variable_name
-from mcp_dynaload.http.prometheus import Exposition
+from mcp_dynaload.http.prometheus import PrometheusMetrics
 from tests.deploy.nginx import DEPLOY
 
 KUBERNETES = "1.33"
@@ -157,7 +157,7 @@ def test_panels_are_laid_out_without_overlap() -> None:
 
 
 def test_panels_and_alerts_name_metrics_that_we_have() -> None:
-    exposed = Exposition().text().decode()
+    exposed = PrometheusMetrics().text().decode()
     families = set(re.findall(r"^# TYPE (\S+) ", exposed, re.MULTILINE))
     known = families | {f"{name}_{part}" for name in families for part in ("bucket", "sum", "count")}
     asked = set(METRIC.findall((DEPLOY / "grafana-dashboard.json").read_text()))

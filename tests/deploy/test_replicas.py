@@ -25,7 +25,7 @@ ECHO, PID = "a__echo", "a__pid"
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One process, with a state folder of its own."""
+    """A process with a state folder of its own."""
 
     folder: Path
     port: int
@@ -40,14 +40,14 @@ class Replica:
             return (await http.get(f"http://127.0.0.1:{self.port}/readyz")).json()["sessions"]
 
     def kill(self) -> None:
-        """Without warning."""
+        """Kill it without warning."""
         self.process.kill()
         self.process.wait()
 
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """What a person reaches at one address."""
+    """The replicas that a user reaches at one address."""
 
     port: int
     replicas: Sequence[Replica]
@@ -62,18 +62,18 @@ class Team:
         return [replica for replica in self.replicas if replica.process.poll() is None and await replica.sessions()]
 
     async def usage(self, folder: Path) -> dict[str, int]:
-        """How often each tool was called, as a person asks for it on any machine."""
+        """Return how often each tool was called, as a user asks for it on any machine."""
         told = await anyio.run_process([*MODULE, "stats", "--json"], env=environment(folder, **self.variables))
         return {tool["name"]: tool["uses"] for tool in json.loads(told.stdout)["tools"]}
 
     async def journalled(self, folder: Path) -> list[str]:
-        """The tools whose calls are in the journal, oldest first."""
+        """Return the tools whose calls are in the journal, oldest first."""
         command = [*MODULE, "audit", "--kind", "tool_called", "--json"]
         told = await anyio.run_process(command, env=environment(folder, **self.variables))
         return [entry["tool"] for entry in json.loads(told.stdout)["entries"]]
 
     async def until_journalled(self, folder: Path, tools: list[str]) -> None:
-        """It is written a moment after a call has been answered."""
+        """Wait until the calls are in the journal, a moment after they have been answered."""
         with anyio.fail_after(HANG_SECONDS):
             while await self.journalled(folder) != tools:
                 await anyio.lowlevel.checkpoint()

@@ -20,7 +20,7 @@ from tests.waiting import HANG_SECONDS
 
 API_KEY = "sk-ant-scripted-stand-in-0000000000000000"
 PACE_SECONDS = 2.0
-"""What a person takes at least before the next prompt; the client re-reads a list once a second at most."""
+"""What a user takes at least before the next prompt; the client re-reads a list once a second at most."""
 
 EXIT_TIMEOUT_SECONDS = 10.0
 _KEY_SUFFIX_LENGTH = 20
@@ -31,7 +31,7 @@ PROMPT_MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 
 @dataclass(frozen=True, slots=True)
 class Claude:
-    """How the client is started: a home of its own, a clean environment, our server and settings."""
+    """The client as it is started: a home of its own, a clean environment, our server and settings."""
 
     binary: Path
     home: Path
@@ -51,7 +51,7 @@ class Claude:
     """Where screens of failed interactive sessions are kept."""
 
     def with_settings(self, **changes: object) -> Self:
-        """The same client with other keys in its settings file."""
+        """Return the same client with other keys in its settings file."""
         return replace(self, settings=self.settings | changes)
 
     @property
@@ -70,7 +70,7 @@ class Claude:
         }
 
     def command(self, *more: str) -> list[str]:
-        """The command line, after writing the files that it names."""
+        """Return the command line, after writing the files that it names."""
         self.write_state()
         model = ["--model", self.model] if self.model else []
         model += ["--plugin-dir", str(self.plugin)] if self.plugin else []
@@ -93,11 +93,11 @@ class Claude:
         subprocess.run(command, cwd=self.project, env=self.environment, check=True, capture_output=True)
 
     def print_session(self, *more: str) -> "PrintSession":
-        """Several prompts in one session without a terminal."""
+        """Start several prompts in one session without a terminal."""
         return PrintSession(self, more)
 
     def terminal(self, *more: str, columns: int = 180) -> "TerminalSession":
-        """The interactive client."""
+        """Start the interactive client."""
         return TerminalSession(self, more, columns)
 
     def write_state(self) -> None:
@@ -117,7 +117,7 @@ class Claude:
 
 
 class PrintSession:
-    """`claude -p` with prompts and events as JSON lines."""
+    """A session of `claude -p` with prompts and events as JSON lines."""
 
     def __init__(self, claude: Claude, more: Sequence[str]) -> None:
         flags = ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", _HOOK_EVENTS]
@@ -131,11 +131,11 @@ class PrintSession:
         self.session_id: str | None = None
 
     def ask(self, prompt: str) -> Json:
-        """Send a prompt at a person's pace and wait for its result event; `events` in it are those that led there.
+        """Send a prompt at a user's pace and wait for its result event; `events` in it are those that led there.
 
         Raises:
             TimeoutError: no result came.
-            RuntimeError: a hook failed, of which the person would see a notice.
+            RuntimeError: a hook failed, of which the user would see a notice.
         """
         if self._answered_at is not None:
             time.sleep(max(0.0, self._answered_at + PACE_SECONDS - time.monotonic()))
@@ -218,11 +218,11 @@ class TerminalSession:
 
     @property
     def screen(self) -> str:
-        """What the person sees."""
+        """The text that the user sees."""
         return self._tmux("capture-pane", "-p", "-t", "e2e")
 
     def ask(self, prompt: str) -> None:
-        """Type a prompt, wait until the model has given its last answer to it, and then as long as a person takes."""
+        """Type a prompt, wait until the model has given its last answer to it, and then as long as a user takes."""
         api = self._claude.api
         before = api.answers(prompt)
         self.type_line(prompt)

@@ -22,12 +22,12 @@ _HEADERS_OF_INTEREST = frozenset({"anthropic-beta", "user-agent", "x-claude-code
 
 
 def text(words: str) -> Block:
-    """A block in which the model says something."""
+    """Return a block in which the model says something."""
     return {"type": "text", "text": words}
 
 
 def tool_use(name: str, arguments: Mapping[str, Any] | None = None) -> Block:
-    """A block in which the model calls a tool."""
+    """Return a block in which the model calls a tool."""
     return {"type": "tool_use", "name": name, "input": dict(arguments or {})}
 
 
@@ -72,19 +72,19 @@ class ModelApi:
             return list(self._requests)
 
     def of(self, kind: Kind, prompt: str = "") -> list[ModelRequest]:
-        """The requests of one kind whose newest prompt contains a text."""
+        """Return the requests of one kind whose newest prompt contains a text."""
         return [request for request in self.requests if request.kind == kind and prompt in request.prompt]
 
     def main(self, prompt: str = "") -> list[ModelRequest]:
-        """The requests of the session's own loop for a prompt."""
+        """Return the requests of the session's own loop for a prompt."""
         return self.of("main", prompt)
 
     def subagents(self, prompt: str = "") -> list[ModelRequest]:
-        """The requests of subagents for a task."""
+        """Return the requests of subagents for a task."""
         return self.of("subagent", prompt)
 
     def answers(self, prompt: str, kind: Kind = "main") -> int:
-        """How many last answers, which call nothing, a loop has got to a prompt."""
+        """Return how many last answers, which call nothing, a loop has got to a prompt."""
         with self._changed:
             return sum(request.kind == kind and prompt in request.prompt for request in self._closing)
 
@@ -173,7 +173,7 @@ def _endpoint(api: ModelApi) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(data)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Nothing: the requests are kept."""
+            """Log nothing: the requests are kept."""
 
     return Endpoint
 

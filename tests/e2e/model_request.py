@@ -1,4 +1,4 @@
-"""What a recorded request to the Messages API says: tools, prompts, and what the client put beside them."""
+"""A recorded request to the Messages API: tools, prompts, and the texts that the client put beside them."""
 
 import json
 import re
@@ -20,7 +20,7 @@ _COMMAND_TRACES = ("<command-name>", "<command-message>", "<local-command-")
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One `POST /v1/messages`, as it came."""
+    """A `POST /v1/messages`, as it came."""
 
     number: int
     """Its place among all requests of this API."""
@@ -46,22 +46,22 @@ class ModelRequest:
 
     @property
     def loaded_tools(self) -> list[str]:
-        """Names of the tools whose definitions the model sees from the start."""
+        """The names of the tools whose definitions the model sees from the start."""
         return [str(tool["name"]) for tool in self._tools if not tool.get("defer_loading")]
 
     @property
     def deferred_tools(self) -> list[str]:
-        """Names of the tools whose definitions are sent, but shown to the model only after an addition or a search."""
+        """The names of the tools whose definitions are sent, but shown only after an addition or a search."""
         return [str(tool["name"]) for tool in self._tools if tool.get("defer_loading")]
 
     @property
     def tool_additions(self) -> list[str]:
-        """Names of the tools that blocks in the conversation show to the model from there on."""
+        """The names of the tools that blocks in the conversation show to the model from there on."""
         return [str(block["tool"]["name"]) for block in self.blocks() if block.get("type") == "tool_addition"]
 
     @property
     def tool_references(self) -> list[str]:
-        """Names of the tools that the client's own search has loaded."""
+        """The names of the tools that the client's own search has loaded."""
         return [str(block["tool_name"]) for block in self.blocks() if block.get("type") == "tool_reference"]
 
     @property
@@ -71,11 +71,11 @@ class ModelRequest:
         return {*self.loaded_tools, *(shown & set(self.deferred_tools))}
 
     def tools_of(self, server: str = "dynaload") -> list[str]:
-        """The loaded tools of one MCP server."""
+        """Return the loaded tools of one MCP server."""
         return [name for name in self.loaded_tools if name.startswith(f"mcp__{server}__")]
 
     def tool_definition(self, name: str) -> Json:
-        """The definition sent for a tool.
+        """Return the definition sent for a tool.
 
         Raises:
             KeyError: the request has no such tool.
@@ -84,7 +84,7 @@ class ModelRequest:
 
     @property
     def prompt(self) -> str:
-        """The newest text of the person (or, in a subagent, of its task)."""
+        """The newest text of the user (or, in a subagent, of its task)."""
         texts = self.prompt_texts
         return texts[-1] if texts else ""
 
@@ -94,7 +94,7 @@ class ModelRequest:
         return [text for _, text in self.prompts()]
 
     def prompts(self) -> list[tuple[int, str]]:
-        """The same, each with the index of its message."""
+        """Return the same, each with the index of its message."""
         return [
             (index, text)
             for index, message in enumerate(self.messages)
@@ -107,14 +107,14 @@ class ModelRequest:
 
     @property
     def steps_done(self) -> int:
-        """How often the model has answered since the newest prompt; the step that our mod answers is none."""
+        """The number of answers since the newest prompt; the step that our mod answers is none."""
         prompts = self.prompts()
         start = prompts[-1][0] if prompts else 0
         return sum(message.get("role") == "assistant" and not is_of_mod(message) for message in self.messages[start:])
 
     @property
     def additional_context(self) -> str:
-        """What the client put beside the newest prompt: reminders, hooks' contexts, announcements."""
+        """The texts that the client put beside the newest prompt: reminders, hooks' contexts, announcements."""
         prompts = self.prompts()
         start = prompts[-1][0] if prompts else 0
         return "\n".join(self._asides(start))
@@ -150,7 +150,7 @@ class ModelRequest:
 
     @property
     def failed_results(self) -> list[str]:
-        """Texts of the tool results that are errors."""
+        """The texts of the tool results that are errors."""
         return [
             _text(block.get("content"))
             for block in self.blocks()
@@ -162,7 +162,7 @@ class ModelRequest:
         return cast(list[Json], self.body.get("messages", []))
 
     def blocks(self) -> Iterator[Json]:
-        """Every content block of every message, those inside tool results included."""
+        """Yield every content block of every message, those inside tool results included."""
         for message in self.messages:
             for block in blocks_in(message.get("content")):
                 yield block
@@ -175,13 +175,13 @@ class ModelRequest:
 
 
 def definitions_in(words: str) -> dict[str, Json]:
-    """The tool definitions written into a text, one `<function>` each, by name."""
+    """Return the tool definitions written into a text, one `<function>` each, by name."""
     definitions = [cast(Json, json.loads(found)) for found in _DEFINITION.findall(words)]
     return {str(definition["name"]): definition for definition in definitions}
 
 
 def select_query_in(words: str) -> str:
-    """The query for the client's tool search that a text gives.
+    """Return the query for the client's tool search that a text gives.
 
     Raises:
         ValueError: it gives none, or several.
@@ -191,7 +191,7 @@ def select_query_in(words: str) -> str:
 
 
 def normalised_prefix(request: ModelRequest) -> list[str]:
-    """What a prompt cache compares, in its order: loaded tools, system, messages; one text each.
+    """Return the texts that a prompt cache compares, in order: loaded tools, system, messages; one text each.
 
     Deferred tools and cache marks do not count, and a text counts the same as a list of one text block.
     """
@@ -204,13 +204,13 @@ def normalised_prefix(request: ModelRequest) -> list[str]:
 
 
 def is_prefix_kept(earlier: ModelRequest, later: ModelRequest) -> bool:
-    """Whether the later request begins with all of the earlier one."""
+    """Return whether the later request begins with all of the earlier one."""
     before = normalised_prefix(earlier)
     return normalised_prefix(later)[: len(before)] == before
 
 
 def without_cache_marks(value: Any) -> Any:
-    """A part of a request without what says where a cache may end."""
+    """Return a part of a request without the marks of where a cache may end."""
     if isinstance(value, dict):
         items = cast(Json, value).items()
         return {key: without_cache_marks(item) for key, item in items if key != "cache_control"}
@@ -220,14 +220,14 @@ def without_cache_marks(value: Any) -> Any:
 
 
 def blocks_in(content: Any) -> list[Json]:
-    """A message's content as blocks, however it is written."""
+    """Return a message's content as blocks, however it is written."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     return cast(list[Json], content or [])
 
 
 def is_of_mod(message: Json) -> bool:
-    """Whether a message is the step that our mod answers."""
+    """Return whether a message is the step that our mod answers."""
     calls = [block for block in blocks_in(message.get("content")) if block.get("type") == "tool_use"]
     return bool(calls) and all(str(block["id"]).startswith(MOD_STEP) for block in calls)
 

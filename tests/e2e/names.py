@@ -7,5 +7,5 @@ LIST_TABLES = "mcp__dynaload__sqlite__list_tables"
 READ_FILE = "mcp__dynaload__files__read_text_file"
 WRITE_FILE = "mcp__dynaload__files__write_file"
 
-MOST_TOOLS = 12
+MAX_TOOLS = 12
 """A prompt loads at most this many, `find_tools` included."""

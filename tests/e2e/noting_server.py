@@ -46,7 +46,7 @@ def answer_to(message: dict[str, object], params: dict[str, object], notes: Path
 
 @contextmanager
 def over_http(notes: Path, kind: str) -> Generator[str]:
-    """The same server over streamable HTTP ("http") or the older transport ("sse"); yields its address."""
+    """Serve the same over streamable HTTP ("http") or the older transport ("sse"); yields its address."""
     events: SimpleQueue[bytes] = SimpleQueue()
 
     class Endpoint(BaseHTTPRequestHandler):

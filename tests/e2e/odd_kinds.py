@@ -19,7 +19,7 @@ IDENTITY = {"tools": "name", "prompts": "name", "resources": "uri", "resourceTem
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One odd element."""
+    """A kind of odd element."""
 
     key: Key
     name: str
@@ -40,13 +40,13 @@ class Kind:
 
     @property
     def identity(self) -> str | None:
-        """By what the client would show it; nothing if it has none."""
+        """The field by which the client would show it; nothing if it has none."""
         found = json_object(self.element).get(IDENTITY[self.key])
         return found if isinstance(found, str) else None
 
 
 def usual(key: Key, name: str) -> Json:
-    """An element with which nothing is wrong."""
+    """Return an element with which nothing is wrong."""
     return _USUAL[key](name)
 
 

@@ -28,7 +28,7 @@ CHANGE = "change"
 
 
 def reply(message: dict[str, Any], lists: Lists) -> str | None:
-    """The line that answers a message; none to a notification."""
+    """Return the line that answers a message; None to a notification."""
     if "id" not in message:
         return None
     method = str(message["method"])
@@ -90,13 +90,13 @@ def serving_http(servers: Mapping[str, Lists]) -> Generator[str]:
             self.wfile.write(data)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Nothing: the client tells what it saw."""
+            """Log nothing: the client tells what it saw."""
 
     class Server(ThreadingHTTPServer):
         request_queue_size = 1_000
 
         def handle_error(self, request: Any, client_address: Any) -> None:
-            """Nothing: a client that is done resets its connections."""
+            """Ignore errors: a client that is done resets its connections."""
 
     server = Server(("127.0.0.1", 0), Endpoint)
     server.daemon_threads = True

@@ -127,7 +127,7 @@ def percentile(times: Sequence[float], share: float = 0.99) -> float:
 
 
 def servers(catalog: Path, folder: Path) -> Json:
-    """Entries of servers that offer the catalog's tools, and copies of them."""
+    """Return entries of servers that offer the catalog's tools, and copies of them."""
     known = [tool.definition for tool in read_catalog(catalog, characters_in_fours).catalog.tools]
     copies = (
         {**definition, "name": f"{definition['name'][:40]}_{number}"} for number, definition in enumerate(cycle(known))

@@ -12,7 +12,7 @@ INTERPRETER = UPSTREAMS / "bin" / "python"
 
 
 def python_server(module: str, *arguments: str) -> Json:
-    """What a servers file says of one of them."""
+    """Return the servers file's entry of one of them."""
     words = ("-m", module, *arguments)
     program, *rest = preloaded.command(_socket(), *words) if preloaded.is_possible() else (str(INTERPRETER), *words)
     return {"command": program, "args": rest}

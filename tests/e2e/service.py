@@ -44,7 +44,7 @@ def service(workplace: Workplace, folder: Path, state: Path) -> Generator[str]:
 
 
 def connected_to(claude: Claude, origin: str, transport: str) -> Claude:
-    """The client, with the service as its only MCP server."""
+    """Return the client, with the service as its only MCP server."""
     entry = {"type": transport, "url": f"{origin}/{PATHS[transport]}"}
     file = claude.home.parent / f"mcp-{transport}.json"
     file.write_text(json.dumps({"mcpServers": {SERVER_NAME: entry}}))

@@ -37,7 +37,7 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Builds clients on the shared workplace, each with a home, a state folder and a scripted model of its own."""
+    """A builder of clients on the shared workplace, each with a home, a state folder and a scripted model."""
 
     workplace: Workplace
     filled_state: Path
@@ -54,7 +54,7 @@ class Stage:
         permissions: Json | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Claude:
-        """A client whose model answers by `turns` (what the prompt contains, and the steps).
+        """Return a client whose model answers by `turns` (what the prompt contains, and the steps).
 
         With `plugin` it has our plugin, which brings the hooks.
         """

@@ -34,7 +34,7 @@ def lacking_or_calling(request: ModelRequest) -> list[Block]:
 
 
 def made_up(request: ModelRequest) -> list[str]:
-    """What the calls that our mod has made up were to select, in their order."""
+    """Return what the calls that our mod has made up were to select, in their order."""
     contents: list[Any] = [message["content"] for message in request.body["messages"]]
     blocks: list[Any] = [
         block for content in contents if isinstance(content, list) for block in cast(list[Any], content)

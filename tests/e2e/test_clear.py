@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.names import CURRENT_TIME, GIT_LOG, MOST_TOOLS
+from tests.e2e.names import CURRENT_TIME, GIT_LOG, MAX_TOOLS
 from tests.e2e.stage import Stage
 
 pytestmark = pytest.mark.proves("clear")
@@ -27,6 +27,6 @@ def test_the_next_request_has_the_tools_of_its_own_prompt_only(stage: Stage, mod
     assert GIT_LOG in first.tools_of()
     assert CURRENT_TIME in following.tools_of()
     assert GIT_LOG not in following.visible_tools
-    assert len(following.tools_of()) <= MOST_TOOLS
+    assert len(following.tools_of()) <= MAX_TOOLS
     assert chat.tools_of() == []
     assert "error" not in screen.lower()

@@ -91,7 +91,7 @@ def test_without_hooks_a_command_tells_the_model_its_result_in_one_line(stage: S
 
 
 def choose(terminal: TerminalSession, line: str) -> None:
-    """Choose a command from the menu and type the words after it, as a person does."""
+    """Choose a command from the menu and type the words after it, as a user does."""
     name, _, words = line.partition(" ")
     terminal.fill(f"/dynaload:{name}")
     terminal.press("Tab")

@@ -23,7 +23,7 @@ DENIED = {"allow": ["mcp__dynaload__*"], "deny": ["ToolSearch"]}
 
 
 def asked_twice(claude: Claude) -> tuple[ModelRequest, ModelRequest]:
-    """The first requests of two prompts."""
+    """Return the first requests of two prompts."""
     with claude.print_session() as session:
         session.ask(HISTORY)
         session.ask(CLOCK)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.e2e.model_api import tool_use
-from tests.e2e.names import GIT_LOG, MOST_TOOLS
+from tests.e2e.names import GIT_LOG, MAX_TOOLS
 from tests.e2e.stage import DEFAULT_MODEL, FROZEN_LIST_MODEL, Stage
 from tests.e2e.upstreams import COMMITS
 
@@ -26,7 +26,7 @@ def test_the_needed_tool_is_in_the_first_request_whole_and_its_result_reaches_th
     first, second = claude.api.main()
     definition = first.tool_definition(GIT_LOG)
     assert GIT_LOG in first.tools_of()
-    assert len(first.tools_of()) <= MOST_TOOLS
+    assert len(first.tools_of()) <= MAX_TOOLS
     assert not [name for name in first.tools_of() if "__sqlite__" in name or "__memory__" in name]
     assert definition["input_schema"]["required"] == ["repo_path"]
     assert definition["description"]
@@ -36,7 +36,7 @@ def test_the_needed_tool_is_in_the_first_request_whole_and_its_result_reaches_th
 
 
 AT_ONCE, SETTLED = 0.0, 3.0
-"""Seconds before the person types: while our server is still starting, and when all is quiet."""
+"""Seconds before the user types: while our server is still starting, and when all is quiet."""
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_it_is_there_in_the_interactive_client_too_without_a_word_of_complaint(
 
     first, second = claude.api.main(PROMPT)
     assert GIT_LOG in first.tools_of()
-    assert len(first.tools_of()) <= MOST_TOOLS
+    assert len(first.tools_of()) <= MAX_TOOLS
     assert COMMITS[0] in second.last_result
     assert "error" not in screen.lower()
 

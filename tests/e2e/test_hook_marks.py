@@ -22,7 +22,7 @@ TASK = "the task of a subagent"
 
 @contextmanager
 def noting(kind: str, notes: Path) -> Generator[Json]:
-    """The entry of a server under our name that notes all calls."""
+    """Yield the entry of a server under our name that notes all calls."""
     if kind == "stdio":
         yield {"command": sys.executable, "args": [noting_server.__file__, str(notes)]}
         return

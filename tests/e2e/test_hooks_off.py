@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e.model_api import Block, tool_use
 from tests.e2e.model_request import ModelRequest, definitions_in, select_query_in
-from tests.e2e.names import FIND_TOOLS, GIT_LOG, MOST_TOOLS
+from tests.e2e.names import FIND_TOOLS, GIT_LOG, MAX_TOOLS
 from tests.e2e.stage import DEFAULT_MODEL, Stage
 from tests.e2e.upstreams import COMMITS
 
@@ -23,7 +23,7 @@ def test_find_tools_finds_the_tool_and_a_call_works_in_the_next_step(stage: Stag
     first, found, answered = claude.api.main()
     assert FIND_TOOLS in first.tools_of()
     assert GIT_LOG not in first.tools_of()
-    assert len(first.tools_of()) <= MOST_TOOLS
+    assert len(first.tools_of()) <= MAX_TOOLS
     assert "repo_path" in definitions_in(found.last_result)[GIT_LOG]["parameters"]["properties"]
     assert (GIT_LOG in found.visible_tools) == (model is DEFAULT_MODEL)
     assert COMMITS[0] in answered.last_result

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.model_api import Block, Script, tool_use
 from tests.e2e.model_request import ModelRequest, is_prefix_kept, select_query_in
-from tests.e2e.names import CURRENT_TIME, GIT_LOG, MOST_TOOLS
+from tests.e2e.names import CURRENT_TIME, GIT_LOG, MAX_TOOLS
 from tests.e2e.stage import DEFAULT_MODEL, FROZEN_LIST_MODEL, Stage
 
 pytestmark = pytest.mark.proves("later-prompt")
@@ -69,7 +69,7 @@ def test_the_same_holds_in_the_interactive_client(stage: Stage, model: str | Non
     first, *_ = requests
     asked, *_, answered = claude.api.main(LATER)
     assert GIT_LOG in first.tools_of()
-    assert len(first.tools_of()) <= MOST_TOOLS
+    assert len(first.tools_of()) <= MAX_TOOLS
     assert CURRENT_TIME in asked.described_tools
     assert "Asia/Tokyo" in answered.last_result
     assert [is_prefix_kept(*pair) for pair in pairwise(requests)] == [True] * (len(requests) - 1)

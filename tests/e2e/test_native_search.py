@@ -41,7 +41,7 @@ MAX_ID_TOKENS = 20
 
 
 def direct(stage: Stage, steps: Sequence[Step]) -> Claude:
-    """A client that has the servers without us; the model's steps answer `CLOCK`."""
+    """Return a client that has the servers without us; the model's steps answer `CLOCK`."""
     claude = stage.claude({CLOCK: steps}, model=FROZEN_LIST_MODEL, hooks=False, permissions={"allow": ["mcp__*"]})
     return replace(claude, mcp_config=stage.workplace.servers_file)
 
@@ -51,7 +51,7 @@ def search(query: str, **more: int) -> Json:
 
 
 def mcp_tools(request: ModelRequest) -> list[Tool]:
-    """The tools of MCP servers whose definitions are in a request."""
+    """Return the tools of MCP servers whose definitions are in a request."""
     named = [(definition, str(definition["name"]).split("__", 2)) for definition in request.body["tools"]]
     return [
         Tool(f"{name[1]}__{name[2]}", name[1], {"name": name[2], "description": definition["description"]})
@@ -78,7 +78,7 @@ def test_the_ranker_finds_what_the_client_finds_in_its_order(stage: Stage) -> No
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What it takes until the model has the definitions for a prompt: model requests, and tokens by our tokenizer."""
+    """The effort until the model has the definitions for a prompt: model requests, and tokens by our tokenizer."""
 
     requests: int
     """More than the prompt makes without any tool."""
@@ -109,7 +109,7 @@ def later_prompt(claude: Claude) -> tuple[ModelRequest, list[ModelRequest]]:
 
 
 def cost_of(claude: Claude, without: Sequence[Json]) -> Cost:
-    """What a later prompt of a session takes; `without` are its messages where nothing loads a tool."""
+    """Return what a later prompt of a session takes; `without` are its messages where nothing loads a tool."""
     before, (*extra, last) = later_prompt(claude)
     beside = from_the_prompt(last)
     return Cost(
@@ -130,7 +130,7 @@ def is_answer(message: Json) -> bool:
 
 
 def tokens_in(messages: Sequence[Json]) -> int:
-    """Tokens of texts as they are, and of all other blocks as compact JSON."""
+    """Count the tokens of texts as they are, and of all other blocks as compact JSON."""
     blocks = [without_cache_marks(block) for message in messages for block in blocks_in(message["content"])]
     return sum(count_tokens(block.get("text") or json.dumps(block, separators=(",", ":"))) for block in blocks)
 

@@ -39,7 +39,7 @@ CONNECTIONS = "300"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the client has of the servers' lists, under the names that it gives to it."""
+    """The elements of the servers' lists that the client has, under the names that it gives to them."""
 
     tools: frozenset[str]
     commands: frozenset[str]
@@ -49,7 +49,7 @@ class Seen:
 
 @contextmanager
 def client(workplace: Workplace, servers: Mapping[str, Json], *, calls: str = "") -> Generator[Claude]:
-    """The client with these servers, whose model looks at the resources and, if it is to, calls a tool before."""
+    """Run the client with these servers; its model looks at the resources and, if it is to, calls a tool before."""
     turns = {LOOK: [tool_use("ListMcpResourcesTool")], CHANGE_NOW: [tool_use(calls)] if calls else []}
     file = workplace.root / "mcp.json"
     file.write_text(json.dumps({"mcpServers": servers}))
@@ -70,7 +70,7 @@ def client(workplace: Workplace, servers: Mapping[str, Json], *, calls: str = ""
 
 
 def seen(claude: Claude, *prompts: str, wanted: Seen | None = None) -> Seen:
-    """What the client has after these prompts in one session; it is looked at again until it is what is wanted."""
+    """Return what the client has after these prompts in one session, looked at again until it is what is wanted."""
     with claude.print_session() as session:
         for prompt in prompts:
             session.ask(prompt)
@@ -96,7 +96,7 @@ def _listed(request: ModelRequest) -> list[Json]:
 
 
 def lists_of(kinds: Sequence[Kind]) -> Lists:
-    """Lists with these odd elements between usual ones."""
+    """Return lists with these odd elements between usual ones."""
     return {
         key: [usual(key, FIRST), *(kind.element for kind in kinds if kind.key == key), usual(key, LAST)] for key in KEYS
     }
@@ -125,7 +125,7 @@ def test_the_table_of_kinds_says_what_the_client_does_with_each_when_connected_d
 
 
 def _is_taken(found: Seen, server: str, kind: Kind) -> bool:
-    """Whether the client has the odd element of a server, and its neighbours too."""
+    """Return whether the client has the odd element of a server, and its neighbours too."""
     names = (FIRST, LAST, kind.name)
     if kind.key == "tools":
         return all(f"mcp__{server}__{name}" in found.tools for name in names)
@@ -147,13 +147,13 @@ def servers_behind_us(workplace: Workplace, *stages: Lists) -> None:
 
 
 def entry_of(workplace: Workplace) -> Json:
-    """The client's configuration in which we are the only server."""
+    """Return the client's configuration in which we are the only server."""
     file = workplace.mcp_config(workplace.root, workplace.root / "state")
     return json.loads(file.read_text())["mcpServers"]
 
 
 def expected() -> Seen:
-    """What of both servers the client has through us: everything but what cannot be repaired."""
+    """Return what the client has of both servers through us: everything but what cannot be repaired."""
     wanted: dict[Key, set[str]] = {key: {FIRST, LAST} for key in KEYS}
     for kind in KINDS:
         if kind.ours != "left out":
@@ -173,7 +173,7 @@ def expected() -> Seen:
 
 
 def ours(found: Seen) -> Seen:
-    """What is ours of what the client has; of our own commands, one stands for all."""
+    """Return our part of what the client has; of our own commands, one stands for all."""
     prefix = f"mcp__{SERVER_NAME}__"
     commands = {name for name in found.commands if name.startswith(prefix) and "__" in name.removeprefix(prefix)}
     own = {f"{prefix}load-category"} & found.commands

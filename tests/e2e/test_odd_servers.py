@@ -15,7 +15,7 @@ RAW, WAIT, BAD = "mcp__dynaload__odd__raw", "mcp__dynaload__good__wait", "mcp__d
 
 
 def in_front_of(stage: Stage, folder: Path, flag: Path) -> Stage:
-    """The stage with other servers: an odd one, a good one, and one that does not start while the flag is there."""
+    """Return the stage with other servers: an odd, a good, and one that does not start while the flag is there."""
     workplace = replace(stage.workplace, root=folder)
     servers = {
         "odd": entry("odd", options={"pin": ["raw"]}),

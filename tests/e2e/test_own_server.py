@@ -49,7 +49,7 @@ def at_home(
     path: str | None = None,
     **environment: str,
 ) -> Claude:
-    """The client of a user who has the program on the PATH, and our servers file with the workplace's servers."""
+    """Return the client of a user who has the program on the PATH, and our servers file with its servers."""
     claude, programs = stage.claude(turns, model=model, hooks=False), program(stage.folder / "own")
     config, state = stage.folder / "config", stage.folder / "state"
     config.mkdir(exist_ok=True)

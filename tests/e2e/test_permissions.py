@@ -1,4 +1,4 @@
-"""The person's permission rules hold for each upstream tool by its own name."""
+"""The user's permission rules hold for each upstream tool by its own name."""
 
 import pytest
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.model_api import tool_use
 from tests.e2e.model_request import is_prefix_kept
-from tests.e2e.names import CURRENT_TIME, GIT_LOG, MOST_TOOLS
+from tests.e2e.names import CURRENT_TIME, GIT_LOG, MAX_TOOLS
 from tests.e2e.service import connected_to, service
 from tests.e2e.stage import Stage
 from tests.e2e.upstreams import COMMITS
@@ -40,7 +40,7 @@ def test_first_prompt_later_prompt_and_command_reach_the_model_as_over_stdio(sta
 
     first, second = claude.api.main(FIRST)
     assert GIT_LOG in first.tools_of()
-    assert len(first.tools_of()) <= MOST_TOOLS
+    assert len(first.tools_of()) <= MAX_TOOLS
     assert first.tool_definition(GIT_LOG)["input_schema"]["required"] == ["repo_path"]
     assert all(subject in second.last_result for subject in COMMITS)
     asked, answered = claude.api.main(LATER)

@@ -1,4 +1,4 @@
-"""What the user sees of us in the interactive client: the plugin's cell, and a status line of their own."""
+"""Our lines in the interactive client, as the user sees them: the plugin's cell, and a status line of their own."""
 
 import re
 import shlex
@@ -17,7 +17,7 @@ LINE = re.compile(r"dynaload:? (\d+) of (\d+) \N{MIDDLE DOT} \N{MINUS SIGN}\d\d%
 
 
 def shown(screen: str) -> list[tuple[int, int]]:
-    """The lines of ours on a screen, each whole: loaded tools, and all."""
+    """Return the lines of ours on a screen, each whole: loaded tools, and all."""
     return [(int(found[1]), int(found[2])) for found in LINE.finditer(screen)]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.model_api import tool_use
 from tests.e2e.model_request import is_prefix_kept
-from tests.e2e.names import CURRENT_TIME, GIT_LOG, MOST_TOOLS
+from tests.e2e.names import CURRENT_TIME, GIT_LOG, MAX_TOOLS
 from tests.e2e.stage import Stage
 
 pytestmark = pytest.mark.proves("search-off")
@@ -33,7 +33,7 @@ def test_each_subject_has_its_tool_in_its_own_first_request_and_costs_one_rewrit
     later, answered = claude.api.main(LATER)
     rewrites = [later for earlier, later in pairwise(requests) if not is_prefix_kept(earlier, later)]
     assert GIT_LOG in first.tools_of()
-    assert len(first.tools_of()) <= MOST_TOOLS
+    assert len(first.tools_of()) <= MAX_TOOLS
     assert {GIT_LOG, CURRENT_TIME} <= set(later.tools_of())
     assert not first.deferred_tools
     assert "Asia/Tokyo" in answered.last_result

@@ -23,7 +23,7 @@ UNLOAD = "/mcp__dynaload__unload git"
 
 
 def client_with(stage: Stage, servers: Json) -> Claude:
-    """The client of a user who has these servers, as it keeps them."""
+    """Return the client of a user who has these servers, as it keeps them."""
     turns = {
         HISTORY: [tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})],
         CLOCK: [tool_use(CURRENT_TIME, {"timezone": "Asia/Tokyo"})],
@@ -95,7 +95,7 @@ def test_wired_twice_a_command_runs_once_and_a_prompt_is_chosen_for_once(stage: 
 
 
 def dynaload(claude: Claude, *arguments: str, environment: dict[str, str] | None = None) -> str:
-    """What a command of ours prints in the client's home."""
+    """Return what a command of ours prints in the client's home."""
     own = claude.environment | {"PATH": f"{NPM_BIN}{os.pathsep}{claude.environment['PATH']}"}
     command = [str(Path(sys.executable).with_name("mcp-dynaload")), *arguments]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What the encoder reads of a tool."""
+"""The texts that the encoder reads of a tool."""
 
 from mcp_dynaload.encoder.tool_text import (
     DETAIL_LENGTH,

@@ -18,7 +18,7 @@ SESSION = "mcp-session-id"
 
 @dataclass
 class FloodingApp:
-    """Answers each call of a tool as the tool's name says; a POST that names another session as `on_unknown` does."""
+    """An app that answers each call as the tool's name says, and a POST for another session as `on_unknown` does."""
 
     on_unknown: Callable[[object], Response] = lambda request_id: Response(status_code=404)
     sessions: list[str] = field(default_factory=list[str])

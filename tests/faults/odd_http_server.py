@@ -24,7 +24,7 @@ HELLO: Json = {
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """One answer; `{id}` in its body becomes the id of the request."""
+    """An odd answer; `{id}` in its body becomes the id of the request."""
 
     body: bytes | str = ""
     status: int = 200
@@ -38,7 +38,7 @@ class Odd:
 
 @dataclass
 class OddServer:
-    """Streamable HTTP without sessions, as an ASGI application."""
+    """A streamable HTTP server without sessions, as an ASGI application."""
 
     odd: Odd
     only: frozenset[str] = frozenset({"tools/call", "prompts/get", "resources/read", "completion/complete"})
@@ -108,7 +108,7 @@ class OddSseServer:
 
 
 def usual_result(method: str) -> Json:
-    """What a server in its right mind answers."""
+    """Return the answer of a server in its right mind."""
     match method:
         case "initialize":
             return HELLO

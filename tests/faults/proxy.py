@@ -24,7 +24,7 @@ from tests.waiting import PATIENT
 
 @dataclass
 class Place:
-    """Folders of one person, and the servers that she configured."""
+    """The folders of one user, and the servers that they configured."""
 
     folder: Path
     servers: Mapping[str, Json]
@@ -97,14 +97,14 @@ def text_of(result: CallToolResult) -> str:
 
 
 def process_with(variable: str, value: str) -> psutil.Process:
-    """The child of ours that has this in its environment."""
+    """Return the child of ours that has this in its environment."""
     (process,) = [child for child in psutil.Process().children() if child.environ().get(variable) == value]
     return process
 
 
 @asynccontextmanager
 async def connected(place: Place) -> AsyncGenerator[Proxy]:
-    """A client connected to the proxy, which lists the tools anew whenever it is told to, as Claude Code does."""
+    """Connect a client to the proxy that lists the tools anew whenever it is told to, as Claude Code does."""
     command = place.command()
     variables = {**place.environment(), "TEST_CONNECTION": (connection := uuid4().hex)}
     proxy: Proxy | None = None

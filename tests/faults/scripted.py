@@ -44,7 +44,7 @@ def tools(*names: str) -> list[Json]:
 
 
 def entry(name: str, *, options: Json | None = None, env: dict[str, str] | None = None, **script: Any) -> Json:
-    """An entry of a servers file; `script` says how the server behaves, by default as it should."""
+    """Return an entry of a servers file; `script` says how the server behaves, by default as it should."""
     script = {"offers": {"tools": tools(*COMMANDS)}, **script}
     written = {"command": sys.executable, "args": ["-I", "-S", str(SERVER), json.dumps({"name": name, **script})]}
     return {**written, "env": env or {}, "dynaload": options or {}}
@@ -53,7 +53,7 @@ def entry(name: str, *, options: Json | None = None, env: dict[str, str] | None 
 def config(
     name: str, *, options: UpstreamOptions | None = None, env: dict[str, str] | None = None, **script: Any
 ) -> UpstreamConfig:
-    """The same as a configuration."""
+    """Return the same as a configuration."""
     written = entry(name, env=env, **script)
     return UpstreamConfig(
         name=name,
@@ -102,5 +102,5 @@ async def until_exists(file: Path) -> str:
 
 
 def text_in(file: Path) -> str:
-    """What a file says, nothing if there is none."""
+    """Return what a file says, nothing if there is none."""
     return file.read_text() if file.is_file() else ""

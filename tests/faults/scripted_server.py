@@ -46,7 +46,7 @@ def wait_for_file(path: str) -> None:
 
 
 def offers() -> dict[str, Any]:
-    """What it lists: read anew from a file each time, if the script names one."""
+    """Return the lists of the server: read anew from a file each time, if the script names one."""
     if "offers_file" in SCRIPT:
         return json.loads(Path(SCRIPT["offers_file"]).read_text())
     return SCRIPT.get("offers", {})
@@ -66,7 +66,7 @@ def listed(method: str, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def call(name: str, arguments: dict[str, Any], request_id: object, meta: dict[str, Any]) -> dict[str, Any] | None:
-    """The result of a tool call, None if there will be none."""
+    """Return the result of a tool call, None if there will be none."""
     match name:
         case "echo":
             return text_result(arguments)

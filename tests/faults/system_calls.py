@@ -1,4 +1,4 @@
-"""What a process and its children asked the system for, as strace saw it."""
+"""The system calls of a process and its children, as strace saw them."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _INTERNET = re.compile(r'sin6?_port=htons\((\d+)\).*?"([^"]+)"')
 
 @dataclass(frozen=True, slots=True)
 class SystemCall:
-    """One call that has ended."""
+    """A call that has ended."""
 
     name: str
     arguments: str
@@ -57,14 +57,14 @@ class Trace:
         }
 
     def written(self) -> Iterator[Path]:
-        """The absolute paths that were made, changed or removed; relative ones are given as they are."""
+        """Yield the absolute paths that were made, changed or removed; relative ones are given as they are."""
         for call in self.calls:
             if call.succeeded and call.writes:
                 yield from map(Path, call.paths)
 
 
 def command_traced(output: Path, command: list[str]) -> list[str]:
-    """The command under strace; children are followed."""
+    """Return the command under strace; children are followed."""
     return [
         "strace",
         "-f",
@@ -81,7 +81,7 @@ def command_traced(output: Path, command: list[str]) -> list[str]:
 
 
 def read_trace(file: Path) -> Trace:
-    """The calls of a trace; those that another thread interrupted stand on two lines and are joined."""
+    """Read the calls of a trace; those that another thread interrupted stand on two lines and are joined."""
     pending: dict[str, str] = {}
     calls: list[SystemCall] = []
     for line in file.read_text("utf-8", "replace").splitlines():

@@ -108,7 +108,7 @@ def interrupt(process: subprocess.Popen[bytes]) -> None:
 
 
 def hang_up(process: subprocess.Popen[bytes]) -> None:
-    """What a terminal that is closed does."""
+    """Close the terminal of a process."""
     process.send_signal(signal.SIGHUP)
 
 

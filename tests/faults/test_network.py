@@ -44,7 +44,7 @@ def traced_session(place: Place, *calls: str) -> Trace:
 
 
 def outside(trace: Trace, folder: Path) -> Iterator[Path]:
-    """The written paths that are neither in the folder nor a device."""
+    """Yield the written paths that are neither in the folder nor a device."""
     for path in trace.written():
         if not path.is_relative_to(folder) and not path.is_relative_to("/dev"):
             yield path

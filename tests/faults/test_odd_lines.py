@@ -16,7 +16,7 @@ from tests.programs import PYTHON
 
 @pytest.fixture
 def wire(tmp_path: Path) -> Iterator[Wire]:
-    """A proxy that was never told that its client is initialized."""
+    """Yield a proxy that was never told that its client is initialized."""
     place = Place(tmp_path, {"odd": entry("odd"), "good": entry("good")}, python=PYTHON)
     with (
         (tmp_path / "stderr").open("wb") as stderr,
@@ -38,7 +38,7 @@ def wire(tmp_path: Path) -> Iterator[Wire]:
 
 
 def said(wire: Wire, line: bytes) -> Json:
-    """The answer to a raw line of the client."""
+    """Return the answer to a raw line of the client."""
     assert wire.process.stdin is not None
     assert wire.process.stdout is not None
     wire.process.stdin.write(line + b"\n")
@@ -49,7 +49,7 @@ def said(wire: Wire, line: bytes) -> Json:
 
 
 def called(wire: Wire, line: str) -> Json:
-    """What a call comes to that is answered with a raw line, with a progress token as Claude Code sends it."""
+    """Return the result of a call answered with a raw line, with a progress token as Claude Code sends it."""
     arguments, meta = {"line": line}, {"progressToken": 1, "claudecode/toolUseId": "toolu_1"}
     return wire.ask("tools/call", {"name": "odd__raw", "arguments": arguments, "_meta": meta})
 

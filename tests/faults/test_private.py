@@ -1,4 +1,4 @@
-"""What we write is for the person only, and holds no secrets of hers."""
+"""Our files are for the user only, and hold no secrets of theirs."""
 
 import os
 import subprocess

@@ -44,13 +44,13 @@ DETAILED = {
 
 
 def leaks(text: str) -> list[str]:
-    """Secrets that stand in the text, as they are or as JSON and Python write them."""
+    """Return the secrets that stand in the text, as they are or as JSON and Python write them."""
     secrets = [*SECRETS, *KNOWN.values()]
     return [secret for secret in secrets if any(form in text for form in (secret, json.dumps(secret)[1:-1]))]
 
 
 def servers_with_secrets(url: str) -> dict[str, Json]:
-    """Servers whose entries have secrets, and that tell all that they know."""
+    """Return servers whose entries have secrets, and that tell all that they know."""
     told = f"{SAID}\nI have {KNOWN['env']}, {KNOWN['option']} and {KNOWN['variable']}"
     talking = entry("talking", env={"SOME_SETTING": KNOWN["env"]}, options={"inherit_env": True})
     talking["args"] = [*talking["args"], "--token", KNOWN["option"]]
@@ -68,7 +68,7 @@ def servers_with_secrets(url: str) -> dict[str, Json]:
 
 
 async def use_everything(proxy: Proxy) -> list[str]:
-    """All that the model is told: the texts of failures."""
+    """Return all that the model is told: the texts of failures."""
     told: list[str] = []
     known = " ".join(KNOWN.values())
     for name, arguments in (
@@ -88,7 +88,7 @@ async def use_everything(proxy: Proxy) -> list[str]:
 
 
 async def output_of(place: Place, *arguments: str) -> str:
-    """What a command prints."""
+    """Return what a command prints."""
     command = [PYTHON, "-m", "mcp_dynaload", *arguments]
     done = await anyio.run_process(command, env=place.environment(), cwd=place.project, check=False)
     return done.stdout.decode() + done.stderr.decode()
@@ -154,7 +154,7 @@ WATCHED = ("/status", "/health", "/overview", "/sessions", "/tools", "/performan
 
 
 async def use_the_service(service: Service) -> dict[str, str]:
-    """All that is told to whoever watches it, after everything in it has failed."""
+    """Return all that is told to whoever watches the service, after everything in it has failed."""
     import httpx2
 
     token, known = TOKENS["ours"], " ".join(KNOWN.values())

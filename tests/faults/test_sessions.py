@@ -1,4 +1,4 @@
-"""What processes share through the state folder, and what a restarted one takes over."""
+"""State that processes share through the state folder, and that a restarted one takes over."""
 
 import json
 import sqlite3

@@ -24,7 +24,7 @@ REDIRECTED = {
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    """Where a server is to be listed for the first time, which has not even been begun when input ends."""
+    """Return a place where a server is to be listed for the first time, which has not even begun when input ends."""
     place = Place(tmp_path, {"good": entry("good")})
     place.command()
     (place.project / "half").write_text(HELLO[:40])
@@ -33,7 +33,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def served(place: Place, redirected: str) -> subprocess.CompletedProcess[bytes]:
-    """What came of it, started by a shell that hands it such streams."""
+    """Run it by a shell that hands it such streams, and return the outcome."""
     shell = ["sh", "-c", f'exec "$@" {redirected}', "serve", *place.command()]
     return subprocess.run(
         shell, env=place.environment(), cwd=place.project, capture_output=True, timeout=HANG_SECONDS, check=False

@@ -12,7 +12,7 @@ from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.servers_file import read_upstreams
 from mcp_dynaload.demo import SERVERS
 from mcp_dynaload.demo.serve import build
-from mcp_dynaload.measure.quality.labelled import KnownTools, characters_in_fours, read_catalog
+from mcp_dynaload.measure.quality.labelled import NamedCatalog, characters_in_fours, read_catalog
 from mcp_dynaload.upstream.list_offline import list_upstreams
 from tests.e2e.stage import NPM_BIN, PROXY_COMMAND, PYTHON_BIN
 from tests.e2e.upstreams import Workplace
@@ -21,15 +21,15 @@ Definitions = dict[str, list[Json]]
 """What servers answer to `tools/list`, by name of the server."""
 
 
-def list_catalogs(folder: Path) -> dict[str, KnownTools]:
-    """`demo`, the embedded servers; and `real`, the servers that the end-to-end tests install."""
+def list_catalogs(folder: Path) -> dict[str, NamedCatalog]:
+    """List `demo`, the embedded servers; and `real`, the servers that the end-to-end tests install."""
     return {
         "demo": _known(folder / "demo.json", anyio.run(_demo_definitions, folder / "demo")),
         "real": _known(folder / "real.json", anyio.run(_real_definitions, folder / "real")),
     }
 
 
-def _known(file: Path, definitions: Definitions) -> KnownTools:
+def _known(file: Path, definitions: Definitions) -> NamedCatalog:
     file.write_text(json.dumps(definitions), encoding="utf-8")
     return read_catalog(file, characters_in_fours)
 

@@ -1,4 +1,4 @@
-"""What the product makes of the golden prompts: its own ranker, its own choice, one figure for each prompt."""
+"""Measures the golden prompts: the product's own ranker, its own choice, one figure for each prompt."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from statistics import fmean
 from mcp_dynaload.measure.quality.conversation import query_of, state_before
 from mcp_dynaload.measure.quality.evaluate import Indexed, evaluate, index
 from mcp_dynaload.measure.quality.intervals import Bootstrap
-from mcp_dynaload.measure.quality.labelled import KnownTools
+from mcp_dynaload.measure.quality.labelled import NamedCatalog
 from mcp_dynaload.measure.quality.metrics import Path
 from mcp_dynaload.measure.quality.rankers import DEFAULT, Models, ranker_named
 from mcp_dynaload.selection.actions import PromptSubmitted
@@ -28,7 +28,7 @@ Product = Mapping[str, Indexed]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one prompt."""
+    """The outcome of one prompt."""
 
     labelled: Labelled
     figures: Mapping[Path, float]
@@ -39,14 +39,14 @@ class Outcome:
         return self.figures.get(LOADED, self.figures.get(ABSTAINED)) != 1
 
 
-def build_product(catalogs: Mapping[str, KnownTools]) -> Product:
+def build_product(catalogs: Mapping[str, NamedCatalog]) -> Product:
     """Build the ranker for each catalog, with the encoder that travels with us."""
     models = Models()
     return {name: index(ranker_named(DEFAULT), known.catalog, models) for name, known in catalogs.items()}
 
 
 def outcomes(product: Product, prompts: Sequence[Labelled]) -> list[Outcome]:
-    """The figures of every prompt."""
+    """Return the figures of every prompt."""
     found: list[Outcome] = []
     for catalog, indexed in product.items():
         for needs_any in (True, False):
@@ -60,12 +60,12 @@ def outcomes(product: Product, prompts: Sequence[Labelled]) -> list[Outcome]:
 
 
 def mean(outcomes: Sequence[Outcome], path: Path) -> float:
-    """A figure's mean."""
+    """Return a figure's mean."""
     return fmean(outcome.figures[path] for outcome in outcomes)
 
 
 def misses(product: Product, outcomes: Sequence[Outcome]) -> str:
-    """A line for each prompt that lacks a tool or got one in vain, and what the product made of it."""
+    """Return a line for each prompt that lacks a tool or got one in vain, with the product's choice."""
     return "".join(f"\n{line}" for outcome in outcomes if outcome.is_miss for line in _told(product, outcome.labelled))
 
 

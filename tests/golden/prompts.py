@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from mcp_dynaload.measure.quality.labelled import KnownTools, Task, read_tasks, tasks_of
+from mcp_dynaload.measure.quality.labelled import NamedCatalog, Task, read_tasks, tasks_of
 
 FOLDER = Path(__file__).parent
 PROMPTS = FOLDER / "prompts.jsonl"
@@ -43,8 +43,8 @@ class _Line(BaseModel):
     kind: str
 
 
-def read_labelled(path: Path, catalogs: dict[str, KnownTools]) -> list[Labelled]:
-    """All prompts of a file, each over the catalog that it names.
+def read_labelled(path: Path, catalogs: dict[str, NamedCatalog]) -> list[Labelled]:
+    """Read all prompts of a file, each over the catalog that it names.
 
     Raises:
         ConfigError: A line is no task, or needs a tool that its catalog lacks.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_dynaload.measure.quality.labelled import KnownTools
+from mcp_dynaload.measure.quality.labelled import NamedCatalog
 from tests.golden.measuring import (
     ABSTAINED,
     LEFT_WITH_NONE,
@@ -25,7 +25,7 @@ MARGIN = 0.03
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Shares that a kind of prompts reached when they were last written down."""
+    """The shares that a kind of prompts reached when they were last written down."""
 
     ranked: float
     """Recall of the ranking within 2,000 tokens."""
@@ -70,12 +70,12 @@ ABSTAINED_REST = 0.833
 
 
 @pytest.fixture(scope="module")
-def product(catalogs: dict[str, KnownTools]) -> Product:
+def product(catalogs: dict[str, NamedCatalog]) -> Product:
     return build_product(catalogs)
 
 
 @pytest.fixture(scope="module")
-def golden(product: Product, catalogs: dict[str, KnownTools]) -> list[Outcome]:
+def golden(product: Product, catalogs: dict[str, NamedCatalog]) -> list[Outcome]:
     return outcomes(product, read_labelled(PROMPTS, catalogs))
 
 
@@ -111,7 +111,7 @@ def test_prompts_that_need_no_tool_load_nothing(golden: list[Outcome], product: 
 
 
 @pytest.fixture(scope="module")
-def conversed(product: Product, catalogs: dict[str, KnownTools]) -> list[Outcome]:
+def conversed(product: Product, catalogs: dict[str, NamedCatalog]) -> list[Outcome]:
     return outcomes(product, read_labelled(CONVERSATIONS, catalogs))
 
 
@@ -136,7 +136,7 @@ def test_what_needs_nothing_loads_nothing_after_prompts_that_need_tools(
 @pytest.mark.parametrize("catalog", ABSTAINED_EVERYDAY)
 @pytest.mark.parametrize(("file", "measured"), [(EVERYDAY, ABSTAINED_EVERYDAY), (NEAR, ABSTAINED_NEAR)])
 def test_prompts_of_every_day_load_nothing_over(
-    catalog: str, file: Path, measured: Mapping[str, float], product: Product, catalogs: dict[str, KnownTools]
+    catalog: str, file: Path, measured: Mapping[str, float], product: Product, catalogs: dict[str, NamedCatalog]
 ) -> None:
     prompts = [replace(labelled, catalog=catalog) for labelled in read_labelled(file, catalogs)]
 

@@ -3,7 +3,7 @@ from collections import Counter
 from pathlib import Path
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.measure.quality.labelled import KnownTools
+from mcp_dynaload.measure.quality.labelled import NamedCatalog
 from mcp_dynaload.research.own_work import own_work_texts
 from mcp_dynaload.research.samples import packaged_own
 from tests.golden.prompts import CONVERSATIONS, EVERYDAY, KINDS, NEAR, NO_NEED, PROMPTS, TOUCAN
@@ -16,7 +16,7 @@ def lines(path: Path) -> list[Json]:
 
 
 def said(path: Path) -> list[str]:
-    """The prompts of a file as they compare: what comes before a follow-up is part of it."""
+    """Return the prompts of a file as they compare: the prompts before a follow-up are part of it."""
     return [bare(" / ".join([*line.get("history", []), line["query"]])) for line in lines(path)]
 
 
@@ -28,7 +28,7 @@ def keys(references: list[Json]) -> list[str]:
     return [f"{reference['server']}/{reference['tool']}" for reference in references]
 
 
-def test_every_labelled_tool_is_in_the_catalog_that_its_prompt_names(catalogs: dict[str, KnownTools]) -> None:
+def test_every_labelled_tool_is_in_the_catalog_that_its_prompt_names(catalogs: dict[str, NamedCatalog]) -> None:
     unknown = [
         (line["id"], key)
         for line in (*lines(PROMPTS), *lines(CONVERSATIONS))

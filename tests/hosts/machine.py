@@ -8,9 +8,9 @@ from pathlib import Path
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.hosts.claude_code.backups import Write, write_atomically
-from mcp_dynaload.hosts.claude_code.files import Scope, Snapshot, find_claude_files, read_snapshot
-from mcp_dynaload.hosts.claude_code.install_plan import Plan
-from mcp_dynaload.hosts.claude_code.installation import Person, install, uninstall
+from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, Scope, find_claude_files, read_snapshot
+from mcp_dynaload.hosts.claude_code.install_plan import InstallPlan
+from mcp_dynaload.hosts.claude_code.installation import UserDialogue, install, uninstall
 from mcp_dynaload.hosts.claude_code.login_probe import UpstreamEntry
 
 DATA = Path(__file__).with_name("data")
@@ -70,7 +70,7 @@ class Machine:
     def locations(self) -> Locations:
         return Locations(self.home / ".config" / "mcp-dynaload", self.home / ".state", self.project)
 
-    def snapshot(self, scope: Scope = "user", source: Path | None = None) -> Snapshot:
+    def snapshot(self, scope: Scope = "user", source: Path | None = None) -> ClientSnapshot:
         environ = {"HOME": str(self.home)}
         files = replace(find_claude_files(environ, self.project), managed_dir=self.managed)
         return read_snapshot(scope, files, self.locations, ENTRY, environ, source, self.client_version)
@@ -83,10 +83,10 @@ class Machine:
         is_dry_run: bool = False,
         may_approve: bool = True,
         write: Write = write_atomically,
-    ) -> Plan:
+    ) -> InstallPlan:
         return install(
             self.snapshot(scope, source),
-            Person(self.shown.append, lambda: self.agrees),
+            UserDialogue(self.shown.append, lambda: self.agrees),
             self.probe,
             lambda: self.refreshes.append("refreshed"),
             is_dry_run=is_dry_run,
@@ -102,7 +102,7 @@ class Machine:
         return self.logins.get(upstream.name)
 
     def contents(self) -> dict[str, bytes | None]:
-        """Everything but our own state; None for folders."""
+        """Return everything but our own state; None for folders."""
         return {
             str(path.relative_to(self.root)): path.read_bytes() if path.is_file() else None
             for path in sorted(self.root.rglob("*"))
@@ -122,7 +122,7 @@ class Machine:
 
 
 def bare_machine(root: Path) -> Machine:
-    """A machine with an empty home and project folder."""
+    """Make a machine with an empty home and project folder."""
     machine = Machine(root.resolve())
     for folder in (machine.home, machine.project, machine.other):
         folder.mkdir(parents=True)
@@ -130,7 +130,7 @@ def bare_machine(root: Path) -> Machine:
 
 
 def used_machine(root: Path) -> Machine:
-    """A machine on which Claude Code has been in use for long, from the files in `data`."""
+    """Make a machine on which Claude Code has been in use for long, from the files in `data`."""
     machine = replace(bare_machine(root), logins={"linear": "needs a login (it answered 401)"})
     places = {
         "claude.json": machine.state,

@@ -11,7 +11,7 @@ from mcp_dynaload.hosts.claude_code.hooks import hook_settings
 
 
 def client_files(tmp_path: Path, settings: Json) -> ClaudeFiles:
-    """The client's files, with these settings of the person and a folder for the administrator's."""
+    """Return the client's files, with these settings of the user and a folder for the administrator's."""
     found = find_claude_files({"HOME": str(tmp_path)}, tmp_path / "project")
     files = replace(found, managed_dir=tmp_path / "managed")
     write(files.user_settings, settings)

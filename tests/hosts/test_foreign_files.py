@@ -1,4 +1,4 @@
-"""What a repository puts where the client's files of a project stand."""
+"""Files that a repository puts where the client's files of a project stand."""
 
 from pathlib import Path
 

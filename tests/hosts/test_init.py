@@ -11,7 +11,7 @@ from mcp_dynaload.errors import HostError, UpstreamError
 from mcp_dynaload.hosts.claude_code.client_version import MODS_VERSION
 from mcp_dynaload.hosts.claude_code.files import Scope
 from mcp_dynaload.hosts.claude_code.hooks import hook_settings
-from mcp_dynaload.hosts.claude_code.installation import Person, install
+from mcp_dynaload.hosts.claude_code.installation import UserDialogue, install
 from mcp_dynaload.hosts.claude_code.wiring import PLUGIN_FOLDER
 from tests.hosts.machine import DATA, ENTRY, bare_machine, used_machine
 
@@ -53,7 +53,7 @@ def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
     assert machine.refreshes == []
 
 
-def test_a_person_who_does_not_agree_keeps_everything(tmp_path: Path) -> None:
+def test_a_user_who_does_not_agree_keeps_everything(tmp_path: Path) -> None:
     machine = replace(used_machine(tmp_path), agrees=False)
     before = machine.contents()
 
@@ -216,19 +216,19 @@ def test_links_are_written_through_and_modes_kept(tmp_path: Path) -> None:
 
 def test_a_failing_first_listing_does_not_undo_the_move(tmp_path: Path) -> None:
     machine = bare_machine(tmp_path)
-    person = Person(machine.shown.append, lambda: True)
+    dialogue = UserDialogue(machine.shown.append, lambda: True)
 
     def refresh() -> None:
         raise UpstreamError("'db' did not start")
 
-    install(machine.snapshot(), person, machine.probe, refresh, is_dry_run=False)
+    install(machine.snapshot(), dialogue, machine.probe, refresh, is_dry_run=False)
 
     assert machine.json(machine.state) == {"mcpServers": {"dynaload": ENTRY}}
     assert any("'db' did not start" in text for text in machine.shown)
     assert machine.shown[-1].startswith("Next: restart Claude Code")
 
 
-def test_a_person_with_nothing_configured_gets_the_proxy(tmp_path: Path) -> None:
+def test_a_user_with_nothing_configured_gets_the_proxy(tmp_path: Path) -> None:
     machine = bare_machine(tmp_path)
 
     machine.init()

@@ -89,7 +89,7 @@ def test_private_servers_never_join_a_file_that_may_be_shared(tmp_path: Path) ->
         machine.init("local")
 
 
-def test_a_folder_of_a_person_who_has_the_proxy_everywhere_registers_it_once(tmp_path: Path) -> None:
+def test_a_folder_of_a_user_who_has_the_proxy_everywhere_registers_it_once(tmp_path: Path) -> None:
     machine = used_machine(tmp_path)
     machine.init("user")
 

@@ -63,7 +63,7 @@ def test_only_401_and_403_mean_a_login(status: int, reason: str | None) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_is_not_followed_with_the_persons_headers(status: int) -> None:
+def test_a_redirect_is_not_followed_with_the_users_headers(status: int) -> None:
     with server_answering(401) as (other, seen), server_answering(status, other) as (url, _):
         entry = {"type": "http", "url": url, "headers": {"X-Key": "k"}}
 

@@ -24,7 +24,7 @@ OF_PLUGIN = "mcp__plugin_dynaload_dynaload__"
 
 
 def program(machine: Machine) -> str:
-    """A PATH on which our program is found."""
+    """Return a PATH on which our program is found."""
     file = machine.write(machine.root / "bin" / "mcp-dynaload", "")
     file.chmod(0o755)
     return str(file.parent)

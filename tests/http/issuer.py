@@ -29,7 +29,7 @@ def application(origin: str) -> Starlette:
         return JSONResponse({"keys": [{**published, "kid": KEY_ID, "use": "sig", "alg": "ES256"}]})
 
     async def issue(request: Request) -> JSONResponse:
-        """A token with the claims that the form asks for; signed by another key if it says so."""
+        """Issue a token with the claims that the form asks for; signed by another key if it says so."""
         form = {name: str(value) for name, value in (await request.form()).items()}
         claims = {
             "iss": form.get("iss", origin),

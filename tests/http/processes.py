@@ -29,7 +29,7 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
 
 @contextmanager
 def process(folder: Path, *options: str, **variables: str) -> Generator["subprocess.Popen[bytes]"]:
-    """In front of the scripted server `a`; its log is in the file `stderr`."""
+    """Start the service in front of the scripted server `a`; its log is in the file `stderr`."""
     with process_before(folder, {"a": entry("a")}, *options, **variables) as service:
         yield service
 
@@ -38,7 +38,7 @@ def process(folder: Path, *options: str, **variables: str) -> Generator["subproc
 def process_before(
     folder: Path, servers: Mapping[str, Json], *options: str, **variables: str
 ) -> Generator["subprocess.Popen[bytes]"]:
-    """The same in front of these servers."""
+    """Start the service in front of these servers; its log is in the file `stderr`."""
     a_configuration(folder, servers, **variables)
     command = [*MODULE, "serve", "--transport", "http", "--config", str(folder / "servers.json"), "--port", "0"]
     with (folder / "stderr").open("w") as stderr:

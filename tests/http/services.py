@@ -15,12 +15,12 @@ from mcp_types import Implementation
 from mcp_dynaload.app import Configuration, read_configuration
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.http.app import create_app
-from mcp_dynaload.http.dependencies import Serving, serving_of
-from mcp_dynaload.store.catalog_cache import Records
+from mcp_dynaload.http.dependencies import ServiceState, serving_of
+from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import SERVER
-from tests.proxy.fronts import Connected, following
+from tests.proxy.clients import Connected, following
 from tests.transparency.serving import served
 from tests.waiting import HANG_SECONDS, PATIENT
 
@@ -36,7 +36,7 @@ class Service:
     app: FastAPI
 
     @property
-    def state(self) -> Serving:
+    def state(self) -> ServiceState:
         return serving_of(self.app)
 
     def url(self, transport: str = "http") -> str:
@@ -46,29 +46,29 @@ class Service:
     async def client(
         self, transport: str = "http", *, headers: Mapping[str, str] | None = None, info: Implementation = CLAUDE_CODE
     ) -> AsyncGenerator[Connected]:
-        """A client of it that follows list changes."""
+        """Connect a client that follows list changes."""
         import httpx2
 
         if transport == "http":
             async with httpx2.AsyncClient(headers=dict(headers or {}), timeout=30) as http:
                 streams = streamable_http_client(self.url(), http_client=http)
-                async with following(streams, self.state.front.live, client_info=info) as client:
+                async with following(streams, self.state.proxy.live, client_info=info) as client:
                     yield client
             return
         streams = sse_client(self.url(transport), headers=dict(headers or {}))
-        async with following(streams, self.state.front.live, client_info=info) as client:
+        async with following(streams, self.state.proxy.live, client_info=info) as client:
             yield client
 
 
 def a_configuration(folder: Path, servers: Mapping[str, Json], **variables: str) -> Configuration:
-    """The configuration of a service in front of these servers, whose tools are in its cache."""
+    """Return the configuration of a service in front of these servers, whose tools are in its cache."""
     configuration = a_new_configuration(folder, servers, **variables)
     _fill_cache(configuration)
     return configuration
 
 
 def a_new_configuration(folder: Path, servers: Mapping[str, Json], **variables: str) -> Configuration:
-    """The same with nothing known of the servers yet."""
+    """Return the same with nothing known of the servers yet."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "servers.json"
     file.write_text(json.dumps({"mcpServers": servers}))
@@ -85,7 +85,7 @@ def a_new_configuration(folder: Path, servers: Mapping[str, Json], **variables: 
 
 @asynccontextmanager
 async def running(configuration: Configuration) -> AsyncGenerator[Service]:
-    """The service while it runs."""
+    """Run the service."""
     app = create_app(configuration)
     async with served(app) as origin:
         with anyio.fail_after(HANG_SECONDS):
@@ -96,7 +96,7 @@ async def running(configuration: Configuration) -> AsyncGenerator[Service]:
 
 @asynccontextmanager
 async def service_of(folder: Path, servers: Mapping[str, Json], **variables: str) -> AsyncGenerator[Service]:
-    """Both at once."""
+    """Configure the service and run it."""
     async with running(a_configuration(folder, servers, **variables)) as service:
         yield service
 
@@ -104,7 +104,7 @@ async def service_of(folder: Path, servers: Mapping[str, Json], **variables: str
 def _fill_cache(configuration: Configuration) -> None:
     """Keep what scripted servers say in their scripts that they offer."""
     project = configuration.locations.project_dir
-    with closing(Records(Database(configuration.locations.database_file))) as records:
+    with closing(CatalogCache(Database(configuration.locations.database_file))) as records:
         for name, config in configuration.configs.items():
             if str(SERVER) in config.args:
                 offers: Json = json.loads(config.args[-1])["offers"]

@@ -16,15 +16,15 @@ from mcp_dynaload.app import Configuration
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.http.host_guard import SECURITY_HEADERS
 from mcp_dynaload.http.rate_limit import Buckets
-from mcp_dynaload.http.wrong_tokens import MAX_KEPT, MAX_PER_MINUTE, Failures
+from mcp_dynaload.http.wrong_tokens import MAX_KEPT, MAX_PER_MINUTE, WrongTokens
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.tokens import Scope, StoredTokens
+from mcp_dynaload.store.tokens import Scope, SqliteTokens
 from mcp_dynaload.store.usage import project_of
 from tests.faults.scripted import entry, tool, until, until_exists
 from tests.http.processes import MODULE, environment
 from tests.http.services import TRANSPORTS, Service, a_configuration, running, service_of
 from tests.http.test_sessions import HELLO, JSON_AND_STREAM, post
-from tests.proxy.fronts import Connected
+from tests.proxy.clients import Connected
 from tests.waiting import HANG_SECONDS
 
 PUBLIC_PATHS = ("/healthz", "/readyz", "/", "/docs", "/dashboard/main.js")
@@ -36,7 +36,7 @@ ECHO = {"a": entry("a", offers={"tools": [tool("echo", "Repeat the words of the 
 
 @asynccontextmanager
 async def guarded(folder: Path, *scopes: Scope, **variables: str) -> AsyncGenerator[tuple[Service, dict[str, str]]]:
-    """A service with a token for each scope, which are given by their names."""
+    """Run a service with a token for each scope, which are given by their names."""
     configuration = a_configuration(folder, ECHO, **variables)
     tokens = {str(scope): await made(configuration, str(scope), scope) for scope in scopes}
     async with running(configuration) as service:
@@ -45,7 +45,7 @@ async def guarded(folder: Path, *scopes: Scope, **variables: str) -> AsyncGenera
 
 async def made(configuration: Configuration, name: str, scope: Scope) -> str:
     with closing(Database(configuration.locations.database_file)) as database:
-        return await StoredTokens(database).create(name, scope)
+        return await SqliteTokens(database).create(name, scope)
 
 
 @asynccontextmanager
@@ -79,19 +79,19 @@ async def test_with_a_token_made_nothing_but_health_is_open_without_one(tmp_path
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-async def test_a_token_opens_a_session_of_its_person_whose_learning_is_theirs(tmp_path: Path, transport: str) -> None:
+async def test_a_token_opens_a_session_of_its_user_whose_learning_is_theirs(tmp_path: Path, transport: str) -> None:
     async with (
         guarded(tmp_path, Scope.USE) as (service, tokens),
         service.client(transport, headers=bearer(tokens["use"])) as client,
     ):
         assert await client.say("a__echo", x=1) == '{"x": 1}'
-        (session,) = service.state.front.sessions
+        (session,) = service.state.proxy.sessions
 
         assert session.client.user == "use"
         assert session.learning.project == project_of(tmp_path, "use") != project_of(tmp_path)
 
 
-async def test_a_session_is_of_no_use_to_another_persons_token(tmp_path: Path) -> None:
+async def test_a_session_is_of_no_use_to_another_users_token(tmp_path: Path) -> None:
     async with guarded(tmp_path, Scope.USE, Scope.ADMIN) as (service, tokens), http() as client:
         opened = await client.post(
             service.url(),
@@ -290,7 +290,7 @@ async def test_wrong_tokens_in_a_row_are_slowed_and_a_right_one_from_there_is_no
 
 
 async def test_no_number_of_addresses_or_tokens_fills_the_memory() -> None:
-    failures = Failures(Buckets(1, lambda: 0.0), lambda: 0.0)
+    failures = WrongTokens(Buckets(1, lambda: 0.0), lambda: 0.0)
     for number in range(MAX_KEPT + 500):
         connection = HTTPConnection(
             {"type": "http", "client": (f"10.0.{number // 250}.{number % 250}", 1), "headers": []}
@@ -304,7 +304,7 @@ async def test_no_number_of_addresses_or_tokens_fills_the_memory() -> None:
 
 
 async def test_one_customers_ipv6_addresses_count_as_one() -> None:
-    failures = Failures(Buckets(2, lambda: 0.0), lambda: 0.0)
+    failures = WrongTokens(Buckets(2, lambda: 0.0), lambda: 0.0)
     waits = [
         await failures.wrong(HTTPConnection({"type": "http", "client": (f"2001:db8::{part}", 1), "headers": []}), "x")
         for part in ("1", "2:3", "4")

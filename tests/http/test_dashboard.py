@@ -55,7 +55,7 @@ class Page:
         self.driver, self.origin = driver, origin
 
     def until(self, look: Callable[[], _Found]) -> _Found:
-        """What `look` gives as soon as that is something."""
+        """Wait until `look` gives something, and return that."""
         gone = (NoSuchElementException, StaleElementReferenceException)
         return WebDriverWait(self.driver, HANG_SECONDS, 0.05, gone).until(lambda _: look())
 
@@ -96,7 +96,7 @@ class Page:
         self.driver.execute("executeCdpCommand", command)
 
     def complaints(self) -> list[str]:
-        """What the browser had to say: a script or style that our policy forbids, a file that is not there."""
+        """Return the browser's complaints: a script or style that our policy forbids, a file that is not there."""
         entries: list[Json] = self.driver.execute("getLog", {"type": "browser"})["value"]
         return [str(entry["message"]) for entry in entries]
 
@@ -120,7 +120,7 @@ def browser(origin: str) -> Generator[Page]:
 
 
 def walk(page: Page) -> str:
-    """Through all views; returns the figure of saved tokens."""
+    """Walk through all views; returns the figure of saved tokens."""
     page.until_text("#live", "live")
     saved = page.until_text("#net-saved", ",")
     for name in VIEWS:

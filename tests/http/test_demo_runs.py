@@ -15,7 +15,7 @@ from mcp_dynaload.demo.run import results
 from mcp_dynaload.demo.scenario_types import ScenarioType
 from mcp_dynaload.demo.scenarios import SCENARIOS
 from mcp_dynaload.errors import DynaloadError
-from mcp_dynaload.http.demo_runs import MAX_KEPT_RUNS, Runs
+from mcp_dynaload.http.demo_runs import MAX_KEPT_RUNS, PlayedRuns
 from mcp_dynaload.http.rest import PREFIX
 from tests.api.desks import servers
 from tests.http.services import service_of
@@ -28,7 +28,7 @@ PLAYED = ScenarioOutcome(ScenarioType.BASIC, "mail", True, (), 0.9, (), (12.0,),
 
 @dataclass
 class Scripted:
-    """Plays two scenarios, each when it is told to."""
+    """A run that plays two scenarios, each when it is told to."""
 
     go_on: anyio.Event = field(default_factory=anyio.Event)
     end: anyio.Event = field(default_factory=anyio.Event)
@@ -50,7 +50,7 @@ async def stage(folder: Path, play: Scripted) -> AsyncGenerator[httpx2.AsyncClie
         httpx2.AsyncClient(base_url=service.origin + PREFIX, timeout=30) as http,
         anyio.create_task_group() as tasks,
     ):
-        service.app.state.demo_runs = Runs(tasks, play)
+        service.app.state.demo_runs = PlayedRuns(tasks, play)
         with anyio.fail_after(30):
             yield http
         tasks.cancel_scope.cancel()

@@ -41,7 +41,7 @@ HALVES = {
 
 @contextmanager
 def narrow_process(folder: Path) -> Generator[None]:
-    """A service that may have few descriptors."""
+    """Start a service that may have few descriptors."""
     a_configuration(folder, ECHO)
     command = [*MODULE, "serve", "--transport", "http", "--config", str(folder / "servers.json"), "--port", "0"]
     limited = ["sh", "-c", f'ulimit -n {DESCRIPTORS} && exec "$@"', "sh", *command]
@@ -82,7 +82,7 @@ async def test_half_sent_requests_keep_nobody_out_at_a_low_limit_of_descriptors(
 
 @asynccontextmanager
 async def timed(limit: int = 100) -> AsyncGenerator[int]:
-    """A small application behind our protocol; yields its port."""
+    """Serve a small application behind our protocol; yields its port."""
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -103,7 +103,7 @@ async def timed(limit: int = 100) -> AsyncGenerator[int]:
 
 
 async def said_until_the_end(port: int, sent: bytes) -> bytes:
-    """All that the service says to somebody who sends this and then waits."""
+    """Return all that the service says to somebody who sends this and then waits."""
     async with await anyio.connect_tcp("127.0.0.1", port) as stream:
         if sent:
             await stream.send(sent)

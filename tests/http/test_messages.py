@@ -1,4 +1,4 @@
-"""What comes over HTTP and is no JSON-RPC message is answered as over stdio, whatever it was posted to."""
+"""Bodies over HTTP that are no JSON-RPC message are answered as over stdio, wherever they were posted."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -52,7 +52,7 @@ REFUSED: list[tuple[bytes, object, int]] = [
 
 @asynccontextmanager
 async def opened(service: Service, kind: str, **headers: str) -> AsyncGenerator[tuple[httpx2.AsyncClient, str]]:
-    """A bare client, and where it posts its messages."""
+    """Open a bare client, and yield where it posts its messages."""
     sent = {**JSON_AND_STREAM, "content-type": "application/json", **headers}
     async with httpx2.AsyncClient(headers=sent, timeout=HANG_SECONDS) as http:
         if kind == "sse":

@@ -12,7 +12,7 @@ from mcp_types.version import LATEST_MODERN_VERSION
 
 from tests.faults.scripted import entry, is_alive, tool, until, until_gone
 from tests.http.services import CLAUDE_CODE, Service, service_of
-from tests.proxy.fronts import text_of
+from tests.proxy.clients import text_of
 
 pytestmark = pytest.mark.proves("service-modern")
 
@@ -55,7 +55,7 @@ async def test_the_list_has_what_is_pinned_and_does_not_change_by_what_the_clien
         assert not client.server_capabilities.tools.list_changed
 
 
-async def test_what_the_person_unloaded_is_refused_through_call_tool_too(service: Service) -> None:
+async def test_what_the_user_unloaded_is_refused_through_call_tool_too(service: Service) -> None:
     async with visitor(service) as client:
         await client.get_prompt("unload", {"tool": "a__echo"})
 
@@ -95,14 +95,14 @@ async def test_progress_comes_on_the_stream_of_its_request(service: Service) -> 
     assert told == [-1.0, 1.0]  # the first of ours: its server is being started
 
 
-async def test_all_requests_of_a_person_use_one_session_which_ends_when_none_has_come(tmp_path: Path) -> None:
+async def test_all_requests_of_a_user_use_one_session_which_ends_when_none_has_come(tmp_path: Path) -> None:
     async with service_of(tmp_path, SERVERS, **MODERN, MCP_DYNALOAD_SESSION_IDLE_SECONDS="0.5") as service:
         async with visitor(service) as client:
             pids = {text_of(await client.call_tool("a__pid", {})) for _ in range(2)}
         (pid,) = pids
         assert is_alive(int(pid))
         await until_gone([int(pid)])
-        await until(lambda: service.state.front.sessions == ())
+        await until(lambda: service.state.proxy.sessions == ())
         async with visitor(service) as client:
             assert text_of(await client.call_tool("a__pid", {})) != pid
 

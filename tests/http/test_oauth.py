@@ -35,7 +35,7 @@ def issuer() -> Generator[str]:
 
 @asynccontextmanager
 async def protected(folder: Path, issuer: str, kind: str) -> AsyncGenerator[Service]:
-    """A service that takes signed tokens by the issuer's keys, or asks the issuer about opaque ones."""
+    """Run a service that takes signed tokens by the issuer's keys, or asks the issuer about opaque ones."""
     verified = {
         "signed": {"MCP_DYNALOAD_OAUTH_JWKS_URL": f"{issuer}/jwks"},
         "opaque": {
@@ -63,7 +63,7 @@ async def test_an_issuers_token_opens_a_session_of_its_subject(tmp_path: Path, i
         service.client(headers={"authorization": f"Bearer {token}"}) as client,
     ):
         assert await client.say("a__echo", x=1) == '{"x": 1}'
-        assert [session.client.user for session in service.state.front.sessions] == ["bea"]
+        assert [session.client.user for session in service.state.proxy.sessions] == ["bea"]
 
 
 WRONG: dict[str, dict[str, str]] = {

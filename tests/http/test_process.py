@@ -9,7 +9,7 @@ from mcp import Client
 
 from tests.faults.scripted import is_alive, text_in, until, until_exists
 from tests.http.processes import MODULE, address_of, environment, process
-from tests.proxy.fronts import text_of
+from tests.proxy.clients import text_of
 
 
 @pytest.mark.proves("service-drain")

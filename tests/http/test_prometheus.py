@@ -1,4 +1,4 @@
-from mcp_dynaload.http.prometheus import Exposition
+from mcp_dynaload.http.prometheus import PrometheusMetrics
 from mcp_dynaload.telemetry.events import (
     AlertChanged,
     CommandRun,
@@ -10,9 +10,9 @@ from mcp_dynaload.telemetry.events import (
     UpstreamStarted,
     UpstreamStopped,
 )
-from tests.telemetry.facts import ME, a_call, a_list, a_prompt, a_search, opened
+from tests.telemetry.events import ME, a_call, a_list, a_prompt, a_search, opened
 
-FACTS = (
+EVENTS = (
     opened(),
     opened(),
     SessionClosed(who=ME),
@@ -29,12 +29,12 @@ FACTS = (
 )
 
 
-def test_every_kind_of_fact_is_counted_and_no_tool_session_or_person_named() -> None:
-    exposition = Exposition()
-    for fact in FACTS:
-        exposition(1.0, fact)
+def test_every_kind_of_event_is_counted_and_no_tool_session_or_user_named() -> None:
+    prometheus_metrics = PrometheusMetrics()
+    for event in EVENTS:
+        prometheus_metrics(1.0, event)
 
-    lines = exposition.text().decode().splitlines()
+    lines = prometheus_metrics.text().decode().splitlines()
     wanted = {
         "dynaload_sessions_total 2.0",
         "dynaload_sessions_open 1.0",

@@ -206,7 +206,7 @@ async def test_every_endpoint_has_a_curl_in_the_readme_that_works(
 
 
 def _run(command: str, origin: str) -> tuple[int, str]:
-    """The command as a person types it, but to this service, and failing where the answer is an error."""
+    """Run the command as a user types it, but to this service, and failing where the answer is an error."""
     here = command.replace("http://127.0.0.1:8765", origin).replace(
         "curl ", "curl -sS --fail-with-body --max-time 100 ", 1
     )

@@ -54,7 +54,7 @@ Need = Scope | None
 
 
 def declared(app: FastAPI) -> Iterator[tuple[str, str, Need]]:
-    """Method, path and scope of every route that the application has."""
+    """Yield method, path and scope of every route that the application has."""
     for route in app.routes:
         assert isinstance(route, GuardedApiRoute | GuardedRoute)
         path = re.sub(r"\{action[^}]*\}", "restart", re.sub(r"\{(?!action)[^}]*\}", "nobody", route.path))
@@ -65,7 +65,7 @@ def declared(app: FastAPI) -> Iterator[tuple[str, str, Need]]:
 async def status_of(
     app: FastAPI, method: str, path: str, headers: Mapping[str, str] | None = None, root_path: str = ""
 ) -> int:
-    """What the application answers to a client that sends a senseless body, waits for the status and goes."""
+    """Return the application's status for a client that sends a senseless body, waits for the status and goes."""
     body = b'{"scenario_types": ["none"]}' if method == "POST" else b""
     said = {"host": "127.0.0.1", "accept": "application/json, text/event-stream", **(headers or {})}
     if body:
@@ -107,7 +107,7 @@ async def status_of(
 
 
 class Issuer:
-    """Signs; the service is given its key instead of asking for it."""
+    """An issuer that signs; the service is given its key instead of asking for it."""
 
     def __init__(self) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
@@ -122,7 +122,7 @@ class Issuer:
 
 @asynccontextmanager
 async def guarded(folder: Path) -> AsyncGenerator[tuple[Service, dict[str, str], Issuer]]:
-    """A service with an issuer, and what may stand after `Bearer`, by its kind."""
+    """Run a service with an issuer; yields what may stand after `Bearer`, by its kind."""
     configuration = a_configuration(folder, ECHO, **OAUTH)
     own = {str(scope): await made(configuration, str(scope), scope) for scope in Scope}
     revoked, issuer = await made(configuration, "revoked", Scope.ADMIN), Issuer()
@@ -166,7 +166,7 @@ async def test_each_route_answers_the_tokens_of_its_scope_and_no_other(tmp_path:
 
 
 def spellings(path: str) -> Iterator[str]:
-    """Ways to write a path that a server or a proxy may take for the same."""
+    """Yield ways to write a path that a server or a proxy may take for the same."""
     yield from (
         path,
         f"{path}/",

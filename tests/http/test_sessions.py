@@ -13,7 +13,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.http.recent_events import RecentEvents
 from tests.faults.scripted import entry, is_alive, starts, tool, until, until_exists, until_gone
 from tests.http.services import TRANSPORTS, Service, service_of
-from tests.proxy.fronts import text_of
+from tests.proxy.clients import text_of
 from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.proves("service-sessions")
@@ -201,7 +201,7 @@ async def test_what_a_client_says_of_its_surroundings_in_headers_counts_for_it_a
 ) -> None:
     headers = {"Dynaload-Tool-Search": "false", "Dynaload-Entrypoint": "sdk-cli", "Dynaload-Model": "claude-haiku-5"}
     async with service.client(transport, headers=headers), service.client(transport):
-        told, silent = [session.client.environment for session in service.state.front.sessions]
+        told, silent = [session.client.environment for session in service.state.proxy.sessions]
 
     assert (told.tool_search, told.is_interactive, told.model) == (False, False, "claude-haiku-5")
     assert (silent.tool_search, silent.is_interactive, silent.model) == (True, True, None)

@@ -3,15 +3,15 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from mcp_dynaload.http.shared_rate_limit import SharedBuckets
-from mcp_dynaload.store.redis_connection import open_remote
-from mcp_dynaload.store.session_counts import SharedCounts
+from mcp_dynaload.http.shared_rate_limit import RedisBuckets
+from mcp_dynaload.store.redis_connection import open_redis
+from mcp_dynaload.store.session_counts import RedisCounts
 from tests.redis_server import running_redis
 
 
 async def test_replicas_count_one_sender_together(tmp_path: Path) -> None:
-    with running_redis(tmp_path) as server, closing(open_remote(server.url)) as remote:
-        one, two = SharedBuckets(remote, 60), SharedBuckets(remote, 60)
+    with running_redis(tmp_path) as server, closing(open_redis(server.url)) as remote:
+        one, two = RedisBuckets(remote, 60), RedisBuckets(remote, 60)
         waits = [await (one, two)[number % 2].wait_seconds("token ann") for number in range(60)]
         surplus, other = await one.wait_seconds("token ann"), await two.wait_seconds("token milo")
 
@@ -21,8 +21,8 @@ async def test_replicas_count_one_sender_together(tmp_path: Path) -> None:
 
 
 async def test_while_redis_is_away_each_counts_by_itself(tmp_path: Path) -> None:
-    with running_redis(tmp_path) as server, closing(open_remote(server.url)) as remote, capture_logs():
-        rates = SharedBuckets(remote, 2)
+    with running_redis(tmp_path) as server, closing(open_redis(server.url)) as remote, capture_logs():
+        rates = RedisBuckets(remote, 2)
         server.stop()
         waits = [await rates.wait_seconds("token ann") for _ in range(3)]
 
@@ -31,14 +31,14 @@ async def test_while_redis_is_away_each_counts_by_itself(tmp_path: Path) -> None
 
 
 async def test_no_limit_asks_nobody(tmp_path: Path) -> None:
-    with running_redis(tmp_path) as server, closing(open_remote(server.url)) as remote:
+    with running_redis(tmp_path) as server, closing(open_redis(server.url)) as remote:
         server.stop()
-        assert await SharedBuckets(remote, 0).wait_seconds("token ann") == 0
+        assert await RedisBuckets(remote, 0).wait_seconds("token ann") == 0
 
 
 async def test_replicas_count_a_senders_sessions_together_and_forget_a_replica_that_is_gone(tmp_path: Path) -> None:
-    with running_redis(tmp_path) as server, closing(open_remote(server.url)) as remote:
-        one, two, three = SharedCounts(remote), SharedCounts(remote), SharedCounts(remote)
+    with running_redis(tmp_path) as server, closing(open_redis(server.url)) as remote:
+        one, two, three = RedisCounts(remote), RedisCounts(remote), RedisCounts(remote)
         await one.tell("ann", 3)
         await two.tell("ann", 4)
         await two.tell("milo", 1)
@@ -54,8 +54,8 @@ async def test_replicas_count_a_senders_sessions_together_and_forget_a_replica_t
 
 
 async def test_while_redis_is_away_a_replica_knows_of_no_sessions_elsewhere(tmp_path: Path) -> None:
-    with running_redis(tmp_path) as server, closing(open_remote(server.url)) as remote, capture_logs():
-        counts = SharedCounts(remote)
+    with running_redis(tmp_path) as server, closing(open_redis(server.url)) as remote, capture_logs():
+        counts = RedisCounts(remote)
         server.stop()
         await counts.tell("ann", 3)
         assert await counts.elsewhere("ann") == 0

@@ -11,7 +11,7 @@ from mcp_dynaload.config.upstream_config import UpstreamOptions
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, entry, is_alive, starts, tool
 from tests.http.services import service_of
-from tests.proxy.fronts import connected_to
+from tests.proxy.clients import connected_to
 from tests.transparency.serving import python_entry
 
 pytestmark = pytest.mark.proves("service-shared")
@@ -71,17 +71,17 @@ async def test_changes_of_a_resource_reach_those_that_subscribed_until_they_stop
     note = {"uri": "note://one", "name": "one"}
     shared = entry("a", options=SHARED, offers={"tools": [], "resources": [note]}, offers_all=True)
     async with service_of(tmp_path, {"a": shared}) as service, service.client() as one, service.client() as other:
-        commons = service.state.front.sessions[0].host.commons
+        shared_upstreams = service.state.proxy.sessions[0].host.shared_upstreams
         for client in (one, other):
             await client.raw("resources/list")
             await client.raw("resources/subscribe", uri="note://one")
         await one.raw("resources/unsubscribe", uri="note://one")
-        await commons.tell("a", "notifications/resources/updated", {"uri": "note://one"})
+        await shared_upstreams.tell("a", "notifications/resources/updated", {"uri": "note://one"})
         await other.until_told("updated")
 
         assert one.told == []
         await other.raw("resources/unsubscribe", uri="note://one")
-        await commons.tell("a", "notifications/resources/updated", {"uri": "note://one"})
+        await shared_upstreams.tell("a", "notifications/resources/updated", {"uri": "note://one"})
         await other.raw("tools/list")
         assert other.told == ["updated"]
 

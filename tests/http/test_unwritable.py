@@ -1,4 +1,4 @@
-"""What the SDK's HTTP transports cannot write harms its own call only, on whichever side of us they are."""
+"""A message that the SDK's HTTP transports cannot write harms its own call only, on whichever side of us it is."""
 
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -33,7 +33,7 @@ Call = Callable[[str, Json], Awaitable[CallToolResult]]
 
 @asynccontextmanager
 async def caller(service: Service, transport: str) -> AsyncGenerator[Call]:
-    """Calls tools over a transport, or as a client of the newest revision does."""
+    """Yield a function that calls tools over a transport, or as a client of the newest revision does."""
     if transport == "modern":
         async with Client(service.url(), mode="auto") as modern:
             yield lambda name, arguments: modern.call_tool("call_tool", {"name": name, "arguments": arguments})

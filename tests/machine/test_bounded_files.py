@@ -1,4 +1,4 @@
-"""What somebody else put into a repository is read within bounds, or not at all."""
+"""Files that somebody else put into a repository are read within bounds, or not at all."""
 
 import os
 from pathlib import Path

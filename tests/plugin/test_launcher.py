@@ -66,7 +66,7 @@ class Machine:
 
 
 def notices(answers: list[dict[str, Any]]) -> list[str]:
-    """What hooks tell the user."""
+    """Return what hooks tell the user."""
     texts = [answer["result"]["content"][0]["text"] for answer in answers if "content" in answer.get("result", {})]
     return [json.loads(text).get("systemMessage", "") for text in texts]
 

@@ -10,12 +10,12 @@ from mcp_dynaload.proxy.catalog_index import CatalogIndex, open_rankings
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.model_text import own_texts
-from mcp_dynaload.store.catalog_cache import Records
+from mcp_dynaload.store.catalog_cache import CatalogCache
 
 
 def stored_catalog(
     configs: Mapping[str, UpstreamConfig],
-    records: Records,
+    records: CatalogCache,
     folder: Path,
     *,
     is_dynamic: bool = True,
@@ -29,6 +29,6 @@ def stored_catalog(
     return CatalogState(listings, CatalogIndex(records, open_rankings(0, 0)), len, own, registration=known)
 
 
-def catalog_index(records: Records, catalog: Catalog | None = None) -> CatalogIndex:
+def catalog_index(records: CatalogCache, catalog: Catalog | None = None) -> CatalogIndex:
     """Return the rankers of a catalog, with a cache of rankings."""
     return CatalogIndex(records, open_rankings(60, 10), catalog or build_catalog((), {}))

@@ -8,7 +8,7 @@ import pytest
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
-from tests.proxy.fronts import Connected, connected_to
+from tests.proxy.clients import Connected, connected_to
 from tests.proxy.test_mod import BILL, INVOICE, NO_CELL, PREFIX, SEARCH, TICKETS, definitions, modded
 from tests.proxy.test_prompt_hook import DESK
 

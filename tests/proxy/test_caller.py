@@ -11,11 +11,11 @@ from mcp_types import Implementation
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.proxy.caller import HOOK_MARK, TOOL_USE_ID, Caller, caller_of
 from mcp_dynaload.proxy.prompt_hook import NOT_THE_USERS
-from mcp_dynaload.telemetry.event_bus import Facts
-from mcp_dynaload.telemetry.events import CommandRun, Fact
+from mcp_dynaload.telemetry.event_bus import EventBus
+from mcp_dynaload.telemetry.events import CommandRun, Event
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
-from tests.proxy.fronts import Connected, following, front_of, text_of
+from tests.proxy.clients import Connected, following, proxy_of, text_of
 
 pytestmark = pytest.mark.proves("users-hooks")
 
@@ -45,11 +45,11 @@ USERS: list[tuple[str, Json | None]] = [
 
 @asynccontextmanager
 async def desk(
-    folder: Path, name: str, session_id: str | None = None, facts: Facts | None = None
+    folder: Path, name: str, session_id: str | None = None, event_bus: EventBus | None = None
 ) -> AsyncGenerator[Connected]:
     async with (
-        front_of(folder, [config("desk")], {"desk": DESK}, session_id=session_id, facts=facts) as (front, live),
-        following(front.server, live, client_info=Implementation(name=name, version="1")) as client,
+        proxy_of(folder, [config("desk")], {"desk": DESK}, session_id=session_id, event_bus=event_bus) as (proxy, live),
+        following(proxy.server, live, client_info=Implementation(name=name, version="1")) as client,
     ):
         yield client
 
@@ -67,10 +67,10 @@ async def is_refused(client: Connected) -> bool:
 async def test_what_the_user_unloaded_stays_so_whoever_else_calls_the_hook_tool(
     tmp_path: Path, name: str, meta: Json | None
 ) -> None:
-    heard: list[Fact] = []
-    facts = Facts()
-    facts.observe(lambda at, fact: heard.append(fact))
-    async with desk(tmp_path, name, facts=facts) as client:
+    heard: list[Event] = []
+    event_bus = EventBus()
+    event_bus.observe(lambda at, event: heard.append(event))
+    async with desk(tmp_path, name, event_bus=event_bus) as client:
         await said(client, {HOOK_MARK: True}, "UserPromptExpansion", command_name="dynaload:unload", command_args=ECHO)
         heard.clear()
         for command in ("reset", "load-category", "pin", "load-tier"):
@@ -85,7 +85,7 @@ async def test_what_the_user_unloaded_stays_so_whoever_else_calls_the_hook_tool(
         assert await is_refused(client)
         assert FOUND in await client.names()
 
-    assert not any(fact.success for fact in heard if isinstance(fact, CommandRun))
+    assert not any(event.success for event in heard if isinstance(event, CommandRun))
 
 
 @pytest.mark.parametrize(("name", "meta"), USERS)

@@ -22,7 +22,7 @@ from mcp_dynaload.ranking.lexical import LexicalRanker
 from mcp_dynaload.ranking.lexical_index import Documents, build_index
 from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.ranking.tool_vectors import ToolVectors
-from mcp_dynaload.store.catalog_cache import Records
+from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.upstream.listing import Listing
 from tests.builders import a_catalog, a_tool
@@ -34,20 +34,20 @@ OTHER = a_catalog([a_tool("create_issue", "Open another issue")])
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    with closing(Records(Database(tmp_path / "dynaload.db"))) as opened:
+def records(tmp_path: Path) -> Iterator[CatalogCache]:
+    with closing(CatalogCache(Database(tmp_path / "dynaload.db"))) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def vectors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredVectors]:
-    with closing(Records(Database(tmp_path_factory.mktemp("state") / "dynaload.db"))) as opened:
+    with closing(CatalogCache(Database(tmp_path_factory.mktemp("state") / "dynaload.db"))) as opened:
         yield open_vectors(opened)
 
 
 @pytest.fixture
 def built_count(monkeypatch: pytest.MonkeyPatch) -> list[Catalog]:
-    """The catalogs for which an index was built."""
+    """Return the catalogs for which an index was built."""
     seen: list[Catalog] = []
 
     def noting(catalog: Catalog, known: Documents) -> object:
@@ -58,7 +58,7 @@ def built_count(monkeypatch: pytest.MonkeyPatch) -> list[Catalog]:
     return seen
 
 
-def test_a_stored_index_is_read_and_not_built(records: Records, built_count: list[Catalog]) -> None:
+def test_a_stored_index_is_read_and_not_built(records: CatalogCache, built_count: list[Catalog]) -> None:
     first = read_or_build_index(records, CATALOG)
     keep_index(records, CATALOG, first)
 
@@ -67,7 +67,7 @@ def test_a_stored_index_is_read_and_not_built(records: Records, built_count: lis
 
 
 def test_an_index_of_another_catalog_or_version_is_not_taken(
-    records: Records, built_count: list[Catalog], monkeypatch: pytest.MonkeyPatch
+    records: CatalogCache, built_count: list[Catalog], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep_index(records, CATALOG, build_index(CATALOG))
 
@@ -86,7 +86,7 @@ def test_the_server_that_a_tool_comes_from_is_part_of_the_key() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", build_index(OTHER).as_bytes()])
 def test_content_that_does_not_fit_is_built_anew_and_replaced(
-    records: Records, built_count: list[Catalog], content: bytes
+    records: CatalogCache, built_count: list[Catalog], content: bytes
 ) -> None:
     good = build_index(CATALOG)
     keep_index(records, CATALOG, good)
@@ -171,7 +171,7 @@ def test_bytes_that_are_no_vectors_of_so_many_tools_are_refused(content: bytes) 
         unpacked(content, 3)
 
 
-def test_what_refresh_makes_is_what_the_next_start_reads(records: Records, built_count: list[Catalog]) -> None:
+def test_what_refresh_makes_is_what_the_next_start_reads(records: CatalogCache, built_count: list[Catalog]) -> None:
     catalog_index(records, CATALOG).make_vectors()
     index = catalog_index(records, CATALOG)
     index.build_now()
@@ -180,7 +180,7 @@ def test_what_refresh_makes_is_what_the_next_start_reads(records: Records, built
     assert [scored.name for scored in index.ranker.rank(parse_query("open an issue"), 1)] == ["git__create_issue"]
 
 
-def test_the_rankers_of_a_process_share_one_cache(records: Records) -> None:
+def test_the_rankers_of_a_process_share_one_cache(records: CatalogCache) -> None:
     index = catalog_index(records, CATALOG)
     query = parse_query("open an issue")
 
@@ -192,7 +192,9 @@ def test_the_rankers_of_a_process_share_one_cache(records: Records) -> None:
     assert index.rankings.counts() == CacheCounts(hits=1, misses=1, rankings=1)
 
 
-def test_where_the_encoder_is_missing_words_alone_choose(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_encoder_is_missing_words_alone_choose(
+    records: CatalogCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unreadable() -> object:
         raise OSError("no model here")
 
@@ -206,7 +208,7 @@ def test_where_the_encoder_is_missing_words_alone_choose(records: Records, monke
 
 
 def test_a_server_may_be_listed_while_what_is_paid_beside_the_tools_is_counted(
-    records: Records, tmp_path: Path
+    records: CatalogCache, tmp_path: Path
 ) -> None:
     live = stored_catalog({name: config(name) for name in ("desk", "hall")}, records, tmp_path, is_dynamic=False)
     listed = live.listings.by_name

@@ -1,4 +1,4 @@
-"""What the slash commands do and answer, through the client's own ways: its hook, its menu, a line of text."""
+"""The slash commands and their answers, through the client's own ways: its hook, its menu, a line of text."""
 
 import re
 from collections.abc import AsyncGenerator
@@ -18,7 +18,7 @@ from mcp_dynaload.proxy.commands.layout import WIDTH
 from mcp_dynaload.proxy.commands.table import COMMANDS, own_command
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
-from tests.proxy.fronts import Connected, connected_to, front_of
+from tests.proxy.clients import Connected, connected_to, proxy_of
 
 pytestmark = pytest.mark.proves("steering")
 
@@ -81,7 +81,7 @@ async def test_an_unloaded_tool_is_refused_with_the_reason_until_reset(tmp_path:
         assert "until /dynaload:reset" in text
         assert "Still listed until /clear" in text
         assert refused.is_error
-        assert f"The person unloaded '{ECHO}'" in str(refused.content)
+        assert f"The user unloaded '{ECHO}'" in str(refused.content)
         assert f"__{ECHO}" not in searched
         assert await loaded(client) == [ECHO, PID]
 
@@ -285,7 +285,7 @@ async def test_got_as_a_prompt_a_command_acts_and_tells_the_model_in_one_line(tm
 
         (message,) = got["messages"]
         assert message["role"] == "user"
-        assert message["content"]["text"].startswith("The person ran /dynaload:optimize-for. Result: Loaded ")
+        assert message["content"]["text"].startswith("The user ran /dynaload:optimize-for. Result: Loaded ")
         assert len(message["content"]["text"].splitlines()) == 1
         assert CREATE in await loaded(client)
 
@@ -370,7 +370,7 @@ async def test_a_client_without_a_menu_sends_commands_as_lines_of_a_prompt(tmp_p
 
 async def test_categories_are_found_once_for_a_catalog(tmp_path: Path) -> None:
     listing = Listing(tools=(tool("search_tickets"),))
-    async with front_of(tmp_path, [config("desk")], {"desk": listing}) as (_, live):
+    async with proxy_of(tmp_path, [config("desk")], {"desk": listing}) as (_, live):
         before = live.categories()
         assert live.categories() is before
         await live.update("desk", Listing(tools=(tool("search_tickets"), tool("echo"))))

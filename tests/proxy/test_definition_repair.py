@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mcp_dynaload.catalog.definitions import SHAPES, Kind
 from mcp_dynaload.catalog.json_schema import DIALECT, KEYWORDS
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.proxy.definition_repair import LOOKED_AT_ONCE, MAX_TOLD, Accepted, LastAccepted, accept
+from mcp_dynaload.proxy.definition_repair import LOOKED_AT_ONCE, MAX_TOLD, RepairCache, RepairedListing, accept
 from mcp_dynaload.upstream.listing import Listing
 from tests.e2e.odd_kinds import KINDS, Key
 from tests.e2e.odd_kinds import Kind as OddKind
@@ -28,7 +28,7 @@ NAMED = [kind for kind in KINDS if kind.identity is not None]
 
 
 def mended(tool: Json) -> Json:
-    """What becomes of the one tool of a listing."""
+    """Return the repaired form of the one tool of a listing."""
     (found,) = accept(Listing(tools=(tool,))).listing.tools
     return found
 
@@ -37,7 +37,7 @@ def mended_schema(schema: object) -> object:
     return mended({"name": "a", "inputSchema": schema})["inputSchema"]
 
 
-def accepted(kind: OddKind) -> Accepted:
+def accepted(kind: OddKind) -> RepairedListing:
     return accept(Listing(**{FIELD_OF[kind.key]: (kind.element,)}))  # pyright: ignore[reportArgumentType] - a list
 
 
@@ -191,7 +191,7 @@ def test_elements_looked_at_together_are_taken_as_each_by_itself(schemas: list[o
 
 
 def test_what_a_server_lists_again_is_not_looked_at_again() -> None:
-    last = LastAccepted()
+    last = RepairCache()
     odd = {**GOOD, "title": None}
 
     first = last.accept("a", Listing(tools=(odd,), digest="1"))
@@ -205,7 +205,7 @@ def test_what_a_server_lists_again_is_not_looked_at_again() -> None:
 
 
 def test_a_listing_without_a_digest_is_looked_at_each_time() -> None:
-    last = LastAccepted()
+    last = RepairCache()
 
     tools = [last.accept("a", Listing(tools=(tool,))).listing.tools for tool in (GOOD, {**GOOD, "title": None})]
 

@@ -11,12 +11,12 @@ from mcp import MCPError
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamStartError, UpstreamTimeoutError
 from mcp_dynaload.proxy.call_events import kind_of
-from mcp_dynaload.telemetry.event_bus import Facts
+from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.events import (
     CommandRun,
     ConfigurationChanged,
     ErrorKind,
-    Fact,
+    Event,
     Fallback,
     FellBack,
     ListChanged,
@@ -31,7 +31,7 @@ from mcp_dynaload.telemetry.events import (
 )
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
-from tests.proxy.fronts import QUIET, Connected, connected_to
+from tests.proxy.clients import QUIET, Connected, connected_to
 
 TICKETS = tool("search_tickets", "Search the tickets of the account")
 INVOICES = tool("create_invoice", "Create an invoice for a customer")
@@ -40,21 +40,21 @@ DESK = Listing(tools=(TICKETS, INVOICES, tool("echo"), tool("fail"), tool("die")
 _Kind = TypeVar("_Kind")
 
 
-class Seen(list[Fact]):
-    def __call__(self, at: float, fact: Fact) -> None:
-        self.append(fact)
+class Seen(list[Event]):
+    def __call__(self, at: float, event: Event) -> None:
+        self.append(event)
 
     def of(self, kind: type[_Kind]) -> list[_Kind]:
-        return [fact for fact in self if isinstance(fact, kind)]
+        return [event for event in self if isinstance(event, kind)]
 
 
 def watched(
     folder: Path, seen: Seen, *, settings: Settings = QUIET, tool_search: bool = True
 ) -> AbstractAsyncContextManager[Connected]:
     upstream = config("desk")
-    facts = Facts(seen)
+    event_bus = EventBus(seen)
     return connected_to(
-        folder, upstream, listings={"desk": DESK}, settings=settings, tool_search=tool_search, facts=facts
+        folder, upstream, listings={"desk": DESK}, settings=settings, tool_search=tool_search, event_bus=event_bus
     )
 
 
@@ -86,8 +86,8 @@ async def test_a_session_is_told_from_its_opening_to_its_end(tmp_path: Path) -> 
     async with watched(tmp_path, seen) as client:
         await client.prompt("search the tickets of the account", session_id="s1")
 
-    assert [fact.who.session for fact in seen.of(SessionOpened)][-1] == "s1"
-    assert [fact.who.session for fact in seen.of(SessionClosed)][-1] == "s1"
+    assert [event.who.session for event in seen.of(SessionOpened)][-1] == "s1"
+    assert [event.who.session for event in seen.of(SessionClosed)][-1] == "s1"
     assert isinstance(seen[-1], SessionClosed)
 
 
@@ -102,12 +102,12 @@ async def test_a_call_is_told_with_our_own_time_apart_and_sizes_but_without_cont
     assert call.result_bytes > 20
     assert 0 < call.own_ms < call.upstream_ms, "the upstream had to be started"
     assert (call.arguments, call.result) == (None, None)
-    assert [fact.step for fact in seen.of(FellBack)] == [Fallback.UNLISTED_CALL]
-    assert [fact.upstream for fact in seen.of(UpstreamStarted)] == ["desk"]
+    assert [event.step for event in seen.of(FellBack)] == [Fallback.UNLISTED_CALL]
+    assert [event.upstream for event in seen.of(UpstreamStarted)] == ["desk"]
     assert "hunter2" not in str(seen)
 
 
-async def test_with_detailed_logging_facts_hold_what_was_said_masked(tmp_path: Path) -> None:
+async def test_with_detailed_logging_events_hold_what_was_said_masked(tmp_path: Path) -> None:
     seen = Seen()
     settings = Settings(warm_upstreams=False, detailed_logging_enabled=True)
     async with watched(tmp_path, seen, settings=settings) as client:
@@ -131,12 +131,12 @@ async def test_each_step_of_the_fallback_chain_is_told(tmp_path: Path) -> None:
         with pytest.raises(MCPError):
             await client.say("desk__search_ticket")
 
-    steps = [(fact.step, fact.tool) for fact in seen.of(FellBack)]
+    steps = [(event.step, event.tool) for event in seen.of(FellBack)]
     assert (Fallback.LOW_CONFIDENCE, "") in steps
     assert (Fallback.UNLISTED_CALL, "desk__echo") in steps
     assert (Fallback.UPSTREAM_DOWN, "desk__die") in steps
     assert (Fallback.UNKNOWN_NAME, "desk__search_ticket") in steps
-    assert [(fact.upstream, fact.kind) for fact in seen.of(UpstreamFailed)] == [("desk", ErrorKind.DIED)]
+    assert [(event.upstream, event.kind) for event in seen.of(UpstreamFailed)] == [("desk", ErrorKind.DIED)]
     failed = [call for call in seen.of(ToolCalled) if call.tool == "desk__die"]
     assert [(call.outcome, call.error) for call in failed] == [(Outcome.FAILED, ErrorKind.DIED)]
 
@@ -147,7 +147,7 @@ async def test_a_choice_that_takes_too_long_is_told(tmp_path: Path) -> None:
         await client.live.index.ready.wait()
         await client.prompt("search the tickets of the account")
 
-    assert [(fact.step, fact.detail) for fact in seen.of(FellBack)] == [
+    assert [(event.step, event.detail) for event in seen.of(FellBack)] == [
         (Fallback.DETECTION_TIMEOUT, "over 0 s: the words decide")
     ]
     (prompt,) = seen.of(PromptServed)
@@ -161,7 +161,7 @@ async def test_a_prompt_that_the_index_comes_too_late_for_is_told(tmp_path: Path
         client.live.index.ready = anyio.Event()
         await client.prompt("search the tickets of the account")
 
-    assert Fallback.INDEX_NOT_READY in [fact.step for fact in seen.of(FellBack)]
+    assert Fallback.INDEX_NOT_READY in [event.step for event in seen.of(FellBack)]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ async def test_searches_commands_and_pins_are_told(tmp_path: Path) -> None:
     (search,) = seen.of(ToolsSearched)
     assert "desk__create_invoice" in search.added
     assert [(run.command, run.success) for run in seen.of(CommandRun)] == [("pin", True), ("pin", False)]
-    assert [(fact.what, fact.detail) for fact in seen.of(ConfigurationChanged)] == [("pins", "pinned desk__echo")]
+    assert [(event.what, event.detail) for event in seen.of(ConfigurationChanged)] == [("pins", "pinned desk__echo")]
 
 
 async def test_where_the_client_rewrites_its_cache_a_change_costs_what_the_model_had_read(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whatever fails on the way to an answer, the client is told in words, and it is told as a fact."""
+"""Whatever fails on the way to an answer, the client is told in words, and it is told as an event."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,12 +14,12 @@ from mcp_dynaload.config.upstream_config import UpstreamConfig, UpstreamOptions
 from mcp_dynaload.errors import UpstreamStartError
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.failures import accompanied, error_of
-from mcp_dynaload.telemetry.event_bus import Facts
+from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.events import ErrorKind, Fallback, FellBack, Outcome, ToolCalled
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.odd_http_server import Odd, OddServer, usual_result
 from tests.faults.scripted import config, tools
-from tests.proxy.fronts import Connected, connected_to
+from tests.proxy.clients import Connected, connected_to
 from tests.proxy.test_events import Seen
 from tests.transparency.serving import served
 
@@ -71,7 +71,7 @@ async def test_a_server_that_is_not_running_and_fails_is_named_with_its_cause(
     tmp_path: Path, bad: UpstreamConfig, tool: str, words: str, kind: ErrorKind, *, with_token: bool
 ) -> None:
     seen = Seen()
-    async with connected_to(tmp_path, bad, listings={"bad": OFFERED}, facts=Facts(seen)) as client:
+    async with connected_to(tmp_path, bad, listings={"bad": OFFERED}, event_bus=EventBus(seen)) as client:
         with anyio.fail_after(10):
             result = await called(client, tool, with_token=with_token)
 
@@ -79,7 +79,7 @@ async def test_a_server_that_is_not_running_and_fails_is_named_with_its_cause(
     assert result["content"][0]["text"].startswith("MCP server 'bad' ")
     assert words in result["content"][0]["text"]
     assert [(call.outcome, call.error) for call in seen.of(ToolCalled)] == [(Outcome.FAILED, kind)]
-    assert [fact.upstream for fact in seen.of(FellBack) if fact.step is Fallback.UPSTREAM_DOWN] == ["bad"]
+    assert [event.upstream for event in seen.of(FellBack) if event.step is Fallback.UPSTREAM_DOWN] == ["bad"]
 
 
 @pytest.mark.parametrize("with_token", [True, False], ids=["with-token", "without"])
@@ -87,7 +87,7 @@ async def test_a_servers_own_error_passes_unchanged_while_it_is_being_started(
     tmp_path: Path, *, with_token: bool
 ) -> None:
     seen = Seen()
-    async with connected_to(tmp_path, config("bad"), listings={"bad": OFFERED}, facts=Facts(seen)) as client:
+    async with connected_to(tmp_path, config("bad"), listings={"bad": OFFERED}, event_bus=EventBus(seen)) as client:
         meta: Json = {"progressToken": 7} if with_token else {}
         arguments = {"code": -32042, "message": "first log in"}
         with pytest.raises(MCPError) as caught:
@@ -104,13 +104,13 @@ async def test_every_other_request_of_a_server_that_does_not_start_fails_in_word
 ) -> None:
     seen = Seen()
     meta: Json = {"_meta": {"progressToken": 7}} if with_token else {}
-    async with connected_to(tmp_path, missing(), listings={"bad": OFFERED}, facts=Facts(seen)) as client:
+    async with connected_to(tmp_path, missing(), listings={"bad": OFFERED}, event_bus=EventBus(seen)) as client:
         with anyio.fail_after(10), pytest.raises(MCPError) as caught:
             await client.raw(method, **REQUESTS[method], **meta)
 
     assert caught.value.error.code == INTERNAL_ERROR
     assert "MCP server 'bad' did not start: the program 'no-such-program'" in caught.value.error.message
-    assert [(fact.upstream, fact.detail) for fact in seen.of(FellBack)] == [("bad", "start")]
+    assert [(event.upstream, event.detail) for event in seen.of(FellBack)] == [("bad", "start")]
 
 
 @pytest.mark.proves("in-words", "facts")
@@ -119,14 +119,14 @@ async def test_an_http_status_reaches_the_model_and_the_journal(tmp_path: Path) 
     odd = Odd(status=429, body="slow down", headers={"retry-after": "30"})
     async with served(OddServer(odd)) as url:
         far = UpstreamConfig(name="bad", transport="http", url=url)
-        async with connected_to(tmp_path, far, listings={"bad": OFFERED}, facts=Facts(seen)) as client:
+        async with connected_to(tmp_path, far, listings={"bad": OFFERED}, event_bus=EventBus(seen)) as client:
             result = await called(client, "echo", with_token=True)
             with pytest.raises(MCPError) as caught:
                 await client.raw("prompts/get", name="bad__greet")
 
     assert "HTTP 429 (Too Many Requests): it got too many requests: wait 30 s" in result["content"][0]["text"]
     assert "MCP server 'bad' failed at 'prompts/get': it answered with HTTP 429" in caught.value.error.message
-    down = [fact.detail for fact in seen.of(FellBack) if fact.step is Fallback.UPSTREAM_DOWN]
+    down = [event.detail for event in seen.of(FellBack) if event.step is Fallback.UPSTREAM_DOWN]
     assert down == ["protocol: HTTP 429 (Too Many Requests)"] * 2
     assert "slow down" not in str(seen)
 

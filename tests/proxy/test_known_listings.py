@@ -10,12 +10,12 @@ import anyio
 import pytest
 
 from mcp_dynaload.proxy.catalog_state import CatalogState
-from mcp_dynaload.store.catalog_cache import Records
+from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool, tools, until
 from tests.proxy.catalogs import stored_catalog
-from tests.proxy.fronts import client_of, front_of
+from tests.proxy.clients import client_of, proxy_of
 from tests.waiting import HANG_SECONDS
 
 A = config("a", offers={"tools": tools("echo", "new")})
@@ -24,12 +24,12 @@ PROMPTS = Listing(prompts=({"name": "p"},), capabilities={"tools": {}, "prompts"
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    with closing(Records(Database(tmp_path / "dynaload.db"))) as records:
+def records(tmp_path: Path) -> Iterator[CatalogCache]:
+    with closing(CatalogCache(Database(tmp_path / "dynaload.db"))) as records:
         yield records
 
 
-def a_catalog(records: Records, folder: Path) -> CatalogState:
+def a_catalog(records: CatalogCache, folder: Path) -> CatalogState:
     return stored_catalog({"a": A}, records, folder)
 
 
@@ -45,7 +45,7 @@ def a_catalog(records: Records, folder: Path) -> CatalogState:
     ids=["whole", "no tools yet", "in part", "empty"],
 )
 async def test_what_is_known_at_the_next_start(
-    records: Records, tmp_path: Path, listing: Listing, unseen: tuple[str, ...], due: tuple[str, ...]
+    records: CatalogCache, tmp_path: Path, listing: Listing, unseen: tuple[str, ...], due: tuple[str, ...]
 ) -> None:
     await a_catalog(records, tmp_path).update("a", listing)
 
@@ -55,7 +55,7 @@ async def test_what_is_known_at_the_next_start(
 
 
 async def test_an_empty_list_makes_the_next_start_ask_again_whatever_was_known(
-    records: Records, tmp_path: Path
+    records: CatalogCache, tmp_path: Path
 ) -> None:
     live = a_catalog(records, tmp_path)
     await live.update("a", TOOLS)
@@ -64,7 +64,9 @@ async def test_an_empty_list_makes_the_next_start_ask_again_whatever_was_known(
     assert a_catalog(records, tmp_path).listings.unseen == ("a",)
 
 
-async def test_a_listing_is_due_after_a_day(records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_listing_is_due_after_a_day(
+    records: CatalogCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = 1_000_000_000.0
     monkeypatch.setattr("mcp_dynaload.store.catalog_cache.time.time", lambda: now)
     await a_catalog(records, tmp_path).update("a", TOOLS)
@@ -79,13 +81,15 @@ async def test_a_listing_is_due_after_a_day(records: Records, tmp_path: Path, mo
 async def test_an_old_listing_is_renewed_in_the_background(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mcp_dynaload.proxy.upstream_bridge.LISTING_DELAY_SECONDS", 0)
     monkeypatch.setattr("mcp_dynaload.store.catalog_cache.OLD_SECONDS", 0)
-    async with front_of(tmp_path, [A], {"a": TOOLS}) as (front, live), client_of(front, live):
+    async with proxy_of(tmp_path, [A], {"a": TOOLS}) as (proxy, live), client_of(proxy, live):
         assert live.catalog.get("a__new") is None
 
         await until(lambda: live.catalog.get("a__new"), seconds=10)
 
 
-async def test_tools_of_other_servers_are_the_same_objects_after_a_change(records: Records, tmp_path: Path) -> None:
+async def test_tools_of_other_servers_are_the_same_objects_after_a_change(
+    records: CatalogCache, tmp_path: Path
+) -> None:
     live = stored_catalog({"a": A, "b": config("b")}, records, tmp_path)
     await live.update("a", TOOLS)
     before = live.catalog.get("a__echo")
@@ -101,9 +105,9 @@ async def test_tools_that_a_server_registers_after_its_start_are_there_meanwhile
     tmp_path: Path,
 ) -> None:
     late = config("late", offers={"tools": []}, tools_come_with=str(tmp_path / "go"))
-    async with front_of(tmp_path, [late], {"late": TOOLS}) as (front, live), client_of(front, live) as client:
+    async with proxy_of(tmp_path, [late], {"late": TOOLS}) as (proxy, live), client_of(proxy, live) as client:
         await client.say("late__echo", x=1)
-        connection = front.sessions[0].pool["late"]._connection  # pyright: ignore[reportPrivateUsage] - nothing tells it
+        connection = proxy.sessions[0].pool["late"]._connection  # pyright: ignore[reportPrivateUsage] - nothing tells it
         assert connection is not None
         await connection.listed.wait()
 
@@ -115,7 +119,7 @@ async def test_tools_that_a_server_registers_after_its_start_are_there_meanwhile
 
 @pytest.mark.proves("late-tools")
 async def test_a_server_that_says_later_that_it_has_no_tools_any_more_has_none(
-    records: Records, tmp_path: Path
+    records: CatalogCache, tmp_path: Path
 ) -> None:
     live, none = a_catalog(records, tmp_path), Listing(capabilities={"tools": {"listChanged": True}})
     await live.update("a", TOOLS)
@@ -130,7 +134,7 @@ async def test_a_server_that_says_later_that_it_has_no_tools_any_more_has_none(
 
 @dataclass
 class SlowCount:
-    """Counts tokens only when it may: what is made of a listing takes as long as the test wants."""
+    """A count of tokens that waits until it may go on: what is made of a listing takes as long as the test wants."""
 
     begun: threading.Event = field(default_factory=threading.Event)
     goes_on: threading.Event = field(default_factory=threading.Event)
@@ -143,7 +147,7 @@ class SlowCount:
 
 @pytest.mark.proves("late-tools")
 async def test_a_server_is_not_known_before_the_catalog_has_its_tools_and_a_listing_cut_off_is_none(
-    records: Records, tmp_path: Path
+    records: CatalogCache, tmp_path: Path
 ) -> None:
     live = a_catalog(records, tmp_path)
     live.count = count = SlowCount()
@@ -162,11 +166,11 @@ async def test_a_server_is_not_known_before_the_catalog_has_its_tools_and_a_list
 @pytest.mark.proves("late-tools")
 async def test_a_call_waits_for_the_tool_of_a_server_that_another_session_is_just_listing(tmp_path: Path) -> None:
     answers: list[str] = []
-    async with front_of(tmp_path, [A]) as (front, live), anyio.create_task_group() as tasks:
+    async with proxy_of(tmp_path, [A]) as (proxy, live), anyio.create_task_group() as tasks:
         live.count = count = SlowCount()
         tasks.start_soon(live.update, "a", TOOLS)
         await until(count.begun.is_set)
-        async with client_of(front, live) as client, anyio.create_task_group() as calls:
+        async with client_of(proxy, live) as client, anyio.create_task_group() as calls:
 
             async def call() -> None:
                 answers.append(await client.say("a__echo", x=1))

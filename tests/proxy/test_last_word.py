@@ -1,4 +1,4 @@
-"""What the user says last about a tool goes, whichever commands said it, and every answer agrees with what is so."""
+"""The user's last word about a tool goes, whichever commands said it, and every answer agrees with that."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamOptions
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
-from tests.proxy.fronts import Connected, connected_to
+from tests.proxy.clients import Connected, connected_to
 
 pytestmark = pytest.mark.proves("last-word")
 
@@ -52,7 +52,7 @@ async def say(client: Connected, line: str) -> str:
 
 
 async def state(client: Connected) -> tuple[bool, bool]:
-    """Whether the tool is listed, and whether it is loaded, as the client and as the user can see it."""
+    """Return whether the tool is listed, and whether it is loaded, as the client and as the user can see it."""
     is_loaded = (await say(client, f"why {ECHO}")).startswith(f"{ECHO} is loaded")
     return ECHO in await client.names(), is_loaded
 

@@ -1,4 +1,4 @@
-"""What sessions of a project learn from one another."""
+"""Lessons that sessions of a project learn from one another."""
 
 import sqlite3
 from collections.abc import AsyncGenerator
@@ -9,11 +9,11 @@ import pytest
 
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.sqlite_usage import LocalMemory
+from mcp_dynaload.store.sqlite_usage import SqliteUsage
 from mcp_dynaload.store.usage import Calls, project_of
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
-from tests.proxy.fronts import Connected, connected_to
+from tests.proxy.clients import Connected, connected_to
 
 PATIENT = Settings(warm_upstreams=False, detection_timeout_ms=5_000, loading_timeout_ms=5_000)
 """So that a busy machine chooses the same tools."""
@@ -47,7 +47,7 @@ async def sessions_that_call(folder: Path, *called: str, count: int = 4) -> None
 
 
 def noted(folder: Path) -> list[dict[str, Calls]]:
-    with closing(LocalMemory(Database(folder / "state" / "dynaload.db"))) as usage:
+    with closing(SqliteUsage(Database(folder / "state" / "dynaload.db"))) as usage:
         return [dict(session.tools) for session in usage.sessions(project_of(folder))]
 
 

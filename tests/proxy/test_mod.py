@@ -9,7 +9,7 @@ import pytest
 
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json
 from mcp_dynaload.config.settings import Settings
-from tests.proxy.fronts import QUIET, Connected
+from tests.proxy.clients import QUIET, Connected
 from tests.proxy.test_prompt_hook import desk
 
 pytestmark = pytest.mark.proves("every-prompt")

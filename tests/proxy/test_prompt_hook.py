@@ -16,11 +16,11 @@ from mcp_dynaload.proxy.prompt_hook import HookFields
 from mcp_dynaload.proxy.transcript import read_last_answer
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.peers import Peers
-from mcp_dynaload.store.sqlite_usage import LocalMemory
+from mcp_dynaload.store.sqlite_usage import SqliteUsage
 from mcp_dynaload.upstream.listing import Listing
 from tests.builders import FixedRanker, ReleasingRanker, StuckRanker
 from tests.faults.scripted import config, tool
-from tests.proxy.fronts import QUIET, Connected, connected_to
+from tests.proxy.clients import QUIET, Connected, connected_to
 from tests.servers_files import json_values
 
 TICKETS = tool("search_tickets", "Search the tickets of the account")
@@ -83,7 +83,7 @@ async def test_without_tool_search_the_request_itself_has_later_tools_too(tmp_pa
         assert await client.prompt("create an invoice for the customer") == {}
 
 
-async def test_the_person_can_be_told_what_was_loaded(tmp_path: Path) -> None:
+async def test_the_user_can_be_told_what_was_loaded(tmp_path: Path) -> None:
     async with desk(tmp_path, settings=QUIET.model_copy(update={"notify": True})) as client:
         answer = await client.prompt("search the tickets of the account")
         assert answer["systemMessage"] == "dynaload: loaded desk__search_tickets"
@@ -147,7 +147,7 @@ async def test_plan_mode_and_the_model_are_taken_from_the_hook(tmp_path: Path) -
         await client.prompt("search the tickets of the account", permission_mode="plan")
         await client.prompt("create an invoice", transcript_path=str(transcript), session_id="later")
 
-    with closing(LocalMemory(Database(tmp_path / "state" / "dynaload.db"))) as memory:
+    with closing(SqliteUsage(Database(tmp_path / "state" / "dynaload.db"))) as memory:
         assert memory.loaded("later") == ("desk__create_invoice", "desk__search_tickets")
 
 
@@ -203,7 +203,7 @@ IN_A_HURRY = QUIET.model_copy(update={"detection_timeout_ms": 20})
 
 @asynccontextmanager
 async def busy_desk(folder: Path) -> AsyncGenerator[tuple[Connected, StuckRanker]]:
-    """A desk with an encoder that is not done in time."""
+    """Open a desk with an encoder that is not done in time."""
     stuck = StuckRanker()
     async with desk(folder, settings=IN_A_HURRY) as client:
         await client.live.index.ready.wait()

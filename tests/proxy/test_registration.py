@@ -7,7 +7,7 @@ import pytest
 from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME, Registration
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config
-from tests.proxy.fronts import QUIET, connected_to
+from tests.proxy.clients import QUIET, connected_to
 from tests.proxy.test_prompt_hook import desk
 
 pytestmark = pytest.mark.proves("own-server")

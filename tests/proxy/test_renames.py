@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from mcp_dynaload.cli.oddities import in_json, in_words
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
-from tests.proxy.fronts import front_of
+from tests.proxy.clients import proxy_of
 
 pytestmark = pytest.mark.proves("attribution")
 
@@ -20,7 +20,7 @@ OWNER = Listing(tools=(tool("c"),), prompts=({"name": "p"},), resources=({"uri":
 
 async def test_a_renamed_tool_prompt_or_resource_is_told_once(tmp_path: Path) -> None:
     told: list[str] = []
-    async with front_of(tmp_path, [config("a"), config("a__b")], {"a__b": OWNER}) as (_, live):
+    async with proxy_of(tmp_path, [config("a"), config("a__b")], {"a__b": OWNER}) as (_, live):
         live.observe_oddities(lambda name, oddities: told.append(f"{name}: {oddities}"))
         with capture_logs() as logs:
             await live.update("a", TAKING)
@@ -40,7 +40,7 @@ async def test_a_renamed_tool_prompt_or_resource_is_told_once(tmp_path: Path) ->
 
 async def test_what_is_renamed_is_known_from_the_cache(tmp_path: Path) -> None:
     listings = {"a": TAKING, "a__b": OWNER}
-    async with front_of(tmp_path, [config("a"), config("a__b")], listings) as (_, live):
+    async with proxy_of(tmp_path, [config("a"), config("a__b")], listings) as (_, live):
         assert list(live.oddities) == ["a", "a__b"]
         assert [sentence.split(" renamed")[0] for sentence in live.oddities["a"].sentences] == [
             "tool 'b__c'",
@@ -49,5 +49,5 @@ async def test_what_is_renamed_is_known_from_the_cache(tmp_path: Path) -> None:
 
 
 async def test_a_server_alone_is_told_nothing_of(tmp_path: Path) -> None:
-    async with front_of(tmp_path, [config("a")], {"a": TAKING}) as (_, live):
+    async with proxy_of(tmp_path, [config("a")], {"a": TAKING}) as (_, live):
         assert live.oddities == {}

@@ -7,7 +7,7 @@ import pytest
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD
 from mcp_dynaload.proxy.model_text import instructions_text
 from mcp_dynaload.upstream.listing import Listing
-from tests.proxy.fronts import Connected
+from tests.proxy.clients import Connected
 from tests.proxy.test_mod import BILL, SEARCH, definitions
 from tests.proxy.test_prompt_hook import desk
 

@@ -12,7 +12,7 @@ import pytest
 from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME
 from mcp_dynaload.store.peers import Origin, Peers
 from tests.programs import PYTHON
-from tests.proxy.fronts import Connected
+from tests.proxy.clients import Connected
 from tests.proxy.test_prompt_hook import desk
 from tests.waiting import HANG_SECONDS
 
@@ -24,7 +24,7 @@ TICKETS = "desk__search_tickets"
 
 @asynccontextmanager
 async def server(folder: Path, origin: Origin) -> AsyncGenerator[Connected]:
-    """One of the client's servers of ours, with a state folder of its own but for what tells it of the other."""
+    """Open one of the client's servers of ours, with a state folder of its own but for what tells it of the other."""
     peers = Peers(folder / "running", "the-client", origin)
     own = folder / origin
     own.mkdir(exist_ok=True)

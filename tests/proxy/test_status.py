@@ -12,7 +12,7 @@ from mcp_dynaload.proxy.commands.layout import WIDTH
 from mcp_dynaload.proxy.saving import Saving
 from mcp_dynaload.store.status_lines import StatusLines
 from tests.faults.scripted import config, tool
-from tests.proxy.fronts import QUIET, Connected, connected_to
+from tests.proxy.clients import QUIET, Connected, connected_to
 from tests.proxy.test_mod import BILL, INVOICE, NO_CELL, SEARCH, TICKETS
 from tests.proxy.test_prompt_hook import DESK
 

@@ -15,7 +15,7 @@ from mcp_dynaload.config.upstream_config import UpstreamOptions
 from mcp_dynaload.proxy.passthrough import RESOURCE_NOT_FOUND
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import COMMANDS, config, starts, tool, tools, until, until_exists
-from tests.proxy.fronts import QUIET, client_of, connected_to, front_of, text_of
+from tests.proxy.clients import QUIET, client_of, connected_to, proxy_of, text_of
 
 COMMAND_TOOLS = Listing(tools=tuple(tools(*COMMANDS)))
 
@@ -193,9 +193,9 @@ async def test_what_changed_at_a_servers_start_is_told_only_if_the_client_sees_i
 
 async def test_each_session_has_connections_and_a_list_of_its_own(tmp_path: Path) -> None:
     async with (
-        front_of(tmp_path, [config("a")], {"a": COMMAND_TOOLS}) as (front, live),
-        client_of(front, live) as one,
-        client_of(front, live) as other,
+        proxy_of(tmp_path, [config("a")], {"a": COMMAND_TOOLS}) as (proxy, live),
+        client_of(proxy, live) as one,
+        client_of(proxy, live) as other,
     ):
         assert await one.say("a__pid") != await other.say("a__pid")
         await one.say("a__echo")
@@ -284,7 +284,7 @@ async def test_eager_servers_are_started_with_the_session(tmp_path: Path) -> Non
 
 
 async def test_a_broken_cached_listing_is_listed_anew(tmp_path: Path) -> None:
-    async with front_of(tmp_path, [config("a")]) as (_, live):
+    async with proxy_of(tmp_path, [config("a")]) as (_, live):
         live.listings.records.keep_listing(live.listings.configs["a"].fingerprint(tmp_path), "a", {"tools": 5})
 
     async with connected_to(tmp_path, config("a")) as client:

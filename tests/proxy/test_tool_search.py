@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import FixedRanker
-from tests.proxy.fronts import Connected
+from tests.proxy.clients import Connected
 from tests.proxy.test_prompt_hook import desk
 
 pytestmark = pytest.mark.proves("client-search")

@@ -14,7 +14,7 @@ from mcp_dynaload.encoder.own_work import read_own_work
 from mcp_dynaload.encoder.sentence_encoder import WIDTH, read_encoder
 from mcp_dynaload.encoder.tool_text import tool_texts
 from mcp_dynaload.ranking.features import Matrix
-from mcp_dynaload.ranking.hybrid import BlendedRanker
+from mcp_dynaload.ranking.hybrid import HybridRanker
 from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.ranking.tool_vectors import ToolVectors, encode_tools, starts_of
 from mcp_dynaload.selection.actions import PromptSubmitted
@@ -35,13 +35,13 @@ def own_work() -> Matrix:
     return read_own_work()
 
 
-def blended(catalog: Catalog) -> BlendedRanker:
+def blended(catalog: Catalog) -> HybridRanker:
     vectors = encode_tools([tool_texts(tool) for tool in catalog.tools], encoder().encode)
-    return BlendedRanker(catalog, vectors, own_work(), encoder())
+    return HybridRanker(catalog, vectors, own_work(), encoder())
 
 
 @cache
-def ranker() -> BlendedRanker:
+def ranker() -> HybridRanker:
     return blended(CATALOG)
 
 
@@ -116,12 +116,12 @@ def test_prompts_that_need_tools_are_not_taken_for_everyday_ones():
 
 
 def test_an_empty_catalog_ranks_nothing():
-    assert BlendedRanker(a_catalog([]), no_vectors(0), own_work(), Fixed()).rank(Q, 5) == ()
+    assert HybridRanker(a_catalog([]), no_vectors(0), own_work(), Fixed()).rank(Q, 5) == ()
 
 
 def test_vectors_of_another_catalog_are_refused():
     with pytest.raises(ValueError, match="vectors for each tool"):
-        BlendedRanker(CATALOG, no_vectors(1), own_work(), Fixed())
+        HybridRanker(CATALOG, no_vectors(1), own_work(), Fixed())
 
 
 Q = parse_query("anything")
@@ -132,7 +132,7 @@ def no_vectors(tools: int) -> ToolVectors:
 
 
 class Fixed:
-    """Reads every text alike."""
+    """A reader that reads every text alike."""
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         return np.full((len(texts), WIDTH), WIDTH**-0.5, np.float32)

@@ -1,4 +1,4 @@
-"""What the ranking by words puts first, and how sure it is."""
+"""The order of the ranking by words, and how sure it is."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What is left of a prompt, and how it is cut into clauses."""
+"""The part of a prompt that is left, and its clauses."""
 
 import pytest
 from hypothesis import given
@@ -42,7 +42,7 @@ def test_a_short_prompt_with_content_is_kept_whole(prompt: str):
     assert clean(prompt) == prompt
 
 
-def test_only_the_persons_own_lines_are_kept():
+def test_only_the_users_own_lines_are_kept():
     prompt = "<system-reminder>open a pull request</system-reminder>\n/compact now\nlist the branches"
 
     assert clean(prompt) == "list the branches"

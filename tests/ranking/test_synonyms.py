@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcp_dynaload.ranking.synonyms import Translation
+from mcp_dynaload.ranking.synonyms import Synonyms
 
 TRACKER = frozenset({"issu", "list", "repositori", "pull", "request"})
 DESK = frozenset({"ticket", "issu"})
@@ -18,8 +18,8 @@ DESK = frozenset({"ticket", "issu"})
     ],
 )
 def test_a_word_that_no_tool_has_is_replaced_by_the_one_that_some_tool_has(said: str, meant: str) -> None:
-    assert Translation(TRACKER).of(said, {}) == meant
+    assert Synonyms(TRACKER).of(said, {}) == meant
 
 
 def test_a_word_that_the_catalog_has_itself_stays() -> None:
-    assert Translation(DESK).of("my tickets", {}) == "my tickets"
+    assert Synonyms(DESK).of("my tickets", {}) == "my tickets"

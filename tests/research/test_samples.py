@@ -1,4 +1,4 @@
-"""What the models are fitted to."""
+"""The samples that the models are fitted to."""
 
 from collections import Counter
 

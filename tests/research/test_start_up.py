@@ -1,4 +1,4 @@
-"""What ranking costs a process at its start."""
+"""The cost of ranking for a process at its start."""
 
 import re
 from pathlib import Path

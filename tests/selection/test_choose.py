@@ -1,4 +1,4 @@
-"""What becomes of each ranked tool, and the reason that is given."""
+"""The verdict on each ranked tool, and the reason that is given."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is told of a prompt: what a session would load, what that saves, and why."""
+"""The explanation of a prompt: the tools a session would load, the tokens that saves, and why."""
 
 from collections.abc import Callable
 from itertools import count
@@ -12,7 +12,7 @@ BALANCED = Strategy.BALANCED
 
 
 def ticking() -> Callable[[], float]:
-    """A clock on which a second passes between any two looks."""
+    """Return a clock on which a second passes between any two looks."""
     return map(float, count()).__next__
 
 

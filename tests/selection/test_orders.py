@@ -7,18 +7,18 @@ from hypothesis import strategies as st
 
 from mcp_dynaload.encoder.tokenizer import count_tokens
 from mcp_dynaload.selection.actions import (
-    Event,
+    Action,
     PromptSubmitted,
     SessionCleared,
     SessionReset,
     StrategyChosen,
     TaskNamed,
-    ToolCalled,
     ToolsFound,
     ToolsOrdered,
     ToolsPinned,
     ToolsUnloaded,
     ToolsUnpinned,
+    ToolUsed,
 )
 from mcp_dynaload.selection.nearest import FITTING, NEAREST, UNFITTING, is_worded, sureness
 from mcp_dynaload.selection.policy import Strategy
@@ -32,7 +32,7 @@ LOG = "git__log"
 
 
 NAMES = st.lists(st.sampled_from([*(tool.name for tool in CATALOG.tools), "unknown"]), max_size=3).map(tuple)
-EVENTS: st.SearchStrategy[Event] = st.one_of(
+EVENTS: st.SearchStrategy[Action] = st.one_of(
     st.builds(PromptSubmitted, st.sampled_from([GIT_LOG, "list the tables of the database", "create an issue", "yes"])),
     st.builds(TaskNamed, st.sampled_from([GIT_LOG, "convert the time", "go on"]), st.booleans()),
     st.builds(ToolsFound, NAMES),
@@ -46,10 +46,10 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
 )
 
 
-def after(*events: Event, state: SessionState | None = None) -> SessionState:
+def after(*actions: Action, state: SessionState | None = None) -> SessionState:
     state = state or initial_state()
-    for event in events:
-        state, _ = step(state, event, CONTEXT)
+    for action in actions:
+        state, _ = step(state, action, CONTEXT)
     return state
 
 
@@ -57,7 +57,7 @@ def listed(state: SessionState) -> tuple[str, ...]:
     return advertised(state, CATALOG)
 
 
-def test_what_the_person_orders_is_loaded_whatever_the_ranking_says_and_the_reason_is_kept() -> None:
+def test_what_the_user_orders_is_loaded_whatever_the_ranking_says_and_the_reason_is_kept() -> None:
     state, decision = step(
         initial_state(), ToolsOrdered(("sqlite__drop_table", "time__convert_time"), "tier 3"), CONTEXT
     )
@@ -83,31 +83,31 @@ def test_what_is_withheld_by_others_is_not_loaded_by_an_order() -> None:
 
 @pytest.mark.proves("steering")
 @given(st.lists(EVENTS, max_size=8))
-def test_whatever_the_person_says_the_list_only_grows_and_nothing_unloaded_comes_by_itself(
-    happened: list[Event],
+def test_whatever_the_user_says_the_list_only_grows_and_nothing_unloaded_comes_by_itself(
+    happened: list[Action],
 ) -> None:
     state = initial_state()
-    for event in happened:
+    for action in happened:
         before = state
-        state, decision = step(before, event, CONTEXT)
+        state, decision = step(before, action, CONTEXT)
 
         new = set(listed(state)) - set(listed(before))
         assert set(decision.allowed) == before.unloaded - state.unloaded
-        if not isinstance(event, SessionCleared):
+        if not isinstance(action, SessionCleared):
             assert set(listed(before)) <= set(listed(state))
             assert set(decision.added) == new
-        if not isinstance(event, ToolsOrdered | ToolsPinned | TaskNamed | SessionReset):
+        if not isinstance(action, ToolsOrdered | ToolsPinned | TaskNamed | SessionReset):
             assert not new & before.unloaded
 
 
 def test_an_unloaded_tool_is_not_loaded_by_ranking_search_or_call_and_not_found() -> None:
-    state = after(ToolsUnloaded((LOG,)), PromptSubmitted(GIT_LOG), ToolsFound((LOG,)), ToolCalled(LOG))
+    state = after(ToolsUnloaded((LOG,)), PromptSubmitted(GIT_LOG), ToolsFound((LOG,)), ToolUsed(LOG))
 
     assert LOG not in listed(state)
     assert LOG not in [scored.name for scored in find(state, CONTEXT, GIT_LOG, 10)]
 
 
-def test_the_last_word_of_the_person_counts() -> None:
+def test_the_last_word_of_the_user_counts() -> None:
     assert LOG in listed(after(ToolsUnloaded((LOG,)), ToolsOrdered((LOG,), "tool")))
     assert LOG in listed(after(ToolsUnloaded((LOG,)), ToolsPinned((LOG,))))
     assert LOG not in listed(after(ToolsPinned((LOG,)), ToolsUnloaded((LOG,)), SessionCleared()))
@@ -126,7 +126,7 @@ def test_a_tool_that_the_configuration_pins_can_be_unloaded_too() -> None:
     assert advertised(reset, catalog) == (LOG,)
 
 
-def test_a_tool_pinned_by_the_person_is_listed_always_and_an_unpinned_one_until_the_session_is_cleared() -> None:
+def test_a_tool_pinned_by_the_user_is_listed_always_and_an_unpinned_one_until_the_session_is_cleared() -> None:
     pinned = after(ToolsPinned((LOG,)), SessionCleared())
     assert listed(pinned) == (LOG,)
 
@@ -245,9 +245,9 @@ def test_the_last_order_about_a_tool_decides_whether_it_is_loaded_and_the_decisi
 ) -> None:
     catalog = a_catalog([a_tool("log", "Show the commit history", pinned=is_pinned), a_tool("status")])
     context = a_context(catalog, ranker=FixedRanker({LOG: 0.9}))
-    wanted: list[Event] = [ToolsOrdered((LOG,), "category"), ToolsPinned((LOG,)), TaskNamed(GIT_LOG)]
-    unwanted: list[Event] = [ToolsUnloaded((LOG,))]
-    about_nothing: list[Event] = [ToolsUnpinned((LOG,)), SessionReset(Strategy.BALANCED), SessionCleared()]
+    wanted: list[Action] = [ToolsOrdered((LOG,), "category"), ToolsPinned((LOG,)), TaskNamed(GIT_LOG)]
+    unwanted: list[Action] = [ToolsUnloaded((LOG,))]
+    about_nothing: list[Action] = [ToolsUnpinned((LOG,)), SessionReset(Strategy.BALANCED), SessionCleared()]
 
     for orders in product([*wanted, *unwanted, *about_nothing], repeat=length):
         state, decision = initial_state(), Decision(reason="")

@@ -9,7 +9,7 @@ from mcp_dynaload.selection.policy import (
     SMALL_CATALOG_TOKENS,
     Strategy,
     is_frozen_after_first_request,
-    least_need,
+    min_need,
     paid_tokens,
     room_for_prompt,
     session_tokens,
@@ -19,7 +19,7 @@ BALANCED = BOUNDS[Strategy.BALANCED]
 
 
 def test_the_strategies_promise_their_reductions():
-    assert {strategy: bounds.least_reduction for strategy, bounds in BOUNDS.items()} == {
+    assert {strategy: bounds.min_reduction for strategy, bounds in BOUNDS.items()} == {
         Strategy.CONSERVATIVE: 0.5,
         Strategy.BALANCED: 0.6,
         Strategy.AGGRESSIVE: 0.7,
@@ -30,7 +30,7 @@ def test_a_more_aggressive_strategy_demands_more_and_brings_less():
     conservative, balanced, aggressive = (BOUNDS[strategy] for strategy in Strategy)
 
     for more, less in ((conservative, balanced), (balanced, aggressive)):
-        assert least_need(more, 1_000) < least_need(less, 1_000)
+        assert min_need(more, 1_000) < min_need(less, 1_000)
         assert more.left_out < less.left_out
         assert more.prompt_tokens > less.prompt_tokens
 
@@ -49,7 +49,7 @@ def test_pinned_tools_take_room_but_not_all(pinned: int, room: int):
 
 
 def test_what_costs_more_in_vain_takes_more_evidence():
-    assert [round(least_need(BALANCED, tokens), 2) for tokens in (0, 2_700, 10_000)] == [0.26, 0.5, 0.73]
+    assert [round(min_need(BALANCED, tokens), 2) for tokens in (0, 2_700, 10_000)] == [0.26, 0.5, 0.73]
 
 
 def test_a_large_catalog_has_more_room():
@@ -66,7 +66,7 @@ def test_models_without_mid_conversation_changes_are_known_by_name(model: str | 
 
 @pytest.mark.parametrize("tokens", [0, 1_000, 10_000])
 def test_a_need_pays_for_the_tokens_that_need_it(tokens: int) -> None:
-    assert paid_tokens(BALANCED, least_need(BALANCED, tokens)) == pytest.approx(tokens)
+    assert paid_tokens(BALANCED, min_need(BALANCED, tokens)) == pytest.approx(tokens)
 
 
 def test_a_sure_need_pays_for_anything() -> None:

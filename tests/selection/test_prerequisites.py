@@ -1,4 +1,4 @@
-"""What a definition says must come first is loaded with a likely tool."""
+"""Prerequisites in a definition are loaded with a likely tool."""
 
 import pytest
 
@@ -12,7 +12,7 @@ COMMIT = "Record the staged changes. Only what is in the index is committed: sta
 
 
 class Ranking:
-    """Ranks commit far above the rest."""
+    """A ranker that puts commit far above the rest."""
 
     def __init__(self, commit: float) -> None:
         self._commit = commit

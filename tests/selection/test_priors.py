@@ -1,4 +1,4 @@
-"""What earlier sessions change in a ranking, and what they must not."""
+"""Changes that earlier sessions make in a ranking, and those that they must not make."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -7,15 +7,15 @@ import pytest
 from mcp_dynaload.catalog.catalog import build_catalog
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.actions import (
+    Action,
     AgentPrompted,
     CatalogChanged,
-    Event,
     PromptSubmitted,
     SessionCleared,
     SessionResumed,
     SessionStarted,
-    ToolCalled,
     ToolsFound,
+    ToolUsed,
     TurnEnded,
 )
 from mcp_dynaload.selection.policy import MAX_LOADED_PER_PROMPT, Strategy
@@ -27,10 +27,10 @@ CONTEXT = a_context(a_catalog(TOOLS))
 SHOW_LOG = "Show me the git log of this repository"
 
 
-def after(*events: Event, context: Context = CONTEXT, state: SessionState | None = None) -> SessionState:
+def after(*actions: Action, context: Context = CONTEXT, state: SessionState | None = None) -> SessionState:
     state = state or initial_state()
-    for event in events:
-        state, _ = step(state, event, context)
+    for action in actions:
+        state, _ = step(state, action, context)
     return state
 
 
@@ -133,7 +133,7 @@ def test_pinned_tools_are_advertised_but_not_loaded_again():
     pinned = a_tool("log", "Show the commit history", pinned=True)
     context = a_context(a_catalog([pinned, *TOOLS[1:]]))
 
-    state = after(PromptSubmitted(SHOW_LOG), ToolCalled("git__log"), context=context)
+    state = after(PromptSubmitted(SHOW_LOG), ToolUsed("git__log"), context=context)
 
     assert "git__log" not in state.loaded
     assert "git__log" in advertised(state, context.catalog)
@@ -172,7 +172,7 @@ def test_a_withheld_tool_is_never_loaded():
         PromptSubmitted(SHOW_LOG),
         ToolsFound(("git__log",)),
         TurnEnded(("git__log",)),
-        ToolCalled("git__log"),
+        ToolUsed("git__log"),
         context=context,
     )
 

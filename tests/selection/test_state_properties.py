@@ -1,4 +1,4 @@
-"""What holds of a session's tools whatever happens."""
+"""Properties of a session's tools that hold whatever happens."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.selection.actions import (
+    Action,
     AgentPrompted,
     CatalogChanged,
-    Event,
     PromptSubmitted,
     SessionCleared,
     SessionResumed,
     SessionStarted,
-    ToolCalled,
     ToolsFound,
+    ToolUsed,
     TurnEnded,
 )
 from mcp_dynaload.selection.policy import Strategy, session_tokens
@@ -27,10 +27,10 @@ TOOLS = developer_tools()
 CONTEXT = a_context(a_catalog(TOOLS))
 
 
-def after(*events: Event, context: Context = CONTEXT, state: SessionState | None = None) -> SessionState:
+def after(*actions: Action, context: Context = CONTEXT, state: SessionState | None = None) -> SessionState:
     state = state or initial_state()
-    for event in events:
-        state, _ = step(state, event, context)
+    for action in actions:
+        state, _ = step(state, action, context)
     return state
 
 
@@ -39,12 +39,12 @@ SPOKEN = """show git log list tables sqlite database current time Tokyo create i
 function test thanks yes and then drop table the remember knowledge graph nodes."""
 words = st.sampled_from(SPOKEN.split())
 texts = st.lists(words, max_size=12).map(" ".join)
-events: st.SearchStrategy[Event] = st.one_of(
+actions: st.SearchStrategy[Action] = st.one_of(
     st.builds(PromptSubmitted, texts, st.booleans(), st.sampled_from([None, "claude-opus-5", "claude-sonnet-5"])),
     st.builds(AgentPrompted, texts),
     st.builds(SessionStarted, st.lists(names, max_size=5).map(tuple)),
     st.builds(ToolsFound, st.lists(names, max_size=3).map(tuple)),
-    st.builds(ToolCalled, names),
+    st.builds(ToolUsed, names),
     st.builds(TurnEnded, st.lists(names, max_size=5).map(tuple)),
     st.builds(SessionResumed, st.lists(names, max_size=3).map(tuple)),
     st.just(CatalogChanged()),
@@ -53,34 +53,34 @@ contexts = st.sampled_from([CONTEXT, a_context(CONTEXT.catalog, tool_search=Fals
 
 
 @pytest.mark.proves("grow-only")
-@given(st.lists(events, max_size=8), contexts)
+@given(st.lists(actions, max_size=8), contexts)
 def test_until_it_is_cleared_the_loaded_set_only_grows_and_the_decision_tells_it(
-    happened: list[Event], context: Context
+    happened: list[Action], context: Context
 ):
     state = initial_state()
-    for event in happened:
+    for action in happened:
         before = state
-        state, decision = step(before, event, context)
+        state, decision = step(before, action, context)
 
         assert state.loaded >= before.loaded
-        if not isinstance(event, SessionResumed):
+        if not isinstance(action, SessionResumed):
             assert frozenset(decision.added) == state.loaded - before.loaded
             assert len(set(decision.added)) == len(decision.added)
-        assert decision.changed == (state.loaded != before.loaded or isinstance(event, CatalogChanged))
+        assert decision.changed == (state.loaded != before.loaded or isinstance(action, CatalogChanged))
         shown = advertised(state, context.catalog)
         assert list(shown) == sorted(shown)
     assert step(state, SessionCleared(), context)[0].loaded == frozenset()
 
 
-@given(st.lists(events, max_size=6), texts, st.booleans(), contexts)
-def test_any_prompt_twice_is_as_good_as_once(happened: list[Event], text: str, plan_mode: bool, context: Context):
+@given(st.lists(actions, max_size=6), texts, st.booleans(), contexts)
+def test_any_prompt_twice_is_as_good_as_once(happened: list[Action], text: str, plan_mode: bool, context: Context):
     once = after(*happened, PromptSubmitted(text, plan_mode), context=context)
 
     assert after(PromptSubmitted(text, plan_mode), context=context, state=once) == once
 
 
-@given(st.lists(events, max_size=6))
-def test_replaying_the_events_gives_the_same_state(happened: list[Event]):
+@given(st.lists(actions, max_size=6))
+def test_replaying_the_events_gives_the_same_state(happened: list[Action]):
     assert after(*happened) == after(*happened, context=a_context(a_catalog(developer_tools())))
 
 

@@ -15,7 +15,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 @pytest.fixture(params=["state folder", "redis"])
 def url(request: pytest.FixtureRequest, redis: RedisServer) -> str:
-    """Where to keep it; each test has a database of its own."""
+    """Return where to keep it; each test has a database of its own."""
     if request.param == "state folder":
         return ""
     redis.flush()

@@ -38,7 +38,7 @@ def test_what_was_written_is_there_for_the_next_process(tmp_path: Path) -> None:
         assert database.read("SELECT * FROM costs ORDER BY text_hash") == [("a", 1), ("b", 2)]
 
 
-def test_the_folder_is_the_persons_own(tmp_path: Path) -> None:
+def test_the_folder_is_the_users_own(tmp_path: Path) -> None:
     with closing(Database(tmp_path / "state" / "dynaload.db")):
         assert (tmp_path / "state").stat().st_mode & 0o077 == 0
 

@@ -20,7 +20,7 @@ def a_row(at: float = NOW, kind: str = "tool_called", session: str = "s", projec
 
 @pytest.fixture
 def opening(url: str, tmp_path: Path) -> Opening:
-    """Opens the journal once more, as another process does."""
+    """Return a function that opens the journal once more, as another process does."""
     return lambda: open_journal_store(url, tmp_path / "journal.db", days=10, rows=1_000)
 
 

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from mcp_dynaload.store import database
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.sqlite_usage import LocalMemory
+from mcp_dynaload.store.sqlite_usage import SqliteUsage
 
 PINS = "SELECT tool FROM pins ORDER BY tool"
 PIN = "INSERT INTO pins VALUES ('p', ?)"
@@ -19,7 +19,7 @@ PIN = "INSERT INTO pins VALUES ('p', ?)"
 
 @contextmanager
 def locked(file: Path, mode: str = "WAL") -> Generator[None]:
-    """Somebody else has the whole file."""
+    """Lock the whole file as another process."""
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE" if mode == "EXCLUSIVE" else f"PRAGMA journal_mode = {mode}")
         other.execute("BEGIN EXCLUSIVE")
@@ -81,7 +81,7 @@ def test_three_stores_on_a_locked_file_are_open_and_used_within_a_second(
         stores = [Database(file) for _ in range(3)]
         for store in stores:
             store.read(PINS)
-            LocalMemory(store).loaded("s")
+            SqliteUsage(store).loaded("s")
         took = time.monotonic() - began
 
     for store in stores:

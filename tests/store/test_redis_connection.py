@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.store import redis_connection as remote
-from mcp_dynaload.store.backends import open_memory
-from mcp_dynaload.store.redis_connection import open_remote
-from mcp_dynaload.store.redis_usage import SharedMemory
+from mcp_dynaload.store.backends import open_usage
+from mcp_dynaload.store.redis_connection import open_redis
+from mcp_dynaload.store.redis_usage import RedisUsage
 from mcp_dynaload.store.usage import Calls
 from tests.ports import free_port
 from tests.redis_server import RedisServer, running_redis
@@ -27,14 +27,14 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is tried again with each call."""
+    """Try Redis again with each call."""
     monkeypatch.setattr(remote, "REST_SECONDS", 0.0)
 
 
 @pytest.mark.proves("team-store-away")
 @pytest.mark.usefixtures("at_once")
 def test_what_was_told_while_redis_was_away_is_there_when_it_is_back(redis: RedisServer) -> None:
-    with capture_logs() as logs, closing(SharedMemory(open_remote(redis.url))) as memory:
+    with capture_logs() as logs, closing(RedisUsage(open_redis(redis.url))) as memory:
         memory.note("/project", "s", {"log": Calls(1)})
         assert memory.keep_pins("/project", ["log"]) is None
         redis.stop()
@@ -55,7 +55,7 @@ def test_what_cannot_be_delivered_to_the_end_is_told(redis: RedisServer, monkeyp
     monkeypatch.setattr(remote, "MAX_WAITING", 2)
     redis.stop()
     with capture_logs() as logs:
-        memory = SharedMemory(open_remote(redis.url))
+        memory = RedisUsage(open_redis(redis.url))
         for session in ("one", "two", "three"):
             memory.keep_loaded(session, ["log"])
         memory.close()
@@ -68,8 +68,8 @@ def test_what_cannot_be_delivered_to_the_end_is_told(redis: RedisServer, monkeyp
 
 def test_after_a_failure_it_is_left_alone_for_a_while() -> None:
     now = 0.0
-    store = open_remote(f"redis://127.0.0.1:{free_port()}/0")
-    patient = remote.Remote(store._client, "here", lambda: now)  # pyright: ignore[reportPrivateUsage] - its clock
+    store = open_redis(f"redis://127.0.0.1:{free_port()}/0")
+    patient = remote.RedisConnection(store._client, "here", lambda: now)  # pyright: ignore[reportPrivateUsage] - its clock
 
     with capture_logs():
         assert patient.read(("GET", "a")) is None
@@ -83,12 +83,12 @@ def test_after_a_failure_it_is_left_alone_for_a_while() -> None:
 
 @pytest.mark.parametrize("url", ["redis://localhost:port", "http://localhost"])
 def test_a_url_that_cannot_be_used_is_told(url: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="store_url cannot be used"), open_memory(url, tmp_path / "x.db"):
+    with pytest.raises(ConfigError, match="store_url cannot be used"), open_usage(url, tmp_path / "x.db"):
         pass
 
 
 def test_a_password_is_in_no_message() -> None:
-    with capture_logs() as logs, closing(open_remote(f"redis://:geheim@127.0.0.1:{free_port()}/0")) as store:
+    with capture_logs() as logs, closing(open_redis(f"redis://:geheim@127.0.0.1:{free_port()}/0")) as store:
         problem = store.write(("SET", "a", 1))
 
     assert problem
@@ -97,7 +97,7 @@ def test_a_password_is_in_no_message() -> None:
 
 @pytest.mark.usefixtures("at_once")
 def test_what_waits_is_delivered_though_nobody_asks(redis: RedisServer) -> None:
-    with capture_logs(), closing(SharedMemory(open_remote(redis.url))) as memory:
+    with capture_logs(), closing(RedisUsage(open_redis(redis.url))) as memory:
         redis.stop()
         memory.keep_pins("/project", ["log"])
         redis.start()

@@ -9,17 +9,19 @@ from structlog.testing import capture_logs
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.store import redis_connection as remote
 from mcp_dynaload.store.backends import open_tokens
-from mcp_dynaload.store.tokens import PREFIX, Scope, Tokens
+from mcp_dynaload.store.tokens import PREFIX, Scope, TokenStore
 from tests.redis_server import running_redis
 
 
 @pytest.fixture
-def tokens(url: str, tmp_path: Path) -> Iterator[Tokens]:
+def tokens(url: str, tmp_path: Path) -> Iterator[TokenStore]:
     with open_tokens(url, tmp_path / "dynaload.db") as opened:
         yield opened
 
 
-async def test_a_token_is_known_to_every_replica_until_it_is_revoked(tokens: Tokens, url: str, tmp_path: Path) -> None:
+async def test_a_token_is_known_to_every_replica_until_it_is_revoked(
+    tokens: TokenStore, url: str, tmp_path: Path
+) -> None:
     assert not await tokens.has_any()
     token = await tokens.create("ann", Scope.CONTROL)
     with open_tokens(url, tmp_path / "dynaload.db") as other:
@@ -36,7 +38,9 @@ async def test_a_token_is_known_to_every_replica_until_it_is_revoked(tokens: Tok
     assert not await tokens.has_any()
 
 
-async def test_that_there_were_tokens_is_known_until_it_is_forgotten(tokens: Tokens, url: str, tmp_path: Path) -> None:
+async def test_that_there_were_tokens_is_known_until_it_is_forgotten(
+    tokens: TokenStore, url: str, tmp_path: Path
+) -> None:
     before = await tokens.were_made()
     await tokens.create("ann", Scope.USE)
     with pytest.raises(StoreError, match="there are tokens, of ann"):
@@ -67,7 +71,7 @@ async def test_a_store_that_is_lost_or_cannot_be_asked_opens_nothing(tmp_path: P
     assert not mark.exists()
 
 
-async def test_a_name_has_one_token_and_all_are_listed_by_name(tokens: Tokens) -> None:
+async def test_a_name_has_one_token_and_all_are_listed_by_name(tokens: TokenStore) -> None:
     await tokens.create("milo", Scope.USE)
     await tokens.create("ann", Scope.ADMIN)
     with pytest.raises(StoreError, match="there is a token for 'ann'; revoke it first"):
@@ -79,7 +83,7 @@ async def test_a_name_has_one_token_and_all_are_listed_by_name(tokens: Tokens) -
     ]
 
 
-async def test_another_s_token_or_a_part_of_one_is_none(tokens: Tokens) -> None:
+async def test_another_s_token_or_a_part_of_one_is_none(tokens: TokenStore) -> None:
     token = await tokens.create("ann", Scope.USE)
 
     assert await tokens.find(token[:-1]) is None

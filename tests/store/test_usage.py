@@ -1,4 +1,4 @@
-"""What is learned, pinned and loaded is kept alike in the state folder and in a Redis."""
+"""Learned, pinned and loaded tools are kept alike in the state folder and in a Redis."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,23 +8,23 @@ import pytest
 
 from mcp_dynaload.store import redis_usage as shared_memory
 from mcp_dynaload.store import sqlite_usage as local
-from mcp_dynaload.store.backends import open_memory
-from mcp_dynaload.store.usage import Calls, Memory, project_of
+from mcp_dynaload.store.backends import open_usage
+from mcp_dynaload.store.usage import Calls, UsageStore, project_of
 
 DAY = 86_400.0
-Opening = Callable[[], Memory]
+Opening = Callable[[], UsageStore]
 
 
 @pytest.fixture
-def memory(url: str, tmp_path: Path) -> Iterator[Memory]:
-    with open_memory(url, tmp_path / "dynaload.db") as opened:
+def memory(url: str, tmp_path: Path) -> Iterator[UsageStore]:
+    with open_usage(url, tmp_path / "dynaload.db") as opened:
         yield opened
 
 
 @pytest.fixture
-def other(url: str, tmp_path: Path) -> Iterator[Memory]:
-    """Another process's."""
-    with open_memory(url, tmp_path / "dynaload.db") as opened:
+def other(url: str, tmp_path: Path) -> Iterator[UsageStore]:
+    """Return another process's."""
+    with open_usage(url, tmp_path / "dynaload.db") as opened:
         yield opened
 
 
@@ -35,11 +35,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def tools_of(memory: Memory, project: str = "/project") -> list[dict[str, Calls]]:
+def tools_of(memory: UsageStore, project: str = "/project") -> list[dict[str, Calls]]:
     return [dict(session.tools) for session in memory.sessions(project)]
 
 
-def test_what_a_session_did_adds_up_the_latest_session_first(memory: Memory, clock: list[float]) -> None:
+def test_what_a_session_did_adds_up_the_latest_session_first(memory: UsageStore, clock: list[float]) -> None:
     memory.note("/project", "first", {"log": Calls(2), "status": Calls()})
     clock[0] += DAY
     memory.note("/project", "second", {"log": Calls()})
@@ -54,21 +54,21 @@ def test_what_a_session_did_adds_up_the_latest_session_first(memory: Memory, clo
     assert [session.at for session in memory.sessions("/project")] == [clock[0], clock[0] - DAY]
 
 
-def test_a_tool_that_was_searched_once_in_a_session_stays_missed_in_it(memory: Memory) -> None:
+def test_a_tool_that_was_searched_once_in_a_session_stays_missed_in_it(memory: UsageStore) -> None:
     memory.note("/project", "s", {"log": Calls(1, was_missed=True)})
     memory.note("/project", "s", {"log": Calls(1)})
 
     assert tools_of(memory) == [{"log": Calls(2, was_missed=True)}]
 
 
-def test_nothing_noted_is_no_session(memory: Memory) -> None:
+def test_nothing_noted_is_no_session(memory: UsageStore) -> None:
     memory.note("/project", "s", {})
 
     assert memory.sessions("/project") == ()
 
 
 def test_only_a_projects_latest_sessions_are_kept(
-    memory: Memory, clock: list[float], monkeypatch: pytest.MonkeyPatch
+    memory: UsageStore, clock: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (local, shared_memory):
         monkeypatch.setattr(module, "MAX_SESSIONS", 2)
@@ -79,7 +79,7 @@ def test_only_a_projects_latest_sessions_are_kept(
     assert tools_of(memory) == [{"three": Calls(1)}, {"two": Calls(1)}]
 
 
-def test_a_project_that_is_long_left_is_forgotten(memory: Memory, clock: list[float]) -> None:
+def test_a_project_that_is_long_left_is_forgotten(memory: UsageStore, clock: list[float]) -> None:
     memory.note("/old", "s", {"log": Calls(1)})
     clock[0] += 366 * DAY
     memory.note("/project", "s", {"log": Calls(1)})
@@ -87,7 +87,7 @@ def test_a_project_that_is_long_left_is_forgotten(memory: Memory, clock: list[fl
     assert memory.projects() == ("/project",)
 
 
-def test_followers_are_ordered_by_how_often_they_came_and_chance_does_not_count(memory: Memory) -> None:
+def test_followers_are_ordered_by_how_often_they_came_and_chance_does_not_count(memory: UsageStore) -> None:
     came = ("twice", "often", "often", "twice", "often", "once", "also_twice", "also_twice")
     memory.note_followings("/project", [("tool", follower) for follower in came[:3]])
     memory.note_followings("/project", [("tool", follower) for follower in came[3:]])
@@ -99,7 +99,7 @@ def test_followers_are_ordered_by_how_often_they_came_and_chance_does_not_count(
     assert memory.followers("/elsewhere", "tool") == ()
 
 
-def test_the_rarest_followers_of_a_project_are_forgotten(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rarest_followers_of_a_project_are_forgotten(memory: UsageStore, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (local, shared_memory):
         monkeypatch.setattr(module, "MAX_FOLLOWERS", 2)
     memory.note_followings("/elsewhere", [("tool", "kept")])
@@ -109,7 +109,7 @@ def test_the_rarest_followers_of_a_project_are_forgotten(memory: Memory, monkeyp
     assert memory.followings("/elsewhere") == (("tool", "kept", 1),)
 
 
-def test_forgetting_takes_the_calls_and_what_follows_what_of_the_named_projects(memory: Memory) -> None:
+def test_forgetting_takes_the_calls_and_what_follows_what_of_the_named_projects(memory: UsageStore) -> None:
     for project in ("/project", "/elsewhere"):
         memory.note(project, "s", {"log": Calls(1)})
         memory.note_followings(project, [("log", "status")] * 2)
@@ -123,7 +123,7 @@ def test_forgetting_takes_the_calls_and_what_follows_what_of_the_named_projects(
     assert memory.pins("/project") == ("log",)
 
 
-def test_pins_are_kept_by_project_until_they_are_forgotten(memory: Memory) -> None:
+def test_pins_are_kept_by_project_until_they_are_forgotten(memory: UsageStore) -> None:
     assert memory.keep_pins("/shop", ["b", "a"]) is None
     memory.keep_pins("/shop", ["a"])
     memory.keep_pins("/shop", [])
@@ -134,7 +134,7 @@ def test_pins_are_kept_by_project_until_they_are_forgotten(memory: Memory) -> No
     assert (memory.pins("/shop"), memory.pins("/other")) == (("a",), ("c",))
 
 
-def test_the_loaded_set_of_a_session_is_kept_in_name_order(memory: Memory) -> None:
+def test_the_loaded_set_of_a_session_is_kept_in_name_order(memory: UsageStore) -> None:
     assert memory.loaded("s") == ()
 
     memory.keep_loaded("s", frozenset({"b", "a"}))
@@ -143,7 +143,7 @@ def test_the_loaded_set_of_a_session_is_kept_in_name_order(memory: Memory) -> No
     assert memory.loaded("s") == ("a", "b")
 
 
-def test_names_may_hold_any_character(memory: Memory) -> None:
+def test_names_may_hold_any_character(memory: UsageStore) -> None:
     project, session, tool = '/a b:"c" (dana)', 'é:"[1]', "server: tool 1"
     memory.note(project, session, {tool: Calls(1, was_missed=True)})
     memory.note_followings(project, [(tool, "b")])
@@ -155,7 +155,7 @@ def test_names_may_hold_any_character(memory: Memory) -> None:
     assert (memory.pins(project), memory.loaded(session), memory.projects()) == ((tool,), (tool,), (project,))
 
 
-def test_another_process_sees_at_once_what_was_kept(memory: Memory, other: Memory) -> None:
+def test_another_process_sees_at_once_what_was_kept(memory: UsageStore, other: UsageStore) -> None:
     memory.note("/project", "s", {"log": Calls(1)})
     other.note("/project", "s", {"log": Calls(2)})
     memory.keep_pins("/project", ["log"])
@@ -165,7 +165,7 @@ def test_another_process_sees_at_once_what_was_kept(memory: Memory, other: Memor
     assert (other.pins("/project"), other.loaded("s")) == (("log",), ("log",))
 
 
-def test_no_count_is_lost_when_many_write_at_once(memory: Memory, other: Memory) -> None:
+def test_no_count_is_lost_when_many_write_at_once(memory: UsageStore, other: UsageStore) -> None:
     with ThreadPoolExecutor(8) as threads:
         for number in range(100):
             threads.submit((memory, other)[number % 2].note, "/project", "s", {"log": Calls(1)})

@@ -12,33 +12,33 @@ import pytest
 from structlog.testing import capture_logs
 
 from mcp_dynaload.config.settings import Settings
-from mcp_dynaload.telemetry.alerts import LEAST_VALUES, Alerts, thresholds_of
-from mcp_dynaload.telemetry.events import AlertChanged, ErrorKind, Fact, Fallback, FellBack, Outcome
+from mcp_dynaload.telemetry.alerts import MIN_VALUES, Alerts, thresholds_of
+from mcp_dynaload.telemetry.events import AlertChanged, ErrorKind, Event, Fallback, FellBack, Outcome
 from mcp_dynaload.telemetry.webhook import Webhook, log_alert
 from mcp_dynaload.telemetry.window import Window
-from tests.telemetry.facts import ME, a_call, a_prompt, a_search
+from tests.telemetry.events import ME, a_call, a_prompt, a_search
 
 FAILED = a_call("t", outcome=Outcome.FAILED, error=ErrorKind.DIED)
 WELL = a_call("t")
 
 
 class Watching:
-    """Alerts with the default bounds, and what they told."""
+    """The alerts with the default bounds, and what they told."""
 
     def __init__(self) -> None:
-        self.told: list[Fact] = []
+        self.told: list[Event] = []
         self.alerts = Alerts(thresholds_of(Settings()), 300, self.told.append)
 
-    def see(self, *facts: Fact, at: float = 0.0) -> None:
-        for fact in facts:
-            self.alerts(at, fact)
+    def see(self, *event_bus: Event, at: float = 0.0) -> None:
+        for event in event_bus:
+            self.alerts(at, event)
 
     def names(self) -> list[tuple[str, bool]]:
-        return [(fact.alert, fact.is_firing) for fact in self.told if isinstance(fact, AlertChanged)]
+        return [(event.alert, event.is_firing) for event in self.told if isinstance(event, AlertChanged)]
 
 
 @pytest.mark.parametrize(
-    ("fact", "alert"),
+    ("event", "alert"),
     [
         (FAILED, "success_rate_min"),
         (FAILED, "error_rate_max"),
@@ -52,12 +52,12 @@ class Watching:
     ],
 )
 @pytest.mark.proves("alerts")
-def test_an_alert_fires_when_its_bound_is_left_and_not_for_few_values(fact: Fact, alert: str) -> None:
+def test_an_alert_fires_when_its_bound_is_left_and_not_for_few_values(event: Event, alert: str) -> None:
     watching = Watching()
-    watching.see(*[fact] * (LEAST_VALUES - 1))
+    watching.see(*[event] * (MIN_VALUES - 1))
     assert watching.told == []
 
-    watching.see(*[fact] * 5)
+    watching.see(*[event] * 5)
 
     assert watching.names().count((alert, True)) == 1
     assert alert in watching.alerts.firing
@@ -86,7 +86,7 @@ def test_an_alert_ends_only_when_the_value_is_clearly_back() -> None:
 
 def test_an_alert_ends_when_the_window_has_passed_without_a_value() -> None:
     watching = Watching()
-    watching.see(*[a_prompt(listed=900)] * LEAST_VALUES)
+    watching.see(*[a_prompt(listed=900)] * MIN_VALUES)
     watching.alerts.tick(299)
     assert list(watching.alerts.firing) == ["reduction_min"]
 
@@ -115,7 +115,7 @@ def test_alerts_are_logged() -> None:
 
 @contextmanager
 def listening(*statuses: int) -> Generator[tuple[str, Queue[dict[str, Any]]]]:
-    """A server that keeps what is posted, and answers with these statuses in turn."""
+    """Run a server that keeps what is posted, and answers with these statuses in turn."""
     posted: Queue[dict[str, Any]] = Queue()
     answers = iter(statuses)
 
@@ -126,7 +126,7 @@ def listening(*statuses: int) -> Generator[tuple[str, Queue[dict[str, Any]]]]:
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Receiver) as server:
         thread = Thread(target=server.serve_forever, daemon=True)

@@ -11,13 +11,13 @@ from structlog.testing import capture_logs
 
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.store.journal import Entry, Row, SqliteJournal, Wanted
-from mcp_dynaload.telemetry.codec import KINDS, fact_of, facts_of, kind_name, row_of
-from mcp_dynaload.telemetry.events import ConfigurationChanged, Fact, Outcome
+from mcp_dynaload.telemetry.codec import KINDS, event_of, events_of, kind_name, row_of
+from mcp_dynaload.telemetry.events import ConfigurationChanged, Event, Outcome
 from mcp_dynaload.telemetry.journal import open_journal
 from mcp_dynaload.telemetry.pipeline import open_telemetry
-from tests.telemetry.facts import a_call, a_list, a_prompt, opened
+from tests.telemetry.events import a_call, a_list, a_prompt, opened
 
-any_fact = st.one_of(*(st.from_type(fact) for fact in KINDS.values()))
+any_event = st.one_of(*(st.from_type(event) for event in KINDS.values()))
 
 
 @dataclass
@@ -42,12 +42,12 @@ class Store:
         self.is_open = False
 
 
-@given(any_fact)
-def test_every_fact_comes_back_from_its_row_as_it_was(fact: Fact) -> None:
-    row = row_of(7.0, fact)
+@given(any_event)
+def test_every_event_comes_back_from_its_row_as_it_was(event: Event) -> None:
+    row = row_of(7.0, event)
 
-    assert repr(fact_of(row)) == repr(fact), "not a number equals nothing"
-    assert (row.at, row.kind, row.session) == (7.0, kind_name(type(fact)), fact.who.session)
+    assert repr(event_of(row)) == repr(event), "not a number equals nothing"
+    assert (row.at, row.kind, row.session) == (7.0, kind_name(type(event)), event.who.session)
 
 
 def test_a_call_s_columns_can_be_asked_for_with_sql() -> None:
@@ -60,7 +60,7 @@ def test_a_call_s_columns_can_be_asked_for_with_sql() -> None:
 def test_what_another_version_wrote_is_left_out() -> None:
     rows = [Row(at=1, kind="unheard_of", fact="{}"), Row(at=2, kind="tool_called", fact='{"tool": 5}')]
 
-    assert facts_of(Entry(number, row) for number, row in enumerate([*rows, row_of(3, opened())])) == [(3, opened())]
+    assert events_of(Entry(number, row) for number, row in enumerate([*rows, row_of(3, opened())])) == [(3, opened())]
 
 
 def test_text_that_no_database_takes_is_made_fit() -> None:
@@ -96,7 +96,7 @@ async def test_trouble_with_the_store_is_told_once_and_again_when_it_is_over() -
     assert [row.at for row in store.rows] == [2.0]
 
 
-async def test_facts_that_nobody_writes_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_events_that_nobody_writes_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mcp_dynaload.telemetry.journal.MAX_WAITING", 100)
     store = Store()
     async with open_journal(lambda: store) as writer:
@@ -107,25 +107,25 @@ async def test_facts_that_nobody_writes_do_not_fill_the_memory(monkeypatch: pyte
     assert store.rows[0].at == 10.0
 
 
-def written(file: Path) -> list[Fact]:
+def written(file: Path) -> list[Event]:
     with closing(SqliteJournal(file, 30, 1_000)) as journal:
-        return [fact for _, fact in facts_of(journal.read(Wanted()))]
+        return [event for _, event in events_of(journal.read(Wanted()))]
 
 
-async def test_facts_are_counted_and_journalled(tmp_path: Path) -> None:
+async def test_events_are_counted_and_journalled(tmp_path: Path) -> None:
     async with open_telemetry(Settings(), tmp_path / "journal.db", "/p", {"git": "f1"}) as telemetry:
-        telemetry.facts.emit(a_prompt("a"))
-        telemetry.facts.emit(a_list("a"))
+        telemetry.event_bus.emit(a_prompt("a"))
+        telemetry.event_bus.emit(a_list("a"))
 
-    facts = written(tmp_path / "journal.db")
-    assert [fact for fact in facts if not isinstance(fact, ConfigurationChanged)] == [a_prompt("a"), a_list("a")]
+    event_bus = written(tmp_path / "journal.db")
+    assert [event for event in event_bus if not isinstance(event, ConfigurationChanged)] == [a_prompt("a"), a_list("a")]
     assert telemetry.totals.summary().prompts == 1
 
 
 async def test_with_collection_off_nothing_is_counted_or_written(tmp_path: Path) -> None:
     settings = Settings(metrics_collection_enabled=False)
     async with open_telemetry(settings, tmp_path / "journal.db", "/p", {"git": "f1"}) as telemetry:
-        telemetry.facts.emit(a_prompt("a"))
+        telemetry.event_bus.emit(a_prompt("a"))
 
     assert telemetry.totals.summary().prompts == 0
     assert not (tmp_path / "journal.db").exists()
@@ -143,9 +143,9 @@ async def test_a_changed_configuration_is_journalled_once_by_names_without_value
         async with open_telemetry(settings, file, "/p", servers):
             pass
 
-    changes = [fact.detail for fact in written(file) if isinstance(fact, ConfigurationChanged)]
+    changes = [event.detail for event in written(file) if isinstance(event, ConfigurationChanged)]
     assert changes == [
         "first seen with 2 servers",
         "new: server mail; removed: server web; changed: server git, setting alert_webhook",
     ]
-    assert "s3cret" not in json.dumps([row_of(0, fact).fact for fact in written(file)])
+    assert "s3cret" not in json.dumps([row_of(0, event).fact for event in written(file)])

@@ -17,7 +17,7 @@ from mcp_dynaload.telemetry.events import (
     AlertChanged,
     CommandRun,
     ErrorKind,
-    Fact,
+    Event,
     Fallback,
     FellBack,
     Outcome,
@@ -26,21 +26,21 @@ from mcp_dynaload.telemetry.events import (
 )
 from mcp_dynaload.telemetry.otel import Export
 from mcp_dynaload.telemetry.pipeline import open_telemetry
-from tests.telemetry.facts import ME, a_call, a_list, a_prompt, a_search
+from tests.telemetry.events import ME, a_call, a_list, a_prompt, a_search
 
 AT = 1_000.0
 
 
 class Collected:
-    """What facts become, in memory."""
+    """The spans and metrics that events become, in memory."""
 
-    def __init__(self, *facts: Fact) -> None:
+    def __init__(self, *event_bus: Event) -> None:
         exporter, self._reader = InMemorySpanExporter(), InMemoryMetricReader()
         tracers = TracerProvider()
         tracers.add_span_processor(SimpleSpanProcessor(exporter))
         export = Export(tracers, MeterProvider([self._reader]))
-        for fact in facts:
-            export(AT, fact)
+        for event in event_bus:
+            export(AT, event)
         self.spans = {span.name: span for span in exporter.get_finished_spans()}
 
     def labels(self, metric: str) -> list[dict[str, object]]:
@@ -106,7 +106,7 @@ def test_all_else_is_a_span_where_it_takes_time_and_a_count_where_it_is_trouble(
 
 @contextmanager
 def a_collector() -> Generator[tuple[str, dict[str, bytes]]]:
-    """Takes what is sent, by path."""
+    """Run a collector that takes what is sent, by path."""
     got: dict[str, bytes] = {}
 
     class Receiver(BaseHTTPRequestHandler):
@@ -117,7 +117,7 @@ def a_collector() -> Generator[tuple[str, dict[str, bytes]]]:
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Receiver) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
@@ -130,8 +130,8 @@ def a_collector() -> Generator[tuple[str, dict[str, bytes]]]:
 async def test_with_an_endpoint_everything_is_sent_there_by_the_end(tmp_path: Path) -> None:
     with a_collector() as (address, got):
         async with open_telemetry(Settings(otel_endpoint=address), tmp_path / "journal.db", "/p", {}) as telemetry:
-            telemetry.facts.emit(a_call("git__log"))
-            telemetry.facts.emit(UpstreamStarted(who=ME, upstream="git", ms=5))
+            telemetry.event_bus.emit(a_call("git__log"))
+            telemetry.event_bus.emit(UpstreamStarted(who=ME, upstream="git", ms=5))
 
     assert b"tool_call" in got["/v1/traces"]
     assert b"dynaload.upstream_start.duration" in got["/v1/metrics"]

@@ -6,7 +6,7 @@ import pytest
 from mcp_dynaload.telemetry.events import (
     CommandRun,
     ErrorKind,
-    Fact,
+    Event,
     Fallback,
     FellBack,
     Outcome,
@@ -17,21 +17,21 @@ from mcp_dynaload.telemetry.events import (
     Who,
 )
 from mcp_dynaload.telemetry.session_views import Loaded, Quality
-from mcp_dynaload.telemetry.summary import CategoryCounts, Tokens
+from mcp_dynaload.telemetry.summary import CategoryCounts, TokenTotals
 from mcp_dynaload.telemetry.totals import Totals
-from tests.telemetry.facts import ME, a_call, a_list, a_prompt, a_search, opened
+from tests.telemetry.events import ME, a_call, a_list, a_prompt, a_search, opened
 
 OTHER = Who("s2", "ann", "/other")
 
 
-def totals_of(*facts: Fact) -> Totals:
+def totals_of(*event_bus: Event) -> Totals:
     totals = Totals()
-    for at, fact in enumerate(facts, start=1):
-        totals(float(at), fact)
+    for at, event in enumerate(event_bus, start=1):
+        totals(float(at), event)
     return totals
 
 
-def test_before_the_first_fact_nothing_is_claimed() -> None:
+def test_before_the_first_event_nothing_is_claimed() -> None:
     summary = Totals().summary()
 
     assert (summary.since, summary.prompts, summary.cache_hit_rate, summary.calls.success_rate) == (0, 0, 0, 1)
@@ -41,7 +41,7 @@ def test_before_the_first_fact_nothing_is_claimed() -> None:
 def test_saved_tokens_are_net_of_what_list_changes_cost() -> None:
     summary = totals_of(a_prompt("a"), a_list("a", cost=300), a_prompt(listed=400)).summary()
 
-    assert summary.tokens == Tokens(
+    assert summary.tokens == TokenTotals(
         baseline=2_000,
         native=1_000,
         listed=600,

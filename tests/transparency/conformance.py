@@ -20,7 +20,7 @@ _WORST_FIRST = ("FAILURE", "WARNING", "SUCCESS", "INFO", "SKIPPED")
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """One release of the suite and how it is asked to test everything for the revision of handshake clients."""
+    """A release of the suite and how it is asked to test everything for the revision of handshake clients."""
 
     name: str
     package: str
@@ -45,7 +45,7 @@ async def run_suite(suite: Suite, url: str, output: Path) -> Checks:
 
 
 def read_checks(output: Path) -> Checks:
-    """What a run has written: one folder for each scenario."""
+    """Read the output of a run: one folder for each scenario."""
     checks: Checks = {}
     for file in sorted(output.glob("*/checks.json")):
         scenario = _TIME.sub("", file.parent.name.removeprefix("server-"))

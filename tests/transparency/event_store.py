@@ -1,4 +1,4 @@
-"""What a streamable HTTP server needs to let clients resume a stream: its last events, in memory."""
+"""An event store with which clients resume a stream of a streamable HTTP server: its last events, in memory."""
 
 from mcp.server.streamable_http import EventCallback, EventMessage, EventStore
 from mcp_types import JSONRPCMessage
@@ -7,7 +7,7 @@ RETRY_MILLISECONDS = 100
 
 
 class RecentEvents(EventStore):
-    """Events of all streams in the order in which they were sent."""
+    """The events of all streams in the order in which they were sent."""
 
     def __init__(self) -> None:
         self._events: list[tuple[str, JSONRPCMessage | None]] = []

@@ -144,7 +144,7 @@ TOOLS = {
     "test_tool_with_progress": Offered("Reports progress", NO_ARGUMENTS, with_progress),
     "test_error_handling": Offered("Always fails", NO_ARGUMENTS, failing),
     "test_sampling": Offered("Asks the model", text_argument("prompt"), sampling),
-    "test_elicitation": Offered("Asks the person", text_argument("message"), elicitation),
+    "test_elicitation": Offered("Asks the user", text_argument("message"), elicitation),
     "test_elicitation_sep1034_defaults": Offered("Asks with defaults", NO_ARGUMENTS, elicitation_defaults),
     "test_elicitation_sep1330_enums": Offered("Asks with choices", NO_ARGUMENTS, elicitation_enums),
     "test_reconnection": Offered("Closes its stream in the middle of the call", NO_ARGUMENTS, reconnection),

@@ -85,7 +85,7 @@ class ModernServer:
         return await tools[params.name](ctx, params)
 
     async def greet(self, ctx: Context, params: types.CallToolRequestParams) -> Result:
-        """Asks for the name."""
+        """Ask for the name."""
         if params.request_state is None:
             return types.InputRequiredResult(input_requests={"who": ASK_NAME}, request_state="asked")
         answer = (params.input_responses or {}).get("who")
@@ -93,7 +93,7 @@ class ModernServer:
         return said(f"{params.request_state}: {words} for {params.arguments}")
 
     async def introduce(self, ctx: Context, params: types.CallToolRequestParams) -> Result:
-        """Asks for everything at once."""
+        """Ask for everything at once."""
         if params.input_responses is None:
             return types.InputRequiredResult(input_requests={"a": ASK_NAME, "b": ASK_ROOTS, "c": ASK_MODEL})
         return said(" ".join(sorted(type(answer).__name__ for answer in params.input_responses.values())))
@@ -104,7 +104,7 @@ class ModernServer:
         return said("grown")
 
     async def hang_up(self, ctx: Context, params: types.CallToolRequestParams) -> Result:
-        """Changes its tools when nobody can hear of it."""
+        """Change its tools when nobody can hear of it."""
         self.listen.close()
         self.names.append("unheard")
         return said("hung up")
@@ -162,7 +162,7 @@ class ModernServer:
         return types.ReadResourceResult(contents=[contents], ttl_ms=0, cache_scope="private")
 
     def http_app(self) -> ASGIApp:
-        """The server over HTTP, refusing what does not name the revision."""
+        """Return the server over HTTP, refusing what does not name the revision."""
         return _ModernOnly(self.server.streamable_http_app())
 
 
@@ -193,7 +193,7 @@ async def main() -> None:
     async def on_notification(
         context: DispatchContext[TransportContext], method: str, params: Mapping[str, Any] | None
     ) -> None:
-        """The revision has none that needs an answer here; the dispatcher itself cancels requests."""
+        """Do nothing: the revision has none that needs an answer here; the dispatcher itself cancels requests."""
 
     async with stdio_server() as (read, write):
         await JSONRPCDispatcher[TransportContext](read, write).run(on_request, on_notification)

@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.proxy.client import Request
-from tests.transparency.outspoken_offers import CAPABILITIES, PAGED_LISTS, page
+from tests.transparency.outspoken_lists import CAPABILITIES, PAGED_LISTS, page
 from tests.waiting import HANG_SECONDS
 
 LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
@@ -35,7 +35,7 @@ async def announce(ctx: Request, method: str, params: Json | None) -> None:
 
 
 def memory(ctx: Request) -> Json:
-    """What this connection remembers."""
+    """Return what this connection remembers."""
     return ctx.session._connection.state  # pyright: ignore[reportPrivateUsage]
 
 
@@ -239,7 +239,7 @@ def build_server(name: str = "outspoken") -> Server[Json]:
 
 
 def sse_app() -> Starlette:
-    """The server over the transport of revision 2024-11-05."""
+    """Return the server over the transport of revision 2024-11-05."""
     transport = SseServerTransport("/messages/")
 
     async def connect(request: HttpRequest) -> Response:

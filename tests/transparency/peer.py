@@ -24,7 +24,7 @@ INFO = types.Implementation(name="parity", version="1.2.3", title="Parity", webs
 
 
 class Heard:
-    """Notifications and requests of the server, in order."""
+    """The notifications and requests of the server, in order."""
 
     def __init__(self) -> None:
         self._messages: list[tuple[str, Any]] = []
@@ -39,7 +39,7 @@ class Heard:
             self._news = anyio.Event()
 
     def take(self, method: str) -> list[Any]:
-        """The params of every message with this method until now; they are not given twice."""
+        """Return the params of every message with this method until now; they are not given twice."""
         found = [params for name, params in self._messages if name == method]
         self._messages = [(name, params) for name, params in self._messages if name != method]
         return found
@@ -52,7 +52,7 @@ class Heard:
 
 
 class Peer:
-    """One connected client; results are raw, errors are values."""
+    """A connected client; results are raw, errors are values."""
 
     def __init__(self, client: Client, heard: Heard) -> None:
         self.heard = heard
@@ -74,7 +74,7 @@ class Peer:
         await self._dispatcher.notify(method, params)
 
     async def list_all(self, method: str, key: str) -> list[Json]:
-        """All pages of a list, in the order of names: the proxy, which lists many upstreams, keeps to that."""
+        """List all pages, in the order of names: the proxy, which lists many upstreams, keeps to that."""
         items: list[Json] = []
         params: Json | None = None
         while True:
@@ -87,7 +87,7 @@ class Peer:
 
 @asynccontextmanager
 async def connected(transport: Streams) -> AsyncGenerator[Peer]:
-    """A client that answers every question, in the handshake era."""
+    """Connect a client that answers every question, in the handshake era."""
     heard = Heard()
     peers: list[Peer] = []
 
@@ -152,7 +152,7 @@ async def _sample(
     context: ClientRequestContext, params: types.CreateMessageRequestParams
 ) -> types.CreateMessageResult | types.ErrorData:
     if params.max_tokens == 0:
-        return types.ErrorData(code=-1, message="the person refused", data={"asked": True})
+        return types.ErrorData(code=-1, message="the user refused", data={"asked": True})
     content = types.TextContent(text="sampled")
     return types.CreateMessageResult(role="assistant", content=content, model="m", stop_reason="endTurn")
 

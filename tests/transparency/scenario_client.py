@@ -27,7 +27,7 @@ CALLS: dict[str, tuple[str, Json]] = {
 
 
 async def accepted(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
-    """A person who takes every default."""
+    """Answer as a user who takes every default."""
     assert isinstance(params, ElicitRequestFormParams)
     properties = json_object(params.requested_schema.get("properties"))
     defaults: Any = {name: field["default"] for name, field in properties.items() if "default" in field}

@@ -1,4 +1,4 @@
-"""What a client does in the parity tests, the same whether it is connected directly or through the proxy."""
+"""The steps of a client in the parity tests, the same whether it is connected directly or through the proxy."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -179,5 +179,5 @@ STEPS: tuple[Callable[[Peer], Awaitable[Any]], ...] = (
 
 
 async def run_script(peer: Peer) -> dict[str, Any]:
-    """What each step saw, by name."""
+    """Return what each step saw, by name."""
     return {step.__name__: await step(peer) for step in STEPS}

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from mcp_dynaload.app import open_proxy, read_configuration
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.proxy.server import Front
+from mcp_dynaload.proxy.server import ProxyServer
 from tests.programs import PYTHON
 
 ROOT = Path(__file__).parents[2]
@@ -41,8 +41,8 @@ async def served(app: ASGIApp, port: int = 0) -> AsyncGenerator[str]:
 @asynccontextmanager
 async def proxied(
     folder: Path, servers: Mapping[str, Json], *, environ: Mapping[str, str] | None = None
-) -> AsyncGenerator[Front]:
-    """The proxy with loading switched off, in front of upstreams that are named as in a servers file."""
+) -> AsyncGenerator[ProxyServer]:
+    """Open the proxy with loading switched off, in front of upstreams that are named as in a servers file."""
     file = _written(folder, servers)
     configuration = read_configuration(
         {
@@ -55,8 +55,8 @@ async def proxied(
         explicit=[file],
     )
     assert configuration.upstreams.problems == ()
-    async with open_proxy(configuration) as front:
-        yield front
+    async with open_proxy(configuration) as proxy:
+        yield proxy
 
 
 def _written(folder: Path, servers: Mapping[str, Json]) -> Path:
@@ -67,18 +67,18 @@ def _written(folder: Path, servers: Mapping[str, Json]) -> Path:
 
 
 @asynccontextmanager
-async def joined(front: Front) -> AsyncGenerator[tuple[Any, Any]]:
-    """A connection to the proxy in memory, as a client's transport."""
+async def joined(proxy: ProxyServer) -> AsyncGenerator[tuple[Any, Any]]:
+    """Connect to the proxy in memory; yields a client's transport."""
     to_server, from_client = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     to_client, from_server = anyio.create_memory_object_stream[SessionMessage](0)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(serve_loop, front.server, from_client, to_client, lifespan_state={}))
+        tasks.start_soon(partial(serve_loop, proxy.server, from_client, to_client, lifespan_state={}))
         yield from_server, to_server
         tasks.cancel_scope.cancel()
 
 
 def python_entry(module: str, *arguments: str, **options: Any) -> Json:
-    """A stdio upstream that is a module of these tests, with names of its own."""
+    """Return a stdio upstream that is a module of these tests, with names of its own."""
     return {
         "command": PYTHON,
         "args": ["-W", "ignore", "-m", module, *arguments],

@@ -32,13 +32,13 @@ async def peer(tmp_path: Path) -> AsyncGenerator[Peer]:
         served(build_server("two").streamable_http_app()) as two,
     ):
         entries = {name: {"type": "http", "url": f"{url}/mcp"} for name, url in (("one", one), ("two", two))}
-        async with proxied(tmp_path, entries) as front, connected(joined(front)) as peer:
+        async with proxied(tmp_path, entries) as proxy, connected(joined(proxy)) as peer:
             await peer.request("tools/list")
             yield peer
 
 
 async def said_by_two(peer: Peer, method: str, params: object) -> list[Json]:
-    """What the client hears of that when server `two` says it, and nothing of what may have come before."""
+    """Return what the client hears when server `two` says it, and nothing of what may have come before."""
     peer.heard.take(method)
     await peer.call("two__say", {"method": method, "params": params})
     await peer.call("two__log")
@@ -124,7 +124,7 @@ async def test_a_call_that_wants_pages_opened_first_names_its_server(peer: Peer)
 
 
 async def test_the_clients_progress_with_an_answer_goes_to_the_server_that_asked(peer: Peer) -> None:
-    """Two servers ask at the same time with the same token."""
+    """Let two servers ask at the same time with the same token."""
     question = {"method": "elicitation/create", "params": {**FORM, "_meta": {"progressToken": "same"}}}
     asked = anyio.Event()
 

@@ -37,7 +37,7 @@ async def over_http(server: Server[Json]) -> AsyncGenerator[str]:
 
 @asynccontextmanager
 async def through_service(folder: Path, entry: Json, **variables: str) -> AsyncGenerator[str]:
-    """The service, started as a person does, in front of one server and with loading switched off."""
+    """Start the service as a user does, in front of one server and with loading switched off."""
     with process_before(folder, {"everything": entry}, DYNAMIC_LOADING_ENABLED="false", **variables):
         yield await address_of(folder)
 

@@ -20,8 +20,8 @@ async def peer(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator
         if request.param == "http":
             origin = await stack.enter_async_context(served(ModernServer().http_app()))
             entry = {"type": "http", "url": f"{origin}/mcp", "dynaload": {"prefix": ""}}
-        front = await stack.enter_async_context(proxied(tmp_path, {"modern": entry}))
-        yield await stack.enter_async_context(connected(joined(front)))
+        proxy = await stack.enter_async_context(proxied(tmp_path, {"modern": entry}))
+        yield await stack.enter_async_context(connected(joined(proxy)))
 
 
 def text_of(result: Json) -> str:

@@ -30,7 +30,7 @@ Runs = tuple[dict[str, Any], dict[str, Any]]
 
 @asynccontextmanager
 async def upstream(transport: str) -> AsyncGenerator[tuple[Json, Streams]]:
-    """The outspoken server: its entry for the proxy and a transport straight to it."""
+    """Open the outspoken server: its entry for the proxy and a transport straight to it."""
     async with AsyncExitStack() as stack:
         if transport == "stdio":
             parameters = StdioServerParameters(command=STDIO["command"], args=STDIO["args"], env=STDIO["env"])
@@ -47,7 +47,7 @@ async def run_twice(transport: str, folder: Path) -> Runs:
     async with upstream(transport) as (entry, streams):
         async with connected(streams) as peer:
             direct = await run_script(peer)
-        async with proxied(folder, {"outspoken": entry}) as front, connected(joined(front)) as peer:
+        async with proxied(folder, {"outspoken": entry}) as proxy, connected(joined(proxy)) as peer:
             return direct, await run_script(peer)
 
 
@@ -90,8 +90,8 @@ def test_the_steps_see_what_they_are_made_for(runs: Runs) -> None:
 async def peer(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Peer]:
     async with (
         upstream(request.param) as (entry, _),
-        proxied(tmp_path, {"outspoken": entry}) as front,
-        connected(joined(front)) as peer,
+        proxied(tmp_path, {"outspoken": entry}) as proxy,
+        connected(joined(proxy)) as peer,
     ):
         yield peer
 
@@ -124,7 +124,7 @@ async def test_progress_with_an_answer_reaches_the_upstream_that_asked(peer: Pee
 async def test_a_lone_surrogate_in_a_result_of_a_child_process_passes(tmp_path: Path) -> None:
     entry = python_entry("tests.transparency.unpaired")
 
-    async with proxied(tmp_path, {"unpaired": entry}) as front, connected(joined(front)) as peer:
+    async with proxied(tmp_path, {"unpaired": entry}) as proxy, connected(joined(proxy)) as peer:
         result = await peer.call("say", {"text": "and \udc00 back"})
 
     assert result["content"] == [{"type": "text", "text": "\ud83d alone, and \udc00 back"}]
@@ -157,7 +157,7 @@ async def test_what_a_client_says_of_itself_reaches_the_upstream_as_it_said_it(t
         "clientInfo": {"name": "raw", "version": "0", "xBuild": [1]},
         "capabilities": {"roots": {}, "experimental": {"a": {}}, "xCapability": {"deep": None}},
     }
-    async with proxied(tmp_path, {"outspoken": STDIO}) as front, joined(front) as (read, write):
+    async with proxied(tmp_path, {"outspoken": STDIO}) as proxy, joined(proxy) as (read, write):
         client = JSONRPCDispatcher[TransportContext](read, write)
         async with anyio.create_task_group() as tasks:
             await tasks.start(client.run, refuse_all, ignore_all)
@@ -175,14 +175,14 @@ async def refuse_all(context: Any, method: str, params: Any) -> Json:
 
 
 async def ignore_all(context: Any, method: str, params: Any) -> None:
-    """This client listens to nothing."""
+    """Ignore everything: this client listens to nothing."""
 
 
 async def test_progress_while_a_server_starts_stays_below_its_own(tmp_path: Path) -> None:
     dynamic = {"DYNAMIC_LOADING_ENABLED": "true"}
-    async with proxied(tmp_path, {"outspoken": STDIO}, environ=dynamic) as front, connected(joined(front)) as peer:
+    async with proxied(tmp_path, {"outspoken": STDIO}, environ=dynamic) as proxy, connected(joined(proxy)) as peer:
         await peer.call("echo")
-    async with proxied(tmp_path, {"outspoken": STDIO}, environ=dynamic) as front, connected(joined(front)) as peer:
+    async with proxied(tmp_path, {"outspoken": STDIO}, environ=dynamic) as proxy, connected(joined(proxy)) as peer:
         await peer.call("progress", _meta={"progressToken": "s"})
         heard = [said["progress"] for said in peer.heard.take("notifications/progress")]
 

@@ -38,9 +38,9 @@ async def test_after_one_error_at_most_calls_work_again(
         entry = {"type": transport, "url": f"{origin}{path}", "dynaload": {"prefix": ""}}
     port = urlsplit(origin).port or 0
 
-    async with served(make_app(), port), proxied(folder, {"one": entry}) as front, connected(joined(front)) as peer:
+    async with served(make_app(), port), proxied(folder, {"one": entry}) as proxy, connected(joined(proxy)) as peer:
         pass  # the catalog is known from here on
-    async with proxied(folder, {"one": entry}) as front, connected(joined(front)) as peer:
+    async with proxied(folder, {"one": entry}) as proxy, connected(joined(proxy)) as peer:
         async with served(make_app(), port):
             before = await peer.call(tool)
         down = await peer.call(tool)
@@ -58,7 +58,7 @@ async def test_a_server_that_forgot_the_session_is_greeted_again(tmp_path: Path)
         entry = {"type": "http", "url": f"{origin}/mcp", "dynaload": {"prefix": ""}}
     port = urlsplit(origin).port or 0
 
-    async with proxied(tmp_path, {"one": entry}) as front, connected(joined(front)) as peer:
+    async with proxied(tmp_path, {"one": entry}) as proxy, connected(joined(proxy)) as peer:
         async with served(handshake_app(), port):
             before = await peer.call("fail")
         async with served(handshake_app(), port):

@@ -12,7 +12,7 @@ from tests.transparency.serving import joined, proxied, served
 
 @pytest.fixture
 async def peer(tmp_path: Path) -> AsyncGenerator[Peer]:
-    """In front of three servers that offer the same; two have names of their own, which is one too many."""
+    """Yield a client in front of three servers that offer the same; two have names of their own, one too many."""
     async with (
         served(build_server("first").streamable_http_app()) as first,
         served(build_server("second").streamable_http_app()) as second,
@@ -23,7 +23,7 @@ async def peer(tmp_path: Path) -> AsyncGenerator[Peer]:
             "second": {"type": "http", "url": f"{second}/mcp", "dynaload": {"prefix": ""}},
             "third": {"type": "http", "url": f"{third}/mcp"},
         }
-        async with proxied(tmp_path, entries) as front, connected(joined(front)) as peer:
+        async with proxied(tmp_path, entries) as proxy, connected(joined(proxy)) as peer:
             yield peer
 
 

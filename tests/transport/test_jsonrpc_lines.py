@@ -29,7 +29,7 @@ def parsed(message: object) -> JSONRPCMessage:
 
 
 def chunked(*chunks: bytes) -> LineReader:
-    """A reader of these chunks, as they come from a pipe."""
+    """Return a reader of these chunks, as they come from a pipe."""
     left = iter(chunks)
 
     async def receive() -> bytes:
@@ -39,7 +39,7 @@ def chunked(*chunks: bytes) -> LineReader:
 
 
 async def all_of(reader: LineReader) -> list[str]:
-    """The method of each message, or what is wrong with it."""
+    """Return the method of each message, or its problem."""
     async with reader:
         return [
             item.message.method

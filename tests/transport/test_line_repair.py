@@ -13,7 +13,7 @@ DEEP = 100_000
 
 
 def found_in(line: bytes) -> list[object]:
-    """What a line of an upstream is taken for, what is only noted aside."""
+    """Return what a line of an upstream is taken for, without what is only noted."""
     item = parse_line(line)
     items = [item] if isinstance(item, SessionMessage) else mended(line, item)
     return [found.message for found in items if isinstance(found, SessionMessage)]

@@ -8,6 +8,6 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes that do not leave by themselves are ended sooner than a person's would be."""
+    """End processes that do not leave by themselves sooner than a user's would be."""
     monkeypatch.setattr("mcp_dynaload.upstream.process.EXIT_GRACE_SECONDS", 0.2)
     monkeypatch.setattr("mcp_dynaload.upstream.upstream.SETTLING_SECONDS", 0.2)

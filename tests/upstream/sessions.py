@@ -70,16 +70,16 @@ class RecordingHost:
 async def pool_of(
     folder: Path, *configs: UpstreamConfig, host: RecordingHost | None = None, max_running: int = 10
 ) -> AsyncGenerator[Pool]:
-    """A pool with its project and logs in `folder`."""
+    """Open a pool with its project and logs in `folder`."""
     async with open_pool(configs, host or RecordingHost(), folder, folder / "logs", max_running) as pool:
         yield pool
 
 
 async def call(pool: Pool, name: str, tool: str, **arguments: object) -> Json:
-    """The raw result of a tool call."""
+    """Return the raw result of a tool call."""
     return await pool.request(name, "tools/call", {"name": tool, "arguments": arguments})
 
 
 async def say(pool: Pool, name: str, tool: str, **arguments: object) -> str:
-    """The text of a tool call's result."""
+    """Return the text of a tool call's result."""
     return (await call(pool, name, tool, **arguments))["content"][0]["text"]

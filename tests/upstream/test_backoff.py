@@ -2,7 +2,7 @@ from mcp_dynaload.upstream.backoff import Backoff
 
 
 def rests(backoff: Backoff, times: int) -> list[float]:
-    """How long it rests after each of several failures in a row, at the very moment."""
+    """Return how long it rests after each of several failures in a row, at the very moment."""
     seconds: list[float] = []
     for _ in range(times):
         backoff.failed("broken", 100.0)

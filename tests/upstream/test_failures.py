@@ -1,4 +1,4 @@
-"""What is told of a server that failed."""
+"""The text about a server that failed."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a misbehaving server does to its own callers, and that it does nothing to others."""
+"""The harm that a misbehaving server does to its own callers, and not to others."""
 
 import os
 import re
@@ -38,7 +38,7 @@ async def failure_of(pool: Pool, name: str, tool: str = "pid", **arguments: obje
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    """A web server that lets nobody in."""
+    """Answer as a web server that lets nobody in."""
     if scope["type"] == "http":
         await Response(status_code=401)(scope, receive, send)
 

@@ -21,7 +21,7 @@ SERVER = Path(__file__).parents[1] / "faults" / "flooding_server.py"
 
 
 def flooding(kind: str, **script: Any) -> UpstreamConfig:
-    """A server that floods us once its tool `start` was called."""
+    """Return a server that floods us once its tool `start` was called."""
     args = ("-I", "-S", str(SERVER), json.dumps({"flood": kind, **script}))
     return UpstreamConfig(name="odd", transport="stdio", command=sys.executable, args=args, entry={"args": list(args)})
 

@@ -1,4 +1,4 @@
-"""What a server over HTTP answers oddly: whoever waits for it is told at once, in words, or gets what can be used."""
+"""Odd answers of a server over HTTP: whoever waits is told at once, in words, or gets the part that can be used."""
 
 from pathlib import Path
 from typing import Literal

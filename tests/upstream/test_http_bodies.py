@@ -21,7 +21,7 @@ from tests.upstream.sessions import RecordingHost, pool_of, say
 
 @asynccontextmanager
 async def pool_before(app: FloodingApp, folder: Path, host: RecordingHost | None = None) -> AsyncGenerator[Pool]:
-    """A pool with this server, `far`, and one that behaves, `good`."""
+    """Open a pool with this server, `far`, and one that behaves, `good`."""
     async with served(app) as origin:
         far = UpstreamConfig(name="far", transport="http", url=f"{origin}/mcp")
         async with pool_of(folder, far, config("good"), host=host) as pool:

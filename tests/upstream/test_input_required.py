@@ -40,7 +40,7 @@ for line in sys.stdin:
 
 
 def answering(*answers: Json, seconds: float = 5) -> UpstreamConfig:
-    """A server that gives these answers to calls, the last one for ever."""
+    """Return a server that gives these answers to calls, the last one for ever."""
     return UpstreamConfig(
         name="a",
         transport="stdio",

@@ -21,7 +21,7 @@ def an_era(capabilities: Json = EVERYTHING) -> Era:
 async def listing_of(
     pages: Mapping[tuple[str, str | None], Json | MCPError], era: Era | None = None, before: Listing | None = None
 ) -> Listing:
-    """What is read from a server that has these pages, by method and cursor, and empty ones otherwise."""
+    """Read the listing of a server that has these pages, by method and cursor, and empty ones otherwise."""
 
     async def request(method: str, params: Json) -> Json:
         page = pages.get((method, params.get("cursor")), {})
@@ -143,7 +143,7 @@ def test_stored_data_of_another_form_is_refused(data: Json) -> None:
 
 
 async def endless(method: str, params: Json) -> Json:
-    """A list without end: two new tools on each page."""
+    """Return one page of a list without end: two new tools on each."""
     number = int(params.get("cursor") or 0)
     return {"tools": [{"name": f"a{number}"}, {"name": f"b{number}"}], "nextCursor": str(number + 1)}
 

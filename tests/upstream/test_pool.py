@@ -22,7 +22,7 @@ def running(pool: Pool) -> set[str]:
 
 
 def counted(folder: Path, name: str, options: UpstreamOptions | None = None, **script: Any) -> UpstreamConfig:
-    """A server that notes each of its starts."""
+    """Return a server that notes each of its starts."""
     return config(name, options=options, starts_file=str(folder / f"{name}.starts"), **script)
 
 
@@ -41,7 +41,7 @@ async def until_running(pool: Pool, *names: str) -> None:
 
 @asynccontextmanager
 async def busy(pool: Pool, folder: Path, *names: str) -> AsyncGenerator[None]:
-    """While the servers named work on a call."""
+    """Keep the named servers at work on a call."""
     until = folder / "until"
     async with anyio.create_task_group() as tasks:
         for name in names:
@@ -340,7 +340,7 @@ async def test_a_start_that_takes_longer_than_its_limit_goes_on_and_a_later_call
 
 
 async def test_a_start_without_end_is_given_up_at_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mcp_dynaload.upstream.lifecycle.LONGEST_START_SECONDS", 0.3)
+    monkeypatch.setattr("mcp_dynaload.upstream.lifecycle.MAX_START_SECONDS", 0.3)
     options = UpstreamOptions(connect_timeout_seconds=5)
     async with pool_of(tmp_path, counted(tmp_path, "slow", options, never_answers=True)) as pool:
         with pytest.raises(UpstreamStartError, match=r"did not start: no answer to the handshake in 0\.3 s"):

@@ -14,7 +14,7 @@ def message(number: int) -> SessionMessage:
 
 
 async def taken(*, are_asked: bool) -> int:
-    """How many of many answers are taken in a moment, with an allowance for three messages that are worked on."""
+    """Return how many of many answers are taken in a moment, with an allowance for three messages at work."""
     sent, outgoing = anyio.create_memory_object_stream[SessionMessage](MANY)
     answers, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](MANY)
     outflow = Outflow(sent, anyio.Event())

@@ -24,7 +24,7 @@ SCENARIOS: Mapping[ScenarioType, tuple[Scenario, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a type is promised to reach."""
+    """The figures that a type is promised to reach."""
 
     mean_reduction: float
     share_reduced: float

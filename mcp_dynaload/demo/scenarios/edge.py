@@ -1,10 +1,10 @@
-"""What is rare, odd or broken."""
+"""Scenarios of the rare, the odd and the broken."""
 
 from mcp_dynaload.demo.scenarios.steps import (
     Called,
-    Command,
+    CommandTyped,
     Killed,
-    Listed,
+    ListChecked,
     Misnamed,
     Prompt,
     Scenario,
@@ -50,7 +50,7 @@ EDGE = (
         "commands that are not ours",
         (
             Prompt("/no-such-command with words"),
-            Command("no-such-command with words", None),
+            CommandTyped("no-such-command with words", None),
             Prompt("/compact keep the ticket numbers"),
         ),
     ),
@@ -88,9 +88,9 @@ EDGE = (
     Scenario(
         "a tool that is not listed",
         (
-            Listed(absent=("database.check_integrity",)),
+            ListChecked(absent=("database.check_integrity",)),
             Called("database.check_integrity", {}, "No problems found"),
-            Listed(("database.check_integrity",)),
+            ListChecked(("database.check_integrity",)),
         ),
     ),
     Scenario(
@@ -98,7 +98,7 @@ EDGE = (
         (
             Misnamed("git__comit_history", "Did you mean 'git__commit_history'"),
             Misnamed("create_isue", "issues__create_issue"),
-            Command("why containers__container_log", ("Did you mean 'containers__container_logs'",)),
+            CommandTyped("why containers__container_log", ("Did you mean 'containers__container_logs'",)),
             Misnamed("", "There is no tool ''"),
         ),
     ),

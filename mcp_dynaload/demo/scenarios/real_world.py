@@ -1,4 +1,4 @@
-"""What people ask for in a day's work, most of it across several servers."""
+"""Scenarios of a day's work, most of them across several servers."""
 
 from mcp_dynaload.demo.scenarios.steps import Called, Prompt, Scenario
 

@@ -1,4 +1,4 @@
-"""What a scenario is made of: steps in one session, each with what must come of it."""
+"""The steps of a scenario in one session, each with its expected outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from mcp_dynaload.catalog.tool import Json
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The person's prompt. Tools are written `server.tool`."""
+    """The user's prompt. Tools are written `server.tool`."""
 
     text: str
     needs: tuple[str, ...] | None = ()
@@ -25,7 +25,7 @@ class Subagent:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CommandTyped:
     """A slash command of ours, typed in the client's menu."""
 
     line: str
@@ -66,8 +66,8 @@ class Searched:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """What the list must hold, and what it must not hold."""
+class ListChecked:
+    """A check of the list: the tools it must hold, and those it must not."""
 
     tools: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
@@ -75,11 +75,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """The person starts over with `/clear`."""
+    """The user starts over with `/clear`."""
 
 
 @dataclass(frozen=True, slots=True)
-class TurnEnded:
+class TurnDone:
     """The model is done with its turn."""
 
 
@@ -92,14 +92,14 @@ class Killed:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Several sessions go through their steps at the same time."""
+    """A step in which several sessions go through their steps at the same time."""
 
     sessions: tuple[tuple["Step", ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CalledAtOnce:
-    """Calls that are all made before the first of them is answered; each must get its own answer."""
+    """The calls that are all made before the first of them is answered; each must get its own answer."""
 
     calls: tuple[Called, ...]
 
@@ -107,13 +107,13 @@ class CalledAtOnce:
 Step = (
     Prompt
     | Subagent
-    | Command
+    | CommandTyped
     | Called
     | Misnamed
     | Searched
-    | Listed
+    | ListChecked
     | Cleared
-    | TurnEnded
+    | TurnDone
     | Killed
     | Together
     | CalledAtOnce
@@ -122,14 +122,14 @@ Step = (
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Steps in one session, on a fresh workspace and with nothing learned before."""
+    """A list of steps in one session, on a fresh workspace and with nothing learned before."""
 
     name: str
     steps: Sequence[Step]
-    longest_ms: float = field(default=1_500.0)
+    max_ms: float = field(default=1_500.0)
     """A hook's answer that takes longer fails the scenario."""
 
 
 def needed(*prompts: tuple[str, str]) -> tuple[Prompt, ...]:
-    """Prompts with the tools that they need, written with blanks between."""
+    """Return prompts with the tools that they need, written with blanks between."""
     return tuple(Prompt(text, tuple(needs.split())) for text, needs in prompts)

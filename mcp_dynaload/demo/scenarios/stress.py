@@ -4,7 +4,7 @@ from mcp_dynaload.demo.scenarios.steps import (
     Called,
     CalledAtOnce,
     Cleared,
-    Command,
+    CommandTyped,
     Prompt,
     Scenario,
     Step,
@@ -101,11 +101,11 @@ STRESS = (
                 ("aggressive", "conservative", "balanced", "aggressive"), _MANY[4:16:3], strict=True
             )
             for step in (
-                Command(f"performance-mode {mode}", (f"Mode {mode}",)),
-                Command("cache-clear", ("forgotten",)),
+                CommandTyped(f"performance-mode {mode}", (f"Mode {mode}",)),
+                CommandTyped("cache-clear", ("forgotten",)),
                 prompt,
-                Command("tier-status", ("2 task",)),
-                Command("session-info", (mode,)),
+                CommandTyped("tier-status", ("2 task",)),
+                CommandTyped("session-info", (mode,)),
             )
         ),
     ),

@@ -17,7 +17,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
+class WalkScenario:
     """A prompt and what it takes to do it."""
 
     prompt: str
@@ -29,7 +29,7 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario(
+    WalkScenario(
         "what did I change since the last commit?",
         (("git", "repo_status"), ("git", "diff_working_tree")),
         (
@@ -37,7 +37,7 @@ SCENARIOS = (
             Call("git", "diff_working_tree", {}, "+FLAT_RATE = 5.5"),
         ),
     ),
-    Scenario(
+    WalkScenario(
         "Customers tell us the login page crashes when they leave the password empty. Do we have a ticket for that "
         "already? If so, give it to milo please.",
         (("issues", "search_issues"), ("issues", "assign_issue")),
@@ -46,7 +46,7 @@ SCENARIOS = (
             Call("issues", "assign_issue", {"issueKey": "BIRD-104", "assignee": "milo"}, '"assignee": "milo"'),
         ),
     ),
-    Scenario(
+    WalkScenario(
         "Which product category earns the most money? Check the orders in our SQL database.",
         (("database", "list_tables"), ("database", "run_query")),
         (
@@ -59,7 +59,7 @@ SCENARIOS = (
             ),
         ),
     ),
-    Scenario(
+    WalkScenario(
         "payments alerted yesterday afternoon around two. look at the error rate and the error logs, what broke?",
         (("monitoring", "query_metric_range"), ("monitoring", "find_log_patterns")),
         (
@@ -72,7 +72,7 @@ SCENARIOS = (
             Call("monitoring", "find_log_patterns", {"level": "error"}, "broker connection refused"),
         ),
     ),
-    Scenario(
+    WalkScenario(
         "Find an hour on Thursday, March 5th when both Yuki and I are free and book a meeting about express checkout.",
         (("calendar", "find-free-slots"), ("calendar", "create-event")),
         (
@@ -95,7 +95,7 @@ SCENARIOS = (
             ),
         ),
     ),
-    Scenario(
+    WalkScenario(
         "Open the shop page for the enamel mug, choose the white one and add two to the cart.",
         (("browser", "browser_navigate"), ("browser", "browser_fill_form")),
         (
@@ -108,7 +108,7 @@ SCENARIOS = (
             ),
         ),
     ),
-    Scenario(
+    WalkScenario(
         "run the tests on main and, if anything is red, show me the log",
         (("ci", "run_pipeline"), ("ci", "get_job_log")),
         (
@@ -116,7 +116,7 @@ SCENARIOS = (
             Call("ci", "get_job_log", {"run_id": "run-7", "job": "unit"}, "Ran 4 tests"),
         ),
     ),
-    Scenario(
+    WalkScenario(
         "The worker container on staging died again. Why? Restart it once you know.",
         (("containers", "container_logs"), ("containers", "container_restart")),
         (
@@ -124,7 +124,7 @@ SCENARIOS = (
             Call("containers", "container_restart", {"name": "worker"}, '"state": "running"'),
         ),
     ),
-    Scenario(
+    WalkScenario(
         "Answer Yuki's email about rounding: we go with rounding per line.",
         (("mail", "search_mail"), ("mail", "reply_to_message")),
         (
@@ -132,12 +132,12 @@ SCENARIOS = (
             Call("mail", "reply_to_message", {"message_id": "m2", "body": "Per line it is."}, "Re: Rounding of totals"),
         ),
     ),
-    Scenario(
+    WalkScenario(
         "Where in the code do we use VAT?",
         (("files", "grep_files"),),
         (Call("files", "grep_files", {"pattern": "VAT", "glob": "*.py"}, "shop/pricing.py"),),
     ),
-    Scenario(
+    WalkScenario(
         "Look up in our notes why totals are rounded per line, then create a branch for the change, and file a bug "
         "that the invoice still uses the old rounding.",
         (("knowledge", "search_notes"), ("git", "create_branch"), ("issues", "create_issue")),
@@ -147,7 +147,7 @@ SCENARIOS = (
             Call("issues", "create_issue", {"title": "Invoice rounds per order", "type": "bug"}, "BIRD-113"),
         ),
     ),
-    Scenario(
+    WalkScenario(
         "Write a short incident summary into docs/incident.md based on the logs, commit it, and mail it to ops.",
         (
             ("monitoring", "search_logs"),
@@ -157,13 +157,13 @@ SCENARIOS = (
             ("mail", "send_message"),
         ),
     ),
-    Scenario(
+    WalkScenario(
         "Are there customers with the same email address twice, and does the customers table have an index on email?",
         (("database", "find_duplicates"), ("database", "list_indexes")),
     ),
-    Scenario("Is any link on our website broken?", (("browser", "browser_check_links"),)),
-    Scenario("Thanks, that's all for now.", ()),
-    Scenario("Explain in two sentences what a race condition is.", ()),
-    Scenario("Rewrite this politely: 'your idea is bad and will not scale'", ()),
+    WalkScenario("Is any link on our website broken?", (("browser", "browser_check_links"),)),
+    WalkScenario("Thanks, that's all for now.", ()),
+    WalkScenario("Explain in two sentences what a race condition is.", ()),
+    WalkScenario("Rewrite this politely: 'your idea is bad and will not scale'", ()),
 )
 """Terse, chatty and compound prompts, the last ones without any need for tools."""

@@ -1,1 +1,1 @@
-"""What each part of a fresh demo workspace contains."""
+"""The contents of each part of a fresh demo workspace."""

@@ -56,7 +56,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What a prune removed."""
+    """The things that a prune removed."""
 
     containers: list[str]
     images: list[str]

@@ -34,7 +34,7 @@ def build(workspace: Path) -> Server:
 
 
 @dataclass(frozen=True, slots=True)
-class QueryResult:
+class TableRows:
     """Rows of a query, in the order of its columns."""
 
     columns: list[str]
@@ -44,7 +44,7 @@ class QueryResult:
 
 @dataclass(frozen=True, slots=True)
 class ColumnStatistics:
-    """What one column holds."""
+    """The values of one column in numbers."""
 
     rows: int
     distinct: int
@@ -80,7 +80,7 @@ class _Database:
         }
 
     @tool("read")
-    def run_query(self, sql: str, limit: Limit = 50) -> QueryResult:
+    def run_query(self, sql: str, limit: Limit = 50) -> TableRows:
         """Execute a read-only SQL query and return its rows.
 
         The connection is read-only, so INSERT, UPDATE, DELETE and DDL fail. Use explain_query when a query is slow.
@@ -120,7 +120,7 @@ class _Database:
             return f"OK, {max(db.execute(sql).rowcount, 0)} rows changed."
 
     @tool("read")
-    def sample_rows(self, table: str, count: Limit = 5) -> QueryResult:
+    def sample_rows(self, table: str, count: Limit = 5) -> TableRows:
         """Look at a few rows of a table to learn what its values look like.
 
         Args:
@@ -144,7 +144,7 @@ class _Database:
         return ColumnStatistics(rows, distinct, nulls, minimum, maximum, [row[0] for row in top.rows])
 
     @tool("read")
-    def find_duplicates(self, table: str, columns: list[str]) -> QueryResult:
+    def find_duplicates(self, table: str, columns: list[str]) -> TableRows:
         """Find rows that share the same values in the given columns, e.g. customers with the same email address.
 
         Args:
@@ -156,7 +156,7 @@ class _Database:
         return self.query(rows, 200)
 
     @tool("read")
-    def list_indexes(self, table: str | None = None) -> QueryResult:
+    def list_indexes(self, table: str | None = None) -> TableRows:
         """List indexes with the table they belong to and their definition.
 
         Args:
@@ -210,13 +210,13 @@ class _Database:
         csv.writer(text, lineterminator="\n").writerows([result.columns, *result.rows])
         return text.getvalue()
 
-    def query(self, sql: str, limit: int) -> QueryResult:
+    def query(self, sql: str, limit: int) -> TableRows:
         """The first rows of a query, on a connection that cannot write."""
         with self._open("ro") as db:
             cursor = db.execute(sql)
             rows = [list(row) for row in cursor.fetchmany(limit + 1)]
             columns = [column[0] for column in cursor.description or ()]
-        return QueryResult(columns, rows[:limit], len(rows) > limit)
+        return TableRows(columns, rows[:limit], len(rows) > limit)
 
     def schema(self, table: str | None = None) -> str:
         """The statements that create the database, or one table of it."""

@@ -13,7 +13,7 @@ from typing import Any, cast
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_code.files import read_text
-from mcp_dynaload.hosts.claude_code.install_plan import Plan
+from mcp_dynaload.hosts.claude_code.install_plan import InstallPlan
 from mcp_dynaload.hosts.claude_code.links import LinkEdit
 from mcp_dynaload.hosts.claude_code.pending_edits import FileEdit
 from mcp_dynaload.machine.private_files import PRIVATE_DIR, PRIVATE_FILE
@@ -27,7 +27,7 @@ Write = Callable[[Path, bytes], None]
 
 @dataclass(frozen=True, slots=True)
 class SavedFile:
-    """One file of a backup, as it was before and as `init` left it."""
+    """A file of a backup, as it was before and as `init` left it."""
 
     path: Path
     before: str | None
@@ -38,7 +38,7 @@ class SavedFile:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What one `init` changed."""
+    """The files that one `init` changed."""
 
     folder: Path
     files: tuple[SavedFile, ...]
@@ -50,7 +50,7 @@ class Backup:
     links: tuple[LinkEdit, ...] = ()
 
 
-def save_backup(backups_dir: Path, plan: Plan, now: datetime) -> Backup:
+def save_backup(backups_dir: Path, plan: InstallPlan, now: datetime) -> Backup:
     """Copy what the files hold now, and what they are going to hold, to a new folder.
 
     Raises:
@@ -74,7 +74,7 @@ def save_backup(backups_dir: Path, plan: Plan, now: datetime) -> Backup:
 
 
 def read_backups(backups_dir: Path) -> list[Backup]:
-    """The backups of each `init` that was not undone, the newest first.
+    """Read the backups of each `init` that was not undone, the newest first.
 
     Raises:
         HostError: a backup is damaged.
@@ -147,7 +147,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def to_bytes(text: str) -> bytes:
-    """The bytes that `read_text` made the text of."""
+    """Return the bytes that `read_text` made the text of."""
     return text.encode("utf-8", "surrogateescape")
 
 

@@ -10,7 +10,7 @@ from mcp_dynaload.catalog.names import HOOK_TOOL, PLUGIN_SERVER_NAME, SERVER_NAM
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_code.client_version import (
-    LEAST_VERSION,
+    MIN_VERSION,
     MODS_VERSION,
     Version,
     read_client_version,
@@ -43,7 +43,7 @@ LAUNCHED = ("mcp-dynaload", "uvx")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """A thing that was looked at, and the verdict."""
 
     level: Level
     what: str
@@ -201,7 +201,9 @@ def _switches(settings: list[Json], managed: list[Json], environ: Mapping[str, s
 
 
 def _are_mods_limited(managed: Json) -> bool:
-    """Whether only the administrator's plugins may run modules; it is an option of a policy plugin of the client's."""
+    """Return whether only the administrator's plugins may run modules; it is an option of a policy plugin of the
+    client's.
+    """
     plugins = json_object(managed.get("pluginConfigs")).values()
     options = [json_object(json_object(plugin).get("options")).get("allowManagedModsOnly") for plugin in plugins]
     return any(option not in (None, False) for option in options)
@@ -210,7 +212,7 @@ def _are_mods_limited(managed: Json) -> bool:
 def _version(version: Version | None) -> Finding:
     if version is None:
         return Finding("note", "`claude` is not on the PATH, so its version was not checked")
-    if version < LEAST_VERSION:
-        what = f"Claude Code is {version_text(version)}; our hooks need {version_text(LEAST_VERSION)}"
+    if version < MIN_VERSION:
+        what = f"Claude Code is {version_text(version)}; our hooks need {version_text(MIN_VERSION)}"
         return Finding("wrong", what, "run `claude update`")
     return Finding("ok", f"Claude Code {version_text(version)}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from mcp_dynaload.errors import HostError
 
-LEAST_VERSION = (2, 1, 118)
+MIN_VERSION = (2, 1, 118)
 """The first with hooks of type `mcp_tool`."""
 
 MODS_VERSION = (2, 1, 287)

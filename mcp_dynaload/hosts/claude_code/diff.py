@@ -12,7 +12,7 @@ _MAX_LINE = 200
 
 
 def diffs(edits: Iterable[FileEdit]) -> Iterator[str]:
-    """A unified diff of each file, with secrets masked."""
+    """Yield a unified diff of each file, with secrets masked."""
     for edit in edits:
         yield "".join(_diff(edit))
 

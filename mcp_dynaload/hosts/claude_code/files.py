@@ -39,7 +39,7 @@ class ProjectFiles:
 
 @dataclass(frozen=True, slots=True)
 class ClaudeFiles:
-    """Claude Code's files for one person in one project folder; links are followed, none need exist."""
+    """The files of Claude Code for one user in one project folder; links are followed, none need exist."""
 
     config_dir: Path
     """`~/.claude`."""
@@ -53,8 +53,8 @@ class ClaudeFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Everything that decides what `init` does, as it was read."""
+class ClientSnapshot:
+    """The files that decide what `init` does, as they were read."""
 
     scope: Scope
     files: ClaudeFiles
@@ -74,7 +74,7 @@ class Snapshot:
 
     plugin_servers: tuple[str, ...]
     exclude: Path | None
-    """What this person ignores in the folder's repository."""
+    """The file of what this user ignores in the folder's repository."""
 
     unread: tuple[str, ...] = ()
     """Why files of projects were not read, each with its path."""
@@ -83,7 +83,7 @@ class Snapshot:
     """None where it is not known."""
 
     def document(self, path: Path) -> Json:
-        """The JSON object in a file; empty where there is no file."""
+        """Return the JSON object in a file; empty where there is no file."""
         return parse_object(self.texts.get(path, ""), path)
 
     @property
@@ -93,7 +93,7 @@ class Snapshot:
 
 
 def find_claude_files(environ: Mapping[str, str], project_dir: Path) -> ClaudeFiles:
-    """Where the client's files are; `CLAUDE_CONFIG_DIR` moves the person's."""
+    """Find the client's files; `CLAUDE_CONFIG_DIR` moves the user's."""
     home = Path(environ.get("HOME") or Path.home())
     moved = environ.get("CLAUDE_CONFIG_DIR")
     config_dir = Path(moved).expanduser().absolute() if moved else home / ".claude"
@@ -107,7 +107,7 @@ def find_claude_files(environ: Mapping[str, str], project_dir: Path) -> ClaudeFi
 
 
 def project_files(folder: Path) -> ProjectFiles:
-    """Where the client's files of a project folder are."""
+    """Return the paths of the client's files of a project folder."""
     return ProjectFiles(
         folder=folder,
         settings=(folder / ".claude" / "settings.json").resolve(),
@@ -117,7 +117,7 @@ def project_files(folder: Path) -> ProjectFiles:
 
 
 def managed_settings_files(managed_dir: Path, existing: Iterable[Path]) -> list[Path]:
-    """The administrator's settings files: the base, then its drop-ins by name."""
+    """Return the administrator's settings files: the base, then its drop-ins by name."""
     drop_ins = managed_dir / "managed-settings.d"
     return [path for path in existing if path == managed_dir / "managed-settings.json"] + sorted(
         path for path in existing if path.parent == drop_ins and path.suffix == ".json" and path.name[0] != "."
@@ -132,7 +132,7 @@ def read_snapshot(
     environ: Mapping[str, str],
     source: Path | None,
     client_version: tuple[int, ...] | None = None,
-) -> Snapshot:
+) -> ClientSnapshot:
     """Read all that `init` has to know.
 
     Raises:
@@ -151,7 +151,7 @@ def read_snapshot(
     for project in known.values():
         unread += _add_texts(texts, (project.settings, project.local_settings, project.servers), project.folder)
     plugin_servers = tuple(_plugin_servers(files.config_dir))
-    return Snapshot(
+    return ClientSnapshot(
         scope=scope,
         files=files,
         locations=locations,
@@ -182,7 +182,7 @@ def _add_texts(texts: dict[Path, str], paths: Iterable[Path], folder: Path) -> I
 
 
 def read_text(path: Path) -> str | None:
-    """The file's content, line ends untouched; None where there is no file.
+    """Read the file's content, line ends untouched; None where there is no file.
 
     Raises:
         HostError: the file cannot be read.
@@ -212,7 +212,7 @@ def read_project_text(path: Path, folder: Path) -> str | None:
 
 
 def objects(document: Json, *keys: str) -> Json:
-    """The object under the keys; empty where there is none."""
+    """Return the object under the keys; empty where there is none."""
     value: Any = document
     for key in keys:
         value = cast(Json, value).get(key) if isinstance(value, dict) else None
@@ -220,7 +220,7 @@ def objects(document: Json, *keys: str) -> Json:
 
 
 def strings(document: Json, key: str) -> list[str]:
-    """The strings of the list under a key; empty where there is none."""
+    """Return the strings of the list under a key; empty where there is none."""
     value = document.get(key)
     return [item for item in cast(list[Any], value) if isinstance(item, str)] if isinstance(value, list) else []
 
@@ -228,7 +228,7 @@ def strings(document: Json, key: str) -> list[str]:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # another person's folder, or a value that is no path: no project of ours to change
+    except OSError:  # another user's folder, or a value that is no path: no project of ours to change
         return False
 
 
@@ -246,13 +246,13 @@ def _own_candidates(files: ClaudeFiles, locations: Locations) -> Iterator[Path]:
 
 
 def markdown_files(folder: Path) -> Iterator[Path]:
-    """The agents, commands and skills in a `.claude` folder, in a stable order."""
+    """Yield the agents, commands and skills in a `.claude` folder, in a stable order."""
     for pattern in ("agents/**/*.md", "commands/**/*.md", "skills/*/SKILL.md"):
         yield from sorted(folder.glob(pattern))
 
 
 def _plugin_servers(config_dir: Path) -> Iterator[str]:
-    """The names of servers that installed plugins bring; what cannot be understood here is the client's business."""
+    """Yield the names of servers that installed plugins bring; unknown entries are the client's business."""
     for plugin, folder in _installed_plugins(config_dir):
         for path in (folder / ".mcp.json", folder / ".claude-plugin" / "plugin.json"):
             document = _lenient(path)

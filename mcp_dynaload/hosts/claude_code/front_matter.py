@@ -9,7 +9,7 @@ _CONTINUATION = re.compile(r"[ \t]|-(?!--)|\r?$")
 
 
 def edit_tool_lists(text: str, agents: Callable[[str], str], skills: Callable[[str], str]) -> str:
-    """The text with the lines of its front matter that list tools edited, by the rules for agents or for skills."""
+    """Return the text with the tool lists of its front matter edited, by the rules for agents or for skills."""
     lines = text.splitlines(keepends=True)
     for index, key in _tool_list_lines(lines):
         lines[index] = (agents if key in _AGENT_KEYS else skills)(lines[index])
@@ -17,14 +17,14 @@ def edit_tool_lists(text: str, agents: Callable[[str], str], skills: Callable[[s
 
 
 def other_front_matter(text: str) -> str:
-    """The front matter without the lines that list tools."""
+    """Return the front matter without the lines that list tools."""
     lines = text.splitlines(keepends=True)
     lists = {index for index, _ in _tool_list_lines(lines)}
     return "".join(line for index, line in enumerate(lines[: _end(lines)]) if index not in lists)
 
 
 def _tool_list_lines(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """The indexes of the lines that list tools, each with the key that it stands under."""
+    """Yield the indexes of the lines that list tools, each with the key that it stands under."""
     key = ""
     for index, line in enumerate(lines[: _end(lines)]):
         found = _LIST_KEY.match(line)
@@ -34,7 +34,7 @@ def _tool_list_lines(lines: list[str]) -> Iterator[tuple[int, str]]:
 
 
 def _end(lines: list[str]) -> int:
-    """The number of lines up to the front matter's end; 0 where there is none."""
+    """Return the number of lines up to the front matter's end; 0 where there is none."""
     if not lines or lines[0].removeprefix("\ufeff").rstrip() != "---":
         return 0
     return next((index for index, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), 0)

@@ -7,7 +7,7 @@ from mcp_dynaload.machine.bounded_files import is_inside, read_bounded
 
 
 def exclude_file(folder: Path) -> Path | None:
-    """The file in which the folder's repository keeps what only this person ignores; None outside a repository."""
+    """Return the file in which the folder's repository keeps what only this user ignores; None outside a repository."""
     for parent in (folder, *folder.parents):
         git = parent / ".git"
         if git.is_dir() or git.is_file():
@@ -18,7 +18,7 @@ def exclude_file(folder: Path) -> Path | None:
 
 
 def excluding(text: str, pattern: str) -> str:
-    """The exclude file's text with the pattern in it."""
+    """Return the exclude file's text with the pattern in it."""
     if pattern in text.splitlines():
         return text
     newline = "" if not text or text.endswith("\n") else "\n"
@@ -26,7 +26,7 @@ def excluding(text: str, pattern: str) -> str:
 
 
 def _common_dir(link: Path) -> Path:
-    """The repository's own folder, of a worktree or submodule whose `.git` is a file."""
+    """Return the repository's own folder, of a worktree or submodule whose `.git` is a file."""
     try:
         git_dir = (link.parent / read_bounded(link).decode().removeprefix("gitdir:").strip()).resolve()
         common = git_dir / "commondir"

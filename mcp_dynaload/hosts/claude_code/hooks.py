@@ -1,4 +1,4 @@
-"""The hooks of Claude Code that tell the proxy what the person asks for, in the form of its settings.json."""
+"""The hooks of Claude Code that tell the proxy what the user asks for, in the form of its settings.json."""
 
 from mcp_dynaload.catalog.names import HOOK_TOOL, SERVER_NAME
 from mcp_dynaload.catalog.tool import Json

@@ -8,7 +8,7 @@ from typing import Any, cast
 from mcp_dynaload.catalog.names import FIND_TOOLS, Registration, default_prefix
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.claude_code.files import ProjectFiles, Snapshot, objects, strings
+from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, ProjectFiles, objects, strings
 from mcp_dynaload.hosts.claude_code.git_exclude import excluding
 from mcp_dynaload.hosts.claude_code.hooks import SERVER_NAME, hook_settings
 from mcp_dynaload.hosts.claude_code.json_edit import is_same
@@ -23,7 +23,7 @@ from mcp_dynaload.hosts.claude_code.movable_servers import (
     servers_target,
     without_options,
 )
-from mcp_dynaload.hosts.claude_code.pending_edits import Draft, FileEdit
+from mcp_dynaload.hosts.claude_code.pending_edits import FileEdit, PendingEdits
 from mcp_dynaload.hosts.claude_code.rewriting import (
     is_ours,
     rewrite_markdown,
@@ -40,20 +40,20 @@ _JSON_LISTS = ("enabledMcpjsonServers", "disabledMcpjsonServers")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What `init` is going to do."""
+class InstallPlan:
+    """The changes that `init` is going to make."""
 
     edits: tuple[FileEdit, ...]
     moved: tuple[str, ...]
     left: tuple[LeftInPlace, ...]
     notes: tuple[str, ...]
-    """What the person should know or do by hand."""
+    """The things that the user should know or do by hand."""
 
     prefixes: Mapping[str, str]
     """Normalised names of the servers that move, with the prefixes of their tools."""
 
     trusted: Path | None
-    """The project's servers file, which the person trusts by agreeing to this plan."""
+    """The project's servers file, which the user trusts by agreeing to this plan."""
 
     links: tuple[LinkEdit, ...] = ()
     """The plugin's."""
@@ -67,7 +67,7 @@ class Plan:
         return (*self.edits, *self.links)
 
 
-def plan_init(snapshot: Snapshot, logins: Mapping[str, str]) -> Plan:
+def plan_init(snapshot: ClientSnapshot, logins: Mapping[str, str]) -> InstallPlan:
     """Plan how the servers of the scope move behind the proxy; `logins` names those that need a login, and why.
 
     Raises:
@@ -75,30 +75,30 @@ def plan_init(snapshot: Snapshot, logins: Mapping[str, str]) -> Plan:
     """
     refuse_where_forbidden(snapshot)
     choice = choose_servers(snapshot, logins)
-    draft = Draft(snapshot.texts)
+    pending_edits = PendingEdits(snapshot.texts)
     registration = registration_of(snapshot)
     prefixes = {normalised(name): _prefix(name, entry) for name, entry in choice.moving.items()}
     names = RuleMap(prefixes, registration)
     notes = [f"not looked at: {reason}" for reason in snapshot.unread]
-    _move(snapshot, draft, choice.moving)
+    _move(snapshot, pending_edits, choice.moving)
     if not registration.is_plugins:
-        _register(snapshot, draft)
+        _register(snapshot, pending_edits)
     wiring = plan_wiring(snapshot)
-    _install(snapshot, draft, wiring, registration)
+    _install(snapshot, pending_edits, wiring, registration)
     notes += [wiring.note] if wiring.note else []
-    notes += _keep_private(snapshot, draft, choice.moving, wiring)
-    notes += _rewrite_rules(snapshot, draft, names)
+    notes += _keep_private(snapshot, pending_edits, choice.moving, wiring)
+    notes += _rewrite_rules(snapshot, pending_edits, names)
     unapproved = _unapproved(snapshot, choice.moving)
     if unapproved:
         notes.append(f"not approved in Claude Code so far, and approved by moving: {', '.join(unapproved)}")
-    _rewrite_approvals(snapshot, draft, choice.moving)
-    notes += _rewrite_markdown(snapshot, draft, names)
+    _rewrite_approvals(snapshot, pending_edits, choice.moving)
+    notes += _rewrite_markdown(snapshot, pending_edits, names)
     notes += _hints(snapshot)
     target = servers_target(snapshot)
-    edits = draft.edits()
+    edits = pending_edits.edits()
     links = () if wiring.link is None else (wiring.link,)
     is_trusted = snapshot.scope != "user" and any(edit.path == target for edit in edits)
-    return Plan(
+    return InstallPlan(
         edits=edits,
         moved=tuple(choice.moving),
         left=choice.left,
@@ -115,21 +115,21 @@ def _prefix(name: str, entry: Json) -> str:
     return given if isinstance(given, str) else default_prefix(name)
 
 
-def _move(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json]) -> None:
+def _move(snapshot: ClientSnapshot, pending_edits: PendingEdits, moving: Mapping[str, Json]) -> None:
     source, keys = servers_source(snapshot)
     for name, entry in moving.items():
-        target = draft.object_at(servers_target(snapshot), "mcpServers")
+        target = pending_edits.object_at(servers_target(snapshot), "mcpServers")
         options = {"inherit_env": True, **objects(entry, "dynaload")}
         target.setdefault(name, {**without_options(entry), "dynaload": options})
         if snapshot.source is None:
-            del draft.object_at(source, *keys)[name]
+            del pending_edits.object_at(source, *keys)[name]
 
 
-def _register(snapshot: Snapshot, draft: Draft) -> None:
+def _register(snapshot: ClientSnapshot, pending_edits: PendingEdits) -> None:
     if snapshot.scope == "local" and SERVER_NAME in objects(snapshot.document(snapshot.files.state), "mcpServers"):
-        return  # the person's own registration reaches this folder too
+        return  # the user's own registration reaches this folder too
     path, keys = registry(snapshot)
-    servers = draft.object_at(path, *keys)
+    servers = pending_edits.object_at(path, *keys)
     present = servers.get(SERVER_NAME)
     if present is None:
         servers[SERVER_NAME] = dict(snapshot.entry)
@@ -139,25 +139,25 @@ def _register(snapshot: Snapshot, draft: Draft) -> None:
         servers[SERVER_NAME] = {**cast(Json, present), **snapshot.entry}
 
 
-def scope_settings(snapshot: Snapshot) -> Path:
-    """The settings file that belongs to the scope."""
+def scope_settings(snapshot: ClientSnapshot) -> Path:
+    """Return the settings file that belongs to the scope."""
     project = snapshot.files.project
     return {"user": snapshot.files.user_settings, "project": project.settings, "local": project.local_settings}[
         snapshot.scope
     ]
 
 
-def _install(snapshot: Snapshot, draft: Draft, wiring: Wiring, registration: Registration) -> None:
+def _install(snapshot: ClientSnapshot, pending_edits: PendingEdits, wiring: Wiring, registration: Registration) -> None:
     """Let the model search for tools without a question, and put our hooks where no plugin brings them."""
     path, ours = scope_settings(snapshot), registration.prefix
-    allow = strings(objects(draft.document(path), "permissions"), "allow")
+    allow = strings(objects(pending_edits.document(path), "permissions"), "allow")
     if not {f"{ours}{FIND_TOOLS}", f"{ours}*", ours.removesuffix("__")} & set(allow):
-        draft.list_at(path, "permissions", "allow").append(f"{ours}{FIND_TOOLS}")
+        pending_edits.list_at(path, "permissions", "allow").append(f"{ours}{FIND_TOOLS}")
     if not wiring.has_hooks:
-        _remove_hooks(draft.document(path))
+        _remove_hooks(pending_edits.document(path))
         return
     for event, groups in hook_settings()["hooks"].items():
-        _install_hooks(draft.list_at(path, "hooks", event), groups)
+        _install_hooks(pending_edits.list_at(path, "hooks", event), groups)
 
 
 def _remove_hooks(settings: Json) -> None:
@@ -187,12 +187,14 @@ def _install_hooks(groups: list[Any], wanted: list[Json]) -> None:
             groups.append(ours)
 
 
-def _keep_private(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json], wiring: Wiring) -> Iterator[str]:
-    """What is of local scope is the user's own: it must not end in a file that the repository holds."""
+def _keep_private(
+    snapshot: ClientSnapshot, pending_edits: PendingEdits, moving: Mapping[str, Json], wiring: Wiring
+) -> Iterator[str]:
+    """Yield the edits that keep the local scope, which is the user's own, out of the files of the repository."""
     if snapshot.scope != "local":
         return
     if wiring.link is not None and snapshot.exclude is not None:
-        _exclude(draft, snapshot.exclude, _EXCLUDED_PLUGIN)
+        _exclude(pending_edits, snapshot.exclude, _EXCLUDED_PLUGIN)
     elif wiring.link is not None:
         place = wiring.link.path
         yield f"{place} leads to an installation on this machine: keep `{_EXCLUDED_PLUGIN}` out of version control"
@@ -202,7 +204,7 @@ def _keep_private(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json], 
     if snapshot.exclude is None:
         yield f"{target} holds what was private to you: keep it out of version control"
         return
-    is_new = _exclude(draft, snapshot.exclude, _EXCLUDED)
+    is_new = _exclude(pending_edits, snapshot.exclude, _EXCLUDED)
     if target in snapshot.texts and is_new:
         raise HostError(
             f"{target} may be shared through the repository, and your private servers would end in it;"
@@ -210,65 +212,68 @@ def _keep_private(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json], 
         )
 
 
-def _exclude(draft: Draft, file: Path, pattern: str) -> bool:
+def _exclude(pending_edits: PendingEdits, file: Path, pattern: str) -> bool:
     """Have the repository ignore what the pattern names; whether it did not before."""
-    text = draft.text(file)
+    text = pending_edits.text(file)
     excluded = excluding(text, pattern)
-    draft.set_text(file, excluded)
+    pending_edits.set_text(file, excluded)
     return text != excluded
 
 
-def _rewrite_rules(snapshot: Snapshot, draft: Draft, names: RuleMap) -> Iterator[str]:
+def _rewrite_rules(snapshot: ClientSnapshot, pending_edits: PendingEdits, names: RuleMap) -> Iterator[str]:
     files, here = snapshot.files, snapshot.files.project
     if snapshot.scope == "user":
-        yield from rewrite_settings(draft, files.user_settings, names)
+        yield from rewrite_settings(pending_edits, files.user_settings, names)
         projects = {**snapshot.known_projects, project_key(snapshot): here}
         for key, project in projects.items():
-            yield from _rewrite_project(snapshot, draft, key, project, names)
+            yield from _rewrite_project(snapshot, pending_edits, key, project, names)
         for key in objects(snapshot.document(files.state), "projects").keys() - projects.keys():
-            _rewrite_allowed_tools(draft, snapshot, key, names)
+            _rewrite_allowed_tools(pending_edits, snapshot, key, names)
         return
     shared = [here.settings] if snapshot.scope == "project" else []
     for path in (*shared, here.local_settings):
-        yield from rewrite_settings(draft, path, names)
-    _rewrite_allowed_tools(draft, snapshot, project_key(snapshot), names)
+        yield from rewrite_settings(pending_edits, path, names)
+    _rewrite_allowed_tools(pending_edits, snapshot, project_key(snapshot), names)
     if snapshot.scope == "local":
-        yield from unreached_rules(draft, here.settings, names)
-    yield from unreached_rules(draft, files.user_settings, names)
+        yield from unreached_rules(pending_edits, here.settings, names)
+    yield from unreached_rules(pending_edits, files.user_settings, names)
 
 
 def _rewrite_project(
-    snapshot: Snapshot, draft: Draft, key: str, project: ProjectFiles, names: RuleMap
+    snapshot: ClientSnapshot, pending_edits: PendingEdits, key: str, project: ProjectFiles, names: RuleMap
 ) -> Iterator[str]:
-    """The person's own rules for a project; a server that the project has under the same name keeps its rules."""
+    """Yield the edits of the user's own rules for a project.
+
+    A server of the same name in the project keeps its rules.
+    """
     try:
         own = {
             normalised(name)
             for servers in (
                 objects(snapshot.document(project.servers), "mcpServers"),
-                objects(draft.document(snapshot.files.state), "projects", key, "mcpServers"),
+                objects(pending_edits.document(snapshot.files.state), "projects", key, "mcpServers"),
             )
             for name in servers
         }
         kept = {server: prefix for server, prefix in names.prefixes.items() if server not in own}
         reach = replace(names, prefixes=kept)
         if project.local_settings != snapshot.files.user_settings:
-            yield from rewrite_settings(draft, project.local_settings, reach)
+            yield from rewrite_settings(pending_edits, project.local_settings, reach)
         if project.settings != snapshot.files.user_settings:
-            yield from unreached_rules(draft, project.settings, reach)
+            yield from unreached_rules(pending_edits, project.settings, reach)
     except HostError as error:
-        # One project's broken file must not keep the person from moving the servers of all.
+        # One project's broken file must not keep the user from moving the servers of all.
         yield f"rules there were not looked at: {error}"
         return
-    _rewrite_allowed_tools(draft, snapshot, key, reach)
+    _rewrite_allowed_tools(pending_edits, snapshot, key, reach)
 
 
-def _rewrite_allowed_tools(draft: Draft, snapshot: Snapshot, key: str, names: RuleMap) -> None:
-    state = objects(draft.document(snapshot.files.state), "projects", key)
+def _rewrite_allowed_tools(pending_edits: PendingEdits, snapshot: ClientSnapshot, key: str, names: RuleMap) -> None:
+    state = objects(pending_edits.document(snapshot.files.state), "projects", key)
     rewrite_names(state, "allowedTools", names)
 
 
-def _unapproved(snapshot: Snapshot, moving: Mapping[str, Json]) -> tuple[str, ...]:
+def _unapproved(snapshot: ClientSnapshot, moving: Mapping[str, Json]) -> tuple[str, ...]:
     """Return the servers that move though the user never approved them; what the repository approves does not count."""
     if snapshot.scope != "project" or snapshot.source is not None:
         return ()
@@ -281,14 +286,14 @@ def _unapproved(snapshot: Snapshot, moving: Mapping[str, Json]) -> tuple[str, ..
     return tuple(name for name in moving if name not in approved)
 
 
-def _rewrite_approvals(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Json]) -> None:
+def _rewrite_approvals(snapshot: ClientSnapshot, pending_edits: PendingEdits, moving: Mapping[str, Json]) -> None:
     """Put us into the lists that say which servers of `.mcp.json` the user approved."""
     if snapshot.scope != "project":
         return
     project = snapshot.files.project
-    local = draft.document(project.local_settings)
-    state = objects(draft.document(snapshot.files.state), "projects", project_key(snapshot))
-    documents = [draft.document(project.settings), local, state]
+    local = pending_edits.document(project.local_settings)
+    state = objects(pending_edits.document(snapshot.files.state), "projects", project_key(snapshot))
+    documents = [pending_edits.document(project.settings), local, state]
     is_all = any(
         document.get("enableAllProjectMcpServers") is True
         for document in (*documents, snapshot.document(snapshot.files.user_settings))
@@ -296,7 +301,7 @@ def _rewrite_approvals(snapshot: Snapshot, draft: Draft, moving: Mapping[str, Js
     for document in documents:
         _replace_approved(document, moving)
     if not is_all and not any(SERVER_NAME in strings(document, _JSON_LISTS[0]) for document in documents):
-        draft.list_at(project.local_settings, _JSON_LISTS[0]).append(SERVER_NAME)
+        pending_edits.list_at(project.local_settings, _JSON_LISTS[0]).append(SERVER_NAME)
 
 
 def _replace_approved(document: Json, moving: Mapping[str, Json]) -> None:
@@ -308,16 +313,16 @@ def _replace_approved(document: Json, moving: Mapping[str, Json]) -> None:
             document[key] = [*kept, SERVER_NAME] if is_enabled else kept
 
 
-def _rewrite_markdown(snapshot: Snapshot, draft: Draft, names: RuleMap) -> Iterator[str]:
+def _rewrite_markdown(snapshot: ClientSnapshot, pending_edits: PendingEdits, names: RuleMap) -> Iterator[str]:
     mine, shared = snapshot.files.config_dir.resolve(), (snapshot.files.project.folder / ".claude").resolve()
     reached = {"user": mine, "project": shared, "local": None}[snapshot.scope]
     for path, text in snapshot.texts.items():
         if path.suffix == ".md" and names.prefixes:
             is_reached = reached is not None and path.is_relative_to(reached)
-            yield from rewrite_markdown(draft, path, text, names, is_reached=is_reached)
+            yield from rewrite_markdown(pending_edits, path, text, names, is_reached=is_reached)
 
 
-def _hints(snapshot: Snapshot) -> Iterator[str]:
+def _hints(snapshot: ClientSnapshot) -> Iterator[str]:
     target = servers_target(snapshot)
     held = objects(snapshot.document(target), "mcpServers")
     if snapshot.scope != "user" and held:

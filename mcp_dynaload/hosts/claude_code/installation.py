@@ -19,20 +19,20 @@ from mcp_dynaload.hosts.claude_code.backups import (
     write_edits,
 )
 from mcp_dynaload.hosts.claude_code.diff import diffs
-from mcp_dynaload.hosts.claude_code.files import Snapshot, read_text
-from mcp_dynaload.hosts.claude_code.install_plan import Plan, plan_init
+from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, read_text
+from mcp_dynaload.hosts.claude_code.install_plan import InstallPlan, plan_init
 from mcp_dynaload.hosts.claude_code.links import write_links
 from mcp_dynaload.hosts.claude_code.login_probe import Probe, logins_needed
 from mcp_dynaload.hosts.claude_code.movable_servers import probe_candidates
 from mcp_dynaload.hosts.claude_code.uninstall_plan import plan_uninstall
 
 Show = Callable[[str], None]
-"""Shows a text to the person."""
+"""Shows a text to the user."""
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """How we talk with who runs the command."""
+class UserDialogue:
+    """The dialogue with the user who runs the command."""
 
     show: Show
     agrees: Callable[[], bool]
@@ -40,28 +40,28 @@ class Person:
 
 
 def install(
-    snapshot: Snapshot,
-    person: Person,
+    snapshot: ClientSnapshot,
+    dialogue: UserDialogue,
     probe: Probe,
     refresh: Callable[[], None],
     *,
     is_dry_run: bool,
     may_approve: bool = True,
     write: Write = write_atomically,
-) -> Plan:
-    """Show what putting the servers behind the proxy changes, and after the person's consent do it.
+) -> InstallPlan:
+    """Show what putting the servers behind the proxy changes, and after the user's consent do it.
 
     Raises:
         HostError: it cannot be done; nothing was changed then.
     """
     plan = plan_init(snapshot, logins_needed(probe_candidates(snapshot), probe))
-    _show_plan(plan, person.show)
+    _show_plan(plan, dialogue.show)
     if plan.unapproved and not may_approve and not is_dry_run:
         raise HostError(
             f"{', '.join(map(repr, plan.unapproved))} would be started, which you have not approved in Claude Code;"
             " leave out --yes to be asked, or add --approve-servers"
         )
-    if not plan.changes or is_dry_run or not person.agrees():
+    if not plan.changes or is_dry_run or not dialogue.agrees():
         return plan
     locations = snapshot.locations
     backup = save_backup(locations.backups_dir, plan, datetime.now(UTC))
@@ -73,12 +73,12 @@ def install(
     except BaseException:  # whatever stops us half way, Ctrl-C too: put things back, then let it go on
         _take_back(backup)
         raise
-    person.show(f"Done. What the files held before is in {backup.folder}; `mcp-dynaload uninstall` puts it back.")
+    dialogue.show(f"Done. What the files held before is in {backup.folder}; `mcp-dynaload uninstall` puts it back.")
     try:
         refresh()
     except DynaloadError as error:
-        person.show(f"The servers were not listed yet: {error}. `mcp-dynaload refresh` tries again.")
-    person.show(
+        dialogue.show(f"The servers were not listed yet: {error}. `mcp-dynaload refresh` tries again.")
+    dialogue.show(
         "Next: restart Claude Code (running sessions keep their old servers), then just type a prompt;"
         " `/mcp` shows `dynaload`. `mcp-dynaload doctor` checks everything."
     )
@@ -122,7 +122,7 @@ def uninstall(backups_dir: Path, state_dir: Path, show: Show, write: Write = wri
     return True
 
 
-def _show_plan(plan: Plan, show: Show) -> None:
+def _show_plan(plan: InstallPlan, show: Show) -> None:
     for text in diffs(plan.edits):
         show(text)
     for link in plan.links:

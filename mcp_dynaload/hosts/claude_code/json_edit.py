@@ -1,4 +1,4 @@
-"""Changes values inside a JSON text and leaves every other byte of it as the person wrote it."""
+"""Changes values inside a JSON text and leaves every other byte of it as the user wrote it."""
 
 import json
 import re
@@ -32,7 +32,7 @@ _STRICT = json.JSONDecoder(parse_constant=_refuse)
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """How a file is laid out."""
+    """The style in which a file is laid out."""
 
     indent: str | None
     """One level of indentation; None when everything stands on one line."""
@@ -45,7 +45,7 @@ class _Style:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """What stands around the items of one container."""
+    """The white space around the items of one container."""
 
     indent: str | None
     """Indentation of the items; None when they stand on one line."""
@@ -55,7 +55,7 @@ class _Layout:
     closing: str
 
     def joined(self, brackets: str, parts: list[str]) -> str:
-        """The container's text; an empty one has nothing between its brackets."""
+        """Return the container's text; an empty one has nothing between its brackets."""
         inside = f"{self.opening}{self.separator.join(parts)}{self.closing}" if parts else ""
         return f"{brackets[0]}{inside}{brackets[1]}"
 
@@ -72,7 +72,7 @@ class _Item:
 
 
 def parse_object(text: str, path: Path) -> Json:
-    """The JSON object that a file holds; an empty file holds an empty one.
+    """Parse the JSON object that a file holds; an empty file holds an empty one.
 
     Raises:
         HostError: it is no JSON object; the message names file and line.
@@ -97,7 +97,7 @@ def parse_object(text: str, path: Path) -> Json:
 
 
 def edit_json(text: str, value: Json) -> str:
-    """The text changed so that it means `value`: unchanged parts are kept to the letter, new ones follow its style."""
+    """Return the text changed to mean `value`: unchanged parts are kept to the letter, new ones follow its style."""
     start = _skip_blank(text, text.startswith(_BYTE_ORDER_MARK))
     if start == len(text):
         return f"{text}{_written(value, indent=2, ensure_ascii=not _is_encodable(value))}\n"
@@ -106,12 +106,12 @@ def edit_json(text: str, value: Json) -> str:
 
 
 def is_same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are the same: `1`, `1.0` and `true` differ, the order of keys does not count."""
+    """Return whether two JSON values are the same: `1`, `1.0` and `true` differ, the order of keys does not count."""
     return canonical(one) == canonical(other)
 
 
 def canonical(value: Any) -> str:
-    """One text for each JSON value."""
+    """Return one text for each JSON value."""
     return json.dumps(value, sort_keys=True)
 
 
@@ -201,7 +201,7 @@ def _dumped(value: Any, indent: str | None, style: _Style) -> str:
 
 
 def _written(value: Any, **layout: Any) -> str:
-    """The value as JSON, an infinite number as one that is too large: as such it has been read."""
+    """Return the value as JSON, an infinite number as one that is too large: as such it has been read."""
     text = json.dumps(value, **layout)
     return text if "Infinity" not in text else _STRING_OR_WORD.sub(_finite_word, text)
 
@@ -211,7 +211,7 @@ def _finite_word(found: re.Match[str]) -> str:
 
 
 def _is_encodable(value: Any) -> bool:
-    """Whether the value can be written without escapes: a lone surrogate cannot."""
+    """Return whether the value can be written without escapes: a lone surrogate cannot."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

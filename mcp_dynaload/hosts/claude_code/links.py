@@ -14,7 +14,7 @@ OCCUPIED = ""
 
 @dataclass(frozen=True, slots=True)
 class LinkEdit:
-    """Where a link leads before and after; None where there is none."""
+    """The target of a link before and after; None where there is no link."""
 
     path: Path
     before: str | None

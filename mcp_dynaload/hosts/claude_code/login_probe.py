@@ -38,14 +38,14 @@ Probe = Callable[[UpstreamEntry], str | None]
 
 
 def logins_needed(entries: Sequence[UpstreamEntry], probe: Probe) -> dict[str, str]:
-    """The reasons by name of those servers that need a login, all asked at once."""
+    """Return the reasons, by name, of those servers that need a login; all are asked at once."""
     with ThreadPoolExecutor(_CONCURRENT_PROBES) as pool:
         reasons = pool.map(probe, entries)
         return {entry.name: reason for entry, reason in zip(entries, reasons, strict=True) if reason}
 
 
 def http_probe(environ: Mapping[str, str]) -> Probe:
-    """A probe that sends the server one `initialize` and looks at the status of the answer only."""
+    """Return a probe that sends the server one `initialize` and looks at the status of the answer only."""
 
     def probe(upstream: UpstreamEntry) -> str | None:
         import httpx2  # an HTTP client is needed by `init` alone
@@ -64,7 +64,7 @@ def http_probe(environ: Mapping[str, str]) -> Probe:
                 headers={"Accept": "application/json, text/event-stream", **headers},
                 json=None if is_sse else _INITIALIZE,
                 timeout=PROBE_TIMEOUT_SECONDS,
-                follow_redirects=False,  # another origin must not get the person's headers
+                follow_redirects=False,  # another origin must not get the user's headers
             ) as answer:
                 status = answer.status_code
         except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError):

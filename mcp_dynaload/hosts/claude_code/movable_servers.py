@@ -9,7 +9,7 @@ from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.server_entry import is_disabled
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.claude_code.files import Snapshot, managed_settings_files, objects, strings
+from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, managed_settings_files, objects, strings
 from mcp_dynaload.hosts.claude_code.hooks import SERVER_NAME
 from mcp_dynaload.hosts.claude_code.json_edit import is_same
 from mcp_dynaload.hosts.claude_code.login_probe import UpstreamEntry
@@ -30,8 +30,8 @@ class LeftInPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What becomes of each server that the client knows."""
+class MovableServers:
+    """The servers that the client knows: which ones move and which ones stay, and why."""
 
     moving: Mapping[str, Json]
     """Entries as the client has them, by name."""
@@ -39,15 +39,15 @@ class Choice:
     left: tuple[LeftInPlace, ...]
 
 
-def servers_source(snapshot: Snapshot) -> tuple[Path, tuple[str, ...]]:
-    """The file that servers come from, and the keys under which they stand in it."""
+def servers_source(snapshot: ClientSnapshot) -> tuple[Path, tuple[str, ...]]:
+    """Return the file that servers come from, and the keys under which they stand in it."""
     if snapshot.source is not None:
         return snapshot.source, ("mcpServers",)
     return registry(snapshot)
 
 
-def registry(snapshot: Snapshot) -> tuple[Path, tuple[str, ...]]:
-    """The file in which the client looks for servers of the scope, and the keys under which they stand in it."""
+def registry(snapshot: ClientSnapshot) -> tuple[Path, tuple[str, ...]]:
+    """Return the file in which the client looks for servers of the scope, and the keys under which they stand in it."""
     if snapshot.scope == "project":
         return snapshot.files.project.servers, ("mcpServers",)
     if snapshot.scope == "local":
@@ -55,15 +55,15 @@ def registry(snapshot: Snapshot) -> tuple[Path, tuple[str, ...]]:
     return snapshot.files.state, ("mcpServers",)
 
 
-def servers_target(snapshot: Snapshot) -> Path:
-    """The file of ours that servers of the scope move to."""
+def servers_target(snapshot: ClientSnapshot) -> Path:
+    """Return the file of ours that servers of the scope move to."""
     locations = snapshot.locations
     path = locations.user_servers_file if snapshot.scope == "user" else locations.project_servers_file
     return path.resolve()
 
 
-def project_key(snapshot: Snapshot) -> str:
-    """The key of the current folder among the client's projects."""
+def project_key(snapshot: ClientSnapshot) -> str:
+    """Return the key of the current folder among the client's projects."""
     folder = snapshot.files.project.folder
     projects = objects(snapshot.document(snapshot.files.state), "projects")
     return next(
@@ -71,7 +71,7 @@ def project_key(snapshot: Snapshot) -> str:
     )
 
 
-def refuse_where_forbidden(snapshot: Snapshot) -> None:
+def refuse_where_forbidden(snapshot: ClientSnapshot) -> None:
     """Stop where the client would not use our entry.
 
     Raises:
@@ -95,7 +95,7 @@ def refuse_where_forbidden(snapshot: Snapshot) -> None:
         )
 
 
-def choose_servers(snapshot: Snapshot, logins: Mapping[str, str]) -> Choice:
+def choose_servers(snapshot: ClientSnapshot, logins: Mapping[str, str]) -> MovableServers:
     """Decide for each server; `logins` says which remote ones were found to need a login.
 
     Raises:
@@ -116,16 +116,16 @@ def choose_servers(snapshot: Snapshot, logins: Mapping[str, str]) -> Choice:
             moving[name] = entry
         else:
             left.append(LeftInPlace(name, reason))
-    return Choice(moving, (*left, *_foreign(snapshot)))
+    return MovableServers(moving, (*left, *_foreign(snapshot)))
 
 
-def probe_candidates(snapshot: Snapshot) -> list[UpstreamEntry]:
-    """The remote servers that would move if none needed a login."""
+def probe_candidates(snapshot: ClientSnapshot) -> list[UpstreamEntry]:
+    """Return the remote servers that would move if none needed a login."""
     moving = choose_servers(snapshot, {}).moving
     return [UpstreamEntry(name, entry) for name, entry in moving.items() if "url" in entry]
 
 
-def _policy(snapshot: Snapshot) -> ServerPolicy:
+def _policy(snapshot: ClientSnapshot) -> ServerPolicy:
     project = snapshot.files.project
     paths = dict.fromkeys((snapshot.files.user_settings, project.settings, project.local_settings))
     return read_policy([snapshot.document(path) for path in paths], snapshot.managed_settings, snapshot.environ)
@@ -152,13 +152,13 @@ def _obstacle(name: str, entry: Any, held: Json, policy: ServerPolicy) -> str | 
 
 
 def without_options(entry: Any) -> Any:
-    """A server's entry without our own options."""
+    """Return a server's entry without our own options."""
     if not isinstance(entry, dict):
         return entry
     return {key: value for key, value in cast(Json, entry).items() if key != "dynaload"}
 
 
-def _disabled(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+def _disabled(snapshot: ClientSnapshot) -> Iterator[tuple[str, str]]:
     projects = objects(snapshot.document(snapshot.files.state), "projects")
     here = project_key(snapshot)
     keys = [key for key in projects if key in snapshot.known_projects] if snapshot.scope == "user" else [here]
@@ -170,7 +170,7 @@ def _disabled(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
             yield name, "it is disabled (`disabledMcpjsonServers`)"
 
 
-def _rejected(snapshot: Snapshot) -> Iterator[str]:
+def _rejected(snapshot: ClientSnapshot) -> Iterator[str]:
     project = snapshot.files.project
     settings = [snapshot.document(p) for p in (snapshot.files.user_settings, project.settings, project.local_settings)]
     state = objects(snapshot.document(snapshot.files.state), "projects", project_key(snapshot))
@@ -178,8 +178,8 @@ def _rejected(snapshot: Snapshot) -> Iterator[str]:
         yield from strings(document, "disabledMcpjsonServers")
 
 
-def _foreign(snapshot: Snapshot) -> Iterator[LeftInPlace]:
-    """Servers that stand in none of the person's own files."""
+def _foreign(snapshot: ClientSnapshot) -> Iterator[LeftInPlace]:
+    """Yield the servers that stand in none of the user's own files."""
     if snapshot.source is not None:
         return
     for name in snapshot.plugin_servers:

@@ -20,8 +20,8 @@ class FileEdit:
     after: str | None
 
 
-class Draft:
-    """JSON documents and texts that can be changed freely; `edits` tells what became different."""
+class PendingEdits:
+    """The JSON documents and texts that can be changed freely; `edits` tells what became different."""
 
     def __init__(self, texts: Mapping[Path, str]) -> None:
         self._texts = texts
@@ -29,7 +29,7 @@ class Draft:
         self._changed_texts: dict[Path, str] = {}
 
     def document(self, path: Path) -> Json:
-        """The JSON object in a file, to be changed in place; empty where there is no file.
+        """Return the JSON object in a file, to be changed in place; empty where there is no file.
 
         Raises:
             HostError: the file holds something else.
@@ -39,7 +39,7 @@ class Draft:
         return self._documents[path]
 
     def object_at(self, path: Path, *keys: str) -> Json:
-        """The object under the keys of a document, to be changed in place; made where there is none.
+        """Return the object under the keys of a document, to be changed in place; made where there is none.
 
         Raises:
             HostError: something else stands there.
@@ -52,7 +52,7 @@ class Draft:
         return cast(Json, value)
 
     def list_at(self, path: Path, *keys: str) -> list[Any]:
-        """The list under the keys of a document, to be changed in place; made where there is none.
+        """Return the list under the keys of a document, to be changed in place; made where there is none.
 
         Raises:
             HostError: something else stands there.
@@ -63,7 +63,7 @@ class Draft:
         return cast(list[Any], value)
 
     def text(self, path: Path) -> str:
-        """The content of a file that is no JSON, as it was changed last; empty where there is no file."""
+        """Return the content of a file that is no JSON, as it was changed last; empty where there is no file."""
         return self._changed_texts.get(path, self._texts.get(path, ""))
 
     def set_text(self, path: Path, text: str) -> None:
@@ -71,7 +71,7 @@ class Draft:
         self._changed_texts[path] = text
 
     def edits(self) -> tuple[FileEdit, ...]:
-        """The files that became different, in the order in which they were first looked at."""
+        """Return the files that became different, in the order in which they were first looked at."""
         edits: list[FileEdit] = []
         for path, value in self._documents.items():
             before = self._texts.get(path)

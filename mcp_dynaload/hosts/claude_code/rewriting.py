@@ -10,7 +10,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.hosts.claude_code.files import objects, strings
 from mcp_dynaload.hosts.claude_code.front_matter import edit_tool_lists, other_front_matter
 from mcp_dynaload.hosts.claude_code.hooks import SERVER_NAME
-from mcp_dynaload.hosts.claude_code.pending_edits import Draft
+from mcp_dynaload.hosts.claude_code.pending_edits import PendingEdits
 from mcp_dynaload.hosts.claude_code.rules import RuleMap, normalised
 
 _RULE_LISTS = ("allow", "ask", "deny")
@@ -18,9 +18,9 @@ _ALLOWING = ("allow", "allowedTools")
 _WITH_SERVERS = re.compile(r"^(hooks|mcpServers)[ \t]*:", re.MULTILINE)
 
 
-def rewrite_settings(draft: Draft, path: Path, names: RuleMap) -> Iterator[str]:
-    """Rewrite permission rules and hooks of a settings file; yields what the person has to do by hand."""
-    settings = draft.document(path)
+def rewrite_settings(pending_edits: PendingEdits, path: Path, names: RuleMap) -> Iterator[str]:
+    """Rewrite permission rules and hooks of a settings file; yields what the user has to do by hand."""
+    settings = pending_edits.document(path)
     permissions = objects(settings, "permissions")
     for key in _RULE_LISTS:
         rewrite_names(permissions, key, names)
@@ -42,9 +42,9 @@ def rewrite_names(document: Json, key: str, names: RuleMap) -> None:
         document[key] = rewritten(cast(list[str], rules))
 
 
-def unreached_rules(draft: Draft, path: Path, names: RuleMap) -> Iterator[str]:
-    """What a settings file that is not ours to change says about servers that move."""
-    settings = draft.document(path)
+def unreached_rules(pending_edits: PendingEdits, path: Path, names: RuleMap) -> Iterator[str]:
+    """Yield the rules of a settings file not ours to change that name servers which move."""
+    settings = pending_edits.document(path)
     permissions = objects(settings, "permissions")
     for key in _RULE_LISTS:
         for rule in strings(permissions, key):
@@ -57,12 +57,14 @@ def unreached_rules(draft: Draft, path: Path, names: RuleMap) -> Iterator[str]:
             yield f"{path} is left as it is: its {event} hook matcher {matcher!r} names tools that move"
 
 
-def rewrite_markdown(draft: Draft, path: Path, text: str, names: RuleMap, *, is_reached: bool) -> Iterator[str]:
-    """Rewrite the tool lists of an agent, command or skill; yields what the person has to do by hand."""
+def rewrite_markdown(
+    pending_edits: PendingEdits, path: Path, text: str, names: RuleMap, *, is_reached: bool
+) -> Iterator[str]:
+    """Rewrite the tool lists of an agent, command or skill; yields what the user has to do by hand."""
     edited = edit_tool_lists(text, names.agent_list, names.tool_list)
     if edited != text:
         if is_reached:
-            draft.set_text(path, edited)
+            pending_edits.set_text(path, edited)
             whole = names.registration.prefix.removesuffix("__")
             if re.search(rf"(?<![\w-]){whole}(?![\w-])", edited):
                 yield (
@@ -77,7 +79,7 @@ def rewrite_markdown(draft: Draft, path: Path, text: str, names: RuleMap, *, is_
 
 
 def is_ours(group: Any) -> bool:
-    """Whether a group of hooks is the one that we register."""
+    """Return whether a group of hooks is the one that we register."""
     return any(
         hook.get("server") == SERVER_NAME and hook.get("tool") == HOOK_TOOL
         for hook in _objects(objects({"group": group}, "group").get("hooks"))
@@ -85,7 +87,7 @@ def is_ours(group: Any) -> bool:
 
 
 def _rewrite_hook(hook: Json, names: RuleMap) -> None:
-    """A hook that calls an upstream's tool calls it through us; a hook's condition is a permission rule."""
+    """Rewrite a hook that calls an upstream's tool to call it through us; its condition is a permission rule."""
     prefix = names.prefixes.get(normalised(str(hook.get("server"))))
     if hook.get("type") == "mcp_tool" and prefix is not None:
         hook["server"], hook["tool"] = names.registration.server, names.advertised(prefix, str(hook.get("tool")))

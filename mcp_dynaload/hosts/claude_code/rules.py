@@ -15,13 +15,13 @@ _TOOL_NAME = re.compile(r"(?<![\w-])mcp__[\w*-]+")
 
 
 def normalised(server: str) -> str:
-    """The server's name as the client writes it in tool names."""
+    """Return the server's name as the client writes it in tool names."""
     return _ILLEGAL.sub("_", server)
 
 
 @dataclass(frozen=True, slots=True)
 class RuleMap:
-    """How tool names of servers change when those servers move behind the proxy."""
+    """The map of tool names from servers on their own to servers behind the proxy."""
 
     prefixes: Mapping[str, str]
     """From the normalised name of a server that moves to the prefix of its tools in our list."""
@@ -30,12 +30,12 @@ class RuleMap:
     """How the client has us registered."""
 
     def rule(self, rule: str) -> str:
-        """The permission rule for the same tools; one that names no server that moves stays."""
+        """Return the permission rule for the same tools; one that names no server that moves stays."""
         name, parenthesis, rest = rule.partition("(")
         return f"{self._tool(name)}{parenthesis}{rest}"
 
     def rules(self, rules: Iterable[str]) -> list[str]:
-        """The rules in their order; one that becomes the same as another stands once."""
+        """Return the rules in their order; one that becomes the same as another stands once."""
         result: list[str] = []
         for rule in rules:
             new = self.rule(rule)
@@ -44,7 +44,7 @@ class RuleMap:
         return result
 
     def restrictions(self, rules: Iterable[str]) -> list[str]:
-        """Like `rules`, for rules that ask or deny: there a wildcard may stand in the server's name too."""
+        """Return the rules that ask or deny, like `rules`; there a wildcard may stand in the server's name too."""
         result = self.rules(rules)
         for rule in list(result):
             if self._is_glob_lost(rule):
@@ -52,7 +52,7 @@ class RuleMap:
         return list(dict.fromkeys(result)) if len(result) > len(set(result)) else result
 
     def matcher(self, matcher: str) -> str:
-        """The hook matcher for the same tools, where a plain replacement gives it."""
+        """Return the hook matcher for the same tools, where a plain replacement gives it."""
         if _EXACT_MATCHER.fullmatch(matcher):
             return _TOOL_NAME.sub(lambda found: self._exact(found[0]), matcher)
         for server, prefix in self.prefixes.items():
@@ -60,7 +60,7 @@ class RuleMap:
         return matcher
 
     def is_lost(self, matcher: str) -> bool:
-        """Whether the matcher still means tools of a server that moves, under names that they no longer have."""
+        """Return whether the matcher still means tools of a server that moves, under names that they no longer have."""
         if _EXACT_MATCHER.fullmatch(matcher):
             return False
         try:
@@ -73,19 +73,19 @@ class RuleMap:
         ) or (re.search(r"mcp__[^_\w]", matcher) is not None and any(server in matcher for server in self.prefixes))
 
     def tool_list(self, text: str) -> str:
-        """The text with each tool name in it replaced by ours, everything between them unchanged."""
+        """Return the text with each tool name in it replaced by ours, everything between them unchanged."""
         return _TOOL_NAME.sub(lambda found: self._tool(found[0]), text)
 
     def agent_list(self, text: str) -> str:
-        """Like `tool_list`, for agents: there the client knows whole names and whole servers, no part of a server."""
+        """Return an agent's text, like `tool_list`; there the client knows whole names and whole servers only."""
         return _TOOL_NAME.sub(lambda found: self._agent_tool(found[0]), text)
 
     def mentions(self, text: str) -> bool:
-        """Whether the text holds a tool name that `tool_list` would replace."""
+        """Return whether the text holds a tool name that `tool_list` would replace."""
         return self.tool_list(text) != text
 
     def restored_rule(self, rule: str) -> str:
-        """The rule that names the same tools once their servers stand on their own again."""
+        """Return the rule that names the same tools once their servers stand on their own again."""
         ours = next((ours for ours in ANY_OF_OURS if rule.startswith(ours)), None)
         if ours is None or rule.partition("(")[0] in (f"{ours}{FIND_TOOLS}", f"{ours}{HOOK_TOOL}"):
             return rule
@@ -107,7 +107,7 @@ class RuleMap:
         return self.registration.prefix
 
     def _is_glob_lost(self, rule: str) -> bool:
-        """Whether the wildcard reached tools whose names it no longer matches."""
+        """Return whether the wildcard reached tools whose names it no longer matches."""
         head, star, _ = rule.partition("*")
         return bool(star) and any(
             f"mcp__{server}__".startswith(head) and not f"{self._ours}{prefix}".startswith(head)
@@ -115,7 +115,7 @@ class RuleMap:
         )
 
     def _exact(self, name: str) -> str:
-        """A name in a matcher that compares whole names: a bare server there means no tool."""
+        """Return a name in a matcher that compares whole names: a bare server there means no tool."""
         return name if name.removeprefix("mcp__") in self.prefixes else self._tool(name)
 
     def _agent_tool(self, name: str) -> str:
@@ -133,7 +133,7 @@ class RuleMap:
         return f"{self._ours}{ours}"
 
     def _split(self, name: str) -> tuple[str, str] | None:
-        """Prefix and tool of a full name; the longest server name wins, as one may hold `__`."""
+        """Return prefix and tool of a full name; the longest server name wins, as one may hold `__`."""
         rest = name.removeprefix("mcp__")
         for server in sorted(self.prefixes, key=len, reverse=True):
             if rest == server and name != rest:

@@ -22,7 +22,7 @@ class ServerPolicy:
     environ: Mapping[str, str]
 
     def objection(self, name: str, entry: Json) -> str | None:
-        """Why the server may not be used; None if it may."""
+        """Return why the server may not be used; None if it may."""
         if any(self._matches(rule, name, entry) for rule in self.denied):
             return "`deniedMcpServers` names it"
         if self.allowed is None:
@@ -55,7 +55,7 @@ class ServerPolicy:
 
 
 def read_policy(settings: Sequence[Json], managed: Sequence[Json], environ: Mapping[str, str]) -> ServerPolicy:
-    """The policy of the person's and the projects' settings together with the administrator's."""
+    """Read the policy of the user's and the projects' settings together with the administrator's."""
     is_managed_only = any(document.get("allowManagedMcpServersOnly") is True for document in managed)
     sources = managed if is_managed_only else [*managed, *settings]
     allowed = [document["allowedMcpServers"] for document in sources if "allowedMcpServers" in document]
@@ -68,7 +68,7 @@ def read_policy(settings: Sequence[Json], managed: Sequence[Json], environ: Mapp
 
 
 def expanded(text: str, environ: Mapping[str, str]) -> str:
-    """The text with `${VAR}` and `${VAR:-default}` replaced; an unknown variable without default stays."""
+    """Return the text with `${VAR}` and `${VAR:-default}` replaced; an unknown variable without default stays."""
     return _VARIABLE.sub(lambda found: environ.get(found[1], found[2] if found[2] is not None else found[0]), text)
 
 

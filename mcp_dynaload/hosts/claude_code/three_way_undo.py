@@ -13,7 +13,7 @@ _ATOMIC = "mcpServers"
 
 
 class _Absent(Enum):
-    """Stands for a key that is not there."""
+    """A mark for a key that is not there."""
 
     ABSENT = 0
 
@@ -22,13 +22,13 @@ _ABSENT: Final = _Absent.ABSENT
 
 
 def undone(before: Json, after: Json, current: Json) -> tuple[Json, tuple[str, ...]]:
-    """`current` without the change from `before` to `after`, and the keys where another change was kept instead."""
+    """Return `current` without the change from `before` to `after`, and the keys where another change was kept."""
     kept: list[str] = []
     return _undone_object(before, after, current, (), kept), tuple(kept)
 
 
 def undone_lines(before: str, after: str, current: str) -> str:
-    """The text without the lines that changed from `before` to `after`, these as they were before."""
+    """Return the text without the lines that changed from `before` to `after`, these as they were before."""
     lines = [text.splitlines(keepends=True) for text in (before, after, current)]
     return "".join(_undone_list(*lines))
 
@@ -71,7 +71,7 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _with_keys(result: Json, before: Json, removed: list[str]) -> Json:
-    """The object with the keys put back that we had removed, each behind the one it stood behind."""
+    """Return the object with the keys that we had removed put back, each behind the one it stood behind."""
     order = list(before)
     keys = list(result)
     for key in removed:
@@ -81,7 +81,7 @@ def _with_keys(result: Json, before: Json, removed: list[str]) -> Json:
 
 
 def _undone_list(before: list[Any], after: list[Any], current: list[Any]) -> list[Any]:
-    """The list with each run of elements that we had replaced turned back, as far as it is still there."""
+    """Return the list with each run of elements that we had replaced turned back, as far as it is still there."""
     matcher = SequenceMatcher(None, [canonical(item) for item in after], [canonical(item) for item in before], False)
     result = list(current)
     for tag, start, end, old_start, old_end in matcher.get_opcodes():

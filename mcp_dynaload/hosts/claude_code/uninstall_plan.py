@@ -17,16 +17,16 @@ Read = Callable[[Path], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Unplan:
-    """What `uninstall` is going to do."""
+class UninstallPlan:
+    """The changes that `uninstall` is going to make."""
 
     edits: tuple[FileEdit, ...]
     links: tuple[LinkEdit, ...]
     notes: tuple[str, ...]
-    """What could not be put back exactly, and why."""
+    """The things that could not be put back exactly, and why."""
 
 
-def plan_uninstall(backups: Sequence[Backup], read: Read) -> Unplan:
+def plan_uninstall(backups: Sequence[Backup], read: Read) -> UninstallPlan:
     """Plan how all files come back to what they were before the first of the backups, given newest first.
 
     Raises:
@@ -42,7 +42,7 @@ def plan_uninstall(backups: Sequence[Backup], read: Read) -> Unplan:
             then[file.path] = _undone_file(file, then[file.path], backup, notes)
     edits = tuple(FileEdit(path, now[path], after) for path, after in then.items() if after != now[path])
     links = tuple(_undone_links(backups, notes))
-    return Unplan(edits, links, tuple(dict.fromkeys(notes)))
+    return UninstallPlan(edits, links, tuple(dict.fromkeys(notes)))
 
 
 def _undone_links(backups: Sequence[Backup], notes: list[str]) -> Iterator[LinkEdit]:
@@ -86,7 +86,7 @@ def _undone_json(file: SavedFile, current: str, backup: Backup, notes: list[str]
 
 
 def _restore_rules(document: dict[str, object], keys: Sequence[str], names: RuleMap) -> None:
-    """Rules that were added since, for tools of ours, name those tools where they are again."""
+    """Restore rules that were added since for tools of ours: they name those tools where they are again."""
     for key in keys:
         rules = strings(document, key)
         if any(rule.startswith(ANY_OF_OURS) for rule in rules):

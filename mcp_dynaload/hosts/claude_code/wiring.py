@@ -12,7 +12,7 @@ from typing import Any, cast
 from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME, SERVER_NAME, Registration
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.hosts.claude_code.client_version import MODS_VERSION, version_text
-from mcp_dynaload.hosts.claude_code.files import ClaudeFiles, Snapshot, objects, strings
+from mcp_dynaload.hosts.claude_code.files import ClaudeFiles, ClientSnapshot, objects, strings
 from mcp_dynaload.hosts.claude_code.links import LinkEdit, read_link
 from mcp_dynaload.hosts.claude_code.rewriting import is_ours
 
@@ -27,7 +27,7 @@ _SKILLS_DIR = "skills-dir"
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What is to be there in the scope."""
+    """The parts that are to be there in the scope."""
 
     has_hooks: bool
     """In the settings."""
@@ -44,7 +44,7 @@ def plugin_places(files: ClaudeFiles) -> Mapping[str, Path]:
     }
 
 
-def plan_wiring(snapshot: Snapshot) -> Wiring:
+def plan_wiring(snapshot: ClientSnapshot) -> Wiring:
     """Decide between the plugin and hooks in the settings of the scope."""
     places = plugin_places(snapshot.files)
     settings = _settings(snapshot)
@@ -62,7 +62,7 @@ def plan_wiring(snapshot: Snapshot) -> Wiring:
     return Wiring(has_hooks=False, link=None if before == target else LinkEdit(place, before, target))
 
 
-def registration_of(snapshot: Snapshot) -> Registration:
+def registration_of(snapshot: ClientSnapshot) -> Registration:
     """Return how the client is to know us: by the plugin that is installed, unless an `init` came before it.
 
     In a project's shared files we are registered: others who work on it need not have the plugin.
@@ -75,13 +75,13 @@ def registration_of(snapshot: Snapshot) -> Registration:
 
 
 def is_us(entry: Json) -> bool:
-    """Whether a server's entry starts a program of ours."""
+    """Return whether a server's entry starts a program of ours."""
     words = [entry.get("command"), *strings(entry, "args")]
     return any("mcp-dynaload" in str(word) or "mcp_dynaload" in str(word) for word in words)
 
 
 def is_our_link(target: str | None) -> bool:
-    """Whether a link with this target leads to the plugin of an installation of ours."""
+    """Return whether a link with this target leads to the plugin of an installation of ours."""
     return target is not None and Path(target).parts[-2:] == _OURS
 
 
@@ -93,7 +93,7 @@ def enabled_plugins(settings: Sequence[Json]) -> Iterator[str]:
 
 
 def is_switched_off(settings: Sequence[Json]) -> bool:
-    """Whether the user has disabled the plugin that stands in a `skills` folder."""
+    """Return whether the user has disabled the plugin that stands in a `skills` folder."""
     return _plugin_switches(settings).get(LINKED_PLUGIN) is False
 
 
@@ -102,7 +102,7 @@ def _has_hooks(settings: Json) -> bool:
     return isinstance(groups, list) and any(is_ours(group) for group in cast(list[Any], groups))
 
 
-def _objection(snapshot: Snapshot, settings: Sequence[Json], place: Path, before: str | None) -> str | None:
+def _objection(snapshot: ClientSnapshot, settings: Sequence[Json], place: Path, before: str | None) -> str | None:
     """Return why the plugin cannot be had here; None if it can."""
     version = snapshot.client_version
     if version is None:
@@ -129,7 +129,7 @@ def _has_skills_dir(sources: Any) -> bool:
     return any(isinstance(item, dict) and cast(Json, item).get("source") == _SKILLS_DIR for item in items)
 
 
-def _settings(snapshot: Snapshot) -> list[Json]:
+def _settings(snapshot: ClientSnapshot) -> list[Json]:
     """Return the settings that reach the folder, those that win last."""
     project = snapshot.files.project
     paths = [snapshot.files.user_settings]

@@ -1,4 +1,4 @@
-"""What is measured and what it is worth."""
+"""Measurements of an installation and the points that they are worth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Heading(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at, with the points that it stands for."""
+    """A thing that was looked at, with the points that it stands for."""
 
     heading: Heading
     name: str
@@ -35,13 +35,13 @@ class Check:
 
     @property
     def earned(self) -> float:
-        """Points, in tenths."""
+        """The points, in tenths."""
         return round(self.points * max(0.0, min(1.0, self.share)), 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Times of one kind of operation, in milliseconds."""
+    """The times of one kind of operation, in milliseconds."""
 
     name: str
     target_ms: float
@@ -50,7 +50,7 @@ class Timing:
     values_ms: tuple[float, ...]
 
     def percentile(self, share: float) -> float:
-        """The least time that this share of all is not over; 0 without any."""
+        """Return the least time that this share of all is not over; 0 without any."""
         ordered = sorted(self.values_ms)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
@@ -62,7 +62,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What a service did under load."""
+    """The figures of a service under load."""
 
     sessions: int
     seconds: float
@@ -88,7 +88,7 @@ class Load:
 
     @property
     def memory_growth(self) -> float:
-        """By which share the memory grew from the first third, when all sessions are there, to the last."""
+        """The share by which memory grew from the first third, when all sessions are there, to the last."""
         sizes = [size for _, size in self.memory_mb]
         third = len(sizes) // 3
         if not third:
@@ -99,7 +99,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Everything that was measured."""
+    """The measurements of an installation."""
 
     servers: int
     tools: int
@@ -118,7 +118,7 @@ class Validation:
 
     @property
     def score(self) -> float:
-        """Of 100."""
+        """The score of 100."""
         return round(sum(check.earned for check in self.checks), 1)
 
     @property
@@ -129,17 +129,17 @@ class Validation:
 
 
 def by_heading(checks: Sequence[Check]) -> dict[Heading, tuple[Check, ...]]:
-    """The checks under their headings, in the order of these."""
+    """Return the checks under their headings, in the order of these."""
     return {
         heading: found for heading in Heading if (found := tuple(check for check in checks if check.heading is heading))
     }
 
 
 def at_least(measured: float, least: float) -> float:
-    """1 where it is reached, else the part of the way."""
+    """Return 1 where the least is reached, else the part of the way."""
     return 1.0 if measured >= least else max(0.0, measured / least) if least else 0.0
 
 
 def yes(holds: bool) -> float:
-    """All or nothing."""
+    """Return 1 if it holds, else 0."""
     return 1.0 if holds else 0.0

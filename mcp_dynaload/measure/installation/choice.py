@@ -15,7 +15,7 @@ from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.selection.policy import Strategy
 
 USER = "mcp-dynaload validate"
-"""What validating does is not learned as the person's."""
+"""The name of the user as whom validating runs, so that nothing is learned as the real one's."""
 
 MAX_SAMPLED = 60
 FOUND = 10
@@ -47,7 +47,7 @@ NEEDLESS = (
 
 @dataclass(slots=True)
 class ChoiceFigures:
-    """What was measured."""
+    """The figures of choices and calls."""
 
     sampled: int = 0
     found: int = 0
@@ -94,21 +94,21 @@ async def measure_choice(dynaload: Dynaload, done: Callable[[str], None]) -> Cho
 
 
 def sample(tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
-    """Tools that say what they do, evenly over the catalog."""
+    """Return tools that say what they do, evenly over the catalog."""
     speaking = [tool for tool in tools if len(first_sentence(tool).split()) > 2]
     step = max(1, -(-len(speaking) // MAX_SAMPLED))
     return tuple(speaking[::step])
 
 
 def first_sentence(tool: Tool) -> str:
-    """What a person might say who wants it."""
+    """Return what a user might say who wants the tool."""
     return tool.description.strip().split("\n")[0].split(". ")[0].strip(" .")
 
 
 async def _with_core(
     dynaload: Dynaload, figures: ChoiceFigures, tools: tuple[Tool, ...], done: Callable[[str], None]
 ) -> None:
-    """The same with a pinned tool in the list from the start."""
+    """Repeat the choices with a pinned tool in the list from the start."""
     for tool in tools[:10]:
         await dynaload.run_user_command(f"/pin {tool.name}", user_id=USER)
         await _type(dynaload, figures, f"and {first_sentence(tool)}", Strategy.BALANCED)
@@ -140,7 +140,7 @@ async def _best(session: Session, words: str) -> tuple[str, ...]:
 
 
 async def _cache(dynaload: Dynaload, figures: ChoiceFigures) -> None:
-    """A hit, and each command of the cache."""
+    """Measure a hit, and each command of the cache."""
     for _ in range(5):
         for command in ("/cache-clear", "/cache-disable", "/cache-enable"):
             started = time.perf_counter()

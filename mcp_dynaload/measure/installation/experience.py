@@ -1,4 +1,4 @@
-"""What a person notices: how soon the client can list, how fast and wide commands answer, whether hooks are there."""
+"""Experience of a user: how soon the client can list, how fast and wide commands answer, whether hooks are there."""
 
 import os
 import sys
@@ -16,14 +16,14 @@ from mcp_dynaload.measure.installation.choice import USER
 from mcp_dynaload.proxy.commands.table import COMMANDS
 
 ARGUMENTS = {"load-tier": "1", "performance-mode": "balanced", "optimize-for": "a review", "find": "a file"}
-"""What commands are tried with that need neither tool nor category."""
+"""The arguments of commands that need neither tool nor category."""
 
 START_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """What was measured."""
+    """The figures of a user's experience."""
 
     command_ms: tuple[float, ...]
     commands_failed: tuple[str, ...]
@@ -61,7 +61,7 @@ async def measure_experience(dynaload: Dynaload, files: tuple[Path, ...]) -> Exp
 
 
 async def command_lines(dynaload: Dynaload) -> list[str]:
-    """Every command with an argument that exists here, undoing what the one before did."""
+    """Return every command with an argument that exists here, undoing what the one before did."""
     async with dynaload.session(USER) as session:
         tool = session.live.catalog.tools[0].name if session.live.catalog.tools else ""
         category = next(iter(session.live.categories()), "")
@@ -73,7 +73,7 @@ async def command_lines(dynaload: Dynaload) -> list[str]:
 
 
 async def _start(files: tuple[Path, ...]) -> float | None:
-    """A process with an empty first prompt: what Claude Code waits for."""
+    """Start a process with an empty first prompt, which Claude Code waits for, and return its time."""
     options = [option for file in files for option in ("--config", str(file))]
     server = StdioServerParameters(
         command=sys.executable, args=module_arguments("mcp_dynaload", "serve", *options), env=dict(os.environ)

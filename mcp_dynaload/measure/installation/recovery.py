@@ -1,4 +1,4 @@
-"""What happens when something breaks: a killed server, a dead one beside others, an ended session, a bad database."""
+"""Tests of recovery: a killed server, a dead one beside others, an ended session, a bad database."""
 
 import shutil
 import sqlite3
@@ -20,13 +20,13 @@ from mcp_dynaload.measure.probe import ECHO, STOP, probe
 PATIENCE_SECONDS = 15.0
 _Attempt = Callable[[Dynaload], Awaitable[str | None]]
 
-LEAST_FREE_BYTES = 50_000_000
+MIN_FREE_BYTES = 50_000_000
 PROBE_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What was tried, and how it went; None: it went well, else what went wrong."""
+    """The breaks that were tried, and how each went; None: it went well, else the problem."""
 
     restarted: str | None
     others_unharmed: str | None
@@ -36,7 +36,7 @@ class Recovery:
 
 
 async def measure_recovery() -> Recovery:
-    """Break servers of our own, away from the person's files."""
+    """Break servers of our own, away from the user's files."""
     servers = {"one": probe(), "two": probe(), "absent": {"command": "mcp-dynaload-no-such-program"}}
     async with Dynaload.open(
         mode=IntegrationMode.TESTING, config=servers, max_concurrent_sessions=2, enable_monitoring=False
@@ -50,7 +50,7 @@ async def measure_recovery() -> Recovery:
 
 
 def database_trouble(file: Path) -> str | None:
-    """What is wrong with a database, before anything mends it by moving it away; None where there is none yet."""
+    """Return the problem of a database, before anything mends it by moving it away; None where there is none yet."""
     if not file.exists():
         return None
     try:
@@ -62,7 +62,7 @@ def database_trouble(file: Path) -> str | None:
 
 
 def disk_trouble(folder: Path) -> str | None:
-    """Why nothing, or not much, can be written into a folder; None if it can."""
+    """Return why nothing, or not much, can be written into a folder; None if it can."""
     file = folder / ".mcp-dynaload-probe"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def disk_trouble(folder: Path) -> str | None:
     finally:
         file.unlink(missing_ok=True)
     free = shutil.disk_usage(folder).free
-    return None if free >= LEAST_FREE_BYTES else f"{folder}: only {free / 1e6:.0f} MB are free"
+    return None if free >= MIN_FREE_BYTES else f"{folder}: only {free / 1e6:.0f} MB are free"
 
 
 async def _tried(dynaload: Dynaload, attempt: _Attempt) -> str | None:

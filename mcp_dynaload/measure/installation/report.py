@@ -27,7 +27,7 @@ polyline { fill: none; stroke: var(--bar); stroke-width: 2; } text { font-size: 
 
 
 def as_json(validation: Validation) -> str:
-    """Every value; times in milliseconds, memory in megabytes."""
+    """Return every value; times in milliseconds, memory in megabytes."""
     whole = asdict(validation)
     whole["timings"] = [
         {
@@ -51,7 +51,7 @@ def as_json(validation: Validation) -> str:
 
 
 def as_markdown(validation: Validation) -> str:
-    """Tables."""
+    """Return tables in Markdown."""
     parts = ["# mcp-dynaload validation", _subject(validation)]
     if validation.is_scored:
         parts.append(f"**Readiness: {validation.score:g} of 100**")
@@ -66,7 +66,7 @@ def as_markdown(validation: Validation) -> str:
 
 
 def as_html(validation: Validation) -> str:
-    """A page with plots of the times and of the memory under load."""
+    """Return a page with plots of the times and of the memory under load."""
     parts = ["<h1>mcp-dynaload validation</h1>", f"<p>{html.escape(_subject(validation))}</p>"]
     if validation.is_scored:
         parts.append(f'<p class="score">{validation.score:g} <small>of 100</small></p>')
@@ -94,7 +94,7 @@ LOAD_HEAD = ("run", "sessions", "seconds", "calls", "lost", "crossed", "errors",
 
 
 def timing_rows(timings: Iterable[Timing]) -> list[Row]:
-    """One line for each kind of operation."""
+    """Return one line for each kind of operation."""
     return [
         (
             timing.name,
@@ -108,7 +108,7 @@ def timing_rows(timings: Iterable[Timing]) -> list[Row]:
 
 
 def figure_rows(validation: Validation) -> list[Row]:
-    """One line for each share."""
+    """Return one line for each share."""
     return [
         (name, f"{measured:.1f}%", f"{least:.0f}%", _verdict(measured >= least))
         for name, (measured, least) in validation.figures.items()
@@ -116,7 +116,7 @@ def figure_rows(validation: Validation) -> list[Row]:
 
 
 def check_rows(checks: Iterable[Check]) -> list[Row]:
-    """One line for each check."""
+    """Return one line for each check."""
     return [
         (check.name, f"{check.earned:g}", check.points, check.measured, check.target, _verdict(check.passed))
         for check in checks
@@ -124,7 +124,7 @@ def check_rows(checks: Iterable[Check]) -> list[Row]:
 
 
 def load_rows(loads: Iterable[tuple[str, Load]]) -> list[Row]:
-    """One line for each run."""
+    """Return one line for each run."""
     return [
         (
             name,
@@ -173,7 +173,7 @@ def _cell(value: object) -> str:
 
 
 def _histogram(timing: Timing) -> str:
-    """How many operations took how long, and where the target is."""
+    """Return a plot of how many operations took how long, and of the target."""
     widest = max(*timing.values_ms, timing.target_ms) or 1.0
     counts = [0] * BARS
     for value in timing.values_ms:
@@ -190,7 +190,7 @@ def _histogram(timing: Timing) -> str:
 
 
 def _memory(name: str, load: Load) -> str:
-    """The service's memory over time."""
+    """Return a plot of the service's memory over time."""
     last, most = load.memory_mb[-1][0] or 1.0, max(size for _, size in load.memory_mb) * 1.1
     points = " ".join(
         f"{seconds / last * PLOT_WIDTH:.1f},{PLOT_HEIGHT * (1 - size / most):.1f}" for seconds, size in load.memory_mb

@@ -22,7 +22,7 @@ from mcp_dynaload.measure.installation.scoring import (
     scalability,
     timings_of,
 )
-from mcp_dynaload.measure.installation.sessions import measure_crowd
+from mcp_dynaload.measure.installation.sessions import measure_concurrent_sessions
 from mcp_dynaload.measure.installation.stress import stress
 
 Told = Callable[[str], None]
@@ -31,7 +31,7 @@ Told = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What is to be measured beside function and speed on the person's catalog."""
+    """The parts to measure beside function and speed on the user's catalog."""
 
     readiness: bool = False
     """All five headings."""
@@ -43,7 +43,7 @@ class Parts:
 
 
 async def validate(configuration: Configuration, parts: Parts, told: Told) -> Validation:
-    """Measure; nothing of the person's is learned or started but to list it.
+    """Measure; nothing of the user's is learned or started but to list it.
 
     Raises:
         DynaloadError: The service for the load does not start, or it cut a session off.
@@ -57,7 +57,7 @@ async def validate(configuration: Configuration, parts: Parts, told: Told) -> Va
         figures = await measure_choice(dynaload, told)
         files = tuple(file.path for file in configuration.upstreams.files if file.kind == "explicit")
         experience = await measure_experience(dynaload, files)
-        tools = len(dynaload.front.live.catalog.tools)
+        tools = len(dynaload.proxy.live.catalog.tools)
     told("commands and start")
     loads = await _loads(parts, told) if parts.stress else {}
     servers = max(1, len(configuration.configs) + len(configuration.upstreams.problems))
@@ -70,11 +70,11 @@ async def validate(configuration: Configuration, parts: Parts, told: Told) -> Va
     if parts.readiness:
         recovery = await measure_recovery()
         told("recovery")
-        crowd = await measure_crowd()
+        many = await measure_concurrent_sessions()
         told("many sessions")
         checks += [
             *reliability(shares, recovery, database, disk),
-            *scalability(crowd, recovery),
+            *scalability(many, recovery),
             *experience_checks(figures, experience),
         ]
     return Validation(
@@ -89,7 +89,7 @@ async def validate(configuration: Configuration, parts: Parts, told: Told) -> Va
 
 
 async def _failing(configuration: Configuration, told: Told) -> dict[str, str]:
-    """Servers that do not start now, whatever is known of them from before, and entries that are wrong."""
+    """Return servers that do not start now, whatever is known of them from before, and entries that are wrong."""
     with open_catalog(configuration) as live:
         listed = await refresh_catalog(configuration, live, done=told)
     wrong = {f"{problem.file}: {problem.key}": str(problem) for problem in configuration.upstreams.problems}
@@ -105,6 +105,6 @@ async def _loads(parts: Parts, told: Told) -> dict[str, Load]:
 
 
 def unlearning(configuration: Configuration) -> Configuration:
-    """The configuration with nothing noted and no server started ahead."""
+    """Return the configuration with nothing noted and no server started ahead."""
     changed = {"metrics_collection_enabled": False, "warm_upstreams": False}
     return replace(configuration, settings=configuration.settings.model_copy(update=changed))

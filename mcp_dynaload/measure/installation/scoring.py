@@ -7,10 +7,10 @@ from mcp_dynaload.measure.installation.check import Check, Heading, Load, Timing
 from mcp_dynaload.measure.installation.choice import NEEDLESS, ChoiceFigures
 from mcp_dynaload.measure.installation.experience import Experience
 from mcp_dynaload.measure.installation.recovery import Recovery
-from mcp_dynaload.measure.installation.sessions import Crowd
+from mcp_dynaload.measure.installation.sessions import ConcurrentSessions
 from mcp_dynaload.proxy.commands.layout import WIDTH
 
-DETECTION_MS, LOADING_MS, CACHE_MS, TOTAL_MS, COMMAND_MS, CROWDED_MS = 50.0, 200.0, 10.0, 250.0, 100.0, 1_000.0
+DETECTION_MS, LOADING_MS, CACHE_MS, TOTAL_MS, COMMAND_MS, MANY_SESSIONS_MS = 50.0, 200.0, 10.0, 250.0, 100.0, 1_000.0
 REDUCTION_PERCENT, SUCCESS_PERCENT = 70.0, 95.0
 FOUND_SHARE, LOADED_SHARE, QUIET_SHARE = 0.95, 0.5, 0.9
 START_SECONDS = 2.0
@@ -18,7 +18,7 @@ MEMORY_GROWTH = 0.10
 
 
 def timings_of(figures: ChoiceFigures) -> tuple[Timing, ...]:
-    """The times with their targets."""
+    """Return the times with their targets."""
     loading = (
         Timing(f"loading, tiers listed: {tiers}", LOADING_MS, tuple(values))
         for tiers, values in sorted(figures.loading_ms.items())
@@ -32,7 +32,7 @@ def timings_of(figures: ChoiceFigures) -> tuple[Timing, ...]:
 
 
 def figures_of(figures: ChoiceFigures) -> dict[str, tuple[float, float]]:
-    """Shares in percent with their least."""
+    """Return shares in percent with their least."""
     done = figures.operations - len(figures.errors)
     return {
         "success": (100 * done / figures.operations if figures.operations else 0.0, SUCCESS_PERCENT),
@@ -43,7 +43,7 @@ def figures_of(figures: ChoiceFigures) -> dict[str, tuple[float, float]]:
 def functionality(
     figures: ChoiceFigures, servers: int, failing: dict[str, str], experience: Experience
 ) -> Iterator[Check]:
-    """Whether everything does what it is for."""
+    """Yield checks that everything does what it is for."""
     works = servers - len(failing)
     told = f"{works} of {servers}" + (f"; not: {', '.join(sorted(failing))}" if failing else "")
     yield _check(Heading.FUNCTIONALITY, "servers start and list their tools", 6, works / servers, told, "all")
@@ -62,7 +62,7 @@ def functionality(
 
 
 def performance(timings: Iterable[Timing], figures: dict[str, tuple[float, float]]) -> Iterator[Check]:
-    """Whether it is fast enough, and worth it."""
+    """Yield checks that it is fast enough, and worth it."""
     timings = tuple(timings)
     points = {"detection": 5, "cache operation": 3, "end to end": 3}
     for timing in timings:
@@ -81,7 +81,7 @@ def performance(timings: Iterable[Timing], figures: dict[str, tuple[float, float
 def reliability(
     figures: dict[str, tuple[float, float]], recovery: Recovery, database: str | None, disk: str | None
 ) -> Iterator[Check]:
-    """Whether it goes on when something breaks."""
+    """Yield checks that it goes on when something breaks."""
     measured, least = figures["success"]
     yield _check(
         Heading.RELIABILITY,
@@ -101,15 +101,15 @@ def reliability(
         yield _check(Heading.RELIABILITY, name, points, yes(wrong is None), wrong or "yes", "yes")
 
 
-def scalability(crowd: Crowd, recovery: Recovery) -> Iterator[Check]:
-    """Whether it carries many sessions."""
-    right = crowd.operations > 0 and not crowd.wrong and not crowd.failed
-    told = f"{crowd.sessions} sessions, {crowd.operations} operations, {crowd.wrong} wrong, {crowd.failed} failed"
+def scalability(many: ConcurrentSessions, recovery: Recovery) -> Iterator[Check]:
+    """Yield checks that it carries many sessions."""
+    right = many.operations > 0 and not many.wrong and not many.failed
+    told = f"{many.sessions} sessions, {many.operations} operations, {many.wrong} wrong, {many.failed} failed"
     yield _check(Heading.SCALABILITY, "sessions at once get their own answers", 7, yes(right), told, "none wrong")
-    yield _timed(Timing("a query in the crowd", CROWDED_MS, crowd.total_ms), 4, Heading.SCALABILITY)
-    growth = f"{crowd.memory_mb_before:.0f} → {crowd.memory_mb_after:.0f} MB"
+    yield _timed(Timing("a query in the crowd", MANY_SESSIONS_MS, many.total_ms), 4, Heading.SCALABILITY)
+    growth = f"{many.memory_mb_before:.0f} → {many.memory_mb_after:.0f} MB"
     yield _check(
-        Heading.SCALABILITY, "memory stays as it is round after round", 5, yes(crowd.memory_growth <= MEMORY_GROWTH),
+        Heading.SCALABILITY, "memory stays as it is round after round", 5, yes(many.memory_growth <= MEMORY_GROWTH),
         growth, f"+{MEMORY_GROWTH:.0%}",
     )  # fmt: skip
     refused = recovery.refused
@@ -119,7 +119,7 @@ def scalability(crowd: Crowd, recovery: Recovery) -> Iterator[Check]:
 
 
 def experience_checks(figures: ChoiceFigures, experience: Experience) -> Iterator[Check]:
-    """What a person notices."""
+    """Yield checks of what a user notices."""
     yield _timed(Timing("commands answer", COMMAND_MS, experience.command_ms), 4, Heading.EXPERIENCE)
     yield _check(
         Heading.EXPERIENCE, f"answers fit {WIDTH} columns", 3, yes(experience.widest <= WIDTH),
@@ -142,7 +142,7 @@ def experience_checks(figures: ChoiceFigures, experience: Experience) -> Iterato
 
 
 def load_checks(name: str, load: Load) -> Iterator[Check]:
-    """A load test stands for no points, so that the score is the same with and without, but it can fail."""
+    """Yield the checks of a load test, for no points: the score is the same without, but the test can fail."""
     told = f"{load.calls} calls, {load.lost} lost, {load.crossed} crossed, {load.failed} honest errors"
     right = load.calls > 0 and not load.lost and not load.crossed
     yield _check(

@@ -17,8 +17,8 @@ SUBJECTS = ("one", "two", "three", "four")
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
-    """What came of it."""
+class ConcurrentSessions:
+    """The outcome of many sessions at the same time."""
 
     sessions: int
     operations: int
@@ -39,8 +39,8 @@ class Crowd:
         return self.memory_mb_after / self.memory_mb_before - 1
 
 
-async def measure_crowd() -> Crowd:
-    """Each session loads its own server's tools and calls them with nonces of its own."""
+async def measure_concurrent_sessions() -> ConcurrentSessions:
+    """Run many sessions, each of which loads its own server's tools and calls them with nonces of its own."""
     servers = {name: probe(is_shared=name != "one") for name in SUBJECTS}
     total_ms: list[float] = []
     counts = {"operations": 0, "wrong": 0, "failed": 0}
@@ -71,7 +71,7 @@ async def measure_crowd() -> Crowd:
                 for number in range(SESSIONS):
                     tasks.start_soon(work, number, rounds)
             before = before or _memory_mb()
-        return Crowd(
+        return ConcurrentSessions(
             sessions=SESSIONS,
             operations=counts["operations"],
             wrong=counts["wrong"],

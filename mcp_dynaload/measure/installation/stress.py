@@ -58,7 +58,7 @@ class _Tally:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What all callers of a run share."""
+    """The state that all callers of a run share."""
 
     url: str
     sessions: int
@@ -70,13 +70,14 @@ class _Run:
 
     @property
     def pace_seconds(self) -> float:
-        """Between two calls of a session."""
+        """The seconds between two calls of a session."""
         return self.sessions / CALLS_PER_SECOND
 
 
 async def stress(sessions: int, minutes: float, *, is_mortal: bool, step: Step) -> Load:
-    """Open the sessions, then keep all calling for this long; with `is_mortal` every other call goes to a server that
-    dies every few seconds.
+    """Open the sessions, then keep all calling for this long.
+
+    With `is_mortal` every other call goes to a server that dies every few seconds.
 
     Raises:
         DynaloadError: The service does not start, or a session was cut off.
@@ -112,7 +113,7 @@ async def stress(sessions: int, minutes: float, *, is_mortal: bool, step: Step) 
 
 
 class _Countdown:
-    """Waits until as many as expected have come."""
+    """A wait until as many as expected have come."""
 
     def __init__(self, many: int) -> None:
         self._left, self._done = many, anyio.Event()
@@ -127,7 +128,7 @@ class _Countdown:
 
 
 async def _caller(run: _Run, number: int) -> None:
-    """One session: prompts and calls at its pace."""
+    """Play one session: prompts and calls at its pace."""
     server = "private" if number < min(PRIVATE_SESSIONS, run.sessions // 10 or 1) else "shared"
     try:
         async with Client(run.url, mode="legacy", cache=None) as client:
@@ -188,7 +189,7 @@ async def _raw_call(client: Client, name: str, arguments: dict[str, str]) -> Cal
 
 
 async def _is_refused(url: str) -> bool:
-    """Whether one session more gets a 503 that says when to come back."""
+    """Return whether one session more gets a 503 that says when to come back."""
     body = {
         "jsonrpc": "2.0",
         "id": 1,
@@ -207,7 +208,7 @@ async def _is_refused(url: str) -> bool:
 
 @asynccontextmanager
 async def _service(sessions: int) -> AsyncGenerator[tuple[str, psutil.Process]]:
-    """A service process with probe servers behind it, in folders of its own; at exit it has drained."""
+    """Start a service process with probe servers behind it, in folders of its own; at exit it has drained."""
     with tempfile.TemporaryDirectory(prefix="mcp-dynaload-stress-") as place:
         folder, port = Path(place), _free_port()
         entries = {
@@ -255,5 +256,5 @@ def _free_port() -> int:
 
 
 def _memory_mb(process: psutil.Process) -> float:
-    """Of our process alone: its servers' memory is their own."""
+    """Return the memory of our process alone: its servers' memory is their own."""
     return process.memory_info().rss / 1e6

@@ -1,4 +1,4 @@
-"""What a prompt has at hand without a search, behind us, and what the peer's search finds for it."""
+"""The tools that a prompt has at hand without a search, behind us, and those that the peer's search finds for it."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from statistics import fmean, median
 from mcp_dynaload.measure.peers.subjects import OURS, PEER, Bench, Step, server_entry, tokens
 from mcp_dynaload.measure.quality.evaluate import evaluate, index
 from mcp_dynaload.measure.quality.intervals import Bootstrap
-from mcp_dynaload.measure.quality.labelled import KnownTools, Task, characters_in_fours
+from mcp_dynaload.measure.quality.labelled import NamedCatalog, Task, characters_in_fours
 from mcp_dynaload.measure.quality.rankers import DEFAULT, Models, ranker_named
 from mcp_dynaload.measure.quality.suite import read_set
 from mcp_dynaload.selection.policy import Strategy
@@ -19,8 +19,8 @@ SEARCH_TOOL = "search_tools"
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Means over the tasks."""
+class PeerChoice:
+    """The means over the tasks."""
 
     tasks: int
     recall: float
@@ -39,8 +39,8 @@ class Choice:
     """Median."""
 
 
-async def choices(bench: Bench, catalog: Path, tasks: Path, many: int, step: Step) -> dict[str, Choice]:
-    """Both, on so many tasks, evenly drawn; the peer is asked with the prompt's own words.
+async def choices(bench: Bench, catalog: Path, tasks: Path, many: int, step: Step) -> dict[str, PeerChoice]:
+    """Measure both on so many tasks, evenly drawn; the peer is asked with the prompt's own words.
 
     Raises:
         ConfigError: A file cannot be read, or a task's tool is not in the catalog.
@@ -53,14 +53,14 @@ async def choices(bench: Bench, catalog: Path, tasks: Path, many: int, step: Ste
     return {OURS: _ours(found.known, drawn), PEER: await _peer(bench, found.known, drawn, step)}
 
 
-def _ours(known: KnownTools, tasks: Sequence[Task]) -> Choice:
+def _ours(known: NamedCatalog, tasks: Sequence[Task]) -> PeerChoice:
     indexed = index(ranker_named(DEFAULT), known.catalog, Models())
     report = evaluate(indexed, tasks, [Strategy.BALANCED], Bootstrap())
 
     def mean(metric: str) -> float:
         return report.means["selection", Strategy.BALANCED.value, metric]
 
-    return Choice(
+    return PeerChoice(
         tasks=len(tasks),
         recall=mean("recall"),
         covered=mean("covered"),
@@ -70,8 +70,8 @@ def _ours(known: KnownTools, tasks: Sequence[Task]) -> Choice:
     )
 
 
-async def _peer(bench: Bench, known: KnownTools, tasks: Sequence[Task], step: Step) -> Choice:
-    """By FastMCP itself: one server lists all tools, by the names that we advertise."""
+async def _peer(bench: Bench, known: NamedCatalog, tasks: Sequence[Task], step: Step) -> PeerChoice:
+    """Measure the choice of FastMCP itself: one server lists all tools, by the names that we advertise."""
     definitions = [{**tool.definition, "name": tool.name} for tool in known.catalog.tools]
     file = bench.folder / "catalog.json"
     file.write_text(json.dumps(definitions), encoding="utf-8")
@@ -88,7 +88,7 @@ async def _peer(bench: Bench, known: KnownTools, tasks: Sequence[Task], step: St
             names = {result["name"] for result in results}
             recalls.append(fmean(not names.isdisjoint(need) for need in task.needs))
             sizes.append(tokens(results))
-    return Choice(
+    return PeerChoice(
         tasks=len(tasks),
         recall=fmean(recalls),
         covered=fmean(recall == 1 for recall in recalls),

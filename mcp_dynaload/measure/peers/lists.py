@@ -1,4 +1,4 @@
-"""What a long list of one server costs us: reading it, and looking at it as the client will; nothing of it waits."""
+"""The cost of a server's long list for us: reading it, and looking at it as the client will; nothing of it waits."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from statistics import median
 from mcp_dynaload.catalog.json_schema import DIALECT
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.measure.peers.subjects import Step
-from mcp_dynaload.proxy.definition_repair import LastAccepted
+from mcp_dynaload.proxy.definition_repair import RepairCache
 from mcp_dynaload.upstream.era import Era
 from mcp_dynaload.upstream.listing import Listing, read_listing
 
@@ -20,7 +20,7 @@ ROUNDS = 25
 
 @dataclass(frozen=True, slots=True)
 class ListCost:
-    """Medians, in milliseconds."""
+    """The medians, in milliseconds."""
 
     tools: int
     bytes_each: int
@@ -40,14 +40,14 @@ class ListCost:
 
 
 async def list_cost(step: Step) -> ListCost:
-    """The cost of a list of `TOOLS` tools."""
+    """Measure the cost of a list of `TOOLS` tools."""
     step(f"a list of {TOOLS:,} tools")
     tools = [definition(number) for number in range(TOOLS)]
     dumped, read, first, again = (list[float]() for _ in range(4))
     for _ in range(ROUNDS):  # all take their turn: what disturbs the machine disturbs all
         with _timed(dumped):
             text = json.dumps(tools)
-        page, known = json.loads(text), LastAccepted()
+        page, known = json.loads(text), RepairCache()
         with _timed(read):
             listing = await _listing(page)
         for times in (first, again):
@@ -58,7 +58,7 @@ async def list_cost(step: Step) -> ListCost:
 
 
 def definition(number: int) -> Json:
-    """A definition of usual length and form."""
+    """Return a definition of usual length and form."""
     return {
         "name": f"find_records_{number}",
         "description": f"Find the records of store {number} that match a query. " + "Says which they are. " * 10,

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcp_dynaload.measure.peers.choice import Choice, choices
+from mcp_dynaload.measure.peers.choice import PeerChoice, choices
 from mcp_dynaload.measure.peers.lists import ListCost, list_cost
 from mcp_dynaload.measure.peers.speed import CallSpeed, Start, calls, starts
 from mcp_dynaload.measure.peers.subjects import DIRECT, OURS, PEER, Bench, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What to measure, and how much of it."""
+class BenchPlan:
+    """The things to measure, and how much of each."""
 
     peer_python: str
     calls: int
@@ -26,17 +26,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured, by subject."""
+    """The figures, by subject."""
 
     calls: Mapping[str, CallSpeed]
     starts: Mapping[str, Start]
-    choices: Mapping[str, Choice]
+    choices: Mapping[str, PeerChoice]
     servers: int
     listing: ListCost
     """Of a long list, ours alone."""
 
     def ratios(self) -> dict[str, float]:
-        """Ours against the peer's or a yardstick, in words; of times and memory less is better, of rates more."""
+        """Return ours against the peer's or a yardstick, in words; less time and memory is better, more rate."""
         added = {name: self.calls[name].p50_ms - self.calls[DIRECT].p50_ms for name in (OURS, PEER)}
         ours, peer = self.calls[OURS], self.calls[PEER]
         mine, theirs = self.starts[OURS], self.starts[PEER]
@@ -50,7 +50,7 @@ class Figures:
         }
 
 
-async def run(plan: Plan, step: Step) -> Figures:
+async def run(plan: BenchPlan, step: Step) -> Figures:
     """Measure.
 
     Raises:

@@ -11,7 +11,7 @@ import psutil
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.measure.peers.subjects import DIRECT, OURS, PEER, Bench, Step, listed, server_entry, tokens
 from mcp_dynaload.measure.probe import ECHO
-from mcp_dynaload.measure.stdio_client import Wire
+from mcp_dynaload.measure.stdio_client import StdioClient
 
 ROUNDS = 5
 """In each, all take their turn: what disturbs the machine disturbs all."""
@@ -23,7 +23,7 @@ STARTS = 3
 
 @dataclass(frozen=True, slots=True)
 class CallSpeed:
-    """Of one subject."""
+    """The speed of calls to one subject."""
 
     p50_ms: float
     p99_ms: float
@@ -36,7 +36,7 @@ class CallSpeed:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Of one subject; medians."""
+    """The start of one subject; medians."""
 
     list_ms: float
     """From the start of the process to the answer to the first `tools/list`."""
@@ -61,7 +61,7 @@ class _Timed:
 
 
 async def calls(bench: Bench, many: int, step: Step) -> dict[str, CallSpeed]:
-    """So many calls of a server by itself, behind us and behind the peer."""
+    """Measure so many calls of a server by itself, behind us and behind the peer."""
     entry = server_entry()
     servers = bench.servers("one", {"echo": entry})
     subjects = (bench.direct(entry), bench.ours(servers), bench.peer(servers))
@@ -80,7 +80,7 @@ async def calls(bench: Bench, many: int, step: Step) -> dict[str, CallSpeed]:
 
 
 async def starts(bench: Bench, servers: int, step: Step) -> dict[str, Start]:
-    """The start with so many servers: we know their tools from a start before, as on every day but the first."""
+    """Measure the start with so many servers; we know their tools before, as on every day but the first."""
     entries = {f"echo{number}": server_entry() for number in range(servers)}
     file = bench.servers("many", entries)
     step("start: the first one, which learns the tools")
@@ -93,7 +93,7 @@ async def starts(bench: Bench, servers: int, step: Step) -> dict[str, Start]:
     return {name: _middle(some) for name, some in found.items()}
 
 
-async def _start(opened: AbstractAsyncContextManager[Wire], tool: str) -> Start:
+async def _start(opened: AbstractAsyncContextManager[StdioClient], tool: str) -> Start:
     started = time.perf_counter()
     async with opened as wire:
         definitions = await listed(wire)
@@ -123,14 +123,14 @@ def _middle(some: list[Start]) -> Start:
     )
 
 
-async def _call(wire: Wire, tool: str, number: int) -> None:
+async def _call(wire: StdioClient, tool: str, number: int) -> None:
     said = await wire.call(tool, {"nonce": str(number)})
     if said != str(number):
         raise DynaloadError(f"{wire.name} answered a call with {said[:200]!r} and not with what was sent")
 
 
-async def _in_turn(wire: Wire, tool: str, many: int) -> list[float]:
-    """Milliseconds of each call."""
+async def _in_turn(wire: StdioClient, tool: str, many: int) -> list[float]:
+    """Return the milliseconds of each call."""
     found: list[float] = []
     for number in range(many):
         started = time.perf_counter()
@@ -139,8 +139,8 @@ async def _in_turn(wire: Wire, tool: str, many: int) -> list[float]:
     return found
 
 
-async def _at_once(wire: Wire, tool: str, many: int) -> float:
-    """Calls per second."""
+async def _at_once(wire: StdioClient, tool: str, many: int) -> float:
+    """Return the calls per second."""
     numbers = iter(range(many))
 
     async def work() -> None:

@@ -1,4 +1,4 @@
-"""What is measured: a server by itself, behind us, and behind the peer."""
+"""The subjects of the measurements: a server by itself, behind us, and behind the peer."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.machine.own_process import module_command
 from mcp_dynaload.measure.probe import probe
 from mcp_dynaload.measure.quality.labelled import characters_in_fours
-from mcp_dynaload.measure.stdio_client import Wire, open_wire
+from mcp_dynaload.measure.stdio_client import StdioClient, open_stdio_client
 
 Step = Callable[[str], None]
 """Is told what is being measured."""
@@ -34,18 +34,18 @@ class Bench:
     peer_python: str
 
     def servers(self, name: str, entries: Json) -> Path:
-        """A servers file of these entries."""
+        """Write a servers file of these entries."""
         file = self.folder / f"{name}.json"
         file.write_text(json.dumps({"mcpServers": entries}), encoding="utf-8")
         return file
 
-    def direct(self, entry: Json) -> AbstractAsyncContextManager[Wire]:
-        """The server of an entry, with nothing between."""
-        return open_wire(DIRECT, [entry["command"], *entry["args"]], os.environ)
+    def direct(self, entry: Json) -> AbstractAsyncContextManager[StdioClient]:
+        """Connect to the server of an entry, with nothing between."""
+        return open_stdio_client(DIRECT, [entry["command"], *entry["args"]], os.environ)
 
-    def ours(self, servers: Path) -> AbstractAsyncContextManager[Wire]:
-        """We in front of the servers; what we know of them we keep from one start to the next."""
-        return open_wire(OURS, [*_COMMAND, "serve", "--config", str(servers)], self._environ())
+    def ours(self, servers: Path) -> AbstractAsyncContextManager[StdioClient]:
+        """Connect to us in front of the servers; what we know of them we keep from one start to the next."""
+        return open_stdio_client(OURS, [*_COMMAND, "serve", "--config", str(servers)], self._environ())
 
     async def learn(self, servers: Path) -> None:
         """Have us list the servers' tools.
@@ -62,20 +62,20 @@ class Bench:
     def _environ(self) -> dict[str, str]:
         return {**os.environ, **variables_for(self.folder), "MCP_DYNALOAD_LOG_LEVEL": "error"}
 
-    def peer(self, servers: Path, *options: str) -> AbstractAsyncContextManager[Wire]:
-        """FastMCP's proxy in front of them."""
+    def peer(self, servers: Path, *options: str) -> AbstractAsyncContextManager[StdioClient]:
+        """Connect to FastMCP's proxy in front of them."""
         environ = {**os.environ, "FASTMCP_LOG_LEVEL": "ERROR", "FASTMCP_CHECK_FOR_UPDATES": "off"}
-        return open_wire(PEER, [self.peer_python, _PEER_SERVER, str(servers), *options], environ)
+        return open_stdio_client(PEER, [self.peer_python, _PEER_SERVER, str(servers), *options], environ)
 
 
 def server_entry(tools: Path | None = None) -> Json:
-    """A server that answers at once, so that what is measured is what stands before it."""
+    """Return the entry of a server that answers at once, so that only what stands before it is measured."""
     entry = probe(tools=tools)
     return {"command": entry["command"], "args": entry["args"]}
 
 
-async def listed(wire: Wire) -> list[Json]:
-    """The definitions of the first `tools/list`, all pages."""
+async def listed(wire: StdioClient) -> list[Json]:
+    """Return the definitions of the first `tools/list`, all pages."""
     found: list[Json] = []
     params: Json = {}
     while True:
@@ -87,5 +87,5 @@ async def listed(wire: Wire) -> list[Json]:
 
 
 def tokens(definitions: object) -> int:
-    """Of the compact JSON."""
+    """Count the tokens of the compact JSON."""
     return characters_in_fours(json.dumps(definitions, separators=(",", ":"), ensure_ascii=False))

@@ -35,7 +35,7 @@ class Bm25Ranker:
                 self._postings.setdefault(word, {})[index] = many * (SATURATION + 1) / (many + held_back)
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
-        """The best tools for the text alone, best first; a word said twice counts twice."""
+        """Return the best tools for the text alone, best first; a word said twice counts twice."""
         said = words(query.text)
         scores: dict[int, float] = {}
         for word in said:
@@ -55,5 +55,5 @@ class Bm25Ranker:
 
 
 def words(text: str) -> list[str]:
-    """Runs of letters and digits, lower-cased: `create_issue` is two words."""
+    """Return runs of letters and digits, lower-cased: `create_issue` is two words."""
     return _WORD.findall(text.lower())

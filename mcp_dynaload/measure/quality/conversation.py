@@ -13,21 +13,21 @@ from mcp_dynaload.selection.state import Context, SessionState, initial_state, s
 
 
 class _NothingFits:
-    """Ranks no tool: for prompts that are only to be remembered."""
+    """A ranker that ranks no tool: for prompts that are only to be remembered."""
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         return ()
 
 
 class RankedOnce:
-    """Remembers rankings for as long as one task is looked at: strategies ask for the same ones."""
+    """A ranker that remembers rankings while one task is looked at: strategies ask for the same ones."""
 
     def __init__(self, ranker: Ranker) -> None:
         self._ranker = ranker
         self._rankings: dict[tuple[Query, int], tuple[Scored, ...]] = {}
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
-        """The ranker's own answer."""
+        """Return the ranker's own answer."""
         key = query, limit
         if key not in self._rankings:
             self._rankings[key] = self._ranker.rank(query, limit)
@@ -35,7 +35,7 @@ class RankedOnce:
 
 
 def state_before(history: Sequence[str], catalog: Catalog) -> SessionState:
-    """A session that remembers these prompts and has loaded nothing: every task is a choice of its own."""
+    """Return a session that remembers these prompts and has loaded nothing: every task is a choice of its own."""
     context = Context(catalog=catalog, ranker=_NothingFits())
     state = initial_state()
     for prompt in history:
@@ -45,12 +45,12 @@ def state_before(history: Sequence[str], catalog: Catalog) -> SessionState:
 
 
 def session_query(prompt: str, state: SessionState) -> Query:
-    """What a session in this state asks its ranker for the whole prompt, even if that has no content of its own."""
+    """Return the query of a session in this state for the whole prompt, even if that has no content of its own."""
     text = clean(prompt) or prompt
     earlier = tuple(before for before in state.memory if before != text)[: MAX_MEMORY - 1]
     return parse_query(text, earlier)
 
 
 def query_of(task: Task, state: SessionState, *, reads_session: bool) -> Query:
-    """The query by which a ranker's order for the task is judged."""
+    """Return the query by which a ranker's order for the task is judged."""
     return session_query(task.prompt, state) if reads_session else Query(task.prompt)

@@ -19,24 +19,24 @@ Similarities = Callable[[str], Sequence[float]]
 """From a text to its cosine with each of the texts that were compared."""
 
 
-class Encoder(Protocol):
-    """Tells how alike texts are."""
+class SimilarityEncoder(Protocol):
+    """A measure of how alike texts are."""
 
     def compare(self, texts: Sequence[str]) -> Similarities:
-        """A function that compares a text with each of these."""
+        """Return a function that compares a text with each of these."""
         ...
 
 
 class DenseRanker:
     """The vectors of one catalog. Its probability is the cosine, which is none."""
 
-    def __init__(self, catalog: Catalog, encoder: Encoder) -> None:
+    def __init__(self, catalog: Catalog, encoder: SimilarityEncoder) -> None:
         self._names = [tool.name for tool in catalog.tools]
         texts = [f"{tool.original_name}: {tool.description}" for tool in catalog.tools]
         self._similarities = encoder.compare(texts)
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
-        """The nearest tools to the text alone, nearest first; there is none without any likeness."""
+        """Return the nearest tools to the text alone, nearest first; none without any likeness."""
         scores = self._similarities(query.text)
         best = nsmallest(limit, range(len(scores)), key=lambda index: (-scores[index], index))
         return tuple(Scored(self._names[n], scores[n], min(1.0, max(0.0, scores[n])), ()) for n in best)
@@ -59,14 +59,14 @@ class _ModelPackage(Protocol):
 
 
 class MiniLm:
-    """all-MiniLM-L6-v2 as its package carries it; texts are encoded once."""
+    """The encoder all-MiniLM-L6-v2 as its package carries it; texts are encoded once."""
 
     def __init__(self, model: _Model) -> None:
         self._model = model
         self._compared: dict[tuple[str, ...], _Vector] = {}
 
     def compare(self, texts: Sequence[str]) -> Similarities:
-        """A function that compares a text with each of these."""
+        """Return a function that compares a text with each of these."""
         key = tuple(texts)
         if key not in self._compared:
             self._compared[key] = self._encode(texts)
@@ -77,8 +77,8 @@ class MiniLm:
         return self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
 
 
-def open_minilm() -> Encoder:
-    """The encoder, read from its package: seconds, and some hundred megabytes with torch.
+def open_minilm() -> SimilarityEncoder:
+    """Read the encoder from its package, which takes seconds, and some hundred megabytes with torch.
 
     Raises:
         ConfigError: It is not installed.

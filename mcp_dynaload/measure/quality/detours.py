@@ -1,4 +1,4 @@
-"""What loading between the steps of a turn is worth where the model turns to a shell, or says that it lacks a tool."""
+"""Measures what is loaded between the steps of a turn where the model turns to a shell, or says that it lacks a tool."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import ConfigError
-from mcp_dynaload.measure.quality.labelled import KnownTools
+from mcp_dynaload.measure.quality.labelled import NamedCatalog
 from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.ranking.subjects import Subjects, subjects_of
 from mcp_dynaload.selection.missed import ModelStep, missed_tools
@@ -76,7 +76,7 @@ def read_steps(path: Path) -> tuple[LabelledStep, ...]:
     return tuple(LabelledStep(ModelStep(tuple(line.calls), line.said), frozenset(line.tools)) for line in parsed)
 
 
-def detours(ranker: Ranker, known: KnownTools, steps: Sequence[LabelledStep]) -> Detours:
+def detours(ranker: Ranker, known: NamedCatalog, steps: Sequence[LabelledStep]) -> Detours:
     """Return how often a tool that serves is loaded for the next step, and how often one is where none serves."""
     subjects = subjects_of(known.catalog, {})
     loaded = [_loaded(ranker, known, subjects, one.step) for one in steps]
@@ -95,13 +95,13 @@ def detours(ranker: Ranker, known: KnownTools, steps: Sequence[LabelledStep]) ->
     )
 
 
-def _loaded(ranker: Ranker, known: KnownTools, subjects: Subjects, step: ModelStep) -> list[str]:
+def _loaded(ranker: Ranker, known: NamedCatalog, subjects: Subjects, step: ModelStep) -> list[str]:
     found = missed_tools(step, known.catalog, subjects, ranker)
     names = dict.fromkeys(name for missed in found for name in missed.names)
     return [name for name in names if (tool := known.catalog.get(name)) and not tool.is_destructive]
 
 
-def _serves(step: LabelledStep, names: Sequence[str], known: KnownTools) -> bool:
+def _serves(step: LabelledStep, names: Sequence[str], known: NamedCatalog) -> bool:
     tools = [tool for name in names if (tool := known.catalog.get(name))]
     keys = {key for tool in tools for key in (f"{tool.upstream}/{tool.original_name}", f"{tool.upstream}/*")}
     return not keys.isdisjoint(step.serving)

@@ -26,7 +26,7 @@ class Indexed:
     catalog: Catalog
     ranker: Ranker
     index_ms: float
-    """What building it took; for an encoder that is not shared yet, with reading it."""
+    """The milliseconds that building it took; for an encoder that is not shared yet, with reading it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class _Choice:
 
 
 @dataclass(slots=True)
-class _Findings:
+class _TaskFindings:
     samples: dict[Path, list[float]] = field(default_factory=dict[Path, list[float]])
     reliability: Reliability = field(default_factory=Reliability)
     rank_ms: list[float] = field(default_factory=list[float])
@@ -55,8 +55,8 @@ def index(kind: RankerKind, catalog: Catalog, models: Models) -> Indexed:
 
 
 def evaluate(indexed: Indexed, tasks: Sequence[Task], strategies: Sequence[Strategy], bootstrap: Bootstrap) -> Report:
-    """The ranker's figures on these tasks; those that need nothing are the negatives."""
-    findings = _Findings()
+    """Return the ranker's figures on these tasks; those that need nothing are the negatives."""
+    findings = _TaskFindings()
     for task in tasks:
         _look_at(task, indexed, strategies, findings)
     return Report(
@@ -73,7 +73,7 @@ def evaluate(indexed: Indexed, tasks: Sequence[Task], strategies: Sequence[Strat
     )
 
 
-def _look_at(task: Task, indexed: Indexed, strategies: Sequence[Strategy], findings: _Findings) -> None:
+def _look_at(task: Task, indexed: Indexed, strategies: Sequence[Strategy], findings: _TaskFindings) -> None:
     catalog, ranker = indexed.catalog, RankedOnce(indexed.ranker)
     before = state_before(task.history, catalog)
     # Choosing comes first: its time is to count what a session would have to compute, nothing remembered.
@@ -89,7 +89,7 @@ def _look_at(task: Task, indexed: Indexed, strategies: Sequence[Strategy], findi
 
 
 def _choices(task: Task, before: SessionState, context: Context, strategies: Iterable[Strategy]) -> Iterator[_Choice]:
-    """What each strategy loads for the prompt."""
+    """Yield the tools that each strategy loads for the prompt."""
     for strategy in strategies:
         state = replace(before, strategy=strategy)
         started = perf_counter()

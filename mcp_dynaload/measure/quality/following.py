@@ -1,4 +1,4 @@
-"""What loading ahead is worth: conversations played turn by turn, with and without the tools that usually come next."""
+"""The worth of loading ahead: conversations played with and without the tools that usually come next."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ from mcp_dynaload.selection.actions import PromptSubmitted, StepTaken, ToolsFoun
 from mcp_dynaload.selection.followers import Followed, usual_follower
 from mcp_dynaload.selection.policy import MAX_FOLLOWERS
 from mcp_dynaload.selection.state import Context, SessionState, advertised, initial_state, step
-from mcp_dynaload.store.usage import LEAST_FOLLOWING
+from mcp_dynaload.store.usage import MIN_FOLLOWING
 
 Conversation = tuple[Task, ...]
 Followers = dict[str, tuple[str, ...]]
@@ -22,20 +22,20 @@ Followers = dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
+class _FollowedTurn:
     """A turn that another one follows in the same conversation."""
 
     called: frozenset[str]
-    """What the next turn calls."""
+    """The tools that the next turn calls."""
 
     ahead: frozenset[str]
-    """What was loaded at this turn's end."""
+    """The tools that were loaded at this turn's end."""
 
     first: str | None
     """The most usual follower of this turn's last call, listed or not."""
 
     listed: frozenset[str]
-    """What is listed when the next prompt is answered."""
+    """The tools that are listed when the next prompt is answered."""
 
     listed_without: frozenset[str]
     """The same, had nothing been loaded ahead."""
@@ -43,7 +43,7 @@ class _Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Following:
-    """Figures over the turns of the conversations that nothing was learned from."""
+    """The figures over the turns of the conversations that nothing was learned from."""
 
     conversations: int
     """That were learned from; as many, or one fewer, are measured."""
@@ -61,7 +61,7 @@ class Following:
     """Tools loaded at a turn's end, on average."""
 
     tokens_ahead: float
-    """What they cost, on average."""
+    """The tokens that they cost, on average."""
 
     called_ahead: float
     """Share of the tools loaded ahead that the next turn calls."""
@@ -82,7 +82,7 @@ class Following:
     """Tools that were loaded so and not called in the rest of the turn."""
 
     def as_json(self) -> Json:
-        """All figures."""
+        """Return all figures."""
         return asdict(self)
 
 
@@ -113,7 +113,7 @@ def following(ranker: Ranker, catalog: Catalog, tasks: Sequence[Task]) -> Follow
 
 
 def conversations(tasks: Iterable[Task]) -> list[Conversation]:
-    """Tasks one after the other whose history is that of the one before and its prompt."""
+    """Return conversations of tasks one after the other; each has the history of the one before and its prompt."""
     found: dict[tuple[str, ...], list[Task]] = {}
     for task in tasks:
         if task.needs:
@@ -123,10 +123,10 @@ def conversations(tasks: Iterable[Task]) -> list[Conversation]:
 
 
 def learned_followers(talks: Iterable[Conversation]) -> Followers:
-    """As the product learns it: what was called after what, as often as makes it usual."""
+    """Return followers as the product learns them: tools called after others, as often as makes it usual."""
     followers: Followers = {}
     for tool, follower, count in _followings(talks):
-        if count >= LEAST_FOLLOWING:
+        if count >= MIN_FOLLOWING:
             followers[tool] = (*followers.get(tool, ()), follower)[:MAX_FOLLOWERS]
     return followers
 
@@ -165,7 +165,7 @@ def _between(
     return missing, in_time, in_vain
 
 
-def _played(talk: Conversation, ranker: Ranker, catalog: Catalog, followers: Followers) -> Iterator[_Turn]:
+def _played(talk: Conversation, ranker: Ranker, catalog: Catalog, followers: Followers) -> Iterator[_FollowedTurn]:
     context = Context(catalog=catalog, ranker=ranker)
     state = without = initial_state()
     for task, upcoming in pairwise(talk):
@@ -174,13 +174,13 @@ def _played(talk: Conversation, ranker: Ranker, catalog: Catalog, followers: Fol
         without, _ = _turn(without, task, (), context)
         listed, listed_without = (_listed_for(upcoming, before, context) for before in (state, without))
         first = usual[0] if usual else None
-        yield _Turn(frozenset(_called(upcoming)), ahead, first, listed, listed_without)
+        yield _FollowedTurn(frozenset(_called(upcoming)), ahead, first, listed, listed_without)
 
 
 def _turn(
     state: SessionState, task: Task, usual: tuple[str, ...], context: Context
 ) -> tuple[SessionState, frozenset[str]]:
-    """The state after a turn in which the model calls what the task needs, and what was loaded ahead at its end."""
+    """Return the state after a turn in which the model calls what the task needs, and what was loaded ahead then."""
     state, _ = step(state, PromptSubmitted(task.prompt), context)
     missed = tuple(name for name in _called(task) if name not in advertised(state, context.catalog))
     state, _ = step(state, ToolsFound(missed), context)
@@ -194,7 +194,7 @@ def _listed_for(task: Task, state: SessionState, context: Context) -> frozenset[
 
 
 def _called(task: Task) -> tuple[str, ...]:
-    """One tool for each need, in their order."""
+    """Return one tool for each need, in their order."""
     return tuple(min(need) for need in task.needs)
 
 

@@ -12,14 +12,14 @@ FLATTENING = 60
 
 
 class FusionRanker:
-    """Rankers of one catalog as one. The probability is the score as a share of the best one's."""
+    """A ranker made of others over one catalog. The probability is the score as a share of the best one's."""
 
     def __init__(self, catalog: Catalog, rankers: Sequence[Ranker]) -> None:
         self._tools = len(catalog.tools)
         self._rankers = tuple(rankers)
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
-        """The tools with the best places in all rankings together."""
+        """Return the tools with the best places in all rankings together."""
         scores: dict[str, float] = {}
         terms: dict[str, tuple[str, ...]] = {}
         for ranker in self._rankers:

@@ -15,20 +15,20 @@ Interval = tuple[float, float]
 
 
 class Bootstrap:
-    """95% intervals of means; samples of one size are resampled alike, so they can be compared."""
+    """The 95% intervals of means; samples of one size are resampled alike, so they can be compared."""
 
     def __init__(self) -> None:
         self._draws: dict[int, NDArray[np.intp]] = {}
 
     def interval(self, values: Sequence[float]) -> Interval:
-        """Between which two numbers 95% of the means of resampled values lie."""
+        """Return the two numbers between which 95% of the means of resampled values lie."""
         import numpy as np  # heavy, and only figures need it
 
         means = np.array(values)[self._draws_of(len(values))].mean(axis=1).tolist()
         return percentile(means, 2.5), percentile(means, 97.5)
 
     def _draws_of(self, size: int) -> "NDArray[np.intp]":
-        """A row for each resample."""
+        """Return a row for each resample."""
         import numpy as np
 
         if size not in self._draws:
@@ -38,7 +38,7 @@ class Bootstrap:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The value below which `percent` of the values lie, between two of them by proportion."""
+    """Return the value below which `percent` of the values lie, between two of them by proportion."""
     ordered = sorted(values)
     place = (len(ordered) - 1) * percent / 100
     below = int(place)

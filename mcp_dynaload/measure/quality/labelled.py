@@ -16,7 +16,7 @@ _CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class KnownTools:
+class NamedCatalog:
     """A catalog, and the names under which task files speak of its tools."""
 
     catalog: Catalog
@@ -90,12 +90,12 @@ class TaskFile:
 
 
 def characters_in_fours(text: str) -> int:
-    """A quarter of the characters, rounded: the estimate of tokens that other tools' figures use."""
+    """Return a quarter of the characters, rounded: the estimate of tokens that other tools' figures use."""
     return round(len(text) / _CHARACTERS_PER_TOKEN)
 
 
-def read_catalog(path: Path, count: Count) -> KnownTools:
-    """The catalog in a file of `{server: [definition, …]}`; a tool costs what `count` says of its compact JSON.
+def read_catalog(path: Path, count: Count) -> NamedCatalog:
+    """Read the catalog in a file of `{server: [definition, …]}`; a tool costs `count` of its compact JSON.
 
     Raises:
         ConfigError: The file cannot be read or has another shape.
@@ -107,19 +107,19 @@ def read_catalog(path: Path, count: Count) -> KnownTools:
     definitions = {server: [tool.model_dump() for tool in tools] for server, tools in servers.items()}
     tools = with_unique_names(tool for server, found in definitions.items() for tool in build_tools(server, found))
     costs = {tool.name: count(definition_text(tool)) for tool in tools}
-    return KnownTools(
+    return NamedCatalog(
         build_catalog(tools, costs), {f"{tool.upstream}/{tool.original_name}": tool.name for tool in tools}
     )
 
 
 def definition_text(tool: Tool) -> str:
-    """What is counted of a tool: name, description and input schema as compact JSON."""
+    """Return the text that is counted of a tool: name, description and input schema as compact JSON."""
     definition: Json = {"name": tool.original_name, "description": tool.description, "inputSchema": tool.input_schema}
     return json.dumps(definition, separators=(",", ":"), ensure_ascii=False)
 
 
 def read_tasks(path: Path) -> TaskFile:
-    """The lines of a task file.
+    """Read the lines of a task file.
 
     Raises:
         ConfigError: The file cannot be read, is empty, or a line has another shape.
@@ -130,8 +130,8 @@ def read_tasks(path: Path) -> TaskFile:
     return TaskFile(path, lines)
 
 
-def tasks_of(file: TaskFile, known: KnownTools) -> tuple[Task, ...]:
-    """The tasks of a file over this catalog.
+def tasks_of(file: TaskFile, known: NamedCatalog) -> tuple[Task, ...]:
+    """Return the tasks of a file over this catalog.
 
     Raises:
         ConfigError: A needed tool is not in the catalog.

@@ -1,11 +1,11 @@
-"""What a ranking and a selection are worth for one task: one number for each metric."""
+"""The metrics of a ranking and of a selection for one task: one number each."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.measure.quality.labelled import Task
-from mcp_dynaload.measure.quality.oracle import least_costs, most_met
+from mcp_dynaload.measure.quality.oracle import min_costs, most_met
 from mcp_dynaload.selection.choose import within_tokens
 
 RANKS = (1, 3, 5, 10, 20, 50)
@@ -20,7 +20,7 @@ Measured = Iterator[tuple[Path, float]]
 
 
 def ranking_metrics(task: Task, names: Sequence[str], catalog: Catalog) -> Measured:
-    """Recall and coverage of a ranking cut at ranks and at tokens; a tool that does not fit is skipped."""
+    """Yield recall and coverage of a ranking cut at ranks and at tokens; a tool that does not fit is skipped."""
     for rank in RANKS:
         yield from _at_rank(rank, *_hits(task, names[:rank]))
     for tokens in TOKENS:
@@ -32,9 +32,9 @@ def ranking_metrics(task: Task, names: Sequence[str], catalog: Catalog) -> Measu
 
 
 def oracle_metrics(task: Task, catalog: Catalog) -> Measured:
-    """The same metrics of the best ranking that there could be at each cut."""
-    by_rank = least_costs(task.needs, dict.fromkeys(catalog.costs, 1))
-    by_tokens = least_costs(task.needs, catalog.costs)
+    """Yield the same metrics of the best ranking that there could be at each cut."""
+    by_rank = min_costs(task.needs, dict.fromkeys(catalog.costs, 1))
+    by_tokens = min_costs(task.needs, catalog.costs)
     for rank in RANKS:
         yield from _of_oracle(_at_rank(rank, *_best(by_rank, rank)))
     for tokens in TOKENS:
@@ -69,7 +69,7 @@ def in_vain(means: Mapping[Path, float], strategy: str) -> tuple[float, float]:
 
 
 def budget_at(percent: int, catalog: Catalog) -> int:
-    """The tokens that are left when this share of the catalog's is saved."""
+    """Return the tokens that are left when this share of the catalog's is saved."""
     return catalog.total_cost * (100 - percent) // 100
 
 
@@ -99,7 +99,7 @@ def _of_oracle(measured: Measured) -> Measured:
 
 
 def nested(values: Mapping[Path, object]) -> dict[str, object]:
-    """Values by path as objects in objects."""
+    """Return values by path as objects in objects."""
     tree: dict[str, object] = {}
     for path in values:
         if path[0] not in tree:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 _Options = dict[int, int]
-"""What it costs at least to meet a set of needs, given as bits."""
+"""The least cost of meeting a set of needs, given as bits."""
 
 
-def least_costs(needs: Sequence[frozenset[str]], costs: Mapping[str, int]) -> tuple[int, ...]:
-    """For 0, 1, 2 … needs the cost of the cheapest tools that meet so many of them; exact.
+def min_costs(needs: Sequence[frozenset[str]], costs: Mapping[str, int]) -> tuple[int, ...]:
+    """Return, for 0, 1, 2 … needs, the cost of the cheapest tools that meet so many of them; exact.
 
     One tool may serve several needs, so those that share tools are looked at together.
     """
@@ -18,7 +18,7 @@ def least_costs(needs: Sequence[frozenset[str]], costs: Mapping[str, int]) -> tu
 
 
 def most_met(least: Sequence[int], budget: int) -> int:
-    """How many needs the budget can meet, from `least_costs`."""
+    """Return how many needs the budget can meet, from `min_costs`."""
     return sum(cost <= budget for cost in least[1:])
 
 
@@ -34,7 +34,7 @@ def _options(needs: Sequence[frozenset[str]], costs: Mapping[str, int]) -> _Opti
 
 
 def _separate(options: _Options) -> Iterable[_Options]:
-    """Options in groups that have no need in common."""
+    """Return options in groups that have no need in common."""
     groups: list[tuple[int, _Options]] = []
     for met, cost in options.items():
         near = [group for group in groups if group[0] & met]
@@ -62,7 +62,7 @@ def _by_count(reached: _Options) -> tuple[int, ...]:
 
 
 def _joined(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
-    """Least costs over two groups of needs from those of each."""
+    """Return the least costs over two groups of needs, from those of each."""
     most = len(left) + len(right) - 2
     return tuple(
         min(left[n] + right[count - n] for n in range(len(left)) if 0 <= count - n < len(right))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.measure.quality.bm25 import Bm25Ranker
-from mcp_dynaload.measure.quality.dense import DenseRanker, Encoder, open_minilm
+from mcp_dynaload.measure.quality.dense import DenseRanker, SimilarityEncoder, open_minilm
 from mcp_dynaload.measure.quality.fusion import FusionRanker
 from mcp_dynaload.measure.quality.tool_search import ToolSearchRanker
 from mcp_dynaload.ranking.lexical import build_ranker
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from mcp_dynaload.encoder.sentence_encoder import Encoder as OurEncoder
 
 DEFAULT = "default"
-"""What the product uses, whichever that is."""
+"""The ranker that the product uses, whichever that is."""
 
 PRODUCT = "blended"
 """The ranker that `DEFAULT` means."""
 
 
 NATIVE = "toolsearch"
-"""What the client has without us: its own search."""
+"""The ranker that the client has without us: its own search."""
 
 
 class Models:
-    """Encoders, read when the first ranker asks for them and then shared."""
+    """The encoders, read when the first ranker asks for them and then shared."""
 
-    def __init__(self, open_encoder: Callable[[], Encoder] = open_minilm) -> None:
+    def __init__(self, open_encoder: Callable[[], SimilarityEncoder] = open_minilm) -> None:
         self._open_encoder = open_encoder
 
     @cached_property
@@ -44,14 +44,14 @@ class Models:
         return read_encoder()
 
     @cached_property
-    def minilm(self) -> Encoder:
+    def minilm(self) -> SimilarityEncoder:
         """The untrained encoder."""
         return self._open_encoder()
 
 
 @dataclass(frozen=True, slots=True)
 class RankerKind:
-    """How a ranker is built and what it reads."""
+    """The way in which a ranker is built, and what it reads."""
 
     name: str
     build: Callable[[Catalog, Models], Ranker]
@@ -84,11 +84,11 @@ def _fusion(catalog: Catalog, models: Models) -> Ranker:
 def _blended(catalog: Catalog, models: Models) -> Ranker:
     from mcp_dynaload.encoder.own_work import read_own_work
     from mcp_dynaload.encoder.tool_text import tool_texts
-    from mcp_dynaload.ranking.hybrid import BlendedRanker
+    from mcp_dynaload.ranking.hybrid import HybridRanker
     from mcp_dynaload.ranking.tool_vectors import encode_tools
 
     vectors = encode_tools([tool_texts(tool) for tool in catalog.tools], models.ours.encode)
-    return BlendedRanker(catalog, vectors, read_own_work(), models.ours)
+    return HybridRanker(catalog, vectors, read_own_work(), models.ours)
 
 
 _KINDS = (
@@ -104,7 +104,7 @@ RANKERS: Mapping[str, RankerKind] = {kind.name: kind for kind in _KINDS}
 
 
 def ranker_named(name: str) -> RankerKind:
-    """The ranker with this name.
+    """Return the ranker with this name.
 
     Raises:
         ConfigError: There is none.

@@ -21,7 +21,7 @@ class _Bin:
 
 @dataclass(slots=True)
 class Reliability:
-    """Counts what rankings promised and what was needed."""
+    """The promises of rankings and what was needed, counted."""
 
     _bins: list[_Bin] = field(default_factory=lambda: [_Bin() for _ in EDGES[1:]])
     _needs_left_out: int = 0
@@ -37,7 +37,7 @@ class Reliability:
         self._needs_left_out += sum(names.isdisjoint(ranked) for names in task.needs)
 
     def as_json(self) -> Json:
-        """The bins that have tools, and the mean distance between promise and truth, by tools."""
+        """Return the bins that have tools, and the mean distance between promise and truth, by tools."""
         tools = sum(found.tools for found in self._bins)
         gap = sum(abs(found.probabilities - found.needed) for found in self._bins)
         return {

@@ -1,4 +1,4 @@
-"""What learning is worth: made-up projects that use some tools often, played session by session, cold and learned."""
+"""The worth of learning: made-up projects that use some tools often, played session by session, cold and learned."""
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,7 +51,7 @@ class Project:
 
 
 @dataclass(slots=True)
-class _Findings:
+class _ReplayFindings:
     samples: dict[Path, list[float]] = field(default_factory=dict[Path, list[float]])
 
     def add(self, measured: Iterable[tuple[Path, float]]) -> None:
@@ -72,7 +72,7 @@ class Replay:
     learned: Mapping[Path, float]
     oracle: Mapping[Path, float]
     following: Following | None = None
-    """What loading ahead is worth; none where the tasks are no conversations."""
+    """The worth of loading ahead; none where the tasks are no conversations."""
 
     def gap_closed(self, path: Path) -> float:
         """Share of what the cold figure lacks to the best possible one that learning adds; 1 where it lacks nothing."""
@@ -80,7 +80,7 @@ class Replay:
         return (self.learned[path] - self.cold[path]) / gap if gap else 1.0
 
     def as_json(self) -> Json:
-        """All figures."""
+        """Return all figures."""
         return {
             "sessions": SESSIONS,
             "projects": PROJECTS,
@@ -101,7 +101,7 @@ def replay(ranker: Ranker, catalog: Catalog, tasks: Sequence[Task], *, reads_ses
     """
     once = RankedOnce(ranker)
     negatives = [task for task in tasks if not task.needs]
-    cold, learned, oracle = _Findings(), _Findings(), _Findings()
+    cold, learned, oracle = _ReplayFindings(), _ReplayFindings(), _ReplayFindings()
     for project in projects_of(tasks):
         known = learn(project.learned, once, catalog)
         for priors, findings in ((NOTHING_LEARNED, cold), (known, learned)):
@@ -114,7 +114,7 @@ def replay(ranker: Ranker, catalog: Catalog, tasks: Sequence[Task], *, reads_ses
 
 
 def projects_of(tasks: Sequence[Task]) -> tuple[Project, ...]:
-    """Projects made of these tasks; the same for the same tasks.
+    """Make projects of these tasks; the same for the same tasks.
 
     Raises:
         ConfigError: No tool is needed by two tasks.
@@ -125,7 +125,7 @@ def projects_of(tasks: Sequence[Task]) -> tuple[Project, ...]:
 
 
 def learn(sessions: Sequence[Session], ranker: Ranker, catalog: Catalog) -> Priors:
-    """What is known after these sessions, each played with what was known before it."""
+    """Return what is known after these sessions, each played with what was known before it."""
     log: list[SessionUse] = []
     for number, session in enumerate(sessions):
         now = number * DAY_SECONDS
@@ -135,8 +135,8 @@ def learn(sessions: Sequence[Session], ranker: Ranker, catalog: Catalog) -> Prio
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
-    """One prompt of a played session."""
+class _ReplayedTurn:
+    """A prompt of a played session."""
 
     task: Task
     listed: frozenset[str]
@@ -147,8 +147,8 @@ class _Turn:
     """Those of the called ones that were not listed, and are from then on."""
 
 
-def _play(session: Session, ranker: Ranker, catalog: Catalog, priors: Priors) -> Iterator[_Turn]:
-    """A session in which the model calls what each task needs, and searches what is not listed."""
+def _play(session: Session, ranker: Ranker, catalog: Catalog, priors: Priors) -> Iterator[_ReplayedTurn]:
+    """Play a session that calls what each task needs, and searches what is not listed; yield each turn."""
     context, state = _start(ranker, catalog, priors)
     for task in session:
         state, _ = step(_told(task, state, catalog), PromptSubmitted(task.prompt), context)
@@ -158,7 +158,7 @@ def _play(session: Session, ranker: Ranker, catalog: Catalog, priors: Priors) ->
         if missed:
             others = (scored.name for scored in find(state, context, task.prompt, FOUND) if scored.name not in missed)
             state, _ = step(state, ToolsFound((*missed, *islice(others, FOUND - 1))), context)
-        yield _Turn(task, listed, tuple(called), missed)
+        yield _ReplayedTurn(task, listed, tuple(called), missed)
 
 
 def _start(ranker: Ranker, catalog: Catalog, priors: Priors) -> tuple[Context, SessionState]:
@@ -168,12 +168,12 @@ def _start(ranker: Ranker, catalog: Catalog, priors: Priors) -> tuple[Context, S
 
 
 def _told(task: Task, state: SessionState, catalog: Catalog) -> SessionState:
-    """The session as it is, with the task's own conversation in mind: tasks were not written for each other."""
+    """Return the session with the task's own conversation in mind: tasks were not written for each other."""
     memory = state_before(task.history, catalog).memory
     return replace(state, memory=memory, settled=None)
 
 
-def _use_of(turns: Iterable[_Turn], at: float) -> SessionUse:
+def _use_of(turns: Iterable[_ReplayedTurn], at: float) -> SessionUse:
     turns = tuple(turns)
     called = frozenset(name for turn in turns for name in turn.called)
     missed = frozenset(name for turn in turns for name in turn.missed)
@@ -231,7 +231,7 @@ def _sessions(by_tool: Mapping[str, list[Task]], habits: Sequence[str], chance: 
 
 
 def _by_tool(tasks: Iterable[Task]) -> dict[str, list[Task]]:
-    """The tasks that need a tool, by its name; where others serve as well, by the first of their names."""
+    """Return the tasks that need a tool, by its name; where others serve as well, by the first of their names."""
     by_tool: dict[str, list[Task]] = {}
     for task in tasks:
         for need in task.needs:

@@ -1,4 +1,4 @@
-"""What an evaluation found, and as JSON."""
+"""The figures of an evaluation, also as JSON."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from mcp_dynaload.measure.quality.reliability import Reliability
 
 @dataclass(frozen=True)
 class Report:
-    """One ranker on the tasks and negatives of one catalog."""
+    """The figures of one ranker on the tasks and negatives of one catalog."""
 
     ranker: str
     tasks: int
@@ -32,12 +32,12 @@ class Report:
 
     @cached_property
     def means(self) -> Mapping[Path, float]:
-        """Each metric over all tasks."""
+        """The mean of each metric over all tasks."""
         return {path: fmean(values) for path, values in self.samples.items()}
 
     @cached_property
     def tails(self) -> Mapping[Path, float]:
-        """What is not a mean: the reduction that all but a tenth of the tasks reach, and times."""
+        """The figures that are no means: the reduction that all but a tenth of the tasks reach, and times."""
         reductions = {path[:2]: values for path, values in self.samples.items() if path[-1] == "reduction_mean"}
         tails = {(*path, "reduction_p10"): percentile(values, 10) for path, values in reductions.items()}
         if self.rank_ms:
@@ -45,7 +45,7 @@ class Report:
         return tails
 
     def as_json(self) -> Json:
-        """The means where their names say, everything else beside them; only times differ from run to run."""
+        """Return the means where their names say, everything else beside them; only times differ from run to run."""
         return {
             "ranker": self.ranker,
             "tasks": self.tasks,
@@ -60,12 +60,12 @@ class Report:
 
 
 def intervals_of(samples: Mapping[Path, Sequence[float]], bootstrap: Bootstrap) -> dict[Path, Interval]:
-    """A 95% interval for each mean."""
+    """Return a 95% interval for each mean."""
     return {path: bootstrap.interval(values) for path, values in samples.items()}
 
 
 def mean_of_reports(reports: Iterable[Report]) -> dict[Path, float]:
-    """Each metric's mean over sets, every set counting alike, where all sets have it."""
+    """Return each metric's mean over sets, every set counting alike, where all sets have it."""
     means = [report.means for report in reports]
     shared = [path for path in means[0] if all(path in other for other in means)] if means else []
     return {path: fmean(mean[path] for mean in means) for path in shared}

@@ -9,7 +9,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.measure.quality.evaluate import Indexed, evaluate, index
 from mcp_dynaload.measure.quality.intervals import Bootstrap
-from mcp_dynaload.measure.quality.labelled import KnownTools, Task, TaskFile, read_catalog, read_tasks, tasks_of
+from mcp_dynaload.measure.quality.labelled import NamedCatalog, Task, TaskFile, read_catalog, read_tasks, tasks_of
 from mcp_dynaload.measure.quality.metrics import nested
 from mcp_dynaload.measure.quality.rankers import Models, RankerKind
 from mcp_dynaload.measure.quality.report import Report, mean_of_reports
@@ -18,10 +18,10 @@ from mcp_dynaload.selection.policy import Strategy
 
 @dataclass(frozen=True, slots=True)
 class TaskSet:
-    """Labelled prompts over one catalog."""
+    """The labelled prompts over one catalog."""
 
     name: str
-    known: KnownTools
+    known: NamedCatalog
     tasks: tuple[Task, ...]
 
 
@@ -33,7 +33,7 @@ class SuiteReport:
     negatives: Mapping[str, Report]
 
     def as_json(self) -> Json:
-        """All reports, and each metric's mean over the sets, every set counting alike."""
+        """Return all reports, and each metric's mean over the sets, every set counting alike."""
         return {
             "sets": {name: report.as_json() for name, report in self.sets.items()},
             "negatives": {name: report.as_json() for name, report in self.negatives.items()},
@@ -50,7 +50,7 @@ class Suite:
 
 
 def read_set(catalog: Path, tasks: Path, negatives: Path | None, count: Count) -> TaskSet:
-    """The tasks and negatives of single files.
+    """Read the tasks and negatives of single files.
 
     Raises:
         ConfigError: A file cannot be read, or a task's tool is not in the catalog.
@@ -61,7 +61,7 @@ def read_set(catalog: Path, tasks: Path, negatives: Path | None, count: Count) -
 
 
 def read_suite(folder: Path, count: Count) -> Suite:
-    """The sets in `folder`: `tasks/*.jsonl` and `negatives/*.jsonl` with the `catalogs/*.json` that they name.
+    """Read the sets in `folder`: `tasks/*.jsonl`, `negatives/*.jsonl` and the `catalogs/*.json` that they name.
 
     Raises:
         ConfigError: There are no tasks, a file cannot be read, or a task's tool is not in the catalog.
@@ -85,7 +85,7 @@ def evaluate_suite(
     bootstrap: Bootstrap,
     on_done: Callable[[str], None],
 ) -> SuiteReport:
-    """The ranker's report on each set; a catalog is indexed once. `on_done` is told each set that is through."""
+    """Report on the ranker for each set; a catalog is indexed once. `on_done` is told each set that is through."""
     indexes: dict[str, Indexed] = {}
 
     def report(found: TaskSet) -> Report:
@@ -102,7 +102,7 @@ def evaluate_suite(
     )
 
 
-def _set(file: TaskFile, tasks: tuple[Task, ...], known: Mapping[str, KnownTools]) -> TaskSet:
+def _set(file: TaskFile, tasks: tuple[Task, ...], known: Mapping[str, NamedCatalog]) -> TaskSet:
     return TaskSet(file.path.stem, known[file.catalog], tasks)
 
 
@@ -110,7 +110,7 @@ def _files(folder: Path) -> list[TaskFile]:
     return [read_tasks(path) for path in sorted(folder.glob("*.jsonl"))]
 
 
-def _negatives(file: TaskFile, known: KnownTools) -> tuple[Task, ...]:
+def _negatives(file: TaskFile, known: NamedCatalog) -> tuple[Task, ...]:
     tasks = tasks_of(file, known)
     for task in tasks:
         if task.needs:

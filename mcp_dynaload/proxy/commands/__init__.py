@@ -1,1 +1,1 @@
-"""The slash commands: what the person says and asks between prompts."""
+"""The slash commands: what the user says and asks between prompts."""

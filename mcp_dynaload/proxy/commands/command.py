@@ -1,4 +1,4 @@
-"""What a command is, what it answers, and how its arguments are read."""
+"""A command, its answer, and the reading of its arguments."""
 
 import difflib
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -13,13 +13,13 @@ from mcp_dynaload.proxy.session import Session
 Words = Sequence[str]
 Kind = Literal["category", "tier", "mode", "tool", "tool or category", "pinned", "words", "none"]
 
-MOST_NAMED = 60
+MAX_NAMED = 60
 """Valid values that are named when one was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a command did, for the person."""
+    """The outcome of a command, for the user."""
 
     success: bool
     summary: str
@@ -30,7 +30,7 @@ class Result:
 
     @property
     def text(self) -> str:
-        """Both, as the terminal shows them: what servers wrote cannot act there."""
+        """The summary and the details, as the terminal shows them: what servers wrote cannot act there."""
         return printable(paragraphs(wrapped(self.summary), self.details), keeps_lines=True)
 
 
@@ -40,18 +40,18 @@ class Command:
 
     act: Callable[[Session, Words], Awaitable[Result]]
     about: str
-    """What it does, in a line."""
+    """A line that says its effect."""
 
     takes: Kind = "none"
     more: str = ""
-    """What else may follow its argument."""
+    """The words that may follow its argument."""
 
     steers: bool = False
     """Whether it changes what is loaded: there is nothing to change where loading is switched off."""
 
     @property
     def usage(self) -> str:
-        """Its argument as help shows it."""
+        """The command's argument as help shows it."""
         name = {"none": "", "pinned": "tool", "tool or category": "tool|category"}.get(self.takes, self.takes)
         return f"<{name}>{f' [{self.more}]' if self.more else ''}" if name else ""
 
@@ -67,27 +67,27 @@ def in_menu(session: Session) -> str:
 
 
 def done(summary: str, *details: str) -> Result:
-    """It worked."""
+    """Build the result of a command that worked."""
     return Result(True, summary, paragraphs(*details))
 
 
 def refused(summary: str, *details: str) -> Result:
-    """It did not, and nothing has changed."""
+    """Build the result of a command that did not work, and changed nothing."""
     return Result(False, summary, paragraphs(*details))
 
 
 def wrong(kind: str, value: str, valid: Collection[str]) -> Result:
-    """There is no such value: the nearest one, and all if they are few enough to be read."""
+    """Build a refusal of a value that does not exist, with the nearest one, and all if they are few."""
     near = difflib.get_close_matches(value.lower(), [str(one) for one in valid], n=1, cutoff=0.5)
     said = f"There is no {kind} {value!r}." if value else f"Name a {kind}."
     hint = f" Did you mean {near[0]!r}?" if value and near else ""
-    shown = list(valid)[:MOST_NAMED]
+    shown = list(valid)[:MAX_NAMED]
     more = f" and {len(valid) - len(shown)} more" if len(valid) > len(shown) else ""
     return refused(said + hint, wrapped(f"Valid: {', '.join(shown) or 'none'}{more}"))
 
 
 def wrong_tool(session: Session, value: str) -> Result:
-    """There is no such tool: the nearest ones, and how to find it among all."""
+    """Build a refusal of a tool that does not exist, with the nearest ones, and how to find it among all."""
     catalog = session.live.catalog
     near = catalog.nearest(value) if value else ()
     said = f"There is no tool {value!r}." if value else "Name a tool."
@@ -100,7 +100,7 @@ def wrong_tool(session: Session, value: str) -> Result:
 
 
 def tool_named(session: Session, value: str) -> Tool | None:
-    """The tool that a person means: by its name in the list, in the client, or at its server if only one has it."""
+    """Return the tool that a user means: by its name in the list, in the client, or at the one server that has it."""
     catalog = session.live.catalog
     if (tool := catalog.get(value.removeprefix(session.live.registration.prefix))) is not None:
         return tool

@@ -22,12 +22,12 @@ from mcp_dynaload.selection.tiers import Tier, tiers_of
 from mcp_dynaload.store.usage import Calls
 
 FOUND = 10
-MOST_ROWS = 20
+MAX_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement(ByKey):
-    """What a prompt says of a tool."""
+    """The evidence of a prompt for one tool."""
 
     verdict: str
     rank: int
@@ -36,11 +36,11 @@ class Judgement(ByKey):
     probability: float
     terms: tuple[str, ...]
     prior: float
-    """What earlier sessions of the project add to its score."""
+    """The part of its score that earlier sessions of the project add."""
 
 
 async def list_categories(session: Session, words: Words) -> Result:
-    """All categories with their sizes."""
+    """List all categories with their sizes."""
     categories, costs = session.live.categories(), session.live.catalog.costs
     loaded = {tool.name for tool in session.loaded()}
     rows = [
@@ -51,7 +51,7 @@ async def list_categories(session: Session, words: Words) -> Result:
 
 
 async def tier_status(session: Session, words: Words) -> Result:
-    """The three tiers: tools, tokens, why."""
+    """Show the three tiers: tools, tokens, why."""
     catalog = session.live.catalog
     tiers = tiers_of(session.state, catalog, session.learning.core(catalog))
     rows = [
@@ -75,7 +75,7 @@ async def tier_status(session: Session, words: Words) -> Result:
 
 
 async def function_stats(session: Session, words: Words) -> Result:
-    """Which tools this project's sessions used."""
+    """Show which tools this project's sessions used."""
     if not session.learning.is_on:
         return refused("Nothing is counted: METRICS_COLLECTION_ENABLED is false.")
     await session.learning.store(session.state.loaded)
@@ -91,13 +91,13 @@ async def function_stats(session: Session, words: Words) -> Result:
     table = [("tool", "calls", "sessions", "searched", "in vain"), *((name, *_counts(uses[name])) for name in ordered)]
     return done(
         f"{counted(total, 'call')} of {counted(len(uses), 'tool')} in {counted(len(rows), 'session')} of this project.",
-        aligned(table[: MOST_ROWS + 1]),
-        f"and {len(ordered) - MOST_ROWS} more" if len(ordered) > MOST_ROWS else "",
+        aligned(table[: MAX_ROWS + 1]),
+        f"and {len(ordered) - MAX_ROWS} more" if len(ordered) > MAX_ROWS else "",
     )
 
 
 async def session_info(session: Session, words: Words) -> Result:
-    """What this session is and does."""
+    """Show what this session is and does."""
     state, live, counts = session.state, session.live, session.live.index.rankings.counts()
     client = session.client.introduction.get("clientInfo", {})
     running = ", ".join(upstream.name for upstream in session.pool.running) or "none"
@@ -147,13 +147,13 @@ def _way(session: Session) -> str:
         return "the plugin's hooks: its module does not run (a model that thinks by hand, or allowManagedModsOnly)"
     if session.has_mod:
         return "settings hooks; the plugin is there and has not asked yet"
-    if session.conversation.has_begun:
+    if session.model_context.has_begun:
         return "settings hooks: the first prompt's tools are in its request, later ones are told beside the prompt"
     return f"{FIND_TOOLS}: no hook has called yet; are they off (disableAllHooks, --bare, managed settings)?"
 
 
 async def find(session: Session, words: Words) -> Result:
-    """The tools that fit the words best, loaded or not."""
+    """Find the tools that fit the words best, loaded or not."""
     if not words:
         return refused(f"Say what the tool should do: {typed(session)}find create an issue")
     found = await session.search(" ".join(words), FOUND)
@@ -173,7 +173,7 @@ async def find(session: Session, words: Words) -> Result:
 
 
 async def why(session: Session, words: Words) -> Result:
-    """Why a tool is loaded or not; without one, what the last request needed and why."""
+    """Tell why a tool is loaded or not; without one, what the last request needed and why."""
     if not words:
         return await _why_of_prompt(session)
     tool = tool_named(session, " ".join(words))
@@ -193,7 +193,7 @@ async def why(session: Session, words: Words) -> Result:
 
 
 async def _why_of_prompt(session: Session) -> Result:
-    """What the last request needed, each with what spoke for it, and how to overrule that."""
+    """Tell what the last request needed, the evidence for each, and how to overrule that."""
     if not session.state.memory:
         return done("No prompt yet that asks for anything: nothing was loaded for one.", wrapped(_overruling(session)))
     choice = await anyio.to_thread.run_sync(_choice, session)
@@ -224,7 +224,7 @@ def _evidence(session: Session, name: str, scored: Scored | None) -> tuple[str, 
 
 
 def reason_of(session: Session, name: str) -> str:
-    """Why a tool is in its place, in a few words."""
+    """Return why a tool is in its place, in a few words."""
     tool, state = session.live.catalog.get(name), session.state
     if name in state.unloaded:
         return "unloaded by you"
@@ -238,7 +238,7 @@ def reason_of(session: Session, name: str) -> str:
 
 
 async def judgement(session: Session, tool: Tool) -> Judgement | None:
-    """What the last prompt says of the tool; None before the first one, and where it says nothing."""
+    """Return the last prompt's evidence for the tool; None before the first one, and where it says nothing."""
     if not session.state.memory:
         return None
     choice = await anyio.to_thread.run_sync(_choice, session)
@@ -284,7 +284,7 @@ def _reasons(session: Session, tier: Tier, names: Iterable[str]) -> str:
 
 
 def _shown(*tiers: tuple[str, ...]) -> list[str]:
-    return [name for names in tiers for name in names][:MOST_ROWS]
+    return [name for names in tiers for name in names][:MAX_ROWS]
 
 
 def _counts(several: list[Calls]) -> tuple[int, int, int, int]:

@@ -8,7 +8,7 @@ GAP = 2
 
 
 def aligned(rows: Iterable[Sequence[object]]) -> str:
-    """The rows in columns, numbers to the right; what does not fit into the last column is cut."""
+    """Return the rows in columns, numbers to the right; what does not fit into the last column is cut."""
     cells = [[_text(cell) for cell in row] for row in rows]
     if not cells:
         return ""
@@ -18,22 +18,22 @@ def aligned(rows: Iterable[Sequence[object]]) -> str:
 
 
 def wrapped(text: str, indent: str = "") -> str:
-    """The text in lines that fit."""
+    """Return the text in lines that fit."""
     return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def paragraphs(*parts: str) -> str:
-    """The parts that are not empty, one under the other."""
+    """Return the parts that are not empty, one under the other."""
     return "\n".join(part for part in parts if part)
 
 
 def counted(many: int, one: str) -> str:
-    """`1 tool`, `1,200 tools`."""
+    """Return a number with its noun: `1 tool`, `1,200 tools`."""
     return f"{many:,} {one}{'' if many == 1 else 's'}"
 
 
 def first_line(text: str) -> str:
-    """What a description begins with."""
+    """Return the beginning of a description."""
     return " ".join(text.strip().split("\n", 1)[0].split())
 
 

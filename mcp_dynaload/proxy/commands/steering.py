@@ -33,8 +33,8 @@ from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.selection.tiers import Tier, share_within, tiers_of, tokens_left
 from mcp_dynaload.telemetry.events import ConfigurationChanged
 
-MOST_SHOWN = 12
-LEAST_SHOWN = 0.01
+MAX_SHOWN = 12
+MIN_SHOWN = 0.01
 TIERS = {"1": Tier.CORE, "2": Tier.TASK, "3": Tier.RESERVE} | {str(tier): tier for tier in Tier}
 NUMBERS = {Tier.CORE: 1, Tier.TASK: 2, Tier.RESERVE: 3}
 STAYS_LISTED = "Still listed until /clear, because the client would break otherwise; calls are refused."
@@ -114,7 +114,7 @@ def _nothing_for_task(session: Session, decision: Decision) -> Result:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0%}" if share >= LEAST_SHOWN else f"less than {LEAST_SHOWN:.0%}"
+    return f"{share:.0%}" if share >= MIN_SHOWN else f"less than {MIN_SHOWN:.0%}"
 
 
 async def performance_mode(session: Session, words: Words) -> Result:
@@ -127,7 +127,7 @@ async def performance_mode(session: Session, words: Words) -> Result:
     await session.decide(StrategyChosen(strategy))
     bounds = BOUNDS[strategy]
     return done(
-        f"Mode {strategy}: saves at least {bounds.least_reduction:.0%} of the tokens, from your next prompt on.",
+        f"Mode {strategy}: saves at least {bounds.min_reduction:.0%} of the tokens, from your next prompt on.",
         f"At most {bounds.prompt_tokens:,} tokens a prompt. What is listed stays until /clear.",
     )
 
@@ -213,7 +213,7 @@ async def _load_task(session: Session) -> Result:
 
 
 def _core(session: Session) -> tuple[str, ...]:
-    """What is listed from a session's start: the pinned and the project's usual tools, unloaded or not."""
+    """Return the tools listed from a session's start: the pinned and the project's usual ones, unloaded or not."""
     catalog = session.live.catalog
     pinned = [tool.name for tool in catalog.tools if tool.pinned or tool.name in session.state.pinned]
     return tuple(dict.fromkeys((*pinned, *session.learning.core(catalog))))
@@ -283,6 +283,6 @@ def _wrong_either(session: Session, what: str) -> Result:
 
 def _rows(session: Session, names: Iterable[str]) -> str:
     costs, names = session.live.catalog.costs, tuple(names)
-    rows = [(f"  {name}", costs.get(name, 0), "tokens") for name in names[:MOST_SHOWN]]
-    more = f"\n  and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    rows = [(f"  {name}", costs.get(name, 0), "tokens") for name in names[:MAX_SHOWN]]
+    more = f"\n  and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
     return aligned(rows) + more

@@ -11,15 +11,15 @@ from mcp_dynaload.proxy.commands.table import COMMANDS, run_command
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.policy import Strategy
 
-MOST_WORDS = 12
+MAX_WORDS = 12
 """The client splits a line at blanks and drops the words for which a prompt has no argument."""
 
-MOST_COMPLETIONS = 100
+MAX_COMPLETIONS = 100
 """The protocol's limit."""
 
 
 async def list_prompts(session: Session, request: Request, params: Json) -> Json:
-    """All upstreams' prompts and, unless loading is switched off, our commands; in name order."""
+    """List all upstreams' prompts and, unless loading is switched off, our commands; in name order."""
     result = await passing.list_prompts(session, request, params)
     if not session.is_dynamic:
         return result
@@ -37,7 +37,7 @@ async def get_prompt(session: Session, request: Request, params: Json) -> Json:
     command = COMMANDS.get(name) if session.is_dynamic and isinstance(name, str) else None
     if command is None or not isinstance(name, str):
         return await passing.get_prompt(session, request, params)
-    session.conversation.has_begun = True  # the answer is sent to the model
+    session.model_context.has_begun = True  # the answer is sent to the model
     arguments = json_object(params.get("arguments"))
     words = " ".join(str(arguments.get(key) or "") for key in _argument_names(command)).split()
     result = await run_command(session, name, words)
@@ -62,7 +62,7 @@ async def complete(session: Session, request: Request, params: Json) -> Json:
     else:
         values = [command.more] if command.more and key in names else []
     found = _starting(values, str(argument.get("value") or "").lower())
-    shown = found[:MOST_COMPLETIONS]
+    shown = found[:MAX_COMPLETIONS]
     return {"completion": {"values": shown, "total": len(found), "hasMore": len(found) > len(shown)}}
 
 
@@ -75,12 +75,12 @@ def _prompt(name: str, command: Command) -> Json:
 
 
 def _argument_names(command: Command) -> tuple[str, ...]:
-    """Positional arguments for the words of a line, all optional: what is missing is told by the command."""
+    """Return positional arguments for a line's words, all optional: the command tells what is missing."""
     if command.takes == "none":
         return ()
     first = command.takes.replace(" ", "_")
     if command.takes == "words":
-        return (first, *(f"word{number}" for number in range(2, MOST_WORDS + 1)))
+        return (first, *(f"word{number}" for number in range(2, MAX_WORDS + 1)))
     return (first, command.more) if command.more else (first,)
 
 
@@ -105,6 +105,6 @@ def _values(session: Session, kind: Kind) -> list[str]:
 
 
 def _starting(values: Iterable[str], start: str) -> list[str]:
-    """Those that begin so, then those that have it inside."""
+    """Return the values that begin so, then those that have it inside."""
     inside = [value for value in values if start in value.lower()]
     return sorted(dict.fromkeys(inside), key=lambda value: not value.lower().startswith(start))

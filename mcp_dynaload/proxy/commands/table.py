@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 async def help_(session: Session, words: Words) -> Result:
-    """All commands."""
+    """List all commands."""
     rows = [(f"{name} {command.usage}".strip(), command.about) for name, command in COMMANDS.items()]
     how = f"Choose from the menu after {in_menu(session)} or type {typed(session)}<command>."
     return done(how, aligned(rows))
@@ -72,7 +72,7 @@ async def run_command(session: Session, name: str, words: Words) -> Result:
         )
     started = time.perf_counter()
     result = await command.act(session, words)
-    await session.reread.hold()
+    await session.list_refresh.hold()
     ms = 1000 * (time.perf_counter() - started)
     session.emit(CommandRun(command=name, success=result.success, ms=ms))
     log.info("command_run", command=name, success=result.success)
@@ -80,13 +80,13 @@ async def run_command(session: Session, name: str, words: Words) -> Result:
 
 
 def text_command(line: str) -> tuple[str, list[str]] | None:
-    """The command of ours that a slash-command line means, with its words; None if it is another's."""
+    """Return the command of ours that a slash-command line means, with its words; None if it is another's."""
     first, *words = line.split() or [""]
     name = first.removeprefix("/") if first.removeprefix("/") in COMMANDS else own_command(first)
     return (name, words) if name and first.startswith("/") else None
 
 
 def own_command(name: str) -> str | None:
-    """The command that the client's name for one of our prompts stands for; None if it is not ours."""
+    """Return the command that the client's name for one of our prompts stands for; None if it is not ours."""
     found = _OWN.fullmatch(name.strip())
     return found[1] if found and found[1] in COMMANDS else None

@@ -27,7 +27,7 @@ SHARED = LAYERS - JUDGING
 
 
 class Layer(nn.Module):
-    """One transformer layer: attention, then two linear maps, each with its residual and norm."""
+    """A transformer layer: attention, then two linear maps, each with its residual and norm."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Layer(nn.Module):
         self.dropout = nn.Dropout(0.0)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """The layer's output for `x` of shape (texts, tokens, width)."""
+        """Return the layer's output for `x` of shape (texts, tokens, width)."""
         texts, tokens, _ = x.shape
         q, k, v = self.qkv(x).view(texts, tokens, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
         # Written out: torch's fused attention takes most of a step's time at these lengths.
@@ -57,22 +57,22 @@ class Bert(nn.Module):
         self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """Unit vectors of texts given as padded token ids and their true lengths."""
+        """Return unit vectors of texts given as padded token ids and their true lengths."""
         x, keep = self.embed(ids, lengths)
         return unit_mean(through(self.layers, x, keep), keep)
 
     def lower(self, x: Tensor, keep: Tensor) -> Tensor:
-        """What comes out of the layers that a judge stands on."""
+        """Return the output of the layers that a judge stands on."""
         return through(self.layers[:SHARED], x, keep)
 
     def embed(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """What the first layer reads, and which tokens are there."""
+        """Return the input of the first layer, and which tokens are there."""
         keep = torch.arange(ids.shape[1], device=ids.device)[None, :] < lengths[:, None]
         return self.norm(self.words(ids) + self.positions.weight[: ids.shape[1]]), keep
 
 
 class Judge(nn.Module):
-    """Layers on the encoder's `SHARED` first ones, and what they say of a prompt: the log-odds that it needs tools."""
+    """The layers on the encoder's `SHARED` first ones that say of a prompt the log-odds that it needs tools."""
 
     def __init__(self, layers: nn.ModuleList, dropout: float) -> None:
         super().__init__()
@@ -83,12 +83,12 @@ class Judge(nn.Module):
         nn.init.zeros_(self.out.bias)
 
     def forward(self, hidden: Tensor, keep: Tensor) -> Tensor:
-        """For each text the log-odds."""
+        """Return the log-odds for each text."""
         return self.out(self.dropout(REACH * unit_mean(through(self.layers, hidden, keep), keep)))[:, 0]
 
 
 def through(layers: nn.ModuleList, x: Tensor, keep: Tensor) -> Tensor:
-    """What comes out of the last of the layers."""
+    """Return the output of the last of the layers."""
     mask = torch.zeros(keep.shape, device=x.device).masked_fill(~keep, -1e4)[:, None, None, :]
     for layer in layers:
         x = layer(x, mask)
@@ -96,12 +96,12 @@ def through(layers: nn.ModuleList, x: Tensor, keep: Tensor) -> Tensor:
 
 
 def unit_mean(x: Tensor, keep: Tensor) -> Tensor:
-    """The mean over the tokens that are there, of length 1."""
+    """Return the mean over the tokens that are there, of length 1."""
     return functional.normalize((x.float() * keep[..., None]).sum(1), dim=-1)
 
 
 def read_minilm(path: Path) -> Bert:
-    """The published model from its `model.safetensors`; the one token type is folded into the positions."""
+    """Read the published model from its `model.safetensors`; the one token type is folded into the positions."""
     given, mine = load_file(path), {}
     embeddings = "embeddings."
     mine["words.weight"] = given[f"{embeddings}word_embeddings.weight"]
@@ -128,7 +128,7 @@ def read_minilm(path: Path) -> Bert:
 
 
 def read_average(minilm: Path, checkpoints: Sequence[Path]) -> Bert:
-    """One model of several that came from the same beginning: it does better on what was not trained on than each."""
+    """Read one model of several that came from the same beginning: it does better on unseen prompts than each."""
     model, trained = read_minilm(minilm / "model.safetensors"), [load_file(path) for path in checkpoints]
     for name, weight in model.state_dict().items():
         mean = torch.stack([some[name].float() for some in trained]).mean(0)

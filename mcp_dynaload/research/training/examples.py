@@ -1,4 +1,4 @@
-"""What the encoder is trained on: labelled tasks of generic catalogs, and prompts made from catalogs' definitions."""
+"""The training data of the encoder: labelled tasks of generic catalogs, and prompts made from catalogs' definitions."""
 
 import json
 import re
@@ -50,7 +50,7 @@ class Definition:
     parameters: list[str]
 
     def text(self, random: Random | None = None) -> str:
-        """The document; with `random`, parts of it are left out now and then, so that no format is learned by heart."""
+        """Return the document; `random` leaves parts out now and then, so that no format is learned by heart."""
         upstream, description, parameters = self.upstream, self.description, self.parameters
         if random:
             upstream = "" if random.random() < 0.5 else upstream
@@ -70,7 +70,7 @@ class Corpus:
         self.siblings: dict[tuple[str, str], list[int]] = defaultdict(list)
 
     def add(self, catalog: str, definition: Definition) -> int:
-        """The new document's number."""
+        """Add a document and return its number."""
         number = len(self.definitions)
         self.definitions.append(definition)
         self.catalog_of.append(catalog)
@@ -80,7 +80,7 @@ class Corpus:
 
 
 def read_corpus(folder: Path) -> Corpus:
-    """Everything to train on from a folder with `catalogs/*.json` and `tasks/*.jsonl`."""
+    """Read everything to train on from a folder with `catalogs/*.json` and `tasks/*.jsonl`."""
     corpus = Corpus()
     numbers: dict[tuple[str, str, str], int] = {}
     for catalog in ("bfcl_live", "seal_tools", "stabletoolbench", "metatool"):
@@ -102,19 +102,19 @@ def read_corpus(folder: Path) -> Corpus:
 
 
 def draw(corpus: Corpus, random: Random) -> Task:
-    """One prompt and the documents that it needs."""
+    """Draw one prompt and the documents that it needs."""
     if random.random() < 0.5:
         return _draw_labelled(corpus, random)
     return _draw_made(corpus, random)
 
 
 def is_kept_back(number: int) -> bool:
-    """Whether the encoder does not see our own prompt of this number."""
+    """Return whether the encoder does not see our own prompt of this number."""
     return number % KEPT_BACK == 0 or number >= TRAINED_ON
 
 
 def _own_tasks(numbers: Mapping[tuple[str, ...], int]) -> Iterator[Task]:
-    """Those of our own prompts whose tools are all trained on, with the tools that would serve as well."""
+    """Yield those of our own prompts whose tools are all trained on, with the tools that would serve as well."""
     # Not splitlines: a prompt may hold U+2028 and the like, which JSON does not escape.
     lines = files("mcp_dynaload").joinpath("research/needing.jsonl").read_text("utf-8").split("\n")
     for task in (json.loads(line) for number, line in enumerate(lines) if line and not is_kept_back(number)):
@@ -174,7 +174,7 @@ def _plain(text: str | None) -> str:
 
 
 def _without_left_out(folder: Path) -> list[Listed]:
-    """Toucan's tools but for servers that an evaluation catalog holds too, in this or another version."""
+    """Return Toucan's tools but for servers that an evaluation catalog holds too, in this or another version."""
     descriptions: set[str] = set()
     names: dict[str, set[str]] = defaultdict(set)
     for catalog in LEFT_OUT:

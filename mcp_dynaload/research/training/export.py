@@ -33,18 +33,18 @@ class Graph:
         self.constants: list[onnx.TensorProto] = []
 
     def add(self, operator: str, inputs: list[str], domain: str = "", outputs: int = 1, **attributes: Any) -> list[str]:
-        """A node's outputs."""
+        """Add a node and return its outputs."""
         names = [f"{operator}_{len(self.nodes)}_{n}" for n in range(outputs)]
         self.nodes.append(helper.make_node(operator, inputs, names, domain=domain, **attributes))
         return names
 
     def constant(self, name: str, value: np.ndarray) -> str:
-        """A stored constant's name."""
+        """Store a constant and return its name."""
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
     def linear(self, x: str, name: str, bias: bool = True) -> str:
-        """A quantised linear map: one scale for each column of the weights, one for all of the input."""
+        """Add a quantised linear map: one scale for each column of the weights, one for all of the input."""
         weights = self.weights[f"{name}.weight"].T
         scales = np.abs(weights).max(0) / RANGE
         inputs = [
@@ -58,13 +58,13 @@ class Graph:
         return self.add("DynamicQuantizeMatMul", inputs, "com.microsoft")[0]
 
     def add_and_norm(self, x: str, more: str, name: str) -> str:
-        """The normalised sum."""
+        """Add the normalised sum."""
         gamma = self.constant(f"{name}.weight", self.weights[f"{name}.weight"])
         beta = self.constant(f"{name}.bias", self.weights[f"{name}.bias"])
         return self.add("SkipLayerNormalization", [x, more, gamma, beta], "com.microsoft", epsilon=EPSILON)[0]
 
     def layer(self, x: str, name: str) -> str:
-        """One transformer layer."""
+        """Add one transformer layer."""
         qkv = self.add("Split", [self.linear(x, f"{name}qkv")], outputs=3, axis=2, num_outputs=3)
         attended = self.add("MultiHeadAttention", qkv, "com.microsoft", num_heads=HEADS)[0]
         x = self.add_and_norm(x, self.linear(attended, f"{name}out"), f"{name}norm1")
@@ -74,12 +74,12 @@ class Graph:
         return self.add_and_norm(x, self.linear(inner, f"{name}down"), f"{name}norm2")
 
     def unit_mean(self, x: str) -> str:
-        """The mean over the tokens, of length 1."""
+        """Add the mean over the tokens, of length 1."""
         mean = self.add("ReduceMean", [x, self.constant("tokens", np.array([1]))], keepdims=0)[0]
         return self.add("LpNormalization", [mean], axis=1, p=2)[0]
 
     def model(self, name: str, given: list[Any], wanted: dict[str, tuple[str, list[Any]]]) -> onnx.ModelProto:
-        """The whole graph; `wanted` are its outputs with what they are called inside and their shapes."""
+        """Return the whole graph; `wanted` are its outputs with what they are called inside and their shapes."""
         self.nodes += [helper.make_node("Identity", [inside], [output]) for output, (inside, _) in wanted.items()]
         outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, (_, shape) in wanted.items()]
         return helper.make_model(
@@ -90,13 +90,13 @@ class Graph:
 
 
 def quantise_rows(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A table as int8 with one scale for each row."""
+    """Return a table as int8 with one scale for each row."""
     scales = np.maximum(np.abs(table).max(1, keepdims=True), 1e-9) / RANGE
     return np.rint(table / scales).astype(np.int8), scales.astype(np.float32)
 
 
 def build(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
-    """The graph of `ids` of shape (1, tokens) to a unit `vector`, and to the `hidden` state that a judge reads."""
+    """Build the graph of `ids` of shape (1, tokens) to a unit `vector`, and to the `hidden` state for a judge."""
     graph = Graph(weights)
     table, scales = quantise_rows(weights["words.weight"])
     rows = graph.add("Gather", [graph.constant("words", table), "ids"])
@@ -116,7 +116,7 @@ def build(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
 
 
 def build_judge(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
-    """The graph of a `hidden` state of the encoder to the log-odds of `need`."""
+    """Build the graph of a `hidden` state of the encoder to the log-odds of `need`."""
     graph = Graph(weights)
     x = "hidden"
     for n in range(JUDGING):

@@ -24,7 +24,7 @@ _PREAMBLE = re.compile(
 
 
 def wish(name: str, description: str) -> str:
-    """What a tool does, as someone would ask for it: the description's first sentence, its verb in the imperative."""
+    """Return a tool's purpose as a user would ask for it: its description's first sentence, in the imperative."""
     first = _SENTENCE_END.split(description.strip(), maxsplit=1)[0]
     words = _PREAMBLE.sub("", " ".join(first.split())).rstrip(".!: ").split()[:22]
     if len(words) < 2:
@@ -44,7 +44,7 @@ def _imperative(verb: str) -> str:
 
 
 def paraphrase(text: str, random: Random, share: float = 0.6) -> str:
-    """The text with many of its words replaced by others of the same meaning."""
+    """Return the text with many of its words replaced by others of the same meaning."""
     return " ".join(
         random.choice(SYNONYMS[word.lower()]) if word.lower() in SYNONYMS and random.random() < share else word
         for word in text.split()
@@ -52,7 +52,7 @@ def paraphrase(text: str, random: Random, share: float = 0.6) -> str:
 
 
 def terse(name: str, text: str, random: Random) -> str:
-    """Two to four telling words in any order, as typed into a search box."""
+    """Return two to four telling words in any order, as typed into a search box."""
     pool = [
         word for word in f"{split_identifier(name)} {text.lower()}".split() if word not in STOP_WORDS and word.isalpha()
     ]
@@ -62,7 +62,7 @@ def terse(name: str, text: str, random: Random) -> str:
 
 
 def misspell(text: str, random: Random, share: float = 0.2) -> str:
-    """The text with typing errors in some of its longer words."""
+    """Return the text with typing errors in some of its longer words."""
     words = text.split(" ")
     return " ".join(_typo(word, random) if len(word) > 3 and random.random() < share else word for word in words)
 
@@ -80,14 +80,14 @@ def _typo(word: str, random: Random) -> str:
 
 
 def distract(text: str, random: Random) -> str:
-    """The text between sentences that ask for nothing."""
+    """Return the text between sentences that ask for nothing."""
     before = " ".join(random.sample(CONTEXTS, random.randint(0, 2)))
     after = " ".join(random.sample(CONTEXTS, random.randint(0, 1)))
     return " ".join(part for part in (before, text, after) if part)
 
 
 def with_values(text: str, parameters: list[str], random: Random) -> str:
-    """The text with made-up values for some of the parameters."""
+    """Return the text with made-up values for some of the parameters."""
     for parameter in random.sample(parameters, min(len(parameters), random.randint(0, 2))):
         value = random.choice(VALUES)
         words = split_identifier(parameter)
@@ -96,7 +96,7 @@ def with_values(text: str, parameters: list[str], random: Random) -> str:
 
 
 def request(name: str, description: str, parameters: list[str], random: Random) -> str:
-    """A prompt in one of the styles that people write in."""
+    """Return a prompt in one of the styles that people write in."""
     core = wish(name, description) if random.random() < 0.8 else split_identifier(name)
     style = random.random()
     if style < 0.2:
@@ -113,12 +113,12 @@ def request(name: str, description: str, parameters: list[str], random: Random) 
 
 
 def drop_words(text: str, random: Random) -> str:
-    """The text with a fifth of its words left out."""
+    """Return the text with a fifth of its words left out."""
     return " ".join(word for word in text.split() if random.random() > 0.2) or text
 
 
 def join(texts: list[str], random: Random) -> str:
-    """One compound prompt of several."""
+    """Return one compound prompt of several."""
     text = texts[0].rstrip(".?! ")
     for other in texts[1:]:
         text += random.choice(JOINERS) + other.rstrip(".?! ")

@@ -27,13 +27,13 @@ CHUNK = {"cpu": 16, "cuda": 192}
 """Texts encoded at a time: on a processor padding costs more than starting anew."""
 
 AVERAGING = 0.98
-"""What the running average of the weights, which is what checkpoints hold, keeps of itself at each step."""
+"""The share that the running average of the weights, which checkpoints hold, keeps of itself at each step."""
 
 NEAR = 40
 """How many of a task's nearest documents its counter-examples are drawn from."""
 
 
-class Trainer:
+class EncoderTrainer:
     """A model with the corpus and the untrained model's vectors of it."""
 
     def __init__(self, model: Bert, corpus: Corpus, tokenizer: Tokenizer, random: Random, device: str) -> None:
@@ -48,7 +48,7 @@ class Trainer:
         self.vectors = np.load(file)
 
     def batch(self, size: int) -> tuple[list[str], list[str], Tensor]:
-        """Prompts, documents (each prompt's own first, then counter-examples) and which pairs are left out."""
+        """Return prompts, documents (each prompt's own first, then counter-examples) and which pairs are left out."""
         drawn = [draw(self.corpus, self.random) for _ in range(size)]
         own = [self.random.choice(needed) for _, needed in drawn]
         numbers = own + [self._counter_example(number, needed) for number, (_, needed) in zip(own, drawn, strict=True)]
@@ -60,7 +60,7 @@ class Trainer:
         return [query for query, _ in drawn], documents, ignored
 
     def loss(self, size: int) -> Tensor:
-        """Cross entropy of finding each prompt's own document."""
+        """Return the cross entropy of finding each prompt's own document."""
         queries, documents, ignored = self.batch(size)
         with torch.autocast(self.device, torch.bfloat16):
             left, right = self._vectors(queries, QUERY_TOKENS), self._vectors(documents, DOCUMENT_TOKENS)
@@ -68,7 +68,7 @@ class Trainer:
         return torch.nn.functional.cross_entropy(scores, torch.arange(size, device=self.device))
 
     def _counter_example(self, number: int, needed: list[int]) -> int:
-        """A document near to `number`, preferably of the same upstream, that is not needed and says something else."""
+        """Return a document near to `number`, preferably of the same upstream, that is not needed and differs."""
         catalog = self.corpus.catalog_of[number]
         pool = self.corpus.siblings[catalog, self.corpus.definitions[number].upstream]
         if catalog != "toucan" and (len(pool) < 4 or self.random.random() < 0.5):
@@ -78,7 +78,7 @@ class Trainer:
         return self.random.choice(near) if near else self.random.choice(self.corpus.members[catalog])
 
     def _vectors(self, texts: list[str], limit: int) -> Tensor:
-        """The vectors of texts, encoded in chunks of about the same length: padding would be most of the work."""
+        """Return the vectors of texts, encoded in chunks of about the same length: padding would be most work."""
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
         size = CHUNK[self.device]
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
@@ -124,15 +124,17 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(options.minilm / "tokenizer.json"))
     tokenizer.no_padding()
     corpus, random = read_corpus(options.corpus), Random(options.seed)
-    trainer = Trainer(read_minilm(options.minilm / "model.safetensors"), corpus, tokenizer, random, options.device)
+    trainer = EncoderTrainer(
+        read_minilm(options.minilm / "model.safetensors"), corpus, tokenizer, random, options.device
+    )
     print(f"{len(corpus.definitions)} documents, {sum(map(len, corpus.tasks.values()))} tasks", flush=True)
     options.out.mkdir(parents=True, exist_ok=True)
     trainer.remember_untrained(options.out.parent / "untrained.npy")
     fit(trainer, options)
 
 
-def fit(trainer: Trainer, options: argparse.Namespace) -> None:
-    """The steps: the learning rate rises for twenty of them and stays; the average of the weights settles instead."""
+def fit(trainer: EncoderTrainer, options: argparse.Namespace) -> None:
+    """Train: the learning rate rises for twenty steps and stays; the average of the weights settles instead."""
     model = trainer.model
     # The words' vectors stay: too few of them occur in the corpus to move them without losing the others.
     model.words.weight.requires_grad_(False)

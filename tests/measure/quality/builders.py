@@ -14,14 +14,14 @@ from tests.builders import a_definition, a_tool
 
 
 def a_priced_catalog(**costs: int) -> Catalog:
-    """Tools of upstream `git` by name and cost: `log` is advertised as `git__log`."""
+    """Return tools of upstream `git` by name and cost: `log` is advertised as `git__log`."""
     return build_catalog([a_tool(name) for name in costs], {f"git__{name}": cost for name, cost in costs.items()})
 
 
 def a_task(
     *needs: str, optional: Sequence[str] = (), prompt: str = "show the history", history: Sequence[str] = ()
 ) -> Task:
-    """A task over `a_priced_catalog`; `a|b` is a need that either tool meets."""
+    """Return a task over `a_priced_catalog`; `a|b` is a need that either tool meets."""
     return Task(
         id="task",
         prompt=prompt,
@@ -32,12 +32,12 @@ def a_task(
 
 
 def advertised(*names: str) -> list[str]:
-    """Names as the priced catalog advertises them."""
+    """Return names as the priced catalog advertises them."""
     return [f"git__{name}" for name in names]
 
 
 class ListeningRanker:
-    """Ranks nothing and keeps what it was asked."""
+    """A ranker that ranks nothing and keeps what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[Query] = []
@@ -48,7 +48,7 @@ class ListeningRanker:
 
 
 def servers() -> dict[str, list[Json]]:
-    """A catalog file's content: two servers with two tools each."""
+    """Return a catalog file's content: two servers with two tools each."""
     return {
         "git": [a_definition("log", "Show the commit history"), a_definition("commit", "Record staged changes")],
         "github": [a_definition("create_issue", "Open a new issue"), a_definition("list_issues", "List the issues")],
@@ -56,7 +56,7 @@ def servers() -> dict[str, list[Json]]:
 
 
 def a_line(id: str, query: str, *tools: str, **more: Any) -> Json:
-    """A line of a task file; tools are given as `server/tool`."""
+    """Return a line of a task file; tools are given as `server/tool`."""
     return {"id": id, "query": query, "catalog": "small", "tools": [_reference(tool) for tool in tools], **more}
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.measure.quality.detours import Detours, detours, read_steps
-from mcp_dynaload.measure.quality.labelled import KnownTools
+from mcp_dynaload.measure.quality.labelled import NamedCatalog
 from mcp_dynaload.ranking.lexical import build_ranker
 from tests.selection.test_missed import the_catalog
 
@@ -24,7 +24,7 @@ def test_what_is_loaded_in_time_and_in_vain_is_told(tmp_path: Path) -> None:
     file, catalog = tmp_path / "steps.jsonl", the_catalog()
     file.write_text(STEPS)
 
-    found = detours(build_ranker(catalog), KnownTools(catalog, {}), read_steps(file))
+    found = detours(build_ranker(catalog), NamedCatalog(catalog, {}), read_steps(file))
 
     assert found == Detours(
         steps=3,

@@ -8,13 +8,13 @@ CATALOG = a_priced_catalog(log=10, diff=20, commit=40)
 
 
 def a_talk(*turns: tuple[str, str]) -> list[Task]:
-    """One task for each prompt and the tool that it needs."""
+    """Return one task for each prompt and the tool that it needs."""
     prompts = [prompt for prompt, _ in turns]
     return [a_task(tool, prompt=prompt, history=prompts[:place]) for place, (prompt, tool) in enumerate(turns)]
 
 
 def review(number: int) -> list[Task]:
-    """Looks at the log, then at the difference."""
+    """Return tasks that look at the log, then at the difference."""
     return a_talk((f"what happened in week {number}", "log"), (f"and how does week {number} differ", "diff"))
 
 
@@ -32,7 +32,7 @@ def test_what_came_once_is_not_usual() -> None:
 
 
 def test_the_follower_is_loaded_ahead_and_its_price_told() -> None:
-    """The ranker finds nothing, so that whatever is listed was searched or loaded ahead."""
+    """Use a ranker that finds nothing, so that every listed tool was searched or loaded ahead."""
     found = following(ListeningRanker(), CATALOG, [task for number in range(4) for task in review(number)])
 
     assert found is not None

@@ -3,7 +3,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_dynaload.measure.quality.oracle import least_costs, most_met
+from mcp_dynaload.measure.quality.oracle import min_costs, most_met
 
 COSTS = {"a": 5, "b": 7, "c": 11, "d": 3}
 
@@ -13,20 +13,20 @@ def _needs(*needs: str) -> list[frozenset[str]]:
 
 
 def test_the_cheapest_needs_come_first() -> None:
-    assert least_costs(_needs("c", "a", "b"), COSTS) == (0, 5, 12, 23)
+    assert min_costs(_needs("c", "a", "b"), COSTS) == (0, 5, 12, 23)
 
 
 def test_the_cheapest_alternative_counts() -> None:
-    assert least_costs(_needs("cd", "ab"), COSTS) == (0, 3, 8)
+    assert min_costs(_needs("cd", "ab"), COSTS) == (0, 3, 8)
 
 
 def test_one_tool_may_meet_several_needs() -> None:
     # a (5) and b (7) cost 12 together; c serves both for 11.
-    assert least_costs(_needs("ac", "bc"), COSTS) == (0, 5, 11)
+    assert min_costs(_needs("ac", "bc"), COSTS) == (0, 5, 11)
 
 
 def test_a_need_listed_twice_costs_nothing_more() -> None:
-    assert least_costs(_needs("a", "a", "d"), COSTS) == (0, 3, 5, 8)
+    assert min_costs(_needs("a", "a", "d"), COSTS) == (0, 3, 5, 8)
 
 
 def test_a_budget_meets_as_many_as_it_pays_for() -> None:
@@ -47,4 +47,4 @@ def test_no_set_of_tools_is_cheaper(needs: list[set[str]], costs: dict[str, int]
         )
         for count in range(len(needs) + 1)
     )
-    assert least_costs([frozenset(need) for need in needs], costs) == by_hand
+    assert min_costs([frozenset(need) for need in needs], costs) == by_hand

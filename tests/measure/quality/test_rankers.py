@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from mcp_dynaload.errors import ConfigError
-from mcp_dynaload.measure.quality.dense import Encoder, Similarities
+from mcp_dynaload.measure.quality.dense import Similarities, SimilarityEncoder
 from mcp_dynaload.measure.quality.rankers import DEFAULT, PRODUCT, RANKERS, Models, ranker_named
 from mcp_dynaload.ranking.query import parse_query
 from tests.builders import a_catalog, developer_tools
@@ -41,7 +41,7 @@ def test_every_ranker_ranks_its_catalog(name: str) -> None:
 def test_an_encoder_is_read_when_it_is_needed_and_once() -> None:
     opened: list[str] = []
 
-    def open_encoder() -> Encoder:
+    def open_encoder() -> SimilarityEncoder:
         opened.append("opened")
         return Lengths()
 

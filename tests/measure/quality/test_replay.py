@@ -1,4 +1,4 @@
-"""What learning is worth on projects made of labelled tasks."""
+"""The worth of learning on projects made of labelled tasks."""
 
 import pytest
 
@@ -21,7 +21,7 @@ ASKS = {
 
 
 def a_crowded_catalog() -> Catalog:
-    """Ten servers that can do the same, so that words alone cannot tell whose tool is meant."""
+    """Return ten servers that can do the same, so that words alone cannot tell whose tool is meant."""
     tools = [
         a_tool(f"{verb}_{noun}", f"{text.format(noun)}. {FILLER}", upstream=server, title="Title", body="Text")
         for server in SERVERS
@@ -32,7 +32,7 @@ def a_crowded_catalog() -> Catalog:
 
 
 def tasks_over_two_servers() -> list[Task]:
-    """Prompts that do not name the server: the person knows which one this project uses."""
+    """Return prompts that do not name the server: the user knows which one this project uses."""
     return [
         Task(f"{server}/{verb}_{noun}/{number}", ask.format(noun), (frozenset({f"{server}__{verb}_{noun}"}),))
         for server, nouns in (("linear", NOUNS[:4]), ("notion", NOUNS[4:]))

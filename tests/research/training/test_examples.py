@@ -1,4 +1,4 @@
-"""What the encoder is trained on, and above all what it is not."""
+"""The training data of the encoder, and above all what is not in it."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ GENERIC = ("bfcl_live", "seal_tools", "stabletoolbench", "metatool")
 
 
 def a_folder(path: Path, *, toucan: object, left_out: object, task_ids: tuple[str, ...] = ("a",)) -> Path:
-    """A small corpus: one server with one tool in each generic catalog."""
+    """Write a small corpus: one server with one tool in each generic catalog."""
     (path / "catalogs").mkdir()
     (path / "tasks").mkdir()
     catalogs = {name: {name: [a_definition("look_up", "Look up a fact", word="")]} for name in GENERIC}

@@ -27,14 +27,14 @@ from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.proxy.caller import HOOK_MARK
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import ClientEnvironment
-from mcp_dynaload.proxy.process_context import Shared
-from mcp_dynaload.proxy.server import Front, open_front
-from mcp_dynaload.store.catalog_cache import Records
+from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.server import ProxyServer, open_proxy_server
+from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.peers import Peers
-from mcp_dynaload.store.sqlite_usage import LocalMemory
+from mcp_dynaload.store.sqlite_usage import SqliteUsage
 from mcp_dynaload.store.status_lines import StatusLines
-from mcp_dynaload.telemetry.event_bus import Facts
+from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.pipeline import Telemetry
 from mcp_dynaload.upstream.listing import Listing
 from tests.proxy.catalogs import stored_catalog
@@ -55,7 +55,7 @@ class Connected:
     """Whether it lists the tools when told that they have changed."""
 
     async def raw(self, method: str, **params: object) -> Json:
-        """A request that the client's models would not let pass."""
+        """Send a request that the client's models would not let pass."""
         return await self.client.session._dispatcher.send_raw_request(method, params)  # pyright: ignore[reportPrivateUsage]
 
     async def names(self) -> list[str]:
@@ -92,7 +92,7 @@ def text_of(result: CallToolResult) -> str:
 
 
 @asynccontextmanager
-async def front_of(
+async def proxy_of(
     folder: Path,
     configs: Sequence[UpstreamConfig],
     listings: Mapping[str, Listing] | None = None,
@@ -100,13 +100,13 @@ async def front_of(
     settings: Settings = QUIET,
     session_id: str | None = None,
     tool_search: bool = True,
-    facts: Facts | None = None,
+    event_bus: EventBus | None = None,
     peers: Peers | None = None,
     registration: Registration | None = None,
-) -> AsyncGenerator[tuple[Front, CatalogState]]:
-    """Our server with a cache that holds these listings."""
+) -> AsyncGenerator[tuple[ProxyServer, CatalogState]]:
+    """Open our server with a cache that holds these listings."""
     file = folder / "state" / "dynaload.db"
-    with closing(Records(Database(file))) as records, closing(LocalMemory(Database(file))) as usage:
+    with closing(CatalogCache(Database(file))) as records, closing(SqliteUsage(Database(file))) as usage:
         by_name = {config.name: config for config in configs}
         for name, listing in (listings or {}).items():
             records.keep_listing(by_name[name].fingerprint(folder), name, listing.as_json())
@@ -114,10 +114,10 @@ async def front_of(
         live = stored_catalog(by_name, records, folder, is_dynamic=is_dynamic, registration=registration)
         environment = ClientEnvironment(session_id, is_interactive=False, tool_search=tool_search, model=None)
         lines = StatusLines(folder / "state" / "status")
-        telemetry = Telemetry(facts or Facts())
-        shared = Shared(settings, live, environment, usage, lines, telemetry, peers=peers or Peers())
-        async with open_front(shared, folder / "logs") as front:
-            yield front, live
+        telemetry = Telemetry(event_bus or EventBus())
+        shared = ProcessContext(settings, live, environment, usage, lines, telemetry, peers=peers or Peers())
+        async with open_proxy_server(shared, folder / "logs") as proxy:
+            yield proxy, live
 
 
 _NOTICES = {
@@ -129,17 +129,17 @@ _NOTICES = {
 
 
 @asynccontextmanager
-async def client_of(front: Front, live: CatalogState) -> AsyncGenerator[Connected]:
-    """A connected client that follows list changes as Claude Code does."""
+async def client_of(proxy: ProxyServer, live: CatalogState) -> AsyncGenerator[Connected]:
+    """Connect a client that follows list changes as Claude Code does."""
     async with following(
-        front.server, live, client_info=Implementation(name="mcp-dynaload-tests", version="1")
+        proxy.server, live, client_info=Implementation(name="mcp-dynaload-tests", version="1")
     ) as client:
         yield client
 
 
 @asynccontextmanager
 async def following(target: Any, live: CatalogState, **options: Any) -> AsyncGenerator[Connected]:
-    """The same, over any transport."""
+    """Connect the same, over any transport."""
     connected: Connected | None = None
 
     async def on_message(message: object) -> None:
@@ -147,10 +147,10 @@ async def following(target: Any, live: CatalogState, **options: Any) -> AsyncGen
         if connected is None or notice is None:
             return
         if notice == "tools" and connected.follows:
-            tasks.start_soon(reread, connected)
+            tasks.start_soon(list_refresh, connected)
         connected.note(notice)
 
-    async def reread(client: Connected) -> None:
+    async def list_refresh(client: Connected) -> None:
         try:
             await client.names()
         except MCPError as error:
@@ -172,23 +172,23 @@ async def connected_to(
     settings: Settings = QUIET,
     session_id: str | None = None,
     tool_search: bool = True,
-    facts: Facts | None = None,
+    event_bus: EventBus | None = None,
     peers: Peers | None = None,
     registration: Registration | None = None,
 ) -> AsyncGenerator[Connected]:
-    """Both at once."""
+    """Open our server and connect a client to it."""
     async with (
-        front_of(
+        proxy_of(
             folder,
             configs,
             listings,
             settings=settings,
             session_id=session_id,
             tool_search=tool_search,
-            facts=facts,
+            event_bus=event_bus,
             peers=peers,
             registration=registration,
-        ) as (front, live),
-        client_of(front, live) as client,
+        ) as (proxy, live),
+        client_of(proxy, live) as client,
     ):
         yield client

@@ -1,4 +1,4 @@
-"""What the outspoken server lists, a few on each page, with fields that no specification knows."""
+"""The lists of the outspoken server, a few elements on each page, with fields that no specification knows."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -72,7 +72,7 @@ PAGED_LISTS: Mapping[str, tuple[str, list[Json], Json]] = {
 
 
 def page(method: str, params: Json, more: Mapping[str, Any]) -> Json:
-    """One page of a list."""
+    """Return one page of a list."""
     key, items, extra = PAGED_LISTS[method]
     if more.get(f"more {key}"):
         items = [*items, extra]

@@ -1,4 +1,4 @@
-"""Builders of facts; each names only what matters to its test."""
+"""Builders of events; each names only what matters to its test."""
 
 from mcp_dynaload.telemetry.events import (
     ErrorKind,

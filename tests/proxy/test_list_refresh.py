@@ -7,12 +7,12 @@ import anyio
 import pytest
 
 from mcp_dynaload.proxy.client import (
-    LONGEST_REREAD_SECONDS,
+    MAX_REREAD_SECONDS,
     TAKEOVER_PER_REREAD,
     TAKEOVER_SECONDS,
     TAKEOVER_WHILE_STARTING_SECONDS,
     ClientEnvironment,
-    Reread,
+    ListRefresh,
 )
 
 SLACK = 0.15
@@ -21,7 +21,7 @@ SLACK = 0.15
 
 @dataclass
 class Held:
-    """How long a hold took."""
+    """The time that a hold took."""
 
     seconds: float = -1
 
@@ -31,97 +31,97 @@ class Held:
         self.seconds = anyio.current_time() - before
 
 
-def a_reread(*, interactive: bool = False, longest_seconds: float = 0.2, age_seconds: float = 100) -> Reread:
-    """What is known of a client that connected some time ago."""
-    return Reread(interactive, longest_seconds, anyio.current_time() - age_seconds)
+def a_list_refresh(*, interactive: bool = False, max_seconds: float = 0.2, age_seconds: float = 100) -> ListRefresh:
+    """Return the state of a client that connected some time ago."""
+    return ListRefresh(interactive, max_seconds, anyio.current_time() - age_seconds)
 
 
-async def held(reread: Reread) -> float:
+async def held(list_refresh: ListRefresh) -> float:
     taken = Held()
-    await taken.measure(reread.hold)
+    await taken.measure(list_refresh.hold)
     return taken.seconds
 
 
-async def held_while(reread: Reread, then: Callable[[], None]) -> float:
+async def held_while(list_refresh: ListRefresh, then: Callable[[], None]) -> float:
     taken = Held()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(taken.measure, reread.hold)
+        tasks.start_soon(taken.measure, list_refresh.hold)
         await anyio.wait_all_tasks_blocked()
         then()
     return taken.seconds
 
 
 async def test_without_a_change_nothing_is_held() -> None:
-    assert await held(a_reread()) < SLACK
+    assert await held(a_list_refresh()) < SLACK
 
 
 async def test_a_change_is_held_until_the_client_has_listed() -> None:
-    reread = a_reread(longest_seconds=5)
-    reread.announced()
+    list_refresh = a_list_refresh(max_seconds=5)
+    list_refresh.announced()
 
-    assert await held_while(reread, reread.was_read) < SLACK
-    assert await held(reread) < SLACK
+    assert await held_while(list_refresh, list_refresh.was_read) < SLACK
+    assert await held(list_refresh) < SLACK
 
 
 async def test_a_client_that_does_not_list_is_not_waited_for_long() -> None:
-    reread = a_reread(longest_seconds=0.2)
-    reread.announced()
+    list_refresh = a_list_refresh(max_seconds=0.2)
+    list_refresh.announced()
 
-    assert 0.2 <= await held(reread) < 0.2 + SLACK
+    assert 0.2 <= await held(list_refresh) < 0.2 + SLACK
 
 
 async def test_a_client_that_has_listed_just_before_is_given_its_pause_between_two_lists() -> None:
-    reread = a_reread(longest_seconds=0.2)
-    reread.was_read()
-    reread.announced()
+    list_refresh = a_list_refresh(max_seconds=0.2)
+    list_refresh.was_read()
+    list_refresh.announced()
 
-    assert LONGEST_REREAD_SECONDS <= await held(reread) < LONGEST_REREAD_SECONDS + SLACK
+    assert MAX_REREAD_SECONDS <= await held(list_refresh) < MAX_REREAD_SECONDS + SLACK
 
 
 @pytest.mark.parametrize(("age_seconds", "takeover"), [(100, TAKEOVER_SECONDS), (0, TAKEOVER_WHILE_STARTING_SECONDS)])
 async def test_an_interactive_client_has_time_to_take_the_list_over(age_seconds: float, takeover: float) -> None:
-    reread = a_reread(interactive=True, longest_seconds=5, age_seconds=age_seconds)
-    reread.announced()
+    list_refresh = a_list_refresh(interactive=True, max_seconds=5, age_seconds=age_seconds)
+    list_refresh.announced()
 
-    assert takeover <= await held_while(reread, reread.was_read) < takeover + SLACK
-    assert await held(reread) < SLACK
+    assert takeover <= await held_while(list_refresh, list_refresh.was_read) < takeover + SLACK
+    assert await held(list_refresh) < SLACK
 
 
 async def test_a_client_that_has_begun_a_new_conversation_is_as_busy_as_at_its_start() -> None:
-    reread = a_reread(interactive=True, longest_seconds=5)
-    reread.started_over()
-    reread.announced()
+    list_refresh = a_list_refresh(interactive=True, max_seconds=5)
+    list_refresh.started_over()
+    list_refresh.announced()
 
-    assert await held_while(reread, reread.was_read) >= TAKEOVER_WHILE_STARTING_SECONDS
+    assert await held_while(list_refresh, list_refresh.was_read) >= TAKEOVER_WHILE_STARTING_SECONDS
 
 
 @pytest.mark.proves("first-prompt")
 async def test_a_client_that_a_busy_machine_slows_has_longer_to_take_the_list_over() -> None:
     now, slowness = anyio.current_time(), 0.15
-    reread = Reread(True, 5, now - 100, False, anyio.Event(), now - slowness)
+    list_refresh = ListRefresh(True, 5, now - 100, False, anyio.Event(), now - slowness)
 
-    taken = await held_while(reread, reread.was_read)
+    taken = await held_while(list_refresh, list_refresh.was_read)
 
     assert TAKEOVER_PER_REREAD * slowness <= taken < TAKEOVER_PER_REREAD * slowness + 2 * SLACK
 
 
 async def test_the_clients_pause_between_two_lists_does_not_count_as_slowness() -> None:
     now = anyio.current_time()
-    reread = Reread(True, 5, now - 100, False, anyio.Event(), now - 0.9, now - 1)
+    list_refresh = ListRefresh(True, 5, now - 100, False, anyio.Event(), now - 0.9, now - 1)
 
-    assert await held_while(reread, reread.was_read) < TAKEOVER_SECONDS + SLACK
+    assert await held_while(list_refresh, list_refresh.was_read) < TAKEOVER_SECONDS + SLACK
 
 
 async def test_holds_that_wait_together_end_together() -> None:
-    reread = a_reread(longest_seconds=5)
-    reread.announced()
-    reread.announced()
+    list_refresh = a_list_refresh(max_seconds=5)
+    list_refresh.announced()
+    list_refresh.announced()
     first, second = Held(), Held()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(first.measure, reread.hold)
-        tasks.start_soon(second.measure, reread.hold)
+        tasks.start_soon(first.measure, list_refresh.hold)
+        tasks.start_soon(second.measure, list_refresh.hold)
         await anyio.wait_all_tasks_blocked()
-        reread.was_read()
+        list_refresh.was_read()
 
     assert max(first.seconds, second.seconds) < SLACK
 
