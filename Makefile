@@ -22,7 +22,7 @@ test bench: export MCP_DYNALOAD_PEERS_VENV := $(PEERS)
 MAKEFLAGS += --jobs=2
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test tested test-newest check pins eval-leave-out bench install clean
+.PHONY: demo test tested test-newest check docs pins eval-leave-out bench install clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mcp-dynaload demo
@@ -49,6 +49,10 @@ check: $(VENV)/.developed
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+
+# What the pages say of settings, commands, endpoints and arguments, from the code.
+docs: $(VENV)/.installed
+	$(BIN)/python docs/generate.py
 
 pins: $(BIN)/python
 	$(BIN)/python .ci/renew_pins.py

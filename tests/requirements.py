@@ -35,6 +35,7 @@ REQUIREMENTS = {
     "foreign-code": "No process of ours imports from the project in which it runs.",
     "no-network": "A session looks no name up, connects to its upstreams only, writes in its own folders only.",
     "trust": "A repository's servers start only after the user's consent to that very file.",
+    "described": "Every setting, command, option and endpoint is described once, in the code's own words.",
     "bad-config": "A mistake is one readable line: file, key, what is wrong, what to do; others go on.",
     "fresh-machine": "A command that needs the tools lists the servers that were never listed, and goes on.",
     "init": "init moves servers, rules and hooks as shown; uninstall restores every byte.",

@@ -17,7 +17,7 @@ _UNSAFE_IN_SCHEME = re.compile(r"[^a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ElementOrigin:
     """The origin of something that we offer: the upstream and its own name or URI there."""
 
     upstream: str
@@ -31,28 +31,28 @@ class Aggregate:
     prompts: tuple[Json, ...] = ()
     resources: tuple[Json, ...] = ()
     templates: tuple[Json, ...] = ()
-    prompt_origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
-    resource_origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
-    template_origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
+    prompt_origins: Mapping[str, ElementOrigin] = field(default_factory=dict[str, ElementOrigin])
+    resource_origins: Mapping[str, ElementOrigin] = field(default_factory=dict[str, ElementOrigin])
+    template_origins: Mapping[str, ElementOrigin] = field(default_factory=dict[str, ElementOrigin])
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     """How URIs begin that are one upstream's whatever others list, by upstream; none where there is only one."""
 
-    def resource_origin(self, uri: str) -> Origin | None:
+    def resource_origin(self, uri: str) -> ElementOrigin | None:
         """Return the upstream that serves a URI: the one that lists it, has an alias or a template for it."""
         if (listed := self.resource_origins.get(uri)) is not None:
             return listed
         for upstream, alias in self.aliases.items():
             if uri.startswith(alias):
-                return Origin(upstream, uri.removeprefix(alias))
+                return ElementOrigin(upstream, uri.removeprefix(alias))
         for template, origin in self.template_origins.items():
             if _matches(template, uri):
-                return Origin(origin.upstream, uri)
+                return ElementOrigin(origin.upstream, uri)
         owners = {origin.upstream for origin in (*self.resource_origins.values(), *self.template_origins.values())}
-        return Origin(owners.pop(), uri) if len(owners) == 1 else None
+        return ElementOrigin(owners.pop(), uri) if len(owners) == 1 else None
 
     def uri_of(self, upstream: str, original: str) -> str:
         """Return our URI for one of an upstream's: an alias where its own does not lead to it."""
-        if upstream not in self.aliases or self.resource_origin(original) == Origin(upstream, original):
+        if upstream not in self.aliases or self.resource_origin(original) == ElementOrigin(upstream, original):
             return original
         return self.aliases[upstream] + original
 
@@ -76,10 +76,10 @@ def aggregate_listings(
     return Aggregate(prompts, resources, templates, prompt_origins, resource_origins, template_origins, aliases)
 
 
-_Named = tuple[str, Origin, Json]
+_Named = tuple[str, ElementOrigin, Json]
 
 
-def _renamed(key: str, items: Iterable[_Named]) -> tuple[tuple[Json, ...], dict[str, Origin]]:
+def _renamed(key: str, items: Iterable[_Named]) -> tuple[tuple[Json, ...], dict[str, ElementOrigin]]:
     ordered = sorted(items, key=lambda item: item[0])
     return tuple({**raw, key: name} for name, _, raw in ordered), {name: origin for name, origin, _ in ordered}
 
@@ -93,7 +93,7 @@ def _named_prompts(
         for original, prompt in {str(prompt["name"]): prompt for prompt in reversed(listing.prompts)}.items():
             for name in _prompt_names(config, prefixes, original):
                 if name not in taken and holders.setdefault(legal_name(name), config.name) == config.name:
-                    taken[name] = (name, Origin(config.name, original), prompt)
+                    taken[name] = (name, ElementOrigin(config.name, original), prompt)
                     break
     return list(taken.values())
 
@@ -119,7 +119,7 @@ def _with_uris(
                 continue  # listed twice by one server
             is_free = original not in taken and not original.startswith(others)
             uri = original if is_free else aliases[config.name] + original
-            taken.setdefault(uri, (uri, Origin(config.name, original), item))
+            taken.setdefault(uri, (uri, ElementOrigin(config.name, original), item))
     return list(taken.values())
 
 

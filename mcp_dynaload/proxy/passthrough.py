@@ -8,7 +8,7 @@ from mcp import MCPError
 from mcp_types import INVALID_PARAMS, LoggingLevel
 
 from mcp_dynaload.catalog.tool import Json, json_object
-from mcp_dynaload.proxy.aggregate import Origin
+from mcp_dynaload.proxy.aggregate import ElementOrigin
 from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.failures import as_error
 from mcp_dynaload.proxy.session import Session
@@ -180,20 +180,20 @@ async def _routed(session: Session, request: Request, upstream: str, method: str
     return await as_error(session, upstream, session.host.forward(upstream, request, method, params))
 
 
-async def _prompt_origin(session: Session, name: str) -> Origin:
+async def _prompt_origin(session: Session, name: str) -> ElementOrigin:
     if (origin := await known_by_now(session, lambda: session.host.aggregate.prompt_origins.get(name))) is not None:
         return origin
     if (upstream := session.host.only_upstream()) is not None:
-        return Origin(upstream, name)
+        return ElementOrigin(upstream, name)
     raise MCPError(code=INVALID_PARAMS, message=f"There is no prompt {name!r}; prompts/list names all.")
 
 
-async def _resource_origin(session: Session, uri: str) -> Origin:
+async def _resource_origin(session: Session, uri: str) -> ElementOrigin:
     await known_by_now(session, lambda: session.host.aggregate.resource_origins.get(uri))
     if (origin := session.host.aggregate.resource_origin(uri)) is not None:
         return origin
     if (upstream := session.host.only_upstream()) is not None:
-        return Origin(upstream, uri)
+        return ElementOrigin(upstream, uri)
     raise MCPError(code=RESOURCE_NOT_FOUND, message=f"No MCP server behind this one serves {uri!r}.", data={"uri": uri})
 
 

@@ -18,7 +18,7 @@ from mcp_dynaload.ranking.programs import (
     SERVICES,
     UNPACKERS,
 )
-from mcp_dynaload.ranking.shell import Command, parse_shell
+from mcp_dynaload.ranking.shell import ShellCommand, parse_shell
 from mcp_dynaload.ranking.subjects import is_near, labels_of
 
 MAX_ABOUT = 12
@@ -82,7 +82,7 @@ def url_detours(url: str, wanted: str = "") -> tuple[Detour, ...]:
     return (detour,) if detour else ()
 
 
-def _of_command(command: Command) -> Iterable[Detour]:
+def _of_command(command: ShellCommand) -> Iterable[Detour]:
     if command.program in BROWSERS:
         return [] if _is_download(command) else _requests(command)
     if command.program in INTERPRETERS and CODE_OPTIONS.intersection(command.arguments[:2] or ("-",)):
@@ -93,7 +93,7 @@ def _of_command(command: Command) -> Iterable[Detour]:
     return _of_program(command)
 
 
-def _of_program(command: Command) -> Iterable[Detour]:
+def _of_program(command: ShellCommand) -> Iterable[Detour]:
     service = SERVICES.get(command.program)
     words = _subcommands(command.arguments)
     if _concerns_itself(command.arguments, words):
@@ -130,13 +130,13 @@ def _subcommands(arguments: tuple[str, ...]) -> list[str]:
     return words
 
 
-def _path_words(command: Command) -> list[str]:
+def _path_words(command: ShellCommand) -> list[str]:
     """Return the words of an address's path that a program of its own service is given (`gh api repos/…`)."""
     paths = [argument for argument in command.arguments if "/" in argument and argument[:1] not in "-./~"]
     return _segments(paths[0]) if paths and command.arguments[:1] == ("api",) else []
 
 
-def _code(command: Command) -> str:
+def _code(command: ShellCommand) -> str:
     """Return the names and deeds in the statements that a program is given."""
     given = [argument for argument in command.arguments if not argument.startswith("-") and "://" not in argument]
     options = [argument.lstrip("-") for argument in command.arguments if argument.startswith("--")]
@@ -147,7 +147,7 @@ def _code(command: Command) -> str:
     return " ".join(_WORD.findall(_HUMPS.sub(" ", text).lower()))
 
 
-def _requests(command: Command) -> Iterable[Detour]:
+def _requests(command: ShellCommand) -> Iterable[Detour]:
     arguments = command.arguments
     method = _method(arguments)
     data = [value for option, value in pairwise(arguments) if option in _DATA_OPTIONS]
@@ -166,7 +166,7 @@ def _method(arguments: tuple[str, ...]) -> str:
     return "post" if any(option in _DATA_OPTIONS for option in arguments) and not {"-G", "--get"} & {*arguments} else ""
 
 
-def _is_download(command: Command) -> bool:
+def _is_download(command: ShellCommand) -> bool:
     """Return whether what is asked for is kept as it is, or run."""
     options = [argument for argument in command.arguments if argument.startswith("-")]
     kept = any(

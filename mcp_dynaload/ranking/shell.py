@@ -22,7 +22,7 @@ _PUNCTUATION = "();<>|&\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class ShellCommand:
     """A program and what it is given."""
 
     program: str
@@ -39,7 +39,7 @@ class Command:
     """The program that reads what it prints."""
 
 
-def parse_shell(text: str) -> tuple[Command, ...]:
+def parse_shell(text: str) -> tuple[ShellCommand, ...]:
     """Return the commands of a shell text in their order; none where its quotes cannot be read."""
     documents = [found[4] for found in _HEREDOC.finditer(text)]
     text = _HEREDOC.sub(lambda found: f"<<{found[3]}\n", text)[:MAX_LENGTH]
@@ -58,7 +58,7 @@ def _lexer(text: str) -> shlex.shlex:
     return lexer
 
 
-def _commands(words: Iterable[str], documents: Iterator[str]) -> Iterator[Command]:
+def _commands(words: Iterable[str], documents: Iterator[str]) -> Iterator[ShellCommand]:
     """Put together what stands between two marks that end a command."""
     parts = [(is_mark, list(part)) for is_mark, part in groupby(words, _is_mark)]
     pieces: list[str] = []
@@ -90,10 +90,10 @@ def _is_redirection(parts: list[tuple[bool, list[str]]], place: int) -> bool:
     return bool(mark) and set(mark) <= set("<>&") and mark not in ("&", "&&") and "<<" not in mark
 
 
-def _command(words: list[str], document: str, *, is_written: bool, reader: str) -> Iterator[Command]:
+def _command(words: list[str], document: str, *, is_written: bool, reader: str) -> Iterator[ShellCommand]:
     own = _own_words(words)
     if own and _name(own[0]):
-        yield Command(_name(own[0]), tuple(own[1:]), document, is_written, reader)
+        yield ShellCommand(_name(own[0]), tuple(own[1:]), document, is_written, reader)
 
 
 def _program(words: list[str]) -> str:

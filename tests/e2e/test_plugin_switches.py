@@ -19,7 +19,7 @@ MODS_LIMITED: Json = {"pluginConfigs": {"sec-default@builtin": {"options": {"all
 
 
 def way(session: PrintSession) -> str:
-    """Return what `session-info` says of the way, as the user sees it or, where no hook can show it, as the model is told."""
+    """Return what `session-info` says of the way: to the user, or where no hook can show it to the model."""
     return str(session.ask(INFORMATION)["result"])
 
 

@@ -17,10 +17,10 @@ import pytest
 from mcp_dynaload.http.rest import PREFIX
 from tests.api.desks import servers
 from tests.http.services import Service, service_of
+from tests.pages import PAGES
 from tests.programs import PYTHON
 from tests.waiting import HANG_SECONDS
 
-README = Path(__file__).parents[2] / "README.md"
 SCHEMATHESIS = Path(sys.executable).with_name("st")
 TICKETS, ROOM = "desk__search_tickets", "hall__book_meeting_room"
 
@@ -185,11 +185,13 @@ async def test_too_many_sessions_are_a_503_that_says_when_to_come_back(tmp_path:
 
 
 @pytest.mark.proves("rest")
-async def test_every_endpoint_has_a_curl_in_the_readme_that_works(
+async def test_every_endpoint_has_a_curl_in_the_pages_that_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", PYTHON)  # for the demo's processes
-    commands = re.findall(r"^curl .*$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    commands = [
+        line for page in PAGES for line in re.findall(r"^curl .*$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
     paths = {
         re.sub(r"\?.*", "", match) for command in commands for match in re.findall(rf"{PREFIX}(/[^ '\"]*)", command)
     }

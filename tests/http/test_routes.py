@@ -27,13 +27,13 @@ from mcp_dynaload.http.routes import (
 from mcp_dynaload.store.tokens import Scope
 from tests.http.services import Service, a_configuration, running
 from tests.http.test_auth import ECHO, made
+from tests.pages import PAGES
 from tests.untraced import untraced
 
 __all__ = ["untraced"]
 
 pytestmark = pytest.mark.proves("service-scopes")
 
-README = Path(__file__).parents[2] / "README.md"
 ISSUER, RESOURCE = "https://issuer.example", "https://tools.example/mcp"
 OAUTH = {
     "MCP_DYNALOAD_OAUTH_ISSUER": ISSUER,
@@ -232,19 +232,25 @@ def test_of_several_declarations_the_strongest_counts() -> None:
     ]
 
 
-def test_the_readme_says_which_scope_opens_what(tmp_path: Path) -> None:
-    rows = re.findall(r"^\| (nobody's|`use`|`control`|`admin`) \| (.*) \|$", README.read_text(encoding="utf-8"), re.M)
-    told = {
-        (path.removesuffix("/"), scope.strip("`")) for scope, cell in rows for path in re.findall(r"`(/[^`]*)`", cell)
-    }
-    routes = create_app(a_configuration(tmp_path, ECHO, **OAUTH)).routes
+def test_the_pages_say_once_which_scope_opens_which_route(tmp_path: Path) -> None:
+    rows = [
+        row
+        for page in PAGES
+        for row in re.findall(
+            r"^\| `(?:([A-Z]+) )?(/\S*)` \| `?(nobody's|use|control|admin)`? \|", page.read_text("utf-8"), re.M
+        )
+    ]
     found = {
-        (route.path.removesuffix("/").removeprefix("/api/v1/dynamic-loading"), route.need.scope or "nobody's")
-        for route in routes
+        (method, route.path.removesuffix("/").removeprefix("/api/v1/dynamic-loading"), route.need.scope or "nobody's")
+        for route in create_app(a_configuration(tmp_path, ECHO, **OAUTH)).routes
         if isinstance(route, GuardedApiRoute | GuardedRoute)
+        for method in ((route.methods or {""}) - {"HEAD"} if isinstance(route, GuardedApiRoute) else {""})
     }
 
-    assert told == {(path, str(scope)) for path, scope in found}
+    assert len(rows) == len(set(rows))
+    assert {(method, path.removesuffix("/"), scope) for method, path, scope in rows} == {
+        (method, path, str(scope)) for method, path, scope in found
+    }
 
 
 async def test_a_token_acts_and_looks_in_its_own_name_and_an_admins_in_any(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from mcp_dynaload.config.upstream_config import UpstreamConfig, UpstreamOptions
-from mcp_dynaload.proxy.aggregate import Aggregate, Origin, aggregate_listings
+from mcp_dynaload.proxy.aggregate import Aggregate, ElementOrigin, aggregate_listings
 from mcp_dynaload.upstream.listing import Listing
 
 
@@ -32,13 +32,13 @@ def test_prompts_are_offered_under_their_servers_name_and_otherwise_unchanged() 
         {"name": "a__sum", "title": "T"},
         {"name": "b__sum", "title": "T"},
     )
-    assert aggregate.prompt_origins["b__sum"] == Origin("b", "sum")
+    assert aggregate.prompt_origins["b__sum"] == ElementOrigin("b", "sum")
 
 
 def test_where_servers_without_prefix_meet_the_first_keeps_the_name() -> None:
     aggregate = aggregate_of(("b", a_listing(prompts="sum")), ("a", a_listing(prompts="sum")), prefix="")
 
-    assert aggregate.prompt_origins == {"sum": Origin("b", "sum"), "a__sum": Origin("a", "sum")}
+    assert aggregate.prompt_origins == {"sum": ElementOrigin("b", "sum"), "a__sum": ElementOrigin("a", "sum")}
 
 
 def test_a_uri_that_two_servers_have_is_kept_apart_by_its_scheme() -> None:
@@ -51,8 +51,8 @@ def test_a_uri_that_two_servers_have_is_kept_apart_by_its_scheme() -> None:
         "file:///x",
         "file:///y",
     ]
-    assert aggregate.resource_origin("file:///x") == Origin("a", "file:///x")
-    assert aggregate.resource_origin("dynaload-my-b+file:///x") == Origin("My B", "file:///x")
+    assert aggregate.resource_origin("file:///x") == ElementOrigin("a", "file:///x")
+    assert aggregate.resource_origin("dynaload-my-b+file:///x") == ElementOrigin("My B", "file:///x")
     assert aggregate.uri_of("My B", "file:///x") == "dynaload-my-b+file:///x"
     assert aggregate.uri_of("a", "file:///x") == "file:///x"
 
@@ -67,18 +67,18 @@ def test_a_uri_that_fits_a_template_goes_to_its_server() -> None:
         "note://{id}",
         "{broken",
     ]
-    assert aggregate.resource_origin("log://monday") == Origin("a", "log://monday")
-    assert aggregate.resource_origin("dynaload-b+log://monday") == Origin("b", "log://monday")
-    assert aggregate.resource_origin("note://7") == Origin("b", "note://7")
+    assert aggregate.resource_origin("log://monday") == ElementOrigin("a", "log://monday")
+    assert aggregate.resource_origin("dynaload-b+log://monday") == ElementOrigin("b", "log://monday")
+    assert aggregate.resource_origin("note://7") == ElementOrigin("b", "note://7")
 
 
 def test_a_uri_that_nobody_lists_goes_to_the_only_server_with_resources_or_by_its_alias() -> None:
     alone = aggregate_of(("a", a_listing(resources="file:///x")), ("b", a_listing(prompts="p")))
     both = aggregate_of(("a", a_listing(resources="file:///x")), ("b", a_listing(resources="note://1")))
 
-    assert alone.resource_origin("file:///hidden") == Origin("a", "file:///hidden")
+    assert alone.resource_origin("file:///hidden") == ElementOrigin("a", "file:///hidden")
     assert both.resource_origin("file:///hidden") is None
-    assert both.resource_origin("dynaload-b+file:///hidden") == Origin("b", "file:///hidden")
+    assert both.resource_origin("dynaload-b+file:///hidden") == ElementOrigin("b", "file:///hidden")
     assert Aggregate().resource_origin("file:///x") is None
 
 
@@ -94,9 +94,9 @@ def test_a_prompt_whose_name_would_be_another_servers_is_offered_under_a_name_of
         listings = {"a": a_listing(prompts="b__c"), "a__b": a_listing(prompts="c")}
         aggregate = aggregate_of((first, listings.pop(first)), *listings.items())
 
-        assert aggregate.prompt_origins["a__b__c"] == Origin("a__b", "c")
+        assert aggregate.prompt_origins["a__b__c"] == ElementOrigin("a__b", "c")
         ((name, origin),) = [item for item in aggregate.prompt_origins.items() if item[0] != "a__b__c"]
-        assert origin == Origin("a", "b__c")
+        assert origin == ElementOrigin("a", "b__c")
         assert re.fullmatch("a__[0-9a-f]{8}_b__c", name)
 
 
@@ -108,12 +108,12 @@ def test_a_uri_that_begins_as_anothers_alias_does_not_lead_to_that_other() -> No
     )
 
     assert aggregate.resource_origins == {
-        "dynaload-a+dynaload-b+file:///x": Origin("a", "dynaload-b+file:///x"),
-        "file:///x": Origin("a", "file:///x"),
-        "dynaload-b+file:///x": Origin("b", "file:///x"),
-        "note://1": Origin("b", "note://1"),
+        "dynaload-a+dynaload-b+file:///x": ElementOrigin("a", "dynaload-b+file:///x"),
+        "file:///x": ElementOrigin("a", "file:///x"),
+        "dynaload-b+file:///x": ElementOrigin("b", "file:///x"),
+        "note://1": ElementOrigin("b", "note://1"),
     }
-    assert aggregate.resource_origin("dynaload-b+note://hidden") == Origin("b", "note://hidden")
+    assert aggregate.resource_origin("dynaload-b+note://hidden") == ElementOrigin("b", "note://hidden")
 
 
 @pytest.mark.proves("attribution")

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_dynaload.ranking.shell import Command, parse_shell
+from mcp_dynaload.ranking.shell import ShellCommand, parse_shell
 
 
 def programs(text: str) -> list[str]:
@@ -29,19 +29,19 @@ def test_what_only_runs_another_program_is_left_out() -> None:
 
 def test_words_in_quotes_are_arguments_and_no_commands() -> None:
     assert parse_shell("git commit -m 'use psql; gh issue list'") == (
-        Command("git", ("commit", "-m", "use psql; gh issue list")),
+        ShellCommand("git", ("commit", "-m", "use psql; gh issue list")),
     )
 
 
 def test_a_document_below_is_input_and_no_command() -> None:
     assert parse_shell("cat > notes.md <<'EOF'\ngh issue list\nEOF\npsql") == (
-        Command("cat", (), "gh issue list", is_written=True),
-        Command("psql", ()),
+        ShellCommand("cat", (), "gh issue list", is_written=True),
+        ShellCommand("psql", ()),
     )
 
 
 def test_a_file_behind_a_redirection_is_no_argument() -> None:
-    assert parse_shell("gh pr list 2>&1 > out.txt") == (Command("gh", ("pr", "list"), is_written=True),)
+    assert parse_shell("gh pr list 2>&1 > out.txt") == (ShellCommand("gh", ("pr", "list"), is_written=True),)
 
 
 def test_what_looks_up_a_program_does_not_run_it() -> None:

@@ -1,4 +1,4 @@
-"""Measures what is loaded between the steps of a turn where the model turns to a shell, or says that it lacks a tool."""
+"""Measures loading between the steps of a turn, where the model turns to a shell or says that it lacks a tool."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
