@@ -29,7 +29,7 @@ def run(line: str, home: Path) -> subprocess.CompletedProcess[str]:
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "DISABLE_AUTOUPDATER": "1",
     }
-    here = line.replace("PATH_OF_A_CLONE", str(ROOT))
+    here = line.replace("CLONE_OR_URL", str(ROOT))
     return subprocess.run(
         ["sh", "-c", here], cwd=home, env=environment, capture_output=True, text=True, timeout=HANG_SECONDS, check=False
     )
