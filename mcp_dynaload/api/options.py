@@ -42,19 +42,39 @@ class Options:
     """The arguments of `Dynaload.open`; None: as the settings say."""
 
     config: Servers | None = None
+    """A servers file, several, or what stands in one; none: the user's and the project's, and with no server at all
+    the embedded ones."""
+
     mode: IntegrationMode = IntegrationMode.PRODUCTION
+    """`DEVELOPMENT`: detailed log, and a mistake in a servers file is an error; `TESTING`: that, and nothing of the
+    user's is read or written."""
+
     strategy: LoadingStrategy | None = None
+    """How much is loaded."""
+
     enable_monitoring: bool | None = None
+    """Whether counts and journal are kept and used."""
+
     enable_user_controls: bool = True
+    """False: commands are refused."""
+
     enable_caching: bool | None = None
+    """Whether rankings of queries are kept."""
+
     cache_ttl_seconds: float | None = None
+    """For how long."""
+
     max_concurrent_sessions: int | None = None
+    """Conversations at the same time; the least recently used idle one makes room."""
+
     enable_performance_alerts: bool | None = None
+    """Whether it is told that a bound is left."""
+
     health_check_interval: float = 30.0
-    """Seconds."""
+    """Seconds; changes of health go to the log, which is the program's own `logging`, under `mcp_dynaload`."""
 
     metrics_export_interval: float = 60.0
-    """Seconds."""
+    """Seconds; a summary goes to the same log."""
 
     alert_thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
     """By the names of the settings: `success_rate_min`, `avg_response_time_max` …"""

@@ -39,6 +39,8 @@ def audit(
 ) -> None:
     """Show tool calls, list changes, commands, configuration changes and fallbacks of all sessions, oldest first.
 
+    Each with time, server, outcome, duration and size, never with what was said.
+
     Example: mcp-dynaload audit --since 2h --kind tool_called --json
     """
     from mcp_dynaload.store.backends import open_journal_store

@@ -31,7 +31,8 @@ def bench(
     many: Annotated[int, typer.Option("--prompts", min=1, help="Of these, evenly drawn.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure calls, starts and the choice of tools beside FastMCP's proxy, and a long list. Uses servers of its own.
+    """Measure calls, starts and the choice of tools beside FastMCP's proxy, and a long list. Uses servers of its
+    own.
 
     Example: mcp-dynaload bench --fastmcp .venv-peers/bin/python --catalog catalog.json --tasks tasks.jsonl
     """

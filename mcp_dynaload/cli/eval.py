@@ -56,6 +56,8 @@ def evaluate(
 ) -> None:
     """Measure recall, coverage, abstention and cost of the choice on labelled tasks. Opens no connection.
 
+    Beside an oracle, the client's own tool search and other rankers.
+
     Example: mcp-dynaload eval --catalog catalog.json --tasks tasks.jsonl
     """
     from mcp_dynaload.measure.quality.rankers import DEFAULT, NATIVE, ranker_named

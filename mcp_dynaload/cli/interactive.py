@@ -32,7 +32,8 @@ def interactive(
 ) -> None:
     """Type prompts and slash commands, see what is loaded, call tools. Reads lines from a pipe, too.
 
-    With --json: one object for each line. Exit status 1 if a line of a pipe went wrong.
+    `/call TOOL name=value` calls a tool; Tab completes. With --json: one object for each line. Exit status 1 if a
+    line of a pipe went wrong.
 
     Example: echo "which issues are open?" | mcp-dynaload interactive
     """

@@ -41,6 +41,9 @@ def optimize(
 ) -> None:
     """Show which tools a prompt would load and what that saves. Only a server never listed is started, to be listed.
 
+    With --explain: the terms matched, score, prior, probability, cost and reason of each loaded tool and the
+    nearest others.
+
     Example: mcp-dynaload optimize "merge the pull request" --explain
     """
     configuration = configuration_of(config, trust, settings)

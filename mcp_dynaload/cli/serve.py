@@ -38,6 +38,8 @@ def serve(
 ) -> None:
     """Serve one client on stdin and stdout, or many over HTTP.
 
+    This is what the client starts.
+
     Example: mcp-dynaload serve --transport http --port 8765
     """
     _complete_streams()

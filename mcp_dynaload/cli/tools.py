@@ -19,6 +19,8 @@ def tools(
 ) -> None:
     """Show the known tools and the tokens that each definition costs; a server never listed is listed first.
 
+    A server that fails is told and stops nothing.
+
     Example: mcp-dynaload tools "create an issue"
     """
     from mcp_dynaload.app import open_catalog

@@ -36,7 +36,8 @@ def validate(
 ) -> None:
     """Measure this installation with your own servers: what works, how fast. Exit status 1 if a check fails.
 
-    Your servers are started to list their tools, never called.
+    Your servers are started to list their tools, never called. In one of the two runs of load a server dies every
+    few seconds; every point of the readiness score is a check that can fail.
 
     Example: mcp-dynaload validate --production-readiness --report readiness.html
     """

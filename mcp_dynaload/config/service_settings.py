@@ -14,34 +14,38 @@ class ServiceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     protocol: Literal["handshake", "modern"] = "handshake"
-    """Clients of revision 2026-07-28: handshake sends them back to `initialize`, modern gives them a fixed list."""
+    """Clients of protocol revision 2026-07-28: `handshake` sends them back to `initialize`, `modern` gives them a
+    fixed list."""
 
     following_clients: str = "claude-code"
-    """Names, with commas between, of clients that follow changes of the tool list; others get `call_tool`."""
+    """Names, with commas between, of clients that follow changes of the tool list, over stdio too; others get
+    `call_tool`."""
 
     store_url: Annotated[str, Field(pattern=r"^((rediss?|unix)://.+)?$")] = ""
-    """A Redis for what replicas share: usage, pins, loaded sets, tokens, journal; without one the state folder."""
+    """A Redis for what several machines share: usage, pins, loaded tools, tokens, rate limits, journal; also written
+    `store.url`. Needs `pip install '.[redis]'`. With a password set the variable. Empty: the state folder keeps
+    all."""
 
     max_concurrent_sessions: _Count = 50
-    """Client sessions over HTTP at the same time."""
+    """How many client sessions there are at the same time."""
 
     max_sessions_per_token: _Count = 20
-    """Client sessions over HTTP of one access token at the same time, at all replicas together."""
+    """How many of them one access token may have, at all replicas together."""
 
     session_idle_seconds: _Seconds = 1800
-    """A session over HTTP from which nothing has come for so long, and that has no open stream, is ended."""
+    """A session from which nothing has come for so long, and that has no open stream, is ended."""
 
     drain_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10
     """On SIGTERM, how long running calls may take to finish."""
 
     max_request_bytes: _Count = 4_194_304
-    """The largest body of an HTTP request."""
+    """The largest body of a request."""
 
     max_concurrent_requests: _Count = 500
     """Requests that are being answered at the same time, open streams aside."""
 
     rate_limit_per_minute: Annotated[int, Field(ge=0)] = 6000
-    """Requests of one access token, and of one session; 0: as many as they like."""
+    """Requests of one access token, and of one session, in a minute; 0: as many as they like."""
 
     allowed_hosts: str = ""
     """Names, with commas between, by which clients reach us; loopback names and addresses always do."""
@@ -65,4 +69,4 @@ class ServiceSettings(BaseModel):
     """Our name at the introspection endpoint."""
 
     oauth_client_secret: Annotated[str, Field(repr=False)] = ""
-    """Our secret there."""
+    """Our secret there; better in the environment."""

@@ -54,10 +54,11 @@ class Settings(ServiceSettings, TelemetrySettings):
     """
 
     dynamic_loading_enabled: bool = True
-    """False: every tool of every upstream is listed and nothing changes, a plain proxy."""
+    """False: list every tool of every server and change nothing, a plain proxy; the way out if anything is in your
+    way."""
 
     default_loading_strategy: Strategy = "balanced"
-    """How much to load: the token budget and the bound on what may be left out."""
+    """How much is loaded: `conservative` the most, `aggressive` the least."""
 
     cache_ttl_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 3600
     """How long the tools ranked for a prompt are kept in memory; 0: not at all."""
@@ -69,19 +70,23 @@ class Settings(ServiceSettings, TelemetrySettings):
     """Longest time to choose tools for a prompt; over it the ranking by words, a matter of milliseconds, decides."""
 
     loading_timeout_ms: _Milliseconds = 500
-    """Longest time that a hook's answer is held until the client has the new list."""
+    """Longest time that a prompt waits for the client to read the changed list (1.2 s where the client has read it
+    within the last second, because it reads at most once a second), and for the index in a session's first
+    moments."""
 
     metrics_collection_enabled: bool = True
-    """False: no journal, no metrics."""
+    """False: count and journal nothing, learn nothing of which tools a project uses, and use nothing of it. Names,
+    counts, times and sizes are kept; nothing else of what you do."""
 
     performance_alerts_enabled: bool = True
-    """Tell when a time or budget is exceeded."""
+    """Tell in the log, the journal, the dashboard and by webhook when one of the bounds below is left, and when the
+    value is clearly back."""
 
     detailed_logging_enabled: bool = False
-    """Write prompts and arguments, redacted, to the log."""
+    """True: write prompts, tool arguments and results to log and journal, known secrets masked."""
 
     notify: bool = False
-    """Tell the user in a line what was loaded."""
+    """True: tell in one line what was loaded for a prompt."""
 
     status_cell: bool = True
     """The plugin shows under the prompt how many tools are loaded and what that saves."""
@@ -90,10 +95,11 @@ class Settings(ServiceSettings, TelemetrySettings):
     """The plugin loads a tool in the middle of a turn when the model takes another way for want of it."""
 
     warm_upstreams: bool = True
-    """Start an upstream in the background when its tools are selected, before they are called."""
+    """Start a server in the background when its tools were loaded with high confidence; false: only when one of them
+    is called."""
 
     max_running_upstreams: _Count = 10
-    """Upstream processes at the same time."""
+    """How many server processes run at the same time."""
 
     log_level: LogLevel = "info"
     """Least important events that are logged."""

@@ -15,7 +15,7 @@ class TelemetrySettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     journal_days: _Positive = 30
-    """How long the journal keeps what happened."""
+    """How many days the journal, which `mcp-dynaload audit` shows, keeps what happened."""
 
     journal_rows: _Count = 200_000
     """How many entries it keeps at most."""
@@ -24,13 +24,13 @@ class TelemetrySettings(BaseModel):
     """Alert: less than so many percent of the calls were answered by their tools."""
 
     avg_response_time_max: _Positive = 200
-    """Alert: our own time for a prompt or call is longer on average, in milliseconds; upstreams' time is apart."""
+    """Alert: our own time for a prompt or call is longer on average, in milliseconds; servers' time is apart."""
 
     upstream_response_time_max: _Positive = 10_000
-    """Alert: upstreams' time for a call is longer on average, in milliseconds."""
+    """Alert: servers' time for a call is longer on average, in milliseconds."""
 
     error_rate_max: _Percent = 5
-    """Alert: more than so many percent of calls and commands failed."""
+    """Alert: more than so many percent of calls and prompts ended in trouble."""
 
     reduction_min: _Percent = 50
     """Alert: prompts saved fewer percent of the tokens on average."""
@@ -39,10 +39,11 @@ class TelemetrySettings(BaseModel):
     """Alert: more than so many percent of calls were of tools that had to be searched or were not listed."""
 
     alert_window_seconds: _Positive = 300
-    """Over the last so many seconds."""
+    """Over the last so many seconds; fewer than ten values within them raise no alert."""
 
     alert_webhook: str = ""
-    """Where alerts are posted as JSON; empty: nowhere."""
+    """Address to which alerts are posted as JSON; empty: nowhere."""
 
     otel_endpoint: str = ""
-    """Where OpenTelemetry traces and metrics go, by OTLP over HTTP; empty: nowhere."""
+    """An OTLP collector, such as `http://127.0.0.1:4318`, for OpenTelemetry traces and metrics; needs `pip install
+    '.[otel]'`. Empty: nowhere."""

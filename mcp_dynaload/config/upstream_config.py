@@ -28,37 +28,40 @@ class UpstreamOptions:
     """The options of ours for one upstream: the object under `dynaload` of its entry."""
 
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,32}$")] | None = None
-    """Put before the names of its tools; None means `<name>__`, the empty string none."""
+    """Put before the names of its tools and prompts; where it is not given `<name>__`, the empty string for none."""
 
     include: tuple[str, ...] = ("*",)
-    """Globs on the upstream's own tool names: only these are in the catalog."""
+    """Globs on the server's own tool names: only these are in the catalog."""
 
     exclude: tuple[str, ...] = ()
-    """Globs on the upstream's own tool names: these are not, whatever `include` says."""
+    """Globs on the server's own tool names: these are not, whatever `include` says."""
 
     pin: tuple[str, ...] = ()
-    """Globs on the upstream's own tool names: listed from the session's start."""
+    """Globs on the server's own tool names: listed from the session's start."""
 
     categories: tuple[str, ...] = ()
-    """Groups that its tools are in."""
+    """Names of categories that its tools are in."""
 
     eager: bool = False
-    """Start it when we start, not when it is first needed."""
+    """Start it when the session starts, not when it is first needed."""
 
     idle_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 600.0
-    """Stop it after so long without use; 0 means never."""
+    """Stop it after so long without use; 0: never."""
 
     connect_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0
-    """How long it may take to start and answer the handshake."""
+    """For starting and the handshake, unless `MCP_TIMEOUT` says otherwise; a start that takes longer goes on in the
+    background, for at most 15 minutes."""
 
     call_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 600.0
-    """How long a call may go without an answer or a progress notification."""
+    """Of silence in a call, no answer and no progress, unless the entry's `timeout` or `MCP_TOOL_TIMEOUT` says
+    otherwise."""
 
     shared: bool = False
     """Of a service: all sessions use one connection to it, and what it asks is refused."""
 
     inherit_env: bool = False
-    """Give it our whole environment, not only the basic variables and its `env`."""
+    """Give it the whole environment but our `MCP_DYNALOAD_…` (`init` sets this for what it moves); otherwise it gets
+    the basic variables and its `env`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

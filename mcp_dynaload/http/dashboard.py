@@ -23,25 +23,25 @@ description = guarded_router(needs(Scope.CONTROL), in_schema=False)
 
 @dashboard.get("/")
 def page() -> Response:
-    """Return the dashboard."""
+    """Serve the dashboard."""
     return _file("index.html")
 
 
 @dashboard.get("/docs")
 def docs() -> Response:
-    """Return the REST endpoints' description, for people."""
+    """Describe the REST endpoints, for people."""
     return _file("docs.html")
 
 
 @dashboard.get("/dashboard/{name}")
 def part(name: str) -> Response:
-    """Return a file of the dashboard."""
+    """Serve one of the dashboard's files."""
     return _file(name)
 
 
 @description.get("/metrics")
 def metrics(prometheus_metrics: Annotated[PrometheusMetrics, Depends(exposition_of)]) -> PlainTextResponse:
-    """Return the metrics, for Prometheus."""
+    """Give Prometheus what it reads."""
     return PlainTextResponse(prometheus_metrics.text(), media_type=CONTENT_TYPE)
 
 

@@ -40,7 +40,7 @@ class Judgement(ByKey):
 
 
 async def list_categories(session: Session, words: Words) -> Result:
-    """List all categories with their sizes."""
+    """List all categories with their tools and tokens."""
     categories, costs = session.live.categories(), session.live.catalog.costs
     loaded = {tool.name for tool in session.loaded()}
     rows = [
@@ -75,7 +75,7 @@ async def tier_status(session: Session, words: Words) -> Result:
 
 
 async def function_stats(session: Session, words: Words) -> Result:
-    """Show which tools this project's sessions used."""
+    """Show which tools this project's sessions called, searched or had in vain."""
     if not session.learning.is_on:
         return refused("Nothing is counted: METRICS_COLLECTION_ENABLED is false.")
     await session.learning.store(session.state.loaded)
@@ -97,7 +97,7 @@ async def function_stats(session: Session, words: Words) -> Result:
 
 
 async def session_info(session: Session, words: Words) -> Result:
-    """Show what this session is and does."""
+    """Show this session at a glance."""
     state, live, counts = session.state, session.live, session.live.index.rankings.counts()
     client = session.client.introduction.get("clientInfo", {})
     running = ", ".join(upstream.name for upstream in session.pool.running) or "none"
@@ -153,7 +153,7 @@ def _way(session: Session) -> str:
 
 
 async def find(session: Session, words: Words) -> Result:
-    """Find the tools that fit the words best, loaded or not."""
+    """Search all tools, loaded or not."""
     if not words:
         return refused(f"Say what the tool should do: {typed(session)}find create an issue")
     found = await session.search(" ".join(words), FOUND)
@@ -173,7 +173,8 @@ async def find(session: Session, words: Words) -> Result:
 
 
 async def why(session: Session, words: Words) -> Result:
-    """Tell why a tool is loaded or not; without one, what the last request needed and why."""
+    """Tell why a tool is loaded or not; without a tool, what your last request needed, how sure that is, which words
+    speak for it, and how to unload or pin it."""
     if not words:
         return await _why_of_prompt(session)
     tool = tool_named(session, " ".join(words))

@@ -42,7 +42,7 @@ FROM_NEXT = "Callable from your next prompt on."
 
 
 async def load_category(session: Session, words: Words) -> Result:
-    """Load all tools of a category."""
+    """Load all tools of a category, whatever they cost."""
     names, category = _category(session, words)
     if names is None:
         return wrong("category", category, session.live.categories())
@@ -50,7 +50,7 @@ async def load_category(session: Session, words: Words) -> Result:
 
 
 async def unload_category(session: Session, words: Words) -> Result:
-    """Unload all tools of a category."""
+    """Refuse all tools of a category until `reset`, or until you load them again."""
     names, category = _category(session, words)
     if names is None:
         return wrong("category", category, session.live.categories())
@@ -58,7 +58,7 @@ async def unload_category(session: Session, words: Words) -> Result:
 
 
 async def unload(session: Session, words: Words) -> Result:
-    """Unload a tool."""
+    """Refuse a tool until `reset`, or until you load it again, whatever the ranking says."""
     tool = tool_named(session, " ".join(words))
     if tool is None:
         return wrong_tool(session, " ".join(words))
@@ -66,7 +66,8 @@ async def unload(session: Session, words: Words) -> Result:
 
 
 async def load_tier(session: Session, words: Words) -> Result:
-    """Load a tier; the reserve only when it is asked for twice."""
+    """Load a tier: `1` core, what is pinned or usual here; `2` task, what the last prompt may need; `3` reserve,
+    which shows what all others would cost, and `3 all` loads them."""
     tier = TIERS.get(words[0].lower() if words else "")
     if tier is None:
         return wrong("tier", words[0] if words else "", TIERS)
@@ -84,7 +85,8 @@ async def load_tier(session: Session, words: Words) -> Result:
 
 
 async def optimize_for(session: Session, words: Words) -> Result:
-    """Load what a task needs."""
+    """Load what a task needs before you ask for it; where nothing clearly fits, the nearest few; say how sure that
+    is."""
     if not words:
         return refused(f"Say what the task is: {typed(session)}optimize-for review the open pull requests")
     task = " ".join(words)
@@ -118,7 +120,7 @@ def _percent(share: float) -> str:
 
 
 async def performance_mode(session: Session, words: Words) -> Result:
-    """Choose how readily tools are loaded."""
+    """Choose how readily tools are loaded in this session: conservative, balanced or aggressive."""
     value = words[0].lower() if words else ""
     if value not in list(Strategy):
         result = wrong("mode", value, list(Strategy))
@@ -133,7 +135,7 @@ async def performance_mode(session: Session, words: Words) -> Result:
 
 
 async def pin(session: Session, words: Words) -> Result:
-    """Have tools listed always in this project."""
+    """List it always in this project, in later sessions too."""
     names, what = _tools_or_category(session, words)
     if names is None:
         return _wrong_either(session, what)
@@ -149,7 +151,7 @@ async def pin(session: Session, words: Words) -> Result:
 
 
 async def unpin(session: Session, words: Words) -> Result:
-    """Undo `pin`."""
+    """Undo `pin`, of a tool or of a category."""
     pinned = session.state.pinned
     names, what = _tools_or_category(session, words)
     known = tuple(name for name in names or ((what,) if what in pinned else ()) if name in pinned)
@@ -189,7 +191,7 @@ def _tell_pins(session: Session, detail: str) -> None:
 
 
 async def reset(session: Session, words: Words) -> Result:
-    """Take back unloads, mode and a switched-off cache."""
+    """Take back unloads, mode and `cache-disable`."""
     before = session.state
     strategy = Strategy(session.shared.settings.default_loading_strategy)
     session.live.index.rankings.enable()
