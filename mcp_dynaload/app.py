@@ -197,8 +197,14 @@ async def open_proxy(
 def peers_of(configuration: Configuration) -> Peers:
     """Return the servers of ours that the same client has started."""
     own = Origin.PLUGIN if configuration.registration.is_plugins else Origin.REGISTERED
-    client = ClientEnvironment.read(configuration.environ).session_id
-    return Peers(configuration.locations.peers_dir, client, own)
+    client, places = ClientEnvironment.read(configuration.environ).session_id, configuration.locations
+    return Peers(places.peers_dir, client, own, is_expected=own is Origin.PLUGIN and _is_registered(configuration))
+
+
+def _is_registered(configuration: Configuration) -> bool:
+    from mcp_dynaload.hosts.claude_code.check import is_registered  # only where a plugin has brought us
+
+    return is_registered(configuration.environ, configuration.locations.project_dir)
 
 
 def mended_event(upstream: str, oddities: Oddities) -> ListingMended:

@@ -88,7 +88,7 @@ async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json
 
     Whoever is not known to call for the user may have tools chosen for some words, and nothing else.
     """
-    await session.look_around()
+    await session.know_who_serves()
     if session.stands_by:
         return await _relayed(session, arguments if caller is Caller.USER else {})
     is_users = caller is Caller.USER

@@ -17,6 +17,11 @@ MAX_BYTES = 8_000_000
 RELAY_SECONDS = 20.0
 """The client gives a hook thirty."""
 
+OPENING_SECONDS = 10.0
+"""How long after its start a server may take to open its socket."""
+
+RETRY_SECONDS = 0.05
+
 Answer = Callable[[Json], Awaitable[Json]]
 
 log = structlog.get_logger()
@@ -49,10 +54,25 @@ async def relayed(address: str, arguments: Json) -> Json | None:
     """Return the answer of the server that listens there to a hook call; None if it gives none."""
     try:
         with anyio.fail_after(RELAY_SECONDS):
-            async with await anyio.connect_unix(address) as stream:
+            async with await _connected(address) as stream:
                 await stream.send(json.dumps(arguments).encode() + b"\n")
                 answer: Any = json.loads(await BufferedByteReceiveStream(stream).receive_until(b"\n", MAX_BYTES))
                 return json_object(answer)
     except (OSError, anyio.BrokenResourceError, anyio.IncompleteRead, ValueError) as error:
         log.warning("hook_not_relayed", error=str(error) or type(error).__name__)
         return None
+
+
+async def _connected(address: str) -> anyio.abc.SocketStream:
+    """Return a connection to a server that may be just starting: it is known before it listens.
+
+    Raises:
+        OSError: It does not listen in time.
+    """
+    with anyio.move_on_after(OPENING_SECONDS):
+        while True:
+            try:
+                return await anyio.connect_unix(address)
+            except OSError:
+                await anyio.sleep(RETRY_SECONDS)
+    return await anyio.connect_unix(address)

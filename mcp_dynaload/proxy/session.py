@@ -193,7 +193,7 @@ class Session:
         others = await anyio.to_thread.run_sync(self.shared.peers.others)
         is_registered = self.shared.peers.own is Origin.REGISTERED
         self.has_mod = self.has_standby = is_registered and bool(others)
-        self.stands_by = not is_registered and bool(others)
+        self.stands_by = not is_registered and (bool(others) or self.shared.peers.is_expected)
         if not self.stands_by:
             self._serves.set()
         core = self.learning.core(self.live.catalog)
@@ -220,14 +220,22 @@ class Session:
                 await self.list_refresh.announce(self.client)
             return
         self.serving_at = next(iter(others), "")
-        if self.stands_by != bool(others):
-            self.stands_by = bool(others)
+        stands_by = bool(others) or peers.is_expected
+        if self.stands_by != stands_by:
+            self.stands_by = stands_by
             if not self.stands_by:
                 self._serves.set()
             log.info("serving_changed", serves=not self.stands_by, other_server=SERVER_NAME)
             self.list_refresh.announced()
             for kind in LISTS:
                 await self.client.list_changed(kind)
+
+    async def know_who_serves(self) -> None:
+        """Look around, and wait for the server of ours that the client is just starting and that is to serve."""
+        await self.look_around()
+        while self.stands_by and self.shared.peers.is_expected:
+            await anyio.sleep(LOOK_SECONDS)
+            await self.look_around()
 
     async def keep_looking(self) -> None:
         """Look around while the client starts its servers; later each hook does."""

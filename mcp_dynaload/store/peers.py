@@ -20,6 +20,9 @@ KEPT_SECONDS = 3600.0
 
 MAX_ADDRESS_BYTES = 4096
 
+EXPECTED_SECONDS = 20.0
+"""How long one that the client has an entry for may take to start before it counts as one that does not come."""
+
 _CLIENT = re.compile(r"[A-Za-z0-9_-]{1,100}")
 """What may be part of a file's name; the client's session ids are."""
 
@@ -36,8 +39,17 @@ class Origin(StrEnum):
 class Peers:
     """The servers of ours that run for one client: each has a file, which it keeps locked as long as it runs."""
 
-    def __init__(self, folder: Path | None = None, client: str | None = None, own: Origin = Origin.REGISTERED) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        client: str | None = None,
+        own: Origin = Origin.REGISTERED,
+        *,
+        is_expected: bool = False,
+    ) -> None:
+        """Know the client by its session; `is_expected` says that it starts a server of ours the other way, too."""
         self.own = own
+        self._expected_until = time.monotonic() + EXPECTED_SECONDS if is_expected else 0.0
         is_known = client is not None and _CLIENT.fullmatch(client) is not None
         self._folder = folder if is_known else None
         self._client = client
@@ -48,6 +60,11 @@ class Peers:
     def is_known(self) -> bool:
         """Whether it is known which client has started us."""
         return self._folder is not None
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether one that the client starts the other way is still to come."""
+        return self.is_known and time.monotonic() < self._expected_until
 
     @contextmanager
     def joined(self) -> Generator[None]:
@@ -73,7 +90,10 @@ class Peers:
             return ()
         theirs = Origin.PLUGIN if self.own is Origin.REGISTERED else Origin.REGISTERED
         files = sorted(self._folder.glob(f"{self._client}.{theirs}.*"))
-        return tuple(address for file in files if (address := _address_of(file)) is not None)
+        found = tuple(address for file in files if (address := _address_of(file)) is not None)
+        if found:
+            self._expected_until = 0.0
+        return found
 
     def _new_address(self, stack: ExitStack) -> str:
         """Return where this one can be reached: in the folder for temporary files, as such a path must be short."""

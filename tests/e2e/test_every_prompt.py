@@ -10,7 +10,6 @@ from tests.e2e.names import CURRENT_TIME, FIND_TOOLS, GIT_LOG, LIST_TABLES, READ
 from tests.e2e.stage import FROZEN_LIST_MODEL, Stage
 from tests.e2e.test_subagents import HISTORY_TASK, TABLES_TASK, agent, wait_for_the_last_answer
 from tests.e2e.upstreams import COMMITS, NOTE
-from tests.installed import ROOT
 
 pytestmark = pytest.mark.proves("every-prompt")
 
@@ -87,22 +86,6 @@ def test_agents_started_in_one_message_have_theirs_and_the_main_list_does_not_gr
     assert LIST_TABLES in claude.api.subagents(TABLES_TASK)[0].visible_tools
     assert COMMITS[0] in claude.api.subagents(HISTORY_TASK)[-1].last_result
     assert claude.api.main()[-1].visible_tools.isdisjoint({GIT_LOG, LIST_TABLES})
-
-
-def test_installed_from_the_repository_it_serves_from_the_second_prompt_on(stage: Stage) -> None:
-    claude = stage.claude({CLOCK: [tool_use(CURRENT_TIME, {"timezone": "Asia/Tokyo"})]}, model=FROZEN_LIST_MODEL)
-    claude = claude.with_settings(hooks={})
-    claude.run_plugin("marketplace", "add", str(ROOT))
-    claude.run_plugin("install", "dynaload@mcp-dynaload")
-
-    with claude.print_session() as session:
-        session.ask(HISTORY)
-        session.ask(CLOCK)
-
-    assert GIT_LOG in claude.api.main(HISTORY)[0].loaded_tools
-    asked, answered = claude.api.main(CLOCK)
-    assert CURRENT_TIME in asked.visible_tools
-    assert "Asia/Tokyo" in answered.last_result
 
 
 def test_without_tool_search_the_settings_hooks_serve_as_without_the_plugin(stage: Stage) -> None:

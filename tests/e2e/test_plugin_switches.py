@@ -34,7 +34,7 @@ def test_where_only_the_administrators_modules_run_the_plugins_hooks_serve(stage
         session.ask(CLOCK)
         said = way(session)
 
-    assert {FIND_TOOLS, GIT_LOG} <= set(claude.api.main(HISTORY)[0].loaded_tools)
+    assert GIT_LOG in claude.api.main(HISTORY)[0].loaded_tools
     asked, answered = claude.api.main(CLOCK)
     assert asked.tool_references == []
     assert CURRENT_TIME in asked.described_tools

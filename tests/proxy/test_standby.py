@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME
+from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.store.peers import Origin, Peers
 from tests.programs import PYTHON
 from tests.proxy.clients import Connected
@@ -23,9 +24,9 @@ TICKETS = "desk__search_tickets"
 
 
 @asynccontextmanager
-async def server(folder: Path, origin: Origin) -> AsyncGenerator[Connected]:
+async def server(folder: Path, origin: Origin, *, is_expected: bool = False) -> AsyncGenerator[Connected]:
     """Open one of the client's servers of ours, with a state folder of its own but for what tells it of the other."""
-    peers = Peers(folder / "running", "the-client", origin)
+    peers = Peers(folder / "running", "the-client", origin, is_expected=is_expected)
     own = folder / origin
     own.mkdir(exist_ok=True)
     with peers.joined():
@@ -49,6 +50,36 @@ async def test_what_the_plugins_hooks_tell_it_reaches_the_one_that_serves(tmp_pa
         assert TICKETS in await registered.names()
         assert await plugins.names() == []
     assert "the plugin brings another, which stands by" in ran["reason"]
+
+
+async def test_where_the_client_has_a_registered_one_it_lists_nothing_from_the_start_and_waits_for_it(
+    tmp_path: Path,
+) -> None:
+    answers: list[Json] = []
+    async with server(tmp_path, Origin.PLUGIN, is_expected=True) as plugins, anyio.create_task_group() as tasks:
+
+        async def ask() -> None:
+            answers.append(await plugins.prompt(SEARCH, plugin="true"))
+
+        assert await plugins.names() == []
+        tasks.start_soon(ask)
+        async with server(tmp_path, Origin.REGISTERED):
+            with anyio.fail_after(HANG_SECONDS):
+                while not answers:  # noqa: ASYNC110 - the answer comes over a socket of another session
+                    await anyio.sleep(0.01)
+
+    assert "Ask before you write." in answers[0]["hookSpecificOutput"]["additionalContext"]
+
+
+async def test_a_registered_one_that_does_not_come_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.store.peers.EXPECTED_SECONDS", 0.5)
+    async with server(tmp_path, Origin.PLUGIN, is_expected=True) as plugins:
+        answer = await plugins.prompt(SEARCH, plugin="true")
+
+        assert "Ask before you write." in answer["hookSpecificOutput"]["additionalContext"]
+        assert "find_tools" in await plugins.names()
 
 
 async def test_it_serves_until_the_registered_one_comes_and_again_when_that_has_gone(tmp_path: Path) -> None:

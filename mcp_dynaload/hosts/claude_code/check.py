@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import structlog
+
 from mcp_dynaload.catalog.names import HOOK_TOOL, PLUGIN_SERVER_NAME, SERVER_NAME
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import HostError
@@ -41,6 +43,9 @@ LAUNCHED = ("mcp-dynaload", "uvx")
 """The programs by which the plugin starts its server, one as good as the other."""
 
 
+log = structlog.get_logger()
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A thing that was looked at, and the verdict."""
@@ -58,6 +63,15 @@ def check_client(environ: Mapping[str, str], project_dir: Path) -> list[Finding]
     except HostError as error:
         return [Finding("wrong", str(error), "reinstall Claude Code"), *check_files(files, environ)]
     return [_version(version), *check_files(files, environ, version)]
+
+
+def is_registered(environ: Mapping[str, str], project_dir: Path) -> bool:
+    """Return whether the client starts us by an entry of its own, beside what a plugin brings."""
+    try:
+        return any(_registrations(find_claude_files(environ, project_dir)))
+    except HostError as error:  # which `doctor` tells, and the client itself
+        log.warning("client_files_unreadable", error=str(error))
+        return False
 
 
 def check_files(files: ClaudeFiles, environ: Mapping[str, str], version: Version | None = None) -> list[Finding]:

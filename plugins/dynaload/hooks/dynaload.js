@@ -225,6 +225,7 @@ export const register = (on) => {
       return ran
     }
     // Not waited for here: the settings hook, which runs in `next`, comes to the server sooner and begins to choose.
+    /** @type {Answer | Promise<Answer>} */
     const answer = wanted ? promptAnswer($, door, e.text) : {}
     waiting.set(CONVERSATION, selectionOf(answer))
     const entered = await next(e)
