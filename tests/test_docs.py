@@ -40,7 +40,7 @@ def test_every_file_and_every_function_that_a_page_names_is_there(page: Path) ->
 
 
 def _defines(file: Path, name: str) -> bool:
-    """Whether a function, class or table of that name begins a line of the file, or a method in it."""
+    """Return whether a function, class or table of that name begins a line of the file, or a method in it."""
     return bool(
         re.search(rf"^\s*(?:async )?(?:def|class) {name}\b|^{name}\b.* =", file.read_text("utf-8"), re.MULTILINE)
     )
@@ -162,7 +162,7 @@ def _is_ours(line: str) -> bool:
 
 
 def test_every_line_of_a_shell_example_is_of_a_kind_that_a_test_holds() -> None:
-    """`curl` runs in tests/http, `claude` in tests/e2e; ours and `make` in their own tests; `make` installs."""
+    """Let no line be of a kind that no test runs: `curl` in tests/http, `claude` in tests/e2e, ours in their own tests."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     wrong: list[str] = []

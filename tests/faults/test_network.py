@@ -79,4 +79,4 @@ def test_the_runtime_of_the_encoder_is_imported_in_one_place_that_switches_its_t
     imports = re.compile(r"^\s*(?:import|from) onnxruntime\b", re.MULTILINE)
     importing = [file for file in PACKAGE.rglob("*.py") if imports.search(file.read_text("utf-8"))]
 
-    assert importing == [PACKAGE / "encoder" / "encoder.py"]
+    assert importing == [PACKAGE / "encoder" / "sentence_encoder.py"]

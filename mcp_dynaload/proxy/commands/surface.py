@@ -41,7 +41,7 @@ async def get_prompt(session: Session, request: Request, params: Json) -> Json:
     arguments = json_object(params.get("arguments"))
     words = " ".join(str(arguments.get(key) or "") for key in _argument_names(command)).split()
     result = await run_command(session, name, words)
-    ran = f"The person ran {in_menu(session)}{name}."
+    ran = f"The user ran {in_menu(session)}{name}."
     text = f"{ran} Result: {result.summary} Tell them in one line; there is nothing to do."
     return {"description": command.about, "messages": [{"role": "user", "content": {"type": "text", "text": text}}]}
 
