@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -81,8 +82,13 @@ def _starts_with_a_verb(text: str) -> bool:
     return word.replace("-", "").isalpha() and word[0].isupper() and word[1:].islower() and word.lower() not in NO_VERBS
 
 
-def _docstrings() -> Iterator[tuple[str, ast.AST, str]]:
-    """Yield place, node and text of each docstring in the package and its tests; a property's says a value."""
+@cache
+def _docstrings() -> list[tuple[str, ast.AST, str]]:
+    """Return place, node and text of each docstring in the package and its tests; a property's says a value."""
+    return list(_found_docstrings())
+
+
+def _found_docstrings() -> Iterator[tuple[str, ast.AST, str]]:
     for path, tree in [*_modules(PACKAGE), *_modules(ROOT / "tests")]:
         for node in ast.walk(tree):
             if not isinstance(node, ast.Module | ast.ClassDef | Function) or _is_property(node):

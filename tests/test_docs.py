@@ -162,7 +162,7 @@ def _is_ours(line: str) -> bool:
 
 
 def test_every_line_of_a_shell_example_is_of_a_kind_that_a_test_holds() -> None:
-    """Let no line be of a kind that no test runs: `curl` in tests/http, `claude` in tests/e2e, ours in their own tests."""
+    """Let each be one that some test runs: `curl` in tests/http, `claude` in tests/e2e, ours in their own tests."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     wrong: list[str] = []

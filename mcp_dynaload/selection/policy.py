@@ -20,6 +20,9 @@ MAX_LOADED_WHEN_UNSURE = 5
 """Tools that a prompt may bring however unsure it is that it needs any: what it needs is among the best, and what is
 loaded in vain is little."""
 
+SURE_NEED = 0.9
+"""From here on a prompt may bring all that there is room for: a step of its own may stand far down in the ranking."""
+
 LITTLE_TOKENS = 1_200
 """Definitions that it may bring in any case, however many tools they are: little is lost if they are in vain."""
 
@@ -124,7 +127,12 @@ def room_for_prompt(pinned: int, tools: int) -> int:
 
 
 def room_for_need(need: float, room: int) -> int:
-    """Return how many of the tools that there is room for a need so probable may bring: one for each of its odds."""
+    """Return how many of the tools that there is room for a need so probable may bring.
+
+    All of them where it is sure, else one for each of its odds.
+    """
+    if need >= SURE_NEED:
+        return room
     odds = need / max(1 - need, 1e-9)
     return int(min(room, max(MAX_LOADED_WHEN_UNSURE, odds)))
 
