@@ -7,7 +7,7 @@ from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.catalog.tool import Json, Tool
 
 CLIENT_PREFIX = Registration().prefix
-"""What Claude Code puts in front of our names where nothing else is known."""
+"""The text that Claude Code puts in front of our names where nothing else is known."""
 
 MAX_DESCRIPTION_LENGTH = 2_048
 """The client cuts descriptions and server instructions here (characters)."""

@@ -22,7 +22,7 @@ STEP_TEXTS = (
     "Tool loaded.",
     "<system-reminder>\n<total_tokens>15000000 tokens left</total_tokens>\n</system-reminder>",
 )
-"""What the client writes after the result of a made-up call, which it does not write where no call is made."""
+"""The text that the client writes after the result of a made-up call, and only there."""
 
 DEFERRED_TEXT = (
     "<system-reminder>\nThe following deferred tools are now available via ToolSearch. "
@@ -46,7 +46,7 @@ class FirstRequest:
     """Of these definitions, our own texts, the steps made up so far and what was put beside the prompts so far."""
 
     milliseconds: float
-    """What the mod's question and the hook of the prompt took."""
+    """The time that the mod's question and the hook of the prompt took."""
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ STALLED_SECONDS = 60.0
 """How long a client may take nothing of what is sent to it; a stream that is cut is resumed without loss."""
 
 MAX_DESCRIPTORS = 8_192
-"""What is asked for at the start: enough for thousands of streams. Servers that we start inherit it, and some close
+"""The number asked for at the start: enough for thousands of streams. Servers that we start inherit it, and some close
 each number one by one."""
 
 MIN_CONNECTIONS = 16

@@ -45,7 +45,7 @@ class CatalogIndex:
 
     records: CatalogCache
     rankings: RankingCache
-    """What was ranked of late."""
+    """The cache of what was ranked of late."""
 
     catalog: Catalog = field(default_factory=lambda: build_catalog((), {}))
     ready: anyio.Event = field(default_factory=anyio.Event)

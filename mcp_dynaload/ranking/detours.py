@@ -65,7 +65,7 @@ class Detour:
     """Names under which a server for the same may be connected."""
 
     about: str
-    """What is wanted, in the words of the command or the address."""
+    """The wish, in the words of the command or the address."""
 
     host: str = ""
 

@@ -12,7 +12,7 @@ class Service:
     """Names under which a server for the same may be connected."""
 
     about: str = ""
-    """What it does when it is told nothing else."""
+    """The action it takes when it is told nothing else."""
 
     takes_code: bool = False
     """Whether it is given statements of a language, not the names of deeds."""
@@ -121,7 +121,7 @@ MEANINGS: Mapping[str, str] = {
 """Short words of commands and addresses, in those of definitions."""
 
 METHODS: Mapping[str, str] = {"post": "create", "put": "update", "patch": "update", "delete": "delete"}
-"""What a request asks for by its method."""
+"""The action that a request asks for by its method."""
 
 BROWSERS = frozenset({"curl", "http", "https", "xh", "curlie"})
 """Programs that ask an address for something."""

@@ -16,7 +16,7 @@ MAX_COMMANDS = 20
 _HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1([^\n]*)\n(.*?)(?:\n[ \t]*\2[ \t]*(?=\n|\)|\Z)|\Z)", re.DOTALL)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _COUNT = re.compile(r"[\d.]+[smhd]?|[^\w]*|\$\w+")
-"""What a wrapper takes beside its options: a time, a number, a mark for the place of an argument."""
+"""Arguments of a wrapper beside its options: a time, a number, a mark for the place of an argument."""
 
 _PUNCTUATION = "();<>|&\n"
 

@@ -114,7 +114,7 @@ class Own:
     """The prompts for the client's own abilities."""
 
     needing: TaskFile
-    """What needs tools, over a catalog of the folder of which only the servers that they need are kept."""
+    """The prompts that need tools, over a catalog of the folder of which only the servers that they need are kept."""
 
     held_out: Sequence[float]
     """Log-odds by judges that did not see the prompt: first for each of `needing`, then for each of `work`, and then,

@@ -43,10 +43,10 @@ class ModelStep:
     """The client's own tools that it called, each with what it gave it: a command, or an address and a question."""
 
     text: str = ""
-    """What it said."""
+    """The text of its answer."""
 
     request: str = ""
-    """What it was asked, as far as that is known."""
+    """The prompt that it works on, as far as that is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ NEAR_SHARE = 0.25
 """Of the best one's probability: what is further behind is no neighbour of it."""
 
 UNKNOWN_WORDS_PROBABILITY = 0.1
-"""What the best tool needs where most words are unknown: a name ("kubernetes") reaches it by its meaning, a string of
-letters that mean nothing does not."""
+"""The probability that the best tool needs where most words are unknown: a name ("kubernetes") reaches it by its
+meaning, a string of letters that mean nothing does not."""
 
 LETTERS_PER_TOKEN = 3.6
 """Words that people write are few tokens, "bookkeeping" two; "asdf", "xyzzy" and "snarfblat" fall to pieces."""

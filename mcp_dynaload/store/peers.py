@@ -24,7 +24,7 @@ EXPECTED_SECONDS = 20.0
 """How long one that the client has an entry for may take to start before it counts as one that does not come."""
 
 _CLIENT = re.compile(r"[A-Za-z0-9_-]{1,100}")
-"""What may be part of a file's name; the client's session ids are."""
+"""A text that may be part of a file's name, as the client's session ids are."""
 
 log = structlog.get_logger()
 

@@ -31,7 +31,7 @@ exec 3<&0
     end "$1" "$2" KILL
 ) </dev/null >/dev/null 2>&1 &
 """
-"""What the shell does: `$1` is the process group, `$2` the variable with its mark. A line on the pipe sends it home.
+"""A script for the shell: `$1` is the process group, `$2` the variable with its mark. A line on the pipe sends it home.
 
 Without /proc (macOS) it knows the group only.
 """

@@ -58,7 +58,7 @@ class _Tab:
     def __init__(self) -> None:
         self.visited: list[str] = []
         self.values: dict[str, str] = {}
-        """What was typed, by element reference."""
+        """The text that was typed, by element reference."""
 
 
 class _Browser:

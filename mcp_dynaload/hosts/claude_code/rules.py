@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from mcp_dynaload.catalog.names import FIND_TOOLS, HOOK_TOOL, PLUGIN_SERVER_NAME, Registration, advertised_name
 
 ANY_OF_OURS = (Registration().prefix, Registration(PLUGIN_SERVER_NAME).prefix)
-"""What the client may put before the names that we advertise."""
+"""The texts that the client may put before the names that we advertise."""
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
 _EXACT_MATCHER = re.compile(r"[A-Za-z0-9_\- ,|]*")

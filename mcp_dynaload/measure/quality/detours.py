@@ -44,7 +44,7 @@ class Detours:
     """How many tools are loaded after one of these, on average."""
 
     tokens: float
-    """What they cost, on average."""
+    """The tokens of their definitions, on average."""
 
     others: int
     """Steps in which no tool would have served."""
@@ -53,7 +53,7 @@ class Detours:
     """Share of them after which any tool is loaded."""
 
     wrong: tuple[str, ...] = ()
-    """What was done in the steps that were not served, or served in vain."""
+    """The calls and words of the steps that were not served, or served in vain."""
 
     def as_json(self) -> Json:
         """Return all figures."""
