@@ -25,6 +25,9 @@ from tests.pages import DOCS, PAGES, README, Fence, anchors, fences, rows
 from tests.servers_files import places_in, read
 
 MAX_README_BYTES = 8_000
+MAX_REPEATED = 60
+"""Characters of a paragraph that may stand in a page again, as a short command may."""
+
 PACKAGE = ROOT / "mcp_dynaload"
 OURS = re.compile(r"`((?:mcp_dynaload|tests|config|docs|\.ci)/[\w./-]+)(?:::(\w+))?`")
 LINK = re.compile(r"\]\(((?!https?:)[^)\s]+)\)")
@@ -47,6 +50,13 @@ def _defines(file: Path, name: str) -> bool:
 
 
 @by_name
+def test_every_file_that_a_command_of_a_page_names_is_there(page: Path) -> None:
+    named = re.findall(r"(?<![\w/.])((?:mcp_dynaload|tests|config|docs|plugins)/[\w./-]+\.\w+)", page.read_text("utf-8"))
+
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@by_name
 def test_every_file_and_heading_that_a_page_links_to_is_there(page: Path) -> None:
     broken: list[str] = []
     for target in LINK.findall(page.read_text("utf-8")):
@@ -56,6 +66,13 @@ def test_every_file_and_heading_that_a_page_links_to_is_there(page: Path) -> Non
             broken.append(target)
 
     assert broken == []
+
+
+@by_name
+def test_no_page_says_the_same_twice(page: Path) -> None:
+    paragraphs = Counter(text.strip() for text in page.read_text("utf-8").split("\n\n"))
+
+    assert [text for text, times in paragraphs.items() if times > 1 and len(text) > MAX_REPEATED] == []
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
