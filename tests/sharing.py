@@ -8,6 +8,7 @@ CLIENTS = 2
 LONGEST_FIRST = (
     "tests/e2e/",
     "tests/cli/test_validate.py",
+    "tests/test_packages.py",
     "tests/cli/test_bench.py",
     "tests/cli/test_hostile_modules.py",
     "tests/http/test_rest.py",
