@@ -29,7 +29,6 @@ app = typer.Typer(
     name="mcp-dynaload",
     help="One MCP server in front of all your others: loads only the tools that each prompt needs.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 

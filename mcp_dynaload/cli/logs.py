@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from mcp_dynaload.cli.common import configuration_of
+from mcp_dynaload.cli.completion import complete_log
 from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.masking.printable import printable
@@ -19,7 +20,7 @@ MAX_PIECE = 50_000
 
 
 def logs(
-    name: str = typer.Argument("", help="A server; without one, our own log."),
+    name: str = typer.Argument("", help="A server; without one, our own log.", autocompletion=complete_log),
     follow: bool = typer.Option(False, "--follow", "-f", help="Go on showing what is written, until Ctrl-C."),
     lines: int = typer.Option(50, "--lines", "-n", min=0, help="How many of the last lines to begin with."),
     raw: bool = typer.Option(False, "--raw", help="As it was written, control characters and secrets included."),
