@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import typer
-from typer.main import get_command
 
 from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.cli.app import app as cli
@@ -174,7 +173,7 @@ def test_every_command_of_ours_that_a_page_names_is_one() -> None:
 
 def _is_ours(line: str) -> bool:
     words = line.split()[1:]
-    if len(words) == 1 and words[0] in {option for one in get_command(cli).params for option in one.opts}:
+    if len(words) == 1 and words[0] in {option for one in typer.main.get_command(cli).params for option in one.opts}:
         return True
     name = " ".join(words[:2]) if " ".join(words[:2]) in ALL_COMMANDS else words[0]
     options = {option for one in getattr(ALL_COMMANDS.get(name), "params", ()) for option in one.opts}
