@@ -1,17 +1,20 @@
 """Features of tools and prompts, by words and by meaning, and the models over them, as plain arrays.
 
-The coefficients are fitted on labelled tasks by `mcp_dynaload.research.fit`, for the encoder that travels with us.
+The coefficients are fitted on labelled tasks by `mcp_dynaload.research.fit`, which writes them to
+`data/coefficients.json`, for the encoder that travels with us.
 """
 
 import base64
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcp_dynaload.ranking.evidence import NO_EVIDENCE
-from mcp_dynaload.ranking.need_direction import NEED_DIRECTION
 
 Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]
@@ -25,11 +28,35 @@ CROWD = 10
 LEXICAL_SHARE = 0.3
 """The weight of log-odds by words against standard deviations of likeness when those are looked for."""
 
-NEED_FEATURES = 9
-"""Features of the need of any tool before the prompt's vector."""
-
 OWN_WORK_NEIGHBOURS = (1, 5, 15)
 """One text may be near by chance; many say what kind of prompt it is."""
+
+TOOL_COLUMNS = (
+    "clause_odds",
+    "whole_odds",
+    "standing",
+    "best_clause_standing",
+    "gap_to_nearest",
+    "best_clause_gap",
+    "best_of_upstream_by_words",
+    "best_of_upstream_by_meaning",
+    "share_of_upstream",
+)
+"""Names of the columns of `tool_features`, in their order."""
+
+NEED_COLUMNS = (
+    "clause_odds",
+    "nearest_to_whole",
+    "nearest",
+    *(f"own_work_{many}" for many in OWN_WORK_NEIGHBOURS),
+    "coding",
+    "tool_odds",
+    "judged",
+)
+"""Names of the columns of `need_features` before the prompt's vector."""
+
+NEED_FEATURES = len(NEED_COLUMNS)
+"""Features of the need of any tool before the prompt's vector."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,15 +133,51 @@ def unpacked(text: str) -> tuple[float, ...]:
     return tuple(np.frombuffer(base64.b64decode(text), "<f2").tolist())
 
 
-FITTED = Coefficients(
-    tool=Model((-0.028, 0.249, 0.105, 0.186, 4.256, 9.689, 0.099, 0.391, 0.525), -1.211),
-    need=Model((0.047, 11.760, 3.480, -5.906, -2.771, -5.428, -2.964, 0.321, 0.830, *unpacked(NEED_DIRECTION)), 2.375),
-)
+class CoefficientsFile(TypedDict):
+    """The content of `data/coefficients.json`: coefficients by the names of their columns."""
+
+    tool: dict[str, float]
+    need: dict[str, float]
+
+    need_direction: str
+    """The rest of the model of need, as `packed` makes it."""
+
+
+def to_file(coefficients: Coefficients) -> str:
+    """Return coefficients as they stand in the file, rounded to what still matters."""
+    tool, need = coefficients.tool, coefficients.need
+    content = CoefficientsFile(
+        tool=_by_name(TOOL_COLUMNS, tool),
+        need=_by_name(NEED_COLUMNS, need),
+        need_direction=packed(need.coefficients[NEED_FEATURES:]),
+    )
+    return json.dumps(content, indent=2) + "\n"
+
+
+def from_file(text: str) -> Coefficients:
+    """Return the coefficients of a file's text."""
+    content: CoefficientsFile = json.loads(text)
+    tool, need = content["tool"], content["need"]
+    return Coefficients(
+        tool=Model(tuple(tool[name] for name in TOOL_COLUMNS), tool["intercept"]),
+        need=Model(
+            (*(need[name] for name in NEED_COLUMNS), *unpacked(content["need_direction"])),
+            need["intercept"],
+        ),
+    )
+
+
+def _by_name(names: Sequence[str], model: Model) -> dict[str, float]:
+    named = dict(zip(names, model.coefficients, strict=False))
+    return {name: round(number, 3) for name, number in {**named, "intercept": model.intercept}.items()}
+
+
+FITTED = from_file(files("mcp_dynaload").joinpath("ranking/data/coefficients.json").read_text("utf-8"))
 """By `mcp_dynaload.research.fit`."""
 
 
 def tool_features(observed: Observed) -> Matrix:
-    """Return a row for each candidate, in the order of the coefficients of `Coefficients.tool`."""
+    """Return a row for each candidate, in the order of `TOOL_COLUMNS`."""
     likeness = observed.likeness
     standing = (likeness - observed.center[:, None]) / np.maximum(observed.spread, MIN_SPREAD)[:, None]
     gap = likeness - observed.nearest[:, None]
@@ -137,7 +200,7 @@ def tool_features(observed: Observed) -> Matrix:
 
 
 def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
-    """Return one row, in the order of the coefficients of `Coefficients.need`."""
+    """Return one row, in the order of `NEED_COLUMNS`; the prompt's vector follows."""
     row: tuple[float, ...] = (
         observed.clause_odds.max(initial=NO_EVIDENCE),
         observed.nearest[0],

@@ -1,7 +1,7 @@
 """Fits selection's models to labelled prompts.
 
-`python -m mcp_dynaload.research.fit BENCH` (a folder with `catalogs/`, `tasks/` and `negatives/`) prints what goes
-into `ranking/evidence.py`, `ranking/features.py` and `ranking/need_direction.py`.
+`python -m mcp_dynaload.research.fit BENCH` (a folder with `catalogs/`, `tasks/` and `negatives/`) writes
+`ranking/data/coefficients.json` and prints what goes, rounded by hand, into `ranking/evidence.py`.
 """
 
 import sys
@@ -16,10 +16,12 @@ from mcp_dynaload.ranking.features import (
     Coefficients,
     Model,
     need_features,
-    packed,
+    to_file,
     tool_features,
 )
 from mcp_dynaload.research.samples import WEIGHTS, Remembering, Sample, packaged_own, read_samples
+
+FILE = Path(__file__).parents[1] / "ranking" / "data" / "coefficients.json"
 
 CAUTION = 1.7
 """Added to the log-odds that a tool is needed at all: a missing one costs more than one loaded in vain."""
@@ -93,14 +95,13 @@ def logistic(rows: NDArray[np.floating], targets: NDArray[np.bool_], weights: Ar
     return Model(tuple(map(float, coefficients)), float(found[-1] - coefficients @ center))
 
 
-def report(samples: Sequence[Sample], say: Callable[[str], object]) -> None:
-    """Print the models fitted on all that may be trained on."""
+def report(samples: Sequence[Sample], path: Path, say: Callable[[str], object]) -> None:
+    """Write the models fitted on all that may be trained on, and tell of them."""
     training = [sample for sample in samples if sample.may_train]
-    models = fit(training)
-    need = Model(models.need.coefficients[:NEED_FEATURES], models.need.intercept)
-    for name, model in (("evidence", fit_words(training)), ("tool", models.tool), ("need", need)):
-        say(f"{name}: {tuple(round(c, 3) for c in model.coefficients)}, {model.intercept:.3f}")
-    say(f"need direction: {packed(models.need.coefficients[NEED_FEATURES:])}")
+    words = fit_words(training)
+    path.write_text(to_file(fit(training)), "utf-8")
+    say(f"evidence: {tuple(round(c, 3) for c in words.coefficients)}, {words.intercept:.3f}")
+    say(f"tool and need: written to {path}")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -108,7 +109,7 @@ def main(arguments: Sequence[str]) -> None:
     from mcp_dynaload.encoder.sentence_encoder import read_encoder  # heavy
 
     reader = Remembering(read_encoder())
-    report(list(read_samples(Path(arguments[0]), reader, packaged_own())), print)
+    report(list(read_samples(Path(arguments[0]), reader, packaged_own())), FILE, print)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from mcp_dynaload.encoder.sentence_encoder import WIDTH
-from mcp_dynaload.ranking.features import FITTED, NEED_FEATURES, packed, unpacked
-from mcp_dynaload.ranking.need_direction import NEED_DIRECTION
-from mcp_dynaload.research.fit import logistic
+from mcp_dynaload.ranking.features import FITTED, NEED_FEATURES, TOOL_COLUMNS, from_file, packed, to_file, unpacked
+from mcp_dynaload.research.fit import FILE, logistic
 
 CHANCE = np.random.default_rng(1)
 
@@ -38,9 +37,15 @@ def test_a_stronger_penalty_makes_smaller_coefficients() -> None:
 
 
 def test_the_packed_direction_is_one_number_for_each_of_a_vector() -> None:
-    assert len(unpacked(NEED_DIRECTION)) == WIDTH
     assert len(FITTED.need.coefficients) == NEED_FEATURES + WIDTH
-    assert packed(unpacked(NEED_DIRECTION)) == NEED_DIRECTION
+    assert len(FITTED.tool.coefficients) == len(TOOL_COLUMNS)
+
+
+def test_the_packaged_coefficients_are_written_as_they_are_read() -> None:
+    written = FILE.read_text("utf-8")
+
+    assert to_file(FITTED) == written
+    assert from_file(written) == FITTED
 
 
 def test_numbers_survive_packing_as_half_floats() -> None:
