@@ -40,7 +40,7 @@ MODULES = (
     "mcp_dynaload.proxy.stored_vectors",
     *(f"mcp_dynaload.demo.servers.{name}" for name in SERVERS),
 )
-"""The modules that programs of the demo import; not onnxruntime, which starts a thread, and a fork would lose it."""
+"""The modules that programs of the demo import; its servers read no encoder."""
 
 REQUEST_HEAD = struct.Struct(">I")
 """How many bytes the request has."""

@@ -1,11 +1,8 @@
 """`mcp-dynaload validate` through its real entry point, on a sound installation and on broken ones."""
 
 import json
-import resource
 import sqlite3
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +10,19 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.faults.scripted import entry, tool
-from tests.programs import PYTHON
+from tests.programs import PYTHON, TEXT
 
 DESK = [
     tool("search_tickets", "Search the tickets of the account"),
     tool("create_invoice", "Create an invoice for a customer"),
     tool("book_meeting_room", "Book a meeting room for a day"),
 ]
+ON_A_FULL_DISK = """\
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+from mcp_dynaload.cli import main
+main()
+"""
 READINESS = ("validate", "--production-readiness", "--json")
 
 
@@ -29,16 +32,17 @@ def desk(shell: Shell) -> Shell:
     return shell
 
 
-def measured(shell: Shell, *arguments: str, before: Callable[[], None] | None = None) -> dict[str, Any]:
+def measured(shell: Shell, *arguments: str, program: str | None = None) -> dict[str, Any]:
+    """Return what the program tells of these arguments; `program` is Python text that runs it."""
     done = subprocess.run(
-        [sys.executable if before else PYTHON, "-m", "mcp_dynaload", *arguments],  # a fork has no limits of its own
+        [*(TEXT if program else (PYTHON, "-m", "mcp_dynaload")), *arguments],
         cwd=shell.project,
         env=shell.environ,
+        input=program,
         capture_output=True,
         text=True,
         timeout=400,
         check=False,
-        preexec_fn=before,
     )
     assert done.stdout.startswith("{"), done.stderr
     return {**json.loads(done.stdout), "status": done.returncode}
@@ -74,7 +78,7 @@ def test_points_are_lost_when_a_server_is_gone_or_the_database_is_broken_or_the_
     desk.write_servers({"desk": entry("desk", offers={"tools": DESK})})
     _damage(desk.state_dir / "dynaload.db")
     broken = measured(desk, *READINESS)
-    full = measured(desk, *READINESS, before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)))
+    full = measured(desk, *READINESS, program=ON_A_FULL_DISK)
 
     assert failed(without_server)["servers start and list their tools"] == "1 of 2; not: gone"
     assert "the database is sound" in failed(broken)

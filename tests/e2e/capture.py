@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.e2e.model_api import text, tool_use
 from tests.e2e.names import GIT_LOG
-from tests.e2e.stage import FROZEN_LIST_MODEL, NPM_BIN, PROXY_COMMAND, PYTHON_BIN, Stage
+from tests.e2e.stage import FROZEN_LIST_MODEL, NPM_BIN, PROXY_COMMAND, Stage
 from tests.e2e.test_commands import choose, wait_for_our_menu
 from tests.e2e.test_every_prompt import HISTORY
 from tests.e2e.upstreams import COMMITS, Workplace
@@ -20,7 +20,7 @@ COLUMNS = 100
 def main() -> None:
     """Type a prompt and a command, and print what stands on the screen."""
     with tempfile.TemporaryDirectory(prefix="capture-") as folder, ExitStack() as stack:
-        workplace = Workplace(Path(folder, "workplace"), NPM_BIN, PYTHON_BIN, PROXY_COMMAND)
+        workplace = Workplace(Path(folder, "workplace"), NPM_BIN, PROXY_COMMAND)
         workplace.root.mkdir()
         workplace.prepare()
         state = Path(folder, "filled", "state")

@@ -18,7 +18,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     for program in (NPM_BIN / "claude", PYTHON_BIN / "mcp-server-git"):
         if not program.exists():
             pytest.fail(f"{program} is missing: run .ci/install-e2e")
-    place = Workplace(tmp_path_factory.mktemp("workplace"), NPM_BIN, PYTHON_BIN, PROXY_COMMAND)
+    place = Workplace(tmp_path_factory.mktemp("workplace"), NPM_BIN, PROXY_COMMAND)
     place.prepare()
     return place
 

@@ -25,7 +25,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.measure.probe import probe
 from mcp_dynaload.measure.quality.labelled import characters_in_fours, read_catalog
 from tests.e2e.claude import Claude, PrintSession
-from tests.e2e.stage import FROZEN_LIST_MODEL, NPM_BIN, PROXY_COMMAND, PYTHON_BIN, Stage
+from tests.e2e.stage import FROZEN_LIST_MODEL, NPM_BIN, PROXY_COMMAND, Stage
 from tests.e2e.upstreams import Workplace
 
 TOOLS = 1_500
@@ -75,7 +75,7 @@ class Way:
 def main(catalog: Path, count: int) -> None:
     """Measure all ways together, and print the milliseconds of each, and what it adds to those without us."""
     with tempfile.TemporaryDirectory(prefix="prompt-times-") as folder, ExitStack() as stack:
-        workplace = Workplace(Path(folder, "workplace"), NPM_BIN, PYTHON_BIN, PROXY_COMMAND)
+        workplace = Workplace(Path(folder, "workplace"), NPM_BIN, PROXY_COMMAND)
         workplace.root.mkdir()
         workplace.prepare()
         workplace.servers_file.write_text(json.dumps({"mcpServers": servers(catalog, Path(folder))}))

@@ -6,20 +6,28 @@ from pathlib import Path
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.demo import preloaded
 from tests import programs
-from tests.installed import UPSTREAMS
+from tests.installed import ROOT, UPSTREAMS
 
-INTERPRETER = UPSTREAMS / "bin" / "python"
+RUN = "tests.e2e.run_server"
+
+SERVERS = {
+    UPSTREAMS / "bin" / "python": ("mcp_server_fetch", "mcp_server_git", "mcp_server_time"),
+    UPSTREAMS / "mcp1" / "bin" / "python": ("mcp_server_sqlite",),
+}
+"""The modules of the servers, by the Python that has them."""
 
 
 def python_server(module: str, *arguments: str) -> Json:
     """Return the servers file's entry of one of them."""
-    words = ("-m", module, *arguments)
-    program, *rest = preloaded.command(_socket(), *words) if preloaded.is_possible() else (str(INTERPRETER), *words)
-    return {"command": program, "args": rest}
+    interpreter = next(python for python, modules in SERVERS.items() if module in modules)
+    if preloaded.is_possible():
+        program, *rest = preloaded.command(_socket(interpreter), "-m", RUN, module, *arguments)
+        return {"command": program, "args": rest}
+    return {"command": str(interpreter), "args": [str(ROOT / "tests" / "e2e" / "run_server.py"), module, *arguments]}
 
 
 @cache
-def _socket() -> Path:
+def _socket(interpreter: Path) -> Path:
     socket = programs.a_folder() / "socket"
-    programs.start([str(INTERPRETER), "-m", "tests.e2e.preloaded", str(socket)])
+    programs.start([str(interpreter), "-m", "tests.e2e.preloaded", str(socket), *SERVERS[interpreter]])
     return socket

@@ -19,11 +19,18 @@ HISTORY = "Show me the latest commits in the git log of the repository"
 CLOCK = "What is the current time in the timezone Asia/Tokyo?"
 TABLES = "List all tables in the sqlite database"
 NOTES = "Read the text file note.txt"
+THANKS = "Thank you, that is all for today"
+REMEMBERED = tool_use(FIND_TOOLS, {"query": "list the tables of the database"})
+"""A call that a model makes which has read of the tool elsewhere."""
+
 NEEDED = {HISTORY: GIT_LOG, CLOCK: CURRENT_TIME, TABLES: LIST_TABLES, NOTES: READ_FILE}
 
 
+@pytest.mark.proves("one-search")
 @pytest.mark.parametrize("model", MODELS)
-def test_each_of_four_prompts_has_its_tool_in_its_first_request(stage: Stage, model: str) -> None:
+def test_each_of_four_prompts_has_its_tool_in_its_first_request_and_find_tools_is_in_none_and_answers_all_the_same(
+    stage: Stage, model: str
+) -> None:
     arguments = {
         HISTORY: {"repo_path": str(stage.workplace.repository)},
         CLOCK: {"timezone": "Asia/Tokyo"},
@@ -31,22 +38,27 @@ def test_each_of_four_prompts_has_its_tool_in_its_first_request(stage: Stage, mo
         NOTES: {"path": str(stage.workplace.documents / "note.txt")},
     }
     turns = {prompt: [tool_use(name, arguments[prompt])] for prompt, name in NEEDED.items()}
-    claude = stage.claude(turns, model=model, plugin=True)
+    claude = stage.claude({**turns, THANKS: [REMEMBERED]}, model=model, plugin=True)
 
     with claude.print_session() as session:
-        for prompt in NEEDED:
+        for prompt in (*NEEDED, THANKS):
             session.ask(prompt)
 
     requests = claude.api.main()
-    assert len(requests) == 2 * len(NEEDED)
+    assert len(requests) == 2 * len(NEEDED) + 2
     for prompt, name in NEEDED.items():
         asked, answered = claude.api.main(prompt)
         assert name in asked.visible_tools, prompt
         assert not answered.failed_results
+        assert FIND_TOOLS not in {*asked.loaded_tools, *asked.deferred_tools, *asked.visible_tools}
         assert HOOK not in {*asked.loaded_tools, *asked.deferred_tools}
         assert HOOK not in asked.additional_context
     assert COMMITS[0] in claude.api.main(HISTORY)[-1].last_result
     assert NOTE in claude.api.main(NOTES)[-1].last_result
+    asked, answered = claude.api.main(THANKS)
+    assert FIND_TOOLS not in {*asked.loaded_tools, *asked.visible_tools}
+    assert LIST_TABLES in answered.last_result
+    assert not answered.failed_results
     assert [is_prefix_kept(*pair) for pair in pairwise(requests)] == [True] * (len(requests) - 1)
 
 
@@ -86,14 +98,3 @@ def test_agents_started_in_one_message_have_theirs_and_the_main_list_does_not_gr
     assert LIST_TABLES in claude.api.subagents(TABLES_TASK)[0].visible_tools
     assert COMMITS[0] in claude.api.subagents(HISTORY_TASK)[-1].last_result
     assert claude.api.main()[-1].visible_tools.isdisjoint({GIT_LOG, LIST_TABLES})
-
-
-def test_without_tool_search_the_settings_hooks_serve_as_without_the_plugin(stage: Stage) -> None:
-    claude = stage.claude({}, model=FROZEN_LIST_MODEL, plugin=True, environment={"ENABLE_TOOL_SEARCH": "false"})
-
-    with claude.print_session() as session:
-        session.ask(HISTORY)
-        session.ask(CLOCK)
-
-    assert {FIND_TOOLS, GIT_LOG} <= set(claude.api.main(HISTORY)[0].loaded_tools)
-    assert CURRENT_TIME in claude.api.main(CLOCK)[0].loaded_tools

@@ -6,11 +6,10 @@ import pytest
 
 from mcp_dynaload.encoder.tokenizer import count_tokens
 from tests.e2e.claude import PACE_SECONDS, Claude
-from tests.e2e.model_api import tool_use
 from tests.e2e.model_request import ModelRequest, is_prefix_kept
 from tests.e2e.names import CURRENT_TIME, FIND_TOOLS, GIT_LOG, LIST_TABLES
 from tests.e2e.stage import FROZEN_LIST_MODEL, Stage
-from tests.e2e.test_every_prompt import CLOCK, HISTORY, MODELS
+from tests.e2e.test_every_prompt import CLOCK, HISTORY, MODELS, REMEMBERED
 from tests.e2e.test_native_search import definition_tokens
 from tests.e2e.test_subagents import agent, wait_for_the_last_answer
 
@@ -18,7 +17,6 @@ pytestmark = pytest.mark.proves("one-search")
 
 MAX_OWN_TOKENS = 130
 JOB = "Do the special job of ours"
-REMEMBERED = tool_use(FIND_TOOLS, {"query": "list the tables of the database"})
 DENIED = {"allow": ["mcp__dynaload__*"], "deny": ["ToolSearch"]}
 
 
@@ -30,12 +28,12 @@ def asked_twice(claude: Claude) -> tuple[ModelRequest, ModelRequest]:
     return claude.api.main(HISTORY)[0], claude.api.main(CLOCK)[0]
 
 
-@pytest.mark.parametrize("plugin", [True, False])
 @pytest.mark.parametrize("model", MODELS)
 def test_where_the_clients_search_asks_us_it_is_in_no_request_and_answers_who_remembers_it(
-    stage: Stage, model: str, plugin: bool
+    stage: Stage, model: str
 ) -> None:
-    claude = stage.claude({CLOCK: [REMEMBERED]}, model=model, plugin=plugin)
+    """Without the plugin; `test_every_prompt.py` tells the same with it."""
+    claude = stage.claude({CLOCK: [REMEMBERED]}, model=model)
 
     first, second = asked_twice(claude)
 
@@ -61,15 +59,16 @@ def test_with_a_denied_search_it_stays_and_no_search_is_made_up(stage: Stage, pl
     assert not answered.failed_results
 
 
-@pytest.mark.parametrize("plugin", [True, False])
-def test_with_tool_search_off_it_stays(stage: Stage, plugin: bool) -> None:
+@pytest.mark.proves("every-prompt")
+def test_with_tool_search_off_it_stays_and_the_settings_hooks_serve_as_without_the_plugin(stage: Stage) -> None:
+    """Without the plugin, `test_tool_search_off.py` tells."""
     environment = {"ENABLE_TOOL_SEARCH": "false"}
-    claude = stage.claude({}, model=FROZEN_LIST_MODEL, plugin=plugin, environment=environment)
+    claude = stage.claude({}, model=FROZEN_LIST_MODEL, plugin=True, environment=environment)
 
     first, second = asked_twice(claude)
 
-    assert FIND_TOOLS in first.loaded_tools
-    assert FIND_TOOLS in second.loaded_tools
+    assert {FIND_TOOLS, GIT_LOG} <= set(first.loaded_tools)
+    assert {FIND_TOOLS, CURRENT_TIME} <= set(second.loaded_tools)
 
 
 def test_without_hooks_it_stays(stage: Stage) -> None:

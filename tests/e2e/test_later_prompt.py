@@ -8,6 +8,7 @@ from tests.e2e.model_api import Block, Script, tool_use
 from tests.e2e.model_request import ModelRequest, is_prefix_kept, select_query_in
 from tests.e2e.names import CURRENT_TIME, GIT_LOG, MAX_TOOLS
 from tests.e2e.stage import DEFAULT_MODEL, FROZEN_LIST_MODEL, Stage
+from tests.e2e.upstreams import COMMITS
 
 pytestmark = pytest.mark.proves("later-prompt")
 
@@ -56,9 +57,13 @@ def test_a_model_whose_list_is_frozen_gets_it_into_its_tools_by_the_query_that_i
     assert [is_prefix_kept(*pair) for pair in pairwise(requests)] == [True] * (len(requests) - 1)
 
 
+@pytest.mark.proves("first-prompt")
 @pytest.mark.parametrize("steps", [[TIME_CALL], [search_as_told, TIME_CALL]], ids=["called", "searched"])
-def test_the_same_holds_in_the_interactive_client(stage: Stage, model: str | None, steps: list[Block | Script]) -> None:
-    claude = stage.claude({LATER: steps}, model=model)
+def test_the_same_holds_in_the_interactive_client_whose_first_prompt_is_typed_while_our_server_starts(
+    stage: Stage, model: str | None, steps: list[Block | Script]
+) -> None:
+    git_call = tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})
+    claude = stage.claude({FIRST: [git_call], LATER: steps}, model=model)
 
     with claude.terminal() as terminal:
         terminal.ask(FIRST)
@@ -66,27 +71,15 @@ def test_the_same_holds_in_the_interactive_client(stage: Stage, model: str | Non
         screen = terminal.screen
 
     requests = claude.api.main()
-    first, *_ = requests
+    first, second = claude.api.main(FIRST)
     asked, *_, answered = claude.api.main(LATER)
     assert GIT_LOG in first.tools_of()
     assert len(first.tools_of()) <= MAX_TOOLS
+    assert COMMITS[0] in second.last_result
     assert CURRENT_TIME in asked.described_tools
     assert "Asia/Tokyo" in answered.last_result
     assert [is_prefix_kept(*pair) for pair in pairwise(requests)] == [True] * (len(requests) - 1)
     assert "error" not in screen.lower()
-
-
-def test_after_a_greeting_the_first_task_has_its_tools(stage: Stage, model: str | None) -> None:
-    git_call = tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})
-    claude = stage.claude({FIRST: [git_call]}, model=model)
-
-    with claude.print_session() as session:
-        session.ask("hi")
-        session.ask(FIRST)
-
-    asked, answered = claude.api.main(FIRST)
-    assert GIT_LOG in {*asked.visible_tools, *asked.described_tools}
-    assert not answered.failed_results
 
 
 @pytest.mark.proves("client-search")

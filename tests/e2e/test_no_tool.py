@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.e2e.model_api import tool_use
 from tests.e2e.model_request import is_prefix_kept
 from tests.e2e.names import FIND_TOOLS, GIT_LOG
 from tests.e2e.stage import Stage
@@ -12,14 +13,23 @@ TASK = "Show me the latest commits in the git log of the repository"
 CHAT = ("Thank you, that was a lovely answer!", "Write me a short poem about autumn leaves")
 
 
-def test_a_session_that_opens_with_chat_has_find_tools_at_most(stage: Stage, model: str | None) -> None:
-    claude = stage.claude({}, model=model)
+@pytest.mark.proves("later-prompt")
+def test_a_session_that_opens_with_chat_has_find_tools_at_most_and_its_first_task_has_its_tools(
+    stage: Stage, model: str | None
+) -> None:
+    git_call = tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})
+    claude = stage.claude({TASK: [git_call]}, model=model)
 
-    claude.run_print(CHAT[1])
+    with claude.print_session() as session:
+        for prompt in (CHAT[1], "hi", TASK):
+            session.ask(prompt)
 
-    (request,) = claude.api.main()
-    assert set(request.tools_of()) <= {FIND_TOOLS}
-    assert not request.described_tools
+    poem, greeting, asked, answered = claude.api.main()
+    for chat in (poem, greeting):
+        assert set(chat.tools_of()) <= {FIND_TOOLS}
+        assert not chat.described_tools
+    assert GIT_LOG in {*asked.visible_tools, *asked.described_tools}
+    assert not answered.failed_results
 
 
 def test_chat_after_a_task_leaves_tools_and_prefix_as_they_were(stage: Stage, model: str | None) -> None:

@@ -20,7 +20,7 @@ from tests.e2e.names import FIND_TOOLS
 from tests.e2e.odd_kinds import KINDS, Key, Kind, usual
 from tests.e2e.odd_server import CHANGE, Lists, serving_http
 from tests.e2e.service import connected_to, service
-from tests.e2e.stage import NPM_BIN, PROXY_COMMAND, PYTHON_BIN
+from tests.e2e.stage import NPM_BIN, PROXY_COMMAND
 from tests.e2e.upstreams import Workplace
 
 pytestmark = pytest.mark.proves("odd-definitions")
@@ -106,7 +106,7 @@ def lists_of(kinds: Sequence[Kind]) -> Lists:
 def workplace(tmp_path: Path) -> Workplace:
     if not (NPM_BIN / "claude").exists():
         pytest.fail(f"{NPM_BIN / 'claude'} is missing: run .ci/install-e2e")
-    place = Workplace(tmp_path, NPM_BIN, PYTHON_BIN, PROXY_COMMAND)
+    place = Workplace(tmp_path, NPM_BIN, PROXY_COMMAND)
     place.project.mkdir()
     return place
 

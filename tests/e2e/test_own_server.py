@@ -162,7 +162,7 @@ def test_from_ten_servers_to_a_wired_client_by_three_commands_each_taken_back_by
     claude = at_home(stage, {HISTORY: [git_log(stage)], CLOCK: [asking_the_time()]}, settings=settings)
     (stage.folder / "config" / "servers.json").unlink()
     servers = servers_of(stage)
-    servers |= {f"other-{name}": servers[name] for name in ("time", "files", "memory")}
+    servers |= {f"other-{name}": servers[name] for name in ("time", "fetch", "git")}
     assert len(servers) == 10
     state, file = claude.home / ".claude.json", claude.home / ".claude" / "settings.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"mcpServers": servers}))
@@ -193,7 +193,7 @@ def test_beside_what_init_has_wired_one_server_serves_and_a_command_runs_once(st
     settings = {"permissions": {"allow": [f"{own}*"]}}
     claude = at_home(stage, turns, settings=settings)
     state = claude.home / ".claude.json"
-    state.write_text(json.dumps(json.loads(state.read_text()) | {"mcpServers": servers_of(stage)}))
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"mcpServers": servers_of(stage, "git", "time")}))
     dynaload(claude, "init", "--yes")
     install(claude)
     checked = dynaload(claude, "doctor", "--json")

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from tests.e2e.model_api import tool_use
-from tests.e2e.names import CURRENT_TIME, GIT_LOG, LIST_TABLES
+from tests.e2e.names import CURRENT_TIME, GIT_LOG, LIST_TABLES, READ_FILE
 from tests.e2e.stage import FROZEN_LIST_MODEL, Stage
-from tests.e2e.test_every_prompt import CLOCK, HISTORY, TABLES
+from tests.e2e.test_every_prompt import CLOCK, HISTORY, NOTES, TABLES
 from tests.e2e.test_subagents import HISTORY_TASK, TABLES_TASK, agent, wait_for_the_last_answer
 
 pytestmark = pytest.mark.proves("every-prompt")
@@ -31,30 +31,36 @@ def test_a_search_that_means_ours_and_others_finds_both(stage: Stage) -> None:
     assert {CURRENT_TIME, "mcp__clock__get_current_time", "NotebookEdit"} <= found
 
 
-@pytest.mark.parametrize("how", ["--resume", "--continue"])
-def test_a_session_that_goes_on_in_a_new_process_has_each_prompts_tools_too(stage: Stage, how: str) -> None:
+def test_a_session_that_goes_on_in_a_new_process_has_each_prompts_tools_too(stage: Stage) -> None:
     git_call = tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})
-    turns = {TABLES: [tool_use(LIST_TABLES), git_call], CLOCK: [TIME_CALL]}
+    read_call = tool_use(READ_FILE, {"path": str(stage.workplace.documents / "note.txt")})
+    turns = {TABLES: [tool_use(LIST_TABLES), git_call], NOTES: [read_call, git_call], CLOCK: [TIME_CALL]}
     claude = stage.claude(turns, model=FROZEN_LIST_MODEL, plugin=True)
     with claude.print_session() as session:
         session.ask(HISTORY)
         session.ask(CLOCK)
 
-    with claude.print_session(how, *([str(session.session_id)] if how == "--resume" else [])) as resumed:
+    with claude.print_session("--resume", str(session.session_id)) as resumed:
         resumed.ask(TABLES)
         resumed.ask(f"{CLOCK} Once more")
+    with claude.print_session("--continue") as continued:
+        continued.ask(NOTES)
+        continued.ask(f"{CLOCK} A third time")
 
-    first, tables, history = claude.api.main(TABLES)
-    assert HISTORY in first.prompt_texts
-    assert LIST_TABLES in first.visible_tools
-    assert not tables.failed_results
-    assert not history.failed_results
-    again, answered = claude.api.main("Once more")
-    assert CURRENT_TIME in again.visible_tools
-    assert "Asia/Tokyo" in answered.last_result
+    for prompt, tool, again in ((TABLES, LIST_TABLES, "Once more"), (NOTES, READ_FILE, "A third time")):
+        first, answered, history = claude.api.main(prompt)
+        assert HISTORY in first.prompt_texts
+        assert tool in first.visible_tools
+        assert not answered.failed_results
+        assert not history.failed_results
+        first, answered = claude.api.main(again)
+        assert CURRENT_TIME in first.visible_tools
+        assert "Asia/Tokyo" in answered.last_result
 
 
-def test_after_clearing_a_prompt_has_its_own_tools_and_not_those_from_before(stage: Stage) -> None:
+def test_after_clearing_a_prompt_has_its_own_tools_and_after_a_summary_what_was_selected_is_selected_again(
+    stage: Stage,
+) -> None:
     claude = stage.claude({}, model=FROZEN_LIST_MODEL, plugin=True)
 
     with claude.terminal() as terminal:
@@ -63,25 +69,14 @@ def test_after_clearing_a_prompt_has_its_own_tools_and_not_those_from_before(sta
         terminal.clear()
         terminal.ask(CLOCK)
         terminal.ask(f"{TABLES} once more")
-        screen = terminal.screen
-
-    (cleared,) = claude.api.main(CLOCK)
-    assert CURRENT_TIME in cleared.visible_tools
-    assert cleared.visible_tools.isdisjoint({GIT_LOG, LIST_TABLES})
-    assert LIST_TABLES in claude.api.main("once more")[0].visible_tools
-    assert "error" not in screen.lower()
-
-
-def test_after_a_summary_what_was_selected_before_is_selected_again(stage: Stage) -> None:
-    claude = stage.claude({}, model=FROZEN_LIST_MODEL, plugin=True)
-
-    with claude.terminal() as terminal:
-        terminal.ask(HISTORY)
-        terminal.ask(CLOCK)
         terminal.compact()
         terminal.ask(f"{CLOCK} Once more")
         screen = terminal.screen
 
+    cleared, *_ = claude.api.main(CLOCK)
+    assert CURRENT_TIME in cleared.visible_tools
+    assert cleared.visible_tools.isdisjoint({GIT_LOG, LIST_TABLES})
+    assert LIST_TABLES in claude.api.main("once more")[0].visible_tools
     assert CURRENT_TIME in claude.api.main("Once more")[0].visible_tools
     assert "error" not in screen.lower()
 

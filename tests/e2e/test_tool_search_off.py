@@ -6,10 +6,10 @@ import pytest
 
 from tests.e2e.model_api import tool_use
 from tests.e2e.model_request import is_prefix_kept
-from tests.e2e.names import CURRENT_TIME, GIT_LOG, MAX_TOOLS
+from tests.e2e.names import CURRENT_TIME, FIND_TOOLS, GIT_LOG, MAX_TOOLS
 from tests.e2e.stage import Stage
 
-pytestmark = pytest.mark.proves("search-off")
+pytestmark = [pytest.mark.proves("search-off"), pytest.mark.proves("one-search")]
 
 FIRST = "Show me the latest commits in the git log of the repository"
 LATER = "What is the current time in the timezone Asia/Tokyo?"
@@ -32,9 +32,9 @@ def test_each_subject_has_its_tool_in_its_own_first_request_and_costs_one_rewrit
     first, _ = claude.api.main(FIRST)
     later, answered = claude.api.main(LATER)
     rewrites = [later for earlier, later in pairwise(requests) if not is_prefix_kept(earlier, later)]
-    assert GIT_LOG in first.tools_of()
+    assert {FIND_TOOLS, GIT_LOG} <= set(first.tools_of())
     assert len(first.tools_of()) <= MAX_TOOLS
-    assert {GIT_LOG, CURRENT_TIME} <= set(later.tools_of())
+    assert {FIND_TOOLS, GIT_LOG, CURRENT_TIME} <= set(later.tools_of())
     assert not first.deferred_tools
     assert "Asia/Tokyo" in answered.last_result
     assert rewrites == [later]

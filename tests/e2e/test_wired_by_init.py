@@ -3,9 +3,7 @@
 import json
 import os
 import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,7 @@ from tests.e2e.claude import Claude
 from tests.e2e.model_api import tool_use
 from tests.e2e.model_request import Json
 from tests.e2e.names import CURRENT_TIME, FIND_TOOLS, GIT_LOG
-from tests.e2e.stage import FROZEN_LIST_MODEL, NPM_BIN, Stage
+from tests.e2e.stage import FROZEN_LIST_MODEL, NPM_BIN, PROXY_COMMAND, Stage
 from tests.e2e.test_every_prompt import CLOCK, HISTORY
 from tests.waiting import HANG_SECONDS
 
@@ -38,15 +36,17 @@ def client_with(stage: Stage, servers: Json) -> Claude:
     return claude
 
 
-def servers_of(stage: Stage) -> Json:
-    return json.loads(stage.workplace.servers_file.read_text())["mcpServers"]
+def servers_of(stage: Stage, *names: str) -> Json:
+    """Return the entries of these servers, or of all."""
+    servers: Json = json.loads(stage.workplace.servers_file.read_text())["mcpServers"]
+    return {name: servers[name] for name in names or servers}
 
 
 def test_wired_by_one_command_each_prompt_has_its_tool_in_its_first_request_and_another_takes_it_back(
     stage: Stage,
 ) -> None:
     servers = servers_of(stage)
-    servers |= {f"other-{name}": servers[name] for name in ("time", "files", "memory")}
+    servers |= {f"other-{name}": servers[name] for name in ("time", "fetch", "git")}
     assert len(servers) == 10
     claude = client_with(stage, servers)
     state, plugin = claude.home / ".claude.json", claude.home / ".claude" / "skills" / "dynaload"
@@ -74,7 +74,7 @@ def test_wired_by_one_command_each_prompt_has_its_tool_in_its_first_request_and_
 
 
 def test_wired_twice_a_command_runs_once_and_a_prompt_is_chosen_for_once(stage: Stage) -> None:
-    claude = client_with(stage, {name: entry for name, entry in servers_of(stage).items() if name in ("git", "time")})
+    claude = client_with(stage, servers_of(stage, "git", "time"))
     dynaload(claude, "init", "--yes", environment={**claude.environment, "PATH": os.defpath})
     hooks = claude.home / ".claude" / "settings.json"
     hooked = hooks.read_text()
@@ -97,7 +97,7 @@ def test_wired_twice_a_command_runs_once_and_a_prompt_is_chosen_for_once(stage: 
 def dynaload(claude: Claude, *arguments: str, environment: dict[str, str] | None = None) -> str:
     """Return what a command of ours prints in the client's home."""
     own = claude.environment | {"PATH": f"{NPM_BIN}{os.pathsep}{claude.environment['PATH']}"}
-    command = [str(Path(sys.executable).with_name("mcp-dynaload")), *arguments]
+    command = [*PROXY_COMMAND, *arguments]
     done = subprocess.run(
         command,
         cwd=claude.project,

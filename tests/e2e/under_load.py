@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.e2e.names import CURRENT_TIME, GIT_LOG
-from tests.e2e.stage import FROZEN_LIST_MODEL, NPM_BIN, PROXY_COMMAND, PYTHON_BIN, Stage
+from tests.e2e.stage import FROZEN_LIST_MODEL, NPM_BIN, PROXY_COMMAND, Stage
 from tests.e2e.test_every_prompt import CLOCK, HISTORY
 from tests.e2e.upstreams import Workplace
 
@@ -25,7 +25,7 @@ MAX_SECONDS = 3_600
 def main(times: int) -> None:
     """Play so many sessions of two prompts each, and print what became of them."""
     with tempfile.TemporaryDirectory(prefix="under-load-") as folder, ExitStack() as stack:
-        workplace = Workplace(Path(folder, "workplace"), NPM_BIN, PYTHON_BIN, PROXY_COMMAND)
+        workplace = Workplace(Path(folder, "workplace"), NPM_BIN, PROXY_COMMAND)
         workplace.root.mkdir()
         workplace.prepare()
         state = Path(folder, "filled", "state")

@@ -14,7 +14,7 @@ from mcp_dynaload.demo import SERVERS
 from mcp_dynaload.demo.serve import build
 from mcp_dynaload.measure.quality.labelled import NamedCatalog, characters_in_fours, read_catalog
 from mcp_dynaload.upstream.list_offline import list_upstreams
-from tests.e2e.stage import NPM_BIN, PROXY_COMMAND, PYTHON_BIN
+from tests.e2e.stage import NPM_BIN, PROXY_COMMAND
 from tests.e2e.upstreams import Workplace
 
 Definitions = dict[str, list[Json]]
@@ -44,7 +44,7 @@ async def _demo_definitions(workspace: Path) -> Definitions:
 
 
 async def _real_definitions(folder: Path) -> Definitions:
-    place = Workplace(folder, NPM_BIN, PYTHON_BIN, PROXY_COMMAND)
+    place = Workplace(folder, NPM_BIN, PROXY_COMMAND)
     place.prepare()
     locations = Locations(folder / "config", folder / "state", place.project)
     read = read_upstreams(locations, explicit=[place.servers_file], environ=os.environ, trust_all=False)

@@ -15,6 +15,7 @@ import anyio.abc
 import httpx2
 import psutil
 from mcp import Client, MCPError
+from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolRequest, CallToolRequestParams, CallToolResult, TextContent
 
 from mcp_dynaload.catalog.names import HOOK_TOOL
@@ -37,6 +38,9 @@ ANSWER_SECONDS = 30.0
 OPENING_AT_ONCE = 8
 START_SECONDS = 60.0
 SAMPLE_SECONDS = 1.0
+
+_PATIENCE = httpx2.Timeout(ANSWER_SECONDS, read=300.0)
+"""A server may hold a stream open for long."""
 
 PROMPTS = ("thanks", "give me a nonce back", "why does this test fail?", "rename the variable")
 
@@ -131,7 +135,10 @@ async def _caller(run: _Run, number: int) -> None:
     """Play one session: prompts and calls at its pace."""
     server = "private" if number < min(PRIVATE_SESSIONS, run.sessions // 10 or 1) else "shared"
     try:
-        async with Client(run.url, mode="legacy", cache=None) as client:
+        async with (
+            httpx2.AsyncClient(verify=False, timeout=_PATIENCE) as http,  # loopback: no authorities are read
+            Client(streamable_http_client(run.url, http_client=http), mode="legacy", cache=None) as client,
+        ):
             async with run.opening:
                 await _prompt(client, number, 0, run.tally)
             run.opened.come()
@@ -201,7 +208,7 @@ async def _is_refused(url: str) -> bool:
         },
     }
     headers = {"Accept": "application/json, text/event-stream"}
-    async with httpx2.AsyncClient(timeout=ANSWER_SECONDS) as http:
+    async with httpx2.AsyncClient(verify=False, timeout=ANSWER_SECONDS) as http:
         response = await http.post(url, json=body, headers=headers)
     return response.status_code == 503 and "retry-after" in response.headers
 
@@ -238,7 +245,7 @@ async def _service(sessions: int) -> AsyncGenerator[tuple[str, psutil.Process]]:
 
 
 async def _ready(url: str, process: anyio.abc.Process) -> None:
-    async with httpx2.AsyncClient(timeout=5) as http:
+    async with httpx2.AsyncClient(verify=False, timeout=5) as http:
         with anyio.move_on_after(START_SECONDS):
             while process.returncode is None:
                 try:
