@@ -1,4 +1,4 @@
-"""What a user installs: the wheel, and the ways to have it from that or from the repository."""
+"""The wheel that a user installs, and the ways to have it from that or from the repository."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.proves("packages")
 
 MAX_WHEEL_BYTES = 35_000_000
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "mcp_dynaload")
-"""What the repository has of which the package is built."""
+"""The parts of the repository of which the package is built."""
 
 SCRIPTS = Path(sys.executable).parent
 PROGRAM = "mcp-dynaload"

@@ -1,4 +1,4 @@
-"""What a shell offers when Tab is pressed."""
+"""The names that a shell offers when Tab is pressed."""
 
 from pathlib import Path
 

@@ -32,7 +32,7 @@ def asked_twice(claude: Claude) -> tuple[ModelRequest, ModelRequest]:
 def test_where_the_clients_search_asks_us_it_is_in_no_request_and_answers_who_remembers_it(
     stage: Stage, model: str
 ) -> None:
-    """Without the plugin; `test_every_prompt.py` tells the same with it."""
+    """Try it without the plugin; `test_every_prompt.py` tells the same with it."""
     claude = stage.claude({CLOCK: [REMEMBERED]}, model=model)
 
     first, second = asked_twice(claude)
@@ -61,7 +61,7 @@ def test_with_a_denied_search_it_stays_and_no_search_is_made_up(stage: Stage, pl
 
 @pytest.mark.proves("every-prompt")
 def test_with_tool_search_off_it_stays_and_the_settings_hooks_serve_as_without_the_plugin(stage: Stage) -> None:
-    """Without the plugin, `test_tool_search_off.py` tells."""
+    """Try it with the plugin; without it `test_tool_search_off.py` tells."""
     environment = {"ENABLE_TOOL_SEARCH": "false"}
     claude = stage.claude({}, model=FROZEN_LIST_MODEL, plugin=True, environment=environment)
 
