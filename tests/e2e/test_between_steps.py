@@ -17,7 +17,6 @@ pytestmark = pytest.mark.proves("between-steps")
 
 PERMISSIONS = {"allow": ["Bash", "mcp__dynaload__*"]}
 PLAIN = "Tell me a nice thing about ships"
-LATER = "And now one about lighthouses"
 SECOND = "Thank you, that is all"
 DETOUR = tool_use("Bash", {"command": "sqlite3 harbour.db '.tables'"})
 ORDINARY = tool_use("Bash", {"command": "git status; ls; curl -s localhost:9/x || true"})
@@ -59,20 +58,25 @@ def test_after_a_detour_the_next_request_has_the_tool_at_no_request_more(stage: 
     assert [is_prefix_kept(*pair) for pair in pairwise(requests)] == [True] * 4
 
 
-def test_everyday_work_in_a_shell_changes_nothing_and_a_turn_that_would_end_for_want_of_a_tool_goes_on_with_it(
-    stage: Stage,
-) -> None:
-    claude = a_client(stage, {PLAIN: [ORDINARY, ORDINARY], LATER: [lacking_or_calling]})
+def test_everyday_work_in_a_shell_changes_nothing(stage: Stage) -> None:
+    claude = a_client(stage, {PLAIN: [ORDINARY, ORDINARY]})
 
     with claude.print_session() as session:
         session.ask(PLAIN)
-        session.ask(LATER)
 
-    everyday = claude.api.main(PLAIN)
-    assert len(everyday) == 3
-    assert made_up(everyday[-1]) == []
-    assert everyday[-1].visible_tools == everyday[0].visible_tools
-    first, second, third = claude.api.main(LATER)
+    requests = claude.api.main()
+    assert len(requests) == 3
+    assert made_up(requests[-1]) == []
+    assert requests[-1].visible_tools == requests[0].visible_tools
+
+
+def test_a_turn_that_would_end_for_want_of_a_tool_goes_on_with_it(stage: Stage) -> None:
+    claude = a_client(stage, {PLAIN: [lacking_or_calling]})
+
+    with claude.print_session() as session:
+        session.ask(PLAIN)
+
+    first, second, third = claude.api.main()
     assert [CURRENT_TIME in request.visible_tools for request in (first, second)] == [False, True]
     assert made_up(third) == [f"select:{CURRENT_TIME}"]
     assert "Asia/Tokyo" in third.last_result

@@ -54,6 +54,12 @@ class Connected:
     follows: bool = True
     """Whether it lists the tools when told that they have changed."""
 
+    async def knows_meanings(self) -> None:
+        """Wait for the ranker by meaning; what a test puts in its place before would be replaced by it."""
+        with anyio.fail_after(HANG_SECONDS):
+            while not self.live.index.knows_meanings:
+                await anyio.lowlevel.checkpoint()
+
     async def raw(self, method: str, **params: object) -> Json:
         """Send a request that the client's models would not let pass."""
         return await self.client.session._dispatcher.send_raw_request(method, params)  # pyright: ignore[reportPrivateUsage]

@@ -157,9 +157,7 @@ async def test_a_vague_task_loads_the_nearest_and_says_how_sure_it_is_and_one_th
     tmp_path: Path,
 ) -> None:
     async with office(tmp_path) as client:
-        with anyio.fail_after(30):
-            while not client.live.index.knows_meanings:
-                await anyio.lowlevel.checkpoint()
+        await client.knows_meanings()
         text = await run(client, "optimize-for bookkeeping")
         again = await run(client, "optimize-for bookkeeping")
         nonsense = await run(client, "optimize-for florble the wug")

@@ -206,7 +206,7 @@ async def busy_desk(folder: Path) -> AsyncGenerator[tuple[Connected, StuckRanker
     """Open a desk with an encoder that is not done in time."""
     stuck = StuckRanker()
     async with desk(folder, settings=IN_A_HURRY) as client:
-        await client.live.index.ready.wait()
+        await client.knows_meanings()
         client.live.index.ranker = stuck
         try:
             yield client, stuck

@@ -17,7 +17,7 @@ PREFIX = "mcp__dynaload__"
 
 
 async def likely(client: Connected, probabilities: Mapping[str, float]) -> None:
-    await client.live.index.ready.wait()
+    await client.knows_meanings()
     client.live.index.ranker = FixedRanker(dict(probabilities))
 
 
