@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 from mcp import Client, MCPError
 from mcp_types import (
     CONNECTION_CLOSED,

@@ -5,8 +5,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import anyio
-import anyio.lowlevel
 import pytest
 from mcp import MCPError
 
