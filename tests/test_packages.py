@@ -43,9 +43,9 @@ NOT_IN_WHEEL = ("research/", "plugin/tsconfig.json", "plugin/.claude-plugin/type
 
 @pytest.fixture(scope="module")
 def installers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return an environment for uv and pipx: homes of their own, our pins, what was fetched once kept."""
+    """Return an environment for uv and pipx: homes of their own, what was fetched once kept, our pins where they count."""
     root = tmp_path_factory.mktemp("installers")
-    pins = str(ROOT / "config" / "constraints-dev.txt")
+    pins = "" if os.environ.get("MCP_DYNALOAD_NEWEST") else str(ROOT / "config" / "constraints-dev.txt")
     return {
         **os.environ,
         "PATH": os.pathsep.join([str(SCRIPTS), os.environ["PATH"]]),

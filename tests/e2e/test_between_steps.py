@@ -17,6 +17,7 @@ pytestmark = pytest.mark.proves("between-steps")
 
 PERMISSIONS = {"allow": ["Bash", "mcp__dynaload__*"]}
 PLAIN = "Tell me a nice thing about ships"
+FOLDER = "Which files are in the folder and how large?"
 SECOND = "Thank you, that is all"
 DETOUR = tool_use("Bash", {"command": "sqlite3 harbour.db '.tables'"})
 ORDINARY = tool_use("Bash", {"command": "git status; ls; curl -s localhost:9/x || true"})
@@ -58,16 +59,26 @@ def test_after_a_detour_the_next_request_has_the_tool_at_no_request_more(stage: 
     assert [is_prefix_kept(*pair) for pair in pairwise(requests)] == [True] * 4
 
 
-def test_everyday_work_in_a_shell_changes_nothing(stage: Stage) -> None:
-    claude = a_client(stage, {PLAIN: [ORDINARY, ORDINARY]})
+def test_everyday_work_in_a_shell_changes_nothing_and_a_turn_whose_prompt_had_tools_selected_gets_more_later(
+    stage: Stage,
+) -> None:
+    claude = a_client(stage, {PLAIN: [ORDINARY, ORDINARY], FOLDER: [DETOUR, lacking_or_calling]})
 
     with claude.print_session() as session:
         session.ask(PLAIN)
+        session.ask(FOLDER)
 
-    requests = claude.api.main()
-    assert len(requests) == 3
-    assert made_up(requests[-1]) == []
-    assert requests[-1].visible_tools == requests[0].visible_tools
+    everyday = claude.api.main(PLAIN)
+    assert len(everyday) == 3
+    assert made_up(everyday[-1]) == []
+    assert everyday[-1].visible_tools == everyday[0].visible_tools
+    first, second, third, last = claude.api.main(FOLDER)
+    (of_prompt,) = made_up(first)
+    assert made_up(last) == [of_prompt, f"select:{LIST_TABLES}", f"select:{CURRENT_TIME}"]
+    assert [LIST_TABLES in request.visible_tools for request in (first, second, third)] == [False, True, True]
+    assert [CURRENT_TIME in request.visible_tools for request in (second, third)] == [False, True]
+    assert "Asia/Tokyo" in last.last_result
+    assert not last.failed_results
 
 
 def test_a_turn_that_would_end_for_want_of_a_tool_goes_on_with_it(stage: Stage) -> None:

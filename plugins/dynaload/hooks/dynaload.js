@@ -179,7 +179,8 @@ async function permitted($, names) {
 function selecting(names, e, index) {
   const query = `select:${names.join(',')}`
   const input = names.length > NATIVE_RESULTS ? { query, max_results: names.length } : { query }
-  const id = `toolu_dynaload_${e.turnId.slice(-ID_LENGTH)}${e.index ? `_${e.index}` : ''}`
+  // The step's number is not at the end: of ids `x` and `x_2` in one turn the client drops the second's result.
+  const id = `toolu_dynaload_${e.index || ''}${e.turnId.slice(-ID_LENGTH)}`
   const use = { name: SEARCH, input }
   return [{ kind: 'tool', index, id, name: use.name }, { kind: 'input', index, json: JSON.stringify(input) }, use]
 }
