@@ -43,7 +43,7 @@ NOT_IN_WHEEL = ("research/", "plugin/tsconfig.json", "plugin/.claude-plugin/type
 
 @pytest.fixture(scope="module")
 def installers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return an environment for uv and pipx: homes of their own, what was fetched once kept, our pins where they count."""
+    """Return an environment for uv and pipx: homes of their own, what was fetched once kept, mostly with our pins."""
     root = tmp_path_factory.mktemp("installers")
     pins = "" if os.environ.get("MCP_DYNALOAD_NEWEST") else str(ROOT / "config" / "constraints-dev.txt")
     return {
