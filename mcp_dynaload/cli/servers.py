@@ -13,6 +13,7 @@ import typer
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.cli.common import JsonOption
+from mcp_dynaload.cli.completion import complete_server
 from mcp_dynaload.config.paths import Locations, find_locations
 from mcp_dynaload.config.problems import nearest_name
 from mcp_dynaload.config.server_entry import is_disabled
@@ -49,6 +50,10 @@ class ServerTransport(StrEnum):
 
 
 _SCOPES = "user|project|local"
+_SCOPE_HELP = (
+    "Your servers (user), the project's file (project), or that kept out of git (local); by default user for a new"
+    " server, else wherever it is."
+)
 
 ScopeOption = Annotated[
     ServerScope,
@@ -56,19 +61,18 @@ ScopeOption = Annotated[
         "--scope",
         "-s",
         metavar=_SCOPES,
-        help="Your servers everywhere (user), the project's file (project), or that kept out of git (local).",
+        help=_SCOPE_HELP,
     ),
 ]
 AnyScopeOption = Annotated[
     ServerScope | None,
-    typer.Option("--scope", "-s", metavar=_SCOPES, help="Where to look; by default wherever the server is."),
+    typer.Option("--scope", "-s", metavar=_SCOPES, help=_SCOPE_HELP),
 ]
-NameArgument = Annotated[str, typer.Argument(help="The server's name.")]
 NoListOption = Annotated[bool, typer.Option("--no-list", help="Do not start the server now to list its tools.")]
 
 
 def add(
-    name: NameArgument,
+    name: Annotated[str, typer.Argument(help="The server's name: letters, digits, `-` and `_`.")],
     command_or_url: Annotated[str, typer.Argument(help="The program to start, or the address to connect to.")],
     args: Annotated[list[str] | None, typer.Argument(help="The program's arguments.")] = None,
     transport: Annotated[
@@ -114,7 +118,7 @@ def add(
 
 
 def add_json(
-    name: NameArgument,
+    name: Annotated[str, typer.Argument(help="The server's name, as for `add`.")],
     entry: Annotated[str, typer.Argument(metavar="JSON", help="The entry as JSON; `-` reads it from stdin.")],
     scope: ScopeOption = ServerScope.USER,
     no_list: NoListOption = False,
@@ -133,7 +137,10 @@ def add_json(
     _add(name, cast(Json, value), scope, lists=not no_list)
 
 
-def remove(name: NameArgument, scope: AnyScopeOption = None) -> None:
+def remove(
+    name: Annotated[str, typer.Argument(help="The server to take out.", autocompletion=complete_server)],
+    scope: AnyScopeOption = None,
+) -> None:
     """Remove a server from the servers file; everything else in the file stays as it is.
 
     Example: mcp-dynaload remove notes
@@ -142,7 +149,10 @@ def remove(name: NameArgument, scope: AnyScopeOption = None) -> None:
     _say(f"Removed {name!r} from {path}. Running sessions let it go by themselves.")
 
 
-def enable(name: NameArgument, scope: AnyScopeOption = None) -> None:
+def enable(
+    name: Annotated[str, typer.Argument(help="The server to use again.", autocompletion=complete_server)],
+    scope: AnyScopeOption = None,
+) -> None:
     """Use a server again that was disabled.
 
     Example: mcp-dynaload enable notes
@@ -151,7 +161,10 @@ def enable(name: NameArgument, scope: AnyScopeOption = None) -> None:
     _say(f"{name!r} of {path} is enabled. {_NEXT}")
 
 
-def disable(name: NameArgument, scope: AnyScopeOption = None) -> None:
+def disable(
+    name: Annotated[str, typer.Argument(help="The server to switch off.", autocompletion=complete_server)],
+    scope: AnyScopeOption = None,
+) -> None:
     """Keep a server in the servers file, but neither start nor list it.
 
     Example: mcp-dynaload disable notes
@@ -170,7 +183,10 @@ def list_servers(as_json: JsonOption = False) -> None:
     print_servers(_configuration(), as_json=as_json)
 
 
-def get(name: NameArgument, as_json: JsonOption = False) -> None:
+def get(
+    name: Annotated[str, typer.Argument(help="The server to show.", autocompletion=complete_server)],
+    as_json: JsonOption = False,
+) -> None:
     """Show a server's entry, values of variables and headers masked, its state and its tools.
 
     Example: mcp-dynaload get notes

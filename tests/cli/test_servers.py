@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.cli.app import app
+from mcp_dynaload.cli.completion import complete_server
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.servers_edit import edit_servers
 from mcp_dynaload.config.trust import is_trusted, trust_file
@@ -273,3 +274,10 @@ def test_what_is_shown_of_a_server_holds_no_value_of_a_variable_or_header(shell:
 
     assert [text for text in shown if secret in text] == []
     assert all("x.example" in text for text in shown)
+
+
+def test_the_shell_offers_the_names_of_the_servers(places: Locations) -> None:
+    write(places.user_servers_file, COMMENTED)
+    write(places.project_servers_file, '{"mcpServers": ')
+
+    assert (complete_server(""), complete_server("z"), complete_server("x")) == (["a", "z"], ["z"], [])
