@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import structlog
 from mcp.server.runner import serve_loop
 
@@ -16,6 +18,7 @@ from mcp_dynaload.config.categories_file import read_categories
 from mcp_dynaload.config.paths import Locations, find_locations
 from mcp_dynaload.config.secrets import masker_for
 from mcp_dynaload.config.servers_file import UpstreamConfig, UpstreamsRead, read_upstreams
+from mcp_dynaload.config.servers_watch import ServersChange, Stamp, stamp_of, watched_files, with_kept
 from mcp_dynaload.config.settings import Settings, own_variables, read_project_settings, read_settings
 from mcp_dynaload.config.trust import is_trusted_content
 from mcp_dynaload.demo import embedded_servers
@@ -36,7 +39,7 @@ from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.peers import Origin, Peers
 from mcp_dynaload.store.status_lines import StatusLines
 from mcp_dynaload.store.usage import project_of
-from mcp_dynaload.telemetry.events import NOBODY, ListingMended
+from mcp_dynaload.telemetry.events import NOBODY, ConfigurationChanged, ListingMended
 from mcp_dynaload.telemetry.pipeline import open_telemetry
 from mcp_dynaload.transport.stdio import open_stdio
 from mcp_dynaload.upstream.list_offline import OfflineListings, list_upstreams
@@ -45,6 +48,10 @@ from mcp_dynaload.upstream.listing import Listing
 FIRST_LISTING_SECONDS = 60.0
 """How long somebody who waits for an answer waits for servers that were never listed: without them there is little to
 choose from."""
+
+POLL_SECONDS = 0.5
+"""Between looks at the servers files. A change counts when it is the same at two of them: so nothing is read that is
+being written, and what was read is in use within two seconds."""
 
 SERVER_NAME_VARIABLE = "MCP_DYNALOAD_SERVER_NAME"
 """Where the entry of our plugin says how the client knows the server that it brings."""
@@ -68,6 +75,18 @@ class Configuration:
 
     environ: Mapping[str, str]
 
+    masker: Masker
+    """Hides the secrets that stand in the configuration; it learns those of servers that are added later."""
+
+    explicit: tuple[Path, ...] = ()
+    """The servers files in the place of the user's and the project's."""
+
+    trust_all: bool = False
+    """Whether the project's servers file counts as trusted."""
+
+    stamp: Stamp = ()
+    """The servers files just before they were read: a change since then is one, too."""
+
     @property
     def configs(self) -> dict[str, UpstreamConfig]:
         """The upstreams by name, in name order."""
@@ -80,10 +99,11 @@ class Configuration:
         is_plugins = self.environ.get(SERVER_NAME_VARIABLE) == PLUGIN_SERVER_NAME
         return Registration(PLUGIN_SERVER_NAME) if is_plugins else Registration()
 
-    @property
-    def masker(self) -> Masker:
-        """A masker of the secrets that stand in the configuration; made anew each time, so keep it and hand it on."""
-        return masker_for(self.upstreams.upstreams, self.settings, self.environ)
+    def with_upstreams(self, upstreams: UpstreamsRead) -> "Configuration":
+        """Return the same with other upstreams, whose secrets are hidden from now on, too."""
+        self.masker.learn(masker_for(upstreams.upstreams, self.settings, self.environ))
+        is_as_before = self.is_demo and not upstreams.upstreams and bool(upstreams.problems)
+        return replace(self, upstreams=upstreams, is_demo=is_as_before or is_demo(upstreams, self.environ))
 
 
 def read_configuration(
@@ -103,12 +123,21 @@ def read_configuration(
     project = read_project_settings(locations.project_settings_file, is_trusted)
     own_environ, misplaced = own_variables(environ)
     settings = read_settings(locations, own_environ, overrides or {}, project)
+    stamp = stamp_of(watched_files(locations, explicit))
     upstreams = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
-    is_plugins = own_environ.get(SERVER_NAME_VARIABLE) == PLUGIN_SERVER_NAME
-    is_demo = not (upstreams.upstreams or upstreams.problems or upstreams.has_disabled or is_plugins)
+    stands_in = is_demo(upstreams, own_environ)
     categories, wrong = read_categories(locations.categories_files, locations.project_dir)
     upstreams = replace(upstreams, problems=(*misplaced, *project.problems, *upstreams.problems, *wrong))
-    return Configuration(locations, settings, upstreams, categories, is_demo, own_environ)
+    masker = masker_for(upstreams.upstreams, settings, own_environ)
+    return Configuration(
+        locations, settings, upstreams, categories, stands_in, own_environ, masker, tuple(explicit), trust_all, stamp
+    )
+
+
+def is_demo(upstreams: UpstreamsRead, environ: Mapping[str, str]) -> bool:
+    """Return whether the embedded servers stand in: nothing is configured, and no plugin has brought us."""
+    is_plugins = environ.get(SERVER_NAME_VARIABLE) == PLUGIN_SERVER_NAME
+    return not (upstreams.upstreams or upstreams.problems or upstreams.has_disabled or is_plugins)
 
 
 def embedded_configs(workspace: Path | None = None) -> tuple[UpstreamConfig, ...]:
@@ -190,8 +219,54 @@ async def open_proxy(
             live.observe_oddities(lambda name, oddities: telemetry.event_bus.emit(mended_event(name, oddities)))
             lines = StatusLines(locations.status_dir)
             shared = ProcessContext(settings, live, environment, memory, lines, telemetry, masker, peers or Peers())
-            async with open_proxy_server(shared, locations.logs_dir, is_service=is_service) as proxy:
+            async with (
+                open_proxy_server(shared, locations.logs_dir, is_service=is_service) as proxy,
+                anyio.create_task_group() as tasks,
+            ):
+                tasks.start_soon(follow_servers_files, configuration, proxy)
                 yield proxy
+                tasks.cancel_scope.cancel()
+
+
+async def follow_servers_files(configuration: Configuration, proxy: ProxyServer) -> None:
+    """Take changes of the servers files over, for ever: within a second, once nobody is writing any more."""
+    files = watched_files(configuration.locations, configuration.explicit)
+    taken = seen = configuration.stamp
+    told = tuple(map(str, configuration.upstreams.problems))
+    proxy.live.problems = told
+    while True:
+        await anyio.sleep(POLL_SECONDS)
+        before, seen = seen, await anyio.to_thread.run_sync(stamp_of, files)
+        if seen == taken or seen != before:
+            continue
+        taken = seen
+        try:
+            configuration = await anyio.to_thread.run_sync(_read_again, configuration)
+            change = await proxy.reconfigure(configuration.configs)
+        except Exception:  # the servers of before go on, whatever is wrong with the files or with us
+            log.exception("servers_files_not_taken_over", consequence="the servers are as they were")
+            continue
+        problems = tuple(map(str, configuration.upstreams.problems))
+        _tell_servers(proxy, change, [problem for problem in problems if problem not in told])
+        proxy.live.problems = told = problems
+
+
+def _read_again(configuration: Configuration) -> Configuration:
+    """Read the servers files; what cannot be used in them stays as it was."""
+    places, before = configuration.locations, configuration.upstreams
+    read = read_upstreams(
+        places, explicit=configuration.explicit, environ=configuration.environ, trust_all=configuration.trust_all
+    )
+    return configuration.with_upstreams(with_kept(before.upstreams, read, places.state_dir))
+
+
+def _tell_servers(proxy: ProxyServer, change: ServersChange, problems: Sequence[str]) -> None:
+    """Tell how the servers have changed, and once what keeps an entry from being used."""
+    if change:
+        proxy.shared.event_bus.emit(ConfigurationChanged(what="servers", detail=str(change)))
+    for problem in problems:
+        log.warning("configuration_problem", problem=problem, consequence="what cannot be used is as it was")
+        proxy.shared.event_bus.emit(ConfigurationChanged(what="servers file", detail=problem))
 
 
 def peers_of(configuration: Configuration) -> Peers:

@@ -39,6 +39,8 @@ REQUIREMENTS = {
     "bad-config": "A mistake is one readable line: file, key, what is wrong, what to do; others go on.",
     "fresh-machine": "A command that needs the tools lists the servers that were never listed, and goes on.",
     "packages": "pipx, uv and uvx install it from the wheel and from the repository; the wheel has all that runs.",
+    "live-servers": "A running session takes changes of the servers files over in two seconds; calls in flight go on.",
+    "wiring": "A copied `claude mcp add` line works with our name; a servers file keeps its comments and order.",
     "init": "init moves servers, rules and hooks as shown; uninstall restores every byte.",
     "grow-only": "From the first request to /clear the list only grows.",
     "busy": "When the encoder is not done in time, the ranking by words decides, and the journal says so.",

@@ -6,6 +6,7 @@ import typer
 
 from mcp_dynaload.cli.audit import audit
 from mcp_dynaload.cli.bench import bench
+from mcp_dynaload.cli.copied_lines import CopiedLineCommand
 from mcp_dynaload.cli.dashboard import dashboard
 from mcp_dynaload.cli.demo import demo
 from mcp_dynaload.cli.doctor import doctor
@@ -16,6 +17,7 @@ from mcp_dynaload.cli.logs import logs
 from mcp_dynaload.cli.optimize import optimize
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
 from mcp_dynaload.cli.serve import serve
+from mcp_dynaload.cli.servers import add, add_json, disable, enable, get, list_servers, remove
 from mcp_dynaload.cli.stats import stats
 from mcp_dynaload.cli.statusline import statusline
 from mcp_dynaload.cli.token import token
@@ -69,4 +71,9 @@ for command in (
 ):
     app.command()(command)
 app.command("eval")(evaluate)
+app.command("add", cls=CopiedLineCommand)(add)
+app.command("add-json")(add_json)
+app.command("list")(list_servers)
+for command in (get, remove, enable, disable):
+    app.command()(command)
 app.add_typer(token, name="token")

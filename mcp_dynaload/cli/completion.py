@@ -2,7 +2,9 @@
 
 import os
 
+from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.config.paths import find_locations
+from mcp_dynaload.machine.bounded_files import read_bounded
 
 
 def complete_log(begun: str) -> list[str]:
@@ -11,3 +13,18 @@ def complete_log(begun: str) -> list[str]:
 
     files = find_locations(os.environ).logs_dir.glob("*.log")
     return sorted(file.stem for file in files if file.name != LOG_FILE and file.stem.startswith(begun))
+
+
+def complete_server(begun: str) -> list[str]:
+    """Return the servers of the servers files whose names begin so; a file that is broken has none to offer."""
+    from mcp_dynaload.config.json_file import JsonFile, parse_json
+
+    places = find_locations(os.environ)
+    names: set[str] = set()
+    for path in (places.user_servers_file, places.project_servers_file):
+        try:
+            file = parse_json(path, read_bounded(path))
+        except OSError:  # most have no file of a project
+            continue
+        names.update(json_object(file.content.get("mcpServers")) if isinstance(file, JsonFile) else ())
+    return sorted(name for name in names if name.startswith(begun))

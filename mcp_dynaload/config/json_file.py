@@ -1,4 +1,4 @@
-"""JSON files that people write: read with the line of every key, mistakes explained."""
+"""JSON files that people write: read with the line of every key, comments allowed, mistakes explained."""
 
 import json
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.commented_json import parse_commented, without_comments
 from mcp_dynaload.config.problems import ConfigProblem, KeyPath, written_path
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]', re.DOTALL)
@@ -33,7 +34,7 @@ def parse_json(path: Path, raw: bytes) -> JsonFile | ConfigProblem:
     """Return the JSON object in a file's bytes, or the problem with them."""
     try:
         text = raw.decode("utf-8-sig")
-        content: object = json.loads(text)
+        content = parse_commented(text)
     except UnicodeDecodeError as error:
         return ConfigProblem(path, "", f"is not UTF-8 text (byte {error.start})", "save it as UTF-8")
     except json.JSONDecodeError as error:
@@ -43,7 +44,7 @@ def parse_json(path: Path, raw: bytes) -> JsonFile | ConfigProblem:
         return ConfigProblem(path, "", "is nested too deeply or has a number too long", "keep to plain server entries")
     if not isinstance(content, dict):
         return ConfigProblem(path, "", f"holds {json_type(content)}, not an object", 'it must start with "{"', 1)
-    lines, repeated = _key_lines(text)
+    lines, repeated = _key_lines(without_comments(text))
     return JsonFile(path, cast(Json, content), lines, repeated)
 
 
@@ -64,8 +65,10 @@ def _hint(error: json.JSONDecodeError) -> str:
     before, after = error.doc[: error.pos].rstrip(), error.doc[error.pos :].lstrip()
     if not error.doc.strip():
         return 'the file is empty: write {"mcpServers": {}}'
-    if after.startswith(("//", "/*", "#")):
-        return "remove the comment, JSON has none"
+    if after.startswith("/*"):
+        return "end the comment: */"
+    if after.startswith("#"):
+        return "begin a comment with //"
     if (before.endswith(",") and after.startswith(("}", "]"))) or after.startswith((",}", ",]")):
         return f"remove the comma before {after.lstrip(',')[0]!r}"
     if after.startswith("'"):

@@ -23,9 +23,12 @@ Hide = Callable[[str], str]
 _Record = TypeVar("_Record")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Masker:
-    """The masker of secrets; made once from the configuration and handed to whatever lets text out."""
+    """The masker of secrets; made once from the configuration and handed to whatever lets text out.
+
+    It learns the secrets of servers that are added later.
+    """
 
     values: tuple[str, ...] = ()
     """Known secrets in every writing, longest first."""
@@ -35,6 +38,11 @@ class Masker:
         """Return one that knows these secrets."""
         known = {writing for secret in secrets if secret for writing in _writings(secret)}
         return cls(tuple(sorted(known, key=lambda value: (-len(value), value))))
+
+    def learn(self, other: "Masker") -> None:
+        """Hide from now on what the other one hides, too."""
+        values = {*self.values, *other.values}
+        self.values = tuple(sorted(values, key=lambda value: (-len(value), value)))
 
     def text(self, text: str) -> str:
         """Return running text with secrets masked, known ones and what looks like one."""

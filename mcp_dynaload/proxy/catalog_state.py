@@ -1,6 +1,6 @@
 """The catalog of all that the upstreams list now, its costs and categories, and word of its changes."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import anyio
@@ -11,6 +11,7 @@ from mcp_dynaload.catalog.catalog import Catalog, build_catalog, with_unique_nam
 from mcp_dynaload.catalog.categories import Named, categories_of
 from mcp_dynaload.catalog.cost import Count, native_deferral
 from mcp_dynaload.catalog.names import COMMAND_NAMES, Registration
+from mcp_dynaload.config.servers_watch import ServersChange
 from mcp_dynaload.config.upstream_config import UpstreamConfig, prefixes_of
 from mcp_dynaload.proxy.aggregate import Aggregate, aggregate_listings
 from mcp_dynaload.proxy.catalog_index import CatalogIndex
@@ -49,6 +50,12 @@ class CatalogState:
     registration: Registration = field(default_factory=Registration)
     """How the client has us registered."""
 
+    problems: tuple[str, ...] = ()
+    """The mistakes in the servers files as they are now; what cannot be used is as it was."""
+
+    gone: dict[str, str] = field(default_factory=dict[str, str])
+    """Tools that a session may still have in its list, with their server: it was removed, or has other names now."""
+
     oddities: dict[str, Oddities] = field(default_factory=dict[str, Oddities])
     """The elements repaired, left out or renamed, of the listings that have such."""
 
@@ -70,8 +77,7 @@ class CatalogState:
     """Of which catalog they are, and the subjects."""
 
     def __post_init__(self) -> None:
-        prefixes = prefixes_of(self.listings.configs.values(), self.registration.room)
-        self._known = KnownTools(self.listings.records, lambda text: self.count(text), prefixes, self.registration)
+        self._know_anew()
         self.index.catalog = self._build(self.listings.by_name)
         self.oddities = self._all_oddities()
 
@@ -130,8 +136,40 @@ class CatalogState:
         self._count_around()
         self.index.build_now()
 
+    async def reconfigure(self, configs: Mapping[str, UpstreamConfig], change: ServersChange) -> tuple[str, ...]:
+        """Take over other entries; returns the upstreams of which no listing is stored for their entries.
+
+        Until those are listed, what is known of them by an earlier entry holds.
+        """
+        async with self._building:
+            before, listings = self.catalog, self.listings
+            listings.configs = configs
+            listings.passes_all = not self.own_texts and len(configs) == 1
+            for name in change.removed:
+                listings.forget(name)
+            known = dict(listings.by_name)
+            await anyio.to_thread.run_sync(listings.read, (*change.added, *change.restarted))
+            await anyio.to_thread.run_sync(self._know_anew)
+            await self._rebuild(listings.by_name)
+            lost = [tool for tool in before.tools if self.catalog.get(tool.name) is None]
+            self.gone = {
+                name: server
+                for name, server in (self.gone | {tool.name: tool.upstream for tool in lost}).items()
+                if self.catalog.get(name) is None
+            }
+        await self._tell_oddities()
+        anew = (*change.added, *change.restarted)
+        return tuple(name for name in anew if listings.by_name.get(name) is known.get(name))
+
+    def forget_listings(self, upstreams: Iterable[str]) -> None:
+        """Have upstreams listed by the next session, as those of which nothing is known."""
+        for upstream in upstreams:
+            self.listings.by_name.pop(upstream, None)
+
     async def update(self, upstream: str, listing: Listing) -> None:
         """Take over a new listing, store it, and tell the observers if it differs."""
+        if upstream not in self.listings.configs:  # it was removed while it was listed
+            return
         await anyio.to_thread.run_sync(self.listings.keep, upstream, listing)
         self.listings.failures.pop(upstream, None)
         listing, is_news = self.listings.accept(upstream, listing)
@@ -140,6 +178,8 @@ class CatalogState:
             return
         async with self._building:
             before = self.listings.by_name.get(upstream)
+            if upstream not in self.listings.configs:  # it was removed meanwhile
+                return
             if before is None or before.tools != listing.tools:
                 await self._rebuild({**self.listings.by_name, upstream: listing})
             else:
@@ -184,6 +224,11 @@ class CatalogState:
         self.listings.by_name = listings
         self.index.exchange(catalog, words)
         await anyio.to_thread.run_sync(self._count_around)
+
+    def _know_anew(self) -> None:
+        """Make what is known of the upstreams' tools anew: their names follow the entries."""
+        prefixes = prefixes_of(self.listings.configs.values(), self.registration.room)
+        self._known = KnownTools(self.listings.records, lambda text: self.count(text), prefixes, self.registration)
 
     def _build(self, listings: Mapping[str, Listing]) -> Catalog:
         configs = self.listings.configs

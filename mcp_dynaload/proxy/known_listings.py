@@ -1,7 +1,7 @@
 """The listings of all upstreams: from the cache at start, renewed by each new one."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -51,9 +51,10 @@ class KnownListings:
         self._tried_at.update(dict.fromkeys(due, now))
         return due
 
-    def read(self) -> None:
-        """Take over the stored listings of the configured upstreams; blocks."""
+    def read(self, names: Iterable[str] | None = None) -> None:
+        """Take over the stored listings of the configured upstreams, all unless some are named; blocks."""
         prints = self._fingerprints()
+        prints = prints if names is None else {name: prints[name] for name in names}
         stored = self.records.listings(set(prints.values()))
         for name, fingerprint in prints.items():
             if fingerprint in stored:
@@ -61,11 +62,18 @@ class KnownListings:
 
     def keep(self, upstream: str, listing: Listing) -> None:
         """Store a listing for the next start, for which one without anything in it counts as unknown; blocks."""
-        fingerprint = self.configs[upstream].fingerprint(self.project_dir)
+        if (config := self.configs.get(upstream)) is None:  # it was removed meanwhile
+            return
+        fingerprint = config.fingerprint(self.project_dir)
         if listing.is_empty:
             self.records.forget_listing(fingerprint)
         else:
             self.records.keep_listing(fingerprint, upstream, listing.as_json(), is_preliminary=listing.is_preliminary)
+
+    def forget(self, upstream: str) -> None:
+        """Know nothing of an upstream any more."""
+        for known in (self.by_name, self.failures, self.repaired, self._tried_at):
+            known.pop(upstream, None)
 
     def accept(self, upstream: str, listing: Listing) -> tuple[Listing, bool]:
         """Return what is taken over of a listing, and whether other elements of it are odd than before."""

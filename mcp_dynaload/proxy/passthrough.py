@@ -161,7 +161,8 @@ async def pass_notification(session: Session, method: str, params: Json | None) 
     if method == "notifications/progress":
         if (asking := session.client.asking(json_object(params).get("progressToken"))) is not None:
             upstream, token = asking
-            await session.pool[upstream].notify(method, {**(params or {}), "progressToken": token})
+            if upstream in session.pool:
+                await session.pool[upstream].notify(method, {**(params or {}), "progressToken": token})
         return
     for upstream in _listeners(session, method):
         await session.pool[upstream].notify(method, params)

@@ -16,6 +16,8 @@ from starlette.requests import HTTPConnection
 
 from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.servers_watch import ServersChange
+from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.proxy import modern
 from mcp_dynaload.proxy import passthrough as passing
 from mcp_dynaload.proxy import tool_calls as calls
@@ -28,6 +30,7 @@ from mcp_dynaload.proxy.model_text import instructions_of_all, instructions_text
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.prompt_hook import answer_hook
+from mcp_dynaload.proxy.reconfiguration import reconfigure
 from mcp_dynaload.proxy.relay import answer_relayed
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.session_lifetime import open_session
@@ -87,6 +90,7 @@ class ProxyServer:
         self._tasks = tasks
         self._shared_upstreams = shared_upstreams
         self._sessions: dict[int, Session] = {}
+        self._reconfiguring = anyio.Lock()
         self._stateless_sessions = StatelessSessions(self._run_session, tasks, shared.settings.session_idle_seconds)
         self.server: Server[Any] = HandshakeServer(
             SERVER_NAME, version=__version__, get_tool_input_schema=self._input_schema
@@ -121,6 +125,11 @@ class ProxyServer:
             LookupError: It has not, or is over.
         """
         return self._sessions[id(connection)]
+
+    async def reconfigure(self, configs: Mapping[str, UpstreamConfig]) -> ServersChange:
+        """Have these servers behind the proxy from now on, in all sessions; returns how they differ from before."""
+        async with self._reconfiguring:
+            return await reconfigure(self.live, self._shared_upstreams, self.sessions, configs)
 
     async def _serve(self, ctx: Request, call_next: CallNext) -> HandlerResult:
         """Answer a message; whatever fails on the way, the client is told in words."""
@@ -211,6 +220,7 @@ class ProxyServer:
         try:
             async with open_session(client, self._shared, self._logs_dir, self._shared_upstreams, progress) as session:
                 self._sessions[id(connection)] = session
+                session.pool.configure(self.live.listings.configs.values())  # they may have changed meanwhile
                 task_status.started(session)
                 async with anyio.create_task_group() as tasks:
                     if address := self._shared.peers.address:

@@ -44,9 +44,7 @@ from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
 
 WARM_PROBABILITY = 0.8
-
 LISTS = ("tools", "prompts", "resources")
-
 LOOK_SECONDS = 0.25
 """How soon a server of ours that comes later is seen."""
 
@@ -63,10 +61,7 @@ MAX_LATE_SECONDS = 0.5
 """How long the encoder may take beyond its time for a prompt of which the words alone know no tool."""
 
 MAX_INDEX_SECONDS = 2.5
-"""Longest wait for the index of words, without which nothing is found; the client gives a hook far more time.
-
-From disk the index is there in hundredths of a second.
-"""
+"""Longest wait for the index of words, without which nothing is found; from disk it is there in hundredths of one."""
 
 log = structlog.get_logger()
 
@@ -110,6 +105,12 @@ class Session:
     mod: str = ""
     """The server's name with the copy of our plugin whose mod asks; of several copies it is the first one."""
 
+    announced: list[Tool] = field(default_factory=list[Tool])
+    """The tools of the client's list, beside our own, when that was announced last."""
+
+    gone: dict[str, Tool] = field(default_factory=dict[str, Tool])
+    """Tools in the client's list whose server is behind us no more: till `/clear` they stay, and calls are told why."""
+
     selectable: set[str] | None = None
     """The tools listed since the client's mod came, which selects them when they are needed; None: no mod."""
 
@@ -117,7 +118,6 @@ class Session:
     """Set when no other server of ours serves the client, before which no upstream is started."""
 
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
-    _announced: list[Tool] = field(default_factory=list[Tool])
     _kept: tuple[str | None, frozenset[str], frozenset[str]] = (None, frozenset(), frozenset())
     """Session id, loaded and unloaded tools as they were stored last."""
 
@@ -172,6 +172,11 @@ class Session:
             return list(catalog.tools)
         return [tool for name in advertised(self.state, catalog) if (tool := catalog.get(name))]
 
+    def shown(self) -> list[Tool]:
+        """Return what the client's list has beside our own tools: those that are listed, and those that are gone."""
+        gone = [tool for name, tool in self.gone.items() if self.live.catalog.get(name) is None]
+        return sorted([*self.listed(), *gone], key=lambda tool: tool.name)
+
     def loaded(self) -> list[Tool]:
         """Return the listed tools that can be called, in name order: not those that the user unloaded."""
         return [tool for tool in self.listed() if tool.name not in self.state.unloaded]
@@ -203,7 +208,7 @@ class Session:
             self.history.note(action, decision, self.state.memory)
         self.model_context.has_begun = resumed is not None
         self._kept = self._to_keep()
-        self._announced = self.listed()
+        self.announced = self.listed()
         await self._show()
         self._tell_opened()
 
@@ -296,12 +301,12 @@ class Session:
                     self.history.note(action, decision, self.state.memory)
         if isinstance(action, ToolsFound | ToolUsed):
             self.learning.note_search(decision.added)
-        now = self.listed()
-        if now != self._announced:
-            before, self._announced = self._announced, now
+        now = self.shown()
+        if now != self.announced:
+            before, self.announced = self.announced, now
             if self.selectable is not None:
                 self.selectable |= {tool.name for tool in now} - {tool.name for tool in before}
-            self._tell_list(action, decision, {tool.name for tool in before}, state)
+            self._tell_list(action, decision, {tool.name for tool in before}.difference(self.gone), state)
             await self.list_refresh.announce(self.client, gather=isinstance(action, AgentPrompted))
         await self._keep()
         await self._show()
@@ -327,6 +332,7 @@ class Session:
     async def clear(self) -> None:
         """Start over with what the project usually needs."""
         self.model_context.start_over()
+        self.gone.clear()
         await anyio.to_thread.run_sync(self.learning.recall)
         await self.decide(SessionCleared(self.learning.core(self.live.catalog)))
 
@@ -339,7 +345,8 @@ class Session:
         """Tell the client of a listing that differs from the one before, as far as it can see that."""
         self.listed_one.set()
         self.listed_one = anyio.Event()
-        await self.host.aggregate_changed(before, after)
+        if (before.prompts, before.resources, before.templates) != (after.prompts, after.resources, after.templates):
+            await self.host.aggregate_changed()
         if before.tools != after.tools:
             await self.decide(CatalogChanged())
 

@@ -12,7 +12,7 @@ from mcp_types import INVALID_PARAMS
 
 from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, json_object
-from mcp_dynaload.errors import UpstreamError, UpstreamTimeoutError
+from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamTimeoutError
 from mcp_dynaload.proxy.call_events import CallEvents, cause_of
 from mcp_dynaload.proxy.caller import caller_of
 from mcp_dynaload.proxy.client import Request
@@ -34,6 +34,7 @@ from mcp_dynaload.proxy.prompt_hook import answer_hook
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.actions import ToolsFound
 from mcp_dynaload.telemetry.events import Fallback, FellBack, ToolsSearched
+from mcp_dynaload.upstream.upstream import gone
 
 log = structlog.get_logger()
 
@@ -52,12 +53,12 @@ async def list_tools(session: Session, request: Request, params: Json) -> Json:
     if not session.is_dynamic:
         await wait_for_listings(session)
         session.list_refresh.was_read()
-        return {"tools": [{**tool.definition, "name": tool.name} for tool in session.listed()]}
+        return {"tools": [{**tool.definition, "name": tool.name} for tool in session.shown()]}
     session.list_refresh.was_read()
     own = {FIND_TOOLS: FIND_TOOLS_DEFINITION, **({CALL_TOOL: CALL_TOOL_DEFINITION} if has_call_tool(session) else {})}
     if session.has_mod:
         own[HOOK_TOOL] = HOOK_TOOL_DEFINITION
-    listed = [*own.items(), *((tool.name, tool.definition) for tool in session.listed())]
+    listed = [*own.items(), *((tool.name, tool.definition) for tool in session.shown())]
     left_to_search = {HOOK_TOOL, *(session.selectable or ()), *([FIND_TOOLS] if session.is_search_ours else [])}
     return {
         "tools": [
@@ -87,6 +88,9 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
         return await answer_hook(session, _arguments(params), caller_of(session.client.name, params))
     if name == FIND_TOOLS and session.is_dynamic:
         return await _find_tools(session, _arguments(params))
+    if (server := session.live.gone.get(name)) is not None:
+        session.emit(FellBack(step=Fallback.UPSTREAM_DOWN, tool=name, upstream=server, detail="removed by the user"))
+        return _failure(UpstreamClosedError(gone(server)))
     if (upstream := session.host.only_upstream()) is not None:  # its own words about a name that it does not know
         return await _told(session, upstream, session.host.forward(upstream, request, "tools/call", params))
     nearest = ", ".join(session.live.catalog.nearest(name))
@@ -127,7 +131,8 @@ async def _in_time(session: Session, tool: Tool, answer: Awaitable[Json]) -> Jso
         UpstreamError: It could not answer, or not in time.
         MCPError: Its own error answer.
     """
-    limit = session.live.listings.configs[tool.upstream].call_limit_seconds
+    config = session.live.listings.configs.get(tool.upstream)
+    limit = config.call_limit_seconds if config else None
     with anyio.move_on_after(limit):
         return await answer
     raise UpstreamTimeoutError(
@@ -156,7 +161,7 @@ async def _forwarded(session: Session, request: Request, upstream: str, params: 
         UpstreamError: It could not answer.
         MCPError: Its own error answer, unchanged.
     """
-    is_waiting = session.pool[upstream].link is None and "progress_token" in (request.meta or {})
+    is_waiting = not session.pool.is_connected(upstream) and "progress_token" in (request.meta or {})
     if not is_waiting or not session.is_dynamic:
         return await session.host.forward(upstream, request, "tools/call", params)
     return await accompanied(
@@ -168,7 +173,7 @@ async def _forwarded(session: Session, request: Request, upstream: str, params: 
 async def _tell_progress(session: Session, request: Request, upstream: str) -> None:
     # Progress must increase, and what the server itself reports may begin at 0: ours comes up to that from below.
     for attempt in count(1):
-        if session.pool[upstream].link is not None:
+        if session.pool.is_connected(upstream):
             return
         await request.session.report_progress(-1 / attempt, None, f"starting MCP server {upstream!r}")
         await anyio.sleep(PROGRESS_SECONDS)

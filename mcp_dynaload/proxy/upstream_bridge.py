@@ -83,8 +83,8 @@ class UpstreamBridge:
 
     def only_upstream(self) -> str | None:
         """Return the upstream for which we stand in transparently: the only one, with names of its own."""
-        first, *others = self.shared.live.listings.configs.values()
-        return first.name if not others and first.options.prefix == "" else None
+        configs = [*self.shared.live.listings.configs.values()]
+        return configs[0].name if len(configs) == 1 and configs[0].options.prefix == "" else None
 
     async def forward(self, upstream: str, request: Request, method: str, params: Json) -> Json:
         """Have an upstream answer a request of the client.
@@ -210,11 +210,10 @@ class UpstreamBridge:
         kind = ErrorKind.DIED if had_started else ErrorKind.START
         self.emit(UpstreamFailed(upstream=upstream, kind=kind, detail=reason))
 
-    async def aggregate_changed(self, before: Listing, after: Listing) -> None:
-        """Tell the client of prompts and resources that it can see, when a listing differs from the one before."""
-        if (before.prompts, before.resources, before.templates) == (after.prompts, after.resources, after.templates):
-            return
-        self.aggregate = self.shared.live.aggregate()
+    async def aggregate_changed(self) -> None:
+        """Tell the client of prompts and resources that it can see, when these differ from before."""
+        before, after = self.aggregate, self.shared.live.aggregate()
+        self.aggregate = after
         if before.prompts != after.prompts:
             await self.client.list_changed("prompts")
         if (before.resources, before.templates) != (after.resources, after.templates):

@@ -90,6 +90,9 @@ class Connection:
     listing: Listing | None = None
     """The last listing."""
 
+    is_retired: bool = False
+    """Another one serves in its place, or none: its lists count no more."""
+
     error: str = ""
     listing_error: str = ""
     _ending: anyio.Event = field(default_factory=anyio.Event)
@@ -213,7 +216,8 @@ class Connection:
             log.warning("upstream_listed_in_part", upstream=self.config.name, gaps=listing.gaps)
         link.era.remember_headers(list(listing.tools))
         before, self.listing = self.listing, listing
-        await self.surroundings.host.upstream_listed(self.config.name, listing)
+        if not self.is_retired:
+            await self.surroundings.host.upstream_listed(self.config.name, listing)
         return listing != before
 
     async def _restore(self, link: Link) -> None:

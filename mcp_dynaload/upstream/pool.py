@@ -1,6 +1,6 @@
 """All upstreams of one client session: a cap on how many run, idle ones stopped, likely ones warmed."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,11 +11,12 @@ from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.servers_file import UpstreamConfig
-from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.config.servers_watch import change_between
+from mcp_dynaload.errors import UpstreamClosedError, UpstreamError
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.upstream.callbacks import UpstreamCallbacks
 from mcp_dynaload.upstream.lifecycle import Surroundings
-from mcp_dynaload.upstream.upstream import Upstream
+from mcp_dynaload.upstream.upstream import Upstream, gone
 
 MAX_WARMING = 2
 MAX_LISTING = 4
@@ -33,9 +34,11 @@ class Pool:
     """The upstreams of a session, to which requests are routed by name; made by `open_pool`."""
 
     def __init__(
-        self, upstreams: Mapping[str, Upstream], tasks: anyio.abc.TaskGroup, max_running: int, common: "Pool | None"
+        self, surroundings: Surroundings, tasks: anyio.abc.TaskGroup, max_running: int, common: "Pool | None"
     ) -> None:
-        self._upstreams = upstreams
+        self.is_open = True
+        self._surroundings = surroundings
+        self._upstreams: dict[str, Upstream] = {}
         self._common = common
         self._tasks = tasks
         self._max_running = max_running
@@ -43,8 +46,48 @@ class Pool:
         self._freed = anyio.Event()
 
     def __getitem__(self, name: str) -> Upstream:
-        pool = self._pool_of(name)
-        return self._upstreams[name] if pool is self else pool[name]
+        """Return one upstream.
+
+        Raises:
+            UpstreamClosedError: There is none of that name any more.
+        """
+        if (pool := self._pool_of(name)) is not self:
+            return pool[name]
+        if (upstream := self._upstreams.get(name)) is None:
+            raise UpstreamClosedError(gone(name))
+        return upstream
+
+    def configure(self, configs: Iterable[UpstreamConfig]) -> None:
+        """Have these upstreams from now on; those that others use in its place, or that are gone, finish their calls.
+
+        One whose entry differs in nothing that decides how it is reached goes on as it is.
+        """
+        wanted = {
+            config.name: config for config in configs if self._common is None or not self._common.has(config.name)
+        }
+        change = change_between({name: upstream.config for name, upstream in self._upstreams.items()}, wanted)
+        for name in change.adjusted:
+            self._upstreams[name].config = wanted[name]
+        replaced = {name: self._upstreams.pop(name) for name in (*change.removed, *change.restarted)}
+        for name in (*change.added, *change.restarted):
+            self._upstreams[name] = Upstream(wanted[name], self._surroundings, self._tasks)
+        for name, old in replaced.items():
+            old.withdraw()
+            if name in self._upstreams:
+                self._upstreams[name].subscriptions |= old.subscriptions
+            if old.is_running and self.is_open:
+                self._tasks.start_soon(old.retired)
+
+    def has(self, name: str) -> bool:
+        """Return whether the upstream is one of this pool's own."""
+        return name in self._upstreams
+
+    def __contains__(self, name: str) -> bool:
+        return self._pool_of(name).has(name)
+
+    def is_connected(self, name: str) -> bool:
+        """Return whether there is an open connection to the upstream."""
+        return name in self and self[name].link is not None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,10 +112,9 @@ class Pool:
         """
         if (pool := self._pool_of(name)) is not self:
             return await pool.request(name, method, params)
-        upstream = self._upstreams[name]
-        await self._make_room(upstream)
+        await self._make_room(self[name])
         try:
-            return await upstream.request(method, params)
+            return await self[name].request(method, params)
         finally:
             self._wake_waiting()
 
@@ -85,9 +127,9 @@ class Pool:
         if (pool := self._pool_of(name)) is not self:
             await pool.start(name)
             return
-        await self._make_room(self._upstreams[name])
+        await self._make_room(self[name])
         try:
-            await self._upstreams[name].start()
+            await self[name].start()
         finally:
             self._wake_waiting()
 
@@ -112,10 +154,19 @@ class Pool:
                 tasks.start_soon(list_one, name)
         return errors
 
+    def start_listing(self, names: Iterable[str], failures: dict[str, str]) -> None:
+        """List upstreams in the background; why one fails is added to `failures`."""
+
+        async def list_new() -> None:
+            failures.update(await self.list_all(names))
+
+        if names := tuple(names):
+            self._tasks.start_soon(list_new)
+
     async def _list_one(self, name: str) -> None:
-        await self._make_room(self._upstreams[name])
+        await self._make_room(self[name])
         try:
-            await self._upstreams[name].list_once()
+            await self[name].list_once()
         finally:
             self._wake_waiting()
 
@@ -125,7 +176,7 @@ class Pool:
         async def list_one(name: str) -> None:
             async with self._warming:
                 pool = self._pool_of(name)
-                if pool._has_room_for(name):
+                if pool.has(name) and pool._has_room_for(name):
                     await self._list_one_quietly(pool, name)
 
         async with anyio.create_task_group() as tasks:
@@ -142,7 +193,7 @@ class Pool:
             log.warning("upstream_not_listed", upstream=name, error=str(error) or "timed out")
 
     def _has_room_for(self, name: str) -> bool:
-        return self._upstreams[name].is_running or len(self.running) < self._max_running
+        return self[name].is_running or len(self.running) < self._max_running
 
     async def until_tools_come(self, seconds: float) -> None:
         """Wait for those upstreams that run and have listed none of the tools that they say they have."""
@@ -214,12 +265,11 @@ async def open_pool(
     What is in `common` is used from there, and stays.
     """
     async with anyio.create_task_group() as tasks:
-        own = [config for config in configs if common is None or config.name not in common.names]
-        surroundings = Surroundings(host, project_dir, logs_dir, masker or Masker())
-        upstreams = {config.name: Upstream(config, surroundings, tasks) for config in own}
-        pool = Pool(upstreams, tasks, max_running, common)
+        pool = Pool(Surroundings(host, project_dir, logs_dir, masker or Masker()), tasks, max_running, common)
+        pool.configure(configs)
         tasks.start_soon(pool.sweep)
         try:
             yield pool
         finally:
+            pool.is_open = False
             tasks.cancel_scope.cancel()

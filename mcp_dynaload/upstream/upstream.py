@@ -28,6 +28,8 @@ PING_SECONDS = 2.0
 CLOSING_SECONDS = 0.5
 """A connection that has ended is seen to have ended within this time."""
 
+RETIRING_POLL_SECONDS = 0.05
+
 FORGOTTEN_SECONDS = 2.0
 """How long a connection whose session is lost is kept for the answers that are still to come over it."""
 
@@ -35,6 +37,14 @@ SETTLING_SECONDS = 4.0
 """How long one that was listed and announces changes stays: some register their tools after their start."""
 
 log = structlog.get_logger()
+
+
+def gone(name: str) -> str:
+    """Return what to say of a server that a running session has no more."""
+    return (
+        f"MCP server {name!r} was removed from the servers file, or changed there, while this session runs; "
+        "use another tool, or ask the user to add it again (`mcp-dynaload list` shows all)"
+    )
 
 
 class Upstream:
@@ -55,6 +65,7 @@ class Upstream:
         """Requests of callers that it works on."""
 
         self._trusting = anyio.Lock()
+        self._is_retired = False
 
     @property
     def link(self) -> Link | None:
@@ -111,6 +122,8 @@ class Upstream:
         """
         while (connection := self._connection) is not None and not connection.is_usable:
             await connection.over.wait()
+        if self._is_retired and connection is None:
+            raise UpstreamStartError(gone(self.name))
         if self._connection is None:
             await self._wait_out_backoff()
         if self._connection is None:  # no other caller has started it meanwhile
@@ -172,6 +185,18 @@ class Upstream:
         if (connection := self._connection) is not None:
             connection.stop()
             await connection.over.wait()
+
+    def withdraw(self) -> None:
+        """Start it no more; another one of its name may serve from now on, so its lists count no more either."""
+        self._is_retired = True
+        if self._connection is not None:
+            self._connection.is_retired = True
+
+    async def retired(self) -> None:
+        """End it when the calls that it works on are answered."""
+        while self.busy:  # noqa: ASYNC110 - each call has an end of its own
+            await anyio.sleep(RETIRING_POLL_SECONDS)
+        await self.stopped()
 
     async def relist(self) -> None:
         """List again what the running upstream offers and tell the session."""
@@ -288,7 +313,8 @@ class Upstream:
         self._stop_unless_used(connection, started)
 
     def _stop_unless_used(self, connection: Connection, started: float) -> None:
-        if not self.busy and not self.config.options.eager and self.last_used == started:
+        is_wanted = self.busy or self.subscriptions or self.config.options.eager
+        if not is_wanted and self.last_used == started:
             connection.stop()
 
     async def _wait_out_backoff(self) -> None:

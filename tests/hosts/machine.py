@@ -7,11 +7,12 @@ from pathlib import Path
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.paths import Locations
-from mcp_dynaload.hosts.claude_code.backups import Write, write_atomically
+from mcp_dynaload.hosts.claude_code.backups import Write
 from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, Scope, find_claude_files, read_snapshot
 from mcp_dynaload.hosts.claude_code.install_plan import InstallPlan
 from mcp_dynaload.hosts.claude_code.installation import UserDialogue, install, uninstall
 from mcp_dynaload.hosts.claude_code.login_probe import UpstreamEntry
+from mcp_dynaload.machine.atomic_files import write_atomically
 
 DATA = Path(__file__).with_name("data")
 BEFORE_MODS = (2, 1, 200)

@@ -300,3 +300,19 @@ def test_a_change_by_others_is_all_that_remains(state: Any, user: Any, local: An
         machine.uninstall()
 
         assert [machine.json(path) for path in files] == [{**value, "theirs": {"a": 1}} for value in before]
+
+
+@pytest.mark.proves("wiring")
+def test_comments_in_our_own_servers_file_stay_through_init_and_uninstall(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    own = machine.locations.user_servers_file
+    machine.write(own, '{\n  // mine\n  "mcpServers": {\n    "own": {"command": "x"} // here\n  }\n}\n')
+    before = machine.contents()
+
+    machine.init()
+    moved = own.read_text()
+    machine.uninstall()
+
+    assert "// mine" in moved
+    assert '"own": {"command": "x"}, // here\n' in moved
+    assert machine.contents() == before

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from mcp_dynaload.hosts.claude_code.files import read_text
 from mcp_dynaload.hosts.claude_code.install_plan import InstallPlan
 from mcp_dynaload.hosts.claude_code.links import LinkEdit
 from mcp_dynaload.hosts.claude_code.pending_edits import FileEdit
-from mcp_dynaload.machine.private_files import PRIVATE_DIR, PRIVATE_FILE
+from mcp_dynaload.machine.atomic_files import write_atomically
+from mcp_dynaload.machine.private_files import PRIVATE_DIR
 
 _MANIFEST = "manifest.json"
 _UNDONE = "undone.json"
@@ -128,22 +128,6 @@ def remove_folders(folders: Sequence[Path]) -> None:
     for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file's content at once, keeping its mode; a new file is for its owner only."""
-    mode = path.stat().st_mode & 0o7777 if path.exists() else PRIVATE_FILE
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def to_bytes(text: str) -> bytes:

@@ -15,7 +15,6 @@ from mcp_dynaload.hosts.claude_code.backups import (
     read_backups,
     remove_folders,
     save_backup,
-    write_atomically,
     write_edits,
 )
 from mcp_dynaload.hosts.claude_code.diff import diffs
@@ -25,6 +24,7 @@ from mcp_dynaload.hosts.claude_code.links import write_links
 from mcp_dynaload.hosts.claude_code.login_probe import Probe, logins_needed
 from mcp_dynaload.hosts.claude_code.movable_servers import probe_candidates
 from mcp_dynaload.hosts.claude_code.uninstall_plan import plan_uninstall
+from mcp_dynaload.machine.atomic_files import write_atomically
 
 Show = Callable[[str], None]
 """Shows a text to the user."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.commented_json import edit_commented, without_comments
 from mcp_dynaload.errors import HostError
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -16,6 +17,9 @@ _FIRST_INDENT = re.compile(r"[\[{][ \t]*\r?\n([ \t]+)\S")
 _DEFAULT_INDENT = "  "
 _STRING_OR_WORD = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[A-Za-z]+', re.DOTALL)
 _TOO_LARGE = "1e999"
+_COMMENTED_FILE = "servers.json"
+"""The name of our servers files, which may have comments; the client refuses its own files with one."""
+
 _DECODER = json.JSONDecoder()
 
 
@@ -79,7 +83,8 @@ def parse_object(text: str, path: Path) -> Json:
     """
     try:
         text.encode()
-        value: Any = _STRICT.decode(text.removeprefix(_BYTE_ORDER_MARK)) if _core(text) else {}
+        core = without_comments(text) if path.name == _COMMENTED_FILE else text
+        value: Any = _STRICT.decode(core.removeprefix(_BYTE_ORDER_MARK)) if _core(core) else {}
     except json.JSONDecodeError as error:
         raise HostError(
             f"{path}: line {error.lineno}, column {error.colno}: {error.msg}; correct it and run this again"
@@ -101,7 +106,10 @@ def edit_json(text: str, value: Json) -> str:
     start = _skip_blank(text, text.startswith(_BYTE_ORDER_MARK))
     if start == len(text):
         return f"{text}{_written(value, indent=2, ensure_ascii=not _is_encodable(value))}\n"
-    old, end = _DECODER.raw_decode(text, start)
+    try:
+        old, end = _DECODER.raw_decode(text, start)
+    except json.JSONDecodeError:  # it has comments, or `parse_object` would have refused it
+        return edit_commented(text, value)
     return text[:start] + _rendered(text, start, old, value, "", _style(text)) + text[end:]
 
 

@@ -1,0 +1,145 @@
+"""The servers behind the proxy as `list` and `get` show them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.config.commented_json import parse_commented
+from mcp_dynaload.config.problems import nearest_name
+from mcp_dynaload.config.server_entry import SERVERS_KEY, is_disabled
+from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.machine.logs import without_addresses
+
+if TYPE_CHECKING:
+    from mcp_dynaload.app import Configuration
+
+_HIDDEN = ("env", "headers")
+_MASK = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredServer:
+    """A server as a servers file has it, and what became of it."""
+
+    name: str
+    file: Path
+    scope: str
+    state: str
+    """`used`, `disabled`, `overruled` by another file, `untrusted` or `wrong`."""
+
+    target: str
+    """The command or the host, secrets masked."""
+
+    tools: int | None
+    """None where it was never listed."""
+
+    entry: Json
+    """As written, values of variables and headers masked."""
+
+
+def print_servers(configuration: "Configuration", *, as_json: bool) -> None:
+    """Show a row for each server, and what is wrong with the files."""
+    servers = configured_servers(configuration)
+    if as_json:
+        rows = [_row(server) for server in servers]
+        problems = [str(problem) for problem in configuration.upstreams.problems]
+        print(json.dumps({"servers": rows, "problems": problems}, indent=2))
+        return
+    from mcp_dynaload.cli.screen import console, show_table
+
+    shown = [
+        (
+            server.name,
+            server.scope,
+            server.state,
+            "not listed yet" if server.tools is None else server.tools,
+            server.target,
+        )
+        for server in servers
+    ]
+    if shown:
+        show_table("", ("server", "scope", "state", "tools", "command or host"), shown)
+    else:
+        console.print(
+            "No server is configured: `mcp-dynaload add` adds one, `mcp-dynaload init` takes over those you have."
+        )
+    for problem in configuration.upstreams.problems:
+        console.print(f"\n{problem}", style="red", markup=False)
+
+
+def print_server(configuration: "Configuration", name: str, *, as_json: bool) -> None:
+    """Show all that is known of a server of this name.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    servers = configured_servers(configuration)
+    found = [server for server in servers if server.name == name]
+    if not found:
+        hint = nearest_name(name, [server.name for server in servers]) if servers else "none is configured"
+        raise ConfigError(f"there is no server {name!r}; {hint}")
+    if as_json:
+        print(json.dumps([{**_row(server), "entry": server.entry} for server in found], indent=2))
+        return
+    from mcp_dynaload.cli.screen import console
+
+    for server in found:
+        console.print(f"{server.name}: {server.state}, {server.scope} scope, {server.file}")
+        console.print(f"  tools: {'not listed yet' if server.tools is None else server.tools}")
+        console.print(json.dumps(server.entry, indent=2, ensure_ascii=False), markup=False)
+        console.print(f"To remove it: mcp-dynaload remove {server.name} --scope {server.scope}")
+
+
+def configured_servers(configuration: "Configuration") -> list[ConfiguredServer]:
+    """Return the servers of all files in the order in which they stand there."""
+    from mcp_dynaload.app import open_catalog
+
+    with open_catalog(configuration) as live:
+        counts = {name: len(listing.tools) for name, listing in live.listings.by_name.items()}
+    masker = configuration.masker
+    servers: list[ConfiguredServer] = []
+    for file in configuration.upstreams.files:
+        for name, entry in _entries(file.path).items() if file.state in ("read", "untrusted") else ():
+            written = json_object(entry)
+            state = "untrusted" if file.state == "untrusted" else _state(configuration, file.path, name, written)
+            tools = counts.get(name) if state == "used" else None
+            words = [str(written.get("command") or ""), *map(str, written.get("args") or ())]
+            target = without_addresses(str(written["url"])) if "url" in written else " ".join(words)
+            hidden = cast(Json, masker.value(_without_values(written)))
+            servers.append(ConfiguredServer(name, file.path, file.kind, state, masker.text(target), tools, hidden))
+    return servers
+
+
+def _state(configuration: "Configuration", path: Path, name: str, entry: Json) -> str:
+    if is_disabled(entry):
+        return "disabled"
+    config = next((config for config in configuration.upstreams.upstreams if config.name == name), None)
+    if config is None:
+        return "wrong"
+    return "used" if config.source == path else "overruled"
+
+
+def _entries(path: Path) -> Json:
+    try:
+        content = parse_commented(path.read_text("utf-8-sig"))
+    except (OSError, ValueError):  # which `problems` tells
+        return {}
+    return json_object(json_object(content).get(SERVERS_KEY))
+
+
+def _without_values(entry: Json) -> Json:
+    hidden = {key: dict.fromkeys(json_object(entry[key]), _MASK) for key in _HIDDEN if key in entry}
+    return {**entry, **hidden}
+
+
+def _row(server: ConfiguredServer) -> Json:
+    return {
+        "name": server.name,
+        "scope": server.scope,
+        "file": str(server.file),
+        "state": server.state,
+        "tools": server.tools,
+        "target": server.target,
+    }

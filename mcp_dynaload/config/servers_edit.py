@@ -1,0 +1,116 @@
+"""Changes of a servers file by a command: comments and order kept, written at once, one writer at a time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.config.commented_json import edit_commented, parse_commented
+from mcp_dynaload.config.json_file import JsonFile, json_type, parse_json
+from mcp_dynaload.config.paths import Locations
+from mcp_dynaload.config.problems import ConfigProblem, written_path
+from mcp_dynaload.config.server_entry import SERVERS_KEY, parse_entry
+from mcp_dynaload.config.trust import is_trusted_content, trust_content
+from mcp_dynaload.config.upstream_config import UpstreamConfig
+from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.machine.atomic_files import locked, write_atomically
+from mcp_dynaload.machine.bounded_files import is_inside, read_bounded
+
+_NEW_FILE = '{\n  "mcpServers": {}\n}\n'
+LOCK_FILE = "servers.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class EditedServers:
+    """The servers of a file before and after a change."""
+
+    before: Json
+    after: Json
+    is_trusted: bool
+    """Whether what stands there now is used: the user's own always is, a project's file may not be."""
+
+
+def edit_servers(places: Locations, path: Path, edit: Callable[[Json], Json]) -> EditedServers:
+    """Change the servers of the user's or the project's file; `edit` gets and returns the entries by name.
+
+    A project's file that was trusted, or was not there, is trusted with what the user has just put into it; one that
+    was not stays so.
+
+    Raises:
+        ConfigError: The file cannot be read or written, is broken, or `edit` raises it; nothing is changed then.
+        StoreError: The record of trust cannot be read or written.
+    """
+    is_projects = path == places.project_servers_file
+    if is_projects and not is_inside(path, places.project_dir):
+        raise ConfigError(f"{path} is a link that leads out of the project; put a plain file there")
+    try:
+        with locked(places.state_dir / LOCK_FILE):
+            raw = _read(path)
+            content = _content(path, raw)
+            before = json_object(content.get(SERVERS_KEY))
+            after = edit(dict(before))
+            is_trusted = not is_projects or raw is None or is_trusted_content(path, raw, places.state_dir)
+            if after != before:
+                new = _edited(path, raw, {**content, SERVERS_KEY: after})
+                _write(path, new)
+                if is_projects and is_trusted:
+                    trust_content(path, new, places.state_dir)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be changed ({error.strerror}); check its folder's permissions") from error
+    return EditedServers(before, after, is_trusted)
+
+
+def checked_entry(name: str, entry: Json, environ: dict[str, str]) -> UpstreamConfig:
+    """Return the upstream of an entry that is to be written.
+
+    Raises:
+        ConfigError: It would not be used; the message names each key.
+    """
+    file = JsonFile(Path(), {SERVERS_KEY: {name: entry}}, {}, ())
+    found = parse_entry(file, name, environ)
+    if isinstance(found, UpstreamConfig):
+        return found
+    raise ConfigError("\n".join(str(replace(problem, file=None)) for problem in found))
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return read_bounded(path)
+    except FileNotFoundError:
+        return None
+
+
+def _content(path: Path, raw: bytes | None) -> Json:
+    """Return the object that the file holds.
+
+    Raises:
+        ConfigError: It holds none, or no object of servers.
+    """
+    if raw is None or not raw.decode("utf-8-sig", "replace").strip():
+        return {SERVERS_KEY: {}}
+    file = parse_json(path, raw)
+    if isinstance(file, ConfigProblem):
+        raise ConfigError(str(file))
+    if file.repeated_keys:
+        key = written_path(file.repeated_keys[0])
+        raise ConfigError(f"{path}: {key} stands there twice; only the last counts, remove the other and try again")
+    servers = file.content.get(SERVERS_KEY, {})
+    if not isinstance(servers, dict):
+        what = f"is {json_type(servers)}"
+        raise ConfigError(str(file.problem((SERVERS_KEY,), what, "it must be an object of servers by name")))
+    return file.content
+
+
+def _edited(path: Path, raw: bytes | None, content: Json) -> bytes:
+    text = "" if raw is None else raw.decode()
+    new = edit_commented(text if text.strip() else _NEW_FILE, content)
+    if cast(Json, parse_commented(new)) != content:
+        raise ConfigError(f"{path}: its layout is too odd to be changed in place; change it in an editor")
+    return new.encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    target = path.resolve()  # the file of a link is changed, the link stays
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(target, content)

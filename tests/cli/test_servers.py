@@ -1,0 +1,283 @@
+"""`add`, `remove` and their like: what a copied line of `claude mcp` does, and what it leaves alone."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.cli.app import app
+from mcp_dynaload.cli.completion import complete_server
+from mcp_dynaload.config.paths import Locations
+from mcp_dynaload.config.servers_edit import edit_servers
+from mcp_dynaload.config.trust import is_trusted, trust_file
+from mcp_dynaload.errors import ConfigError
+from tests.cli.conftest import Shell
+from tests.programs import PYTHON
+from tests.servers_files import places_in, read, write
+
+COMMENTED = """\
+{
+  // mine
+  "mcpServers": {
+    "z": {"command": "z"}, // last in the alphabet, first here
+    "a": {"command": "a"}
+  }
+}
+"""
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Locations:
+    places = places_in(tmp_path)
+    places.project_dir.mkdir()
+    monkeypatch.setenv("MCP_DYNALOAD_CONFIG_DIR", str(places.config_dir))
+    monkeypatch.setenv("MCP_DYNALOAD_STATE_DIR", str(places.state_dir))
+    monkeypatch.chdir(places.project_dir)
+    return places
+
+
+def run(*line: str, stdin: str | None = None) -> str:
+    """Run a command that is to work; what it says."""
+    done = CliRunner().invoke(app, line, input=stdin)
+    assert (done.exception, done.exit_code) == (None, 0), done.output
+    return done.output
+
+
+def refused(*line: str) -> str:
+    """Run a command that is to fail; why it does."""
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code != 0
+    return str(done.exception) if isinstance(done.exception, ConfigError) else done.output
+
+
+def entries(path: Path) -> Json:
+    return json.loads(path.read_text("utf-8"))["mcpServers"]
+
+
+OURS = {"dynaload": {"inherit_env": True}}
+
+
+@pytest.mark.proves("wiring")
+@pytest.mark.parametrize(
+    ("line", "entry"),
+    [
+        (
+            ["it", "-e", "A=b", "-e", "C=d", "--", "node", "x.js", "--flag"],
+            {"command": "node", "args": ["x.js", "--flag"], "env": {"A": "b", "C": "d"}, **OURS},
+        ),
+        (["-e", "A=b", "C=d", "-t", "stdio", "it", "node", "x.js"], {"env": {"A": "b", "C": "d"}, "args": ["x.js"]}),
+        (["-e", "A=b", "--", "it", "node", "-e", "x"], {"args": ["-e", "x"], "env": {"A": "b"}}),
+        (["it", "--", "cmd", "--", "more"], {"command": "cmd", "args": ["--", "more"]}),
+        (["--env=A=b=c", "it", "node"], {"env": {"A": "b=c"}}),
+        (
+            ["--transport", "http", "it", "https://x.example/mcp", "-H", "Auth: Bearer x", "X-Y: z:1"],
+            {"type": "http", "url": "https://x.example/mcp", "headers": {"Auth": "Bearer x", "X-Y": "z:1"}},
+        ),
+        (["-H", "A: b", "it", "https://x.example/mcp"], {"type": "http", "headers": {"A": "b"}}),
+        (["it", "https://x.example/mcp"], {"type": "http", "url": "https://x.example/mcp"}),
+        (["-t", "streamable-http", "it", "https://x.example/mcp"], {"type": "http"}),
+        (
+            ["it", "https://x.example/sse", "-t", "sse", "--client-id", "abc", "--callback-port", "8080"],
+            {"type": "sse", "oauth": {"clientId": "abc", "callbackPort": 8080}},
+        ),
+    ],
+)
+def test_a_copied_line_makes_the_entry_that_the_client_would(places: Locations, line: list[str], entry: Json) -> None:
+    run("add", "--no-list", *line)
+
+    written = entries(places.user_servers_file)["it"]
+    assert {key: written.get(key) for key in entry} == entry
+    assert read(places).problems == ()
+
+
+@pytest.mark.proves("wiring")
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["it", "npx", "-y", "pkg"], "put `--` before the server's command"),
+        (["it", "-e", "A", "--", "x"], "write -e NAME=VALUE"),
+        (["it", "https://x.example", "-H", "A"], "write -H 'Name: value'"),
+        (["it", "https://x.example", "-e", "A=b"], "--env: not for a http server"),
+        (["it", "-H", "A: b", "--", "x"], "--header: not for a stdio server"),
+        (["a b", "--", "x"], "'a b' cannot be a server's name"),
+        (["it", "-t", "http", "nowhere"], "mcpServers.it.url is not an http:// or https:// address"),
+        (["z", "--", "x"], "has a server 'z': `mcp-dynaload remove z` first"),
+        (["dynaload", "--", "x"], "would start mcp-dynaload behind itself"),
+        (["it", "--", "mcp-dynaload", "serve"], "would start mcp-dynaload behind itself"),
+    ],
+)
+def test_a_line_that_makes_no_server_is_refused_in_words_and_changes_nothing(
+    places: Locations, line: list[str], said: str
+) -> None:
+    file = write(places.user_servers_file, COMMENTED)
+
+    told = " ".join(refused("add", "--no-list", *line).replace("│", " ").split())
+
+    assert said in told
+    assert file.read_text("utf-8") == COMMENTED
+
+
+@pytest.mark.proves("wiring")
+def test_comments_and_order_stay_whatever_is_done_to_one_server(places: Locations) -> None:
+    file = write(places.user_servers_file, COMMENTED)
+
+    run("add", "--no-list", "m", "--", "m")
+    run("disable", "z")
+    disabled = read(places)
+    run("enable", "z")
+    run("remove", "m")
+
+    assert [config.name for config in disabled.upstreams] == ["a", "m"]
+    text = file.read_text("utf-8")
+    assert "// mine\n" in text
+    assert ", // last in the alphabet, first here\n" in text
+    assert text.index('"z"') < text.index('"a"')
+    assert [config.name for config in read(places).upstreams] == ["z", "a"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{", "is not valid JSON"),
+        ("[]", "must be an object"),
+        ('{"foo": 1}', "mcpServers.it has neither command nor url"),
+        ('{"command": "x", "dynaload": {"pim": []}}', "did you mean 'pin'?"),
+    ],
+)
+def test_a_wrong_entry_in_json_is_told_with_its_key(places: Locations, entry: str, said: str) -> None:
+    assert said in refused("add-json", "it", entry)
+    assert not places.user_servers_file.exists()
+
+
+def test_an_entry_in_json_is_kept_as_it_is(places: Locations) -> None:
+    run("add-json", "it", "-", "--no-list", stdin='{"command": "x", "timeout": 5000, "later": {"key": 1}}')
+
+    assert entries(places.user_servers_file) == {"it": {"command": "x", "timeout": 5000, "later": {"key": 1}}}
+
+
+@pytest.mark.proves("trust")
+def test_a_project_file_that_the_user_makes_is_trusted_and_one_that_came_along_is_not(places: Locations) -> None:
+    run("add", "--no-list", "--scope", "project", "one", "--", "x")
+    own = is_trusted(places.project_servers_file, places.state_dir)
+    write(places.project_servers_file, COMMENTED)
+
+    told = run("add", "--no-list", "-s", "project", "two", "--", "x")
+
+    assert own
+    assert not is_trusted(places.project_servers_file, places.state_dir)
+    assert f"is not trusted, so nothing in it is started; run: mcp-dynaload trust {places.project_servers_file}" in told
+
+
+def test_a_trusted_project_file_stays_trusted_with_what_the_user_puts_in(places: Locations) -> None:
+    trust_file(write(places.project_servers_file, COMMENTED), places.state_dir)
+
+    run("add", "--no-list", "-s", "project", "two", "--", "x")
+
+    assert [config.name for config in read(places).upstreams] == ["z", "a", "two"]
+
+
+def test_local_is_the_projects_file_kept_out_of_git(places: Locations) -> None:
+    (places.project_dir / ".git" / "info").mkdir(parents=True)
+
+    run("add", "--no-list", "-s", "local", "one", "--", "x")
+
+    assert (places.project_dir / ".git" / "info" / "exclude").read_text("utf-8") == ".mcp-dynaload/\n"
+    assert list(entries(places.project_servers_file)) == ["one"]
+
+
+def test_a_project_file_that_leads_out_of_the_project_is_not_written(places: Locations, tmp_path: Path) -> None:
+    outside = write(tmp_path / "outside.json", COMMENTED)
+    places.project_servers_file.parent.mkdir()
+    places.project_servers_file.symlink_to(outside)
+
+    assert "leads out of the project" in refused("add", "--no-list", "-s", "project", "one", "--", "x")
+    assert outside.read_text("utf-8") == COMMENTED
+
+
+def test_a_name_that_two_files_have_asks_which_and_an_unknown_one_tells_the_nearest(places: Locations) -> None:
+    write(places.user_servers_file, COMMENTED)
+    trust_file(write(places.project_servers_file, COMMENTED), places.state_dir)
+
+    assert "say which by --scope user or --scope project" in refused("remove", "z")
+    assert "no server 'zz' in" in refused("remove", "zz")
+    run("remove", "z", "--scope", "user")
+    assert list(read(places).files[0].servers) == ["a"]
+
+
+def test_a_broken_file_is_told_with_its_line_and_not_touched(places: Locations) -> None:
+    file = write(places.user_servers_file, '{\n  "mcpServers": {"a": {},}\n}')
+
+    assert f"{file}:2: is not valid JSON" in refused("add", "--no-list", "b", "--", "x")
+    assert file.read_text("utf-8") == '{\n  "mcpServers": {"a": {},}\n}'
+
+
+def test_a_link_to_the_users_file_stays_a_link(places: Locations, tmp_path: Path) -> None:
+    real = write(tmp_path / "dotfiles" / "servers.json", COMMENTED)
+    places.config_dir.mkdir()
+    places.user_servers_file.symlink_to(real)
+
+    run("add", "--no-list", "one", "--", "x")
+
+    assert places.user_servers_file.is_symlink()
+    assert "one" in real.read_text("utf-8")
+
+
+@pytest.mark.proves("wiring")
+def test_of_two_writers_at_once_neither_loses_its_server(shell: Shell) -> None:
+    lines = [[PYTHON, "-m", "mcp_dynaload", "add", "--no-list", f"s{number}", "--", "x"] for number in range(4)]
+    running = [subprocess.Popen(line, cwd=shell.project, env=shell.environ, stdout=subprocess.PIPE) for line in lines]
+    for process in running:
+        process.communicate()
+
+    assert sorted(entries(shell.servers_file)) == ["s0", "s1", "s2", "s3"]
+
+
+def test_an_edit_that_raises_leaves_the_file_alone(places: Locations) -> None:
+    def fail(servers: Json) -> Json:
+        raise ConfigError("no")
+
+    file = write(places.user_servers_file, COMMENTED)
+    with pytest.raises(ConfigError):
+        edit_servers(places, file, fail)
+
+    assert file.read_text("utf-8") == COMMENTED
+
+
+@pytest.mark.proves("wiring")
+def test_a_new_server_is_listed_at_once_and_one_that_fails_is_told_and_kept(
+    shell: Shell, notes_server: dict[str, Any]
+) -> None:
+    added = shell.run("add-json", "knowledge", json.dumps(notes_server["knowledge"]))
+    failed = shell.run("add", "broken", "--", "no-such-program-here")
+    listed = json.loads(shell.run("list", "--json").stdout)
+
+    assert "Listed: 12 tools." in added.stdout
+    assert "the program 'no-such-program-here' was not found" in failed.stderr
+    assert "The entry stays: `mcp-dynaload refresh` tries again" in failed.stderr
+    assert failed.returncode == 0
+    assert [(row["name"], row["scope"], row["state"], row["tools"]) for row in listed["servers"]] == [
+        ("knowledge", "user", "used", 12),
+        ("broken", "user", "used", None),
+    ]
+
+
+@pytest.mark.proves("secrets")
+def test_what_is_shown_of_a_server_holds_no_value_of_a_variable_or_header(shell: Shell) -> None:
+    secret = "not-a-real-" + "token-" + 3 * "0123456789"
+    shell.run("add", "--no-list", "it", "https://x.example/mcp?key=" + secret, "-H", f"Authorization: Bearer {secret}")
+
+    shown = [shell.run("list").stdout, shell.run("get", "it").stdout, shell.run("get", "it", "--json").stdout]
+
+    assert [text for text in shown if secret in text] == []
+    assert all("x.example" in text for text in shown)
+
+
+def test_the_shell_offers_the_names_of_the_servers(places: Locations) -> None:
+    write(places.user_servers_file, COMMENTED)
+    write(places.project_servers_file, '{"mcpServers": ')
+
+    assert (complete_server(""), complete_server("z"), complete_server("x")) == (["a", "z"], ["z"], [])

@@ -1,0 +1,97 @@
+"""Servers files that are changed while a session runs: the files themselves, read as `serve` reads them."""
+
+import json
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import anyio
+import pytest
+
+from mcp_dynaload.app import open_proxy, read_configuration
+from mcp_dynaload.config.paths import variables_for
+from mcp_dynaload.telemetry.event_bus import EventBus
+from mcp_dynaload.telemetry.events import ConfigurationChanged, Event
+from tests.faults.scripted import entry
+from tests.http.services import service_of
+from tests.proxy.clients import Connected, client_of
+from tests.waiting import HANG_SECONDS, PATIENT
+
+TAKEN_OVER_SECONDS = 2.0
+"""In which a change of the file is in use, as promised."""
+
+
+def write(file: Path, *names: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"mcpServers": {name: entry(name) for name in names}}), encoding="utf-8")
+
+
+def heard(event_bus: EventBus) -> list[str]:
+    told: list[str] = []
+
+    def note(at: float, event: Event) -> None:
+        if isinstance(event, ConfigurationChanged) and event.what.startswith("server"):
+            told.append(event.detail)
+
+    event_bus.observe(note)
+    return told
+
+
+async def until_servers(client: Connected, *names: str, seconds: float = HANG_SECONDS) -> None:
+    with anyio.fail_after(seconds):
+        while sorted(client.live.listings.configs) != sorted(names):  # noqa: ASYNC110 - the file is looked at
+            await anyio.sleep(0.02)
+
+
+async def until_known(client: Connected, name: str) -> None:
+    with anyio.fail_after(HANG_SECONDS):
+        while client.live.catalog.get(name) is None:  # noqa: ASYNC110 - it is listed in the background
+            await anyio.sleep(0.02)
+
+
+async def until_told(told: list[str], many: int) -> None:
+    with anyio.fail_after(HANG_SECONDS):
+        while len(told) < many:  # noqa: ASYNC110 - the file is looked at
+            await anyio.sleep(0.02)
+
+
+@pytest.mark.proves("live-servers")
+async def test_a_session_follows_the_file_and_keeps_what_it_has_while_the_file_is_broken(tmp_path: Path) -> None:
+    file = tmp_path / "config" / "servers.json"
+    write(file, "a")
+    configuration = read_configuration({**variables_for(tmp_path), **PATIENT})
+    async with AsyncExitStack() as stack:
+        proxy = await stack.enter_async_context(open_proxy(configuration))
+        client = await stack.enter_async_context(client_of(proxy, proxy.live))
+        told = heard(proxy.shared.event_bus)
+
+        write(file, "a", "b")
+        await until_servers(client, "a", "b", seconds=TAKEN_OVER_SECONDS)
+        file.write_text('{"mcpServers": {', encoding="utf-8")
+        await until_told(told, 2)
+        info = await client.prompt("/session-info")
+        file.write_text('{"mcpServers": { ', encoding="utf-8")
+        write(file, "b")
+        await until_servers(client, "b")
+        await until_told(told, 3)
+        await until_known(client, "b__echo")
+        mended = await client.prompt("/session-info")
+
+        assert await client.say("b__echo") == "{}"
+        assert "What cannot be used is as it was" in " ".join(info["reason"].split())
+        assert "What cannot be used" not in mended["reason"]
+        assert [told[0], told[2]] == ["added b", "removed a"]
+        assert "servers.json:1: is not valid JSON" in told[1]
+
+
+@pytest.mark.proves("live-servers")
+async def test_all_sessions_of_a_service_follow_the_file(tmp_path: Path) -> None:
+    async with (
+        service_of(tmp_path, {"a": entry("a")}) as running,
+        running.client() as first,
+        running.client("sse") as second,
+    ):
+        write(tmp_path / "servers.json", "a", "b")
+        await until_servers(first, "a", "b", seconds=TAKEN_OVER_SECONDS)
+        await until_known(first, "b__echo")
+
+        assert [await client.say("b__echo") for client in (first, second)] == ["{}", "{}"]
