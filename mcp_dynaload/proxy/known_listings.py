@@ -10,6 +10,7 @@ import structlog
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.proxy.definition_repair import Oddities, RepairCache
+from mcp_dynaload.proxy.quarantine import Quarantine, unpinned
 from mcp_dynaload.store.catalog_cache import OLD_SECONDS, CatalogCache
 from mcp_dynaload.upstream.listing import Listing
 
@@ -26,6 +27,9 @@ class KnownListings:
     passes_all: bool = False
     """Whether a listing goes through as it came: we stand in for one server, and add nothing to it."""
 
+    quarantine: Quarantine = field(default_factory=unpinned)
+    """Leaves out what is not as the user approved it, before anything else looks at a listing."""
+
     by_name: dict[str, Listing] = field(default_factory=dict[str, Listing])
     failures: dict[str, str] = field(default_factory=dict[str, str])
     """Why an upstream could not be listed when that was last tried."""
@@ -37,6 +41,13 @@ class KnownListings:
     _tried_at: dict[str, float] = field(default_factory=dict[str, float])
     """When upstreams with an old listing were given out to be listed."""
 
+    _prints: dict[str, str] = field(init=False)
+    """The fingerprints by name. What a program lists that was exchanged meanwhile counts as the former one's: the next
+    start lists it once more."""
+
+    def __post_init__(self) -> None:
+        self._prints = {name: config.fingerprint(self.project_dir) for name, config in self.configs.items()}
+
     @property
     def unseen(self) -> tuple[str, ...]:
         """The upstreams of which nothing is known yet."""
@@ -44,7 +55,7 @@ class KnownListings:
 
     def due(self) -> tuple[str, ...]:
         """Return the upstreams whose stored listing is old or was not whole, each once a day; blocks."""
-        prints = self._fingerprints()
+        prints = self._prints
         aged, now = self.records.aged(prints.values()), time.monotonic()
         names = [name for name, fingerprint in prints.items() if fingerprint in aged]
         due = tuple(name for name in names if now - self._tried_at.get(name, float("-inf")) > OLD_SECONDS)
@@ -53,7 +64,7 @@ class KnownListings:
 
     def read(self) -> None:
         """Take over the stored listings of the configured upstreams; blocks."""
-        prints = self._fingerprints()
+        prints = self._prints
         stored = self.records.listings(set(prints.values()))
         for name, fingerprint in prints.items():
             if fingerprint in stored:
@@ -61,19 +72,20 @@ class KnownListings:
 
     def keep(self, upstream: str, listing: Listing) -> None:
         """Store a listing for the next start, for which one without anything in it counts as unknown; blocks."""
-        fingerprint = self.configs[upstream].fingerprint(self.project_dir)
+        fingerprint = self._prints[upstream]
         if listing.is_empty:
             self.records.forget_listing(fingerprint)
         else:
             self.records.keep_listing(fingerprint, upstream, listing.as_json(), is_preliminary=listing.is_preliminary)
 
     def accept(self, upstream: str, listing: Listing) -> tuple[Listing, bool]:
-        """Return what is taken over of a listing, and whether other elements of it are odd than before."""
+        """Return what is taken over of a listing, and whether other elements of it are odd than before; blocks."""
+        listing = self.quarantine.admit(upstream, listing)
         return self._with_known_tools(upstream, listing) or self._repaired(upstream, listing)
 
     def _take_over(self, upstream: str, data: Json) -> None:
         try:
-            self.by_name[upstream], _ = self._repaired(upstream, Listing.from_json(data))
+            self.by_name[upstream], _ = self.accept(upstream, Listing.from_json(data))
         except (TypeError, KeyError) as error:
             log.warning("cached_listing_unreadable", upstream=upstream, error=str(error))
 
@@ -95,6 +107,3 @@ class KnownListings:
         accepted, _ = self._repaired(upstream, listing)
         self.repaired[upstream] = repaired
         return replace(accepted, tools=known.tools), False
-
-    def _fingerprints(self) -> dict[str, str]:
-        return {name: config.fingerprint(self.project_dir) for name, config in self.configs.items()}

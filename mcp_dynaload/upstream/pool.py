@@ -14,6 +14,7 @@ from mcp_dynaload.config.servers_file import UpstreamConfig
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.upstream.callbacks import UpstreamCallbacks
+from mcp_dynaload.upstream.definition_guard import DefinitionGuard, Unguarded
 from mcp_dynaload.upstream.lifecycle import Surroundings
 from mcp_dynaload.upstream.upstream import Upstream
 
@@ -208,14 +209,15 @@ async def open_pool(
     max_running: int,
     common: Pool | None = None,
     masker: Masker | None = None,
+    guard: DefinitionGuard | None = None,
 ) -> AsyncGenerator[Pool]:
     """Open the pool of a session; at exit every upstream of its own is stopped and gone.
 
-    What is in `common` is used from there, and stays.
+    What is in `common` is used from there, and stays. The guard says what must not be asked for.
     """
     async with anyio.create_task_group() as tasks:
         own = [config for config in configs if common is None or config.name not in common.names]
-        surroundings = Surroundings(host, project_dir, logs_dir, masker or Masker())
+        surroundings = Surroundings(host, project_dir, logs_dir, masker or Masker(), guard or Unguarded())
         upstreams = {config.name: Upstream(config, surroundings, tasks) for config in own}
         pool = Pool(upstreams, tasks, max_running, common)
         tasks.start_soon(pool.sweep)
