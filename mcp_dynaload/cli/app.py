@@ -14,6 +14,7 @@ from mcp_dynaload.cli.init import init_command
 from mcp_dynaload.cli.interactive import interactive
 from mcp_dynaload.cli.logs import logs
 from mcp_dynaload.cli.optimize import optimize
+from mcp_dynaload.cli.quarantine import quarantine
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
 from mcp_dynaload.cli.serve import serve
 from mcp_dynaload.cli.stats import stats
@@ -69,4 +70,5 @@ for command in (
 ):
     app.command()(command)
 app.command("eval")(evaluate)
+app.add_typer(quarantine, name="quarantine")
 app.add_typer(token, name="token")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -43,6 +44,9 @@ YOUNG_SECONDS = 600.0
 
 MAX_ENTRIES = 20
 """Entries of a server that are remembered, the latest."""
+
+MAX_TOLD = 3
+"""Servers that are named in one line."""
 
 _KIND_OF_LIST: Mapping[str, DefinitionKind] = {"tools": "tool", "prompts": "prompt", "templates": "resource template"}
 
@@ -138,7 +142,8 @@ class Quarantine:
         self._version = ""
 
     @property
-    def _store(self) -> DefinitionStore:
+    def store(self) -> DefinitionStore:
+        """The place where approved and held definitions are kept."""
         assert self._definitions is not None, "definitions are compared with nothing"
         return self._definitions
 
@@ -204,7 +209,7 @@ class Quarantine:
             if not self.held:
                 return ()
             try:
-                version = self._store.version()
+                version = self.store.version()
             except StoreError:
                 return ()
             is_new, self._version = version != self._version, version
@@ -235,9 +240,9 @@ class Quarantine:
                 self._foreseen[upstream] = frozenset(key for key in held.keys if key[0] == "tool")
                 return
             try:
-                if self._store.server(upstream) is None:
+                if self.store.server(upstream) is None:
                     return  # first sight
-                baseline = Baseline(self._store.approved(upstream))
+                baseline = Baseline(self.store.approved(upstream))
                 judgement = self._judged(upstream, self._elements(pinned, tools), baseline)
                 self._foreseen[upstream] = frozenset(one.element.key for one in judgement.held)
             except StoreError as error:
@@ -258,7 +263,7 @@ class Quarantine:
 
     def _compared_with_store(self, pinned: PinnedUpstream, listing: Listing, key: str) -> Held:
         name = pinned.config.name
-        known = self._store.server(name)
+        known = self.store.server(name)
         if known is not None and key and known.clean == key and pinned.entry in known.entries:
             self._hold(pinned, ())
             return Held(key)
@@ -267,7 +272,7 @@ class Quarantine:
             "resource template": listing.templates,
         }
         elements = [*self._elements(pinned, listing.tools), *elements_of(lists, listing.instructions)]
-        approved = self._store.approved(name)
+        approved = self.store.approved(name)
         baseline = Baseline(approved, _open_kinds(known, approved, listing, self._clock()))
         judgement = self._judged(name, elements, baseline)
         is_entry_changed = bool(judgement.held and known and pinned.entry not in known.entries)
@@ -302,21 +307,21 @@ class Quarantine:
         if now == known and not judgement.joined:
             return
         try:
-            self._store.keep(now, [self._masked(one) for one in judgement.joined])
+            self.store.keep(now, [self._masked(one) for one in judgement.joined])
         except StoreError as error:  # a full disk: what is offered now is used, and is first sight again next time
             log.warning("definitions_not_kept", upstream=pinned.config.name, error=str(error))
 
     def _hold(self, pinned: PinnedUpstream, held: Sequence[HeldDefinition]) -> tuple[HeldDefinition, ...]:
         """Have the store hold exactly these as this entry in this project offers them; returns all that it holds."""
         if self._stored is None:
-            self._version, self._stored = self._store.version(), self._store.held()
+            self._version, self._stored = self.store.version(), self.store.held()
         name, source = pinned.config.name, pinned.source
         if held or any((one.server, one.source) == (name, source) for one in self._stored):
             try:
-                self._store.hold(name, source, held)
+                self.store.hold(name, source, held)
             except StoreError as error:  # it is held back all the same, but no command can show it
                 log.warning("definitions_not_kept", upstream=name, error=str(error))
-            self._stored = self._store.held()
+            self._stored = self.store.held()
         return self._stored
 
     def _as_held(self, pinned: PinnedUpstream, one: HeldElement, is_entry_changed: bool) -> HeldDefinition:
@@ -392,6 +397,26 @@ def _is_meant(key: Key, method: str, params: Mapping[str, Any]) -> bool:
             return isinstance(uri, str) and (uri == name or matches_template(name, uri))
         case "instructions":
             return False
+
+
+def news_of(held: Mapping[str, Held], told: dict[str, frozenset[tuple[Key, str]]]) -> str:
+    """Return a line for the user about what is held back and was not told of yet, and note that it is told."""
+    news = {name: one for name, one in held.items() if not one.is_old and told.get(name) != one.identity}
+    told.update({name: one.identity for name, one in news.items()})
+    if not news:
+        return ""
+    which = ", ".join(f"{name} ({_in_words(one)})" for name, one in sorted(news.items())[:MAX_TOLD])
+    more = f" and {len(news) - MAX_TOLD} more servers" if len(news) > MAX_TOLD else ""
+    look = f"show {shlex.quote(next(iter(news)))}" if len(news) == 1 else "list"
+    return f"dynaload: {which}{more}. Look in a terminal: mcp-dynaload quarantine {look}"
+
+
+def _in_words(held: Held) -> str:
+    if held.is_unknown:
+        return "not used, as what you approved of it cannot be read now"
+    entry = "entry changed, " if held.is_entry_changed else ""
+    what = "used all the same" if held.is_in_use else "held back until you have looked"
+    return f"{entry}definitions: {held.counts}; {what}"
 
 
 def unpinned() -> Quarantine:
