@@ -29,7 +29,9 @@ NamesArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="[SERVER] [NAME]...", help="A server; then, of its definitions, some only."),
 ]
-ServerOption = Annotated[str, typer.Option("--server", metavar="NAME", help="A server; arguments are then names of its definitions.")]
+ServerOption = Annotated[
+    str, typer.Option("--server", metavar="NAME", help="A server; arguments are then names of its definitions.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 NOTHING = "Nothing is held back: every server offers what you have approved."

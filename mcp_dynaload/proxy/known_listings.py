@@ -80,8 +80,10 @@ class KnownListings:
 
     def accept(self, upstream: str, listing: Listing) -> tuple[Listing, bool]:
         """Return what is taken over of a listing, and whether other elements of it are odd than before; blocks."""
+        is_early = listing.may_be_early
         listing = self.quarantine.admit(upstream, listing)
-        return self._with_known_tools(upstream, listing) or self._repaired(upstream, listing)
+        known = self._with_known_tools(upstream, listing) if is_early else None
+        return known or self._repaired(upstream, listing)
 
     def _take_over(self, upstream: str, data: Json) -> None:
         try:
@@ -97,12 +99,12 @@ class KnownListings:
         return accepted.listing, accepted.oddities != known
 
     def _with_known_tools(self, upstream: str, listing: Listing) -> tuple[Listing, bool] | None:
-        """Return the same with the tools of before if its server was just started and has yet to register them.
+        """Return the same with the tools of before, as its server was just started and has yet to register them.
 
-        What is odd in them is as it was. None if its tools are not known, or were listed.
+        What is odd in them is as it was. None if its tools are not known.
         """
         known, repaired = self.by_name.get(upstream), self.repaired.get(upstream, Oddities())
-        if known is None or not listing.may_be_early:
+        if known is None:
             return None
         accepted, _ = self._repaired(upstream, listing)
         self.repaired[upstream] = repaired
