@@ -29,7 +29,7 @@ Instructions come as `{"instructions": text}`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Element:
+class DefinitionElement:
     """A definition as a server gives it now."""
 
     kind: DefinitionKind
@@ -52,7 +52,7 @@ class Element:
 class HeldElement:
     """A definition that the user has not approved."""
 
-    element: Element
+    element: DefinitionElement
     reason: str
     """`changed`, `new`, or `finding: …`."""
 
@@ -69,26 +69,26 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class DefinitionJudgement:
     """The definitions of a listing that join the baseline, and those that are held back."""
 
-    joined: tuple[Element, ...] = ()
+    joined: tuple[DefinitionElement, ...] = ()
     held: tuple[HeldElement, ...] = ()
 
 
 ALL_KINDS: tuple[DefinitionKind, ...] = ("tool", "prompt", "resource template", "instructions")
 
 
-def element_of(kind: DefinitionKind, name: str, definition: Json) -> Element:
+def element_of(kind: DefinitionKind, name: str, definition: Json) -> DefinitionElement:
     """Return a definition with its digest."""
     try:
         content = json.dumps(definition, sort_keys=True, separators=(",", ":"))
     except RecursionError:  # the client is not given such a definition, whatever is in it
         content = json.dumps({"name": name, "problem": "nested too deeply"})
-    return Element(kind, name, content, hashlib.sha256(content.encode()).hexdigest())
+    return DefinitionElement(kind, name, content, hashlib.sha256(content.encode()).hexdigest())
 
 
-def elements_of(lists: Mapping[DefinitionKind, Sequence[Json]], instructions: str) -> list[Element]:
+def elements_of(lists: Mapping[DefinitionKind, Sequence[Json]], instructions: str) -> list[DefinitionElement]:
     """Return all definitions of a listing; empty instructions are none."""
     found = [
         element_of(kind, str(definition[IDENTITIES[kind]]), definition)
@@ -100,12 +100,14 @@ def elements_of(lists: Mapping[DefinitionKind, Sequence[Json]], instructions: st
     return found
 
 
-def judge(elements: Iterable[Element], baseline: Baseline, scan: Callable[[Element], str]) -> Judgement:
+def judge(
+    elements: Iterable[DefinitionElement], baseline: Baseline, scan: Callable[[DefinitionElement], str]
+) -> DefinitionJudgement:
     """Compare what a server offers with what was approved.
 
     Of two elements with one name both must be approved: a call could not tell them apart.
     """
-    joined: list[Element] = []
+    joined: list[DefinitionElement] = []
     held: dict[Key, HeldElement] = {}
     for element in elements:
         known = baseline.approved.get(element.key, ())
@@ -117,4 +119,4 @@ def judge(elements: Iterable[Element], baseline: Baseline, scan: Callable[[Eleme
             joined.append(element)
         else:
             held.setdefault(element.key, HeldElement(element, CHANGED if known else NEW))
-    return Judgement(tuple(one for one in joined if one.key not in held), tuple(held.values()))
+    return DefinitionJudgement(tuple(one for one in joined if one.key not in held), tuple(held.values()))

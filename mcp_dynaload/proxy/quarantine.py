@@ -21,9 +21,9 @@ from mcp_dynaload.catalog.pinning import (
     NEW,
     Baseline,
     DefinitionKind,
-    Element,
+    DefinitionElement,
     HeldElement,
-    Judgement,
+    DefinitionJudgement,
     Key,
     Scan,
     element_of,
@@ -286,14 +286,19 @@ class Quarantine:
         is_in_use = pinned.mode == "warn"
         return Held(key, judgement.held, is_entry_changed, is_in_use=is_in_use, is_old=is_old)
 
-    def _elements(self, pinned: PinnedUpstream, tools: Sequence[Json]) -> list[Element]:
+    def _elements(self, pinned: PinnedUpstream, tools: Sequence[Json]) -> list[DefinitionElement]:
         return [element_of("tool", tool["name"], tool) for tool in tools if pinned.concerns(tool["name"])]
 
-    def _judged(self, upstream: str, elements: Iterable[Element], baseline: Baseline) -> Judgement:
+    def _judged(self, upstream: str, elements: Iterable[DefinitionElement], baseline: Baseline) -> DefinitionJudgement:
         return judge(elements, baseline, lambda one: self._scan(upstream, one.kind, json.loads(one.content)))
 
     def _settle(
-        self, pinned: PinnedUpstream, known: PinnedServer | None, listing: Listing, clean: str, judgement: Judgement
+        self,
+        pinned: PinnedUpstream,
+        known: PinnedServer | None,
+        listing: Listing,
+        clean: str,
+        judgement: DefinitionJudgement,
     ) -> None:
         """Store what joins, and that this entry has brought nothing but approved definitions."""
         before = known or PinnedServer(pinned.config.name, self._clock(), unsettled=ALL_KINDS)
@@ -338,7 +343,7 @@ class Quarantine:
             at=self._clock(),
         )
 
-    def _masked(self, element: Element) -> Element:
+    def _masked(self, element: DefinitionElement) -> DefinitionElement:
         """Return the element with secrets masked in what is kept for showing; the digest is of the whole."""
         shown = self._masker.tokens_in(json.loads(element.content))
         content = json.dumps(shown, sort_keys=True, separators=(",", ":"))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from mcp_dynaload.catalog.pinning import DefinitionKind, Element, Key
+from mcp_dynaload.catalog.pinning import DefinitionKind, DefinitionElement, Key
 
 MAX_VERSIONS = 50
 """Approved versions of one definition that are remembered, the latest."""
@@ -83,7 +83,7 @@ class DefinitionStore(Protocol):
         """Return the version approved last of each of these definitions, as far as it is known."""
         ...
 
-    def keep(self, server: PinnedServer, joined: Sequence[Element]) -> None:
+    def keep(self, server: PinnedServer, joined: Sequence[DefinitionElement]) -> None:
         """Store what is known of a server, and definitions that join the approved ones."""
         ...
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from mcp_dynaload.catalog.pinning import DefinitionKind, Element, Key
+from mcp_dynaload.catalog.pinning import DefinitionKind, DefinitionElement, Key
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.store.definitions import (
     HELD_SECONDS,
@@ -59,7 +59,7 @@ class RedisDefinitions:
         wanted, versions = set(keys), self._versions(server)
         return {key: max(versions[key])[2] for key in wanted if key in versions}
 
-    def keep(self, server: PinnedServer, joined: Sequence[Element]) -> None:
+    def keep(self, server: PinnedServer, joined: Sequence[DefinitionElement]) -> None:
         """Store what is known of a server, and definitions that join the approved ones."""
         now = time.time()
         rows: list[Command] = [

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mcp_dynaload.catalog.pinning import Element, Key
+from mcp_dynaload.catalog.pinning import DefinitionElement, Key
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.store.database import Database, Row
 from mcp_dynaload.store.definitions import (
@@ -64,7 +64,7 @@ class SqliteDefinitions:
         rows = {key: self._read(statement, server, *key) for key in keys}
         return {key: found[0][0] for key, found in rows.items() if found}
 
-    def keep(self, server: PinnedServer, joined: Sequence[Element]) -> None:
+    def keep(self, server: PinnedServer, joined: Sequence[DefinitionElement]) -> None:
         """Store what is known of a server, and definitions that join the approved ones."""
         now = time.time()
         rows = [(server.name, *one.key, one.digest, one.content, now) for one in joined]

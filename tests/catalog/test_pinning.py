@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from mcp_dynaload.catalog.pinning import ALL_KINDS, Baseline, Element, Key, element_of, elements_of, judge
+from mcp_dynaload.catalog.pinning import ALL_KINDS, Baseline, DefinitionElement, Key, element_of, elements_of, judge
 from mcp_dynaload.catalog.tool import Json
 
 TOOL: Json = {
@@ -18,18 +18,18 @@ TOOL: Json = {
 }
 
 
-def nothing(element: Element) -> str:
+def nothing(element: DefinitionElement) -> str:
     return ""
 
 
-def approved(*elements: Element) -> Mapping[Key, set[str]]:
+def approved(*elements: DefinitionElement) -> Mapping[Key, set[str]]:
     found: dict[Key, set[str]] = {}
     for element in elements:
         found.setdefault(element.key, set()).add(element.digest)
     return found
 
 
-def reasons(elements: list[Element], baseline: Baseline) -> list[tuple[str, str]]:
+def reasons(elements: list[DefinitionElement], baseline: Baseline) -> list[tuple[str, str]]:
     return [(one.element.name, one.reason) for one in judge(elements, baseline, nothing).held]
 
 
@@ -85,7 +85,7 @@ def test_new_elements_join_only_where_their_kind_is_open() -> None:
 def test_a_finding_holds_back_what_nobody_has_approved_at_first_sight_too() -> None:
     bad, good = element_of("tool", "bad", {"name": "bad"}), element_of("tool", "send", TOOL)
 
-    def scan(element: Element) -> str:
+    def scan(element: DefinitionElement) -> str:
         return "speaks to the model" if element.name == "bad" else ""
 
     found = judge([bad, good], Baseline({}, ALL_KINDS), scan)

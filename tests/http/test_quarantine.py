@@ -1,4 +1,4 @@
-"""What servers changed, over REST: seen by who may control, answered by an admin, used at once."""
+"""Changed definitions over REST: seen by who may control, answered by an admin, used at once."""
 
 import json
 from pathlib import Path

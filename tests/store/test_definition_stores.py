@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_dynaload.catalog.pinning import Element, element_of
+from mcp_dynaload.catalog.pinning import DefinitionElement, element_of
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.store.backends import open_definitions
 from mcp_dynaload.store.definitions import MAX_VERSIONS, DefinitionStore, HeldDefinition, PinnedServer
@@ -24,7 +24,7 @@ def definitions(url: str, tmp_path: Path) -> Iterator[DefinitionStore]:
         yield opened
 
 
-def a_version(text: str) -> Element:
+def a_version(text: str) -> DefinitionElement:
     return element_of("tool", "send", {"name": "send", "description": text})
 
 
