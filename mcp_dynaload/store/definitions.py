@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from mcp_dynaload.catalog.pinning import DefinitionKind, DefinitionElement, Key
+from mcp_dynaload.catalog.pinning import DefinitionElement, DefinitionKind, Key
 
 MAX_VERSIONS = 50
 """Approved versions of one definition that are remembered, the latest."""

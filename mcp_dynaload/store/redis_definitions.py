@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from mcp_dynaload.catalog.pinning import DefinitionKind, DefinitionElement, Key
+from mcp_dynaload.catalog.pinning import DefinitionElement, DefinitionKind, Key
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.store.definitions import (
     HELD_SECONDS,

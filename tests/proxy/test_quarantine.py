@@ -11,13 +11,13 @@ import anyio
 import pytest
 from mcp import MCPError
 
+from mcp_dynaload.catalog.pinning import DefinitionKind, Scan
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamConfig, UpstreamOptions
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.model_text import instructions_text
-from mcp_dynaload.proxy.quarantine import Quarantine, pinned_upstreams
+from mcp_dynaload.proxy.quarantine import Quarantine, nothing_found, pinned_upstreams
 from mcp_dynaload.proxy.quarantine_review import lines_of, review
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
@@ -53,7 +53,7 @@ class Place:
     now: float = 1_000_000.0
 
     def start(
-        self, project: str = "project", *, entry: Json | None = None, scan: Any = None, **options: Any
+        self, project: str = "project", *, entry: Json | None = None, scan: Scan = nothing_found, **options: Any
     ) -> CatalogState:
         """Start a process in a project, with a server as its entry says."""
         pinning = options.pop("setting", "enforce")
@@ -61,8 +61,7 @@ class Place:
         one = config("mail", options=UpstreamOptions(**options))
         configs = [replace(one, entry=entry) if entry else one]
         pinned = pinned_upstreams(configs, pinning, self.folder / project)
-        more = {"scan": scan} if scan else {}
-        quarantine = Quarantine(self.definitions, pinned, Masker(), clock=lambda: self.now, **more)
+        quarantine = Quarantine(self.definitions, pinned, Masker(), clock=lambda: self.now, scan=scan)
         by_name = {one.name: one for one in configs}
         folder = self.folder / project
         return stored_catalog(by_name, self.records, folder, is_dynamic=is_dynamic, quarantine=quarantine)
@@ -231,7 +230,8 @@ async def test_single_definitions_can_be_approved_and_rejected_ones_are_not_told
     await live.update("mail", listing)
     place.answer("copy")
     place.answer("tool burn", outcome="reject")
-    await live.update(*live.listings.quarantine.outdated(), listing)
+    (outdated,) = live.listings.quarantine.outdated()
+    await live.update(outdated, listing)
 
     assert names(live) == ["copy", "read", "send"]
     assert live.listings.quarantine.held["mail"].is_old
@@ -324,7 +324,7 @@ async def test_secrets_in_definitions_are_masked_where_they_are_kept(place: Plac
 
 
 async def test_a_finding_of_the_scanner_holds_back_at_first_sight(place: Place) -> None:
-    def scan(server: str, kind: str, definition: Json) -> str:
+    def scan(server: str, kind: DefinitionKind, definition: Json) -> str:
         return f"{kind} of {server} hides something" if "hidden" in str(definition) else ""
 
     live = place.start(scan=scan)
@@ -430,7 +430,7 @@ async def test_a_change_in_the_middle_of_a_session_behaves_the_same_and_an_appro
 async def test_switching_loading_off_leaves_pinning_on(tmp_path: Path) -> None:
     file = tmp_path / "lists.json"
     server = replace(scripted(file, "echo"), options=UpstreamOptions(prefix=""))
-    plain = Settings(**{**QUIET.model_dump(), "dynamic_loading_enabled": False})
+    plain = QUIET.model_copy(update={"dynamic_loading_enabled": False})
     with closing(SqliteDefinitions(tmp_path / "definitions.db")) as definitions:
         async with connected_to(tmp_path, server, definitions=definitions, settings=plain) as client:
             first = await client.names()
