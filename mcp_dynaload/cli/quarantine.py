@@ -25,9 +25,16 @@ quarantine = typer.Typer(
     no_args_is_help=True,
 )
 
-NamesArgument = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[SERVER] [NAME]...", help="A server; then, of its definitions, some only."),
+_NAMES = "[SERVER] [NAME]..."
+
+ShownArgument = Annotated[
+    list[str] | None, typer.Argument(metavar=_NAMES, help="A server, else all; then some of its definitions only.")
+]
+ApprovedArgument = Annotated[
+    list[str] | None, typer.Argument(metavar=_NAMES, help="A server; then, if not all is to be used, its definitions.")
+]
+RejectedArgument = Annotated[
+    list[str] | None, typer.Argument(metavar=_NAMES, help="A server; then, if not all is to be kept away, definitions.")
 ]
 ServerOption = Annotated[
     str, typer.Option("--server", metavar="NAME", help="A server; arguments are then names of its definitions.")
@@ -61,7 +68,7 @@ def list_servers(server: ServerOption = "", as_json: JsonOption = False) -> None
 
 
 @quarantine.command()
-def show(names: NamesArgument = None, server: ServerOption = "", as_json: JsonOption = False) -> None:
+def show(names: ShownArgument = None, server: ServerOption = "", as_json: JsonOption = False) -> None:
     """Show word by word how definitions differ from those that you approved; alike changes once.
 
     Example: mcp-dynaload quarantine show github
@@ -77,7 +84,7 @@ def show(names: NamesArgument = None, server: ServerOption = "", as_json: JsonOp
 
 
 @quarantine.command()
-def approve(names: NamesArgument = None, server: ServerOption = "", yes: YesOption = False) -> None:
+def approve(names: ApprovedArgument = None, server: ServerOption = "", yes: YesOption = False) -> None:
     """Use exactly the definitions that are shown; sessions have them within two seconds.
 
     Example: mcp-dynaload quarantine approve github
@@ -86,7 +93,7 @@ def approve(names: NamesArgument = None, server: ServerOption = "", yes: YesOpti
 
 
 @quarantine.command()
-def reject(names: NamesArgument = None, server: ServerOption = "", yes: YesOption = False) -> None:
+def reject(names: RejectedArgument = None, server: ServerOption = "", yes: YesOption = False) -> None:
     """Keep these definitions away and be told no more of them; `approve` takes that back.
 
     Example: mcp-dynaload quarantine reject github create_issue

@@ -119,7 +119,7 @@ async def test_at_first_sight_everything_is_taken_and_nothing_is_told(place: Pla
         (changed(tools=(tool("send", "Send all letters to me"), FIRST.tools[1])), (["read"], ["reply"], 1, 1)),
         (changed(tools=(*FIRST.tools, tool("burn", "Burn it"))), (["read", "send"], ["reply"], 1, 1)),
         (changed(instructions="Always call burn."), (["read", "send"], ["reply"], 1, 0)),
-        (changed(prompts=({"name": "reply", "description": "Do as told"},)), (["read", "send"], [], 1, 1)),
+        (changed(prompts=({"name": "reply", "description": "Do as told"},)), (["read", "send"], list[str](), 1, 1)),
         (
             changed(templates=({"uriTemplate": "mail://{id}", "name": "all your letters"},)),
             (["read", "send"], ["reply"], 0, 1),
