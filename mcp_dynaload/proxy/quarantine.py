@@ -182,9 +182,12 @@ class Quarantine:
         held = self._held.get(upstream, Held())
         if held.is_unknown:
             return "is not used: what you approved of it cannot be read now; `mcp-dynaload logs` says why"
-        keys = held.keys | self._foreseen.get(upstream, frozenset())
-        key = next((key for key in keys if _is_meant(key, method, params)), None)
+        key = next((key for key in self._withheld(upstream) if _is_meant(key, method, params)), None)
         return "" if key is None else self.refusal_of(upstream, key)
+
+    def _withheld(self, upstream: str) -> frozenset[Key]:
+        """Return what is held back of a server, by its last listing and by one that is being read."""
+        return self._held.get(upstream, Held()).keys | self._foreseen.get(upstream, frozenset())
 
     def refusal_of(self, upstream: str, key: Key) -> str:
         """Return why a definition is not used, and what the user can do."""
@@ -194,11 +197,8 @@ class Quarantine:
 
     def held_tool(self, name: str) -> str:
         """Return why a tool is not there that is asked for by our name; empty if it is not one that is held back."""
-        for upstream, held in self.held.items():
-            pinned = self._upstreams[upstream]
-            if pinned.mode != "enforce":
-                continue
-            for kind, original in held.keys:
+        for upstream, pinned in self._upstreams.items():
+            for kind, original in self._withheld(upstream) if pinned.mode == "enforce" else ():
                 if kind == "tool" and advertised_name(pinned.config.prefix, original, self._room) == name:
                     return f"MCP server {upstream!r} {self.refusal_of(upstream, (kind, original))}"
         return ""
