@@ -178,6 +178,7 @@ class Connection:
         Raises:
             UpstreamUncheckedError: It cannot be listed.
         """
+        began = anyio.current_time()
         await (self.tools_listed if method == "tools/call" else self.listed).wait()
         if self.listing_error and self.listing is None and self.open_link is not None:
             try:
@@ -190,6 +191,9 @@ class Connection:
         with anyio.move_on_after(self.since + SETTLING_SECONDS - anyio.current_time()):
             while method == "tools/call" and self._lacks_tools:  # noqa: ASYNC110 - only listings tell
                 await anyio.sleep(POLL_SECONDS)
+        if not self.was_asked:
+            waited = 1000 * (anyio.current_time() - began)
+            log.info("first_request_waited_for_list", upstream=self.config.name, ms=round(waited, 1))
         self.was_asked = True
 
     @property
