@@ -14,7 +14,7 @@ from tests.e2e import odd_server
 from tests.e2e.claude import Claude
 from tests.e2e.model_api import ModelApi, script, tool_use
 from tests.e2e.odd_server import CHANGE, Lists
-from tests.e2e.stage import NPM_BIN, PROXY_COMMAND, PYTHON_BIN
+from tests.e2e.stage import NPM_BIN, PROXY_COMMAND
 from tests.e2e.upstreams import Workplace
 from tests.waiting import HANG_SECONDS
 
@@ -40,7 +40,7 @@ def _tool(name: str, description: str, parameter: str) -> Json:
 def workplace(tmp_path: Path) -> Workplace:
     if not (NPM_BIN / "claude").exists():
         pytest.fail(f"{NPM_BIN / 'claude'} is missing: run .ci/install-e2e")
-    place = Workplace(tmp_path, NPM_BIN, PYTHON_BIN, PROXY_COMMAND)
+    place = Workplace(tmp_path, NPM_BIN, PROXY_COMMAND)
     place.project.mkdir()
     return place
 
