@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from mcp_dynaload.config.servers_file import UpstreamConfig, UpstreamsRead, read
 from mcp_dynaload.config.servers_watch import ServersChange, Stamp, stamp_of, watched_files, with_kept
 from mcp_dynaload.config.settings import Settings, own_variables, read_project_settings, read_settings
 from mcp_dynaload.config.trust import is_trusted_content
+from mcp_dynaload.config.upstream_config import UpstreamOptions
 from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.encoder.tokenizer import count_tokens
 from mcp_dynaload.machine.logs import set_up_logs
@@ -32,14 +33,15 @@ from mcp_dynaload.proxy.definition_repair import Oddities
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.model_text import instructions_text, own_texts
 from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.quarantine import Held, Quarantine
 from mcp_dynaload.proxy.server import ProxyServer, open_proxy_server
-from mcp_dynaload.store.backends import open_usage
+from mcp_dynaload.store.backends import open_definitions, open_usage
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.peers import Origin, Peers
 from mcp_dynaload.store.status_lines import StatusLines
 from mcp_dynaload.store.usage import project_of
-from mcp_dynaload.telemetry.events import NOBODY, ConfigurationChanged, ListingMended
+from mcp_dynaload.telemetry.events import NOBODY, ConfigurationChanged, DefinitionsHeld, ListingMended
 from mcp_dynaload.telemetry.pipeline import open_telemetry
 from mcp_dynaload.transport.stdio import open_stdio
 from mcp_dynaload.upstream.list_offline import OfflineListings, list_upstreams
@@ -150,6 +152,7 @@ def embedded_configs(workspace: Path | None = None) -> tuple[UpstreamConfig, ...
             args=tuple(entry["args"]),
             env=dict(entry.get("env", {})),
             entry=entry,
+            options=UpstreamOptions(pinning="off"),  # these change with us
         )
         for name, entry in embedded_servers(workspace).items()
     )
@@ -159,18 +162,19 @@ def embedded_configs(workspace: Path | None = None) -> tuple[UpstreamConfig, ...
 def open_catalog(configuration: Configuration) -> Generator[CatalogState]:
     """Open the catalog as the cache has it; at exit the database is closed."""
     settings, locations, configs = configuration.settings, configuration.locations, configuration.configs
-    records = CatalogCache(Database(locations.database_file))
-    is_dynamic = settings.dynamic_loading_enabled
-    listings = KnownListings(configs, records, locations.project_dir, passes_all=not is_dynamic and len(configs) == 1)
-    listings.read()
-    prefix = configuration.registration.prefix
-    own = own_texts(instructions_text(listings.by_name, listings.unseen), prefix) if is_dynamic else {}
-    index = CatalogIndex(records, open_rankings(settings.cache_ttl_seconds, settings.max_cache_size))
-    live = CatalogState(listings, index, count_tokens, own, configuration.categories, configuration.registration)
-    try:
-        yield live
-    finally:
-        records.close()
+    with (
+        closing(CatalogCache(Database(locations.database_file))) as records,
+        open_definitions(settings.store_url, locations.definitions_file) as definitions,
+    ):
+        is_dynamic = settings.dynamic_loading_enabled
+        room, prefix = configuration.registration.room, configuration.registration.prefix
+        quarantine = Quarantine(definitions, configuration.masker, settings.pinning, locations.project_dir, room=room)
+        is_alone = not is_dynamic and len(configs) == 1
+        listings = KnownListings(configs, records, locations.project_dir, is_alone, quarantine)
+        listings.read()
+        own = own_texts(instructions_text(listings.by_name, listings.unseen), prefix) if is_dynamic else {}
+        index = CatalogIndex(records, open_rankings(settings.cache_ttl_seconds, settings.max_cache_size))
+        yield CatalogState(listings, index, count_tokens, own, configuration.categories, configuration.registration)
 
 
 async def refresh_catalog(
@@ -211,12 +215,13 @@ async def open_proxy(
     with open_catalog(configuration) as live, open_usage(settings.store_url, locations.database_file) as memory:
         environment = ClientEnvironment.read(configuration.environ)
         folder, masker = locations.project_dir, configuration.masker
-        servers = {name: config.fingerprint(folder) for name, config in configuration.configs.items()}
+        servers = {name: config.entry_digest(folder) for name, config in configuration.configs.items()}
         mended = [mended_event(name, oddities) for name, oddities in sorted(live.oddities.items())]
         async with open_telemetry(
             settings, locations.journal_file, project_of(folder), servers, mended, masker
         ) as telemetry:
             live.observe_oddities(lambda name, oddities: telemetry.event_bus.emit(mended_event(name, oddities)))
+            live.observe_held(lambda name, held: telemetry.event_bus.emit(held_event(name, held)))
             lines = StatusLines(locations.status_dir)
             shared = ProcessContext(settings, live, environment, memory, lines, telemetry, masker, peers or Peers())
             async with (
@@ -291,6 +296,18 @@ def mended_event(upstream: str, oddities: Oddities) -> ListingMended:
         left_out=oddities.left_out,
         detail=str(oddities),
         elements=oddities.sentences,
+    )
+
+
+def held_event(upstream: str, held: Held) -> DefinitionsHeld:
+    """Return the event that such definitions of a server are held back."""
+    return DefinitionsHeld(
+        who=NOBODY,
+        upstream=upstream,
+        count=len(held.elements),
+        in_use=held.is_in_use,
+        entry_changed=held.is_entry_changed,
+        detail=held.counts or ("what was approved cannot be read" if held.is_unknown else "nothing any more"),
     )
 
 

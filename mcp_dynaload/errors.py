@@ -12,7 +12,9 @@ class DynaloadError(Exception):
         ├── UpstreamStartError   it did not start, connect or answer the handshake
         ├── UpstreamTimeoutError it did not answer in time
         ├── UpstreamClosedError  its connection ended during a request
-        └── UpstreamAnswerError  it answered, with nothing that can be passed on
+        ├── UpstreamAnswerError  it answered, with nothing that can be passed on
+        ├── UpstreamHeldError    the user has not approved what it offers now
+        └── UpstreamUncheckedError that could not be found out
     """
 
 
@@ -42,6 +44,14 @@ class UpstreamTimeoutError(UpstreamError):
 
 class UpstreamClosedError(UpstreamError):
     """The upstream's connection ended during a request."""
+
+
+class UpstreamHeldError(UpstreamError):
+    """The upstream has changed or added what is asked for since the user approved its definitions."""
+
+
+class UpstreamUncheckedError(UpstreamError):
+    """The upstream could not be compared with what the user approved."""
 
 
 class UpstreamAnswerError(UpstreamError):

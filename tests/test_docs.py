@@ -123,7 +123,9 @@ def test_every_setting_is_described_exactly_once() -> None:
 
 @pytest.mark.proves("described")
 def test_every_option_of_an_entry_and_every_slash_command_is_described_exactly_once() -> None:
-    described = Counter(row[0].strip("`").split(" ")[0] for row in rows() if row[0].startswith("`"))
+    variables = {f"`{variable_name(name)}`" for name in Settings.model_fields}
+    others = [row for row in rows() if len(row) < 3 or row[2] not in variables]  # a setting may have an option's name
+    described = Counter(row[0].strip("`").split(" ")[0] for row in others if row[0].startswith("`"))
 
     for name in (
         *(option.name for option in fields(UpstreamOptions)),

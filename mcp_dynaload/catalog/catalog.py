@@ -111,9 +111,7 @@ def build_tools(
             categories=categories,
         )
         for original, definition in first_by_name.items()
-        if _matches(original, include)
-        and not _matches(original, exclude)
-        and (name := prefixes.name(upstream, prefix, original)) is not None
+        if is_included(original, include, exclude) and (name := prefixes.name(upstream, prefix, original)) is not None
     )
 
 
@@ -153,6 +151,11 @@ def _free_name(tool: Tool, taken: set[str], room: int) -> str:
         if name not in taken:
             return name
         identity = digest
+
+
+def is_included(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
+    """Return whether an upstream's own name for a tool fits the globs of its entry."""
+    return _matches(name, include) and not _matches(name, exclude)
 
 
 def _matches(name: str, globs: Sequence[str]) -> bool:

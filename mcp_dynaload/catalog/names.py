@@ -39,6 +39,7 @@ COMMAND_NAMES = (
     "why",
     "unload",
     "reset",
+    "quarantine",
 )
 """Our prompts: the commands by which the user looks into a session and overrules it."""
 

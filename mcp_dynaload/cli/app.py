@@ -15,6 +15,7 @@ from mcp_dynaload.cli.init import init_command
 from mcp_dynaload.cli.interactive import interactive
 from mcp_dynaload.cli.logs import logs
 from mcp_dynaload.cli.optimize import optimize
+from mcp_dynaload.cli.quarantine import quarantine
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
 from mcp_dynaload.cli.serve import serve
 from mcp_dynaload.cli.servers import add, add_json, disable, enable, get, list_servers, remove
@@ -76,4 +77,5 @@ app.command("add-json")(add_json)
 app.command("list")(list_servers)
 for command in (get, remove, enable, disable):
     app.command()(command)
+app.add_typer(quarantine, name="quarantine")
 app.add_typer(token, name="token")

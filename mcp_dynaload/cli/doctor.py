@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
-from mcp_dynaload.cli.oddities import in_words
+from mcp_dynaload.cli.oddities import held_fix, held_in_words, in_words
 from mcp_dynaload.hosts.claude_code.check import Finding, check_client
 
 if TYPE_CHECKING:
@@ -100,13 +100,15 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
 
     listed = fill_cache(configuration)
     with open_catalog(configuration) as live:
-        oddities = live.oddities
+        oddities, held = live.oddities, live.listings.quarantine.held
     for name, listing in sorted(listed.listings.items()):
         yield Finding("ok", f"server {name}: {len(listing.tools)} tools, protocol {listing.version}")
         for gap in listing.gaps:
             yield Finding("note", f"server {name} was listed in part: {gap}", f"see `mcp-dynaload logs {name}`")
         if odd := oddities.get(name):
             yield Finding("note", in_words(name, odd), REPORT if odd.repaired or odd.left_out else RENAMED)
+    for name, one in sorted(held.items()):
+        yield Finding("note", held_in_words(name, one), held_fix(name))
     for clash in prefixes_of(configuration.configs.values()).clashes():
         yield Finding("note", clash, 'give one of them a "prefix" of its own in its entry')
     for error in listed.errors.values():

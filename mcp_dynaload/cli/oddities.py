@@ -1,10 +1,12 @@
-"""How commands tell of definitions that were repaired, left out or renamed."""
+"""How commands tell of definitions that were repaired, left out or renamed, and of those that are held back."""
 
+import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mcp_dynaload.catalog.tool import Json
     from mcp_dynaload.proxy.definition_repair import Oddities
+    from mcp_dynaload.proxy.quarantine import Held
 
 MAX_LINES = 20
 """For one server; the journal has more of them."""
@@ -27,3 +29,15 @@ def in_json(oddities: "Oddities") -> "Json":
         **({"renamed": oddities.renamed} if oddities.renamed else {}),
         "elements": list(oddities.sentences[:MAX_LINES]),
     }
+
+
+def held_in_words(server: str, held: "Held") -> str:
+    """Return how many definitions of a server are held back, or used with a warning."""
+    what = "used all the same" if held.is_in_use else "not used until you have looked"
+    entry = "its entry and " if held.is_entry_changed else ""
+    return f"server {server}: {entry}definitions differ from those that you approved: {held.counts}; {what}"
+
+
+def held_fix(server: str) -> str:
+    """Return what to do about them."""
+    return f"mcp-dynaload quarantine show {shlex.quote(server)}"

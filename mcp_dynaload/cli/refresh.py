@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.cli.oddities import held_fix, held_in_words
 from mcp_dynaload.masking.printable import printable
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ async def list_and_store(
     with open_catalog(configuration) as live:
         with progress("listing servers", len(chosen)) as done:
             listed = await refresh_catalog(configuration, live, chosen, done=done, within_seconds=within_seconds)
+        for name, one in sorted(live.listings.quarantine.held.items()):
+            print(printable(f"{held_in_words(name, one)}: {held_fix(name)}"), file=sys.stderr)
         await anyio.to_thread.run_sync(live.index.make_vectors)
     return listed
 

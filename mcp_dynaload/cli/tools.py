@@ -5,7 +5,7 @@ import json
 import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
-from mcp_dynaload.cli.oddities import in_json, in_words
+from mcp_dynaload.cli.oddities import held_fix, held_in_words, in_json, in_words
 from mcp_dynaload.cli.refresh import list_unseen
 
 
@@ -31,6 +31,7 @@ def tools(
     list_unseen(configuration)
     with open_catalog(configuration) as live:
         catalog, unseen, oddities = live.catalog, live.listings.unseen, live.oddities
+        held = live.listings.quarantine.held
     names = [tool.name for tool in catalog.tools]
     if query:
         names = [scored.name for scored in build_ranker(catalog).rank(parse_query(query), limit)]
@@ -39,8 +40,15 @@ def tools(
         rows = [
             {"name": tool.name, "server": tool.upstream, "tokens": cost, "pinned": tool.pinned} for tool, cost in found
         ]
+        changed = {name: one.counts for name, one in sorted(held.items())}
         odd = {name: in_json(found) for name, found in sorted(oddities.items())}
-        result = {"tools": rows, "total_tokens": catalog.total_cost, "not_listed_yet": unseen, "mended": odd}
+        result = {
+            "tools": rows,
+            "total_tokens": catalog.total_cost,
+            "not_listed_yet": unseen,
+            "mended": odd,
+            "held": changed,
+        }
         print(json.dumps(result, indent=2))
         return
     from mcp_dynaload.cli.screen import console, show_table
@@ -52,6 +60,8 @@ def tools(
         console.print(f"Could not be listed: {', '.join(unseen)}. Run `mcp-dynaload doctor`.", markup=False)
     for name, odd in sorted(oddities.items()):
         console.print(f"\n{in_words(name, odd)}", markup=False, highlight=False)
+    for name, one in sorted(held.items()):
+        console.print(f"\n{held_in_words(name, one)}: {held_fix(name)}", markup=False, highlight=False)
 
 
 def _first_line(text: str) -> str:

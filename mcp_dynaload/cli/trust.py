@@ -87,6 +87,8 @@ def _entry_lines(name: str, entry: Json) -> Iterator[str]:
         yield f"      gets from your environment: {', '.join(asked)}"
     if json_object(entry.get("dynaload")).get("inherit_env") is True:
         yield "      gets your whole environment (inherit_env)"
+    if (pinning := json_object(entry.get("dynaload")).get("pinning")) is not None:
+        yield f"      changes of its definitions: {pinning!r} (pinning)"
 
 
 def _servers(path: Path, content: bytes) -> Json:

@@ -76,6 +76,11 @@ class Locations:
         return self.state_dir / "journal.db"
 
     @property
+    def definitions_file(self) -> Path:
+        """The SQLite database of approved definitions."""
+        return self.state_dir / "definitions.db"
+
+    @property
     def logs_dir(self) -> Path:
         """The folder of our log and of one log per upstream."""
         return self.state_dir / "logs"

@@ -16,6 +16,7 @@ from mcp_dynaload.config.project_environment import OUR_PREFIX, set_by_project
 from mcp_dynaload.config.service_settings import ServiceSettings
 from mcp_dynaload.config.telemetry_settings import TelemetrySettings
 from mcp_dynaload.config.trust import distrust
+from mcp_dynaload.config.upstream_config import Pinning
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.machine.bounded_files import read_inside
 
@@ -93,6 +94,11 @@ class Settings(ServiceSettings, TelemetrySettings):
 
     between_steps: bool = True
     """The plugin loads a tool in the middle of a turn when the model takes another way for want of it."""
+
+    pinning: Pinning = "enforce"
+    """What happens to a definition that a server has changed, or added, since you approved it: `enforce` holds it back
+    until `mcp-dynaload quarantine approve`, `warn` tells of it and uses it, `off` does not look. An entry may say
+    otherwise for its server."""
 
     warm_upstreams: bool = True
     """Start a server in the background when its tools were loaded with high confidence; false: only when one of them

@@ -13,6 +13,7 @@ from mcp_dynaload.catalog.names import MAX_NAME_LENGTH, default_prefix
 from mcp_dynaload.catalog.ownership import Prefixes
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.problems import ConfigProblem
+from mcp_dynaload.config.program_stamp import program_stamp
 
 OPTIONS_KEY = "dynaload"
 """Key of our options in an entry."""
@@ -21,6 +22,9 @@ _WITHOUT_INFLUENCE = frozenset({OPTIONS_KEY, "alwaysLoad", "disabled", "enabled"
 """Keys of an entry that do not change what its server lists."""
 
 Transport = Literal["stdio", "sse", "http"]
+
+Pinning = Literal["enforce", "warn", "off"]
+"""What happens to definitions that were changed or added since the user approved them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,10 @@ class UpstreamOptions:
     call_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 600.0
     """Of silence in a call, no answer and no progress, unless the entry's `timeout` or `MCP_TOOL_TIMEOUT` says
     otherwise."""
+
+    pinning: Pinning | None = None
+    """As the setting `pinning`, for this server: `warn` for one whose texts change by themselves, as with a date or a
+    folder in them."""
 
     shared: bool = False
     """Of a service: all sessions use one connection to it, and what it asks is refused."""
@@ -109,9 +117,17 @@ class UpstreamConfig:
         return default_prefix(self.name) if self.options.prefix is None else self.options.prefix
 
     def fingerprint(self, project_dir: Path) -> str:
-        """Return a SHA-256 (hex) of all that decides the upstream's lists: its entry and the project's folder."""
+        """Return a SHA-256 (hex) of all that decides the upstream's lists, as far as it can be seen without a start.
+
+        That is its entry, the project's folder, and the files of the program that the entry names.
+        """
+        stamp = program_stamp(self.command, self.args, self.env, project_dir) if self.transport == "stdio" else ()
+        return hashlib.sha256(json.dumps([self.entry_digest(project_dir), stamp]).encode()).hexdigest()
+
+    def entry_digest(self, project_dir: Path | None = None) -> str:
+        """Return a SHA-256 (hex) of the entry, and of the project's folder if it is given."""
         written = {key: value for key, value in self.entry.items() if key not in _WITHOUT_INFLUENCE}
-        parts = [written, self.options.inherit_env, str(project_dir)]
+        parts = [written, self.options.inherit_env, str(project_dir or "")]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

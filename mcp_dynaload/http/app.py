@@ -28,6 +28,7 @@ from mcp_dynaload.http.host_guard import HostGuard
 from mcp_dynaload.http.mcp_endpoints import MESSAGES_PATH, Endpoints, open_endpoints
 from mcp_dynaload.http.oauth import issuer_of, metadata_routes
 from mcp_dynaload.http.prometheus import PrometheusMetrics
+from mcp_dynaload.http.quarantine import held_definitions
 from mcp_dynaload.http.rest import rest
 from mcp_dynaload.http.routes import GuardedDefault, GuardedRoute, check_declared
 from mcp_dynaload.http.shared_rate_limit import open_rates
@@ -95,7 +96,7 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
         openapi_url=None,  # it is a route of `description`, declared like the others
         redirect_slashes=False,
     )
-    routers = (health, rest, demo_runs, watching, description, dashboard)
+    routers = (health, rest, demo_runs, watching, held_definitions, description, dashboard)
     # The routes themselves, not the routers: what answers is what was declared.
     app.router.routes += [*_mcp_routes(settings), *(route for router in routers for route in router.routes)]
     app.router.default = GuardedDefault(app.router.default)

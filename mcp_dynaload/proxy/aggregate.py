@@ -45,7 +45,7 @@ class Aggregate:
             if uri.startswith(alias):
                 return ElementOrigin(upstream, uri.removeprefix(alias))
         for template, origin in self.template_origins.items():
-            if _matches(template, uri):
+            if matches_template(template, uri):
                 return ElementOrigin(origin.upstream, uri)
         owners = {origin.upstream for origin in (*self.resource_origins.values(), *self.template_origins.values())}
         return ElementOrigin(owners.pop(), uri) if len(owners) == 1 else None
@@ -136,7 +136,8 @@ def _alias_prefixes(upstreams: Iterable[str]) -> dict[str, str]:
     return prefixes
 
 
-def _matches(template: str, uri: str) -> bool:
+def matches_template(template: str, uri: str) -> bool:
+    """Return whether a URI may be made from a template; of one that cannot be read none is."""
     try:
         return UriTemplate.parse(template).match(uri) is not None
     except InvalidUriTemplate:

@@ -18,6 +18,7 @@ from mcp_dynaload.proxy.catalog_index import CatalogIndex
 from mcp_dynaload.proxy.definition_repair import Oddities
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.known_tools import KnownTools
+from mcp_dynaload.proxy.quarantine import Held
 from mcp_dynaload.proxy.renames import renamed
 from mcp_dynaload.ranking.subjects import Subjects, subjects_of
 from mcp_dynaload.upstream.listing import Listing
@@ -29,6 +30,13 @@ Changed = Callable[[str, Listing, Listing], Awaitable[None]]
 
 OddChanged = Callable[[str, Oddities], None]
 """Called with upstream and what is odd in its listing now."""
+
+
+HeldChanged = Callable[[str, Held], None]
+"""Called with upstream and what of it is held back now."""
+
+APPROVED_SECONDS = 1.0
+"""How often the store is asked for the user's answers, while something is held back."""
 
 
 @dataclass(slots=True)
@@ -67,6 +75,12 @@ class CatalogState:
 
     _observers: list[Changed] = field(default_factory=list[Changed])
     _odd_observers: list[OddChanged] = field(default_factory=list[OddChanged])
+    _held_observers: list[HeldChanged] = field(default_factory=list[HeldChanged])
+    _held: dict[str, Held] = field(default_factory=dict[str, Held])
+    """What was held back when that was told last."""
+
+    _accepting: anyio.Lock = field(default_factory=anyio.Lock)
+    _approving: anyio.Lock = field(default_factory=anyio.Lock)
     _building: anyio.Lock = field(default_factory=anyio.Lock)
     _keeping: anyio.Lock = field(default_factory=anyio.Lock)
     _known: KnownTools = field(init=False)
@@ -80,6 +94,7 @@ class CatalogState:
         self._know_anew()
         self.index.catalog = self._build(self.listings.by_name)
         self.oddities = self._all_oddities()
+        self._held = self.listings.quarantine.held
 
     @property
     def catalog(self) -> Catalog:
@@ -123,6 +138,10 @@ class CatalogState:
         """Call `changed` after each listing whose odd elements are others than those of the one before."""
         self._odd_observers.append(changed)
 
+    def observe_held(self, changed: HeldChanged) -> None:
+        """Call `changed` after each listing of which something else is held back than before."""
+        self._held_observers.append(changed)
+
     async def keep_index(self) -> None:
         """Keep the rankers in step with the catalog, in threads, for ever; of many sessions one does it."""
         async with self._keeping:
@@ -143,10 +162,8 @@ class CatalogState:
         """
         async with self._building:
             before, listings = self.catalog, self.listings
-            listings.configs = configs
+            listings.configure(configs)
             listings.passes_all = not self.own_texts and len(configs) == 1
-            for name in change.removed:
-                listings.forget(name)
             known = dict(listings.by_name)
             await anyio.to_thread.run_sync(listings.read, (*change.added, *change.restarted))
             await anyio.to_thread.run_sync(self._know_anew)
@@ -172,7 +189,29 @@ class CatalogState:
             return
         await anyio.to_thread.run_sync(self.listings.keep, upstream, listing)
         self.listings.failures.pop(upstream, None)
-        listing, is_news = self.listings.accept(upstream, listing)
+        await self._take(upstream, listing)
+
+    async def keep_approved(self) -> None:
+        """Have the user's answers take effect that another process writes, for ever; of many sessions one does it."""
+        async with self._approving:
+            while True:
+                await anyio.sleep(APPROVED_SECONDS)
+                for upstream in await anyio.to_thread.run_sync(self.listings.quarantine.outdated):
+                    await self._take_again(upstream)
+
+    async def readmit(self) -> None:
+        """Have the user's answers take effect that this process has written."""
+        for upstream in await anyio.to_thread.run_sync(self.listings.quarantine.forget_answers):
+            await self._take_again(upstream)
+
+    async def _take_again(self, upstream: str) -> None:
+        if (listing := self.listings.quarantine.offered(upstream)) is not None:
+            await self._take(upstream, listing)
+
+    async def _take(self, upstream: str, listing: Listing) -> None:
+        async with self._accepting:  # one at a time: what is odd or held back is compared with what was before
+            listing, is_news = await anyio.to_thread.run_sync(self.listings.accept, upstream, listing)
+            self._tell_held(upstream)
         before = self.listings.by_name.get(upstream)
         if before == listing and not is_news:
             return
@@ -190,6 +229,16 @@ class CatalogState:
         log.info("upstream_listed", upstream=upstream, tools=len(listing.tools), changed=before is not None)
         for changed in list(self._observers):
             await changed(upstream, before or Listing(), listing)
+
+    def _tell_held(self, upstream: str) -> None:
+        """Tell if something else of an upstream is held back than before."""
+        before, held = self._held.get(upstream, Held()), self.listings.quarantine.held.get(upstream, Held())
+        if held.identity == before.identity and held.is_unknown == before.is_unknown:
+            return
+        self._held[upstream] = held
+        log.warning("definitions_held", upstream=upstream, definitions=held.counts, in_use=held.is_in_use)
+        for changed in list(self._held_observers):
+            changed(upstream, held)
 
     def _all_oddities(self) -> dict[str, Oddities]:
         """Return what was repaired, left out or renamed now, of the upstreams that have such elements."""

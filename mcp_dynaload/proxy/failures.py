@@ -6,11 +6,11 @@ from typing import TypeVar
 import anyio
 import structlog
 from mcp import MCPError
-from mcp_types import INTERNAL_ERROR
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 from pydantic import ValidationError
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.errors import UpstreamError, UpstreamHeldError
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.call_events import cause_of
 from mcp_dynaload.proxy.session import Session
@@ -48,6 +48,8 @@ async def as_error(session: Session, upstream: str, answer: Awaitable[Json]) -> 
     """
     try:
         return await answer
+    except UpstreamHeldError as error:
+        raise MCPError(code=INVALID_PARAMS, message=str(error)) from error
     except UpstreamError as error:
         session.emit(FellBack(step=Fallback.UPSTREAM_DOWN, upstream=upstream, detail=cause_of(error)))
         raise MCPError(code=INTERNAL_ERROR, message=str(error)) from error

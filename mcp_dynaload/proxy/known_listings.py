@@ -10,6 +10,7 @@ import structlog
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.proxy.definition_repair import Oddities, RepairCache
+from mcp_dynaload.proxy.quarantine import Quarantine, unpinned
 from mcp_dynaload.store.catalog_cache import OLD_SECONDS, CatalogCache
 from mcp_dynaload.upstream.listing import Listing
 
@@ -26,6 +27,9 @@ class KnownListings:
     passes_all: bool = False
     """Whether a listing goes through as it came: we stand in for one server, and add nothing to it."""
 
+    quarantine: Quarantine = field(default_factory=unpinned)
+    """Leaves out what is not as the user approved it, before anything else looks at a listing."""
+
     by_name: dict[str, Listing] = field(default_factory=dict[str, Listing])
     failures: dict[str, str] = field(default_factory=dict[str, str])
     """Why an upstream could not be listed when that was last tried."""
@@ -37,6 +41,21 @@ class KnownListings:
     _tried_at: dict[str, float] = field(default_factory=dict[str, float])
     """When upstreams with an old listing were given out to be listed."""
 
+    _prints: dict[str, str] = field(init=False)
+    """The fingerprints by name. What a program lists that was exchanged meanwhile counts as the former one's: the next
+    start lists it once more."""
+
+    def __post_init__(self) -> None:
+        self.configure(self.configs)
+
+    def configure(self, configs: Mapping[str, UpstreamConfig]) -> None:
+        """Know these upstreams from now on; nothing is known any more of those that are not among them."""
+        for name in set(self.configs) - set(configs):
+            self._forget(name)
+        self.configs = configs
+        self._prints = {name: config.fingerprint(self.project_dir) for name, config in configs.items()}
+        self.quarantine.configure(configs.values())
+
     @property
     def unseen(self) -> tuple[str, ...]:
         """The upstreams of which nothing is known yet."""
@@ -44,7 +63,7 @@ class KnownListings:
 
     def due(self) -> tuple[str, ...]:
         """Return the upstreams whose stored listing is old or was not whole, each once a day; blocks."""
-        prints = self._fingerprints()
+        prints = self._prints
         aged, now = self.records.aged(prints.values()), time.monotonic()
         names = [name for name, fingerprint in prints.items() if fingerprint in aged]
         due = tuple(name for name in names if now - self._tried_at.get(name, float("-inf")) > OLD_SECONDS)
@@ -53,8 +72,7 @@ class KnownListings:
 
     def read(self, names: Iterable[str] | None = None) -> None:
         """Take over the stored listings of the configured upstreams, all unless some are named; blocks."""
-        prints = self._fingerprints()
-        prints = prints if names is None else {name: prints[name] for name in names}
+        prints = self._prints if names is None else {name: self._prints[name] for name in names}
         stored = self.records.listings(set(prints.values()))
         for name, fingerprint in prints.items():
             if fingerprint in stored:
@@ -62,26 +80,27 @@ class KnownListings:
 
     def keep(self, upstream: str, listing: Listing) -> None:
         """Store a listing for the next start, for which one without anything in it counts as unknown; blocks."""
-        if (config := self.configs.get(upstream)) is None:  # it was removed meanwhile
+        if (fingerprint := self._prints.get(upstream)) is None:  # it was removed meanwhile
             return
-        fingerprint = config.fingerprint(self.project_dir)
         if listing.is_empty:
             self.records.forget_listing(fingerprint)
         else:
             self.records.keep_listing(fingerprint, upstream, listing.as_json(), is_preliminary=listing.is_preliminary)
 
-    def forget(self, upstream: str) -> None:
-        """Know nothing of an upstream any more."""
+    def _forget(self, upstream: str) -> None:
         for known in (self.by_name, self.failures, self.repaired, self._tried_at):
             known.pop(upstream, None)
 
     def accept(self, upstream: str, listing: Listing) -> tuple[Listing, bool]:
-        """Return what is taken over of a listing, and whether other elements of it are odd than before."""
-        return self._with_known_tools(upstream, listing) or self._repaired(upstream, listing)
+        """Return what is taken over of a listing, and whether other elements of it are odd than before; blocks."""
+        is_early = listing.may_be_early
+        listing = self.quarantine.admit(upstream, listing)
+        known = self._with_known_tools(upstream, listing) if is_early else None
+        return known or self._repaired(upstream, listing)
 
     def _take_over(self, upstream: str, data: Json) -> None:
         try:
-            self.by_name[upstream], _ = self._repaired(upstream, Listing.from_json(data))
+            self.by_name[upstream], _ = self.accept(upstream, Listing.from_json(data))
         except (TypeError, KeyError) as error:
             log.warning("cached_listing_unreadable", upstream=upstream, error=str(error))
 
@@ -93,16 +112,13 @@ class KnownListings:
         return accepted.listing, accepted.oddities != known
 
     def _with_known_tools(self, upstream: str, listing: Listing) -> tuple[Listing, bool] | None:
-        """Return the same with the tools of before if its server was just started and has yet to register them.
+        """Return the same with the tools of before, as its server was just started and has yet to register them.
 
-        What is odd in them is as it was. None if its tools are not known, or were listed.
+        What is odd in them is as it was. None if its tools are not known.
         """
         known, repaired = self.by_name.get(upstream), self.repaired.get(upstream, Oddities())
-        if known is None or not listing.may_be_early:
+        if known is None:
             return None
         accepted, _ = self._repaired(upstream, listing)
         self.repaired[upstream] = repaired
         return replace(accepted, tools=known.tools), False
-
-    def _fingerprints(self) -> dict[str, str]:
-        return {name: config.fingerprint(self.project_dir) for name, config in self.configs.items()}

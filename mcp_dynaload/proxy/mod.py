@@ -8,6 +8,7 @@ from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.proxy.model_context import ChosenForPrompt, PromptMeeting
 from mcp_dynaload.proxy.model_text import MAX_CONTEXT_CHARACTERS, fitting, introduction_text, loaded_text
 from mcp_dynaload.proxy.prompt_serving import serve_prompt
+from mcp_dynaload.proxy.quarantine import news_of
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.ranking.native_search import Searchable
 from mcp_dynaload.selection.actions import AgentPrompted, PromptSubmitted
@@ -88,9 +89,11 @@ def beside(text: str, notice: str) -> Json:
 
 
 def notice(session: Session, decision: Decision) -> str:
-    """Return what the user is told of a prompt's tools, if that is wanted."""
+    """Return what the user is told beside a prompt: of its tools, if that is wanted, and of what is held back."""
+    held = news_of(session.live.listings.quarantine.held, session.told_held)
     is_wanted = decision.added and session.shared.settings.notify
-    return f"dynaload: loaded {', '.join(decision.added)}" if is_wanted else ""
+    loaded = f"dynaload: loaded {', '.join(decision.added)}" if is_wanted else ""
+    return "\n".join(part for part in (held, loaded) if part)
 
 
 async def answer_agent(session: Session, prompt: str) -> Json:

@@ -9,6 +9,7 @@ import anyio.to_thread
 import structlog
 
 from mcp_dynaload.catalog.names import SERVER_NAME
+from mcp_dynaload.catalog.pinning import Key
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import Client, ListRefresh
@@ -113,6 +114,9 @@ class Session:
 
     selectable: set[str] | None = None
     """The tools listed since the client's mod came, which selects them when they are needed; None: no mod."""
+
+    told_held: dict[str, frozenset[tuple[Key, str]]] = field(default_factory=dict[str, frozenset[tuple[Key, str]]])
+    """What the user was told of that is held back, by server."""
 
     _serves: anyio.Event = field(default_factory=anyio.Event)
     """Set when no other server of ours serves the client, before which no upstream is started."""

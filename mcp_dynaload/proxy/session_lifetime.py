@@ -48,11 +48,13 @@ async def open_session(
             most,
             shared_upstreams.pool,
             shared.masker,
+            listings.quarantine,
         ) as pool:
             await session.attach(pool)
             live.observe(session.on_catalog_changed)
             tasks.start_soon(session.start_upstreams)
             tasks.start_soon(session.keep_index)
+            tasks.start_soon(live.keep_approved)
             tasks.start_soon(session.keep_looking)
             tasks.start_soon(session.host.keep_lists_young)
             try:

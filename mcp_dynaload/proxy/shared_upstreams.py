@@ -122,7 +122,13 @@ async def open_shared_upstreams(shared: ProcessContext, logs_dir: Path) -> Async
     configs = [config for config in live.listings.configs.values() if config.options.shared]
     most = shared.settings.max_running_upstreams
     async with open_pool(
-        configs, shared_upstreams, live.listings.project_dir, logs_dir, most, masker=shared.masker
+        configs,
+        shared_upstreams,
+        live.listings.project_dir,
+        logs_dir,
+        most,
+        masker=shared.masker,
+        guard=live.listings.quarantine,
     ) as pool:
         shared_upstreams.attach(pool)
         yield shared_upstreams

@@ -12,7 +12,7 @@ from mcp_types import INVALID_PARAMS
 
 from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL
 from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, json_object
-from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamTimeoutError
+from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamHeldError, UpstreamTimeoutError
 from mcp_dynaload.proxy.call_events import CallEvents, cause_of
 from mcp_dynaload.proxy.caller import caller_of
 from mcp_dynaload.proxy.client import Request
@@ -93,6 +93,8 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
         return _failure(UpstreamClosedError(gone(server)))
     if (upstream := session.host.only_upstream()) is not None:  # its own words about a name that it does not know
         return await _told(session, upstream, session.host.forward(upstream, request, "tools/call", params))
+    if reason := session.live.listings.quarantine.held_tool(name):
+        return _refused(reason)
     nearest = ", ".join(session.live.catalog.nearest(name))
     session.emit(FellBack(step=Fallback.UNKNOWN_NAME, tool=name[:MAX_TEXT], detail=nearest))
     raise MCPError(code=INVALID_PARAMS, message=_unknown(session, name))
@@ -101,7 +103,7 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
 async def _call_upstream(session: Session, request: Request, tool: Tool, params: Json) -> Json:
     watch = CallEvents.start(session, tool, params.get("arguments"))
     if tool.name in session.state.unloaded:
-        refusal: Json = {"content": [{"type": "text", "text": _unwanted(session, tool.name)}], "isError": True}
+        refusal = _refused(_unwanted(session, tool.name))
         watch.refused(refusal)
         return refusal
     if session.shared.settings.detailed_logging_enabled:
@@ -111,6 +113,10 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
     try:
         with watch.with_upstream():
             result = await _in_time(session, tool, _forwarded(session, request, tool.upstream, body))
+    except UpstreamHeldError as error:
+        refusal = _refused(str(error))
+        watch.refused(refusal)
+        return refusal
     except UpstreamError as error:
         watch.failed(error)
         return _failure(error)
@@ -151,7 +157,11 @@ async def _told(session: Session, upstream: str, answer: Awaitable[Json]) -> Jso
 
 
 def _failure(error: UpstreamError) -> Json:
-    return {"content": [{"type": "text", "text": str(error)}], "isError": True}
+    return _refused(str(error))
+
+
+def _refused(why: str) -> Json:
+    return {"content": [{"type": "text", "text": why}], "isError": True}
 
 
 async def _forwarded(session: Session, request: Request, upstream: str, params: Json) -> Json:

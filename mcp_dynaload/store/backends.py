@@ -5,8 +5,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.definitions import DefinitionStore
 from mcp_dynaload.store.journal import JournalStore, SqliteJournal
 from mcp_dynaload.store.marked_tokens import MarkedTokens
+from mcp_dynaload.store.sqlite_definitions import SqliteDefinitions
 from mcp_dynaload.store.sqlite_usage import SqliteUsage
 from mcp_dynaload.store.tokens import SqliteTokens, TokenStore
 from mcp_dynaload.store.usage import UsageStore
@@ -44,6 +46,24 @@ def open_tokens(url: str, database_file: Path, mark_file: Path | None = None) ->
 
     with closing(open_redis(url)) as remote:
         yield _marked(RedisTokens(remote), mark_file)
+
+
+@contextmanager
+def open_definitions(url: str, file: Path) -> Generator[DefinitionStore]:
+    """Open the approved definitions in the Redis at `url`, or without one in a file; let go of at exit.
+
+    Raises:
+        ConfigError: The URL cannot be used.
+    """
+    if not url:
+        with closing(SqliteDefinitions(file)) as definitions:
+            yield definitions
+        return
+    from mcp_dynaload.store.redis_connection import open_redis
+    from mcp_dynaload.store.redis_definitions import RedisDefinitions
+
+    with closing(RedisDefinitions(open_redis(url))) as remote:
+        yield remote
 
 
 def open_journal_store(url: str, file: Path, days: float, rows: int) -> JournalStore:

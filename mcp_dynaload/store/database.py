@@ -71,6 +71,21 @@ class Database:
                     log.warning("store_read_failed", error=str(error))
                 return []
 
+    def try_read(self, statement: str, values: Sequence[object] = ()) -> list[Row] | None:
+        """Read all rows of a query, for a caller who must tell nothing there from nothing to be had: that is None."""
+        with self._lock:
+            self._catch_up()
+            if self._is_apart or self._is_resting():
+                return None
+            try:
+                return self._on_sound_file(lambda: self._connection.execute(statement, values).fetchall())
+            except sqlite3.Error as error:
+                if is_locked(error):
+                    self._rest(error)
+                else:
+                    log.warning("store_read_failed", error=str(error))
+                return None
+
     def write(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement for each row, all or none; while the file is locked it waits, a full disk is logged."""
         values = list(rows)

@@ -259,6 +259,36 @@ class ListingMended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionsHeld:
+    """A server has other definitions than before that the user has not approved, or none any more."""
+
+    who: Who = NOBODY
+    upstream: str
+    count: int
+    in_use: bool
+    """They are used all the same: `pinning = "warn"`."""
+
+    entry_changed: bool
+    """The server's entry differs, too, from those with which the approved ones came."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionsJudged:
+    """The user has approved or rejected definitions that were held back."""
+
+    who: Who = NOBODY
+    upstream: str
+    outcome: str
+    """`approved` or `rejected`."""
+
+    detail: str
+    elements: tuple[str, ...] = ()
+    """Kind, name and the beginning of the digest of each; the first are named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationChanged:
     """The settings, servers, pins or access tokens differ from before."""
 
@@ -295,6 +325,8 @@ Event = (
     | UpstreamStopped
     | UpstreamFailed
     | ListingMended
+    | DefinitionsHeld
+    | DefinitionsJudged
     | ConfigurationChanged
     | AlertChanged
 )

@@ -1,6 +1,6 @@
 """One connection to an upstream from its start to its end: all in one task, in states that follow each other."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
 
@@ -8,15 +8,17 @@ import anyio
 import structlog
 from mcp import MCPError
 
+from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.servers_file import UpstreamConfig
-from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.errors import UpstreamError, UpstreamUncheckedError
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.callbacks import UpstreamCallbacks
 from mcp_dynaload.upstream.channels import open_streams
 from mcp_dynaload.upstream.connection import Ends, Link, open_link
+from mcp_dynaload.upstream.definition_guard import DefinitionGuard, Unguarded
 from mcp_dynaload.upstream.failures import is_expected, reason_of
-from mcp_dynaload.upstream.listing import Listing, ListingBudget, read_listing
+from mcp_dynaload.upstream.listing import Listing, ListingBudget, announces_changes, read_listing
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.relisting import Relisting
 
@@ -25,6 +27,11 @@ MAX_START_SECONDS = 900.0
 
 PATIENCE_SECONDS = 2.0
 """How long a caller waits for a start that has taken too long already."""
+
+SETTLING_SECONDS = 4.0
+"""How long a server may take to register its tools after its start."""
+
+POLL_SECONDS = 0.05
 
 SHARE = 0.05
 BURST_SECONDS = 0.25
@@ -65,6 +72,9 @@ class Surroundings:
     masker: Masker = field(default_factory=Masker)
     """Hides secrets in what is told of them."""
 
+    guard: DefinitionGuard = field(default_factory=Unguarded)
+    """Compares what they list with what the user approved."""
+
 
 @dataclass(slots=True)
 class Connection:
@@ -86,6 +96,9 @@ class Connection:
     listed: anyio.Event = field(default_factory=anyio.Event)
     """Set when it has been listed for the first time, or will not be."""
 
+    tools_listed: anyio.Event = field(default_factory=anyio.Event)
+    """Set when its tools have been listed and compared for the first time, or will not be."""
+
     over: anyio.Event = field(default_factory=anyio.Event)
     listing: Listing | None = None
     """The last listing."""
@@ -93,11 +106,15 @@ class Connection:
     is_retired: bool = False
     """Another one serves in its place, or none: its lists count no more."""
 
+    was_asked: bool = False
+    """Somebody has used it: what it lists from now on differs for another reason than that it has just started."""
+
     error: str = ""
     listing_error: str = ""
     _ending: anyio.Event = field(default_factory=anyio.Event)
     _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     _relisting: Relisting = field(init=False)
+    _has_tools: bool = False
 
     def __post_init__(self) -> None:
         self._relisting = Relisting(self.config.name, self._list_again)
@@ -156,9 +173,42 @@ class Connection:
         """List it again and tell the session."""
         await self._relisting.now()
 
+    async def compared(self, method: str) -> None:
+        """Wait until what a request may name has been listed over this connection and compared.
+
+        A server that registers its tools after its start has its time for that.
+
+        Raises:
+            UpstreamUncheckedError: It cannot be listed.
+        """
+        began = anyio.current_time()
+        await (self.tools_listed if method == "tools/call" else self.listed).wait()
+        if self.listing_error and self.listing is None and self.open_link is not None:
+            try:
+                await self._relisting.now()
+            except (MCPError, TimeoutError, UpstreamError):
+                said = (
+                    f"could not be listed ({self.listing_error}), so it is not known whether it is as you approved it"
+                )
+                raise UpstreamUncheckedError(f"{said}; the next call tries again") from None
+        with anyio.move_on_after(self.since + SETTLING_SECONDS - anyio.current_time()):
+            while method == "tools/call" and self._lacks_tools:  # noqa: ASYNC110 - only listings tell
+                await anyio.sleep(POLL_SECONDS)
+        if not self.was_asked:
+            waited = 1000 * (anyio.current_time() - began)
+            log.info("first_request_waited_for_list", upstream=self.config.name, ms=round(waited, 1))
+        self.was_asked = True
+
+    @property
+    def _lacks_tools(self) -> bool:
+        link = self.open_link
+        if link is None or self._has_tools:
+            return False
+        return "tools" in link.era.capabilities and announces_changes(link.era.capabilities)
+
     def settle(self) -> None:
         """Tell all who wait for anything of it that it is over."""
-        for event in (self.settled, self.listed, self.over):
+        for event in (self.settled, self.tools_listed, self.listed, self.over):
             event.set()
 
     async def _open(self) -> None:
@@ -200,6 +250,7 @@ class Connection:
             self.listing_error = self.surroundings.masker.text(str(error)) or "it did not answer in time"
             log.warning("upstream_listing_failed", upstream=self.config.name, error=self.listing_error)
         finally:
+            self.tools_listed.set()
             self.listed.set()
 
     async def _follow_changes(self) -> None:
@@ -211,7 +262,9 @@ class Connection:
         link = self.link
         assert link is not None, "it is listed before it is open"
         budget = ListingBudget(seconds=self.config.options.connect_timeout_seconds)
-        listing = await read_listing(link.era, link.request, budget, self.listing)
+        is_settling = not self.was_asked and anyio.current_time() - self.since < SETTLING_SECONDS
+        listing = await read_listing(link.era, link.request, budget, self.listing, heard=self._hear)
+        listing = replace(listing, is_settling=is_settling)
         if listing.gaps:
             log.warning("upstream_listed_in_part", upstream=self.config.name, gaps=listing.gaps)
         link.era.remember_headers(list(listing.tools))
@@ -219,6 +272,13 @@ class Connection:
         if not self.is_retired:
             await self.surroundings.host.upstream_listed(self.config.name, listing)
         return listing != before
+
+    async def _hear(self, kind: str, elements: tuple[Json, ...]) -> None:
+        """Have the tools compared as soon as they are known: the other lists of some servers take long."""
+        if kind == "tools":
+            await self.surroundings.guard.foresee(self.config.name, elements)
+            self._has_tools = bool(elements)
+            self.tools_listed.set()
 
     async def _restore(self, link: Link) -> None:
         """Repeat what the client asked for before this connection was made; the first call already counts on it."""

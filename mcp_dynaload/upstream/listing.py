@@ -51,6 +51,13 @@ log = structlog.get_logger()
 Request = Callable[[str, Json], Awaitable[Json]]
 """Sends one request to the upstream and returns the raw result."""
 
+Heard = Callable[[str, tuple[Json, ...]], Awaitable[None]]
+"""Takes one list, by its name here, as soon as it was read to its end or as far as it could be."""
+
+
+async def nobody_hears(kind: str, elements: tuple[Json, ...]) -> None:
+    """Do nothing: all lists come together, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -86,6 +93,9 @@ class Listing:
         capabilities = self.capabilities or {}
         return self.is_first and not self.tools and "tools" in capabilities and announces_changes(capabilities)
 
+    is_settling: bool = field(default=False, compare=False)
+    """Its server has just started and nobody has asked it for anything: more of it may still come by itself."""
+
     unnamed: Json = field(default_factory=dict[str, int])
     """How many elements were dropped from each list because they have no name to ask for."""
 
@@ -105,7 +115,7 @@ class Listing:
             KeyError: A list is missing.
         """
         lists = {key: tuple(cast(list[Json], data[key])) for key in READ}
-        known: Json = {**data, **lists, "gaps": tuple(data.get("gaps", ()))}
+        known: Json = {**data, **lists, "is_settling": False, "gaps": tuple(data.get("gaps", ()))}
         return cls(**known)
 
 
@@ -115,7 +125,11 @@ def announces_changes(capabilities: Json) -> bool:
 
 
 async def read_listing(
-    era: Era, request: Request, budget: ListingBudget = DEFAULT_BUDGET, before: Listing | None = None
+    era: Era,
+    request: Request,
+    budget: ListingBudget = DEFAULT_BUDGET,
+    before: Listing | None = None,
+    heard: Heard = nobody_hears,
 ) -> Listing:
     """List tools, prompts, resources and templates, as far as the budget allows and no page fails.
 
@@ -129,11 +143,15 @@ async def read_listing(
     for kind, (method, capability, _) in READ.items():
         if capability in era.capabilities:
             await reading.read(kind, method)
+            await heard(kind, tuple(reading.found[kind]))
     if reading.failure is not None and not any(reading.found.values()):
         raise reading.failure
-    lists = {kind: reading.completed(kind, before) for kind in READ}
+    completed = {kind: reading.completed(kind, before) for kind in READ}
     return Listing(
-        **lists,
+        tools=completed["tools"],
+        prompts=completed["prompts"],
+        resources=completed["resources"],
+        templates=completed["templates"],
         instructions=era.instructions,
         server_info=era.server_info,
         capabilities=era.capabilities,

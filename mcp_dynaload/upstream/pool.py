@@ -15,6 +15,7 @@ from mcp_dynaload.config.servers_watch import change_between
 from mcp_dynaload.errors import UpstreamClosedError, UpstreamError
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.upstream.callbacks import UpstreamCallbacks
+from mcp_dynaload.upstream.definition_guard import DefinitionGuard, Unguarded
 from mcp_dynaload.upstream.lifecycle import Surroundings
 from mcp_dynaload.upstream.upstream import Upstream, gone
 
@@ -259,13 +260,15 @@ async def open_pool(
     max_running: int,
     common: Pool | None = None,
     masker: Masker | None = None,
+    guard: DefinitionGuard | None = None,
 ) -> AsyncGenerator[Pool]:
     """Open the pool of a session; at exit every upstream of its own is stopped and gone.
 
-    What is in `common` is used from there, and stays.
+    What is in `common` is used from there, and stays. The guard says what must not be asked for.
     """
     async with anyio.create_task_group() as tasks:
-        pool = Pool(Surroundings(host, project_dir, logs_dir, masker or Masker()), tasks, max_running, common)
+        surroundings = Surroundings(host, project_dir, logs_dir, masker or Masker(), guard or Unguarded())
+        pool = Pool(surroundings, tasks, max_running, common)
         pool.configure(configs)
         tasks.start_soon(pool.sweep)
         try:

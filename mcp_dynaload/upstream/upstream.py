@@ -11,13 +11,15 @@ from mcp_dynaload.errors import (
     UpstreamAnswerError,
     UpstreamClosedError,
     UpstreamError,
+    UpstreamHeldError,
     UpstreamStartError,
     UpstreamTimeoutError,
+    UpstreamUncheckedError,
 )
 from mcp_dynaload.upstream.backoff import Backoff
 from mcp_dynaload.upstream.connection import Link
 from mcp_dynaload.upstream.failures import described, is_closed, reason_of
-from mcp_dynaload.upstream.lifecycle import Connection, End, Surroundings, tell_log_level
+from mcp_dynaload.upstream.lifecycle import SETTLING_SECONDS, Connection, End, Surroundings, tell_log_level
 from mcp_dynaload.upstream.listing import announces_changes
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
 
@@ -32,9 +34,6 @@ RETIRING_POLL_SECONDS = 0.05
 
 FORGOTTEN_SECONDS = 2.0
 """How long a connection whose session is lost is kept for the answers that are still to come over it."""
-
-SETTLING_SECONDS = 4.0
-"""How long one that was listed and announces changes stays: some register their tools after their start."""
 
 log = structlog.get_logger()
 
@@ -99,6 +98,8 @@ class Upstream:
             UpstreamTimeoutError: It was silent for too long.
             UpstreamClosedError: It died meanwhile, or is not to be reached.
             UpstreamAnswerError: It answered with nothing that can be passed on.
+            UpstreamUncheckedError: It could not be compared with what the user approved.
+            UpstreamHeldError: The user has not approved what is asked for.
             MCPError: Its own error answer, unchanged.
         """
         self.busy += 1
@@ -204,6 +205,7 @@ class Upstream:
             await self._connection.relist()
 
     async def _answered(self, link: Link, method: str, params: Json) -> Json:
+        await self._approved(link, method, params)
         self._answering += 1
         try:
             result = await link.request(method, params)
@@ -230,6 +232,20 @@ class Upstream:
             self._answering -= 1
         self._backoff.answered()
         return result
+
+    async def _approved(self, link: Link, method: str, params: Json) -> None:
+        """See that what is asked for is as the user approved it: by this connection's own list."""
+        guard = self._surroundings.guard
+        if not guard.is_enforced(self.name):
+            return
+        connection = self._connection
+        if connection is not None and connection.link is link:
+            try:
+                await connection.compared(method)
+            except UpstreamUncheckedError as error:
+                raise UpstreamUncheckedError(f"MCP server {self.name!r} {error}") from None
+        if reason := guard.refusal(self.name, method, params):
+            raise UpstreamHeldError(f"MCP server {self.name!r} {reason}")
 
     async def _repeated(self, link: Link, method: str, params: Json) -> Json:
         """Return the answer to a request that was not carried out the first time."""
@@ -307,7 +323,7 @@ class Upstream:
             connection.settle()
 
     async def _leave(self, connection: Connection, started: float) -> None:
-        """Stop it after a while in which it may tell of changes."""
+        """Stop it after a while in which it may tell of changes: some register their tools after their start."""
         with anyio.move_on_after(SETTLING_SECONDS):
             await connection.over.wait()
         self._stop_unless_used(connection, started)

@@ -35,6 +35,8 @@ def reply(message: dict[str, Any], lists: Lists) -> str | None:
     if method == "initialize":
         info = {"name": "odd", "version": "1"}
         result: dict[str, Any] = {"protocolVersion": "2025-11-25", "capabilities": CAPABILITIES, "serverInfo": info}
+        if words := lists.get("instructions"):
+            result["instructions"] = words[0]
     elif method in KEYS:
         result = {KEYS[method]: lists.get(KEYS[method], [])}
     elif method == "tools/call":

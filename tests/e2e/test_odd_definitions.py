@@ -142,7 +142,7 @@ def servers_behind_us(workplace: Workplace, *stages: Lists) -> None:
         file = workplace.root / f"{name}.json"
         file.write_text(json.dumps(lists))
         arguments = [odd_server.__file__, str(file)]
-        entries[name] = {"command": sys.executable, "args": arguments, "dynaload": {"pin": ["*"]}}
+        entries[name] = {"command": sys.executable, "args": arguments, "dynaload": {"pin": ["*"], "pinning": "off"}}
     workplace.servers_file.write_text(json.dumps({"mcpServers": entries}))
 
 

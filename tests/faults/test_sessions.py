@@ -54,7 +54,7 @@ async def test_tools_that_changed_between_two_starts_are_told_only_if_the_client
     file, count = tmp_path / "offers", tmp_path / "starts"
     seen, unseen = tool("search_tickets", "Search the tickets of the account"), tool("pid")
     file.write_text(json.dumps({"tools": [seen, unseen]}))
-    desk = entry("desk", offers_file=str(file), starts_file=str(count))
+    desk = entry("desk", options={"pinning": "off"}, offers_file=str(file), starts_file=str(count))
     place = Place(
         tmp_path,
         {"desk": desk},

@@ -10,6 +10,7 @@ from mcp_dynaload.proxy.catalog_index import CatalogIndex, open_rankings
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.model_text import own_texts
+from mcp_dynaload.proxy.quarantine import Quarantine, unpinned
 from mcp_dynaload.store.catalog_cache import CatalogCache
 
 
@@ -20,9 +21,11 @@ def stored_catalog(
     *,
     is_dynamic: bool = True,
     registration: Registration | None = None,
+    quarantine: Quarantine | None = None,
 ) -> CatalogState:
     """Return the catalog of what the store knows of these servers; a token is a character."""
-    listings = KnownListings(configs, records, folder, passes_all=not is_dynamic and len(configs) == 1)
+    is_alone = not is_dynamic and len(configs) == 1
+    listings = KnownListings(configs, records, folder, is_alone, quarantine or unpinned())
     listings.read()
     known = registration or Registration()
     own = own_texts("", known.prefix) if is_dynamic else {}

@@ -25,13 +25,16 @@ from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamConfig
+from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.caller import HOOK_MARK
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import ClientEnvironment
 from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.quarantine import Quarantine
 from mcp_dynaload.proxy.server import ProxyServer, open_proxy_server
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.definitions import DefinitionStore
 from mcp_dynaload.store.peers import Peers
 from mcp_dynaload.store.sqlite_usage import SqliteUsage
 from mcp_dynaload.store.status_lines import StatusLines
@@ -110,6 +113,7 @@ async def proxy_of(
     event_bus: EventBus | None = None,
     peers: Peers | None = None,
     registration: Registration | None = None,
+    definitions: DefinitionStore | None = None,
 ) -> AsyncGenerator[tuple[ProxyServer, CatalogState]]:
     """Open our server with a cache that holds these listings."""
     file = folder / "state" / "dynaload.db"
@@ -118,7 +122,10 @@ async def proxy_of(
         for name, listing in (listings or {}).items():
             records.keep_listing(by_name[name].fingerprint(folder), name, listing.as_json())
         is_dynamic = settings.dynamic_loading_enabled
-        live = stored_catalog(by_name, records, folder, is_dynamic=is_dynamic, registration=registration)
+        quarantine = Quarantine(definitions, Masker(), settings.pinning, folder)
+        live = stored_catalog(
+            by_name, records, folder, is_dynamic=is_dynamic, registration=registration, quarantine=quarantine
+        )
         environment = ClientEnvironment(session_id, is_interactive=False, tool_search=tool_search, model=None)
         lines = StatusLines(folder / "state" / "status")
         telemetry = Telemetry(event_bus or EventBus())
@@ -182,6 +189,7 @@ async def connected_to(
     event_bus: EventBus | None = None,
     peers: Peers | None = None,
     registration: Registration | None = None,
+    definitions: DefinitionStore | None = None,
 ) -> AsyncGenerator[Connected]:
     """Open our server and connect a client to it."""
     async with (
@@ -195,6 +203,7 @@ async def connected_to(
             event_bus=event_bus,
             peers=peers,
             registration=registration,
+            definitions=definitions,
         ) as (proxy, live),
         client_of(proxy, live) as client,
     ):

@@ -50,6 +50,7 @@ async def proxied(
             "MCP_DYNALOAD_STATE_DIR": str(folder / "state"),
             "CLAUDE_PROJECT_DIR": str(ROOT),
             "DYNAMIC_LOADING_ENABLED": "false",
+            "MCP_DYNALOAD_PINNING": "off",  # what changes is passed on, too: holding it back has tests of its own
             **(environ or {}),
         },
         explicit=[file],

@@ -1,13 +1,14 @@
 // Which view is shown, and when it is drawn anew.
 
 import { Refused, follow, get, useToken } from "./api.js";
+import { held } from "./held.js";
 import { overview } from "./overview.js";
 import { alerts, misses, sessions } from "./past.js";
 import { servers } from "./servers.js";
 import { tools } from "./tools.js";
 import { trial } from "./trial.js";
 
-const VIEWS = { overview, sessions, tools, servers, misses, alerts, try: trial };
+const VIEWS = { overview, sessions, tools, servers, held, misses, alerts, try: trial };
 const RETRY_MS = 2000, STATUS_MS = 3000;
 
 const state = { overview: null, status: null };

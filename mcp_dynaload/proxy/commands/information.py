@@ -173,6 +173,30 @@ async def find(session: Session, words: Words) -> Result:
     )
 
 
+async def quarantine(session: Session, words: Words) -> Result:
+    """List the servers that changed or added definitions since you approved them, with how many and what to do.
+
+    What they wrote is shown in a terminal only, where the model does not read it."""
+    held = session.live.listings.quarantine.held
+    if not held:
+        return done("Nothing is held back: every server offers what you have approved.")
+    rows = [
+        (
+            name,
+            one.counts or "not known now",
+            "entry changed, too" if one.is_entry_changed else "",
+            "used all the same" if one.is_in_use else "rejected by you" if one.is_old else "",
+        )
+        for name, one in sorted(held.items())
+    ]
+    look, approve = "mcp-dynaload quarantine show <server>", "mcp-dynaload quarantine approve <server>"
+    return done(
+        f"Of {counted(len(rows), 'server')} definitions differ from those that you approved.",
+        aligned([("server", "definitions", "", ""), *rows]),
+        wrapped(f"In a terminal {look} shows them word by word, and {approve} has them used."),
+    )
+
+
 async def why(session: Session, words: Words) -> Result:
     """Tell why a tool is loaded or not; without a tool, what your last request needed, how sure that is, which words
     speak for it, and how to unload or pin it."""

@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "unload": Command(act=steering.unload, about="refuse a tool until `reset`", takes="tool", steers=True),
     "reset": Command(act=steering.reset, about="take back unloads, mode, cache-disable", steers=True),
+    "quarantine": Command(act=information.quarantine, about="definitions held back as changed or new"),
 }
 
 
