@@ -40,7 +40,7 @@ async def answer_step(session: Session, step: ModelStep, agent: str, had: Iterab
 
     `had` are the client's names of what was selected for the turn already.
     """
-    if not session.shared.settings.between_steps or not session.is_dynamic or session.selectable is None:
+    if not session.shared.settings.between_steps or session.selectable is None:
         return {"select": []}
     if not agent:
         step = replace(step, request=next(iter(session.state.memory), ""))

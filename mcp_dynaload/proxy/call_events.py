@@ -36,7 +36,7 @@ class CallEvents:
     def start(cls, session: Session, tool: Tool, arguments: object) -> "CallEvents":
         """Note that the request has come."""
         state = session.state
-        was_listed = not session.is_dynamic or tool.name in state.loaded or is_pinned(state, tool)
+        was_listed = session.surface.is_loaded(state, tool.name) or is_pinned(state, tool)
         if not was_listed:
             session.emit(FellBack(step=Fallback.UNLISTED_CALL, upstream=tool.upstream, tool=tool.name))
         return cls(session, tool, arguments, was_listed)

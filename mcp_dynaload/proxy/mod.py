@@ -9,6 +9,7 @@ from mcp_dynaload.proxy.model_context import ChosenForPrompt, PromptMeeting
 from mcp_dynaload.proxy.model_text import MAX_CONTEXT_CHARACTERS, fitting, introduction_text, loaded_text
 from mcp_dynaload.proxy.prompt_serving import serve_prompt
 from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.proxy.surfaces.surface import MOD_PROMPT
 from mcp_dynaload.ranking.native_search import Searchable
 from mcp_dynaload.selection.actions import AgentPrompted, PromptSubmitted
 from mcp_dynaload.selection.state import Decision
@@ -24,7 +25,7 @@ def start(session: Session, others: Mapping[str, Searchable]) -> Json:
     From now on it asks, and the settings hooks answer nothing. It comes in a prompt's first step. What the hooks could
     only describe beside that prompt, as in a resumed session, whose list the client keeps, it is told to select now.
     """
-    if not (session.is_dynamic and session.client.environment.tool_search):
+    if MOD_PROMPT in session.surface.ignored_hooks or not session.client.environment.tool_search:
         return {"asks": False} | cell(session)
     session.others = {**session.others, **others}
     if session.selectable is None:

@@ -123,6 +123,8 @@ async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
 
 
 async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
+    if fields.event in session.surface.ignored_hooks:
+        return {}
     match fields.event:
         case "ModStarted" if caller is Caller.USER:
             session.mod = fields.plugin
@@ -169,7 +171,7 @@ def _is_mods_turn(session: Session, fields: HookFields) -> bool:
 async def _on_command(session: Session, fields: HookFields, caller: Caller) -> Json:
     """Carry out one of our commands and answer at once; the model is not asked."""
     name = own_command(fields.command_name)
-    if name is None or not session.is_dynamic:
+    if name is None:
         return {}
     result = await _run_for(caller, session, name, fields.command_args.split())
     return {"decision": "block", "reason": result.text}
@@ -193,8 +195,6 @@ async def _on_text_command(session: Session, fields: HookFields, caller: Caller,
 
 
 async def _on_prompt(session: Session, fields: HookFields, caller: Caller) -> Json:
-    if not session.is_dynamic:
-        return {}
     first, *_ = fields.prompt.split(maxsplit=1) or [""]
     if first.startswith("/") and own_command(first) is not None:
         return {}  # the raw line of a command, which acts by itself and asks the model nothing

@@ -20,6 +20,7 @@ from mcp_dynaload.proxy.model_context import ModelContext
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.repeated_hooks import RepeatedHooks
 from mcp_dynaload.proxy.saving import Saving, saving_of
+from mcp_dynaload.proxy.surfaces.surface import Surface
 from mcp_dynaload.proxy.upstream_bridge import UpstreamBridge
 from mcp_dynaload.ranking.native_search import Searchable, built_in_tools
 from mcp_dynaload.ranking.ranker import Scored
@@ -37,7 +38,7 @@ from mcp_dynaload.selection.actions import (
     ToolUsed,
     TurnEnded,
 )
-from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, step
+from mcp_dynaload.selection.state import Context, Decision, SessionState, find, step
 from mcp_dynaload.store.peers import Origin
 from mcp_dynaload.telemetry.events import Event, Fallback, FellBack, SessionClosed, SessionOpened, Who
 from mcp_dynaload.upstream.listing import Listing
@@ -76,6 +77,9 @@ class Session:
     """Made by `session_lifetime.open_session`; every change of its loaded tools goes through `decide`."""
 
     host: UpstreamBridge
+    surface: Surface
+    """What the client is shown."""
+
     list_refresh: ListRefresh
     state: SessionState
     session_id: str | None
@@ -151,11 +155,6 @@ class Session:
         return self.shared.live
 
     @property
-    def is_dynamic(self) -> bool:
-        """Whether tools are loaded and unloaded; if not, everything is listed and nothing changes."""
-        return self.shared.settings.dynamic_loading_enabled
-
-    @property
     def costs(self) -> ListCosts:
         """The costs of its lists."""
         return ListCosts(self.live.catalog, self.live.overhead_tokens)
@@ -167,10 +166,7 @@ class Session:
 
     def listed(self) -> list[Tool]:
         """Return the upstream tools that are in our list now, in name order."""
-        catalog = self.live.catalog
-        if not self.is_dynamic:
-            return list(catalog.tools)
-        return [tool for name in advertised(self.state, catalog) if (tool := catalog.get(name))]
+        return self.surface.listed(self.state, self.live.catalog)
 
     def loaded(self) -> list[Tool]:
         """Return the listed tools that can be called, in name order: not those that the user unloaded."""
@@ -183,8 +179,8 @@ class Session:
 
     @property
     def summary(self) -> str:
-        """The same where the user looks; empty as long as nothing is loaded, and where everything is listed."""
-        return self.saving.summary if self.is_dynamic else ""
+        """The same where the user looks; empty as long as nothing is chosen."""
+        return self.saving.summary if self._chosen() else ""
 
     async def attach(self, pool: Pool) -> None:
         """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
@@ -286,8 +282,8 @@ class Session:
 
     async def decide(self, action: Action, watch: DecisionTiming | None = None) -> Decision:
         """Take the step for an event, announce the new list if it differs, and store it."""
-        decision, state = Decision(reason="loading is switched off"), self.state
-        if self.is_dynamic:
+        decision, state = self.surface.constant_decision, self.state
+        if decision is None:
             among_agents = self.list_refresh.deciding() if isinstance(action, AgentPrompted) else nullcontext()
             with among_agents:
                 async with self._deciding:
@@ -316,7 +312,7 @@ class Session:
 
     async def note_call(self, name: str) -> None:
         """Note that a tool was called: it belongs to the loaded ones from now on, whoever found it."""
-        if self.is_dynamic and name not in self.state.loaded:
+        if not self.surface.is_loaded(self.state, name):
             await self.decide(ToolUsed(name))
         self.learning.note_call(name)
 
@@ -449,6 +445,9 @@ class Session:
                     consequence = "`mcp-dynaload statusline` is behind"
                     log.warning("status_line_not_kept", error=str(error), consequence=consequence)
 
+    def _chosen(self) -> list[Tool]:
+        return self.surface.chosen(self.state, self.live.catalog)
+
     def _tell_opened(self) -> None:
         """Tell that the client has come, or is in another conversation now, and what it has from the start."""
         catalog = self.live.catalog
@@ -460,7 +459,7 @@ class Session:
                 baseline_tokens=catalog.total_cost,
             )
         )
-        names = [tool.name for tool in self.listed()] if self.is_dynamic else []
+        names = [tool.name for tool in self._chosen()]
         for action in first_lists(self.costs, names, {name: self.history.reason(name) for name in names}):
             self.emit(action)
 

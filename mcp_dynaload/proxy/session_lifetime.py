@@ -11,6 +11,7 @@ from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
+from mcp_dynaload.proxy.surfaces.surface import Surface
 from mcp_dynaload.proxy.upstream_bridge import UpstreamBridge
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import initial_state
@@ -21,6 +22,7 @@ from mcp_dynaload.upstream.pool import open_pool
 @asynccontextmanager
 async def open_session(
     client: Client,
+    surface: Surface,
     shared: ProcessContext,
     logs_dir: Path,
     shared_upstreams: SharedUpstreams,
@@ -34,6 +36,7 @@ async def open_session(
             UpstreamBridge(
                 client, shared, shared_upstreams, shared.live.aggregate(), lambda event: session.emit(event), crowd
             ),
+            surface,
             ListRefresh(environment.is_interactive, settings.loading_timeout_ms / 1000),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,

@@ -66,7 +66,7 @@ async def run_command(session: Session, name: str, words: Words) -> Result:
         return wrong("command", name, COMMAND_NAMES)
     if words and command.takes == "none":
         log.debug("command_words_ignored", command=name, count=len(words))
-    if command.steers and not session.is_dynamic:
+    if command.steers and session.surface.constant_decision is not None:
         return refused(
             "Nothing changed: loading is switched off (DYNAMIC_LOADING_ENABLED=false), every tool is listed."
         )
