@@ -30,8 +30,8 @@ def start(session: Session, others: Mapping[str, Searchable]) -> Json:
     session.others = {**session.others, **others}
     if session.selectable is None:
         session.selectable = set()
-    selected = [session.live.registration.prefix + name for name in session.model_context.take_described()]
-    steps: Json = {} if session.shared.settings.between_steps else {"steps": False}
+    selected = [session.client_prefix + name for name in session.model_context.take_described()]
+    steps: Json = {} if session.settings.between_steps else {"steps": False}
     return {"asks": True, "select": selected} | steps | cell(session)
 
 
@@ -40,7 +40,7 @@ def cell(session: Session) -> Json:
 
     The client puts the plugin's name, which is ours, before it.
     """
-    return {"status": session.summary} if session.shared.settings.status_cell else {}
+    return {"status": session.summary} if session.settings.status_cell else {}
 
 
 async def answer_prompt(session: Session, event: PromptSubmitted) -> Json:
@@ -58,7 +58,7 @@ async def answer_beside(session: Session, event: PromptSubmitted) -> Json:
             await meeting.mod_came.wait()
     tools = () if meeting.mod_came.is_set() else chosen.selected
     room = MAX_CONTEXT_CHARACTERS - len(chosen.introduction) - 1
-    described = loaded_text(tools, room, session.live.registration.prefix)
+    described = loaded_text(tools, room, session.client_prefix)
     return beside("\n".join(part for part in (described, chosen.introduction) if part), chosen.notice)
 
 
@@ -69,7 +69,7 @@ async def _choose(session: Session, event: PromptSubmitted, meeting: PromptMeeti
             model_context = session.model_context
             is_first, model_context.has_begun = not model_context.has_begun, True
             decision = (await serve_prompt(session, event, is_first=is_first)).decision
-            tools = model_context.untold(_known(session, [*decision.needed, *session.history.take_ordered()]))
+            tools = model_context.untold(session.catalog.known([*decision.needed, *session.history.take_ordered()]))
             given = fitting(model_context.introductions(tools, session.live.listings.by_name))
             model_context.introduce(given)
             model_context.tell(tools)
@@ -90,19 +90,15 @@ def beside(text: str, notice: str) -> Json:
 
 def notice(session: Session, decision: Decision) -> str:
     """Return what the user is told of a prompt's tools, if that is wanted."""
-    is_wanted = decision.added and session.shared.settings.notify
+    is_wanted = decision.added and session.settings.notify
     return f"dynaload: loaded {', '.join(decision.added)}" if is_wanted else ""
 
 
 async def answer_agent(session: Session, prompt: str) -> Json:
     """Return what the client is to select for an agent, which has seen no definition yet."""
     served = await serve_prompt(session, AgentPrompted(prompt))
-    tools = _selectable(session, _known(session, served.decision.needed))
+    tools = _selectable(session, session.catalog.known(served.decision.needed))
     return {"select": _names(session, tools)}
-
-
-def _known(session: Session, names: Iterable[str]) -> list[Tool]:
-    return [tool for name in dict.fromkeys(names) if (tool := session.live.catalog.get(name))]
 
 
 def _selectable(session: Session, tools: Iterable[Tool]) -> list[Tool]:
@@ -112,4 +108,4 @@ def _selectable(session: Session, tools: Iterable[Tool]) -> list[Tool]:
 
 def _names(session: Session, tools: Iterable[Tool]) -> list[str]:
     """Return the client's names of tools."""
-    return [session.live.registration.prefix + tool.name for tool in tools]
+    return [session.client_prefix + tool.name for tool in tools]

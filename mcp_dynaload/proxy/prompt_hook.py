@@ -93,8 +93,8 @@ async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json
         return await _relayed(session, arguments if caller is Caller.USER else {})
     is_users = caller is Caller.USER
     fields = HookFields.read(arguments if is_users else {name: arguments.get(name) for name in HARMLESS_FIELDS})
-    if session.shared.settings.detailed_logging_enabled:
-        log.info("hook_called", hook=fields.event, prompt=session.shared.masker.text(fields.prompt))
+    if session.settings.detailed_logging_enabled:
+        log.info("hook_called", hook=fields.event, prompt=session.masker.text(fields.prompt))
     try:
         answer = await _answer(session, fields, caller)
     except Exception:  # a prompt is never blocked by us
@@ -222,7 +222,7 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
         await _announce_client_side(session, is_mod_new=is_mod_new, is_search_new=is_search_new)
     in_request = is_first or not session.client.environment.tool_search
     answer = _prompt_answer(session, served.decision, in_request=in_request)
-    is_bare = is_first and session.live.registration.is_plugins and not session.live.listings.configs
+    is_bare = is_first and session.registration.is_plugins and not session.live.listings.configs
     return {"systemMessage": NO_SERVERS} | answer if is_bare else answer
 
 
@@ -272,7 +272,7 @@ def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) ->
     chosen = _chosen(session, decision)
     chosen = [] if in_request else model_context.untold(chosen)
     given = fitting(model_context.introductions(session.listed() if in_request else chosen, listings))
-    described = loaded_text(chosen, room_beside(given), session.live.registration.prefix)
+    described = loaded_text(chosen, room_beside(given), session.client_prefix)
     text = "\n".join(part for part in (described, introduction_text(given)) if part)
     model_context.introduce(given)
     model_context.describe(chosen)
@@ -288,7 +288,7 @@ def _chosen(session: Session, decision: Decision) -> list[Tool]:
     names = [*decision.added, *session.history.take_ordered()]
     if is_frozen_after_first_request(session.state.model):
         names += [scored.name for scored in decision.ranked if scored.name in session.state.loaded][:MAX_RETOLD]
-    return [tool for name in dict.fromkeys(names) if (tool := session.live.catalog.get(name))]
+    return session.catalog.known(names)
 
 
 def _is_template(name: str, text: str) -> bool:

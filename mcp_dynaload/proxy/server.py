@@ -30,10 +30,10 @@ from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.session_lifetime import open_session
 from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams, open_shared_upstreams
 from mcp_dynaload.proxy.stateless_sessions import StatelessSessions
-from mcp_dynaload.proxy.surfaces.dynamic import Dynamic
-from mcp_dynaload.proxy.surfaces.fixed import Fixed
+from mcp_dynaload.proxy.surfaces.dynamic import DYNAMIC
+from mcp_dynaload.proxy.surfaces.fixed import FIXED
 from mcp_dynaload.proxy.surfaces.surface import Surface
-from mcp_dynaload.proxy.surfaces.transparent import Transparent
+from mcp_dynaload.proxy.surfaces.transparent import TRANSPARENT
 from mcp_dynaload.telemetry.totals import Totals
 from mcp_dynaload.transport.sdk_json import writable
 from mcp_dynaload.version import __version__
@@ -73,8 +73,8 @@ class ProxyServer:
         self._shared_upstreams = shared_upstreams
         self._sessions: dict[int, Session] = {}
         is_dynamic = shared.settings.dynamic_loading_enabled
-        self._surface = Dynamic() if is_dynamic else Transparent()
-        self._stateless_surface = Fixed() if is_dynamic else Transparent()
+        self._surface = DYNAMIC if is_dynamic else TRANSPARENT
+        self._stateless_surface = FIXED if is_dynamic else TRANSPARENT
         self._stateless_sessions = StatelessSessions(
             partial(self._run_session, self._stateless_surface), tasks, shared.settings.session_idle_seconds
         )

@@ -8,8 +8,11 @@ import anyio
 import anyio.to_thread
 import structlog
 
-from mcp_dynaload.catalog.names import SERVER_NAME
+from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.catalog.names import SERVER_NAME, Registration
 from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import Client, ListRefresh
 from mcp_dynaload.proxy.decision_timing import DecisionTiming, TimedRanker
@@ -20,6 +23,7 @@ from mcp_dynaload.proxy.model_context import ModelContext
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.repeated_hooks import RepeatedHooks
 from mcp_dynaload.proxy.saving import Saving, saving_of
+from mcp_dynaload.proxy.shown_line import ShownLine
 from mcp_dynaload.proxy.surfaces.surface import Surface
 from mcp_dynaload.proxy.upstream_bridge import UpstreamBridge
 from mcp_dynaload.ranking.native_search import Searchable, built_in_tools
@@ -84,6 +88,7 @@ class Session:
     state: SessionState
     session_id: str | None
     learning: Learning
+    status_line: ShownLine
     model_context: ModelContext = field(default_factory=ModelContext)
     history: LoadHistory = field(default_factory=LoadHistory)
     heard: RepeatedHooks = field(default_factory=RepeatedHooks)
@@ -125,10 +130,6 @@ class Session:
     _kept: tuple[str | None, frozenset[str], frozenset[str]] = (None, frozenset(), frozenset())
     """Session id, loaded and unloaded tools as they were stored last."""
 
-    _showing: anyio.Lock = field(default_factory=anyio.Lock)
-    _shown: tuple[str | None, str] = (None, "")
-    """Session id and line that a status line can show."""
-
     @property
     def client(self) -> Client:
         """The client whose session it is."""
@@ -155,9 +156,34 @@ class Session:
         return self.shared.live
 
     @property
+    def catalog(self) -> Catalog:
+        """The known tools."""
+        return self.live.catalog
+
+    @property
+    def registration(self) -> Registration:
+        """The name under which the client knows us."""
+        return self.live.registration
+
+    @property
+    def client_prefix(self) -> str:
+        """The prefix that the client puts before our names."""
+        return self.live.registration.prefix
+
+    @property
+    def settings(self) -> Settings:
+        """The process's settings."""
+        return self.shared.settings
+
+    @property
+    def masker(self) -> Masker:
+        """Hides secrets in whatever is told or noted."""
+        return self.shared.masker
+
+    @property
     def costs(self) -> ListCosts:
         """The costs of its lists."""
-        return ListCosts(self.live.catalog, self.live.overhead_tokens)
+        return ListCosts(self.catalog, self.live.overhead_tokens)
 
     def emit(self, action: Event) -> None:
         """Tell that something has happened in this session."""
@@ -166,7 +192,7 @@ class Session:
 
     def listed(self) -> list[Tool]:
         """Return the upstream tools that are in our list now, in name order."""
-        return self.surface.listed(self.state, self.live.catalog)
+        return self.surface.listed(self.state, self.catalog)
 
     def loaded(self) -> list[Tool]:
         """Return the listed tools that can be called, in name order: not those that the user unloaded."""
@@ -175,12 +201,12 @@ class Session:
     @property
     def saving(self) -> Saving:
         """The cost of its list beside that of all definitions."""
-        return saving_of(self.listed(), self.live.catalog, self.live.overhead_tokens)
+        return saving_of(self.listed(), self.catalog, self.live.overhead_tokens)
 
     @property
     def summary(self) -> str:
         """The same where the user looks; empty as long as nothing is chosen."""
-        return self.saving.summary if self._chosen() else ""
+        return saving_of(self._chosen(), self.catalog, self.live.overhead_tokens).summary
 
     async def attach(self, pool: Pool) -> None:
         """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
@@ -192,7 +218,7 @@ class Session:
         self.stands_by = not is_registered and (bool(others) or self.shared.peers.is_expected)
         if not self.stands_by:
             self._serves.set()
-        core = self.learning.core(self.live.catalog)
+        core = self.learning.core(self.catalog)
         start = resumed or SessionStarted(core)
         for action in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
             self.state, decision = step(self.state, action, self.context())
@@ -200,7 +226,7 @@ class Session:
         self.model_context.has_begun = resumed is not None
         self._kept = self._to_keep()
         self._announced = self.listed()
-        await self._show()
+        await self.status_line.show(self.session_id, self.summary)
         self._tell_opened()
 
     async def look_around(self) -> None:
@@ -253,7 +279,7 @@ class Session:
             self.model_context.start_over()
             self.model_context.has_begun = True
             await self.decide(resumed)
-        await self._show()
+        await self.status_line.show(self.session_id, self.summary)
 
     async def start_upstreams(self) -> None:
         """List the upstreams that were never seen, and start the eager ones."""
@@ -297,11 +323,11 @@ class Session:
             before, self._announced = self._announced, now
             if self.selectable is not None:
                 self.selectable |= {tool.name for tool in now} - {tool.name for tool in before}
-            self._tell_list(action, decision, {tool.name for tool in before}, state)
+            self._tell_list(action, decision, [tool.name for tool in before], [tool.name for tool in now], state)
             await self.list_refresh.announce(self.client, gather=isinstance(action, AgentPrompted))
         await self._keep()
-        await self._show()
-        if self.shared.settings.warm_upstreams:
+        await self.status_line.show(self.session_id, self.summary)
+        if self.settings.warm_upstreams:
             self._warm(decision)
         return decision
 
@@ -324,7 +350,7 @@ class Session:
         """Start over with what the project usually needs."""
         self.model_context.start_over()
         await anyio.to_thread.run_sync(self.learning.recall)
-        await self.decide(SessionCleared(self.learning.core(self.live.catalog)))
+        await self.decide(SessionCleared(self.learning.core(self.catalog)))
 
     def compacted(self) -> None:
         """Note that the client has put a summary in place of what was said: the same prompt deserves a choice anew."""
@@ -341,13 +367,13 @@ class Session:
 
     async def _index_is_ready(self) -> None:
         """Give the encoder its time; if it is not there by then the words decide, which is logged."""
-        with anyio.move_on_after(self.shared.settings.loading_timeout_ms / 1000) as scope:
+        with anyio.move_on_after(self.settings.loading_timeout_ms / 1000) as scope:
             await self.live.index.ready.wait()
         if scope.cancelled_caught:
             with anyio.move_on_after(MAX_INDEX_SECONDS):
                 await self.live.index.indexed.wait()
             consequence = "the words decide" if self.live.index.indexed.is_set() else "nothing is found"
-            waited = self.shared.settings.loading_timeout_ms
+            waited = self.settings.loading_timeout_ms
             log.warning("index_not_ready", waited_ms=waited, consequence=consequence)
             self.emit(FellBack(step=Fallback.INDEX_NOT_READY, detail=consequence))
 
@@ -355,8 +381,8 @@ class Session:
         """Return the context that a step may look at now."""
         ranker = TimedRanker(self.live.index.ranker, watch) if watch else self.live.index.ranker
         return Context(
-            catalog=self.live.catalog,
-            ranker=self.learning.ranker(ranker, self.live.catalog),
+            catalog=self.catalog,
+            ranker=self.learning.ranker(ranker, self.catalog),
             tool_search=self.client.environment.tool_search,
             is_selected=self.selectable is not None,
             overhead_tokens=self.live.overhead_tokens,
@@ -367,7 +393,7 @@ class Session:
             return step(self.state, action, self.context())
         await self._index_is_ready()
         context = self.context(watch)
-        limit = self.shared.settings.detection_timeout_ms / 1000
+        limit = self.settings.detection_timeout_ms / 1000
         taken: list[tuple[SessionState, Decision]] = []
         is_taken = anyio.Event()
 
@@ -395,7 +421,7 @@ class Session:
 
     async def _step_by_words(self, action: Action, watch: DecisionTiming) -> tuple[SessionState, Decision]:
         """Take the step by words alone: a matter of milliseconds, without the encoder and its threads."""
-        by_words = self.learning.ranker(TimedRanker(self.live.index.by_words, watch), self.live.catalog)
+        by_words = self.learning.ranker(TimedRanker(self.live.index.by_words, watch), self.catalog)
         context = replace(self.context(), ranker=by_words)
         # A limiter of its own: the threads of all others may wait for the encoder.
         state, decision = await anyio.to_thread.run_sync(
@@ -428,29 +454,12 @@ class Session:
         self._kept = now
         await anyio.to_thread.run_sync(self.shared.memory.keep_loaded, session_id, loaded, unloaded)
 
-    async def _show(self) -> None:
-        """Keep the line that a status line shows for this conversation, if it has changed."""
-        async with self._showing:  # in order: the newest line is the one that stays
-            summary = self.summary
-            session_id, line = now = self.session_id, f"{SERVER_NAME} {summary}" if summary else ""
-            if now == self._shown:
-                return
-            (before, _), self._shown = self._shown, now
-            if before and before != session_id:
-                await anyio.to_thread.run_sync(self.shared.status_lines.forget, before)
-            if session_id:
-                try:
-                    await anyio.to_thread.run_sync(self.shared.status_lines.keep, session_id, line)
-                except OSError as error:  # nothing but a status line lacks it
-                    consequence = "`mcp-dynaload statusline` is behind"
-                    log.warning("status_line_not_kept", error=str(error), consequence=consequence)
-
     def _chosen(self) -> list[Tool]:
-        return self.surface.chosen(self.state, self.live.catalog)
+        return self.surface.chosen(self.state, self.catalog)
 
     def _tell_opened(self) -> None:
         """Tell that the client has come, or is in another conversation now, and what it has from the start."""
-        catalog = self.live.catalog
+        catalog = self.catalog
         self.emit(
             SessionOpened(
                 client=self.client.name,
@@ -463,30 +472,29 @@ class Session:
         for action in first_lists(self.costs, names, {name: self.history.reason(name) for name in names}):
             self.emit(action)
 
-    def _tell_list(self, action: Action, decision: Decision, before: set[str], state: SessionState) -> None:
-        """Tell that the list differs from the one of these names, when the state was `state`."""
-        names, costs = [tool.name for tool in self.listed()], self.costs
+    def _tell_list(
+        self, action: Action, decision: Decision, before: list[str], names: list[str], state: SessionState
+    ) -> None:
+        """Tell that the list has these names now and had others `before`, when the state was `state`."""
         rewrites = state.first_prompt_seen and not self.client.environment.tool_search
-        prefix = self.model_context.context_tokens or costs.listed(before & costs.catalog.costs.keys())
+        prefix = self.model_context.context_tokens or self.costs.listed(self.catalog.costs.keys() & before)
         self.emit(
             list_changed(
-                costs,
+                self.costs,
                 decision.reason,
                 [name for name in names if name not in before],
                 names,
-                removed=sorted(before.difference(names)),
+                removed=sorted(set(before).difference(names)),
                 cache_cost_tokens=prefix if rewrites and not isinstance(action, SessionCleared) else 0,
             )
         )
 
     async def leave(self) -> None:
         """Take back what stands for a running session only, and keep what was learned."""
-        if self.session_id:
-            with anyio.CancelScope(shield=True):  # the file is gone in no time, and the session is being cancelled
-                await anyio.to_thread.run_sync(self.shared.status_lines.forget, self.session_id)
+        await self.status_line.forget(self.session_id)
         await self.learning.close(self.state.loaded)
 
     def _warm(self, decision: Decision) -> None:
         likely = [scored.name for scored in decision.ranked if scored.probability >= WARM_PROBABILITY]
-        loaded = [tool for name in likely if name in self.state.loaded and (tool := self.live.catalog.get(name))]
+        loaded = [tool for name in likely if name in self.state.loaded and (tool := self.catalog.get(name))]
         self.pool.warm(tuple(dict.fromkeys(tool.upstream for tool in loaded))[:2])

@@ -11,6 +11,7 @@ from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
+from mcp_dynaload.proxy.shown_line import ShownLine
 from mcp_dynaload.proxy.surfaces.surface import Surface
 from mcp_dynaload.proxy.upstream_bridge import UpstreamBridge
 from mcp_dynaload.selection.policy import Strategy
@@ -41,6 +42,7 @@ async def open_session(
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
             shared.learning(client.user, environment.session_id),
+            ShownLine(shared.status_lines),
         )
         most = settings.max_running_upstreams
         async with open_pool(

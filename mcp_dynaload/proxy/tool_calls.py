@@ -47,12 +47,12 @@ async def call_tool(
         return await own[name](session, request, params)
     tool = None
     if name not in OWN_TOOLS:
-        tool = await known_by_now(session, lambda: session.live.catalog.get(name))
+        tool = await known_by_now(session, lambda: session.catalog.get(name))
     if tool is not None:
         return await _call_upstream(session, request, tool, params, forward or _forward_telling)
     if (upstream := session.host.only_upstream()) is not None:  # its own words about a name that it does not know
         return await _told(session, upstream, session.host.forward(upstream, request, "tools/call", params))
-    nearest = ", ".join(session.live.catalog.nearest(name))
+    nearest = ", ".join(session.catalog.nearest(name))
     session.emit(FellBack(step=Fallback.UNKNOWN_NAME, tool=name[:MAX_TEXT], detail=nearest))
     raise MCPError(code=INVALID_PARAMS, message=_unknown(session, name, has_find_tools=FIND_TOOLS in own))
 
@@ -63,8 +63,8 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
         refusal: Json = {"content": [{"type": "text", "text": _unwanted(session, tool.name)}], "isError": True}
         watch.refused(refusal)
         return refusal
-    if session.shared.settings.detailed_logging_enabled:
-        log.info("tool_called", tool=tool.name, arguments=session.shared.masker.value(params.get("arguments")))
+    if session.settings.detailed_logging_enabled:
+        log.info("tool_called", tool=tool.name, arguments=session.masker.value(params.get("arguments")))
     await session.note_call(tool.name)
     body = {**params, "name": tool.original_name}
     try:
@@ -150,12 +150,12 @@ async def _tell_progress(session: Session, request: Request, upstream: str) -> N
 def _unwanted(session: Session, name: str) -> str:
     return (
         f"The user unloaded {name!r} for this session: do not call it, use another way or ask. "
-        f"Only they can bring it back, by loading or pinning it, or with /{session.live.registration.server}:reset."
+        f"Only they can bring it back, by loading or pinning it, or with /{session.registration.server}:reset."
     )
 
 
 def _unknown(session: Session, name: str, *, has_find_tools: bool) -> str:
-    nearest = session.live.catalog.nearest(name)
+    nearest = session.catalog.nearest(name)
     hint = f" Did you mean {', '.join(repr(near) for near in nearest)}?" if nearest else ""
     missing = session.live.listings.unseen
     wait = f" Not listed yet: {', '.join(missing)}." if missing else ""

@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 
 from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS
-from mcp_dynaload.proxy.surfaces.dynamic import Dynamic
-from mcp_dynaload.proxy.surfaces.fixed import Fixed
+from mcp_dynaload.proxy.surfaces.dynamic import DYNAMIC
+from mcp_dynaload.proxy.surfaces.fixed import FIXED
 from mcp_dynaload.proxy.surfaces.surface import MOD_PROMPT, Surface
-from mcp_dynaload.proxy.surfaces.transparent import Transparent
+from mcp_dynaload.proxy.surfaces.transparent import TRANSPARENT
 from mcp_dynaload.selection.state import initial_state
 from mcp_dynaload.upstream.listing import Listing
 from tests.builders import a_catalog, a_tool
@@ -14,7 +14,7 @@ from tests.builders import a_catalog, a_tool
 CATALOG = a_catalog([a_tool("log"), a_tool("now", upstream="time")])
 STATE = replace(initial_state(), loaded=frozenset({"time__now"}))
 
-CHOOSING: tuple[Surface, ...] = (Dynamic(), Fixed())
+CHOOSING: tuple[Surface, ...] = (DYNAMIC, FIXED)
 
 
 @pytest.mark.parametrize("surface", CHOOSING, ids=["dynamic", "fixed"])
@@ -27,7 +27,7 @@ def test_a_surface_that_chooses_has_what_the_session_has_loaded(surface: Surface
 
 
 def test_a_transparent_surface_has_everything_and_chooses_nothing() -> None:
-    surface: Surface = Transparent()
+    surface: Surface = TRANSPARENT
 
     assert surface.listed(STATE, CATALOG) == list(CATALOG.tools)
     assert surface.chosen(STATE, CATALOG) == []
@@ -37,13 +37,13 @@ def test_a_transparent_surface_has_everything_and_chooses_nothing() -> None:
 
 
 def test_all_surfaces_answer_the_same_requests() -> None:
-    assert Dynamic().methods.keys() == Fixed().methods.keys() == Transparent().methods.keys()
+    assert DYNAMIC.methods.keys() == FIXED.methods.keys() == TRANSPARENT.methods.keys()
 
 
 def test_a_transparent_surface_says_what_its_server_says_and_the_others_what_may_be_asked_for() -> None:
     listings = {"git": Listing(instructions="Commit often.")}
 
-    assert Transparent().instructions(listings, ["late"]) == "Commit often."
+    assert TRANSPARENT.instructions(listings, ["late"]) == "Commit often."
     for surface in CHOOSING:
         text = surface.instructions(listings, ["late"])
         assert f"call {FIND_TOOLS}" in text

@@ -84,7 +84,7 @@ def _argument_names(command: Command) -> tuple[str, ...]:
 
 def _values(session: Session, kind: Kind) -> list[str]:
     categories = list(session.live.categories())
-    tools = [tool.name for tool in session.live.catalog.tools]
+    tools = [tool.name for tool in session.catalog.tools]
     match kind:
         case "category":
             return categories

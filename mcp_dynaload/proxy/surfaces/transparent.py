@@ -76,3 +76,6 @@ class Transparent:
             MCPError: No such tool; or the upstream's own error answer.
         """
         return await call_tool(session, request, params, {HOOK_TOOL: call_hook}, forward_unaccompanied)
+
+
+TRANSPARENT = Transparent()
