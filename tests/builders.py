@@ -78,7 +78,7 @@ class StuckRanker:
 
     released: Event = field(default_factory=Event)
     ranker: Ranker = field(default_factory=lambda: FixedRanker({}))
-    """What it answers then."""
+    """The answer that it gives then."""
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         self.released.wait()

@@ -12,4 +12,4 @@ UPSTREAMS = ROOT / os.environ.get("MCP_DYNALOAD_UPSTREAMS_VENV", ".venv-upstream
 """Upstream servers in Python."""
 
 PEERS = ROOT / os.environ.get("MCP_DYNALOAD_PEERS_VENV", ".venv-peers")
-"""What the bench compares us with."""
+"""The programs that the bench compares us with."""

@@ -78,7 +78,7 @@ TOKENS = {
     "doppler": "dp" + ".pt." + _mixed(43),
     "jwt": _jwt(),
 }
-"""What is known by its form alone."""
+"""Secrets that are known by their form alone."""
 
 _PASSWORD = "not-a-real-" + "hunter" + "7291"
 
@@ -105,7 +105,7 @@ IN_CONTEXT = {
         f"{_hex(4)}-{_hex(4)}-{_hex(12)}",
     ),
 }
-"""What is known by what stands around it: a text, and the part of it that must not be told."""
+"""Secrets that are known by the words around them: a text, and the part of it that must not be told."""
 
 HARMLESS = [
     "commit 3f786850e387550fdaaacb7e1d0c9a0e7bf3a1ce fixes the parser",
@@ -138,4 +138,4 @@ HARMLESS = [
     "arn:aws:iam::123456789012:role/reader-of-things",
     "production staging us-east-1 gpt-4o-mini claude-sonnet-5 en_US.UTF-8",
 ]
-"""What looks a little like a secret, and must stay to be read."""
+"""Texts that look a little like secrets, and must stay to be read."""

@@ -60,7 +60,7 @@ def start(command: Sequence[str]) -> None:
 
 
 PYTHON = os.environ.get(SHARED) or (_interpreter() if preloaded.is_possible() else sys.executable)
-"""What starts a module of ours fast."""
+"""Starts a module of ours fast."""
 
 TEXT = (PYTHON, "-m", "tests.run_text")
 """The command that runs the program on its input, with all that it imports there already."""

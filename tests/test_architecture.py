@@ -29,6 +29,9 @@ NO_VERBS = frozenset(
 DEMO_SERVERS = PACKAGE / "demo" / "servers"
 """There docstrings are the descriptions of tools, written as the servers of others write theirs."""
 
+SURFACE_SETTING = ("config/settings", "cli/doctor", "app", "proxy/process_context", "proxy/server")
+"""Modules that read the setting: `app` and `process_context` make what all sessions share, before any handshake."""
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -58,6 +61,12 @@ def test_the_median_function_is_short_and_none_is_long() -> None:
     }
     assert statistics.median(lengths.values()) <= MAX_MEDIAN_FUNCTION_LINES
     assert {name: length for name, length in lengths.items() if length > MAX_FUNCTION_LINES} == {}
+
+
+def test_whether_tools_are_loaded_is_asked_only_where_a_surface_is_chosen() -> None:
+    """Find no flag of a mode in any other module: they ask the surface, which is an object for each mode."""
+    asking = {_place(path) for path in PACKAGE.rglob("*.py") if "dynamic_loading_enabled" in path.read_text("utf-8")}
+    assert asking == {f"mcp_dynaload/{path}.py" for path in SURFACE_SETTING}
 
 
 def test_no_class_name_stands_twice_in_the_package() -> None:

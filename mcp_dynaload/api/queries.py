@@ -64,7 +64,7 @@ async def completions(connected: Connected, line: str) -> tuple[str, ...]:
     if not words:
         return tuple(f"/{command}" for command in COMMANDS if command.startswith(name))
     if name == "call":
-        tools = connected.session.live.catalog.tools
+        tools = connected.session.catalog.tools
         return tuple(tool.name for tool in tools if len(words) == 1 and tool.name.startswith(words[0]))
     arguments = [
         argument for prompt in await _prompts(connected) if prompt.name == name for argument in prompt.arguments or ()
@@ -88,13 +88,13 @@ def split_own_command(text: str) -> tuple[tuple[str, ...], str]:
 
 def tokens(session: Session, names: Sequence[str]) -> tuple[int, int]:
     """Return the tokens of all definitions, and of the named ones together with what we add ourselves."""
-    catalog = session.live.catalog
+    catalog = session.catalog
     return catalog.total_cost, session.live.overhead_tokens + sum(catalog.costs[name] for name in names)
 
 
 def loaded_tools(session: Session, decision: Decision) -> tuple[LoadedTool, ...]:
     """Return the tools that the session has loaded now, in name order."""
-    catalog = session.live.catalog
+    catalog = session.catalog
     tiers = tiers_of(session.state, catalog, session.learning.core(catalog))
     probabilities = {scored.name: scored.probability for scored in decision.ranked}
     return tuple(

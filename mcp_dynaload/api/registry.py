@@ -103,7 +103,7 @@ class Explanation(Answer):
 
 def tool_infos(session: Session, query: str = "", limit: int | None = None) -> tuple[ToolInfo, ...]:
     """Return the known tools in name order, or those that fit the words, best first."""
-    catalog = session.live.catalog
+    catalog = session.catalog
     tools = catalog.tools
     if query.strip():
         ranked = session.context().ranker.rank(parse_query(query), limit or len(tools))
@@ -115,7 +115,7 @@ def tool_infos(session: Session, query: str = "", limit: int | None = None) -> t
 
 def registry_stats(session: Session) -> RegistryStats:
     """Return the catalog in numbers."""
-    live, catalog = session.live, session.live.catalog
+    live, catalog = session.live, session.catalog
     infos = tool_infos(session)
     return RegistryStats(
         functions=len(catalog.tools),
@@ -137,7 +137,7 @@ async def tool_why(session: Session, tool: Tool) -> ToolWhy:
     return ToolWhy(
         name=tool.name,
         upstream=tool.upstream,
-        tokens=session.live.catalog.costs[tool.name],
+        tokens=session.catalog.costs[tool.name],
         categories=_categories_by_tool(session.live).get(tool.name, ()),
         is_loaded=any(tool.name == loaded.name for loaded in session.loaded()),
         reason=reason_of(session, tool.name),
@@ -149,7 +149,7 @@ async def explanation(
     session: Session, query: str, strategy: Strategy | None, clock: Callable[[], float] = time.perf_counter
 ) -> Explanation:
     """Return the tools that a prompt would load at the start of a session like this one, and why."""
-    priors = session.learning.priors.lifts(session.live.catalog)
+    priors = session.learning.priors.lifts(session.catalog)
     used = strategy or session.state.strategy
     told = await anyio.to_thread.run_sync(explain_prompt, query, used, session.context(), priors, clock)
     return _explanation(query, told)
@@ -176,7 +176,7 @@ def _info(tool: Tool, session: Session, loaded: set[str], categories: dict[str, 
         name=tool.name,
         upstream=tool.upstream,
         description=tool.description,
-        tokens=session.live.catalog.costs[tool.name],
+        tokens=session.catalog.costs[tool.name],
         categories=categories.get(tool.name, ()),
         is_pinned=tool.pinned or tool.name in session.state.pinned,
         is_loaded=tool.name in loaded,

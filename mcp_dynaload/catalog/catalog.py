@@ -40,6 +40,10 @@ class Catalog:
         """Return the tool with this advertised name."""
         return self._by_name.get(name)
 
+    def known(self, names: Iterable[str]) -> list[Tool]:
+        """Return the tools with these advertised names, each once and in their order; names of none are left out."""
+        return [tool for name in dict.fromkeys(names) if (tool := self._by_name.get(name)) is not None]
+
     def prerequisites(self, tool: Tool) -> tuple[str, ...]:
         """Return the advertised names of the tools that this one's definition sends the model to first."""
         found = self._prerequisites.get(tool.name)

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 SERVER_NAME = "dynaload"
 """The name under which we are registered with the client, unless a plugin of the client's brings us."""
@@ -19,30 +20,6 @@ CALL_TOOL = "call_tool"
 HOOK_TOOL = "dynaload_hook"
 """The unlisted tool of ours that takes a hook's fields."""
 
-COMMAND_NAMES = (
-    "load-category",
-    "unload-category",
-    "load-tier",
-    "optimize-for",
-    "performance-mode",
-    "cache-enable",
-    "cache-disable",
-    "cache-clear",
-    "list-categories",
-    "tier-status",
-    "function-stats",
-    "session-info",
-    "help",
-    "find",
-    "pin",
-    "unpin",
-    "why",
-    "unload",
-    "reset",
-    "quarantine",
-)
-"""Our prompts: the commands by which the user looks into a session and overrules it."""
-
 MAX_FULL_NAME_LENGTH = 64
 """Model APIs accept so much of a name, the client's prefix included."""
 
@@ -52,6 +29,31 @@ MAX_NAME_LENGTH = MAX_FULL_NAME_LENGTH - len(f"mcp__{SERVER_NAME}__")
 HASH_LENGTH = 8
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class CommandName(StrEnum):
+    """The name of one of our prompts: a command by which the user looks into a session and overrules it."""
+
+    LOAD_CATEGORY = "load-category"
+    UNLOAD_CATEGORY = "unload-category"
+    LOAD_TIER = "load-tier"
+    OPTIMIZE_FOR = "optimize-for"
+    PERFORMANCE_MODE = "performance-mode"
+    CACHE_ENABLE = "cache-enable"
+    CACHE_DISABLE = "cache-disable"
+    CACHE_CLEAR = "cache-clear"
+    LIST_CATEGORIES = "list-categories"
+    TIER_STATUS = "tier-status"
+    FUNCTION_STATS = "function-stats"
+    SESSION_INFO = "session-info"
+    HELP = "help"
+    FIND = "find"
+    PIN = "pin"
+    UNPIN = "unpin"
+    WHY = "why"
+    UNLOAD = "unload"
+    RESET = "reset"
+    QUARANTINE = "quarantine"
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,11 +114,11 @@ async def _drive(command: "Command", servers_file: Path, environ: dict[str, str]
     from mcp import StdioServerParameters
 
     from mcp_dynaload.demo.drive import drive
-    from mcp_dynaload.demo.scenarios.walk import SCENARIOS
+    from mcp_dynaload.demo.scenarios.walk import WALK
 
     program, *arguments = command(*module_arguments("mcp_dynaload", "serve", "--config", str(servers_file)))
     server = StdioServerParameters(command=program, args=arguments, env=environ)
-    return [outcome async for outcome in drive(server, SCENARIOS)]
+    return [outcome async for outcome in drive(server, WALK)]
 
 
 def _measured(configuration: "Configuration", outcomes: "list[WalkOutcome]") -> _Walked:
@@ -149,7 +149,7 @@ def _discovered(outcome: "WalkOutcome", costs: Mapping[str, int]) -> list[int]:
 def _as_json(walked: _Walked) -> dict[str, object]:
     prompts = [
         {
-            "prompt": saved.outcome.scenario.prompt,
+            "prompt": saved.outcome.prompt.text,
             "loaded": saved.loaded,
             "missed": saved.outcome.missed,
             "tokens": saved.tokens,
@@ -158,7 +158,7 @@ def _as_json(walked: _Walked) -> dict[str, object]:
             "milliseconds": round(saved.outcome.milliseconds, 1),
             "calls": [
                 {
-                    "tool": f"{done.call.server}__{done.call.tool}",
+                    "tool": done.name,
                     "milliseconds": round(done.milliseconds, 1),
                     "works": done.works,
                 }
@@ -176,13 +176,13 @@ def _show_loaded(walked: _Walked) -> None:
     console.print(f"{walked.servers} servers, {walked.tools} tools: {walked.all_tokens:,} tokens if all were loaded\n")
     for saved in walked.prompts:
         outcome = saved.outcome
-        console.print(f"“{outcome.scenario.prompt}”", style="bold", markup=False)
+        console.print(f"“{outcome.prompt.text}”", style="bold", markup=False)
         console.print(f"  loaded: {', '.join(saved.loaded) or 'nothing'}")
         missed = f"   missed: {', '.join(outcome.missed)}" if outcome.missed else ""
         figures = f"{saved.tokens:,} tokens, {saved.reduction:.1%} less, {outcome.milliseconds:.0f} ms"
         console.print(f"  {figures}{missed}", style="green")
     outcomes = [saved.outcome for saved in walked.prompts]
-    needed = sum(len(outcome.scenario.needs) for outcome in outcomes)
+    needed = sum(len(outcome.needed) for outcome in outcomes)
     found = needed - sum(len(outcome.missed) for outcome in outcomes)
     head = ("prompts", "all loaded", "native tool search", "ours", "reduction", "needed tools loaded", "median ms")
     row = (
@@ -202,11 +202,8 @@ def _show_calls(walked: _Walked) -> None:
     from mcp_dynaload.cli.screen import console, show_table
 
     calls = [call for saved in walked.prompts for call in saved.outcome.calls]
-    rows = [
-        (f"{done.call.server}__{done.call.tool}", f"{done.milliseconds:.0f}", "works" if done.works else "FAILED")
-        for done in calls
-    ]
+    rows = [(done.name, f"{done.milliseconds:.0f}", "works" if done.works else "FAILED") for done in calls]
     show_table("\nReal calls (the first of a server starts it)", ("tool", "ms", ""), rows, ("ms",))
     for failed in (done for done in calls if not done.works):
-        wanted = f"{failed.call.server}__{failed.call.tool}: expected {failed.call.expected!r} in:"
+        wanted = f"{failed.name}: expected {failed.call.says!r} in:"
         console.print(f"{wanted}\n{failed.text}", style="red", markup=False)

@@ -17,8 +17,6 @@ from mcp_dynaload.store.tokens import Scope, TokenStore
 
 token = typer.Typer(help="Access tokens of a service: make, list, revoke, forget.", no_args_is_help=True)
 
-NameArgument = Annotated[str, typer.Argument(help="The user or program that gets it; what it learns is kept by it.")]
-
 _OPEN = "There is no token: a service on a loopback address is open to everybody on this machine."
 
 _CLOSED = (
@@ -31,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
 @token.command()
 def create(
-    name: NameArgument,
+    name: Annotated[str, typer.Argument(help="The user or program that gets it; what it learns is kept by it.")],
     scope: Annotated[
         Scope, typer.Option(help="use: connect as a client. control: REST for its own sessions, too. admin: all.")
     ] = Scope.USE,
@@ -62,7 +60,7 @@ def list_tokens(as_json: JsonOption = False) -> None:
 
 
 @token.command()
-def revoke(name: NameArgument) -> None:
+def revoke(name: Annotated[str, typer.Argument(help="Whose token it is.")]) -> None:
     """Take a token back: the next request with it is refused."""
     with _tokens() as tokens:
         if not anyio.run(tokens.revoke, name):

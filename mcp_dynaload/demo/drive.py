@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mcp import StdioServerParameters
 
-from mcp_dynaload.demo.scenarios.walk import Call, WalkScenario
+from mcp_dynaload.demo.scenarios.steps import Called, Prompt, Scenario
 from mcp_dynaload.demo.typist import Typist, full_name, text_of, typist
 
 
@@ -14,19 +14,24 @@ from mcp_dynaload.demo.typist import Typist, full_name, text_of, typist
 class CallOutcome:
     """The outcome of a real call through the proxy."""
 
-    call: Call
+    call: Called
     milliseconds: float
     works: bool
     """The expected text is in the result."""
 
     text: str
 
+    @property
+    def name(self) -> str:
+        """The advertised name of the tool."""
+        return full_name(self.call.tool)
+
 
 @dataclass(frozen=True, slots=True)
 class WalkOutcome:
     """The outcome of one prompt."""
 
-    scenario: WalkScenario
+    prompt: Prompt
     listed: tuple[str, ...]
     """Advertised names after the prompt, our own tool included."""
 
@@ -41,7 +46,7 @@ class WalkOutcome:
     @property
     def needed(self) -> tuple[str, ...]:
         """The advertised names of the tools that the prompt needs."""
-        return tuple(full_name(f"{server}.{tool}") for server, tool in self.scenario.needs)
+        return tuple(map(full_name, self.prompt.needs or ()))
 
     @property
     def missed(self) -> tuple[str, ...]:
@@ -49,21 +54,22 @@ class WalkOutcome:
         return tuple(name for name in self.needed if name not in self.listed)
 
 
-async def drive(server: StdioServerParameters, scenarios: Sequence[WalkScenario]) -> AsyncIterator[WalkOutcome]:
-    """Type each prompt into a cleared session of the proxy, and make the scenario's calls."""
+async def drive(server: StdioServerParameters, scenarios: Sequence[Scenario]) -> AsyncIterator[WalkOutcome]:
+    """Type the prompts of each scenario into a cleared session of the proxy, and make its calls."""
     async with typist(server) as client:
         await client.is_ready()
         for scenario in scenarios:
             await client.clear()
-            answer = await client.prompt(scenario.prompt)
-            listed = tuple(tool.name for tool in await client.listed())
-            calls = tuple([await _call(client, call) for call in scenario.calls])
-            yield WalkOutcome(scenario, listed, answer.context, answer.milliseconds, calls)
+            for prompt in (step for step in scenario.steps if isinstance(step, Prompt)):
+                answer = await client.prompt(prompt.text)
+                listed = tuple(tool.name for tool in await client.listed())
+                calls = [await _call(client, step) for step in scenario.steps if isinstance(step, Called)]
+                yield WalkOutcome(prompt, listed, answer.context, answer.milliseconds, tuple(calls))
 
 
-async def _call(client: Typist, call: Call) -> CallOutcome:
+async def _call(client: Typist, call: Called) -> CallOutcome:
     started = time.perf_counter()
-    result = await client.call(full_name(f"{call.server}.{call.tool}"), call.arguments)
+    result = await client.call(full_name(call.tool), call.arguments)
     milliseconds = (time.perf_counter() - started) * 1000
     text = text_of(result)
-    return CallOutcome(call, milliseconds, not result.is_error and call.expected in text, text)
+    return CallOutcome(call, milliseconds, not result.is_error and call.says in text, text)

@@ -29,9 +29,9 @@ from mcp_dynaload.http.mcp_endpoints import MESSAGES_PATH, Endpoints, open_endpo
 from mcp_dynaload.http.oauth import issuer_of, metadata_routes
 from mcp_dynaload.http.prometheus import PrometheusMetrics
 from mcp_dynaload.http.quarantine import held_definitions
+from mcp_dynaload.http.rate_limit import open_rates
 from mcp_dynaload.http.rest import rest
 from mcp_dynaload.http.routes import GuardedDefault, GuardedRoute, check_declared
-from mcp_dynaload.http.shared_rate_limit import open_rates
 from mcp_dynaload.http.warm_up import prepare
 from mcp_dynaload.machine.logs import set_up_logs
 from mcp_dynaload.store.backends import open_journal_store, open_tokens

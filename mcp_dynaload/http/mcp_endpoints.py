@@ -30,8 +30,7 @@ from starlette.types import Message, Receive, Scope, Send
 from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.http.mcp_sessions import McpSessions, sender_name
-from mcp_dynaload.proxy.client import Request
-from mcp_dynaload.proxy.meta_tools import is_following
+from mcp_dynaload.proxy.client import Request, is_following
 from mcp_dynaload.proxy.server import ProxyServer
 from mcp_dynaload.store.session_counts import REPEAT_SECONDS, SessionCounts
 from mcp_dynaload.transport.sdk_json import UnwritableError, writable

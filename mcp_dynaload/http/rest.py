@@ -154,7 +154,7 @@ async def tools(
 ) -> Tools:
     """Return the catalog, or the best tools for some words."""
     async with api.session(acting(request, user_id), session_id) as session:
-        catalog = session.live.catalog
+        catalog = session.catalog
         found = tool_infos(session, query, limit)
     return Tools(tools=found, total=len(catalog.tools), total_tokens=catalog.total_cost)
 
@@ -165,7 +165,7 @@ async def why(name: str, api: Api, request: Request, session_id: SessionId = Non
     async with api.session(acting(request, user_id), session_id) as session:
         tool = tool_named(session, name)
         if tool is None:
-            near = session.live.catalog.nearest(name)
+            near = session.catalog.nearest(name)
             hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
             raise NotFoundError(f"there is no tool {name!r}{hint}")
         return await tool_why(session, tool)

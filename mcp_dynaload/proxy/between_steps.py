@@ -40,22 +40,22 @@ async def answer_step(session: Session, step: ModelStep, agent: str, had: Iterab
 
     `had` are the client's names of what was selected for the turn already.
     """
-    if not session.shared.settings.between_steps or not session.is_dynamic or session.selectable is None:
+    if not session.settings.between_steps or session.selectable is None:
         return {"select": []}
     if not agent:
         step = replace(step, request=next(iter(session.state.memory), ""))
     found = [*await _missed(session, step), *await _next(session, step)]
-    prefix = session.live.registration.prefix
+    prefix = session.client_prefix
     given = {name.removeprefix(prefix) for name in had}
     wanted = tuple(dict.fromkeys(name for missed in found for name in missed.names if name not in given))
     seen = session.model_context.untold if not agent else list[Tool]
-    untold = [tool.name for tool in seen(_known(session, wanted)) if _is_invisible(session, tool.name)]
+    untold = [tool.name for tool in seen(session.catalog.known(wanted)) if _is_invisible(session, tool.name)]
     if not untold:
         return {"select": []}
     why = "; ".join(dict.fromkeys(missed.why for missed in found if set(missed.names).intersection(untold)))
     decision = await session.decide(StepTaken(tuple(untold), why))
     await session.list_refresh.hold()
-    chosen = [tool for tool in _known(session, decision.needed) if tool.name in (session.selectable or ())]
+    chosen = [tool for tool in session.catalog.known(decision.needed) if tool.name in (session.selectable or ())]
     if not agent:
         session.model_context.tell(chosen)
     session.history.note_between_steps(tuple(tool.name for tool in chosen), why)
@@ -75,16 +75,12 @@ async def _missed(session: Session, step: ModelStep) -> tuple[Missed, ...]:
 
 async def _next(session: Session, step: ModelStep) -> list[Missed]:
     """Return the usual follower of the last tool of ours that was called in the step."""
-    prefix = session.live.registration.prefix
+    prefix = session.client_prefix
     ours = [name.removeprefix(prefix) for name, _ in step.calls if name.startswith(prefix)]
     if not ours:
         return []
     follower = await session.learning.follower(ours[-1])
     return [Missed((follower,), USUALLY_NEXT)] if follower else []
-
-
-def _known(session: Session, names: Iterable[str]) -> list[Tool]:
-    return [tool for name in names if (tool := session.live.catalog.get(name))]
 
 
 def _is_invisible(session: Session, name: str) -> bool:

@@ -36,7 +36,7 @@ class CallEvents:
     def start(cls, session: Session, tool: Tool, arguments: object) -> "CallEvents":
         """Note that the request has come."""
         state = session.state
-        was_listed = not session.is_dynamic or tool.name in state.loaded or is_pinned(state, tool)
+        was_listed = session.surface.is_loaded(state, tool.name) or is_pinned(state, tool)
         if not was_listed:
             session.emit(FellBack(step=Fallback.UNLISTED_CALL, upstream=tool.upstream, tool=tool.name))
         return cls(session, tool, arguments, was_listed)
@@ -72,7 +72,7 @@ class CallEvents:
 
     def _tell(self, outcome: Outcome, error: ErrorKind | None, result: Json | None) -> None:
         total = time.perf_counter() - self._started
-        is_detailed = self.session.shared.settings.detailed_logging_enabled
+        is_detailed = self.session.settings.detailed_logging_enabled
         self.session.emit(
             ToolCalled(
                 tool=self.tool.name,
@@ -90,7 +90,7 @@ class CallEvents:
         )
 
     def _shown(self, value: object) -> str:
-        return plain_json.text_of(self.session.shared.masker.value(value))[:MAX_TEXT]
+        return plain_json.text_of(self.session.masker.value(value))[:MAX_TEXT]
 
 
 def kind_of(error: UpstreamError) -> ErrorKind:

@@ -10,7 +10,7 @@ import structlog
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog, with_unique_names
 from mcp_dynaload.catalog.categories import Named, categories_of
 from mcp_dynaload.catalog.cost import Count, native_deferral
-from mcp_dynaload.catalog.names import COMMAND_NAMES, Registration
+from mcp_dynaload.catalog.names import CommandName, Registration
 from mcp_dynaload.config.servers_watch import ServersChange
 from mcp_dynaload.config.upstream_config import UpstreamConfig, prefixes_of
 from mcp_dynaload.proxy.aggregate import Aggregate, aggregate_listings
@@ -103,7 +103,7 @@ class CatalogState:
 
     def aggregate(self) -> Aggregate:
         """Return the prompts, resources and templates by now; none of theirs gets the name of a prompt of ours."""
-        reserved = frozenset(COMMAND_NAMES) if self.own_texts else frozenset[str]()
+        reserved = frozenset(CommandName) if self.own_texts else frozenset[str]()
         room = self.registration.room
         return aggregate_listings(self.listings.configs, dict(self.listings.by_name), reserved, room)
 

@@ -62,6 +62,9 @@ ENVIRONMENT_HEADERS = {
 }
 """HTTP headers in which a client may send what a process that it starts would see in its environment."""
 
+OWN_CLIENTS = "mcp-dynaload"
+"""How our own clients' names begin; they call by name."""
+
 Request = ServerRequestContext[Any, Any]
 Token = str | int
 
@@ -94,6 +97,11 @@ class ClientEnvironment:
         environ = {variable: request.headers.get(header, "") for header, variable in ENVIRONMENT_HEADERS.items()}
         is_local = request.client is not None and is_loopback(request.client.host)
         return replace(cls.read(environ), is_local=is_local and "x-forwarded-for" not in request.headers)
+
+
+def is_following(name: str, following: str) -> bool:
+    """Return whether a client's name is ours, or among those, with commas between, that follow changes."""
+    return name.startswith(OWN_CLIENTS) or name in (known.strip() for known in following.split(","))
 
 
 def user_of(request: HTTPConnection) -> str:

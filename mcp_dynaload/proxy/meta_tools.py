@@ -1,7 +1,9 @@
-"""`call_tool`, for clients that do not follow changes of the list: it calls what `find_tools` has found."""
+"""`find_tools`, and `call_tool`, which calls what that has found for clients that do not follow changes of the list."""
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS
@@ -9,11 +11,19 @@ from mcp_types import INVALID_PARAMS
 from mcp_dynaload.catalog.cost import MAX_DESCRIPTION_LENGTH
 from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS
 from mcp_dynaload.catalog.tool import Json, Tool, json_object
-from mcp_dynaload.proxy.model_text import MAX_FOUND_CHARACTERS, OWN_TOOLS
+from mcp_dynaload.proxy.client import Request
+from mcp_dynaload.proxy.model_text import (
+    DEFAULT_FOUND,
+    MAX_FOUND,
+    MAX_FOUND_CHARACTERS,
+    OWN_TOOLS,
+    fitting,
+    found_text,
+    introduction_text,
+)
 from mcp_dynaload.proxy.session import Session
-
-OWN_CLIENTS = "mcp-dynaload"
-"""How our own clients' names begin; they call by name."""
+from mcp_dynaload.selection.actions import ToolsFound
+from mcp_dynaload.telemetry.events import ToolsSearched
 
 CALL_TOOL_DEFINITION: Json = {
     "name": CALL_TOOL,
@@ -30,19 +40,67 @@ CALL_TOOL_DEFINITION: Json = {
 }
 
 
-def has_call_tool(session: Session) -> bool:
-    """Return whether the client is not known to follow changes of the list.
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The arguments of `find_tools`."""
 
-    Claude Code, which does, never gets it: all tools would pass the user's rules for single tools under one name.
+    query: str
+    limit: int
+
+
+async def find_and_list(session: Session, request: Request, params: Json) -> Json:
+    """Answer `find_tools` of a client that has listed what was found when this returns.
+
+    Raises:
+        MCPError: It asks for nothing, or for too much.
     """
-    if session.host.progress is not None:
-        return session.is_dynamic
-    return session.is_dynamic and not is_following(session.client.name, session.shared.settings.following_clients)
+    search = _read_search(params)
+    tools = await _find(session, search, session.list_refresh.hold)
+    return _found(session, tools, found_text(tools, search.query, session.client_prefix))
 
 
-def is_following(name: str, following: str) -> bool:
-    """Return whether a client's name is ours, or among those, with commas between, that follow changes."""
-    return name.startswith(OWN_CLIENTS) or name in (known.strip() for known in following.split(","))
+async def find_to_call(session: Session, request: Request, params: Json) -> Json:
+    """Answer `find_tools` of a client that calls what was found with `call_tool`.
+
+    Raises:
+        MCPError: It asks for nothing, or for too much.
+    """
+    search = _read_search(params)
+    tools = await _find(session, search)
+    return _found(session, tools, callable_text(tools, search.query))
+
+
+def _read_search(params: Json) -> Search:
+    arguments = json_object(params.get("arguments"))
+    query = arguments.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise MCPError(code=INVALID_PARAMS, message=f"{FIND_TOOLS} needs a text 'query'")
+    limit = arguments.get("limit", DEFAULT_FOUND)
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_FOUND:
+        raise MCPError(code=INVALID_PARAMS, message=f"{FIND_TOOLS}: 'limit' is a whole number from 1 to {MAX_FOUND}")
+    return Search(query, limit)
+
+
+async def _find(session: Session, search: Search, wait: Callable[[], Awaitable[None]] | None = None) -> list[Tool]:
+    """Load the best tools for a search, `wait` until the client has listed them, and return them."""
+    started = time.perf_counter()
+    names = tuple(scored.name for scored in await session.search(search.query, search.limit))
+    added: tuple[str, ...] = ()
+    if names:
+        added = (await session.decide(ToolsFound(names))).added
+        if wait is not None:
+            await wait()
+    session.emit(ToolsSearched(found=names, added=added, ms=1000 * (time.perf_counter() - started)))
+    return session.catalog.known(names)
+
+
+def _found(session: Session, tools: Sequence[Tool], text: str) -> Json:
+    """Return an answer, with the instructions of servers that the model has not read yet."""
+    given = fitting(session.model_context.introductions(tools, session.live.listings.by_name))
+    session.model_context.introduce(given)
+    session.model_context.tell(tools)
+    text = "\n".join(part for part in (text, introduction_text(given)) if part)
+    return {"content": [{"type": "text", "text": text}]}
 
 
 def unwrapped_call(params: Json, client_prefix: str) -> Json:

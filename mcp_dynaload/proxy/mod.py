@@ -10,6 +10,7 @@ from mcp_dynaload.proxy.model_text import MAX_CONTEXT_CHARACTERS, fitting, intro
 from mcp_dynaload.proxy.prompt_serving import serve_prompt
 from mcp_dynaload.proxy.quarantine import news_of
 from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.proxy.surfaces.surface import MOD_PROMPT
 from mcp_dynaload.ranking.native_search import Searchable
 from mcp_dynaload.selection.actions import AgentPrompted, PromptSubmitted
 from mcp_dynaload.selection.state import Decision
@@ -25,13 +26,13 @@ def start(session: Session, others: Mapping[str, Searchable]) -> Json:
     From now on it asks, and the settings hooks answer nothing. It comes in a prompt's first step. What the hooks could
     only describe beside that prompt, as in a resumed session, whose list the client keeps, it is told to select now.
     """
-    if not (session.is_dynamic and session.client.environment.tool_search):
+    if MOD_PROMPT in session.surface.ignored_hooks or not session.client.environment.tool_search:
         return {"asks": False} | cell(session)
     session.others = {**session.others, **others}
     if session.selectable is None:
         session.selectable = set()
-    selected = [session.live.registration.prefix + name for name in session.model_context.take_described()]
-    steps: Json = {} if session.shared.settings.between_steps else {"steps": False}
+    selected = [session.client_prefix + name for name in session.model_context.take_described()]
+    steps: Json = {} if session.settings.between_steps else {"steps": False}
     return {"asks": True, "select": selected} | steps | cell(session)
 
 
@@ -40,7 +41,7 @@ def cell(session: Session) -> Json:
 
     The client puts the plugin's name, which is ours, before it.
     """
-    return {"status": session.summary} if session.shared.settings.status_cell else {}
+    return {"status": session.summary} if session.settings.status_cell else {}
 
 
 async def answer_prompt(session: Session, event: PromptSubmitted) -> Json:
@@ -58,7 +59,7 @@ async def answer_beside(session: Session, event: PromptSubmitted) -> Json:
             await meeting.mod_came.wait()
     tools = () if meeting.mod_came.is_set() else chosen.selected
     room = MAX_CONTEXT_CHARACTERS - len(chosen.introduction) - 1
-    described = loaded_text(tools, room, session.live.registration.prefix)
+    described = loaded_text(tools, room, session.client_prefix)
     return beside("\n".join(part for part in (described, chosen.introduction) if part), chosen.notice)
 
 
@@ -69,7 +70,7 @@ async def _choose(session: Session, event: PromptSubmitted, meeting: PromptMeeti
             model_context = session.model_context
             is_first, model_context.has_begun = not model_context.has_begun, True
             decision = (await serve_prompt(session, event, is_first=is_first)).decision
-            tools = model_context.untold(_known(session, [*decision.needed, *session.history.take_ordered()]))
+            tools = model_context.untold(session.catalog.known([*decision.needed, *session.history.take_ordered()]))
             given = fitting(model_context.introductions(tools, session.live.listings.by_name))
             model_context.introduce(given)
             model_context.tell(tools)
@@ -91,7 +92,7 @@ def beside(text: str, notice: str) -> Json:
 def notice(session: Session, decision: Decision) -> str:
     """Return what the user is told beside a prompt: of its tools, if that is wanted, and of what is held back."""
     held = news_of(session.live.listings.quarantine.held, session.told_held)
-    is_wanted = decision.added and session.shared.settings.notify
+    is_wanted = decision.added and session.settings.notify
     loaded = f"dynaload: loaded {', '.join(decision.added)}" if is_wanted else ""
     return "\n".join(part for part in (held, loaded) if part)
 
@@ -99,12 +100,8 @@ def notice(session: Session, decision: Decision) -> str:
 async def answer_agent(session: Session, prompt: str) -> Json:
     """Return what the client is to select for an agent, which has seen no definition yet."""
     served = await serve_prompt(session, AgentPrompted(prompt))
-    tools = _selectable(session, _known(session, served.decision.needed))
+    tools = _selectable(session, session.catalog.known(served.decision.needed))
     return {"select": _names(session, tools)}
-
-
-def _known(session: Session, names: Iterable[str]) -> list[Tool]:
-    return [tool for name in dict.fromkeys(names) if (tool := session.live.catalog.get(name))]
 
 
 def _selectable(session: Session, tools: Iterable[Tool]) -> list[Tool]:
@@ -114,4 +111,4 @@ def _selectable(session: Session, tools: Iterable[Tool]) -> list[Tool]:
 
 def _names(session: Session, tools: Iterable[Tool]) -> list[str]:
     """Return the client's names of tools."""
-    return [session.live.registration.prefix + tool.name for tool in tools]
+    return [session.client_prefix + tool.name for tool in tools]

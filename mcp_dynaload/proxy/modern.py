@@ -1,22 +1,16 @@
-"""The fixed surface for revision 2026-07-28, in which a list must not change by what a client does."""
+"""Revision 2026-07-28, whose requests are part of no session: its fields taken off requests and put on results."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS, SERVER_INFO_META_KEY
 
-from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS
 from mcp_dynaload.catalog.tool import Json, json_object
-from mcp_dynaload.proxy import passthrough as passing
-from mcp_dynaload.proxy import tool_calls as calls
 from mcp_dynaload.proxy.client import Request
-from mcp_dynaload.proxy.commands import surface
-from mcp_dynaload.proxy.meta_tools import CALL_TOOL_DEFINITION
-from mcp_dynaload.proxy.model_text import FIND_TOOLS_DEFINITION
+from mcp_dynaload.proxy.passthrough import RESOURCE_NOT_FOUND, Method
 from mcp_dynaload.proxy.session import Session
-from mcp_dynaload.selection.state import is_pinned
 
 CAPABILITIES: Json = {"tools": {}, "prompts": {}, "resources": {}, "completions": {}}
 """No list announces changes: clients ask again when what they have is no longer fresh."""
@@ -30,31 +24,22 @@ ENVELOPE = "io.modelcontextprotocol/"
 """How the keys of `_meta` begin that are between the client and us."""
 
 
-async def list_tools(session: Session, request: Request, params: Json) -> Json:
-    """List tier 1, `find_tools` and `call_tool`; everything where loading is switched off."""
-    if not session.is_dynamic:
-        return await calls.list_tools(session, request, params)
-    pinned = [tool for tool in session.live.catalog.tools if is_pinned(session.state, tool)]
-    own = {FIND_TOOLS: FIND_TOOLS_DEFINITION, CALL_TOOL: CALL_TOOL_DEFINITION}
-    listed = own | {tool.name: {**tool.definition, "name": tool.name} for tool in pinned}
-    return {"tools": [listed[name] for name in sorted(listed)]}
+REQUESTS = frozenset(
+    {
+        "tools/list",
+        "tools/call",
+        "prompts/list",
+        "prompts/get",
+        "resources/list",
+        "resources/templates/list",
+        "resources/read",
+        "completion/complete",
+    }
+)
+"""The requests of this revision that a surface answers."""
 
 
-METHODS: Mapping[str, Callable[[Session, Request, Json], Awaitable[Json]]] = {
-    "tools/list": list_tools,
-    "tools/call": calls.call_tool,
-    "prompts/list": surface.list_prompts,
-    "prompts/get": surface.get_prompt,
-    "resources/list": passing.list_resources,
-    "resources/templates/list": passing.list_templates,
-    "resources/read": passing.read_resource,
-    "completion/complete": surface.complete,
-}
-
-
-async def answered(
-    session: Session, request: Request, method: Callable[[Session, Request, Json], Awaitable[Json]]
-) -> Json:
+async def answered(session: Session, request: Request, method: Method) -> Json:
     """Return the bare result of a method.
 
     Raises:
@@ -67,7 +52,7 @@ async def answered(
     try:
         return await method(session, replace(request, params=params), params)
     except MCPError as error:
-        if error.error.code == passing.RESOURCE_NOT_FOUND:
+        if error.error.code == RESOURCE_NOT_FOUND:
             raise MCPError(code=INVALID_PARAMS, message=error.error.message, data=error.error.data) from error
         raise
 

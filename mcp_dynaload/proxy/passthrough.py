@@ -1,6 +1,6 @@
 """Prompts, resources, completions and log levels: routed to the upstream that they belong to."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar, get_args
 
 import anyio
@@ -12,6 +12,9 @@ from mcp_dynaload.proxy.aggregate import ElementOrigin
 from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.failures import as_error
 from mcp_dynaload.proxy.session import Session
+
+Method = Callable[[Session, Request, Json], Awaitable[Json]]
+"""Answers a request of the session's client, of which the params are given."""
 
 _Found = TypeVar("_Found")
 
@@ -39,27 +42,18 @@ async def known_by_now(session: Session, look: Callable[[], _Found | None]) -> _
     return look()
 
 
-async def _wait_if_all_is_listed(session: Session) -> None:
-    """Wait for the whole list, if loading is switched off: then it is whole from the start."""
-    if not session.is_dynamic:
-        await wait_for_listings(session)
-
-
 async def list_prompts(session: Session, request: Request, params: Json) -> Json:
     """List all upstreams' prompts."""
-    await _wait_if_all_is_listed(session)
     return {"prompts": list(session.host.aggregate.prompts)}
 
 
 async def list_resources(session: Session, request: Request, params: Json) -> Json:
     """List all upstreams' resources."""
-    await _wait_if_all_is_listed(session)
     return {"resources": list(session.host.aggregate.resources)}
 
 
 async def list_templates(session: Session, request: Request, params: Json) -> Json:
     """List all upstreams' resource templates."""
-    await _wait_if_all_is_listed(session)
     return {"resourceTemplates": list(session.host.aggregate.templates)}
 
 

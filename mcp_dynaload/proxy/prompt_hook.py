@@ -89,12 +89,12 @@ async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json
     Whoever is not known to call for the user may have tools chosen for some words, and nothing else.
     """
     await session.know_who_serves()
-    if session.stands_by:
+    if session.role.stands_by:
         return await _relayed(session, arguments if caller is Caller.USER else {})
     is_users = caller is Caller.USER
     fields = HookFields.read(arguments if is_users else {name: arguments.get(name) for name in HARMLESS_FIELDS})
-    if session.shared.settings.detailed_logging_enabled:
-        log.info("hook_called", hook=fields.event, prompt=session.shared.masker.text(fields.prompt))
+    if session.settings.detailed_logging_enabled:
+        log.info("hook_called", hook=fields.event, prompt=session.masker.text(fields.prompt))
     try:
         answer = await _answer(session, fields, caller)
     except Exception:  # a prompt is never blocked by us
@@ -105,8 +105,8 @@ async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json
 
 async def _relayed(session: Session, arguments: Json) -> Json:
     """Return what the server of ours says that serves in this one's place."""
-    is_possible = bool(session.serving_at and arguments)
-    answer = await relayed(session.serving_at, arguments) if is_possible else None
+    is_possible = bool(session.role.serving_at and arguments)
+    answer = await relayed(session.role.serving_at, arguments) if is_possible else None
     return answer or {"content": [{"type": "text", "text": "{}"}]}
 
 
@@ -123,6 +123,8 @@ async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
 
 
 async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
+    if fields.event in session.surface.ignored_hooks:
+        return {}
     match fields.event:
         case "ModStarted" if caller is Caller.USER:
             session.mod = fields.plugin
@@ -169,7 +171,7 @@ def _is_mods_turn(session: Session, fields: HookFields) -> bool:
 async def _on_command(session: Session, fields: HookFields, caller: Caller) -> Json:
     """Carry out one of our commands and answer at once; the model is not asked."""
     name = own_command(fields.command_name)
-    if name is None or not session.is_dynamic:
+    if name is None:
         return {}
     result = await _run_for(caller, session, name, fields.command_args.split())
     return {"decision": "block", "reason": result.text}
@@ -193,8 +195,6 @@ async def _on_text_command(session: Session, fields: HookFields, caller: Caller,
 
 
 async def _on_prompt(session: Session, fields: HookFields, caller: Caller) -> Json:
-    if not session.is_dynamic:
-        return {}
     first, *_ = fields.prompt.split(maxsplit=1) or [""]
     if first.startswith("/") and own_command(first) is not None:
         return {}  # the raw line of a command, which acts by itself and asks the model nothing
@@ -222,7 +222,7 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
         await _announce_client_side(session, is_mod_new=is_mod_new, is_search_new=is_search_new)
     in_request = is_first or not session.client.environment.tool_search
     answer = _prompt_answer(session, served.decision, in_request=in_request)
-    is_bare = is_first and session.live.registration.is_plugins and not session.live.listings.configs
+    is_bare = is_first and session.registration.is_plugins and not session.live.listings.configs
     return {"systemMessage": NO_SERVERS} | answer if is_bare else answer
 
 
@@ -272,7 +272,7 @@ def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) ->
     chosen = _chosen(session, decision)
     chosen = [] if in_request else model_context.untold(chosen)
     given = fitting(model_context.introductions(session.listed() if in_request else chosen, listings))
-    described = loaded_text(chosen, room_beside(given), session.live.registration.prefix)
+    described = loaded_text(chosen, room_beside(given), session.client_prefix)
     text = "\n".join(part for part in (described, introduction_text(given)) if part)
     model_context.introduce(given)
     model_context.describe(chosen)
@@ -288,7 +288,7 @@ def _chosen(session: Session, decision: Decision) -> list[Tool]:
     names = [*decision.added, *session.history.take_ordered()]
     if is_frozen_after_first_request(session.state.model):
         names += [scored.name for scored in decision.ranked if scored.name in session.state.loaded][:MAX_RETOLD]
-    return [tool for name in dict.fromkeys(names) if (tool := session.live.catalog.get(name))]
+    return session.catalog.known(names)
 
 
 def _is_template(name: str, text: str) -> bool:

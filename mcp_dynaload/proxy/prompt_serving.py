@@ -74,8 +74,8 @@ def _in_numbers(
 
 
 def _kept(session: Session, text: str) -> str | None:
-    is_detailed = session.shared.settings.detailed_logging_enabled
-    return session.shared.masker.text(text)[:MAX_TEXT] if is_detailed else None
+    is_detailed = session.settings.detailed_logging_enabled
+    return session.masker.text(text)[:MAX_TEXT] if is_detailed else None
 
 
 def _category_tokens(
@@ -86,6 +86,6 @@ def _category_tokens(
 
 
 def _tiers(session: Session) -> str:
-    catalog = session.live.catalog
+    catalog = session.catalog
     tiers = tiers_of(session.state, catalog, session.learning.core(catalog))
     return "+".join(name for name, names in (("core", tiers.core), ("task", tiers.task)) if names) or "none"

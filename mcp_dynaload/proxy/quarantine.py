@@ -132,7 +132,8 @@ class Quarantine:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._definitions, self._masker = store, masker
-        self._default, self._project_dir = default, project_dir
+        self._default: Pinning = default
+        self._project_dir = project_dir
         self._upstreams: Mapping[str, PinnedUpstream] = {}
         self._scan, self._room, self._clock = scan, room, clock
         self._lock = threading.RLock()

@@ -36,7 +36,7 @@ async def reconfigure(
     log.info("servers_changed", change=str(change))
     for session in sessions:
         await _tell(session, {*change.removed, *change.restarted, *change.adjusted})
-    if (session := next((one for one in sessions if not one.stands_by and one.pool.is_open), None)) is not None:
+    if (session := next((one for one in sessions if not one.role.stands_by and one.pool.is_open), None)) is not None:
         session.pool.start_listing(unlisted, live.listings.failures)
         session.pool.warm(_to_warm(configs, change, sessions))
     else:
@@ -49,7 +49,7 @@ async def _tell(session: Session, upstreams: Collection[str]) -> None:
 
     Taking one away in a running session saves nothing, and the client then refuses it in words of its own.
     """
-    catalog = session.live.catalog
+    catalog = session.catalog
     lost = [tool for tool in session.announced if tool.upstream in upstreams and catalog.get(tool.name) is None]
     session.gone |= {tool.name: tool for tool in lost}
     session.listed_one.set()

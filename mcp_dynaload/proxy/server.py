@@ -1,6 +1,6 @@
 """The MCP server towards clients: handshake, sessions, and one table of methods."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -20,13 +20,10 @@ from mcp_dynaload.config.servers_watch import ServersChange
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.proxy import modern
 from mcp_dynaload.proxy import passthrough as passing
-from mcp_dynaload.proxy import tool_calls as calls
 from mcp_dynaload.proxy.caller import CLAUDE_CODE, Caller
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import Client, ClientEnvironment, Request, as_it_is, user_of
-from mcp_dynaload.proxy.commands import surface
 from mcp_dynaload.proxy.failures import error_of
-from mcp_dynaload.proxy.model_text import instructions_of_all, instructions_text
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.prompt_hook import answer_hook
@@ -36,25 +33,13 @@ from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.session_lifetime import open_session
 from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams, open_shared_upstreams
 from mcp_dynaload.proxy.stateless_sessions import StatelessSessions
+from mcp_dynaload.proxy.surfaces.dynamic import DYNAMIC
+from mcp_dynaload.proxy.surfaces.fixed import FIXED
+from mcp_dynaload.proxy.surfaces.surface import Surface
+from mcp_dynaload.proxy.surfaces.transparent import TRANSPARENT
 from mcp_dynaload.telemetry.totals import Totals
 from mcp_dynaload.transport.sdk_json import writable
 from mcp_dynaload.version import __version__
-
-Method = Callable[[Session, Request, Json], Awaitable[Json]]
-
-METHODS: Mapping[str, Method] = {
-    "tools/list": calls.list_tools,
-    "tools/call": calls.call_tool,
-    "prompts/list": surface.list_prompts,
-    "prompts/get": surface.get_prompt,
-    "resources/list": passing.list_resources,
-    "resources/templates/list": passing.list_templates,
-    "resources/read": passing.read_resource,
-    "resources/subscribe": passing.subscribe,
-    "resources/unsubscribe": passing.unsubscribe,
-    "completion/complete": surface.complete,
-    "logging/setLevel": passing.set_log_level,
-}
 
 NOTHING: Mapping[str, Json] = {
     "tools/list": {"tools": []},
@@ -91,7 +76,12 @@ class ProxyServer:
         self._shared_upstreams = shared_upstreams
         self._sessions: dict[int, Session] = {}
         self._reconfiguring = anyio.Lock()
-        self._stateless_sessions = StatelessSessions(self._run_session, tasks, shared.settings.session_idle_seconds)
+        is_dynamic = shared.settings.dynamic_loading_enabled
+        self._surface = DYNAMIC if is_dynamic else TRANSPARENT
+        self._stateless_surface = FIXED if is_dynamic else TRANSPARENT
+        self._stateless_sessions = StatelessSessions(
+            partial(self._run_session, self._stateless_surface), tasks, shared.settings.session_idle_seconds
+        )
         self.server: Server[Any] = HandshakeServer(
             SERVER_NAME, version=__version__, get_tool_input_schema=self._input_schema
         )
@@ -148,10 +138,10 @@ class ProxyServer:
         if request.request_id is None:
             return await self._notified(session, request, call_next)
         connection.initialized.set()  # a client that asks has taken the handshake's answer, whether it says so or not
-        if session.stands_by and (nothing := NOTHING.get(request.method)) is not None:
+        if session.role.stands_by and (nothing := NOTHING.get(request.method)) is not None:
             session.list_refresh.was_read()
             return dict(nothing)
-        if (method := METHODS.get(request.method)) is not None:
+        if (method := self._surface.methods.get(request.method)) is not None:
             return await method(session, request, dict(request.params or {}))
         if (upstream := session.host.only_upstream()) is not None and request.method not in OWN_METHODS:
             return await passing.pass_on(session, request, upstream)
@@ -162,17 +152,21 @@ class ProxyServer:
         if request.method != "initialize" or not isinstance(result, dict):
             return result
         client = self._client(request, connection)
-        await self._tasks.start(self._run_session, client)
+        await self._tasks.start(self._run_session, self._surface, client)
         has_tool_search = client.name == CLAUDE_CODE and client.environment.tool_search
-        return {**result, "capabilities": CAPABILITIES, **self._instructions(has_tool_search=has_tool_search)}
+        return {
+            **result,
+            "capabilities": CAPABILITIES,
+            **self._instructions(self._surface, has_tool_search=has_tool_search),
+        }
 
     async def _serve_modern(self, request: Request, call_next: CallNext) -> HandlerResult:
         """Answer one request of revision 2026-07-28, which is part of no session."""
-        method = modern.METHODS.get(request.method)
+        method = self._stateless_surface.methods.get(request.method) if request.method in modern.REQUESTS else None
         if request.method == "server/discover":
             answer = await call_next(request)
             own = answer if isinstance(answer, dict) else {}
-            return {**own, "capabilities": modern.CAPABILITIES, **self._instructions()}
+            return {**own, "capabilities": modern.CAPABILITIES, **self._instructions(self._stateless_surface)}
         if method is None or request.request_id is None:
             return await call_next(request)
         environment, user = self._origin_of(request)
@@ -180,13 +174,10 @@ class ProxyServer:
             result = await modern.answered(session, request, method)
         return modern.enveloped(request.method, result, self.server.server_info_stamp)
 
-    def _instructions(self, *, has_tool_search: bool = False) -> Json:
+    def _instructions(self, surface: Surface, *, has_tool_search: bool = False) -> Json:
         """Return the field of that name, if there is something to say."""
-        live = self._shared.live
-        listings = live.listings
-        text = instructions_text(listings.by_name, listings.unseen, has_tool_search=has_tool_search)
-        if not self._shared.settings.dynamic_loading_enabled:
-            text = instructions_of_all(live.listings.by_name)
+        listings = self.live.listings
+        text = surface.instructions(listings.by_name, listings.unseen, has_tool_search=has_tool_search)
         return {"instructions": text} if text else {}
 
     def _input_schema(self, name: str) -> Json | None:
@@ -206,7 +197,12 @@ class ProxyServer:
         return (self._shared.environment, "") if came is None else (ClientEnvironment.of_request(came), user_of(came))
 
     async def _run_session(
-        self, client: Client, progress: ProgressRouter | None = None, *, task_status: anyio.abc.TaskStatus[Session]
+        self,
+        surface: Surface,
+        client: Client,
+        progress: ProgressRouter | None = None,
+        *,
+        task_status: anyio.abc.TaskStatus[Session],
     ) -> None:
         """Own one session from its handshake to the end of its connection, in one task."""
         connection = client.connection
@@ -218,7 +214,9 @@ class ProxyServer:
 
         connection.exit_stack.push_async_callback(end)
         try:
-            async with open_session(client, self._shared, self._logs_dir, self._shared_upstreams, progress) as session:
+            async with open_session(
+                client, surface, self._shared, self._logs_dir, self._shared_upstreams, progress
+            ) as session:
                 self._sessions[id(connection)] = session
                 session.pool.configure(self.live.listings.configs.values())  # they may have changed meanwhile
                 task_status.started(session)

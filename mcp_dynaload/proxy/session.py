@@ -8,9 +8,12 @@ import anyio
 import anyio.to_thread
 import structlog
 
-from mcp_dynaload.catalog.names import SERVER_NAME
+from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.catalog.pinning import Key
 from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import Client, ListRefresh
 from mcp_dynaload.proxy.decision_timing import DecisionTiming, TimedRanker
@@ -21,6 +24,9 @@ from mcp_dynaload.proxy.model_context import ModelContext
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.repeated_hooks import RepeatedHooks
 from mcp_dynaload.proxy.saving import Saving, saving_of
+from mcp_dynaload.proxy.serving_role import LOOK_SECONDS, LOOKING_SECONDS, ServingRole
+from mcp_dynaload.proxy.shown_line import ShownLine
+from mcp_dynaload.proxy.surfaces.surface import Surface
 from mcp_dynaload.proxy.upstream_bridge import UpstreamBridge
 from mcp_dynaload.ranking.native_search import Searchable, built_in_tools
 from mcp_dynaload.ranking.ranker import Scored
@@ -38,20 +44,12 @@ from mcp_dynaload.selection.actions import (
     ToolUsed,
     TurnEnded,
 )
-from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, find, step
-from mcp_dynaload.store.peers import Origin
+from mcp_dynaload.selection.state import Context, Decision, SessionState, find, step
 from mcp_dynaload.telemetry.events import Event, Fallback, FellBack, SessionClosed, SessionOpened, Who
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
 
 WARM_PROBABILITY = 0.8
-LISTS = ("tools", "prompts", "resources")
-LOOK_SECONDS = 0.25
-"""How soon a server of ours that comes later is seen."""
-
-LOOKING_SECONDS = 30.0
-"""So long the client gives each server to start."""
-
 INITIALIZED_SECONDS = 2.0
 """A client says in milliseconds that it has the answer to its handshake, if it says so at all."""
 
@@ -72,10 +70,14 @@ class Session:
     """Made by `session_lifetime.open_session`; every change of its loaded tools goes through `decide`."""
 
     host: UpstreamBridge
-    list_refresh: ListRefresh
+    surface: Surface
+    """What the client is shown."""
+
+    role: ServingRole
     state: SessionState
     session_id: str | None
     learning: Learning
+    status_line: ShownLine
     model_context: ModelContext = field(default_factory=ModelContext)
     history: LoadHistory = field(default_factory=LoadHistory)
     heard: RepeatedHooks = field(default_factory=RepeatedHooks)
@@ -94,15 +96,6 @@ class Session:
     others: Mapping[str, Searchable] = field(default_factory=built_in_tools)
     """The tools not behind us that the client's own tool search can find, by their names there, as far as we know."""
 
-    stands_by: bool = False
-    """Another server of ours serves this client: the user has registered it, and this one is the plugin's."""
-
-    serving_at: str = ""
-    """Where that one takes hook calls, which the client makes to this one."""
-
-    has_standby: bool = False
-    """Such a server of the plugin's stands by beside this one."""
-
     mod: str = ""
     """The server's name with the copy of our plugin whose mod asks; of several copies it is the first one."""
 
@@ -118,21 +111,19 @@ class Session:
     told_held: dict[str, frozenset[tuple[Key, str]]] = field(default_factory=dict[str, frozenset[tuple[Key, str]]])
     """What the user was told of that is held back, by server."""
 
-    _serves: anyio.Event = field(default_factory=anyio.Event)
-    """Set when no other server of ours serves the client, before which no upstream is started."""
-
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _kept: tuple[str | None, frozenset[str], frozenset[str]] = (None, frozenset(), frozenset())
     """Session id, loaded and unloaded tools as they were stored last."""
-
-    _showing: anyio.Lock = field(default_factory=anyio.Lock)
-    _shown: tuple[str | None, str] = (None, "")
-    """Session id and line that a status line can show."""
 
     @property
     def client(self) -> Client:
         """The client whose session it is."""
         return self.host.client
+
+    @property
+    def list_refresh(self) -> ListRefresh:
+        """How far the client has read the list."""
+        return self.role.list_refresh
 
     @property
     def shared(self) -> ProcessContext:
@@ -155,14 +146,34 @@ class Session:
         return self.shared.live
 
     @property
-    def is_dynamic(self) -> bool:
-        """Whether tools are loaded and unloaded; if not, everything is listed and nothing changes."""
-        return self.shared.settings.dynamic_loading_enabled
+    def catalog(self) -> Catalog:
+        """The known tools."""
+        return self.live.catalog
+
+    @property
+    def registration(self) -> Registration:
+        """The name under which the client knows us."""
+        return self.live.registration
+
+    @property
+    def client_prefix(self) -> str:
+        """The prefix that the client puts before our names."""
+        return self.live.registration.prefix
+
+    @property
+    def settings(self) -> Settings:
+        """The process's settings."""
+        return self.shared.settings
+
+    @property
+    def masker(self) -> Masker:
+        """Hides secrets in whatever is told or noted."""
+        return self.shared.masker
 
     @property
     def costs(self) -> ListCosts:
         """The costs of its lists."""
-        return ListCosts(self.live.catalog, self.live.overhead_tokens)
+        return ListCosts(self.catalog, self.live.overhead_tokens)
 
     def emit(self, action: Event) -> None:
         """Tell that something has happened in this session."""
@@ -171,14 +182,11 @@ class Session:
 
     def listed(self) -> list[Tool]:
         """Return the upstream tools that are in our list now, in name order."""
-        catalog = self.live.catalog
-        if not self.is_dynamic:
-            return list(catalog.tools)
-        return [tool for name in advertised(self.state, catalog) if (tool := catalog.get(name))]
+        return self.surface.listed(self.state, self.catalog)
 
     def shown(self) -> list[Tool]:
         """Return what the client's list has beside our own tools: those that are listed, and those that are gone."""
-        gone = [tool for name, tool in self.gone.items() if self.live.catalog.get(name) is None]
+        gone = [tool for name, tool in self.gone.items() if self.catalog.get(name) is None]
         return sorted([*self.listed(), *gone], key=lambda tool: tool.name)
 
     def loaded(self) -> list[Tool]:
@@ -188,24 +196,20 @@ class Session:
     @property
     def saving(self) -> Saving:
         """The cost of its list beside that of all definitions."""
-        return saving_of(self.listed(), self.live.catalog, self.live.overhead_tokens)
+        return saving_of(self.listed(), self.catalog, self.live.overhead_tokens)
 
     @property
     def summary(self) -> str:
-        """The same where the user looks; empty as long as nothing is loaded, and where everything is listed."""
-        return self.saving.summary if self.is_dynamic else ""
+        """The same where the user looks; empty as long as nothing is chosen."""
+        return saving_of(self._chosen(), self.catalog, self.live.overhead_tokens).summary
 
     async def attach(self, pool: Pool) -> None:
         """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
         self.host.attach(pool)
         resumed, pins = await anyio.to_thread.run_sync(self._recalled)
-        others = await anyio.to_thread.run_sync(self.shared.peers.others)
-        is_registered = self.shared.peers.own is Origin.REGISTERED
-        self.has_mod = self.has_standby = is_registered and bool(others)
-        self.stands_by = not is_registered and (bool(others) or self.shared.peers.is_expected)
-        if not self.stands_by:
-            self._serves.set()
-        core = self.learning.core(self.live.catalog)
+        await self.role.begin()
+        self.has_mod = self.role.has_standby
+        core = self.learning.core(self.catalog)
         start = resumed or SessionStarted(core)
         for action in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
             self.state, decision = step(self.state, action, self.context())
@@ -213,36 +217,20 @@ class Session:
         self.model_context.has_begun = resumed is not None
         self._kept = self._to_keep()
         self.announced = self.listed()
-        await self._show()
+        await self.status_line.show(self.session_id, self.summary)
         self._tell_opened()
 
     async def look_around(self) -> None:
         """Note which other server of ours the client has started, and tell the client what that changes."""
-        peers = self.shared.peers
-        if not peers.is_known:
-            return
-        others = await anyio.to_thread.run_sync(peers.others)
-        if peers.own is Origin.REGISTERED:
-            self.has_standby = bool(others)
-            if others and not self.has_mod:
-                self.has_mod = True
-                await self.list_refresh.announce(self.client)
-            return
-        self.serving_at = next(iter(others), "")
-        stands_by = bool(others) or peers.is_expected
-        if self.stands_by != stands_by:
-            self.stands_by = stands_by
-            if not self.stands_by:
-                self._serves.set()
-            log.info("serving_changed", serves=not self.stands_by, other_server=SERVER_NAME)
-            self.list_refresh.announced()
-            for kind in LISTS:
-                await self.client.list_changed(kind)
+        await self.role.look_around()
+        if self.role.has_standby and not self.has_mod:
+            self.has_mod = True
+            await self.list_refresh.announce(self.client)
 
     async def know_who_serves(self) -> None:
         """Look around, and wait for the server of ours that the client is just starting and that is to serve."""
         await self.look_around()
-        while self.stands_by and self.shared.peers.is_expected:
+        while self.role.stands_by and self.role.peers.is_expected:
             await anyio.sleep(LOOK_SECONDS)
             await self.look_around()
 
@@ -250,7 +238,7 @@ class Session:
         """Look around while the client starts its servers; later each hook does."""
         await self._client_is_ready()
         with anyio.move_on_after(LOOKING_SECONDS):
-            while self.shared.peers.is_known:
+            while self.role.peers.is_known:
                 await self.look_around()
                 await anyio.sleep(LOOK_SECONDS)
 
@@ -266,12 +254,12 @@ class Session:
             self.model_context.start_over()
             self.model_context.has_begun = True
             await self.decide(resumed)
-        await self._show()
+        await self.status_line.show(self.session_id, self.summary)
 
     async def start_upstreams(self) -> None:
         """List the upstreams that were never seen, and start the eager ones."""
         await self._client_is_ready()
-        await self._serves.wait()
+        await self.role.serves.wait()
         self.pool.warm(name for name, config in self.live.listings.configs.items() if config.options.eager)
         listings = self.live.listings
         was_unseen, failed = listings.unseen, frozenset(listings.failures)
@@ -285,7 +273,7 @@ class Session:
     async def keep_index(self) -> None:
         """Have the index built once the client is served, and kept in step with the catalog."""
         await self._client_is_ready()
-        await self._serves.wait()
+        await self.role.serves.wait()
         await self.live.keep_index()
 
     async def _client_is_ready(self) -> None:
@@ -295,8 +283,8 @@ class Session:
 
     async def decide(self, action: Action, watch: DecisionTiming | None = None) -> Decision:
         """Take the step for an event, announce the new list if it differs, and store it."""
-        decision, state = Decision(reason="loading is switched off"), self.state
-        if self.is_dynamic:
+        decision, state = self.surface.constant_decision, self.state
+        if decision is None:
             among_agents = self.list_refresh.deciding() if isinstance(action, AgentPrompted) else nullcontext()
             with among_agents:
                 async with self._deciding:
@@ -310,11 +298,12 @@ class Session:
             before, self.announced = self.announced, now
             if self.selectable is not None:
                 self.selectable |= {tool.name for tool in now} - {tool.name for tool in before}
-            self._tell_list(action, decision, {tool.name for tool in before}.difference(self.gone), state)
+            stayed = [tool.name for tool in before if tool.name not in self.gone]
+            self._tell_list(action, decision, stayed, [tool.name for tool in self.listed()], state)
             await self.list_refresh.announce(self.client, gather=isinstance(action, AgentPrompted))
         await self._keep()
-        await self._show()
-        if self.shared.settings.warm_upstreams:
+        await self.status_line.show(self.session_id, self.summary)
+        if self.settings.warm_upstreams:
             self._warm(decision)
         return decision
 
@@ -325,7 +314,7 @@ class Session:
 
     async def note_call(self, name: str) -> None:
         """Note that a tool was called: it belongs to the loaded ones from now on, whoever found it."""
-        if self.is_dynamic and name not in self.state.loaded:
+        if not self.surface.is_loaded(self.state, name):
             await self.decide(ToolUsed(name))
         self.learning.note_call(name)
 
@@ -338,7 +327,7 @@ class Session:
         self.model_context.start_over()
         self.gone.clear()
         await anyio.to_thread.run_sync(self.learning.recall)
-        await self.decide(SessionCleared(self.learning.core(self.live.catalog)))
+        await self.decide(SessionCleared(self.learning.core(self.catalog)))
 
     def compacted(self) -> None:
         """Note that the client has put a summary in place of what was said: the same prompt deserves a choice anew."""
@@ -356,13 +345,13 @@ class Session:
 
     async def _index_is_ready(self) -> None:
         """Give the encoder its time; if it is not there by then the words decide, which is logged."""
-        with anyio.move_on_after(self.shared.settings.loading_timeout_ms / 1000) as scope:
+        with anyio.move_on_after(self.settings.loading_timeout_ms / 1000) as scope:
             await self.live.index.ready.wait()
         if scope.cancelled_caught:
             with anyio.move_on_after(MAX_INDEX_SECONDS):
                 await self.live.index.indexed.wait()
             consequence = "the words decide" if self.live.index.indexed.is_set() else "nothing is found"
-            waited = self.shared.settings.loading_timeout_ms
+            waited = self.settings.loading_timeout_ms
             log.warning("index_not_ready", waited_ms=waited, consequence=consequence)
             self.emit(FellBack(step=Fallback.INDEX_NOT_READY, detail=consequence))
 
@@ -370,8 +359,8 @@ class Session:
         """Return the context that a step may look at now."""
         ranker = TimedRanker(self.live.index.ranker, watch) if watch else self.live.index.ranker
         return Context(
-            catalog=self.live.catalog,
-            ranker=self.learning.ranker(ranker, self.live.catalog),
+            catalog=self.catalog,
+            ranker=self.learning.ranker(ranker, self.catalog),
             tool_search=self.client.environment.tool_search,
             is_selected=self.selectable is not None,
             overhead_tokens=self.live.overhead_tokens,
@@ -382,7 +371,7 @@ class Session:
             return step(self.state, action, self.context())
         await self._index_is_ready()
         context = self.context(watch)
-        limit = self.shared.settings.detection_timeout_ms / 1000
+        limit = self.settings.detection_timeout_ms / 1000
         taken: list[tuple[SessionState, Decision]] = []
         is_taken = anyio.Event()
 
@@ -410,7 +399,7 @@ class Session:
 
     async def _step_by_words(self, action: Action, watch: DecisionTiming) -> tuple[SessionState, Decision]:
         """Take the step by words alone: a matter of milliseconds, without the encoder and its threads."""
-        by_words = self.learning.ranker(TimedRanker(self.live.index.by_words, watch), self.live.catalog)
+        by_words = self.learning.ranker(TimedRanker(self.live.index.by_words, watch), self.catalog)
         context = replace(self.context(), ranker=by_words)
         # A limiter of its own: the threads of all others may wait for the encoder.
         state, decision = await anyio.to_thread.run_sync(
@@ -443,26 +432,12 @@ class Session:
         self._kept = now
         await anyio.to_thread.run_sync(self.shared.memory.keep_loaded, session_id, loaded, unloaded)
 
-    async def _show(self) -> None:
-        """Keep the line that a status line shows for this conversation, if it has changed."""
-        async with self._showing:  # in order: the newest line is the one that stays
-            summary = self.summary
-            session_id, line = now = self.session_id, f"{SERVER_NAME} {summary}" if summary else ""
-            if now == self._shown:
-                return
-            (before, _), self._shown = self._shown, now
-            if before and before != session_id:
-                await anyio.to_thread.run_sync(self.shared.status_lines.forget, before)
-            if session_id:
-                try:
-                    await anyio.to_thread.run_sync(self.shared.status_lines.keep, session_id, line)
-                except OSError as error:  # nothing but a status line lacks it
-                    consequence = "`mcp-dynaload statusline` is behind"
-                    log.warning("status_line_not_kept", error=str(error), consequence=consequence)
+    def _chosen(self) -> list[Tool]:
+        return self.surface.chosen(self.state, self.catalog)
 
     def _tell_opened(self) -> None:
         """Tell that the client has come, or is in another conversation now, and what it has from the start."""
-        catalog = self.live.catalog
+        catalog = self.catalog
         self.emit(
             SessionOpened(
                 client=self.client.name,
@@ -471,34 +446,33 @@ class Session:
                 baseline_tokens=catalog.total_cost,
             )
         )
-        names = [tool.name for tool in self.listed()] if self.is_dynamic else []
+        names = [tool.name for tool in self._chosen()]
         for action in first_lists(self.costs, names, {name: self.history.reason(name) for name in names}):
             self.emit(action)
 
-    def _tell_list(self, action: Action, decision: Decision, before: set[str], state: SessionState) -> None:
-        """Tell that the list differs from the one of these names, when the state was `state`."""
-        names, costs = [tool.name for tool in self.listed()], self.costs
+    def _tell_list(
+        self, action: Action, decision: Decision, before: list[str], names: list[str], state: SessionState
+    ) -> None:
+        """Tell that the list has these names now and had others `before`, when the state was `state`."""
         rewrites = state.first_prompt_seen and not self.client.environment.tool_search
-        prefix = self.model_context.context_tokens or costs.listed(before & costs.catalog.costs.keys())
+        prefix = self.model_context.context_tokens or self.costs.listed(self.catalog.costs.keys() & before)
         self.emit(
             list_changed(
-                costs,
+                self.costs,
                 decision.reason,
                 [name for name in names if name not in before],
                 names,
-                removed=sorted(before.difference(names)),
+                removed=sorted(set(before).difference(names)),
                 cache_cost_tokens=prefix if rewrites and not isinstance(action, SessionCleared) else 0,
             )
         )
 
     async def leave(self) -> None:
         """Take back what stands for a running session only, and keep what was learned."""
-        if self.session_id:
-            with anyio.CancelScope(shield=True):  # the file is gone in no time, and the session is being cancelled
-                await anyio.to_thread.run_sync(self.shared.status_lines.forget, self.session_id)
+        await self.status_line.forget(self.session_id)
         await self.learning.close(self.state.loaded)
 
     def _warm(self, decision: Decision) -> None:
         likely = [scored.name for scored in decision.ranked if scored.probability >= WARM_PROBABILITY]
-        loaded = [tool for name in likely if name in self.state.loaded and (tool := self.live.catalog.get(name))]
+        loaded = [tool for name in likely if name in self.state.loaded and (tool := self.catalog.get(name))]
         self.pool.warm(tuple(dict.fromkeys(tool.upstream for tool in loaded))[:2])

@@ -9,8 +9,11 @@ import anyio
 from mcp_dynaload.proxy.client import Client, ListRefresh
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.progress import ProgressRouter
+from mcp_dynaload.proxy.serving_role import ServingRole
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
+from mcp_dynaload.proxy.shown_line import ShownLine
+from mcp_dynaload.proxy.surfaces.surface import Surface
 from mcp_dynaload.proxy.upstream_bridge import UpstreamBridge
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import initial_state
@@ -21,6 +24,7 @@ from mcp_dynaload.upstream.pool import open_pool
 @asynccontextmanager
 async def open_session(
     client: Client,
+    surface: Surface,
     shared: ProcessContext,
     logs_dir: Path,
     shared_upstreams: SharedUpstreams,
@@ -34,10 +38,14 @@ async def open_session(
             UpstreamBridge(
                 client, shared, shared_upstreams, shared.live.aggregate(), lambda event: session.emit(event), crowd
             ),
-            ListRefresh(environment.is_interactive, settings.loading_timeout_ms / 1000),
+            surface,
+            ServingRole(
+                shared.peers, client, ListRefresh(environment.is_interactive, settings.loading_timeout_ms / 1000)
+            ),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
             shared.learning(client.user, environment.session_id),
+            ShownLine(shared.status_lines),
         )
         most = settings.max_running_upstreams
         async with open_pool(

@@ -1,7 +1,6 @@
 """Tool calls: routed by name, results passed on as they came, failures told in words that help."""
 
-import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from itertools import count
 
@@ -10,31 +9,21 @@ import structlog
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 
-from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL
-from mcp_dynaload.catalog.tool import ALWAYS_LOAD, Json, Tool, json_object
+from mcp_dynaload.catalog.names import FIND_TOOLS
+from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamHeldError, UpstreamTimeoutError
 from mcp_dynaload.proxy.call_events import CallEvents, cause_of
-from mcp_dynaload.proxy.caller import caller_of
 from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.events import MAX_TEXT
 from mcp_dynaload.proxy.failures import accompanied
-from mcp_dynaload.proxy.meta_tools import CALL_TOOL_DEFINITION, callable_text, has_call_tool, unwrapped_call
-from mcp_dynaload.proxy.model_text import (
-    DEFAULT_FOUND,
-    FIND_TOOLS_DEFINITION,
-    HOOK_TOOL_DEFINITION,
-    MAX_FOUND,
-    OWN_TOOLS,
-    fitting,
-    found_text,
-    introduction_text,
-)
-from mcp_dynaload.proxy.passthrough import known_by_now, wait_for_listings
-from mcp_dynaload.proxy.prompt_hook import answer_hook
+from mcp_dynaload.proxy.model_text import OWN_TOOLS
+from mcp_dynaload.proxy.passthrough import Method, known_by_now
 from mcp_dynaload.proxy.session import Session
-from mcp_dynaload.selection.actions import ToolsFound
-from mcp_dynaload.telemetry.events import Fallback, FellBack, ToolsSearched
+from mcp_dynaload.telemetry.events import Fallback, FellBack
 from mcp_dynaload.upstream.upstream import gone
+
+Forward = Callable[[Session, Request, str, Json], Coroutine[None, None, Json]]
+"""Has an upstream answer a call."""
 
 log = structlog.get_logger()
 
@@ -44,32 +33,10 @@ ESCAPE = "DYNAMIC_LOADING_ENABLED=false lists every tool"
 """For a client that does not follow changes of the list."""
 
 
-async def list_tools(session: Session, request: Request, params: Json) -> Json:
-    """List `find_tools` and what is loaded, in name order; everything, unchanged, when loading is switched off.
-
-    What is not marked to be always loaded the client keeps out of its requests where its own tool search can find it,
-    and only there: so `find_tools` is there where that search is denied, switched off, or not among an agent's tools.
-    """
-    if not session.is_dynamic:
-        await wait_for_listings(session)
-        session.list_refresh.was_read()
-        return {"tools": [{**tool.definition, "name": tool.name} for tool in session.shown()]}
-    session.list_refresh.was_read()
-    own = {FIND_TOOLS: FIND_TOOLS_DEFINITION, **({CALL_TOOL: CALL_TOOL_DEFINITION} if has_call_tool(session) else {})}
-    if session.has_mod:
-        own[HOOK_TOOL] = HOOK_TOOL_DEFINITION
-    listed = [*own.items(), *((tool.name, tool.definition) for tool in session.shown())]
-    left_to_search = {HOOK_TOOL, *(session.selectable or ()), *([FIND_TOOLS] if session.is_search_ours else [])}
-    return {
-        "tools": [
-            {**definition, "name": name} if name in left_to_search else _loaded(name, definition)
-            for name, definition in sorted(listed, key=lambda item: item[0])
-        ]
-    }
-
-
-async def call_tool(session: Session, request: Request, params: Json) -> Json:
-    """Call one of our tools or an upstream's.
+async def call_tool(
+    session: Session, request: Request, params: Json, own: Mapping[str, Method], forward: Forward | None = None
+) -> Json:
+    """Call one of our own tools, or an upstream's by way of `forward`.
 
     Raises:
         MCPError: No such tool; or the upstream's own error answer.
@@ -77,17 +44,13 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
     name = params.get("name")
     if not isinstance(name, str):
         raise MCPError(code=INVALID_PARAMS, message="tools/call needs a text 'name'")
-    if name == CALL_TOOL and has_call_tool(session):
-        return await call_tool(session, request, unwrapped_call(params, session.live.registration.prefix))
+    if name in own:
+        return await own[name](session, request, params)
     tool = None
     if name not in OWN_TOOLS:
-        tool = await known_by_now(session, lambda: session.live.catalog.get(name))
+        tool = await known_by_now(session, lambda: session.catalog.get(name))
     if tool is not None:
-        return await _call_upstream(session, request, tool, params)
-    if name == HOOK_TOOL:
-        return await answer_hook(session, _arguments(params), caller_of(session.client.name, params))
-    if name == FIND_TOOLS and session.is_dynamic:
-        return await _find_tools(session, _arguments(params))
+        return await _call_upstream(session, request, tool, params, forward or _forward_telling)
     if (server := session.live.gone.get(name)) is not None:
         session.emit(FellBack(step=Fallback.UPSTREAM_DOWN, tool=name, upstream=server, detail="removed by the user"))
         return _failure(UpstreamClosedError(gone(server)))
@@ -95,24 +58,24 @@ async def call_tool(session: Session, request: Request, params: Json) -> Json:
         return await _told(session, upstream, session.host.forward(upstream, request, "tools/call", params))
     if reason := session.live.listings.quarantine.held_tool(name):
         return _refused(reason)
-    nearest = ", ".join(session.live.catalog.nearest(name))
+    nearest = ", ".join(session.catalog.nearest(name))
     session.emit(FellBack(step=Fallback.UNKNOWN_NAME, tool=name[:MAX_TEXT], detail=nearest))
-    raise MCPError(code=INVALID_PARAMS, message=_unknown(session, name))
+    raise MCPError(code=INVALID_PARAMS, message=_unknown(session, name, has_find_tools=FIND_TOOLS in own))
 
 
-async def _call_upstream(session: Session, request: Request, tool: Tool, params: Json) -> Json:
+async def _call_upstream(session: Session, request: Request, tool: Tool, params: Json, forward: Forward) -> Json:
     watch = CallEvents.start(session, tool, params.get("arguments"))
     if tool.name in session.state.unloaded:
         refusal = _refused(_unwanted(session, tool.name))
         watch.refused(refusal)
         return refusal
-    if session.shared.settings.detailed_logging_enabled:
-        log.info("tool_called", tool=tool.name, arguments=session.shared.masker.value(params.get("arguments")))
+    if session.settings.detailed_logging_enabled:
+        log.info("tool_called", tool=tool.name, arguments=session.masker.value(params.get("arguments")))
     await session.note_call(tool.name)
     body = {**params, "name": tool.original_name}
     try:
         with watch.with_upstream():
-            result = await _in_time(session, tool, _forwarded(session, request, tool.upstream, body))
+            result = await _in_time(session, tool, forward(session, request, tool.upstream, body))
     except UpstreamHeldError as error:
         refusal = _refused(str(error))
         watch.refused(refusal)
@@ -164,7 +127,17 @@ def _refused(why: str) -> Json:
     return {"content": [{"type": "text", "text": why}], "isError": True}
 
 
-async def _forwarded(session: Session, request: Request, upstream: str, params: Json) -> Json:
+async def forward_unaccompanied(session: Session, request: Request, upstream: str, params: Json) -> Json:
+    """Return the upstream's answer; the client is told what the upstream tells, and nothing else.
+
+    Raises:
+        UpstreamError: It could not answer.
+        MCPError: Its own error answer, unchanged.
+    """
+    return await session.host.forward(upstream, request, "tools/call", params)
+
+
+async def _forward_telling(session: Session, request: Request, upstream: str, params: Json) -> Json:
     """Return the upstream's answer; while it starts, the client is told, so that its own timer does not run out.
 
     Raises:
@@ -172,11 +145,11 @@ async def _forwarded(session: Session, request: Request, upstream: str, params: 
         MCPError: Its own error answer, unchanged.
     """
     is_waiting = not session.pool.is_connected(upstream) and "progress_token" in (request.meta or {})
-    if not is_waiting or not session.is_dynamic:
-        return await session.host.forward(upstream, request, "tools/call", params)
+    if not is_waiting:
+        return await forward_unaccompanied(session, request, upstream, params)
     return await accompanied(
         partial(_tell_progress, session, request, upstream),
-        partial(session.host.forward, upstream, request, "tools/call", params),
+        partial(forward_unaccompanied, session, request, upstream, params),
     )
 
 
@@ -189,55 +162,21 @@ async def _tell_progress(session: Session, request: Request, upstream: str) -> N
         await anyio.sleep(PROGRESS_SECONDS)
 
 
-async def _find_tools(session: Session, arguments: Json) -> Json:
-    query = arguments.get("query")
-    if not isinstance(query, str) or not query.strip():
-        raise MCPError(code=INVALID_PARAMS, message=f"{FIND_TOOLS} needs a text 'query'")
-    limit = arguments.get("limit", DEFAULT_FOUND)
-    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_FOUND:
-        raise MCPError(code=INVALID_PARAMS, message=f"{FIND_TOOLS}: 'limit' is a whole number from 1 to {MAX_FOUND}")
-    started = time.perf_counter()
-    names = tuple(scored.name for scored in await session.search(query, limit))
-    added: tuple[str, ...] = ()
-    if names:
-        added = (await session.decide(ToolsFound(names))).added
-        if not has_call_tool(session):
-            await session.list_refresh.hold()
-    ms = 1000 * (time.perf_counter() - started)
-    session.emit(ToolsSearched(found=names, added=added, ms=ms))
-    tools = [tool for name in names if (tool := session.live.catalog.get(name))]
-    given = fitting(session.model_context.introductions(tools, session.live.listings.by_name))
-    session.model_context.introduce(given)
-    session.model_context.tell(tools)
-    prefix = session.live.registration.prefix
-    found = callable_text(tools, query) if has_call_tool(session) else found_text(tools, query, prefix)
-    text = "\n".join(part for part in (found, introduction_text(given)) if part)
-    return {"content": [{"type": "text", "text": text}]}
-
-
 def _unwanted(session: Session, name: str) -> str:
     return (
         f"The user unloaded {name!r} for this session: do not call it, use another way or ask. "
-        f"Only they can bring it back, by loading or pinning it, or with /{session.live.registration.server}:reset."
+        f"Only they can bring it back, by loading or pinning it, or with /{session.registration.server}:reset."
     )
 
 
-def _unknown(session: Session, name: str) -> str:
-    nearest = session.live.catalog.nearest(name)
+def _unknown(session: Session, name: str, *, has_find_tools: bool) -> str:
+    nearest = session.catalog.nearest(name)
     hint = f" Did you mean {', '.join(repr(near) for near in nearest)}?" if nearest else ""
     missing = session.live.listings.unseen
     wait = f" Not listed yet: {', '.join(missing)}." if missing else ""
-    search = f" {_search(session)} searches all of them; {ESCAPE}." if session.is_dynamic else ""
+    search = f" {_search(session)} searches all of them; {ESCAPE}." if has_find_tools else ""
     return f"There is no tool {name!r}.{hint}{search}{wait}"
 
 
 def _search(session: Session) -> str:
     return f"ToolSearch (or {FIND_TOOLS!r})" if session.is_search_ours else repr(FIND_TOOLS)
-
-
-def _loaded(name: str, definition: Json) -> Json:
-    return {**definition, "name": name, "_meta": {**json_object(definition.get("_meta")), ALWAYS_LOAD: True}}
-
-
-def _arguments(params: Json) -> Json:
-    return json_object(params.get("arguments"))

@@ -45,7 +45,7 @@ async def answer_search(session: Session, query: str, limit: str) -> Json:
 
     What it names or means of ours is listed when this returns, so that the client finds it.
     """
-    if not session.is_dynamic or not query.strip():
+    if not query.strip():
         return {}
     if query.startswith(SELECT):
         await _list(session, _ours(session, query))
@@ -56,7 +56,7 @@ async def answer_search(session: Session, query: str, limit: str) -> Json:
     if not found or found[0].probability < CLEAR:
         return {}
     others = _others_found(session, query, most)
-    prefix = session.live.registration.prefix
+    prefix = session.client_prefix
     names = [*(prefix + scored.name for scored in found[: max(most - len(others), 1)]), *others]
     updated = {"query": SELECT + ",".join(names), "max_results": len(names)}
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": updated}}
@@ -78,7 +78,7 @@ def read_others(text: str) -> Mapping[str, Searchable]:
 def _others_found(session: Session, query: str, most: int) -> list[str]:
     """Return the tools of others, and of the client itself, that its own search finds with these words beside ours."""
     others = [*session.others.items()]
-    prefix = session.live.registration.prefix
+    prefix = session.client_prefix
     ours = [of_client(prefix + tool.name, tool.description) for tool in session.listed()]
     search = NativeSearch([*(searchable for _, searchable in others), *ours])
     words = query.lower().split()[:MAX_WORDS]
@@ -100,9 +100,9 @@ def _likely(found: tuple[Scored, ...]) -> list[Scored]:
 
 def _ours(session: Session, query: str) -> list[str]:
     """Return the names in a query that are of tools of ours."""
-    prefix = session.live.registration.prefix
+    prefix = session.client_prefix
     names = (name.strip().removeprefix(prefix) for name in query.removeprefix(SELECT).split(","))
-    return [name for name in names if session.live.catalog.get(name) and name not in session.state.unloaded]
+    return [name for name in names if session.catalog.get(name) and name not in session.state.unloaded]
 
 
 async def _list(session: Session, names: list[str]) -> None:

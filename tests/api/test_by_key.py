@@ -73,7 +73,7 @@ async def _answers() -> list[Any]:
         await dynaload.call_tool("desk__echo", {"text": "hello"}, session_id="s")
         async with dynaload.session(None, "s") as session:
             infos, stats = tool_infos(session), registry_stats(session)
-            tool = session.live.catalog.get(TICKETS)
+            tool = session.catalog.get(TICKETS)
             assert tool is not None
             why, told = await tool_why(session, tool), await explanation(session, "book a meeting room", None)
         status, report = await dynaload.get_system_status(), await dynaload.get_performance_report()

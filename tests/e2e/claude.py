@@ -20,7 +20,7 @@ from tests.waiting import HANG_SECONDS
 
 API_KEY = "sk-ant-scripted-stand-in-0000000000000000"
 PACE_SECONDS = 2.0
-"""What a user takes at least before the next prompt; the client re-reads a list once a second at most."""
+"""The time that a user takes at least before the next prompt; the client re-reads a list once a second at most."""
 
 EXIT_TIMEOUT_SECONDS = 10.0
 _KEY_SUFFIX_LENGTH = 20

@@ -26,7 +26,7 @@ class Kind:
     """Also the element's own name and, as far as it has one, its URI."""
 
     changes: Mapping[str, Any]
-    """What is odd: fields beside or instead of the usual ones."""
+    """The odd part: fields beside or instead of the usual ones."""
 
     ours: Treatment
 

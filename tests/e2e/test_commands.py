@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcp_dynaload.catalog.names import COMMAND_NAMES
+from mcp_dynaload.catalog.names import CommandName
 from tests.e2e.claude import PROMPT_MARK, TerminalSession
 from tests.e2e.names import CURRENT_TIME, GIT_LOG
 from tests.e2e.stage import ARTEFACTS, Stage
@@ -58,7 +58,7 @@ def test_every_command_answers_in_the_interactive_client_without_a_request_and_a
     keep(screens)
 
     (chat,) = claude.api.main()
-    assert {line.split()[0] for line, _ in TYPED} == set(COMMAND_NAMES)
+    assert {line.split()[0] for line, _ in TYPED} == set(CommandName)
     assert requests_of_commands == 0
     assert {CURRENT_TIME, GIT_LOG, GIT_STATUS} <= set(chat.tools_of())
 

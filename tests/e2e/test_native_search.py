@@ -26,15 +26,15 @@ MAX_RESULTS = 64
 QUERIES = ("git log history repository files", "timezone git list_tables table", "read text directory")
 CLOCK_WORDS = "current time timezone"
 CLOCK_TOOLS = "select:mcp__time__get_current_time,mcp__time__convert_time"
-"""What our choice loads for `CLOCK`, by the names that the client has without us."""
+"""The tools that our choice loads for `CLOCK`, by the names that the client has without us."""
 
 THANKS = "Thanks, that is all that I wanted to see"
 
 MAX_STEP_TOKENS = 250
-"""What the plugin's step may leave in `messages` for two tools: a call, its references, the client's words after it."""
+"""That the plugin's step may leave in `messages` for two tools: a call, its references, the client's words after it."""
 
 SELECTED = ("time__get_current_time", "time__convert_time")
-"""What our choice selects for `CLOCK`."""
+"""The tools that our choice selects for `CLOCK`."""
 
 MAX_ID_TOKENS = 20
 """By so much the tokens of the two ids in a step may differ from one to the next, which are random."""

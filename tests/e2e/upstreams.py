@@ -19,7 +19,7 @@ COMMITS = ("Paint the harbour lighthouse", "Repair the drawbridge winch")
 """Subjects in the history of the repository that the git server serves."""
 
 NOTE = "the ferry leaves at nine"
-"""What stands in the file that the filesystem server serves."""
+"""The content of the file that the filesystem server serves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Place:
     servers: Mapping[str, Json]
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     python: str = sys.executable
-    """What starts the proxy: `PYTHON` where neither its start nor its end nor whose child it is matters."""
+    """The program that starts the proxy: `PYTHON` where neither its start nor its end nor whose child it is matters."""
 
     @property
     def state(self) -> Path:

@@ -32,7 +32,7 @@ COMMANDS = (
     "fail",
     "raw",
 )
-"""What every scripted server can be told to do."""
+"""The things that every scripted server can be told to do."""
 
 
 def tool(name: str, description: str = "") -> Json:

@@ -13,7 +13,7 @@ SUBJECTS = (
     *("contacts", "documents", "spreadsheets", "databases", "deployments", "containers", "branches"),
     *("translations", "dictionaries", "podcasts", "playlists", "maps", "routes", "parcels", "auctions", "surveys"),
 )
-"""What each of 25 working servers is about."""
+"""The subject of each of 25 working servers."""
 
 
 def offers(subject: str) -> dict[str, object]:

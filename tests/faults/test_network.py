@@ -19,7 +19,7 @@ from tests.transparency.serving import served
 
 PACKAGE = Path(__file__).parents[2] / "mcp_dynaload"
 NAME_SERVICE_FILES = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf"}
-"""What the C library reads when it looks a name up; of these a login name needs the third, too."""
+"""The files that the C library reads when it looks a name up; of these a login name needs the third, too."""
 
 
 def traced_session(place: Place, *calls: str) -> Trace:

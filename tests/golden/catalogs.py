@@ -18,7 +18,7 @@ from tests.e2e.stage import NPM_BIN, PROXY_COMMAND
 from tests.e2e.upstreams import Workplace
 
 Definitions = dict[str, list[Json]]
-"""What servers answer to `tools/list`, by name of the server."""
+"""The answers of servers to `tools/list`, by name of the server."""
 
 
 def list_catalogs(folder: Path) -> dict[str, NamedCatalog]:

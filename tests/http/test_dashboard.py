@@ -43,7 +43,7 @@ ARCHIVE = [
     for verb in ("digitise", "translate", "restore", "lend", "bind")
     for thing in ("parchment", "map", "newspaper", "photograph", "letter", "diary", "score", "poster", "coin", "herbal")
 ]
-"""What nobody here asks for, so that leaving it out saves something."""
+"""Tools that nobody here asks for, so that leaving it out saves something."""
 
 _Found = TypeVar("_Found")
 

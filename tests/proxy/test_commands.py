@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from mcp import MCPError
 
-from mcp_dynaload.catalog.names import COMMAND_NAMES
+from mcp_dynaload.catalog.names import CommandName
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamOptions
@@ -250,7 +250,7 @@ async def test_help_names_every_command(tmp_path: Path) -> None:
     async with office(tmp_path) as client:
         rows = (await run(client, "help")).splitlines()[1:]
 
-    assert [row.split()[0] for row in rows] == list(COMMAND_NAMES) == list(COMMANDS)
+    assert [row.split()[0] for row in rows] == list(CommandName) == list(COMMANDS)
 
 
 async def test_every_command_is_a_prompt_and_no_upstream_can_take_its_name(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ async def test_every_command_is_a_prompt_and_no_upstream_can_take_its_name(tmp_p
         prompts = (await client.raw("prompts/list"))["prompts"]
 
     names = [prompt["name"] for prompt in prompts]
-    assert names == sorted([*COMMAND_NAMES, "desk__sum", "desk__why"])
+    assert names == sorted([*CommandName, "desk__sum", "desk__why"])
     assert all("title" not in prompt for prompt in prompts)
     assert not any(argument["required"] for prompt in prompts for argument in prompt.get("arguments", ()))
 

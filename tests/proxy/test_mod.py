@@ -17,7 +17,7 @@ pytestmark = pytest.mark.proves("every-prompt")
 TICKETS, INVOICE = "desk__search_tickets", "desk__create_invoice"
 PREFIX = "mcp__dynaload__"
 NO_CELL = QUIET.model_copy(update={"status_cell": False})
-"""What the mod shows under the prompt is the subject of `test_status.py`."""
+"""The cell that the mod shows under the prompt is the subject of `test_status.py`."""
 
 SEARCH, BILL = "search the tickets of the account", "create an invoice for the customer"
 

@@ -9,7 +9,7 @@ import pytest
 from mcp import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
-from mcp_dynaload.catalog.names import COMMAND_NAMES
+from mcp_dynaload.catalog.names import CommandName
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamOptions
 from mcp_dynaload.proxy.passthrough import RESOURCE_NOT_FOUND
@@ -227,7 +227,7 @@ async def test_resources_are_read_and_followed_where_they_come_from(tmp_path: Pa
         assert [item["uri"] for item in (await client.raw("resources/list"))["resources"]] == [alias, "file:///x"]
         assert len((await client.raw("resources/templates/list"))["resourceTemplates"]) == 2
         prompts = (await client.raw("prompts/list"))["prompts"]
-        assert [prompt["name"] for prompt in prompts] == sorted(COMMAND_NAMES)
+        assert [prompt["name"] for prompt in prompts] == sorted(CommandName)
         with pytest.raises(MCPError) as caught:
             await client.raw("resources/read", uri="nobody://x")
         assert caught.value.error.code == RESOURCE_NOT_FOUND

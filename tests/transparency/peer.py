@@ -57,7 +57,7 @@ class Peer:
     def __init__(self, client: Client, heard: Heard) -> None:
         self.heard = heard
         self.while_asked: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint
-        """What to do before a form is answered."""
+        """Does whatever is to be done before a form is answered."""
 
         self._dispatcher = client.session._dispatcher  # pyright: ignore[reportPrivateUsage] - for raw results
 

@@ -23,7 +23,7 @@ CALLS: dict[str, tuple[str, Json]] = {
     "elicitation-sep1034-client-defaults": ("test_client_elicitation_defaults", {}),
     "sse-retry": ("test_reconnection", {}),
 }
-"""What each scenario wants to be called, and with what."""
+"""The tool that each scenario wants to be called, and its arguments."""
 
 
 async def accepted(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:

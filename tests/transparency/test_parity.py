@@ -25,7 +25,7 @@ from tests.waiting import HANG_SECONDS
 STDIO = python_entry("tests.transparency.outspoken")
 
 Runs = tuple[dict[str, Any], dict[str, Any]]
-"""What each step saw, directly and through the proxy."""
+"""The view of each step, directly and through the proxy."""
 
 
 @asynccontextmanager

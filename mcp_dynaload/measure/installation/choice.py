@@ -74,7 +74,7 @@ async def measure_choice(dynaload: Dynaload, done: Callable[[str], None]) -> Cho
     """Type prompts made of the catalog's own descriptions, with each strategy and with a tool pinned."""
     figures = ChoiceFigures()
     async with dynaload.session(USER) as session:
-        tools = sample(session.live.catalog.tools)
+        tools = sample(session.catalog.tools)
     figures.sampled = len(tools)
     for number, tool in enumerate(tools):
         strategy = list(Strategy)[number % len(Strategy)]

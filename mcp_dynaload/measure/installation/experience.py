@@ -63,7 +63,7 @@ async def measure_experience(dynaload: Dynaload, files: tuple[Path, ...]) -> Exp
 async def command_lines(dynaload: Dynaload) -> list[str]:
     """Return every command with an argument that exists here, undoing what the one before did."""
     async with dynaload.session(USER) as session:
-        tool = session.live.catalog.tools[0].name if session.live.catalog.tools else ""
+        tool = session.catalog.tools[0].name if session.catalog.tools else ""
         category = next(iter(session.live.categories()), "")
     kinds = {"category": category, "tool": tool, "tool or category": tool, "pinned": tool, "none": ""}
     lines = [

@@ -102,7 +102,7 @@ def _loaded(ranker: Ranker, known: NamedCatalog, subjects: Subjects, step: Model
 
 
 def _serves(step: LabelledStep, names: Sequence[str], known: NamedCatalog) -> bool:
-    tools = [tool for name in names if (tool := known.catalog.get(name))]
+    tools = known.catalog.known(names)
     keys = {key for tool in tools for key in (f"{tool.upstream}/{tool.original_name}", f"{tool.upstream}/*")}
     return not keys.isdisjoint(step.serving)
 

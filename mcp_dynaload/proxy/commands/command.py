@@ -58,12 +58,12 @@ class Command:
 
 def typed(session: Session) -> str:
     """Return what stands before a command's name that is typed in full, with words after it."""
-    return f"/{session.live.registration.prefix}"
+    return f"/{session.client_prefix}"
 
 
 def in_menu(session: Session) -> str:
     """Return what stands before a command's name in the client's menu, where no words follow."""
-    return f"/{session.live.registration.server}:"
+    return f"/{session.registration.server}:"
 
 
 def done(summary: str, *details: str) -> Result:
@@ -88,7 +88,7 @@ def wrong(kind: str, value: str, valid: Collection[str]) -> Result:
 
 def wrong_tool(session: Session, value: str) -> Result:
     """Build a refusal of a tool that does not exist, with the nearest ones, and how to find it among all."""
-    catalog = session.live.catalog
+    catalog = session.catalog
     near = catalog.nearest(value) if value else ()
     said = f"There is no tool {value!r}." if value else "Name a tool."
     hint = f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
@@ -101,8 +101,8 @@ def wrong_tool(session: Session, value: str) -> Result:
 
 def tool_named(session: Session, value: str) -> Tool | None:
     """Return the tool that a user means: by its name in the list, in the client, or at the one server that has it."""
-    catalog = session.live.catalog
-    if (tool := catalog.get(value.removeprefix(session.live.registration.prefix))) is not None:
+    catalog = session.catalog
+    if (tool := catalog.get(value.removeprefix(session.client_prefix))) is not None:
         return tool
     found = [tool for tool in catalog.tools if tool.original_name == value]
     return found[0] if len(found) == 1 else None

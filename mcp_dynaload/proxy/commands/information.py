@@ -41,7 +41,7 @@ class Judgement(ByKey):
 
 async def list_categories(session: Session, words: Words) -> Result:
     """List all categories with their tools and tokens."""
-    categories, costs = session.live.categories(), session.live.catalog.costs
+    categories, costs = session.live.categories(), session.catalog.costs
     loaded = {tool.name for tool in session.loaded()}
     rows = [
         (name, len(tools), len(loaded.intersection(tools)), sum(costs[tool] for tool in tools))
@@ -52,7 +52,7 @@ async def list_categories(session: Session, words: Words) -> Result:
 
 async def tier_status(session: Session, words: Words) -> Result:
     """Show the three tiers: tools, tokens, why."""
-    catalog = session.live.catalog
+    catalog = session.catalog
     tiers = tiers_of(session.state, catalog, session.learning.core(catalog))
     rows = [
         (
@@ -119,7 +119,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("prompts ranked", session.history.prompts),
         (
             "between steps",
-            f"{session.history.between_steps} loaded" if session.shared.settings.between_steps else "off",
+            f"{session.history.between_steps} loaded" if session.settings.between_steps else "off",
         ),
         ("cache", cache),
         ("tool search", "on" if session.client.environment.tool_search else "off"),
@@ -132,10 +132,10 @@ async def session_info(session: Session, words: Words) -> Result:
 
 def _registered(session: Session) -> str:
     """Return how the client has come to us."""
-    if session.live.registration.is_plugins:
-        return f"by the plugin, as {session.live.registration.server}"
-    twice = "; the plugin brings another, which stands by: one is enough" if session.has_standby else ""
-    return f"as {session.live.registration.server}{twice}"
+    if session.registration.is_plugins:
+        return f"by the plugin, as {session.registration.server}"
+    twice = "; the plugin brings another, which stands by: one is enough" if session.role.has_standby else ""
+    return f"as {session.registration.server}{twice}"
 
 
 def _way(session: Session) -> str:
@@ -161,7 +161,7 @@ async def find(session: Session, words: Words) -> Result:
     if not found:
         return done(f"No tool fits {' '.join(words)!r}. Try other words.")
     listed = {tool.name for tool in session.listed()}
-    catalog = session.live.catalog
+    catalog = session.catalog
     tools = [tool for scored in found if (tool := catalog.get(scored.name))]
     rows = [
         (tool.name, catalog.costs[tool.name], "loaded" if tool.name in listed else "", first_line(tool.description))
@@ -208,7 +208,7 @@ async def why(session: Session, words: Words) -> Result:
     is_loaded = tool.name in {loaded.name for loaded in session.loaded()}
     rows = [
         ("server", tool.upstream),
-        ("tokens", f"{session.live.catalog.costs[tool.name]:,}"),
+        ("tokens", f"{session.catalog.costs[tool.name]:,}"),
         ("categories", ", ".join(name for name, names in session.live.categories().items() if tool.name in names)),
         *await _judged(session, tool),
     ]
@@ -224,8 +224,8 @@ async def _why_of_prompt(session: Session) -> Result:
         return done("No prompt yet that asks for anything: nothing was loaded for one.", wrapped(_overruling(session)))
     choice = await anyio.to_thread.run_sync(_choice, session)
     scored = {one.scored.name: one.scored for one in choice.judged}
-    needed = [name for name in session.history.needed if session.live.catalog.get(name)]
-    rows = [(name, session.live.catalog.costs[name], *_evidence(session, name, scored.get(name))) for name in needed]
+    needed = [name for name in session.history.needed if session.catalog.get(name)]
+    rows = [(name, session.catalog.costs[name], *_evidence(session, name, scored.get(name))) for name in needed]
     others = len({tool.name for tool in session.listed()}.difference(needed))
     return done(
         f"Your last request needs {counted(len(needed), 'tool') if needed else 'no tool'}. {_saving(session)}",
@@ -251,7 +251,7 @@ def _evidence(session: Session, name: str, scored: Scored | None) -> tuple[str, 
 
 def reason_of(session: Session, name: str) -> str:
     """Return why a tool is in its place, in a few words."""
-    tool, state = session.live.catalog.get(name), session.state
+    tool, state = session.catalog.get(name), session.state
     if name in state.unloaded:
         return "unloaded by you"
     if name in state.pinned:
@@ -270,7 +270,7 @@ async def judgement(session: Session, tool: Tool) -> Judgement | None:
     choice = await anyio.to_thread.run_sync(_choice, session)
     for rank, one in enumerate(choice.judged, 1):
         if one.scored.name == tool.name:
-            prior = session.learning.priors.lifts(session.live.catalog).get(tool.name, 0.0)
+            prior = session.learning.priors.lifts(session.catalog).get(tool.name, 0.0)
             return Judgement(str(one.verdict), rank, one.scored.probability, one.scored.terms, prior)
     return None
 
@@ -283,7 +283,7 @@ async def _judged(session: Session, tool: Tool) -> list[tuple[str, str]]:
         return [("last prompt", "has no word for it")]
     return [
         ("last prompt", judged.verdict),
-        ("rank", f"{judged.rank} of {len(session.live.catalog.tools)}, probability {judged.probability:.0%}"),
+        ("rank", f"{judged.rank} of {len(session.catalog.tools)}, probability {judged.probability:.0%}"),
         ("terms", ", ".join(judged.terms) or "by meaning"),
         *([("learned here", f"{judged.prior:+.2f}")] if judged.prior else []),
     ]

@@ -75,7 +75,7 @@ async def load_tier(session: Session, words: Words) -> Result:
         return await _load_task(session)
     if tier is Tier.CORE:
         return await _order(session, _core(session), "tier 1 (core)")
-    reserve = tiers_of(session.state, session.live.catalog, ()).reserve
+    reserve = tiers_of(session.state, session.catalog, ()).reserve
     if [word.lower() for word in words[1:]] == ["all"]:
         unloaded = sorted(session.state.unloaded.difference(reserve))
         return await _order(session, (*reserve, *unloaded), "tier 3 (reserve)")
@@ -106,7 +106,7 @@ def _nothing_for_task(session: Session, decision: Decision) -> Result:
         return done("Nothing new to load for that task: the tools that could serve are listed.")
     if decision.reason in (FITTING, NEAREST):
         return done(f"Nothing to load for that task: mode {session.state.strategy} has no tokens left for its tools.")
-    if not session.live.catalog.tools:
+    if not session.catalog.tools:
         return done("Nothing to load for that task: no tool is known yet; `mcp-dynaload doctor` says why.")
     best = ", ".join(scored.name for scored in decision.ranked[:3])
     reading = (
@@ -142,7 +142,7 @@ async def pin(session: Session, words: Words) -> Result:
     problem = await anyio.to_thread.run_sync(session.shared.memory.keep_pins, session.learning.project, names)
     await session.decide(ToolsPinned(names))
     _tell_pins(session, f"pinned {', '.join(names)}")
-    tokens = sum(session.live.catalog.costs[name] for name in names)
+    tokens = sum(session.catalog.costs[name] for name in names)
     return done(
         f"Pinned {counted(len(names), 'tool')} in this project, {tokens:,} tokens: listed from each session's start.",
         _rows(session, names),
@@ -165,7 +165,7 @@ async def unpin(session: Session, words: Words) -> Result:
             rows,
             _not_stored(problem),
         )
-    tools = [tool for name in names or () if (tool := session.live.catalog.get(name)) and tool.pinned]
+    tools = [tool for name in names or () if (tool := session.catalog.get(name)) and tool.pinned]
     if tools:
         return refused(
             f"{what!r} is pinned by `pin` or `alwaysLoad` in the servers file, or by its server; change it there."
@@ -175,7 +175,7 @@ async def unpin(session: Session, words: Words) -> Result:
 
 def _after_unpin(session: Session, names: tuple[str, ...]) -> str:
     """Say what becomes of tools that are no longer pinned."""
-    kept = [name for name in names if (tool := session.live.catalog.get(name)) and tool.pinned]
+    kept = [name for name in names if (tool := session.catalog.get(name)) and tool.pinned]
     if kept:
         return f"Still pinned by the servers file or its server: {', '.join(kept)}."
     listed = {tool.name for tool in session.listed()}.intersection(names)
@@ -193,7 +193,7 @@ def _tell_pins(session: Session, detail: str) -> None:
 async def reset(session: Session, words: Words) -> Result:
     """Take back unloads, mode and `cache-disable`."""
     before = session.state
-    strategy = Strategy(session.shared.settings.default_loading_strategy)
+    strategy = Strategy(session.settings.default_loading_strategy)
     session.live.index.rankings.enable()
     await session.decide(SessionReset(strategy))
     return done(
@@ -216,13 +216,13 @@ async def _load_task(session: Session) -> Result:
 
 def _core(session: Session) -> tuple[str, ...]:
     """Return the tools listed from a session's start: the pinned and the project's usual ones, unloaded or not."""
-    catalog = session.live.catalog
+    catalog = session.catalog
     pinned = [tool.name for tool in catalog.tools if tool.pinned or tool.name in session.state.pinned]
     return tuple(dict.fromkeys((*pinned, *session.learning.core(catalog))))
 
 
 def _price(session: Session, reserve: tuple[str, ...]) -> Result:
-    catalog, room = session.live.catalog, tokens_left(session.state, session.context())
+    catalog, room = session.catalog, tokens_left(session.state, session.context())
     fitting = share_within(reserve, catalog, room)
     share = len(fitting) / len(reserve) if reserve else 1.0
     return done(
@@ -243,7 +243,7 @@ async def _order(session: Session, names: tuple[str, ...], why: str) -> Result:
         return done(f"Nothing new to load of {why}: {counted(len(names), 'tool')}, all listed.")
     if not gained:
         return refused(f"Nothing loaded of {why}.", missing)
-    tokens = sum(session.live.catalog.costs[name] for name in gained)
+    tokens = sum(session.catalog.costs[name] for name in gained)
     summary = f"Loaded {counted(len(gained), 'tool')} of {why}, {tokens:,} tokens."
     return done(summary, _rows(session, gained), FROM_NEXT, missing)
 
@@ -284,7 +284,7 @@ def _wrong_either(session: Session, what: str) -> Result:
 
 
 def _rows(session: Session, names: Iterable[str]) -> str:
-    costs, names = session.live.catalog.costs, tuple(names)
+    costs, names = session.catalog.costs, tuple(names)
     rows = [(f"  {name}", costs.get(name, 0), "tokens") for name in names[:MAX_SHOWN]]
     more = f"\n  and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
     return aligned(rows) + more

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from mcp_dynaload.catalog.names import COMMAND_NAMES, SERVER_NAME
+from mcp_dynaload.catalog.names import SERVER_NAME, CommandName
 from mcp_dynaload.proxy.commands import cache, information, steering
 from mcp_dynaload.proxy.commands.command import Command, Result, Words, done, in_menu, refused, typed, wrong
 from mcp_dynaload.proxy.commands.layout import aligned
@@ -27,36 +27,40 @@ async def help_(session: Session, words: Words) -> Result:
 
 
 COMMANDS: Mapping[str, Command] = {
-    "load-category": Command(
+    CommandName.LOAD_CATEGORY: Command(
         act=steering.load_category, about="load all tools of a category", takes="category", steers=True
     ),
-    "unload-category": Command(
+    CommandName.UNLOAD_CATEGORY: Command(
         act=steering.unload_category, about="refuse all tools of one", takes="category", steers=True
     ),
-    "load-tier": Command(
+    CommandName.LOAD_TIER: Command(
         act=steering.load_tier, about="load tier 1, 2 or 3 (3 with `all`)", takes="tier", more="all", steers=True
     ),
-    "optimize-for": Command(act=steering.optimize_for, about="load what a task needs", takes="words", steers=True),
-    "performance-mode": Command(
+    CommandName.OPTIMIZE_FOR: Command(
+        act=steering.optimize_for, about="load what a task needs", takes="words", steers=True
+    ),
+    CommandName.PERFORMANCE_MODE: Command(
         act=steering.performance_mode, about="how readily tools are loaded", takes="mode", steers=True
     ),
-    "cache-enable": Command(act=cache.cache_enable, about="keep rankings of prompts"),
-    "cache-disable": Command(act=cache.cache_disable, about="keep none"),
-    "cache-clear": Command(act=cache.cache_clear, about="forget those kept"),
-    "list-categories": Command(act=information.list_categories, about="categories with tools and tokens"),
-    "tier-status": Command(act=information.tier_status, about="tiers with tools, tokens and reasons"),
-    "function-stats": Command(act=information.function_stats, about="what this project's sessions used"),
-    "session-info": Command(act=information.session_info, about="this session at a glance"),
-    "help": Command(act=help_, about="this list"),
-    "find": Command(act=information.find, about="search all tools", takes="words"),
-    "pin": Command(act=steering.pin, about="always list it in this project", takes="tool or category", steers=True),
-    "unpin": Command(act=steering.unpin, about="undo `pin`", takes="pinned", steers=True),
-    "why": Command(
+    CommandName.CACHE_ENABLE: Command(act=cache.cache_enable, about="keep rankings of prompts"),
+    CommandName.CACHE_DISABLE: Command(act=cache.cache_disable, about="keep none"),
+    CommandName.CACHE_CLEAR: Command(act=cache.cache_clear, about="forget those kept"),
+    CommandName.LIST_CATEGORIES: Command(act=information.list_categories, about="categories with tools and tokens"),
+    CommandName.TIER_STATUS: Command(act=information.tier_status, about="tiers with tools, tokens and reasons"),
+    CommandName.FUNCTION_STATS: Command(act=information.function_stats, about="what this project's sessions used"),
+    CommandName.SESSION_INFO: Command(act=information.session_info, about="this session at a glance"),
+    CommandName.HELP: Command(act=help_, about="this list"),
+    CommandName.FIND: Command(act=information.find, about="search all tools", takes="words"),
+    CommandName.PIN: Command(
+        act=steering.pin, about="always list it in this project", takes="tool or category", steers=True
+    ),
+    CommandName.UNPIN: Command(act=steering.unpin, about="undo `pin`", takes="pinned", steers=True),
+    CommandName.WHY: Command(
         act=information.why, about="why a tool is loaded; alone: what your last request loaded", takes="tool"
     ),
-    "unload": Command(act=steering.unload, about="refuse a tool until `reset`", takes="tool", steers=True),
-    "reset": Command(act=steering.reset, about="take back unloads, mode, cache-disable", steers=True),
-    "quarantine": Command(act=information.quarantine, about="definitions held back as changed or new"),
+    CommandName.UNLOAD: Command(act=steering.unload, about="refuse a tool until `reset`", takes="tool", steers=True),
+    CommandName.RESET: Command(act=steering.reset, about="take back unloads, mode, cache-disable", steers=True),
+    CommandName.QUARANTINE: Command(act=information.quarantine, about="definitions held back as changed or new"),
 }
 
 
@@ -64,10 +68,10 @@ async def run_command(session: Session, name: str, words: Words) -> Result:
     """Run a command; the client has read a list that it changed when this returns."""
     command = COMMANDS.get(name)
     if command is None:
-        return wrong("command", name, COMMAND_NAMES)
+        return wrong("command", name, COMMANDS)
     if words and command.takes == "none":
         log.debug("command_words_ignored", command=name, count=len(words))
-    if command.steers and not session.is_dynamic:
+    if command.steers and session.surface.constant_decision is not None:
         return refused(
             "Nothing changed: loading is switched off (DYNAMIC_LOADING_ENABLED=false), every tool is listed."
         )

@@ -19,10 +19,8 @@ MAX_COMPLETIONS = 100
 
 
 async def list_prompts(session: Session, request: Request, params: Json) -> Json:
-    """List all upstreams' prompts and, unless loading is switched off, our commands; in name order."""
+    """List all upstreams' prompts and our commands, in name order."""
     result = await passing.list_prompts(session, request, params)
-    if not session.is_dynamic:
-        return result
     own = [_prompt(name, command) for name, command in COMMANDS.items()]
     return {"prompts": sorted([*own, *result["prompts"]], key=lambda prompt: str(prompt["name"]))}
 
@@ -34,7 +32,7 @@ async def get_prompt(session: Session, request: Request, params: Json) -> Json:
         MCPError: There is none of that name, or the upstream failed.
     """
     name = params.get("name")
-    command = COMMANDS.get(name) if session.is_dynamic and isinstance(name, str) else None
+    command = COMMANDS.get(name) if isinstance(name, str) else None
     if command is None or not isinstance(name, str):
         return await passing.get_prompt(session, request, params)
     session.model_context.has_begun = True  # the answer is sent to the model
@@ -53,7 +51,7 @@ async def complete(session: Session, request: Request, params: Json) -> Json:
         MCPError: The reference names nothing, or the upstream failed.
     """
     ref, argument = json_object(params.get("ref")), json_object(params.get("argument"))
-    name = ref.get("name") if session.is_dynamic and ref.get("type") == "ref/prompt" else None
+    name = ref.get("name") if ref.get("type") == "ref/prompt" else None
     if not isinstance(name, str) or (command := COMMANDS.get(name)) is None:
         return await passing.complete(session, request, params)
     names, key = _argument_names(command), argument.get("name")
@@ -86,7 +84,7 @@ def _argument_names(command: Command) -> tuple[str, ...]:
 
 def _values(session: Session, kind: Kind) -> list[str]:
     categories = list(session.live.categories())
-    tools = [tool.name for tool in session.live.catalog.tools]
+    tools = [tool.name for tool in session.catalog.tools]
     match kind:
         case "category":
             return categories

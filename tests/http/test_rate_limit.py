@@ -3,7 +3,7 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from mcp_dynaload.http.shared_rate_limit import RedisBuckets
+from mcp_dynaload.http.rate_limit import RedisBuckets
 from mcp_dynaload.store.redis_connection import open_redis
 from mcp_dynaload.store.session_counts import RedisCounts
 from tests.redis_server import running_redis

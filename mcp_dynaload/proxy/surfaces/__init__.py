@@ -1,0 +1,1 @@
+"""The surfaces: what a kind of client is shown, an object for each."""
