@@ -8,7 +8,8 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,9 @@ from tests.waiting import HANG_SECONDS
 API_KEY = "sk-ant-scripted-stand-in-0000000000000000"
 PACE_SECONDS = 2.0
 """The time that a user takes at least before the next prompt; the client re-reads a list once a second at most."""
+
+CONNECTED = '[MCP] Server "dynaload" connected'
+"""The line that the client writes into its debug log when it has shaken hands; it lists at once then."""
 
 EXIT_TIMEOUT_SECONDS = 10.0
 _KEY_SUFFIX_LENGTH = 20
@@ -99,6 +103,15 @@ class Claude:
     def terminal(self, *more: str, columns: int = 180) -> "TerminalSession":
         """Start the interactive client."""
         return TerminalSession(self, more, columns)
+
+    @contextmanager
+    def connected_terminal(self) -> Generator["TerminalSession"]:
+        """Start the interactive client and wait until it has our server, and then as long as a user takes."""
+        log = self.home / "debug.txt"
+        with self.terminal("--debug-file", str(log)) as terminal:
+            terminal.wait_until(lambda screen: log.exists() and CONNECTED in log.read_text(), "a connected server")
+            time.sleep(PACE_SECONDS)
+            yield terminal
 
     def write_state(self) -> None:
         """Answer what a new person is asked at first start; a session before this one may have written more."""

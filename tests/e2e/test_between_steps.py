@@ -127,7 +127,7 @@ def test_at_the_terminal_too(stage: Stage) -> None:
     allow = ["Bash(sqlite3:*)", "mcp__dynaload__*"]
     claude = a_client(stage, {PLAIN: [DETOUR, tool_use(LIST_TABLES)]}, allow=allow)
 
-    with claude.terminal() as terminal:
+    with claude.connected_terminal() as terminal:
         terminal.ask(SECOND)  # a first step that comes before our server has answered leaves the turn to the hooks
         terminal.ask(PLAIN)
         screen = terminal.screen

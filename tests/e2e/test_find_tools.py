@@ -1,11 +1,9 @@
 """`find_tools` stands in a request where the client's own search cannot take its place, and nowhere else."""
 
-import time
-
 import pytest
 
 from mcp_dynaload.encoder.tokenizer import count_tokens
-from tests.e2e.claude import PACE_SECONDS, Claude
+from tests.e2e.claude import Claude
 from tests.e2e.model_request import ModelRequest, is_prefix_kept
 from tests.e2e.names import CURRENT_TIME, FIND_TOOLS, GIT_LOG, LIST_TABLES
 from tests.e2e.stage import FROZEN_LIST_MODEL, Stage
@@ -111,8 +109,7 @@ def test_at_the_terminal_it_is_in_no_request_even_if_the_first_prompt_needs_no_t
     claude = stage.claude({}, model=FROZEN_LIST_MODEL, plugin=plugin)
     haiku = "Write a haiku about the sea"
 
-    with claude.terminal() as terminal:
-        time.sleep(PACE_SECONDS)
+    with claude.connected_terminal() as terminal:
         terminal.ask(haiku)
         terminal.ask(CLOCK)
 
