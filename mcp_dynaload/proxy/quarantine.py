@@ -280,6 +280,9 @@ class Quarantine:
         try:
             return self._compared_with_store(pinned, listing, key)
         except StoreError as error:
+            offered = self._offered.get(name)
+            if last is not None and not last.is_unknown and offered is not None and _is_alike(offered, listing):
+                return replace(last, key=key)
             log.warning(
                 "definitions_unreadable", upstream=name, error=str(error), consequence="it is not used until then"
             )
@@ -398,6 +401,12 @@ def _unsettled(listing: Listing) -> set[DefinitionKind]:
     if "tools" in (listing.capabilities or {}) and not listing.tools:
         found.add("tool")
     return found
+
+
+def _is_alike(one: Listing, other: Listing) -> bool:
+    """Return whether two listings have the same definitions, whatever else differs."""
+    parts = ((each.tools, each.prompts, each.templates, each.instructions) for each in (one, other))
+    return len({json.dumps(part, sort_keys=True) for part in parts}) == 1
 
 
 def _without(listing: Listing, held: Held) -> Listing:

@@ -36,6 +36,7 @@ TYPED = (
     ("session-info", "aggressive"),
     ("reset", "Reset: mode balanced"),
     ("unpin git__git_status", "Unpinned 1 tool"),
+    ("quarantine", "Nothing is held back"),
 )
 """Each command with what its answer shows."""
 

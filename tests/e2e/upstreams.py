@@ -36,7 +36,7 @@ class Workplace:
 
     @property
     def documents(self) -> Path:
-        return self.root / "documents"
+        return self.project / "documents"
 
     @property
     def repository(self) -> Path:
