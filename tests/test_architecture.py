@@ -8,6 +8,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -78,6 +79,24 @@ def test_no_class_name_stands_twice_in_the_package() -> None:
 
 def test_no_docstring_starts_with_what() -> None:
     assert [place for place, _, text in _docstrings() if text.split()[0] == "What"] == []
+
+
+def test_the_text_of_a_field_or_constant_names_its_subject() -> None:
+    begun = {place: text for place, text in _field_texts() if text.split()[0] in ("What", "Of")}
+    assert begun == {}
+
+
+def _field_texts() -> Iterator[tuple[str, str]]:
+    """Yield place and text of each string that stands below an assignment."""
+    for path, tree in [*_modules(PACKAGE), *_modules(ROOT / "tests")]:
+        for node in ast.walk(tree):
+            body: list[ast.stmt] = getattr(node, "body", []) if isinstance(node, ast.Module | ast.ClassDef) else []
+            for assigned, below in pairwise(body):
+                match assigned, below:
+                    case ast.Assign() | ast.AnnAssign(), ast.Expr(value=ast.Constant(value=str() as text)):
+                        yield f"{_place(path)}:{below.lineno}", text
+                    case _:
+                        pass
 
 
 def test_the_docstring_of_a_function_starts_with_a_verb() -> None:

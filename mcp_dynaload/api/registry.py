@@ -70,10 +70,10 @@ class RegistryStats(Answer):
     """Tools known."""
 
     tokens: int
-    """Of all their definitions (o200k estimate)."""
+    """The tokens of all their definitions (o200k estimate)."""
 
     overhead_tokens: int
-    """Of our own tool and instructions."""
+    """The tokens of our own tool and instructions."""
 
     version: str
     servers: tuple[ServerStats, ...]

@@ -24,7 +24,7 @@ class LoadedTool(Answer):
     upstream: str
     description: str
     tokens: int
-    """Of its definition (o200k estimate)."""
+    """The tokens of its definition (o200k estimate)."""
 
     tier: Tier
     probability: float | None
@@ -58,10 +58,10 @@ class QueryResult(Answer):
 
     reason: str
     baseline_tokens: int
-    """Of all definitions of all servers (o200k estimate)."""
+    """The tokens of all definitions of all servers (o200k estimate)."""
 
     optimized_tokens: int
-    """Of the loaded definitions and of what we add ourselves."""
+    """The tokens of the loaded definitions and of what we add ourselves."""
 
     reduction_percentage: float
     """0 to 100: share of the baseline that is saved."""
@@ -122,7 +122,7 @@ class WorkflowOptimization(Answer):
 
     baseline_tokens: int
     optimized_tokens: int
-    """Of that one set, with what we add ourselves."""
+    """The tokens of that one set, with what we add ourselves."""
 
     reduction_percentage: float
     detection_time_ms: float

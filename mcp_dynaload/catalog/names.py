@@ -24,7 +24,7 @@ MAX_FULL_NAME_LENGTH = 64
 """Model APIs accept so much of a name, the client's prefix included."""
 
 MAX_NAME_LENGTH = MAX_FULL_NAME_LENGTH - len(f"mcp__{SERVER_NAME}__")
-"""Of a name of ours behind the prefix that the client gives us where we are registered as `dynaload`."""
+"""The most characters of a name of ours behind the prefix that it has where we are registered as `dynaload`."""
 
 HASH_LENGTH = 8
 

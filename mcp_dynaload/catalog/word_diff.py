@@ -10,7 +10,7 @@ from typing import Literal, cast
 Op = Literal["same", "removed", "added"]
 
 MAX_WORDS = 4_000
-"""Of a text that is compared word by word; a longer one is shown as replaced."""
+"""The most words of a text that is compared word by word; a longer one is shown as replaced."""
 
 CONTEXT_WORDS = 12
 """Words and blanks that are shown around a change."""

@@ -24,7 +24,7 @@ _HARMLESS_NAME = re.compile(
     r"(?i)(?:_|-|\b)(?:file|path|dir|url|uri|endpoint|host|type|limit|count|size|ttl|timeout|length|expiry|algorithm|"
     r"issuer|audience|scope|scopes|name|sock)$|max_?tokens|token_?budget"
 )
-"""Of a name that tells of a secret, and says at its end that this is something about it."""
+"""The form of a name that tells of a secret, and says at its end that this is something about it."""
 
 _OPTION = re.compile(r"(--?[\w-]+)=(.*)", re.DOTALL)
 _ASSIGNED = re.compile(r"([A-Za-z_][\w.-]*)=(.*)", re.DOTALL)

@@ -96,7 +96,7 @@ class Settings(ServiceSettings, TelemetrySettings):
     """The plugin loads a tool in the middle of a turn when the model takes another way for want of it."""
 
     pinning: Pinning = "enforce"
-    """What happens to a definition that a server has changed, or added, since you approved it: `enforce` holds it back
+    """The treatment of a definition that a server has changed, or added, since you approved it: `enforce` holds it back
     until `mcp-dynaload quarantine approve`, `warn` tells of it and uses it, `off` does not look. An entry may say
     otherwise for its server."""
 

@@ -24,7 +24,7 @@ _WITHOUT_INFLUENCE = frozenset({OPTIONS_KEY, "alwaysLoad", "disabled", "enabled"
 Transport = Literal["stdio", "sse", "http"]
 
 Pinning = Literal["enforce", "warn", "off"]
-"""What happens to definitions that were changed or added since the user approved them."""
+"""The treatment of definitions that were changed or added since the user approved them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +57,15 @@ class UpstreamOptions:
     background, for at most 15 minutes."""
 
     call_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 600.0
-    """Of silence in a call, no answer and no progress, unless the entry's `timeout` or `MCP_TOOL_TIMEOUT` says
-    otherwise."""
+    """The longest time of silence in a call, no answer and no progress, unless the entry's `timeout` or
+    `MCP_TOOL_TIMEOUT` says otherwise."""
 
     pinning: Pinning | None = None
     """As the setting `pinning`, for this server: `warn` for one whose texts change by themselves, as with a date or a
     folder in them."""
 
     shared: bool = False
-    """Of a service: all sessions use one connection to it, and what it asks is refused."""
+    """In a service all sessions use one connection to it, and what it asks is refused."""
 
     inherit_env: bool = False
     """Give it the whole environment but our `MCP_DYNALOAD_…` (`init` sets this for what it moves); otherwise it gets

@@ -28,7 +28,7 @@ class PromptOutcome:
     """Those that were not loaded."""
 
     tokens: int
-    """Of definitions, our own texts, the plugin's steps so far and all that was put beside the prompts so far."""
+    """The tokens of definitions and our own texts, and so far of the plugin's steps and what is beside prompts."""
 
     reduction: float
     milliseconds: float
@@ -49,7 +49,7 @@ class ScenarioOutcome:
 
     prompts: tuple[PromptOutcome, ...]
     hook_milliseconds: tuple[float, ...]
-    """Of every prompt and command."""
+    """The time of every prompt and command."""
 
     call_milliseconds: tuple[float, ...]
 

@@ -16,7 +16,7 @@ TURN = "0123456789ab"
 """In place of a turn's id in the id of a made-up call: as long as the module has it."""
 
 NATIVE_RESULTS = 5
-"""Of more tools than a search gives by itself the step says how many."""
+"""As many tools as a search gives by itself: of more the step says how many."""
 
 STEP_TEXTS = (
     "Tool loaded.",
@@ -43,7 +43,7 @@ class FirstRequest:
     """Upstream tools whose definitions it has."""
 
     tokens: int
-    """Of these definitions, our own texts, the steps made up so far and what was put beside the prompts so far."""
+    """The tokens of these definitions and our own texts, and so far of made-up steps and what is beside prompts."""
 
     milliseconds: float
     """The time that the mod's question and the hook of the prompt took."""
@@ -58,7 +58,7 @@ class PluginClient:
     """Tokens of each upstream tool's definition."""
 
     own_tokens: int
-    """Of our instructions and our own tool."""
+    """The tokens of our instructions and our own tool."""
 
     _asks: bool = False
     """The mod has said hello, which it does in the first step of the session, when it knows the model."""

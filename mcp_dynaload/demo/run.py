@@ -26,7 +26,7 @@ from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.machine.own_process import module_arguments
 
 MAX_SECONDS = 60.0
-"""Of one scenario."""
+"""The longest time of one scenario."""
 
 SIDE_BY_SIDE = max(2, min(4, os.cpu_count() or 1))
 """Scenarios that are played at the same time: as many as keep the processors busy while some wait."""

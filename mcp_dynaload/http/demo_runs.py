@@ -60,7 +60,7 @@ class DemoProgress(Body):
     last_played: str | None
     elapsed_seconds: float
     results: Results | None
-    """Of all scenarios, once the run is done."""
+    """The results of all scenarios, once the run is done."""
 
     error: str | None
     """Why it failed."""

@@ -26,7 +26,7 @@ from mcp_dynaload.store.tokens import Scope
 RETRY_AFTER_SECONDS = 1
 
 MAX_STREAMS = 200
-"""Of one token, at the same time: more than its sessions can need, and far fewer than there are descriptors."""
+"""The most streams of one token at the same time: more than its sessions need, far fewer than there are descriptors."""
 
 SHARE = 2
 """One token may have this part of `max_concurrent_requests`: a half, so that others get an answer, too."""

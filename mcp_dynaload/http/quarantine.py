@@ -63,7 +63,7 @@ class AlikeDefinitions(Body):
     only_numbers_dates_or_paths: bool
     definitions: tuple[DefinitionVersion, ...]
     differences: tuple[FieldDifference, ...]
-    """Of the first of them."""
+    """The differences of the first of them."""
 
 
 class HeldServer(Body):

@@ -47,7 +47,7 @@ class UserCommand(Body):
 
     command: Line
     session_id: Id | None = None
-    """Of a conversation of the API or of a connected client; without one a new one is begun."""
+    """The id of a conversation of the API or of a connected client; without one a new one is begun."""
 
     user_id: Id | None = None
 

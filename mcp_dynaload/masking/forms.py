@@ -13,7 +13,7 @@ _HEX = "[A-Fa-f0-9]"
 _BASE64 = "[A-Za-z0-9+/=_-]"
 _START = "(?<![A-Za-z0-9])"
 MAX_LENGTH = 4_000
-"""Of a token; a longer run is masked so far, and what is left has lost its beginning."""
+"""The most characters of a token; a longer run is masked so far, and what is left has lost its beginning."""
 
 MIN_CHANGES = 9
 """Changes between small letters, capitals and digits in 40 characters of chance; names and paths have fewer."""

@@ -10,7 +10,7 @@ MASK = "•••"
 """Stands for a secret."""
 
 MAX_CHARACTERS = 100_000
-"""Of one text; what is longer is cut before it is looked at."""
+"""The most characters of one text; what is longer is cut before it is looked at."""
 
 _HINTED = tuple((hint, form) for form in FORMS for hint in form.hints)
 _NAME_HINTS = ("key", "token", "secret", "pass", "pwd", "credential", "cookie", "dsn", "bearer", "basic", "authoriz")

@@ -77,7 +77,7 @@ class CatalogState:
     _odd_observers: list[OddChanged] = field(default_factory=list[OddChanged])
     _held_observers: list[HeldChanged] = field(default_factory=list[HeldChanged])
     _held: dict[str, Held] = field(default_factory=dict[str, Held])
-    """What was held back when that was told last."""
+    """Those that were held back when that was told last."""
 
     _accepting: anyio.Lock = field(default_factory=anyio.Lock)
     _approving: anyio.Lock = field(default_factory=anyio.Lock)
@@ -88,7 +88,7 @@ class CatalogState:
     """The catalog that they are of, and the categories."""
 
     _subjects: tuple[Catalog | None, Subjects] = (None, Subjects())
-    """Of which catalog they are, and the subjects."""
+    """The catalog that they are of, and the subjects."""
 
     def __post_init__(self) -> None:
         self._know_anew()

@@ -9,7 +9,7 @@ from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.upstream.listing import READ, Listing
 
 MAX_TOLD = 50
-"""Of a listing's odd elements, so many are told one by one; the others are counted."""
+"""So many of a listing's odd elements are told one by one; the others are counted."""
 
 MAX_PLACE = 120
 """Characters of the keys that lead to an odd value."""

@@ -53,7 +53,7 @@ class ModelContext:
     _told: set[str] = field(default_factory=set[str])
 
     _meeting: PromptMeeting | None = None
-    """Of the last prompt where there is a mod."""
+    """The meeting of the last prompt where there is a mod."""
 
     _described: tuple[str, ...] = ()
     """The tools whose definitions stand beside the last prompt, as its request does not have them."""

@@ -213,6 +213,8 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     is_mod_new, is_search_new = _is_mod_new(session, fields), _is_search_new(session, fields)
     model_context = session.model_context
     is_first, model_context.has_begun = not model_context.has_begun, True
+    if is_first:
+        await session.know_servers()
     transcript = fields.transcript_path if session.client.environment.is_local and not is_first else ""
     last = await _last_answer(transcript)
     model_context.context_tokens = last.context_tokens

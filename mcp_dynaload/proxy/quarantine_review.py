@@ -10,7 +10,7 @@ from mcp_dynaload.store.definitions import DefinitionStore, HeldDefinition
 from mcp_dynaload.telemetry.events import NOBODY, DefinitionsJudged, Who
 
 MAX_NAMED = 8
-"""Of definitions that differ in the same way."""
+"""So many of the definitions that differ in the same way are named."""
 
 MAX_EVENT_ELEMENTS = 50
 DIGEST_SHOWN = 12
@@ -30,7 +30,7 @@ class ReviewGroup:
     reason: str
     held: tuple[HeldDefinition, ...]
     diffs: tuple[FieldDiff, ...]
-    """Of the first of them; the others change the same words."""
+    """The differences of the first of them; the others change the same words."""
 
     is_volatile: bool
     """Nothing but numbers, dates or paths differs."""

@@ -12,7 +12,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from mcp_dynaload.catalog.tool import Json, json_object
 
 MAX_BYTES = 8_000_000
-"""Of a call: a prompt may be long."""
+"""The most bytes of a call: a prompt may be long."""
 
 RELAY_SECONDS = 20.0
 """The client gives a hook thirty."""

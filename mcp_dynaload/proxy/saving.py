@@ -17,7 +17,7 @@ class Saving:
     listed: int
     tools: int
     used_tokens: int
-    """Of the listed definitions and of what we add ourselves."""
+    """The tokens of the listed definitions and of what we add ourselves."""
 
     all_tokens: int
 

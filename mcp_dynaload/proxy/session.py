@@ -56,6 +56,9 @@ INITIALIZED_SECONDS = 2.0
 BY_WORDS = "by words alone: choosing took too long"
 """Beside the reason of such a choice."""
 
+FIRST_LISTING_SECONDS = 2.0
+"""Longest wait of a first prompt for servers that were never listed, or whose program has changed since."""
+
 MAX_LATE_SECONDS = 0.5
 """How long the encoder may take beyond its time for a prompt of which the words alone know no tool."""
 
@@ -269,6 +272,12 @@ class Session:
         listings.failures |= await self.pool.list_all(name for name in was_unseen if name in failed)  # once more
         if was_unseen and self.state.memory:  # the user typed before the servers were known: choose for that again
             await self.decide(PromptSubmitted(self.state.memory[0]))
+
+    async def know_servers(self) -> None:
+        """Give servers of which nothing is known a moment to be listed: a first prompt may need what is theirs."""
+        with anyio.move_on_after(FIRST_LISTING_SECONDS):
+            while self.live.listings.unseen and not self.first_listing.is_set():
+                await self.listed_one.wait()
 
     async def keep_index(self) -> None:
         """Have the index built once the client is served, and kept in step with the catalog."""

@@ -12,7 +12,7 @@ from mcp_dynaload.catalog.tool import Json, json_object
 TAIL_BYTES = 65_536
 
 READ = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-"""Of an answer's usage: what the model has read, from its cache or anew."""
+"""The parts of an answer's usage that tell what the model has read, from its cache or anew."""
 
 log = structlog.get_logger()
 

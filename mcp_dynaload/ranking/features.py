@@ -20,7 +20,7 @@ Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 
 MIN_SPREAD = 0.03
-"""Of the likenesses of one text to all tools: in a catalog of few tools the spread means little."""
+"""The least spread of the likenesses of one text to all tools: in a catalog of few tools the spread means little."""
 
 CROWD = 10
 """Tools among the best that speak for their upstream."""

@@ -30,7 +30,7 @@ MIN_HITS = 2
 """Words of a language before a text is taken to be in it."""
 
 MIN_SHARE = 0.25
-"""Of the words of a text that are known in its language."""
+"""The least share of the words of a text that are known in its language."""
 
 CONTENT_WEIGHT = 0.5
 """The weight of an English word that is no stopword: many are said in other languages, too."""

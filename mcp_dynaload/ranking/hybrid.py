@@ -67,7 +67,7 @@ COST_WEIGHT = 0.4
 """How far a dear definition is held back: the power of its tokens that its odds are divided by."""
 
 SHARPNESS = 0.8
-"""Of log-odds, in which a model is surer about what it was fitted on than about catalogs that it never saw."""
+"""The factor of log-odds, in which a model is surer about what it was fitted on than about what it never saw."""
 
 CACHED_PROMPTS = 32
 

@@ -28,7 +28,7 @@ WEB = ("http", "https", "ws", "wss", "file")
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
-    """Of each upstream the names that it goes by, and the hosts that stand in its entry."""
+    """The subjects of each upstream: the names that it goes by, and the hosts that stand in its entry."""
 
     names: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     said: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])

@@ -26,7 +26,7 @@ from mcp_dynaload.measure.quality.suite import read_set
 from mcp_dynaload.research.samples import WEIGHTS, Remembering
 
 TASKS = 300
-"""Of each set, the first."""
+"""The first tasks of each set, so many."""
 
 CORPUS = ("bfcl_live_multiple", "seal_tools", "stabletoolbench", "metatool")
 """Sets whose prompts a linear map from word vectors to the encoder's is fitted to; none of them is measured."""

@@ -30,7 +30,7 @@ NEED_SHARES = {**dict.fromkeys(WEIGHTS, 4.0), "needing": 2.0, "own_work": 4.0}
 """How much more a prompt counts where only the need of any tool is judged."""
 
 VECTOR_STRENGTH = 300.0
-"""Of the penalty where the prompt's vector is among the features."""
+"""The strength of the penalty where the prompt's vector is among the features."""
 
 Array = NDArray[np.float64]
 Columns = tuple[int, ...]

@@ -35,7 +35,7 @@ CHUNK = {"cpu": 8, "cuda": BATCH}
 
 DROPOUT = 0.15
 SMOOTHING = 0.05
-"""Of the labels: some are wrong, and a judge that is never quite sure is calibrated better."""
+"""The smoothing of the labels: some are wrong, and a judge that is never quite sure is calibrated better."""
 
 FOLDS = 4
 MISSPELT, CURTAILED = 0.15, 0.05
@@ -52,7 +52,7 @@ class Labelled:
 
 
 Weights = dict[str, np.ndarray]
-"""Of a judge, by their names."""
+"""The weights of a judge, by their names."""
 
 
 class JudgeTrainer:

@@ -38,7 +38,7 @@ ABSTAINING = ("dev", "dev_plus")
 """Catalogs over which prompts that need nothing are measured: the larger, the nearer the nearest tool is by chance."""
 
 ABLATED_TASKS = 150
-"""Of each set, where the ranking by words has to be run anew for each row of a table."""
+"""The tasks of each set, where the ranking by words has to be run anew for each row of a table."""
 
 ABLATIONS: Mapping[str, Columns] = {
     "everything": (),

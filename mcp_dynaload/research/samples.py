@@ -82,7 +82,7 @@ class Sample:
     observed: Observed
     needed: NDArray[np.bool_]
     needs: tuple[frozenset[int], ...]
-    """Of each need the places of the candidates that serve."""
+    """For each need the places of the candidates that serve."""
 
     costs: tuple[int, ...]
 

@@ -56,10 +56,10 @@ class PromptExplained:
     """The best of those that are not loaded."""
 
     baseline_tokens: int
-    """Of all definitions."""
+    """The tokens of all definitions."""
 
     loaded_tokens: int
-    """Of the loaded definitions and of what we add ourselves."""
+    """The tokens of the loaded definitions and of what we add ourselves."""
 
     need: float
     """Probability that the prompt needs any tool."""

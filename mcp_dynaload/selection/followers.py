@@ -6,7 +6,7 @@ MIN_FOLLOWED = 3
 """So often one must have come after the other before it is usual."""
 
 MIN_SHARE = 0.5
-"""Of all that came after the other."""
+"""The least share of all that came after the other."""
 
 Followed = tuple[str, str, int]
 """A tool, one that was called right after it, and how often."""

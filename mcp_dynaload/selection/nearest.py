@@ -17,7 +17,7 @@ MAX_NEAREST = 4
 """Tools loaded where none clearly fits: enough to begin with, few enough to cost little in vain."""
 
 NEAR_SHARE = 0.25
-"""Of the best one's probability: what is further behind is no neighbour of it."""
+"""The share of the best one's probability: what is further behind is no neighbour of it."""
 
 UNKNOWN_WORDS_PROBABILITY = 0.1
 """The probability that the best tool needs where most words are unknown: a name ("kubernetes") reaches it by its

@@ -39,7 +39,7 @@ SMALL_CATALOG_TOKENS = 3_000
 """The tokens that may be loaded of any catalog: below this there is little to save."""
 
 MIN_PROBABILITY = 0.02
-"""Of the best tool, however sure it is that some tool is needed."""
+"""The least probability of the best tool, however sure it is that some tool is needed."""
 
 UNLIKELY = 0.007
 """A tool less probable than this, given that any is needed, is not loaded, however much is left out: where one tool is
@@ -55,7 +55,7 @@ SCARCITY = 2.0
 """How much dearer a session's room gets as it fills."""
 
 SHARE_OF_BEST = 0.2
-"""Of the probability of a prompt's best tool: what another one needs when the session's room is all but used up.
+"""The share of the probability of a prompt's best tool: that another needs when the session's room is all but used up.
 
 Played as whole sessions, the labelled conversations lose next to nothing by it (`bfcl_multiturn` .0005, `tooltalk` 0 of
 the needed tools), and a session of twenty-four subjects needs 8% fewer tokens. With .5 they lose .006.

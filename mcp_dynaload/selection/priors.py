@@ -28,7 +28,7 @@ VAIN_WEIGHT = 0.15
 """The weight of a session against a tool that was loaded for it and not called."""
 
 UNMATCHED_PROBABILITY = 0.03
-"""Of a tool, given that any is needed: below it the prompt does not mean the tool, however often that is used."""
+"""The probability of a tool, if any is needed: below it the prompt does not mean the tool, often used or not."""
 
 MAX_NEED_LIFT = 0.15
 """Log-odds that a usual tool which is clearly meant adds to the need of any: more, and chat would load tools."""

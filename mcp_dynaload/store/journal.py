@@ -74,7 +74,7 @@ class Wanted:
     """Entries with a higher id only."""
 
     limit: int = MAX_READ
-    """Of more, the newest."""
+    """The most events; of more, the newest are taken."""
 
 
 class JournalStore(Protocol):

@@ -18,7 +18,7 @@ from mcp_dynaload.telemetry.events import (
 from mcp_dynaload.telemetry.window import Window
 
 MIN_VALUES = 10
-"""Of fewer within the window nothing is concluded."""
+"""From fewer values within the window nothing is concluded."""
 
 BACK_SHARE = 0.1
 """How far inside its bound a value must be for its alert to end, as a share of the bound (of what is left to 100 for a

@@ -104,7 +104,7 @@ class PromptServed:
     """It is a subagent's."""
 
     is_first: bool
-    """Of its conversation: what it gets is in the request itself."""
+    """Whether it is its conversation's first: what that gets is in the request itself."""
 
     strategy: str
     baseline_tokens: int

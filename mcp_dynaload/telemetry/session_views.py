@@ -67,7 +67,7 @@ class SessionView:
     calls: int
     tools: int
     baseline_tokens: int
-    """Of the catalog."""
+    """The tokens of the whole catalog."""
 
     listed_tokens: int
     """Now in the list."""

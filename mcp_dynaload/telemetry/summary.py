@@ -102,7 +102,7 @@ class Summary:
     tokens: TokenTotals
     reductions: Reductions
     times: Mapping[str, Times]
-    """Of each kind that `totals.TIMED` names."""
+    """The times of each kind that `totals.TIMED` names."""
 
     prompt_times_by_tiers: Mapping[str, Times]
     """By the tiers that had listed tools: `none`, `core`, `task`, `core+task`."""

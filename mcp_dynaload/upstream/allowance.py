@@ -16,7 +16,7 @@ class Allowance:
     """A share of our time, with some of it in advance; who spends more waits, and its pipe or socket with it."""
 
     share: float
-    """Of one core, in the long run."""
+    """The share of one core that it may use in the long run."""
 
     burst_seconds: float
     """The amount that may be spent at once."""

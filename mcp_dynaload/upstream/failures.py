@@ -23,10 +23,10 @@ _EXPECTED = (
     anyio.EndOfStream,
 )
 MAX_QUOTED_LINES = 3
-"""Of what a server printed, in an error: the whole is in its log."""
+"""The lines of a server's output that an error quotes: the whole is in its log."""
 
 MAX_QUOTED_CHARACTERS = 300
-"""Of each of these lines."""
+"""The most characters of each of these lines."""
 
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
 """A line that says nothing to a reader, and may be one of a key."""

@@ -24,7 +24,7 @@ from mcp_dynaload.upstream.http_failures import OTHER_ERA, status_name, status_r
 EVENTS = "text/event-stream"
 JSON = "application/json"
 MAX_PROBLEM_BYTES = 65_536
-"""Of the body of an error that is looked at."""
+"""The most bytes of an error's body that are looked at."""
 
 _STREAM_ENDED = "SSE stream "
 """How the transport begins to say so."""

@@ -25,7 +25,7 @@ BYTE_SECONDS = 0.000_000_01
 """About what it costs us to take in a line of an event stream, and a byte of it."""
 
 MAX_PROBLEM_BYTES = 65_536
-"""Of the body of an error that is looked at."""
+"""The most bytes of an error's body that are looked at."""
 
 log = structlog.get_logger()
 

@@ -35,7 +35,7 @@ POLL_SECONDS = 0.05
 
 SHARE = 0.05
 BURST_SECONDS = 0.25
-"""Of our time, for what an upstream says or prints by itself."""
+"""The time that we give at once, for what an upstream says or prints by itself."""
 
 log = structlog.get_logger()
 

@@ -20,7 +20,7 @@ READ = {
     "resources": ("resources/list", "resources", "uri"),
     "templates": ("resources/templates/list", "resources", "uriTemplate"),
 }
-"""Of each list the method, the capability that it belongs to, and the field by which an element is asked for."""
+"""For each list the method, the capability that it belongs to, and the field by which an element is asked for."""
 
 KEYS = {"templates": "resourceTemplates"}
 """Where a list stands in the answer, if not under its name."""
@@ -38,7 +38,7 @@ class ListingBudget:
 
     pages: int = 1_000
     elements: int = 5_000
-    """Of each list: several times the largest server that is known."""
+    """The most of each list: several times the largest server that is known."""
 
     bytes: int = 8 * 1024 * 1024
     seconds: float = 30.0
@@ -100,7 +100,7 @@ class Listing:
     """How many elements were dropped from each list because they have no name to ask for."""
 
     digest: str = field(default="", compare=False)
-    """Of all elements as the server gave them, which are the same where it is; empty if some could not be read."""
+    """A digest of all elements as the server gave them; empty if some could not be read."""
 
     def as_json(self) -> Json:
         """Return the listing as it is kept on disk."""

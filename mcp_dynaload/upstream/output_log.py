@@ -13,7 +13,7 @@ BACKUPS = 2
 TAIL_LINES = 20
 TAIL_LINE_CHARACTERS = 400
 LOOKED_AT_LINES = 3 * TAIL_LINES
-"""Of one piece of output, the last: some may be empty."""
+"""The last lines of one piece of output that are looked at: some may be empty."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 

@@ -15,7 +15,7 @@ FIRST_PAUSE_SECONDS = 0.2
 MAX_PAUSE_SECONDS = 60.0
 
 SHARE = 0.1
-"""Of the time, that may be spent on the lists of one upstream in the long run."""
+"""The share of the time that may be spent on the lists of one upstream in the long run."""
 
 BURST_SECONDS = 3.0
 

@@ -31,7 +31,7 @@ class Target:
     """Scenarios that save at least 70%."""
 
     latency_ms: float
-    """Of a hook's answer, at the median."""
+    """The time of a hook's answer, at the median."""
 
 
 TARGETS: Mapping[ScenarioType, Target] = {

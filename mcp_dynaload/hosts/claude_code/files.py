@@ -21,7 +21,7 @@ _MANAGED_DIRS = {
     "win32": Path("C:/Program Files/ClaudeCode"),
 }
 MAX_CLIENT_FILE_BYTES = 100_000_000
-"""Of a file of the client's own: its state of many projects takes megabytes."""
+"""The most bytes of a file of the client's own: its state of many projects takes megabytes."""
 
 _LINUX_MANAGED_DIR = Path("/etc/claude-code")
 

@@ -39,7 +39,7 @@ class Parts:
     stress: bool = False
     sessions: int = 50
     minutes: float = 1.0
-    """Of each of the two runs."""
+    """The length of each of the two runs."""
 
 
 async def validate(configuration: Configuration, parts: Parts, told: Told) -> Validation:

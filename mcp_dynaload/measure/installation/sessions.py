@@ -27,7 +27,7 @@ class ConcurrentSessions:
 
     failed: int
     total_ms: tuple[float, ...]
-    """Of each query while all others are at work."""
+    """The time of each query while all others are at work."""
 
     memory_mb_before: float
     memory_mb_after: float

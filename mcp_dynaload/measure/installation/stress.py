@@ -29,7 +29,7 @@ PRIVATE_SESSIONS = 20
 """Sessions that use a server of their own; the others share one."""
 
 CALLS_PER_SECOND = 60.0
-"""Of all sessions together: what two cores carry with the callers on them, too."""
+"""The calls of all sessions together: what two cores carry with the callers on them, too."""
 
 LIFETIME_SECONDS = 3.0
 """After which a call kills the mortal server."""

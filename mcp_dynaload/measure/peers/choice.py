@@ -24,13 +24,13 @@ class PeerChoice:
 
     tasks: int
     recall: float
-    """Of the needed tools, those whose definitions the model has by then."""
+    """The share of the needed tools whose definitions the model has by then."""
 
     covered: float
     """Tasks of which it has all."""
 
     tokens: float
-    """Of these definitions, a quarter of their characters."""
+    """The tokens of these definitions, a quarter of their characters."""
 
     searches: float
     """Model requests before the first call: 1 for a search, 0 where something was loaded with the prompt."""

@@ -24,7 +24,7 @@ class ListCost:
 
     tools: int
     bytes_each: int
-    """Of a definition, on average."""
+    """The size of a definition, on average."""
 
     dumps_ms: float
     """Writing the list as JSON: the yardstick, as machines differ."""

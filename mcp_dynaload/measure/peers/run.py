@@ -33,7 +33,7 @@ class Figures:
     choices: Mapping[str, PeerChoice]
     servers: int
     listing: ListCost
-    """Of a long list, ours alone."""
+    """The cost of a long list, ours alone."""
 
     def ratios(self) -> dict[str, float]:
         """Return ours against the peer's or a yardstick, in words; less time and memory is better, more rate."""

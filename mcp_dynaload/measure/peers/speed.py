@@ -48,10 +48,10 @@ class Start:
     """Running after the list, its own counted."""
 
     memory_mb: float
-    """Of all of them, what is theirs alone."""
+    """The memory of all of them that is theirs alone."""
 
     tokens: int
-    """Of what is listed."""
+    """The tokens of what is listed."""
 
 
 @dataclass(slots=True)

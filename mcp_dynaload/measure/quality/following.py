@@ -55,7 +55,7 @@ class Following:
     """Share of them after which some tool usually comes."""
 
     right_first: float
-    """Of these, the share in which the next turn calls the most usual one."""
+    """The share of these in which the next turn calls the most usual one."""
 
     tools_ahead: float
     """Tools loaded at a turn's end, on average."""

@@ -14,7 +14,7 @@ from torch.nn import functional
 WIDTH, HEADS, INNER, LAYERS, WORDS, POSITIONS = 384, 12, 1536, 6, 30522, 512
 
 UNTRAINED_SHARE = 0.1
-"""Of the published weights in an averaged model."""
+"""The share of the published weights in an averaged model."""
 
 JUDGING = 3
 """Layers of its own that judge whether a prompt needs tools; they begin as the encoder's last ones."""

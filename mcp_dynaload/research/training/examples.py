@@ -24,13 +24,13 @@ LABELLED = {"bfcl_live_multiple": 1.3, "seal_tools": 1.0, "stabletoolbench": 1.0
 
 OWN = "needing"
 OWN_WEIGHT = 2.0
-"""Of our own prompts over servers of Toucan, `research/needing.jsonl`."""
+"""The weight of our own prompts over servers of Toucan, `research/needing.jsonl`."""
 
 KEPT_BACK = 3
 """One of so many of our own prompts is not trained on: what is built on the encoder is fitted to these."""
 
 TRAINED_ON = 2_143
-"""Of our own prompts so many were there when the packaged encoder was trained: to be raised to all of them before it is
+"""So many of our own prompts were there when the packaged encoder was trained: to be raised to all of them before it is
 trained again. Until then what is built on it is fitted to the later ones, too."""
 
 DEFINITIONS = {"toucan": 0.7, "seal_tools": 0.1, "stabletoolbench": 0.1, "bfcl_live": 0.1}
