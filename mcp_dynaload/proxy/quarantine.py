@@ -89,7 +89,7 @@ class Held:
     elements: tuple[HeldElement, ...] = ()
     is_entry_changed: bool = False
     is_unknown: bool = False
-    """What was approved could not be read: nothing of the server is used until it can."""
+    """The approved definitions could not be read: nothing of the server is used until it can."""
 
     is_in_use: bool = False
     """They are told of and used: `pinning = "warn"`."""

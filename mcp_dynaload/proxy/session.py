@@ -74,7 +74,7 @@ class Session:
 
     host: UpstreamBridge
     surface: Surface
-    """What the client is shown."""
+    """The side that the client is shown."""
 
     role: ServingRole
     state: SessionState
@@ -112,7 +112,7 @@ class Session:
     """The tools listed since the client's mod came, which selects them when they are needed; None: no mod."""
 
     told_held: dict[str, frozenset[tuple[Key, str]]] = field(default_factory=dict[str, frozenset[tuple[Key, str]]])
-    """What the user was told of that is held back, by server."""
+    """The definitions that the user was told are held back, by server."""
 
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _kept: tuple[str | None, frozenset[str], frozenset[str]] = (None, frozenset(), frozenset())

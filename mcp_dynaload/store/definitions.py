@@ -31,7 +31,7 @@ class PinnedServer:
     """Kinds of which it had not listed all when it was first seen."""
 
     clean: str = ""
-    """What tells the last listing of which nothing was held back."""
+    """The key of the last listing of which nothing was held back."""
 
 
 @dataclass(frozen=True, slots=True)

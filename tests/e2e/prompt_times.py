@@ -41,7 +41,7 @@ PROMPTS = (
     "thanks, that is all for now",
 )
 SUBJECT_LENGTH = 90
-"""Of what a new prompt takes from a tool's description."""
+"""The most characters that a new prompt takes from a tool's description."""
 
 SEED = 15
 
@@ -56,7 +56,7 @@ class Way:
     """The folder of the files in which the server says how many tools are listed."""
 
     as_it_was: list[float] = field(default_factory=list[float])
-    """Of the prompts that left the list as it was."""
+    """The times of the prompts that left the list as it was."""
 
     changed: list[float] = field(default_factory=list[float])
 

@@ -12,7 +12,7 @@ from mcp_dynaload.encoder.sentence_encoder import MAX_TOKENS, VERSION, WIDTH, En
 from tests.waiting import HANG_SECONDS
 
 MAX_BYTES = 29_000_000
-"""Of all three files: the wheel is to stay under 35 MB."""
+"""The size of all three files: the wheel is to stay under 35 MB."""
 
 FOLDER = files("mcp_dynaload").joinpath("encoder/model")
 
