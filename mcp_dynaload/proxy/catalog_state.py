@@ -185,9 +185,12 @@ class CatalogState:
 
     async def update(self, upstream: str, listing: Listing) -> None:
         """Take over a new listing, store it, and tell the observers if it differs."""
-        if upstream not in self.listings.configs:  # it was removed while it was listed
+        fingerprint = self.listings.fingerprint(upstream)
+        if fingerprint is None:  # it was removed while it was listed
             return
-        await anyio.to_thread.run_sync(self.listings.keep, upstream, listing)
+        await anyio.to_thread.run_sync(self.listings.keep, upstream, fingerprint, listing)
+        if self.listings.fingerprint(upstream) != fingerprint:  # its entry has changed meanwhile: it is listed anew
+            return
         self.listings.failures.pop(upstream, None)
         await self._take(upstream, listing)
 

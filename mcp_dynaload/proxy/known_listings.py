@@ -78,10 +78,15 @@ class KnownListings:
             if fingerprint in stored:
                 self._take_over(name, stored[fingerprint])
 
-    def keep(self, upstream: str, listing: Listing) -> None:
-        """Store a listing for the next start, for which one without anything in it counts as unknown; blocks."""
-        if (fingerprint := self._prints.get(upstream)) is None:  # it was removed meanwhile
-            return
+    def fingerprint(self, upstream: str) -> str | None:
+        """Return what a listing of the upstream is stored under; None: it is not configured any more."""
+        return self._prints.get(upstream)
+
+    def keep(self, upstream: str, fingerprint: str, listing: Listing) -> None:
+        """Store a listing for the next start, for which one without anything in it counts as unknown; blocks.
+
+        The fingerprint is that of the entry by which it was listed, which may have changed meanwhile.
+        """
         if listing.is_empty:
             self.records.forget_listing(fingerprint)
         else:

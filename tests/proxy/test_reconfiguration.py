@@ -1,7 +1,7 @@
 """Servers that come, go and change while a client is connected."""
 
 from collections.abc import Iterable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +12,11 @@ from mcp import MCPError
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamConfig, UpstreamOptions
 from mcp_dynaload.proxy.server import ProxyServer
+from mcp_dynaload.store.catalog_cache import CatalogCache
+from mcp_dynaload.store.database import Database
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import COMMANDS, config, starts, tool, tools, until_exists
+from tests.proxy.catalogs import stored_catalog
 from tests.proxy.clients import QUIET, Connected, client_of, proxy_of, text_of
 from tests.waiting import HANG_SECONDS
 
@@ -176,3 +179,19 @@ async def test_with_loading_switched_off_new_tools_are_listed_at_once(tmp_path: 
 
         names = await client.names()
         assert {"a__echo", "b__echo"} <= set(names)
+
+
+def test_a_listing_that_comes_after_its_entry_was_changed_does_not_count_as_the_new_ones(tmp_path: Path) -> None:
+    with closing(CatalogCache(Database(tmp_path / "dynaload.db"))) as records:
+        known = stored_catalog(named(config("b")), records, tmp_path).listings
+        fingerprint = known.fingerprint("b")
+        assert fingerprint is not None
+        known.configure(named(config("b", offers={"tools": tools("new")})))
+        known.keep("b", fingerprint, TOOLS)
+        known.read()
+        as_changed = known.by_name.copy()
+        known.configure(named(config("b")))
+        known.read()
+
+    assert as_changed == {}
+    assert len(known.by_name["b"].tools) == len(COMMANDS)
