@@ -52,6 +52,13 @@ def evaluate(
         Path | None,
         typer.Option("--detours", help="Instead: steps of a model with the tools that it went without, JSON lines."),
     ] = None,
+    scanned: Annotated[
+        Path | None,
+        typer.Option("--scan", help="Instead: a folder of labelled malicious and benign definitions, for `scan`."),
+    ] = None,
+    catalogs: Annotated[
+        Path | None, typer.Option("--catalogs", help="A folder of catalogs of real servers, for `scan`'s false alarms.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure recall, coverage, abstention and cost of the choice on labelled tasks. Opens no connection.
@@ -60,6 +67,11 @@ def evaluate(
 
     Example: mcp-dynaload eval --catalog catalog.json --tasks tasks.jsonl
     """
+    if scanned or catalogs:
+        if catalog or tasks or negatives or suite or replay or detours:
+            raise ConfigError("--scan DIR and --catalogs DIR go with no other option that tells what to evaluate")
+        _evaluate_scanning(scanned, catalogs, as_json)
+        return
     from mcp_dynaload.measure.quality.rankers import DEFAULT, NATIVE, ranker_named
 
     kinds = {name: ranker_named(name) for name in ranker or ([DEFAULT] if as_json else [DEFAULT, NATIVE])}
@@ -105,6 +117,20 @@ def _evaluate_files(
 
     for name, report in reports.items():
         show_report(name, report)
+
+
+def _evaluate_scanning(corpus: Path | None, catalogs: Path | None, as_json: bool) -> None:
+    from mcp_dynaload.measure.definitions import scan_catalogs, scan_corpus
+
+    labelled = scan_corpus(corpus) if corpus else []
+    real = scan_catalogs(catalogs) if catalogs else []
+    if as_json:
+        rows = {"labelled": [row.as_json() for row in labelled], "catalogs": [row.as_json() for row in real]}
+        print(json.dumps(rows, indent=2))
+        return
+    from mcp_dynaload.cli.eval_scanning import show_scanning
+
+    show_scanning(labelled, real)
 
 
 def _evaluate_detours(
