@@ -30,10 +30,11 @@ from mcp_dynaload.proxy.catalog_index import CatalogIndex, open_rankings
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import ClientEnvironment
 from mcp_dynaload.proxy.definition_repair import Oddities
+from mcp_dynaload.proxy.definition_scan import DefinitionScan
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.model_text import instructions_text, own_texts
 from mcp_dynaload.proxy.process_context import ProcessContext
-from mcp_dynaload.proxy.quarantine import Held, Quarantine
+from mcp_dynaload.proxy.quarantine import Held, Quarantine, nothing_found
 from mcp_dynaload.proxy.server import ProxyServer, open_proxy_server
 from mcp_dynaload.store.backends import open_definitions, open_usage
 from mcp_dynaload.store.catalog_cache import CatalogCache
@@ -168,7 +169,10 @@ def open_catalog(configuration: Configuration) -> Generator[CatalogState]:
     ):
         is_dynamic = settings.dynamic_loading_enabled
         room, prefix = configuration.registration.room, configuration.registration.prefix
-        quarantine = Quarantine(definitions, configuration.masker, settings.pinning, locations.project_dir, room=room)
+        scan = DefinitionScan(lambda: listings.by_name) if settings.scan_definitions else nothing_found
+        quarantine = Quarantine(
+            definitions, configuration.masker, settings.pinning, locations.project_dir, scan=scan, room=room
+        )
         is_alone = not is_dynamic and len(configs) == 1
         listings = KnownListings(configs, records, locations.project_dir, is_alone, quarantine)
         listings.read()

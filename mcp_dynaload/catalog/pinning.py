@@ -19,13 +19,11 @@ CHANGED, NEW = "changed", "new"
 FINDING = "finding: "
 """How the reason begins where something in the definition itself is wrong, whatever it was before."""
 
+SUSPICIOUS = "suspicious"
+"""A definition with a finding, in a word."""
+
 Key = tuple[DefinitionKind, str]
 """Kind and name of a definition."""
-
-Scan = Callable[[str, DefinitionKind, Json], str]
-"""Returns, for a server's definition that nobody has approved, why it must not be used; empty if nothing is wrong.
-
-Instructions come as `{"instructions": text}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,12 @@ class DefinitionElement:
         return self.kind, self.name
 
 
+Scan = Callable[[str, DefinitionElement, frozenset[str]], str]
+"""Returns why a server's definition must not be used that nobody has approved; empty if nothing is wrong.
+
+The names are those of all tools that this server offers. Instructions come as `{"instructions": text}`."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeldElement:
     """A definition that the user has not approved."""
@@ -55,6 +59,11 @@ class HeldElement:
     element: DefinitionElement
     reason: str
     """`changed`, `new`, or `finding: …`."""
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether something in the definition itself is wrong."""
+        return self.reason.startswith(FINDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,12 @@ class DefinitionJudgement:
 
     joined: tuple[DefinitionElement, ...] = ()
     held: tuple[HeldElement, ...] = ()
+
+
+def counts_of(reasons: Iterable[str]) -> str:
+    """Return how many definitions are held for each reason, in words."""
+    found = [SUSPICIOUS if reason.startswith(FINDING) else reason for reason in reasons]
+    return ", ".join(f"{found.count(one)} {one}" for one in (CHANGED, NEW, SUSPICIOUS) if one in found)
 
 
 ALL_KINDS: tuple[DefinitionKind, ...] = ("tool", "prompt", "resource template", "instructions")

@@ -17,6 +17,7 @@ from mcp_dynaload.cli.logs import logs
 from mcp_dynaload.cli.optimize import optimize
 from mcp_dynaload.cli.quarantine import quarantine
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
+from mcp_dynaload.cli.scan import scan
 from mcp_dynaload.cli.serve import serve
 from mcp_dynaload.cli.servers import add, add_json, disable, enable, get, list_servers, remove
 from mcp_dynaload.cli.stats import stats
@@ -58,6 +59,7 @@ for command in (
     doctor,
     refresh,
     tools,
+    scan,
     optimize,
     interactive,
     stats,

@@ -96,11 +96,13 @@ def _state(configuration: "Configuration") -> Iterator[Finding]:
 def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
     from mcp_dynaload.app import open_catalog
     from mcp_dynaload.cli.refresh import fill_cache
+    from mcp_dynaload.cli.scan import notes_of
     from mcp_dynaload.config.upstream_config import prefixes_of
 
     listed = fill_cache(configuration)
     with open_catalog(configuration) as live:
         oddities, held = live.oddities, live.listings.quarantine.held
+        scanned = list(notes_of(live.listings))
     for name, listing in sorted(listed.listings.items()):
         yield Finding("ok", f"server {name}: {len(listing.tools)} tools, protocol {listing.version}")
         for gap in listing.gaps:
@@ -109,6 +111,8 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
             yield Finding("note", in_words(name, odd), REPORT if odd.repaired or odd.left_out else RENAMED)
     for name, one in sorted(held.items()):
         yield Finding("note", held_in_words(name, one), held_fix(name))
+    for what, fix in scanned:
+        yield Finding("note", what, fix)
     for clash in prefixes_of(configuration.configs.values()).clashes():
         yield Finding("note", clash, 'give one of them a "prefix" of its own in its entry')
     for error in listed.errors.values():

@@ -34,6 +34,8 @@ def in_json(oddities: "Oddities") -> "Json":
 def held_in_words(server: str, held: "Held") -> str:
     """Return how many definitions of a server are held back, or used with a warning."""
     what = "used all the same" if held.is_in_use else "not used until you have looked"
+    if held.is_suspicious:
+        return f"server {server}: definitions have something wrong in them: {held.counts}; {what}"
     entry = "its entry and " if held.is_entry_changed else ""
     return f"server {server}: {entry}definitions differ from those that you approved: {held.counts}; {what}"
 

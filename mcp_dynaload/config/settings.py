@@ -100,6 +100,10 @@ class Settings(ServiceSettings, TelemetrySettings):
     until `mcp-dynaload quarantine approve`, `warn` tells of it and uses it, `off` does not look. An entry may say
     otherwise for its server."""
 
+    scan_definitions: bool = True
+    """Hold back, also at first sight, a definition in which a scan finds hidden characters, orders to the model, theft
+    or another server's name, until `mcp-dynaload quarantine approve`; false: such are used like others."""
+
     warm_upstreams: bool = True
     """Start a server in the background when its tools were loaded with high confidence; false: only when one of them
     is called."""

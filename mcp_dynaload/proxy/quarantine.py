@@ -17,8 +17,6 @@ from mcp_dynaload.catalog.catalog import is_included
 from mcp_dynaload.catalog.names import MAX_NAME_LENGTH, advertised_name
 from mcp_dynaload.catalog.pinning import (
     ALL_KINDS,
-    CHANGED,
-    NEW,
     Baseline,
     DefinitionElement,
     DefinitionJudgement,
@@ -26,6 +24,7 @@ from mcp_dynaload.catalog.pinning import (
     HeldElement,
     Key,
     Scan,
+    counts_of,
     element_of,
     elements_of,
     judge,
@@ -53,7 +52,7 @@ _KIND_OF_LIST: Mapping[str, DefinitionKind] = {"tools": "tool", "prompts": "prom
 log = structlog.get_logger()
 
 
-def nothing_found(server: str, kind: DefinitionKind, definition: Json) -> str:
+def nothing_found(server: str, element: DefinitionElement, own_tools: frozenset[str]) -> str:
     """Return that nothing is wrong with a definition: the scan where there is none."""
     return ""
 
@@ -105,8 +104,12 @@ class Held:
     @property
     def counts(self) -> str:
         """The number for each reason, in words."""
-        reasons = [one.reason if one.reason in (CHANGED, NEW) else "suspicious" for one in self.elements]
-        return ", ".join(f"{reasons.count(one)} {one}" for one in (CHANGED, NEW, "suspicious") if one in reasons)
+        return counts_of(one.reason for one in self.elements)
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether all of them are held for what stands in them, and none for having changed."""
+        return bool(self.elements) and all(one.is_suspicious for one in self.elements)
 
     @property
     def identity(self) -> frozenset[tuple[Key, str]]:
@@ -214,8 +217,13 @@ class Quarantine:
         return self._held.get(upstream, Held()).keys | self._foreseen.get(upstream, frozenset())
 
     def refusal_of(self, upstream: str, key: Key) -> str:
-        """Return why a definition is not used, and what the user can do."""
-        what = f"has changed or added the {key[0]} {printable(key[1])!r} since its definitions were approved"
+        """Return why a definition is not used, and what the user can do; nothing of what it says."""
+        named = f"{key[0]} {printable(key[1])!r}"
+        held = self._held.get(upstream, Held()).elements
+        if any(one.element.key == key and one.is_suspicious for one in held):
+            what = f"has a suspicious definition of the {named}"
+        else:
+            what = f"has changed or added the {named} since its definitions were approved"
         command = f"mcp-dynaload quarantine show {upstream}"
         return f"{what}, so it is held back until the user has looked at it in a terminal: `{command}`"
 
@@ -316,8 +324,9 @@ class Quarantine:
     def _elements(self, pinned: PinnedUpstream, tools: Sequence[Json]) -> list[DefinitionElement]:
         return [element_of("tool", tool["name"], tool) for tool in tools if pinned.concerns(tool["name"])]
 
-    def _judged(self, upstream: str, elements: Iterable[DefinitionElement], baseline: Baseline) -> DefinitionJudgement:
-        return judge(elements, baseline, lambda one: self._scan(upstream, one.kind, json.loads(one.content)))
+    def _judged(self, upstream: str, elements: Sequence[DefinitionElement], baseline: Baseline) -> DefinitionJudgement:
+        own = frozenset(one.name for one in elements if one.kind == "tool")
+        return judge(elements, baseline, lambda one: self._scan(upstream, one, own))
 
     def _settle(
         self,
@@ -365,7 +374,7 @@ class Quarantine:
             name=element.name,
             digest=element.digest,
             content=element.content,
-            reason=one.reason,
+            reason=self._masker.tokens(one.reason),
             is_entry_changed=is_entry_changed,
             at=self._clock(),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mcp_dynaload.catalog.pinning import CHANGED, NEW, Key
+from mcp_dynaload.catalog.pinning import Key, counts_of
 from mcp_dynaload.catalog.word_diff import FieldDiff, diff_of, is_volatile, shown
 from mcp_dynaload.masking.printable import printable
 from mcp_dynaload.store.definitions import DefinitionStore, HeldDefinition
@@ -54,8 +54,7 @@ class ServerReview:
     @property
     def counts(self) -> str:
         """The number for each reason, in words."""
-        reasons = [one.reason if one.reason in (CHANGED, NEW) else "suspicious" for one in self.held]
-        return ", ".join(f"{reasons.count(one)} {one}" for one in (CHANGED, NEW, "suspicious") if one in reasons)
+        return counts_of(one.reason for one in self.held)
 
     @property
     def rejected(self) -> int:

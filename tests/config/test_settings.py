@@ -53,6 +53,7 @@ def test_the_defaults_are_those_of_the_description() -> None:
         "status_cell": True,
         "between_steps": True,
         "pinning": "enforce",
+        "scan_definitions": True,
         "warm_upstreams": True,
         "max_running_upstreams": 10,
         "log_level": "info",

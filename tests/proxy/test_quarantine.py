@@ -11,7 +11,7 @@ import anyio
 import pytest
 from mcp import MCPError
 
-from mcp_dynaload.catalog.pinning import DefinitionKind, Scan
+from mcp_dynaload.catalog.pinning import DefinitionElement, Scan
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.servers_watch import change_between
 from mcp_dynaload.config.upstream_config import UpstreamConfig, UpstreamOptions
@@ -324,8 +324,8 @@ async def test_secrets_in_definitions_are_masked_where_they_are_kept(place: Plac
 
 
 async def test_a_finding_of_the_scanner_holds_back_at_first_sight(place: Place) -> None:
-    def scan(server: str, kind: DefinitionKind, definition: Json) -> str:
-        return f"{kind} of {server} hides something" if "hidden" in str(definition) else ""
+    def scan(server: str, element: DefinitionElement, own_tools: frozenset[str]) -> str:
+        return f"{element.kind} of {server} hides something" if "hidden" in element.content else ""
 
     live = place.start(scan=scan)
     await live.update("mail", replace(FIRST, tools=(*FIRST.tools, tool("burn", "hidden words"))))
