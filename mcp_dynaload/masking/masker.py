@@ -5,7 +5,8 @@ import dataclasses
 import json
 import re
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, quote_plus
 
@@ -21,28 +22,44 @@ MIN_ENCODED = 11
 Hide = Callable[[str], str]
 
 _Record = TypeVar("_Record")
+_Generations = tuple[frozenset[str], frozenset[str]]
 
 
 @dataclass(slots=True)
 class Masker:
     """The masker of secrets; made once from the configuration and handed to whatever lets text out.
 
-    It learns the secrets of servers that are added later.
+    It learns the secrets of servers that are added later, and those that come up while we run.
     """
 
     values: tuple[str, ...] = ()
     """Known secrets in every writing, longest first."""
 
+    _passing: dict[str, _Generations] = field(default_factory=dict[str, _Generations], compare=False)
+    """Secrets that others follow, such as tokens, by whose they are: the present ones and those before."""
+
+    _passing_values: tuple[str, ...] = field(default=(), compare=False)
+    """All of these, longest first."""
+
     @classmethod
     def of(cls, secrets: Iterable[str]) -> "Masker":
         """Return one that knows these secrets."""
         known = {writing for secret in secrets if secret for writing in _writings(secret)}
-        return cls(tuple(sorted(known, key=lambda value: (-len(value), value))))
+        return cls(_longest_first(known))
 
     def learn(self, other: "Masker") -> None:
         """Hide from now on what the other one hides, too."""
         values = {*self.values, *other.values}
-        self.values = tuple(sorted(values, key=lambda value: (-len(value), value)))
+        self.values = _longest_first(values)
+
+    def learn_passing(self, owner: str, secrets: Iterable[str]) -> None:
+        """Hide these from now on, and those of the same owner that they follow; older ones open nothing any more."""
+        writings = frozenset(writing for secret in secrets if secret for writing in _writings(secret))
+        now, _ = self._passing.get(owner, (frozenset[str](), frozenset[str]()))
+        if writings == now:
+            return
+        self._passing[owner] = (writings, now)
+        self._passing_values = _longest_first({*chain.from_iterable(chain.from_iterable(self._passing.values()))})
 
     def text(self, text: str) -> str:
         """Return running text with secrets masked, known ones and what looks like one."""
@@ -54,7 +71,7 @@ class Masker:
 
     def known(self, text: str) -> str:
         """Return the text with known secrets masked, and nothing else."""
-        for value in self.values:
+        for value in (*self._passing_values, *self.values):
             if value in text:
                 text = _without(value, text)
         return text
@@ -112,6 +129,10 @@ def _shown(value: object, hide: Hide, *, is_free: bool) -> object:
         shown_items = tuple(_shown(item, hide, is_free=True) for item in items)
         return items if shown_items == items else shown_items
     return cast(object, value)
+
+
+def _longest_first(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(values, key=lambda value: (-len(value), value)))
 
 
 def _without(value: str, text: str) -> str:
