@@ -24,6 +24,8 @@ from mcp_dynaload.config.trust import is_trusted_content
 from mcp_dynaload.config.upstream_config import UpstreamOptions
 from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.encoder.tokenizer import count_tokens
+from mcp_dynaload.logins.logins import Logins
+from mcp_dynaload.logins.store import LoginStore
 from mcp_dynaload.machine.logs import set_up_logs
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.catalog_index import CatalogIndex, open_rankings
@@ -101,6 +103,12 @@ class Configuration:
         """How the client that has started us knows us: our plugin says so in the entry that it brings."""
         is_plugins = self.environ.get(SERVER_NAME_VARIABLE) == PLUGIN_SERVER_NAME
         return Registration(PLUGIN_SERVER_NAME) if is_plugins else Registration()
+
+    @property
+    def logins(self) -> Logins:
+        """The user's logins to servers."""
+        store = LoginStore(self.locations.logins_dir, self.masker)
+        return Logins(store, self.masker, self.settings.login_client_metadata_url, self.environ)
 
     def with_upstreams(self, upstreams: UpstreamsRead) -> "Configuration":
         """Return the same with other upstreams, whose secrets are hidden from now on, too."""
@@ -201,7 +209,13 @@ async def refresh_catalog(
         done(name)
 
     listed = await list_upstreams(
-        chosen, places.project_dir, places.logs_dir, heard, within_seconds, configuration.masker
+        chosen,
+        places.project_dir,
+        places.logs_dir,
+        heard,
+        within_seconds,
+        configuration.masker,
+        configuration.logins,
     )
     live.listings.failures |= listed.errors
     for name, error in listed.errors.items():
@@ -227,7 +241,9 @@ async def open_proxy(
             live.observe_oddities(lambda name, oddities: telemetry.event_bus.emit(mended_event(name, oddities)))
             live.observe_held(lambda name, held: telemetry.event_bus.emit(held_event(name, held)))
             lines = StatusLines(locations.status_dir)
-            shared = ProcessContext(settings, live, environment, memory, lines, telemetry, masker, peers or Peers())
+            shared = ProcessContext(
+                settings, live, environment, memory, lines, telemetry, masker, peers or Peers(), configuration.logins
+            )
             async with (
                 open_proxy_server(shared, locations.logs_dir, is_service=is_service) as proxy,
                 anyio.create_task_group() as tasks,

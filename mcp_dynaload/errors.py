@@ -1,5 +1,7 @@
 """Every exception that mcp_dynaload raises on purpose."""
 
+from dataclasses import dataclass
+
 
 class DynaloadError(Exception):
     """The base of all our errors; its text is meant for the user and says what to do.
@@ -7,12 +9,14 @@ class DynaloadError(Exception):
     DynaloadError
     ├── ConfigError            a settings or servers file, a variable or an option is wrong
     ├── HostError              a client's own configuration could not be read or written
+    ├── LoginError             a login to a server could not be made, renewed or ended
     ├── StoreError             the state folder or its database cannot be used
     └── UpstreamError          an upstream server could not do what was asked
         ├── UpstreamStartError   it did not start, connect or answer the handshake
         ├── UpstreamTimeoutError it did not answer in time
         ├── UpstreamClosedError  its connection ended during a request
         ├── UpstreamAnswerError  it answered, with nothing that can be passed on
+        │   └── UpstreamLoginError it wants a login, or one that allows more
         ├── UpstreamHeldError    the user has not approved what it offers now
         └── UpstreamUncheckedError that could not be found out
     """
@@ -24,6 +28,10 @@ class ConfigError(DynaloadError):
 
 class HostError(DynaloadError):
     """A client's own configuration could not be read or written."""
+
+
+class LoginError(DynaloadError):
+    """A login to a server could not be made, renewed or ended."""
 
 
 class StoreError(DynaloadError):
@@ -67,3 +75,25 @@ class UpstreamAnswerError(UpstreamError):
 
         self.is_gone = is_gone
         """It was not to be reached, so there is no answer at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginDemand:
+    """The login that a server wants, as far as its refusal says."""
+
+    scope: str = ""
+    """The scopes that it names, separated by blanks."""
+
+    metadata_url: str = ""
+    """Where it says that its description as a protected resource (RFC 9728) is."""
+
+    is_step_up: bool = False
+    """There is a login, which allows too little."""
+
+
+class UpstreamLoginError(UpstreamAnswerError):
+    """The upstream wants a login, or one that allows more."""
+
+    def __init__(self, demand: LoginDemand, cause: str, text: str = "") -> None:
+        super().__init__(cause, text)
+        self.demand = demand

@@ -86,4 +86,5 @@ REQUIREMENTS = {
     "service-scopes": "Each route is opened by the scope that it declares, however its path is written.",
     "service-load": "Half-sent requests, wrong tokens, odd input and sessions that were left keep nobody else out.",
     "service-oauth": "The access tokens of an OAuth 2.1 issuer open a session if they are valid and for this service.",
+    "logins": "A login to a server is made once in the browser, kept for the user alone, renewed by itself, revocable.",
 }

@@ -204,7 +204,7 @@ class Dynaload:
     async def get_system_status(self) -> SystemStatus:
         """Return the present condition of components, sessions and servers."""
         live, sessions = self.proxy.live, self.proxy.sessions
-        upstreams = upstream_statuses(live, sessions)
+        upstreams = upstream_statuses(live, sessions, self.proxy.shared.logins)
         limit = self.configuration.settings.max_concurrent_sessions
         return system_status(
             mode=self.options.mode,

@@ -8,6 +8,8 @@ import anyio.to_thread
 from mcp_dynaload.api.options import IntegrationMode
 from mcp_dynaload.api.results import Answer
 from mcp_dynaload.catalog.cost import reduction
+from mcp_dynaload.logins.login import login_advice, login_command
+from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.definition_repair import Oddities
 from mcp_dynaload.proxy.session import Session
@@ -17,8 +19,9 @@ from mcp_dynaload.version import __version__
 Health = Literal["healthy", "degraded", "unhealthy"]
 """Degraded: all works, some of it worse than it should; unhealthy: something does not work."""
 
-UpstreamState = Literal["running", "stopped", "failing", "unlisted"]
-"""Stopped: it is started when needed. Unlisted: nothing is known of its tools yet."""
+UpstreamState = Literal["running", "stopped", "failing", "needs login", "unlisted"]
+"""Stopped: it is started when needed. Needs login: the user is to run `mcp-dynaload login`. Unlisted: nothing is known
+of its tools yet."""
 
 _WORST: tuple[Health, ...] = ("unhealthy", "degraded", "healthy")
 
@@ -87,10 +90,13 @@ def session_statuses(sessions: Iterable[Session]) -> tuple[SessionStatus, ...]:
     return tuple(map(_session_status, sessions))
 
 
-def upstream_statuses(live: CatalogState, sessions: Iterable[Session]) -> tuple[UpstreamStatus, ...]:
+def upstream_statuses(
+    live: CatalogState, sessions: Iterable[Session], logins: Logins | None = None
+) -> tuple[UpstreamStatus, ...]:
     """Return the condition of every configured server, in name order."""
-    open_sessions = tuple(sessions)
-    return tuple(_upstream_status(name, live, open_sessions) for name in live.listings.configs)
+    open_sessions, configs = tuple(sessions), live.listings.configs
+    wanting = {name for name, config in configs.items() if logins is not None and logins.is_wanted(config)}
+    return tuple(_upstream_status(name, live, open_sessions, wants_login=name in wanting) for name in configs)
 
 
 async def component_statuses(
@@ -156,11 +162,15 @@ def _session_status(session: Session) -> SessionStatus:
     )
 
 
-def _upstream_status(name: str, live: CatalogState, sessions: tuple[Session, ...]) -> UpstreamStatus:
+def _upstream_status(
+    name: str, live: CatalogState, sessions: tuple[Session, ...], *, wants_login: bool
+) -> UpstreamStatus:
     mine = [session.pool[name] for session in sessions]
     running = sum(upstream.is_running for upstream in mine)
     errors = [error for upstream in mine if (error := upstream.failure)]
-    if name in live.listings.unseen and name in live.listings.failures:
+    if wants_login:
+        errors = [f"it wants a login: run `{login_command(name)}`"]
+    elif name in live.listings.unseen and name in live.listings.failures:
         errors.append(live.listings.failures[name])
     tools = [tool for tool in live.catalog.tools if tool.upstream == name]
     odd = live.oddities.get(name, Oddities())
@@ -168,7 +178,7 @@ def _upstream_status(name: str, live: CatalogState, sessions: tuple[Session, ...
     return UpstreamStatus(
         name=name,
         transport=live.listings.configs[name].transport,
-        state="failing" if errors else state,
+        state="needs login" if wants_login else "failing" if errors else state,
         running_in=running,
         tools=len(tools),
         tokens=sum(live.catalog.costs[tool.name] for tool in tools),
@@ -200,12 +210,15 @@ def _ranking(live: CatalogState) -> ComponentStatus:
 
 def _upstreams(upstreams: tuple[UpstreamStatus, ...]) -> ComponentStatus:
     failing = [upstream.name for upstream in upstreams if upstream.state == "failing"]
+    wanting = [upstream.name for upstream in upstreams if upstream.state == "needs login"]
     if failing and len(failing) == len(upstreams):
         return ComponentStatus(health="unhealthy", detail="every server fails: run `mcp-dynaload doctor`")
     if failing:
         return ComponentStatus(
             health="degraded", detail=f"failing: {', '.join(failing)}; see `mcp-dynaload logs {failing[0]}`"
         )
+    if wanting:
+        return ComponentStatus(health="degraded", detail=login_advice(wanting))
     running = sum(upstream.running_in > 0 for upstream in upstreams)
     return ComponentStatus(health="healthy", detail=f"{len(upstreams)} servers, {running} of them running")
 

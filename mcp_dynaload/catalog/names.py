@@ -54,6 +54,7 @@ class CommandName(StrEnum):
     UNLOAD = "unload"
     RESET = "reset"
     QUARANTINE = "quarantine"
+    LOGIN = "login"
 
 
 @dataclass(frozen=True, slots=True)

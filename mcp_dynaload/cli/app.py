@@ -13,6 +13,7 @@ from mcp_dynaload.cli.doctor import doctor
 from mcp_dynaload.cli.eval import evaluate
 from mcp_dynaload.cli.init import init_command
 from mcp_dynaload.cli.interactive import interactive
+from mcp_dynaload.cli.login import login, logout
 from mcp_dynaload.cli.logs import logs
 from mcp_dynaload.cli.optimize import optimize
 from mcp_dynaload.cli.quarantine import quarantine
@@ -56,6 +57,8 @@ for command in (
     serve,
     init_command(refresh_quietly),
     uninstall,
+    login,
+    logout,
     doctor,
     refresh,
     tools,

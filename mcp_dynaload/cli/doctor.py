@@ -98,6 +98,7 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
     from mcp_dynaload.cli.refresh import fill_cache
     from mcp_dynaload.cli.scan import notes_of
     from mcp_dynaload.config.upstream_config import prefixes_of
+    from mcp_dynaload.logins.login import login_command
 
     listed = fill_cache(configuration)
     with open_catalog(configuration) as live:
@@ -115,8 +116,11 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
         yield Finding("note", what, fix)
     for clash in prefixes_of(configuration.configs.values()).clashes():
         yield Finding("note", clash, 'give one of them a "prefix" of its own in its entry')
-    for error in listed.errors.values():
-        yield Finding("wrong", error)
+    for name, error in listed.errors.items():
+        if name in listed.logins_needed:
+            yield Finding("wrong", f"server {name} wants a login", f"run `{login_command(name)}`")
+        else:
+            yield Finding("wrong", error)
 
 
 def _show(findings: list[Finding]) -> None:

@@ -63,8 +63,11 @@ async def list_and_store(
     return listed
 
 
-def list_unseen(configuration: "Configuration") -> None:
-    """List the servers that were never listed, as `refresh` does; what is wrong is told in a line each, on stderr."""
+def list_unseen(configuration: "Configuration") -> tuple[str, ...]:
+    """List the servers that were never listed, as `refresh` does; what is wrong is told in a line each, on stderr.
+
+    Returns those that want a login.
+    """
     from mcp_dynaload.app import FIRST_LISTING_SECONDS, open_catalog
 
     for problem in configuration.upstreams.problems:
@@ -72,11 +75,23 @@ def list_unseen(configuration: "Configuration") -> None:
     with open_catalog(configuration) as live:
         unseen = live.listings.unseen
     if not unseen:
-        return
+        return ()
     if configuration.is_demo:
         print("no server is configured: the embedded demo servers stand in; run `mcp-dynaload init`", file=sys.stderr)
-    for error in fill_cache(configuration, unseen, FIRST_LISTING_SECONDS).errors.values():
-        print(error.splitlines()[0], file=sys.stderr)
+    listed = fill_cache(configuration, unseen, FIRST_LISTING_SECONDS)
+    for name, error in listed.errors.items():
+        if name not in listed.logins_needed:
+            print(printable(error.splitlines()[0]), file=sys.stderr)
+    _tell_logins(listed.logins_needed)
+    return listed.logins_needed
+
+
+def _tell_logins(names: tuple[str, ...]) -> None:
+    """Say which servers want a login, and what to do."""
+    from mcp_dynaload.logins.login import login_advice
+
+    if names:
+        print(printable(login_advice(names)), file=sys.stderr)
 
 
 def _show(configuration: "Configuration", listed: "OfflineListings") -> None:
@@ -87,8 +102,10 @@ def _show(configuration: "Configuration", listed: "OfflineListings") -> None:
         for name, item in sorted(listed.listings.items())
     ]
     show_table("", ("server", "tools", "prompts", "resources"), rows, ("tools", "prompts", "resources"))
-    for error in listed.errors.values():
-        console.print(f"\n{error}", style="red", markup=False)
+    for name, error in listed.errors.items():
+        if name not in listed.logins_needed:
+            console.print(f"\n{error}", style="red", markup=False)
+    _tell_logins(listed.logins_needed)
     for problem in configuration.upstreams.problems:
         print(printable(str(problem)), file=sys.stderr)
 

@@ -232,7 +232,9 @@ def _list_now(name: str) -> None:
     listed = fill_cache(configuration, [name], LISTING_SECONDS)
     if (listing := listed.listings.get(name)) is not None:
         _say(f"Listed: {len(listing.tools)} tools. {_NEXT}")
-    for error in listed.errors.values():
+    if name in listed.logins_needed:
+        _say(f"It wants a login: run `mcp-dynaload login {name}`.")
+    for error in listed.errors.values() if name not in listed.logins_needed else ():
         _warn(
             f"{error}\nThe entry stays: `mcp-dynaload refresh` tries again, `mcp-dynaload remove {name}` takes it away."
         )

@@ -10,6 +10,7 @@ from mcp_dynaload.config.commented_json import parse_commented
 from mcp_dynaload.config.problems import nearest_name
 from mcp_dynaload.config.server_entry import SERVERS_KEY, is_disabled
 from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.logins.login import login_advice, login_command
 from mcp_dynaload.machine.logs import without_addresses
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _HIDDEN = ("env", "headers")
 _MASK = "***"
+_USED, _NEEDS_LOGIN = "used", "needs login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class ConfiguredServer:
     file: Path
     scope: str
     state: str
-    """`used`, `disabled`, `overruled` by another file, `untrusted` or `wrong`."""
+    """`used`, `needs login`, `disabled`, `overruled` by another file, `untrusted` or `wrong`."""
 
     target: str
     """The command or the host, secrets masked."""
@@ -65,6 +67,9 @@ def print_servers(configuration: "Configuration", *, as_json: bool) -> None:
         console.print(
             "No server is configured: `mcp-dynaload add` adds one, `mcp-dynaload init` takes over those you have."
         )
+    wanting = [server.name for server in servers if server.state == _NEEDS_LOGIN]
+    if wanting:
+        console.print(f"\n{login_advice(wanting)}", markup=False)
     for problem in configuration.upstreams.problems:
         console.print(f"\n{problem}", style="red", markup=False)
 
@@ -87,6 +92,8 @@ def print_server(configuration: "Configuration", name: str, *, as_json: bool) ->
 
     for server in found:
         console.print(f"{server.name}: {server.state}, {server.scope} scope, {server.file}")
+        if server.state == _NEEDS_LOGIN:
+            console.print(f"  log in with: {login_command(server.name)}", markup=False)
         console.print(f"  tools: {'not listed yet' if server.tools is None else server.tools}")
         console.print(json.dumps(server.entry, indent=2, ensure_ascii=False), markup=False)
         console.print(f"To remove it: mcp-dynaload remove {server.name} --scope {server.scope}")
@@ -104,7 +111,7 @@ def configured_servers(configuration: "Configuration") -> list[ConfiguredServer]
         for name, entry in _entries(file.path).items() if file.state in ("read", "untrusted") else ():
             written = json_object(entry)
             state = "untrusted" if file.state == "untrusted" else _state(configuration, file.path, name, written)
-            tools = counts.get(name) if state == "used" else None
+            tools = counts.get(name) if state in (_USED, _NEEDS_LOGIN) else None
             words = [str(written.get("command") or ""), *map(str, written.get("args") or ())]
             target = without_addresses(str(written["url"])) if "url" in written else " ".join(words)
             hidden = cast(Json, masker.value(_without_values(written)))
@@ -118,7 +125,9 @@ def _state(configuration: "Configuration", path: Path, name: str, entry: Json) -
     config = next((config for config in configuration.upstreams.upstreams if config.name == name), None)
     if config is None:
         return "wrong"
-    return "used" if config.source == path else "overruled"
+    if config.source != path:
+        return "overruled"
+    return _NEEDS_LOGIN if configuration.logins.is_wanted(config) else _USED
 
 
 def _entries(path: Path) -> Json:

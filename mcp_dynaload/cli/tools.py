@@ -28,7 +28,7 @@ def tools(
     from mcp_dynaload.ranking.query import parse_query
 
     configuration = configuration_of(config, trust, settings)
-    list_unseen(configuration)
+    wanting = list_unseen(configuration)
     with open_catalog(configuration) as live:
         catalog, unseen, oddities = live.catalog, live.listings.unseen, live.oddities
         held = live.listings.quarantine.held
@@ -48,6 +48,7 @@ def tools(
             "not_listed_yet": unseen,
             "mended": odd,
             "held": changed,
+            "logins_needed": wanting,
         }
         print(json.dumps(result, indent=2))
         return
@@ -56,8 +57,8 @@ def tools(
     shown = [(tool.name, cost, "pinned" if tool.pinned else "", _first_line(tool.description)) for tool, cost in found]
     show_table("", ("tool", "tokens", "", "description"), shown, ("tokens",))
     console.print(f"\n{len(catalog.tools)} tools, {catalog.total_cost:,} tokens (o200k estimate) if all were loaded")
-    if unseen:
-        console.print(f"Could not be listed: {', '.join(unseen)}. Run `mcp-dynaload doctor`.", markup=False)
+    if failed := ", ".join(name for name in unseen if name not in wanting):
+        console.print(f"Could not be listed: {failed}. Run `mcp-dynaload doctor`.", markup=False)
     for name, odd in sorted(oddities.items()):
         console.print(f"\n{in_words(name, odd)}", markup=False, highlight=False)
     for name, one in sorted(held.items()):

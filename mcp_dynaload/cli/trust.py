@@ -77,6 +77,8 @@ def _summary(path: Path, content: bytes) -> Iterator[str]:
 def _entry_lines(name: str, entry: Json) -> Iterator[str]:
     if "url" in entry:
         yield f"  {name}: connects to {entry['url']!r}"
+        if isinstance(command := entry.get("headersHelper"), str):
+            yield f"      runs, for its headers: {command!r}"
     else:
         words = [entry.get("command"), *_strings(entry.get("args"))]
         yield f"  {name}: runs {' '.join(repr(word) for word in words)}"

@@ -86,6 +86,11 @@ class Locations:
         return self.state_dir / "logs"
 
     @property
+    def logins_dir(self) -> Path:
+        """The folder of the user's logins to servers."""
+        return self.state_dir / "logins"
+
+    @property
     def status_dir(self) -> Path:
         """A line for each running session, which a status line shows."""
         return self.state_dir / "status"

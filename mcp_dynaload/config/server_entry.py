@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import PurePath
-from typing import Any, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.config.json_file import JsonFile, json_type
 from mcp_dynaload.config.problems import ConfigProblem, KeyPath, nearest_name
-from mcp_dynaload.config.upstream_config import OPTIONS_KEY, Transport, UpstreamConfig, UpstreamOptions
+from mcp_dynaload.config.upstream_config import OPTIONS_KEY, OAuthEntry, Transport, UpstreamConfig, UpstreamOptions
 
 SERVERS_KEY = "mcpServers"
 
@@ -45,6 +45,8 @@ class _WrittenEntry:
     env: dict[str, str] = field(default_factory=dict[str, str])
     url: str | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    headers_helper: Annotated[str | None, Field(alias="headersHelper")] = None
+    oauth: OAuthEntry | None = None
 
 
 def parse_entry(file: JsonFile, name: str, environ: Mapping[str, str]) -> UpstreamConfig | list[ConfigProblem]:
@@ -78,6 +80,8 @@ def parse_entry(file: JsonFile, name: str, environ: Mapping[str, str]) -> Upstre
         env=expanded.env,
         url=expanded.url or "",
         headers=expanded.headers,
+        headers_helper=parsed.headers_helper or "",
+        oauth=parsed.oauth or OAuthEntry(),
         options=_with_client_timeouts(options, entry, environ),
         call_limit_seconds=None if "call_timeout_seconds" in own else _seconds(entry.get(_TIMEOUT)),
         always_load=entry.get(_ALWAYS_LOAD) is True,
@@ -161,7 +165,9 @@ def _adapter(shape: type[_T]) -> TypeAdapter[_T]:
 def _explained(file: JsonFile, key: KeyPath, loc: KeyPath, kind: str, message: str, value: Any) -> ConfigProblem:
     what = f"is {json_type(value)}" if kind.endswith("_type") else "has a value that is not allowed"
     fix = message.replace("Input should be", "it must be")
-    if kind == "string_pattern_mismatch":
+    if kind == "string_pattern_mismatch" and loc[-1] == "authServerMetadataUrl":
+        fix = "it must be an https:// address, or an http:// one of this machine"
+    elif kind == "string_pattern_mismatch":
         fix = "it may have up to 32 letters, digits, '_' and '-'"
     return file.problem((*key, *loc), what, fix)
 

@@ -111,6 +111,10 @@ class Settings(ServiceSettings, TelemetrySettings):
     max_running_upstreams: _Count = 10
     """How many server processes run at the same time."""
 
+    login_client_metadata_url: Annotated[str, Field(pattern=r"^(?:https://[^/\s]+/\S+)?$")] = ""
+    """The address of a client id metadata document that names us to authorization servers that take one; without it
+    we register ourselves at each."""
+
     log_level: LogLevel = "info"
     """Least important events that are logged."""
 

@@ -73,6 +73,30 @@ class UpstreamOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OAuthEntry:
+    """The object under `oauth` of an entry, with Claude Code's keys: how programs log in to the server."""
+
+    client_id: Annotated[str | None, Field(alias="clientId", min_length=1)] = None
+    """The id under which this program was registered by hand; without it, it registers itself."""
+
+    callback_port: Annotated[int | None, Field(alias="callbackPort", ge=1, le=65535)] = None
+    """The port of this machine to which the login comes back, where the registration names one."""
+
+    metadata_url: Annotated[
+        str | None,
+        Field(
+            alias="authServerMetadataUrl",
+            max_length=4096,
+            pattern=r"^(?i:https://|http://(?:127\.0\.0\.1|localhost)[:/])",
+        ),
+    ] = None
+    """Where the description of the authorization server is, if not where the standards say."""
+
+    scopes: Annotated[str | None, Field(min_length=1)] = None
+    """The scopes to ask for, separated by blanks; otherwise what the server names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamConfig:
     """An upstream's configuration, ready to connect with; its text form shows no secret."""
 
@@ -93,6 +117,11 @@ class UpstreamConfig:
     """Address of an SSE or streamable HTTP upstream."""
 
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    headers_helper: str = field(default="", repr=False)
+    """The command that prints further headers, as JSON."""
+
+    oauth: OAuthEntry = field(default_factory=OAuthEntry)
 
     options: UpstreamOptions = field(default_factory=UpstreamOptions)
 
@@ -115,6 +144,11 @@ class UpstreamConfig:
     def prefix(self) -> str:
         """The prefix of its names in our list."""
         return default_prefix(self.name) if self.options.prefix is None else self.options.prefix
+
+    @property
+    def has_own_authorization(self) -> bool:
+        """Whether its entry says itself how to log in: then no login of ours is sent."""
+        return any(name.lower() == "authorization" for name in self.headers)
 
     def fingerprint(self, project_dir: Path) -> str:
         """Return a SHA-256 (hex) of all that decides the upstream's lists, as far as it can be seen without a start.

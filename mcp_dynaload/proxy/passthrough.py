@@ -8,6 +8,7 @@ from mcp import MCPError
 from mcp_types import INVALID_PARAMS, LoggingLevel
 
 from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.errors import UpstreamLoginError
 from mcp_dynaload.proxy.aggregate import ElementOrigin
 from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.failures import as_error
@@ -172,7 +173,17 @@ def _listeners(session: Session, method: str) -> tuple[str, ...]:
 
 
 async def _routed(session: Session, request: Request, upstream: str, method: str, params: Json) -> Json:
-    return await as_error(session, upstream, session.host.forward(upstream, request, method, params))
+    return await as_error(session, upstream, _with_login(session, request, upstream, method, params))
+
+
+async def _with_login(session: Session, request: Request, upstream: str, method: str, params: Json) -> Json:
+    """Return the upstream's answer, after the user has logged in to it if it wants that."""
+    try:
+        return await session.host.forward(upstream, request, method, params)
+    except UpstreamLoginError as error:
+        if not await session.host.is_logged_in(upstream, request, error):
+            raise
+    return await session.host.forward(upstream, request, method, params)
 
 
 async def _prompt_origin(session: Session, name: str) -> ElementOrigin:

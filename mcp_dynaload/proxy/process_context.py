@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import ClientEnvironment
@@ -33,6 +34,9 @@ class ProcessContext:
 
     peers: Peers = field(default_factory=Peers)
     """The servers of ours that the client has started beside this one."""
+
+    logins: Logins | None = None
+    """The user's logins to servers; None: none are used."""
 
     @property
     def event_bus(self) -> EventBus:

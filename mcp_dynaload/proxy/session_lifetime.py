@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import anyio
+import anyio.abc
 
+from mcp_dynaload.machine.browser import open_page
 from mcp_dynaload.proxy.client import Client, ListRefresh
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.progress import ProgressRouter
@@ -13,6 +16,7 @@ from mcp_dynaload.proxy.serving_role import ServingRole
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
 from mcp_dynaload.proxy.shown_line import ShownLine
+from mcp_dynaload.proxy.sign_in import SignIns
 from mcp_dynaload.proxy.surfaces.surface import Surface
 from mcp_dynaload.proxy.upstream_bridge import UpstreamBridge
 from mcp_dynaload.selection.policy import Strategy
@@ -47,6 +51,7 @@ async def open_session(
             shared.learning(client.user, environment.session_id),
             ShownLine(shared.status_lines),
         )
+        session.host.sign_ins = _sign_ins(session, tasks)
         most = settings.max_running_upstreams
         async with open_pool(
             listings.configs.values(),
@@ -57,6 +62,7 @@ async def open_session(
             shared_upstreams.pool,
             shared.masker,
             listings.quarantine,
+            shared.logins,
         ) as pool:
             await session.attach(pool)
             live.observe(session.on_catalog_changed)
@@ -73,3 +79,12 @@ async def open_session(
                 tasks.cancel_scope.cancel()
                 session.emit(SessionClosed())
                 await session.leave()
+
+
+def _sign_ins(session: Session, tasks: anyio.abc.TaskGroup) -> SignIns | None:
+    """Return the logins of a user who sits at this machine; of a service's nobody knows who would get another's."""
+    shared, client, logins = session.shared, session.client, session.shared.logins
+    if logins is None or client.environment is not shared.environment:
+        return None
+    page = partial(open_page, environ=logins.environ)
+    return SignIns(client, logins, shared.live.listings, lambda: session.pool, tasks, page)

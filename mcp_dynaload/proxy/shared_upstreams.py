@@ -129,6 +129,7 @@ async def open_shared_upstreams(shared: ProcessContext, logs_dir: Path) -> Async
         most,
         masker=shared.masker,
         guard=live.listings.quarantine,
+        logins=shared.logins,
     ) as pool:
         shared_upstreams.attach(pool)
         yield shared_upstreams

@@ -11,7 +11,13 @@ from mcp_types import INVALID_PARAMS
 
 from mcp_dynaload.catalog.names import FIND_TOOLS
 from mcp_dynaload.catalog.tool import Json, Tool
-from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamHeldError, UpstreamTimeoutError
+from mcp_dynaload.errors import (
+    UpstreamClosedError,
+    UpstreamError,
+    UpstreamHeldError,
+    UpstreamLoginError,
+    UpstreamTimeoutError,
+)
 from mcp_dynaload.proxy.call_events import CallEvents, cause_of
 from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.events import MAX_TEXT
@@ -75,7 +81,7 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
     body = {**params, "name": tool.original_name}
     try:
         with watch.with_upstream():
-            result = await _in_time(session, tool, forward(session, request, tool.upstream, body))
+            result = await _with_login(session, request, tool, body, forward)
     except UpstreamHeldError as error:
         refusal = _refused(str(error))
         watch.refused(refusal)
@@ -125,6 +131,17 @@ def _failure(error: UpstreamError) -> Json:
 
 def _refused(why: str) -> Json:
     return {"content": [{"type": "text", "text": why}], "isError": True}
+
+
+async def _with_login(session: Session, request: Request, tool: Tool, body: Json, forward: Forward) -> Json:
+    """Return the upstream's answer, after the user has logged in to it if it wants that."""
+    try:
+        return await _in_time(session, tool, forward(session, request, tool.upstream, body))
+    except UpstreamLoginError as error:
+        if not await session.host.is_logged_in(tool.upstream, request, error):
+            raise
+    # What the user was told while it started may not be told again: progress must increase.
+    return await _in_time(session, tool, forward_unaccompanied(session, request, tool.upstream, body))
 
 
 async def forward_unaccompanied(session: Session, request: Request, upstream: str, params: Json) -> Json:

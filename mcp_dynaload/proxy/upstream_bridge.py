@@ -10,6 +10,7 @@ from mcp import MCPError
 from mcp_types import URL_ELICITATION_REQUIRED
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.errors import UpstreamLoginError
 from mcp_dynaload.masking.printable import printable
 from mcp_dynaload.proxy.aggregate import Aggregate
 from mcp_dynaload.proxy.attribution import (
@@ -27,6 +28,7 @@ from mcp_dynaload.proxy.log_level import tell_log_level
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
+from mcp_dynaload.proxy.sign_in import SignIns
 from mcp_dynaload.telemetry.events import ErrorKind, Event, UpstreamFailed, UpstreamStarted, UpstreamStopped
 from mcp_dynaload.upstream.connection import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
@@ -63,6 +65,9 @@ class UpstreamBridge:
 
     progress: ProgressRouter | None = None
     """Set where the session stands for many requests that know nothing of each other."""
+
+    sign_ins: SignIns | None = None
+    """The logins of the session's user; None where the user does not sit at this machine."""
 
     log_level: str | None = None
     """The level that the client asked for with `logging/setLevel`."""
@@ -101,6 +106,10 @@ class UpstreamBridge:
             refusal = refused_by(upstream, error)
             self._note_links(upstream, links_of(refusal))
             raise refusal from error
+
+    async def is_logged_in(self, upstream: str, request: Request, error: UpstreamLoginError) -> bool:
+        """Return whether the user has logged in to an upstream, asked because it refused a request for want of that."""
+        return self.sign_ins is not None and await self.sign_ins.is_made(upstream, request, error.demand)
 
     async def _forwarded(self, upstream: str, request: Request, method: str, params: Json) -> Json:
         progress = self.shared_upstreams.progress if self.shared_upstreams.has(upstream) else self.progress

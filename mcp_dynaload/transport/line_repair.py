@@ -10,7 +10,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError, JSONRPCResponse
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.errors import UpstreamAnswerError
+from mcp_dynaload.errors import LoginDemand, UpstreamAnswerError, UpstreamLoginError
 from mcp_dynaload.transport import plain_json
 from mcp_dynaload.transport.bounds import TooLargeError
 from mcp_dynaload.transport.jsonrpc_lines import Item, TooDeepError, envelope
@@ -122,11 +122,22 @@ def refusals_of(value: object) -> list[Item | JSONRPCError]:
 
 
 def failed_answer(
-    number: str | int, why: str, said: object = None, *, cause: str = "", is_final: bool = True, is_gone: bool = False
+    number: str | int,
+    why: str,
+    said: object = None,
+    *,
+    cause: str = "",
+    is_final: bool = True,
+    is_gone: bool = False,
+    demand: LoginDemand | None = None,
 ) -> SessionMessage:
     """Return an answer of ours in place of one that is not to be had; who waits finds the exception in its data."""
     text = why if said is None else f"{why}: {quoted(said)}"
-    failure = UpstreamAnswerError(cause or why, text, is_final=is_final, is_gone=is_gone)
+    failure = (
+        UpstreamAnswerError(cause or why, text, is_final=is_final, is_gone=is_gone)
+        if demand is None
+        else UpstreamLoginError(demand, cause or why, text)
+    )
     error = ErrorData(code=INTERNAL_ERROR, message=text, data=failure)
     return SessionMessage(JSONRPCError(jsonrpc="2.0", id=number, error=error))
 

@@ -12,6 +12,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from mcp_dynaload.config.servers_file import UpstreamConfig
 from mcp_dynaload.errors import UpstreamStartError
+from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.transport.bounds import MAX_MESSAGE_BYTES
 from mcp_dynaload.transport.jsonrpc_lines import Item
 from mcp_dynaload.upstream.allowance import Allowance
@@ -27,9 +28,11 @@ HTTP_READ_SECONDS = 3600.0
 
 @asynccontextmanager
 async def open_streams(
-    config: UpstreamConfig, project_dir: Path, log: OutputLog, allowance: Allowance
+    config: UpstreamConfig, project_dir: Path, log: OutputLog, allowance: Allowance, logins: Logins | None = None
 ) -> AsyncGenerator[Streams]:
     """Open the transport that the entry asks for; `allowance` is for what comes without having been asked for.
+
+    `logins` are the user's, for servers behind HTTP.
 
     Raises:
         UpstreamStartError: The folder in which to start it does not exist.
@@ -39,7 +42,7 @@ async def open_streams(
     opened = (
         _open_stdio(config, project_dir, log, allowance)
         if config.transport == "stdio"
-        else _open_http(config, allowance)
+        else _open_http(config, allowance, project_dir, logins)
     )
     async with opened as streams:
         yield streams
@@ -71,17 +74,21 @@ def _check_folder(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def _open_http(config: UpstreamConfig, allowance: Allowance) -> AsyncGenerator[Streams]:
+async def _open_http(
+    config: UpstreamConfig, allowance: Allowance, project_dir: Path, logins: Logins | None
+) -> AsyncGenerator[Streams]:
     # The HTTP client is needed by few configurations only, and not before a call.
     import httpx2
     from mcp.client.sse import sse_client
     from mcp.client.streamable_http import streamable_http_client
 
-    from mcp_dynaload.upstream.http_answers import AnsweringClient, in_our_words
+    from mcp_dynaload.logins.credentials import Credentials
+    from mcp_dynaload.upstream.http_answers import AnsweringClient, in_our_words, no_demand
     from mcp_dynaload.upstream.http_bodies import Answers
     from mcp_dynaload.upstream.http_writing import WritableMessages
 
     session = HttpSession()
+    credentials = Credentials(config, logins, project_dir) if logins is not None else None
     answers = Answers(session, allowance)
     send, receive = anyio.create_memory_object_stream[Item](0)
 
@@ -97,7 +104,8 @@ async def _open_http(config: UpstreamConfig, allowance: Allowance) -> AsyncGener
             answers_in_body=config.transport != "sse",
             headers=headers,
             timeout=timeout,
-            auth=auth,
+            auth=credentials or auth,
+            demand=credentials.demand if credentials else no_demand,
             event_hooks={"response": [answers.check]},
         )
 

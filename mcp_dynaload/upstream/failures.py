@@ -8,7 +8,8 @@ import anyio
 from mcp import MCPError
 from mcp_types import CONNECTION_CLOSED
 
-from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.errors import DynaloadError, UpstreamLoginError
+from mcp_dynaload.logins.login import login_command
 from mcp_dynaload.machine.logs import without_addresses
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.masking.printable import quoted
@@ -60,6 +61,15 @@ def reason_of(error: BaseException, masker: Masker) -> str:
     return masker.text(without_addresses(text)) or type(cause).__name__
 
 
+def login_error_in(error: BaseException) -> UpstreamLoginError | None:
+    """Return the server's refusal for want of a login, if that is what has led to an error."""
+    for cause in _causes(error):
+        found = cause.error.data if isinstance(cause, MCPError) else cause
+        if isinstance(found, UpstreamLoginError):
+            return found
+    return None
+
+
 def single_cause(error: BaseException) -> BaseException:
     """Return the exception in a group of one; else the error itself."""
     causes = list(_causes(error))
@@ -83,9 +93,16 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def described(name: str, what: str, tail: Sequence[str], masker: Masker, option: str = "") -> str:
-    """Return the whole error without secrets: the server, its problem, its last words, and the fix."""
+def described(
+    name: str, what: str, tail: Sequence[str], masker: Masker, option: str = "", *, login: bool = False
+) -> str:
+    """Return the whole error without secrets: the server, its problem, its last words, and the fix.
+
+    `login`: the fix is to log in to it.
+    """
     parts = [masker.text(f"MCP server {name!r} {what}.")]
+    if login:
+        parts.append(f"The user can log in with `{login_command(name)}`; then try again.")
     if words := last_words(tail, masker):
         parts.append("Its last output, quoted:\n" + "\n".join(words))
     parts.append(f"The other servers are unaffected. See `mcp-dynaload logs {name}`" + _hint(option) + ".")

@@ -14,12 +14,12 @@ from mcp.shared._httpx_utils import next_request_within_origin  # which redirect
 from mcp.shared.message import SessionMessage
 from mcp_types import CONNECTION_CLOSED, JSONRPCError, JSONRPCMessage, JSONRPCResponse
 
-from mcp_dynaload.errors import UpstreamAnswerError
+from mcp_dynaload.errors import LoginDemand, LoginError, StoreError, UpstreamAnswerError, UpstreamLoginError
 from mcp_dynaload.transport.bounds import MAX_MESSAGE_BYTES
 from mcp_dynaload.transport.jsonrpc_lines import Item, format_line, parse_line
 from mcp_dynaload.transport.line_repair import UNREADABLE, failed_answer, mended
 from mcp_dynaload.upstream.http_bodies import DecodedBody
-from mcp_dynaload.upstream.http_failures import OTHER_ERA, status_name, status_reason, trouble_reason
+from mcp_dynaload.upstream.http_failures import OTHER_ERA, demand_reason, status_name, status_reason, trouble_reason
 
 EVENTS = "text/event-stream"
 JSON = "application/json"
@@ -39,12 +39,22 @@ Tell = Callable[[Item], Awaitable[None]]
 """Gives who reads the connection a message, or something to note."""
 
 
+Demand = Callable[[httpx2.Response], LoginDemand | None]
+"""Returns the login that a refusal asks of the user; None if that is no matter of ours."""
+
+
+def no_demand(response: httpx2.Response) -> LoginDemand | None:
+    """Return nothing: no login is used."""
+    return None
+
+
 class AnsweringClient(httpx2.AsyncClient):
     """An HTTP client that sends what the SDK's transports post, and gives every request an answer in words."""
 
-    def __init__(self, tell: Tell, *, answers_in_body: bool, **options: Any) -> None:
+    def __init__(self, tell: Tell, *, answers_in_body: bool, demand: Demand = no_demand, **options: Any) -> None:
         super().__init__(**options)
         self._tell = tell
+        self._demand = demand
         self._answers_in_body = answers_in_body
         """Or else they come in a stream that is open already."""
 
@@ -59,11 +69,16 @@ class AnsweringClient(httpx2.AsyncClient):
         """Send a request; what goes wrong with a posted message is told, and looks accepted to the transport."""
         if request.method != "POST":
             response = await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
+            if not self._answers_in_body and (demand := self._demand(response)) is not None:
+                await response.aclose()  # the transport ends with this stream, and says of why only the status
+                raise UpstreamLoginError(demand, status_name(response), demand_reason(response, demand))
             return self._with_events(response, None) if _content_type(response) == EVENTS else response
         waiting = _id_of(request)
         try:
             response = await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
             return await self._answer(response, waiting)
+        except (LoginError, StoreError) as error:
+            return await self._failed(request, waiting, str(error), cause="no login")
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             is_gone = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
             return await self._failed(request, waiting, trouble_reason(error), cause="no answer", is_gone=is_gone)
@@ -104,6 +119,9 @@ class AnsweringClient(httpx2.AsyncClient):
         if next_request_within_origin(response) is not None:
             return response
         body = await _begin_of(response)
+        if (demand := self._demand(response)) is not None:  # some put an error in JSON-RPC beside it, which says less
+            why, cause = demand_reason(response, demand), status_name(response)
+            return await self._failed(response.request, waiting, why, cause=cause, demand=demand)
         item = parse_line(body)
         if waiting is not None and isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCError):
             return _rebuilt(response, _with_id(item.message, waiting))
@@ -126,12 +144,15 @@ class AnsweringClient(httpx2.AsyncClient):
         said: bytes = b"",
         is_final: bool = True,
         is_gone: bool = False,
+        demand: LoginDemand | None = None,
     ) -> httpx2.Response:
         quote = said.decode("utf-8", "replace").strip() or None
         if waiting is None:
             await self._tell(UpstreamAnswerError(f"a notification or answer of ours was not taken: {why}"))
         else:
-            await self._tell(failed_answer(waiting, why, quote, cause=cause, is_final=is_final, is_gone=is_gone))
+            await self._tell(
+                failed_answer(waiting, why, quote, cause=cause, is_final=is_final, is_gone=is_gone, demand=demand)
+            )
         return _accepted(request)
 
     def _with_events(self, response: httpx2.Response, waiting: str | int | None) -> httpx2.Response:

@@ -13,8 +13,14 @@ from typing import cast
 
 import httpx2
 
+from mcp_dynaload.errors import LoginDemand
+from mcp_dynaload.masking.printable import quoted
+
 OTHER_ERA = frozenset({400, 404, 405, 406, 415, 422, 501})
 """With these a server may refuse one form of the handshake and take another."""
+
+MAX_SCOPE = 200
+"""Characters of a server's names of scopes in an error."""
 
 _ADVICE = {
     301: "put the address to which it moved into 'url' of its entry",
@@ -43,6 +49,14 @@ def status_reason(response: httpx2.Response) -> str:
     wait = f" {seconds} s" if seconds and known == 429 else f" (in {seconds} s)" if seconds else ""
     advice = _ADVICE.get(known, _ADVICE[400]).format(wait=wait or (" a while" if known == 429 else ""))
     return f"it answered with {status_name(response)}: {advice}"
+
+
+def demand_reason(response: httpx2.Response, demand: LoginDemand) -> str:
+    """Return the meaning of a refusal that asks the user for a login."""
+    if not demand.is_step_up:
+        return f"it answered with {status_name(response)}: it wants a login"
+    scope = f" (scope {quoted(demand.scope[:MAX_SCOPE])})" if demand.scope else ""
+    return f"it answered with {status_name(response)}: the login does not allow this{scope}"
 
 
 def status_name(response: httpx2.Response) -> str:

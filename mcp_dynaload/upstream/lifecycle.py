@@ -10,14 +10,15 @@ from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.servers_file import UpstreamConfig
-from mcp_dynaload.errors import UpstreamError, UpstreamUncheckedError
+from mcp_dynaload.errors import UpstreamError, UpstreamLoginError, UpstreamUncheckedError
+from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.callbacks import UpstreamCallbacks
 from mcp_dynaload.upstream.channels import open_streams
 from mcp_dynaload.upstream.connection import Ends, Link, open_link
 from mcp_dynaload.upstream.definition_guard import DefinitionGuard, Unguarded
-from mcp_dynaload.upstream.failures import is_expected, reason_of
+from mcp_dynaload.upstream.failures import is_expected, login_error_in, reason_of
 from mcp_dynaload.upstream.listing import Listing, ListingBudget, announces_changes, read_listing
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.relisting import Relisting
@@ -75,6 +76,9 @@ class Surroundings:
     guard: DefinitionGuard = field(default_factory=Unguarded)
     """Compares what they list with what the user approved."""
 
+    logins: Logins | None = None
+    """The user's logins; None: none are used."""
+
 
 @dataclass(slots=True)
 class Connection:
@@ -110,6 +114,9 @@ class Connection:
     """Somebody has used it: what it lists from now on differs for another reason than that it has just started."""
 
     error: str = ""
+    login_error: UpstreamLoginError | None = None
+    """The server's refusal, where it wants a login."""
+
     listing_error: str = ""
     _ending: anyio.Event = field(default_factory=anyio.Event)
     _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
@@ -162,6 +169,7 @@ class Connection:
             raise
         except Exception as error:  # whatever a transport raises, only this upstream's calls may fail
             self.error = reason_of(error, self.surroundings.masker)
+            self.login_error = login_error_in(error)
             if self.state is State.OPEN:
                 self.end = End.DIED
             if not is_expected(error):
@@ -216,7 +224,9 @@ class Connection:
         allowance = Allowance(SHARE, BURST_SECONDS)
         ends = Ends(self._relisting.ask, self.log.note, allowance)
         async with (
-            open_streams(self.config, self.surroundings.project_dir, self.log, allowance) as streams,
+            open_streams(
+                self.config, self.surroundings.project_dir, self.log, allowance, self.surroundings.logins
+            ) as streams,
             open_link(name, streams, host, host.profile(), options.call_timeout_seconds, ends) as link,
             anyio.create_task_group() as tasks,
         ):
@@ -247,6 +257,7 @@ class Connection:
         try:
             await self._relisting.now()
         except (MCPError, TimeoutError, UpstreamError) as error:
+            self.login_error = login_error_in(error)
             self.listing_error = self.surroundings.masker.text(str(error)) or "it did not answer in time"
             log.warning("upstream_listing_failed", upstream=self.config.name, error=self.listing_error)
         finally:
@@ -268,7 +279,7 @@ class Connection:
         if listing.gaps:
             log.warning("upstream_listed_in_part", upstream=self.config.name, gaps=listing.gaps)
         link.era.remember_headers(list(listing.tools))
-        before, self.listing = self.listing, listing
+        before, self.listing, self.login_error = self.listing, listing, None
         if not self.is_retired:
             await self.surroundings.host.upstream_listed(self.config.name, listing)
         return listing != before

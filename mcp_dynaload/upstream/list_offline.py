@@ -11,6 +11,7 @@ from mcp_types import METHOD_NOT_FOUND
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.servers_file import UpstreamConfig
+from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.upstream.connection import ClientProfile
 from mcp_dynaload.upstream.listing import Listing
@@ -58,12 +59,14 @@ class _NobodyThere:
         """Do nothing: the caller of `list_all` has the error."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OfflineListings:
     """The outcome of listing upstreams, by name."""
 
     listings: dict[str, Listing] = field(default_factory=dict[str, Listing])
     errors: dict[str, str] = field(default_factory=dict[str, str])
+    logins_needed: tuple[str, ...] = ()
+    """Those of the failed that want a login."""
 
 
 async def _nobody_hears(upstream: str, listing: Listing) -> None:
@@ -77,10 +80,11 @@ async def list_upstreams(
     heard: Callable[[str, Listing], Awaitable[None]] = _nobody_hears,
     within_seconds: float = math.inf,
     masker: Masker | None = None,
+    logins: Logins | None = None,
 ) -> OfflineListings:
     """Start each upstream, list it, stop it, a few at a time; `heard` is told of each listing as it comes.
 
-    `masker` hides the secrets that the configuration names.
+    `masker` hides the secrets that the configuration names; `logins` are those of the user.
     One that fails, or is not through in the time that all have together, is among the errors.
     """
     listed = OfflineListings()
@@ -90,10 +94,11 @@ async def list_upstreams(
         await heard(upstream, listing)
 
     errors, host = dict[str, str](), _NobodyThere(project_dir, note)
-    async with open_pool(configs, host, project_dir, logs_dir, MAX_LISTING, masker=masker) as pool:
+    async with open_pool(configs, host, project_dir, logs_dir, MAX_LISTING, masker=masker, logins=logins) as pool:
         with anyio.move_on_after(within_seconds) as scope:
             errors = await pool.list_all(pool.names)
             await pool.until_tools_come(SETTLING_SECONDS)
+        listed.logins_needed = pool.logins_needed
     late = f"MCP server {{!r}} was not listed: all had {within_seconds:g} s together. Run `mcp-dynaload refresh`."
     silent = "MCP server {!r} answered the handshake but not its lists."
     for name in pool.names:

@@ -12,7 +12,8 @@ from mcp import MCPError
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.servers_file import UpstreamConfig
 from mcp_dynaload.config.servers_watch import change_between
-from mcp_dynaload.errors import UpstreamClosedError, UpstreamError
+from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamLoginError
+from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.upstream.callbacks import UpstreamCallbacks
 from mcp_dynaload.upstream.definition_guard import DefinitionGuard, Unguarded
@@ -23,6 +24,9 @@ MAX_WARMING = 2
 MAX_LISTING = 4
 SWEEP_SECONDS = 5.0
 POLL_SECONDS = 0.05
+LOGIN_POLL_SECONDS = 1.0
+"""How soon a login is noticed that was made elsewhere, by the command in a terminal or by another session."""
+
 
 WARM_DELAY_SECONDS = 0.25
 """A start takes the processor and holds the event loop while the client reads the changed list and makes its request;
@@ -100,6 +104,12 @@ class Pool:
         """The upstreams of its own that have a process or connection now."""
         return tuple(upstream for upstream in self._upstreams.values() if upstream.is_running)
 
+    @property
+    def logins_needed(self) -> tuple[str, ...]:
+        """The upstreams, of the common pool too, that have refused us for want of a login."""
+        own = tuple(name for name, upstream in self._upstreams.items() if upstream.login_error is not None)
+        return own if self._common is None else (*own, *self._common.logins_needed)
+
     def _pool_of(self, name: str) -> "Pool":
         """Return the pool of an upstream: this one, or the one that this has in common with others."""
         return self._common if self._common is not None and name in self._common.names else self
@@ -145,6 +155,8 @@ class Pool:
             async with limiter:
                 try:
                     await self._pool_of(name)._list_one(name)
+                except UpstreamLoginError as error:  # which is told already
+                    errors[name] = str(error)
                 except UpstreamError as error:
                     errors[name] = str(error)
                     log.warning("upstream_not_listed", upstream=name, error=str(error))
@@ -221,6 +233,16 @@ class Pool:
                 if idle and upstream.link and not upstream.subscriptions and _idle_since(upstream) > idle:
                     upstream.stop()
 
+    async def follow_logins(self) -> None:
+        """List those again, for ever, that wanted a login and have another one by now, whoever has made it."""
+        while True:
+            await anyio.sleep(LOGIN_POLL_SECONDS)
+            names = [upstream.name for upstream in self._upstreams.values() if upstream.has_new_login()]
+            failed = await self.list_all(names) if names else {}
+            for name in names:
+                if name not in failed:
+                    log.info("upstream_let_us_in", upstream=name)
+
     async def _warm_one(self, upstream: Upstream) -> None:
         await anyio.sleep(WARM_DELAY_SECONDS)
         async with self._warming:
@@ -261,16 +283,19 @@ async def open_pool(
     common: Pool | None = None,
     masker: Masker | None = None,
     guard: DefinitionGuard | None = None,
+    logins: Logins | None = None,
 ) -> AsyncGenerator[Pool]:
     """Open the pool of a session; at exit every upstream of its own is stopped and gone.
 
     What is in `common` is used from there, and stays. The guard says what must not be asked for.
     """
     async with anyio.create_task_group() as tasks:
-        surroundings = Surroundings(host, project_dir, logs_dir, masker or Masker(), guard or Unguarded())
+        surroundings = Surroundings(host, project_dir, logs_dir, masker or Masker(), guard or Unguarded(), logins)
         pool = Pool(surroundings, tasks, max_running, common)
         pool.configure(configs)
         tasks.start_soon(pool.sweep)
+        if logins is not None:
+            tasks.start_soon(pool.follow_logins)
         try:
             yield pool
         finally:

@@ -12,10 +12,12 @@ from mcp_dynaload.errors import (
     UpstreamClosedError,
     UpstreamError,
     UpstreamHeldError,
+    UpstreamLoginError,
     UpstreamStartError,
     UpstreamTimeoutError,
     UpstreamUncheckedError,
 )
+from mcp_dynaload.logins.login import login_command
 from mcp_dynaload.upstream.backoff import Backoff
 from mcp_dynaload.upstream.connection import Link
 from mcp_dynaload.upstream.failures import described, is_closed, reason_of
@@ -60,6 +62,12 @@ class Upstream:
         self._log = OutputLog(log_path(surroundings.logs_dir, config.name))
         self._connection: Connection | None = None
         self._backoff = Backoff()
+        self.login_error: UpstreamLoginError | None = None
+        """The error with which it has refused us for want of a login, unless it has answered since."""
+
+        self._login_stamp = ""
+        """The stamp of the login with which it has."""
+
         self._answering = 0
         """Requests of callers that it works on."""
 
@@ -87,14 +95,15 @@ class Upstream:
 
     @property
     def failure(self) -> str | None:
-        """The reason of its last failure, unless it has answered since."""
-        return self._backoff.last_error if self._backoff.failures else None
+        """The reason of its last failure, unless it has answered since, or all it wants is a login."""
+        return self._backoff.last_error if self._backoff.failures and self.login_error is None else None
 
     async def request(self, method: str, params: Json) -> Json:
         """Send a request, starting the upstream if needed, and return its raw result.
 
         Raises:
             UpstreamStartError: It could not be started.
+            UpstreamLoginError: It wants a login.
             UpstreamTimeoutError: It was silent for too long.
             UpstreamClosedError: It died meanwhile, or is not to be reached.
             UpstreamAnswerError: It answered with nothing that can be passed on.
@@ -119,6 +128,7 @@ class Upstream:
         """Return the open connection, made if there is none.
 
         Raises:
+            UpstreamLoginError: It wants a login.
             UpstreamStartError: It could not be started, or takes long; then it goes on starting.
         """
         while (connection := self._connection) is not None and not connection.is_usable:
@@ -140,8 +150,12 @@ class Upstream:
                 f"did not start: no answer to the handshake in {limit:g} s. It goes on starting: try again in a while"
             )
             raise UpstreamStartError(self._describe(said, "connect_timeout_seconds"))
+        if connection.link is None and connection.login_error is not None:
+            raise self._refused(connection.login_error, f"did not start: {connection.error}")
         if connection.link is None:
             raise UpstreamStartError(self._describe(f"did not start: {connection.error}"))
+        if self.login_error is not None and not self.login_error.demand.is_step_up:
+            self._let_in()
         return connection.link
 
     async def list_once(self) -> None:
@@ -163,8 +177,11 @@ class Upstream:
                 self._tasks.start_soon(self._leave, connection, started)
             else:
                 self._stop_unless_used(connection, started)
+            if connection.login_error is not None:
+                raise self._refused(connection.login_error, f"could not be listed: {connection.listing_error}")
             if connection.listing_error:
                 raise UpstreamStartError(self._describe(f"could not be listed: {connection.listing_error}"))
+            self._let_in()
 
     async def notify(self, method: str, params: Json | None) -> None:
         """Send a notification if the upstream is running; one that is not has nothing to be told."""
@@ -215,6 +232,9 @@ class Upstream:
             raise UpstreamTimeoutError(
                 self._describe(f"did not answer {method!r} and was silent for {seconds:g} s", "call_timeout_seconds")
             ) from None
+        except UpstreamLoginError as error:
+            said = f"failed at {method!r}: {reason_of(error, self._surroundings.masker)}"
+            raise self._refused(error, said) from None
         except UpstreamAnswerError as error:
             text = self._describe(f"failed at {method!r}: {reason_of(error, self._surroundings.masker)}")
             if not error.is_gone:
@@ -231,6 +251,8 @@ class Upstream:
         finally:
             self._answering -= 1
         self._backoff.answered()
+        if self.login_error is not None:
+            self._let_in()
         return result
 
     async def _approved(self, link: Link, method: str, params: Json) -> None:
@@ -333,10 +355,37 @@ class Upstream:
         if not is_wanted and self.last_used == started:
             connection.stop()
 
+    def _refused(self, error: UpstreamLoginError, what: str) -> UpstreamLoginError:
+        """Return the error for a caller, and note that it is a login that is wanted."""
+        self._login_stamp = self._stamp()
+        if self._surroundings.logins is not None and not error.demand.is_step_up:
+            self._surroundings.logins.note_wanted(self.config, is_wanted=True)
+        self.login_error = UpstreamLoginError(error.demand, error.cause, self._describe(what, login=True))
+        return self.login_error
+
+    def _let_in(self) -> None:
+        """Note that it wants no login, or has one."""
+        self.login_error = None
+        if self._surroundings.logins is not None:
+            self._surroundings.logins.note_wanted(self.config, is_wanted=False)
+
+    def has_new_login(self) -> bool:
+        """Return whether its login has changed since it refused us for want of one."""
+        return self.login_error is not None and self._stamp() != self._login_stamp
+
+    def _stamp(self) -> str:
+        logins = self._surroundings.logins
+        return logins.stamp(self.config) if logins is not None else ""
+
     async def _wait_out_backoff(self) -> None:
+        if self.has_new_login():
+            self._backoff.answered()
+            self.login_error = None
         remaining = self._backoff.seconds_left(anyio.current_time())
         if remaining > PATIENCE_SECONDS:
             state = f"failed {self._backoff.failures} times and rests for {remaining:.0f} s more"
+            if self.login_error is not None:
+                raise self.login_error
             raise UpstreamStartError(self._describe(f"{state}: {self._backoff.last_error}"))
         if remaining > 0:
             await anyio.sleep(remaining)
@@ -349,8 +398,13 @@ class Upstream:
             return
         self._backoff.failed(connection.error or "its connection ended", anyio.current_time())
         failures = self._backoff.failures
+        if connection.login_error is not None:
+            log.info("upstream_wants_login", upstream=self.name, fix=login_command(self.name))
+            if had_started:
+                host.upstream_stopped(self.name)
+            return
         log.warning("upstream_failed", upstream=self.name, error=self._backoff.last_error, failures=failures)
         host.upstream_failed(self.name, self._backoff.last_error, had_started=had_started)
 
-    def _describe(self, what: str, option: str = "") -> str:
-        return described(self.name, what, self._log.tail(), self._surroundings.masker, option)
+    def _describe(self, what: str, option: str = "", *, login: bool = False) -> str:
+        return described(self.name, what, self._log.tail(), self._surroundings.masker, option, login=login)

@@ -56,6 +56,7 @@ def test_the_defaults_are_those_of_the_description() -> None:
         "scan_definitions": True,
         "warm_upstreams": True,
         "max_running_upstreams": 10,
+        "login_client_metadata_url": "",
         "log_level": "info",
         **ServiceSettings().model_dump(),
         **TelemetrySettings().model_dump(),

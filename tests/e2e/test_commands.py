@@ -37,6 +37,7 @@ TYPED = (
     ("reset", "Reset: mode balanced"),
     ("unpin git__git_status", "Unpinned 1 tool"),
     ("quarantine", "Nothing is held back"),
+    ("login", "nothing to log in to"),
 )
 """Each command with what its answer shows."""
 

@@ -32,7 +32,7 @@ def test_a_session_goes_on_when_a_server_goes_and_another_one_comes(stage: Stage
     with claude.print_session() as session:
         session.ask(FIRST)
         _write(file, servers, "time")
-        _wait_until_logged(stage, "added time; removed git")
+        wait_until_logged(stage, "added time; removed git")
         session.ask(AGAIN)
         session.ask(OTHER)
 
@@ -53,7 +53,8 @@ def _with_file(claude: Claude, before: Path, now: Path, folder: Path) -> Claude:
     return replace(claude, mcp_config=config)
 
 
-def _wait_until_logged(stage: Stage, text: str) -> None:
+def wait_until_logged(stage: Stage, text: str) -> None:
+    """Wait until our log says so."""
     deadline = time.monotonic() + HANG_SECONDS
     log = stage.folder / "state" / "logs" / "dynaload.log"
     while text not in log.read_text("utf-8"):

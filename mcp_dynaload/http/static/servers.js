@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { badge, card, empty, h, ms, name, table, whole } from "./dom.js";
 
-const KINDS = { running: "good", failing: "bad", unlisted: "warn", stopped: "" };
+const KINDS = { running: "good", failing: "bad", "needs login": "warn", unlisted: "warn", stopped: "" };
 
 function actions(page, server) {
   const button = (action, isOff) => h("button", { type: "button", disabled: isOff, "data-key": `${action}-${server.name}`,

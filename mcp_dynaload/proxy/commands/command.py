@@ -11,7 +11,7 @@ from mcp_dynaload.proxy.commands.layout import paragraphs, wrapped
 from mcp_dynaload.proxy.session import Session
 
 Words = Sequence[str]
-Kind = Literal["category", "tier", "mode", "tool", "tool or category", "pinned", "words", "none"]
+Kind = Literal["category", "tier", "mode", "tool", "tool or category", "pinned", "server", "words", "none"]
 
 MAX_NAMED = 60
 """Valid values that are named when one was wrong."""

@@ -116,6 +116,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("unloaded by you", len(state.unloaded)),
         ("registered", _registered(session)),
         ("servers", f"{len(live.listings.configs)} configured; running: {running}"),
+        *([("logins needed", _logins(session))] if session.pool.logins_needed else []),
         ("prompts ranked", session.history.prompts),
         (
             "between steps",
@@ -151,6 +152,11 @@ def _way(session: Session) -> str:
     if session.model_context.has_begun:
         return "settings hooks: the first prompt's tools are in its request, later ones are told beside the prompt"
     return f"{FIND_TOOLS}: no hook has called yet; are they off (disableAllHooks, --bare, managed settings)?"
+
+
+def _logins(session: Session) -> str:
+    """Return the servers that want a login, and how to log in."""
+    return f"{', '.join(session.pool.logins_needed)}: {typed(session)}login <server>"
 
 
 async def find(session: Session, words: Words) -> Result:

@@ -98,6 +98,8 @@ def _values(session: Session, kind: Kind) -> list[str]:
             return [*categories, *tools]
         case "pinned":
             return sorted(session.state.pinned)
+        case "server":
+            return list(session.host.sign_ins.configs) if session.host.sign_ins is not None else []
         case "words" | "none":
             return []
 

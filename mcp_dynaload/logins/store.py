@@ -1,0 +1,214 @@
+"""The logins on this machine: a file for each, closed to everybody else, changed by one process at a time."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+import anyio
+import anyio.to_thread
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from mcp_dynaload.errors import StoreError
+from mcp_dynaload.logins.login import Login, LoginKey
+from mcp_dynaload.machine.private_files import make_private_file, make_private_folder, open_private
+from mcp_dynaload.masking import Masker
+
+LOCK_SECONDS = 60.0
+"""A process that renews a login has this long, with all its requests; then another one may say that it hangs."""
+
+POLL_SECONDS = 0.05
+MAX_BYTES = 1_000_000
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredLogin:
+    """The content of a file: a login, and the server that it is for."""
+
+    name: str
+    url: str
+    login: Login
+
+
+class LoginStore:
+    """The logins of the user, by the server's name and address."""
+
+    def __init__(self, folder: Path, masker: Masker) -> None:
+        self._folder = folder
+        self._masker = masker
+        self._read: dict[LoginKey, tuple[str, Login | None]] = {}
+
+    def stamp(self, key: LoginKey) -> str:
+        """Return what differs whenever the login has been changed, by whatever process; empty where there is none."""
+        try:
+            status = self._file(key).stat()
+        except OSError:
+            return ""
+        return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
+
+    def is_wanted(self, key: LoginKey) -> bool:
+        """Return whether the server has refused somebody for want of a login, and nobody was let in since."""
+        return self._mark(key).exists()
+
+    def note_wanted(self, key: LoginKey, *, is_wanted: bool) -> None:
+        """Note that the server wants a login, or lets us in, for other processes to tell the user."""
+        mark = self._mark(key)
+        try:
+            if not is_wanted:
+                mark.unlink(missing_ok=True)
+                return
+            make_private_folder(self._folder)
+            make_private_file(mark)
+        except OSError as error:  # only the lists of servers lack it
+            log.warning("login_wanted_not_noted", server=key.name, error=error.strerror)
+
+    async def read(self, key: LoginKey) -> Login | None:
+        """Return the login; its secrets are masked from now on.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        stamp = self.stamp(key)
+        if (known := self._read.get(key)) is not None and known[0] == stamp:
+            return known[1]
+        stored = await anyio.to_thread.run_sync(self._stored, self._file(key)) if stamp else None
+        login = stored.login if stored is not None and LoginKey(stored.name, stored.url) == key else None
+        self._read[key] = stamp, login
+        return login
+
+    async def write(self, key: LoginKey, login: Login) -> None:
+        """Keep the login in the place of an earlier one.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        self._masker.learn_passing(key.id, login.secrets)
+        await anyio.to_thread.run_sync(self._write, key, login)
+        if login.has_tokens:
+            self.note_wanted(key, is_wanted=False)
+
+    async def remove(self, key: LoginKey) -> None:
+        """Forget a login.
+
+        Raises:
+            StoreError: it cannot be removed.
+        """
+        await anyio.to_thread.run_sync(self._remove, key)
+
+    async def all(self) -> dict[LoginKey, Login]:
+        """Return all logins that can be read."""
+        return await anyio.to_thread.run_sync(self._all)
+
+    @asynccontextmanager
+    async def alone(self, key: LoginKey) -> AsyncGenerator[None]:
+        """Keep all others, in whatever process, from changing the login meanwhile.
+
+        Raises:
+            StoreError: another process holds it for too long, or the folder cannot be used.
+        """
+        path = self._file(key).with_suffix(".lock")
+        try:
+            make_private_folder(self._folder)
+            file = open(path, "ab", opener=open_private)  # noqa: ASYNC230, SIM115 - an empty file, made at once
+        except OSError as error:
+            raise self._unusable(path, error) from error
+        with file:
+            with anyio.move_on_after(LOCK_SECONDS) as scope:
+                while not _lock(file):  # noqa: ASYNC110 - the system tells nobody when a file's lock is free
+                    await anyio.sleep(POLL_SECONDS)
+            if scope.cancelled_caught:
+                raise StoreError(f"{path} is held by another process for {LOCK_SECONDS:g} s; end it and try again")
+            yield
+
+    def _file(self, key: LoginKey) -> Path:
+        return self._folder / f"{key.id}.json"
+
+    def _mark(self, key: LoginKey) -> Path:
+        return self._folder / f"{key.id}.wanted"
+
+    def _stored(self, file: Path) -> _StoredLogin | None:
+        try:
+            raw = file.read_bytes()[:MAX_BYTES]
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._unusable(file, error) from error
+        try:
+            stored = _adapter().validate_json(raw)
+        except ValidationError:
+            log.warning("login_unreadable", file=str(file), fix="log in again")
+            return None
+        self._masker.learn_passing(file.stem, stored.login.secrets)
+        return stored
+
+    def _write(self, key: LoginKey, login: Login) -> None:
+        self._replace(self._file(key), json.dumps(asdict(_StoredLogin(key.name, key.url, login))))
+
+    def _replace(self, file: Path, text: str) -> None:
+        """Write the file in one step; it is readable by the user only, as mkstemp makes it."""
+        try:
+            make_private_folder(self._folder)
+            descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=f"{file.stem}.")
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+                    out.write(text)
+                    out.flush()
+                    os.fsync(out.fileno())
+                Path(temporary).replace(file)
+            except BaseException:
+                with suppress(OSError):
+                    Path(temporary).unlink()
+                raise
+        except OSError as error:
+            raise self._unusable(file, error) from error
+
+    def _remove(self, key: LoginKey) -> None:
+        self.note_wanted(key, is_wanted=False)
+        try:
+            self._file(key).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unusable(self._file(key), error) from error
+
+    def _all(self) -> dict[LoginKey, Login]:
+        try:
+            files = sorted(self._folder.glob("*.json"))
+        except OSError as error:
+            raise self._unusable(self._folder, error) from error
+        found = [stored for file in files if (stored := self._stored(file)) is not None]
+        return {LoginKey(stored.name, stored.url): stored.login for stored in found}
+
+    def _unusable(self, path: Path, error: OSError) -> StoreError:
+        return StoreError(f"{path} cannot be used ({error.strerror}); make {self._folder} yours and writable")
+
+
+@cache
+def _adapter() -> TypeAdapter[_StoredLogin]:
+    return TypeAdapter(_StoredLogin)
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Lock the open file against all others, until it is closed; false if somebody holds it now."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
