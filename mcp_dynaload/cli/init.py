@@ -37,6 +37,9 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
             Path | None,
             typer.Option("--from", help="Take the servers of this `mcpServers` file, and leave it as it is."),
         ] = None,
+        keep_logins: Annotated[
+            bool, typer.Option("--keep-logins", help="Leave servers that need a login with Claude Code.")
+        ] = False,
     ) -> None:
         """Put your MCP servers behind mcp-dynaload; `uninstall` puts everything back.
 
@@ -58,7 +61,15 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         snapshot = read_snapshot(scope, files, locations, serve_entry(), dict(os.environ), source, version)
         dialogue = UserDialogue(show=print_plain, agrees=(lambda: True) if yes else _ask)
         may_approve = approve_servers or not yes
-        install(snapshot, dialogue, http_probe(os.environ), refresh, is_dry_run=dry_run, may_approve=may_approve)
+        install(
+            snapshot,
+            dialogue,
+            http_probe(os.environ),
+            refresh,
+            is_dry_run=dry_run,
+            may_approve=may_approve,
+            keeps_logins=keep_logins,
+        )
 
     return init
 

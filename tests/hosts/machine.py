@@ -83,6 +83,7 @@ class Machine:
         *,
         is_dry_run: bool = False,
         may_approve: bool = True,
+        keeps_logins: bool = False,
         write: Write = write_atomically,
     ) -> InstallPlan:
         return install(
@@ -92,6 +93,7 @@ class Machine:
             lambda: self.refreshes.append("refreshed"),
             is_dry_run=is_dry_run,
             may_approve=may_approve,
+            keeps_logins=keeps_logins,
             write=write,
         )
 

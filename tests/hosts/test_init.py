@@ -15,7 +15,7 @@ from mcp_dynaload.hosts.claude_code.installation import UserDialogue, install
 from mcp_dynaload.hosts.claude_code.wiring import PLUGIN_FOLDER
 from tests.hosts.machine import DATA, ENTRY, bare_machine, used_machine
 
-MOVED = ("github", "filesystem", "time", "postgres", "browser.tools", "grafana")
+MOVED = ("github", "filesystem", "time", "postgres", "browser.tools", "grafana", "sentry", "linear", "intranet")
 
 
 @pytest.mark.proves("init")

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,6 @@ def test_servers_that_stay_are_named_with_the_reason(tmp_path: Path) -> None:
     plan = machine.init()
 
     assert {server.name: server.reason for server in plan.left} == {
-        "sentry": "needs a login (`oauth`), which only the client can do",
-        "linear": "needs a login (it answered 401)",
-        "intranet": "needs a login (`headersHelper`), which only the client can do",
         "puppeteer": f"it is disabled in {machine.project} (`/mcp`); behind the proxy it would be on there",
         "chat": "connections of type 'ws' are the client's own",
         "banned": "`deniedMcpServers` names it",
@@ -31,6 +29,57 @@ def test_servers_that_stay_are_named_with_the_reason(tmp_path: Path) -> None:
         "hr": "comes from a managed file (managed-settings.json)",
     }
     assert sorted(machine.probed) == ["grafana", "linear"]
+
+
+def test_servers_with_a_login_move_and_the_logins_left_to_do_are_told_with_one_command(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+
+    plan = machine.init()
+
+    moved = machine.json(machine.locations.user_servers_file)["mcpServers"]
+    assert {"sentry", "linear", "intranet"} <= moved.keys()
+    assert plan.logins == ("sentry", "linear")
+    assert moved["intranet"]["headersHelper"] == "/opt/bin/headers.sh"
+    assert machine.shown[-1] == "Logins left to do: sentry, linear. One command for all: `mcp-dynaload login --all`."
+
+
+def test_servers_with_a_login_stay_if_that_is_wanted(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+
+    plan = machine.init(keeps_logins=True)
+
+    assert {server.name: server.reason for server in plan.left if server.name in ("sentry", "linear", "intranet")} == {
+        "sentry": "has a login (`oauth`)",
+        "linear": "needs a login (it answered 401)",
+        "intranet": "has a login (`headersHelper`)",
+    }
+    assert plan.logins == ()
+    assert "login" not in machine.shown[-1]
+    assert "mcp__sentry__*" in machine.json(machine.user_settings)["permissions"]["allow"]
+
+
+def test_a_login_that_only_the_client_can_make_and_a_refused_header_stay(tmp_path: Path) -> None:
+    machine = replace(bare_machine(tmp_path), logins={"old": "needs a login (it answered 401)"})
+    own = {"url": "https://old.example.com/mcp", "headers": {"authorization": "Bearer worn-out"}}
+    xaa = {"url": "https://x.example.com/mcp", "oauth": {"xaa": True}}
+    machine.write_json(machine.state, {"mcpServers": {"old": own, "x": xaa}})
+
+    plan = machine.init()
+
+    assert {server.name: server.reason for server in plan.left} == {
+        "old": "needs a login (it answered 401)",
+        "x": "its login (`oauth.xaa`) is something that only the client can do",
+    }
+
+
+def test_what_moved_with_a_login_comes_back_byte_by_byte(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    before = machine.contents()
+
+    machine.init()
+    machine.uninstall()
+
+    assert machine.contents() == before
 
 
 def test_a_rejected_server_of_a_project_stays(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def test_rules_hooks_and_lists_follow_the_servers(tmp_path: Path) -> None:
             "mcp__dynaload__github__*",
             "mcp__dynaload__time__now",
             "mcp__dynaload__browser_tools__click",
-            "mcp__sentry__*",
+            "mcp__dynaload__sentry__*",
             "mcp__dynaload__find_tools",
         ],
         "ask": ["mcp__dynaload__github__merge_pull_request"],
@@ -47,6 +47,7 @@ def test_only_tool_lists_of_markdown_files_change(tmp_path: Path) -> None:
     expected = {
         "reviewer.md": [
             (b"tools: Read, Grep, mcp__github__get_issue", b"tools: Read, Grep, mcp__dynaload__github__get_issue"),
+            (b" mcp__sentry__search", b" mcp__dynaload__sentry__search"),
             (b"mcp__filesystem\n", b"mcp__dynaload\n"),
         ],
         "pr.md": [(b"*) mcp__github", b"*) mcp__dynaload__github")],

@@ -58,6 +58,9 @@ class InstallPlan:
     links: tuple[LinkEdit, ...] = ()
     """The plugin's."""
 
+    logins: tuple[str, ...] = ()
+    """The servers that move and need a login, which is left to do."""
+
     unapproved: tuple[str, ...] = ()
     """Servers of `.mcp.json` that would be started though the user has not approved them in the client."""
 
@@ -67,14 +70,16 @@ class InstallPlan:
         return (*self.edits, *self.links)
 
 
-def plan_init(snapshot: ClientSnapshot, logins: Mapping[str, str]) -> InstallPlan:
+def plan_init(snapshot: ClientSnapshot, logins: Mapping[str, str], *, keeps_logins: bool = False) -> InstallPlan:
     """Plan how the servers of the scope move behind the proxy; `logins` names those that need a login, and why.
+
+    `keeps_logins`: these stay with the client.
 
     Raises:
         HostError: the client would not start us, or a file that has to change holds something unexpected.
     """
     refuse_where_forbidden(snapshot)
-    choice = choose_servers(snapshot, logins)
+    choice = choose_servers(snapshot, logins, keeps_logins=keeps_logins)
     pending_edits = PendingEdits(snapshot.texts)
     registration = registration_of(snapshot)
     prefixes = {normalised(name): _prefix(name, entry) for name, entry in choice.moving.items()}
@@ -106,6 +111,7 @@ def plan_init(snapshot: ClientSnapshot, logins: Mapping[str, str]) -> InstallPla
         prefixes=names.prefixes,
         trusted=snapshot.locations.project_servers_file if is_trusted else None,
         links=links,
+        logins=choice.logins,
         unapproved=unapproved if edits else (),
     )
 

@@ -47,6 +47,7 @@ def install(
     *,
     is_dry_run: bool,
     may_approve: bool = True,
+    keeps_logins: bool = False,
     write: Write = write_atomically,
 ) -> InstallPlan:
     """Show what putting the servers behind the proxy changes, and after the user's consent do it.
@@ -54,7 +55,7 @@ def install(
     Raises:
         HostError: it cannot be done; nothing was changed then.
     """
-    plan = plan_init(snapshot, logins_needed(probe_candidates(snapshot), probe))
+    plan = plan_init(snapshot, logins_needed(probe_candidates(snapshot), probe), keeps_logins=keeps_logins)
     _show_plan(plan, dialogue.show)
     if plan.unapproved and not may_approve and not is_dry_run:
         raise HostError(
@@ -82,6 +83,8 @@ def install(
         "Next: restart Claude Code (running sessions keep their old servers), then just type a prompt;"
         " `/mcp` shows `dynaload`. `mcp-dynaload doctor` checks everything."
     )
+    if plan.logins:
+        dialogue.show(f"Logins left to do: {', '.join(plan.logins)}. One command for all: `mcp-dynaload login --all`.")
     return plan
 
 
@@ -130,6 +133,8 @@ def _show_plan(plan: InstallPlan, show: Show) -> None:
     show(f"Behind the proxy: {', '.join(plan.moved) or 'no further server'}")
     for server in plan.left:
         show(f"Left in place: {server.name}: {server.reason}")
+    if plan.logins:
+        show(f"With a login, to be made once more (the client's own is not read): {', '.join(plan.logins)}")
     for note in plan.notes:
         show(f"Note: {note}")
     if not plan.changes:

@@ -37,6 +37,8 @@ class MovableServers:
     """Entries as the client has them, by name."""
 
     left: tuple[LeftInPlace, ...]
+    logins: tuple[str, ...] = ()
+    """Those that move and need a login, which the user is to make once more: the client's own stays with it."""
 
 
 def servers_source(snapshot: ClientSnapshot) -> tuple[Path, tuple[str, ...]]:
@@ -95,8 +97,12 @@ def refuse_where_forbidden(snapshot: ClientSnapshot) -> None:
         )
 
 
-def choose_servers(snapshot: ClientSnapshot, logins: Mapping[str, str]) -> MovableServers:
+def choose_servers(
+    snapshot: ClientSnapshot, logins: Mapping[str, str], *, keeps_logins: bool = False
+) -> MovableServers:
     """Decide for each server; `logins` says which remote ones were found to need a login.
+
+    `keeps_logins`: they stay with the client, as those do whose entry names a login.
 
     Raises:
         HostError: a file that decides is no JSON object.
@@ -111,18 +117,23 @@ def choose_servers(snapshot: ClientSnapshot, logins: Mapping[str, str]) -> Movab
     for name, entry in entries.items():
         if name == SERVER_NAME:
             continue
-        reason = _obstacle(name, entry, held, policy) or disabled.get(name) or logins.get(name)
+        login = _login_key(entry) or logins.get(name)
+        is_kept = keeps_logins or (name in logins and _has_authorization(entry))
+        reason = _obstacle(name, entry, held, policy) or disabled.get(name) or (login if is_kept else None)
         if reason is None:
             moving[name] = entry
         else:
             left.append(LeftInPlace(name, reason))
-    return MovableServers(moving, (*left, *_foreign(snapshot)))
+    needed = tuple(name for name, entry in moving.items() if name in logins or "oauth" in entry)
+    return MovableServers(moving, (*left, *_foreign(snapshot)), needed)
 
 
 def probe_candidates(snapshot: ClientSnapshot) -> list[UpstreamEntry]:
     """Return the remote servers that would move if none needed a login."""
     moving = choose_servers(snapshot, {}).moving
-    return [UpstreamEntry(name, entry) for name, entry in moving.items() if "url" in entry]
+    return [
+        UpstreamEntry(name, entry) for name, entry in moving.items() if "url" in entry and _login_key(entry) is None
+    ]
 
 
 def _policy(snapshot: ClientSnapshot) -> ServerPolicy:
@@ -140,15 +151,25 @@ def _obstacle(name: str, entry: Any, held: Json, policy: ServerPolicy) -> str | 
         return f"connections of type {kind!r} are the client's own"
     if is_disabled(server):
         return "it is disabled in its entry"
-    login = next((key for key in _LOGIN_KEYS if key in server), None)
-    if login is not None:
-        return f"needs a login (`{login}`), which only the client can do"
+    if objects(server, "oauth").get("xaa"):
+        return "its login (`oauth.xaa`) is something that only the client can do"
     own = next((key for key in _CLIENT_KEYS if key in server), None)
     if own is not None:
         return f"`{own}` is something that only the client can do"
     if name in held and not is_same(without_options(held[name]), without_options(server)):
         return "another server of this name is behind the proxy already; rename or remove one of them"
     return policy.objection(name, server)
+
+
+def _has_authorization(entry: Json) -> bool:
+    """Return whether an entry brings its own login, which was refused: then no other can be sent in its place."""
+    return any(name.lower() == "authorization" for name in objects(entry, "headers"))
+
+
+def _login_key(entry: Any) -> str | None:
+    """Return why an entry's server counts as one with a login, by the entry itself."""
+    key = next((key for key in _LOGIN_KEYS if isinstance(entry, dict) and key in entry), None)
+    return f"has a login (`{key}`)" if key else None
 
 
 def without_options(entry: Any) -> Any:
