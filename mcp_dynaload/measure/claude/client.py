@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,9 @@ HANG_SECONDS = 120.0
 """For the result of a prompt that comes, however busy the machine is."""
 
 EXIT_TIMEOUT_SECONDS = 10.0
+STDERR_LOG = "stderr.log"
+"""In the client's home."""
+
 _KEY_SUFFIX_LENGTH = 20
 _HOOK_EVENTS = "--include-hook-events"
 
@@ -172,7 +176,7 @@ class PrintSession:
         self._events.put(None)
 
     def __enter__(self) -> Self:
-        self._stderr = self._claude.home / "stderr.log"
+        self._stderr = self._claude.home / STDERR_LOG
         with self._stderr.open("a") as stderr:
             self._process = subprocess.Popen(
                 self._command,
@@ -191,7 +195,8 @@ class PrintSession:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):  # of what a client that has ended did not take any more
+            self._process.stdin.close()
         try:
             self._process.wait(EXIT_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
