@@ -14,15 +14,15 @@ PIP = PIP_CONSTRAINT=$(PINS) PIP_BUILD_CONSTRAINT=$(PINS) $(BIN)/python -m pip -
 unexport PYTHONDONTWRITEBYTECODE
 
 # For .ci/install-e2e and the tests.
-test bench: export MCP_DYNALOAD_E2E_DIR := $(E2E)
-test bench: export MCP_DYNALOAD_UPSTREAMS_VENV := $(UPSTREAMS)
-test bench: export MCP_DYNALOAD_PEERS_VENV := $(PEERS)
+test bench bench-claude: export MCP_DYNALOAD_E2E_DIR := $(E2E)
+test bench bench-claude: export MCP_DYNALOAD_UPSTREAMS_VENV := $(UPSTREAMS)
+test bench bench-claude: export MCP_DYNALOAD_PEERS_VENV := $(PEERS)
 
 # The checks, which keep one core busy, run beside the tests and what is installed for them, which mostly waits.
 MAKEFLAGS += --jobs=2
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test tested test-newest check docs pins eval-leave-out bench install clean
+.PHONY: demo test tested test-newest check docs pins eval-leave-out bench bench-claude install clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mcp-dynaload demo
@@ -67,6 +67,16 @@ LABELLED := $(if $(wildcard $(BENCH)/catalogs/dev.json),--catalog $(BENCH)/catal
 bench: $(VENV)/.installed
 	.ci/install-e2e peers
 	$(BIN)/mcp-dynaload bench --fastmcp $(PEERS)/bin/python $(LABELLED)
+
+# Model requests and tokens of the real Claude Code, a script for its model, with us, with peers and without; BENCH as above.
+SESSIONS ?= 8
+BENCH_OUT ?= .cache/bench-claude
+DYNAMIC_MCP := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),--dynamic-mcp $(PEERS)/bin/dmcp)
+SESSIONS_OF := $(if $(wildcard $(BENCH)/catalogs/dev.json),--labelled $(BENCH))
+bench-claude: $(VENV)/.installed
+	.ci/install-e2e client
+	$(BIN)/mcp-dynaload bench --claude $(E2E)/node_modules/.bin/claude --fastmcp $(PEERS)/bin/python $(DYNAMIC_MCP) \
+		$(SESSIONS_OF) --sessions $(SESSIONS) --out $(BENCH_OUT)
 
 install: $(VENV)/.installed
 

@@ -71,6 +71,7 @@ REQUIREMENTS = {
     "native-search": "The client's own search is scored as the client does; what it costs a prompt stands beside ours.",
     "status": "A status line and the plugin's cell say how many tools are loaded and what that saves; `why` says why.",
     "peers": "Calls, starts and the choice of tools are measured beside FastMCP in one run.",
+    "proof": "The real client's requests, tokens and cost are measured with us, with peers and without, task by task.",
     "load": "Under load, with servers dying, no answer is lost or crossed and memory stays flat.",
     "dashboard": "The dashboard shows each view in a real browser, pins, restarts, and reports what the API does.",
     "otel": "With the extra, prompts and calls are OpenTelemetry spans, and metrics have few values per label.",

@@ -1,4 +1,4 @@
-"""`mcp-dynaload bench`: speed and choice beside FastMCP, in one run."""
+"""`mcp-dynaload bench`: speed and choice beside FastMCP, or requests and tokens in the real client, in one run."""
 
 import json
 import shutil
@@ -22,30 +22,83 @@ HAS_PEER = "import sys; del sys.path[0]; import fastmcp"
 
 def bench(
     fastmcp: Annotated[
-        str, typer.Option("--fastmcp", help="The Python of an environment in which FastMCP is installed.")
-    ],
+        str | None, typer.Option("--fastmcp", help="The Python of an environment in which FastMCP is installed.")
+    ] = None,
     calls: Annotated[int, typer.Option(min=50, max=100_000, help="Of each subject, and as many at once.")] = 2_000,
     servers: Annotated[int, typer.Option(min=1, max=100, help="Configured at the starts that are timed.")] = 30,
     catalog: Annotated[Path | None, typer.Option(help="A catalog as for eval: compare the choice, too.")] = None,
     tasks: Annotated[Path | None, typer.Option(help="Its prompts with the tools they need.")] = None,
     many: Annotated[int, typer.Option("--prompts", min=1, help="Of these, evenly drawn.")] = 100,
+    claude: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="The real Claude Code: measure its model requests in set-ups with and without us instead.",
+        ),
+    ] = None,
+    labelled: Annotated[
+        Path | None,
+        typer.Option(help="With --claude: a folder with catalogs/dev.json, tasks/ and negatives/; else the demo's."),
+    ] = None,
+    dynamic_mcp: Annotated[str | None, typer.Option(help="With --claude: the program dmcp, another peer.")] = None,
+    models: Annotated[
+        list[str] | None, typer.Option("--model", help="With --claude: claude-sonnet-5 or others, repeated.")
+    ] = None,
+    set_ups: Annotated[
+        list[str] | None, typer.Option("--set-up", help="With --claude: only these set-ups, by name, repeated.")
+    ] = None,
+    sessions: Annotated[
+        int, typer.Option(min=1, help="With --claude: of some three tasks each, evenly drawn from all.")
+    ] = 8,
+    seed: Annotated[int, typer.Option(help="With --claude: of what is drawn from the labelled prompts.")] = 20261129,
+    jobs: Annotated[int, typer.Option(min=1, max=32, help="With --claude: sessions played at a time.")] = 4,
+    out: Annotated[
+        Path | None, typer.Option(help="With --claude: a folder for tables.md, chart.svg and tasks.json.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure calls, starts and the choice of tools beside FastMCP's proxy, and a long list. Uses servers of its
-    own.
+    """Measure calls, starts and the choice of tools beside FastMCP's proxy, and a long list. With `--claude`: what
+    the real client asks of a scripted model, in set-ups with us, with peers and without. Uses servers of its own.
 
     Example: mcp-dynaload bench --fastmcp .venv-peers/bin/python --catalog catalog.json --tasks tasks.jsonl
     """
+    if fastmcp is not None:
+        _check_peer(fastmcp)
+    if claude is not None:
+        if catalog or tasks:
+            raise ConfigError("--catalog and --tasks do not go with --claude: give --labelled DIR, or nothing")
+        # Not at the top: it brings the demo's servers and the tokenizer.
+        from mcp_dynaload.cli.bench_claude import bench_claude, client_at, program_at
+        from mcp_dynaload.measure.claude.run import MODEL, ClaudePlan
+
+        binary, version = client_at(claude)
+        plan = ClaudePlan(
+            claude=binary,
+            version=version,
+            labelled=labelled,
+            fastmcp=fastmcp and program_at(fastmcp),
+            dynamic_mcp=dynamic_mcp and program_at(dynamic_mcp),
+            models=tuple(models or (MODEL,)),
+            set_ups=tuple(set_ups or ()),
+            sessions=sessions,
+            seed=seed,
+            jobs=jobs,
+        )
+        bench_claude(plan, out, as_json=as_json)
+        return
+    if labelled or dynamic_mcp or models or set_ups or out:
+        raise ConfigError("--labelled, --dynamic-mcp, --model, --set-up and --out need --claude PATH")
+    if fastmcp is None:
+        raise ConfigError("give --fastmcp PYTHON for calls, starts and the choice, or --claude PATH for model requests")
     import anyio
 
     from mcp_dynaload.cli.screen import counting
     from mcp_dynaload.measure.peers.run import BenchPlan, run
 
-    _check_peer(fastmcp)
     if (catalog is None) != (tasks is None):
         raise ConfigError("--catalog and --tasks belong together: give both, or neither")
-    labelled = (catalog, tasks) if catalog and tasks else None
-    plan = BenchPlan(peer_python=fastmcp, calls=calls, servers=servers, labelled=labelled, prompts=many)
+    files = (catalog, tasks) if catalog and tasks else None
+    plan = BenchPlan(peer_python=fastmcp, calls=calls, servers=servers, labelled=files, prompts=many)
     with counting("measuring") as told:
         figures = anyio.run(run, plan, told)
     if as_json:

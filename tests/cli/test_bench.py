@@ -9,10 +9,11 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.cli.hostile import hostile_shell, imported
-from tests.installed import PEERS
+from tests.installed import E2E, PEERS
 from tests.programs import PYTHON
 
 PEER = PEERS / "bin" / "python"
+CLAUDE = E2E / "node_modules" / ".bin" / "claude"
 
 CATALOG = {
     "tracker": [
@@ -71,6 +72,12 @@ def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run_that_run
         (("--fastmcp", "no/such/python"), "--fastmcp no/such/python: there is no such program; `make bench`"),
         (("--fastmcp", str(PEER), "--catalog", "c.json"), "--catalog and --tasks belong together"),
         (("--fastmcp", sys.executable), "it has no FastMCP; `make bench` makes an environment"),
+        ((), "give --fastmcp PYTHON for calls, starts and the choice, or --claude PATH for model requests"),
+        (("--claude", "no/claude"), "--claude no/claude: there is no such program; `make bench-claude` installs it"),
+        (("--claude", "/bin/echo"), "it is not Claude Code, it says 'echo"),
+        (("--claude", str(CLAUDE), "--set-up", "own"), "--set-up 'own' is none of: 'all loaded', "),
+        (("--claude", str(CLAUDE), "--tasks", "t"), "--catalog and --tasks do not go with --claude"),
+        (("--labelled", "."), "--labelled, --dynamic-mcp, --model, --set-up and --out need --claude PATH"),
     ],
 )
 def test_what_is_wrong_is_said(shell: Shell, options: tuple[str, ...], said: str) -> None:

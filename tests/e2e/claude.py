@@ -1,104 +1,35 @@
-"""Drivers of the real Claude Code: one prompt, several in a session, and the interactive client in a terminal."""
+"""The real Claude Code in these tests: as the bench drives it, and in a terminal."""
 
-import json
 import os
-import queue
 import shlex
 import subprocess
-import threading
 import time
 import uuid
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.e2e.model_api import ModelApi
-from tests.e2e.model_request import Json
+from mcp_dynaload.measure.claude.client import API_KEY, PACE_SECONDS, ClaudeCode, PrintSession
 from tests.waiting import HANG_SECONDS
 
-API_KEY = "sk-ant-scripted-stand-in-0000000000000000"
-PACE_SECONDS = 2.0
-"""The time that a user takes at least before the next prompt; the client re-reads a list once a second at most."""
+__all__ = ["API_KEY", "PACE_SECONDS", "Claude", "PrintSession", "TerminalSession"]
 
 CONNECTED = '[MCP] Server "dynaload" connected'
 """The line that the client writes into its debug log when it has shaken hands; it lists at once then."""
 
-EXIT_TIMEOUT_SECONDS = 10.0
-_KEY_SUFFIX_LENGTH = 20
-_POLL_SECONDS = 0.05
-_HOOK_EVENTS = "--include-hook-events"
 PROMPT_MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Claude:
-    """The client as it is started: a home of its own, a clean environment, our server and settings."""
-
-    binary: Path
-    home: Path
-    project: Path
-    api: ModelApi
-    mcp_config: Path
-    settings: Json = field(default_factory=dict[str, object])
-    model: str | None = None
-    extra_environment: Mapping[str, str] = field(default_factory=dict[str, str])
-    is_as_at_home: bool = False
-    """It has the servers and settings that are in its home, and no others."""
-
-    plugin: Path | None = None
-    """A plugin's folder."""
+class Claude(ClaudeCode):
+    """The client, which a test may start in a terminal, too."""
 
     artefacts: Path | None = None
     """Where screens of failed interactive sessions are kept."""
-
-    def with_settings(self, **changes: object) -> Self:
-        """Return the same client with other keys in its settings file."""
-        return replace(self, settings=self.settings | changes)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """All of the client's environment."""
-        return {
-            "HOME": str(self.home),
-            "PATH": os.environ["PATH"],
-            "LANG": "C.UTF-8",
-            "ANTHROPIC_BASE_URL": self.api.url,
-            "ANTHROPIC_API_KEY": API_KEY,
-            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-            "DISABLE_AUTOUPDATER": "1",
-            "IS_SANDBOX": "1",
-            **self.extra_environment,
-        }
-
-    def command(self, *more: str) -> list[str]:
-        """Return the command line, after writing the files that it names."""
-        self.write_state()
-        model = ["--model", self.model] if self.model else []
-        model += ["--plugin-dir", str(self.plugin)] if self.plugin else []
-        if self.is_as_at_home:
-            return [str(self.binary), *more, *model]
-        settings = self.home / "e2e-settings.json"
-        settings.write_text(json.dumps(self.settings))
-        servers = ["--mcp-config", str(self.mcp_config), "--strict-mcp-config"]
-        return [str(self.binary), *more, *model, "--settings", str(settings), *servers]
-
-    def run_print(self, prompt: str, *more: str) -> Json:
-        """Run one prompt with `-p`; the result event, with all events before it under `events`."""
-        with self.print_session(*more) as session:
-            return session.ask(prompt)
-
-    def run_plugin(self, *arguments: str) -> None:
-        """Run `claude plugin …`, which must succeed."""
-        self.write_state()
-        command = [str(self.binary), "plugin", *arguments]
-        subprocess.run(command, cwd=self.project, env=self.environment, check=True, capture_output=True)
-
-    def print_session(self, *more: str) -> "PrintSession":
-        """Start several prompts in one session without a terminal."""
-        return PrintSession(self, more)
 
     def terminal(self, *more: str, columns: int = 180) -> "TerminalSession":
         """Start the interactive client."""
@@ -112,112 +43,6 @@ class Claude:
             terminal.wait_until(lambda screen: log.exists() and CONNECTED in log.read_text(), "a connected server")
             time.sleep(PACE_SECONDS)
             yield terminal
-
-    def write_state(self) -> None:
-        """Answer what a new person is asked at first start; a session before this one may have written more."""
-        file = self.home / ".claude.json"
-        self.home.mkdir(parents=True, exist_ok=True)
-        if file.exists():
-            return
-        project = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
-        state = {
-            "hasCompletedOnboarding": True,
-            "theme": "dark",
-            "customApiKeyResponses": {"approved": [API_KEY[-_KEY_SUFFIX_LENGTH:]], "rejected": []},
-            "projects": {str(self.project): project},
-        }
-        file.write_text(json.dumps(state))
-
-
-class PrintSession:
-    """A session of `claude -p` with prompts and events as JSON lines."""
-
-    def __init__(self, claude: Claude, more: Sequence[str]) -> None:
-        flags = ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", _HOOK_EVENTS]
-        self._command = claude.command(*flags, *more)
-        self._claude = claude
-        self._events: queue.Queue[Json | None] = queue.Queue()
-        self._answered_at: float | None = None
-        self.asked_at = 0.0
-        """When the last prompt was sent, on the monotonic clock."""
-
-        self.session_id: str | None = None
-
-    def ask(self, prompt: str) -> Json:
-        """Send a prompt at a user's pace and wait for its result event; `events` in it are those that led there.
-
-        Raises:
-            TimeoutError: no result came.
-            RuntimeError: a hook failed, of which the user would see a notice.
-        """
-        if self._answered_at is not None:
-            time.sleep(max(0.0, self._answered_at + PACE_SECONDS - time.monotonic()))
-        content = [{"type": "text", "text": prompt}]
-        self.asked_at = time.monotonic()
-        self._write({"type": "user", "message": {"role": "user", "content": content}})
-        events: list[Json] = []
-        deadline = time.monotonic() + HANG_SECONDS
-        while not events or events[-1].get("type") != "result":
-            events.append(self._next_event(deadline, events))
-        if failed := [event for event in events if event.get("outcome", "success") != "success"]:
-            raise RuntimeError(f"hooks failed: {failed}")
-        self._answered_at = time.monotonic()
-        self.session_id = str(events[-1]["session_id"])
-        return events[-1] | {"events": events[:-1]}
-
-    def _next_event(self, deadline: float, events: list[Json]) -> Json:
-        try:
-            event = self._events.get(timeout=max(0.01, deadline - time.monotonic()))
-        except queue.Empty:
-            raise TimeoutError(f"no result within {HANG_SECONDS} s; events so far: {events}") from None
-        if event is None:
-            raise EOFError(f"claude ended: {self._stderr.read_text()[-2000:]}; events: {events}")
-        return event
-
-    def _write(self, message: Json) -> None:
-        stdin = self._process.stdin
-        assert stdin is not None
-        stdin.write(json.dumps(message) + "\n")
-        stdin.flush()
-
-    def _read(self) -> None:
-        stdout = self._process.stdout
-        assert stdout is not None
-        with stdout:
-            for line in stdout:
-                self._events.put(json.loads(line))
-        self._events.put(None)
-
-    def __enter__(self) -> Self:
-        self._stderr = self._claude.home / "stderr.log"
-        with self._stderr.open("a") as stderr:
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-                cwd=self._claude.project,
-                env=self._claude.environment,
-            )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(EXIT_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-            if error is None:
-                raise
-        finally:
-            self._reader.join(EXIT_TIMEOUT_SECONDS)
 
 
 class TerminalSession:

@@ -15,7 +15,7 @@ Interval = tuple[float, float]
 
 
 class Bootstrap:
-    """The 95% intervals of means; samples of one size are resampled alike, so they can be compared."""
+    """The 95% intervals of means and ratios; samples of one size are resampled alike: comparable."""
 
     def __init__(self) -> None:
         self._draws: dict[int, NDArray[np.intp]] = {}
@@ -26,6 +26,15 @@ class Bootstrap:
 
         means = np.array(values)[self._draws_of(len(values))].mean(axis=1).tolist()
         return percentile(means, 2.5), percentile(means, 97.5)
+
+    def ratio_interval(self, values: Sequence[float], others: Sequence[float]) -> Interval:
+        """Return the same for the ratio of the sums of values and of their pairs, where these are not all zero."""
+        import numpy as np
+
+        draws = self._draws_of(len(values))
+        below = np.array(others, dtype=float)[draws].sum(axis=1)
+        ratios = np.array(values, dtype=float)[draws].sum(axis=1)[below > 0] / below[below > 0]
+        return percentile(ratios.tolist(), 2.5), percentile(ratios.tolist(), 97.5)
 
     def _draws_of(self, size: int) -> "NDArray[np.intp]":
         """Return a row for each resample."""

@@ -33,3 +33,10 @@ def test_intervals_are_the_same_every_time_and_hold_the_mean(values: list[float]
     assert Bootstrap().interval(values) == (low, high)
     assert min(values) - 1e-12 <= low <= fmean(values) + 1e-12
     assert fmean(values) - 1e-12 <= high <= max(values) + 1e-12
+
+
+def test_a_ratio_of_sums_has_an_interval_although_some_resamples_have_nothing_below() -> None:
+    assert Bootstrap().ratio_interval([1.0, 3.0], [2.0, 6.0]) == (0.5, 0.5)
+
+    low, high = Bootstrap().ratio_interval([1.0, 1.0], [0.0, 1.0])
+    assert (low, high) == (1.0, 2.0)
