@@ -250,14 +250,16 @@ def _is_search_new(session: Session, fields: HookFields) -> bool:
 async def _announce_client_side(session: Session, *, is_mod_new: bool, is_search_new: bool) -> None:
     """Have the client read a list again in which none but our own tools differ.
 
-    It would wait for that most of a second if it has read one just now, which `find_tools` is not worth.
+    It would wait for that most of a second if it has read one just now. Where a program waits, as with `claude -p`,
+    `find_tools` is not worth that; a user who types as fast is spared its definition for the whole session.
     """
-    if is_search_new and session.list_refresh.is_recent:
+    list_refresh = session.list_refresh
+    if is_search_new and list_refresh.is_recent and not list_refresh.is_interactive:
         session.is_search_ours = is_search_new = False
     if is_mod_new or is_search_new:
-        await session.list_refresh.announce(session.client)
+        await list_refresh.announce(session.client)
     if is_search_new:
-        await session.list_refresh.hold()
+        await list_refresh.hold()
 
 
 async def _last_answer(transcript: str) -> LastAnswer:
