@@ -38,14 +38,16 @@ COMMANDS = {
     "init --scope project --dry-run": "",
     "uninstall": "",
 }
-"""Each command with what is typed into it; of `bench`, `test_bench.py` tells. The first that needs servers lists all
-embedded ones, for the others, too; those that start servers whatever is known of them have one of them, `{one}`."""
+"""Each command with what is typed into it; of `bench`, `test_bench.py` tells. The first that needs servers lists the
+user's, for the others, too, which are embedded ones; those that start servers whatever is known of them have `{one}`."""
 
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     shell = hostile_shell(tmp_path_factory.mktemp("hostile"))
-    shell.write_servers({"knowledge": embedded_servers()["knowledge"]}, one_server(shell))
+    embedded = embedded_servers()
+    shell.write_servers({name: embedded[name] for name in ("git", "knowledge")})
+    shell.write_servers({"knowledge": embedded["knowledge"]}, one_server(shell))
     return shell
 
 
