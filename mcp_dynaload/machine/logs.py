@@ -65,7 +65,6 @@ def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool, masker: Masker |
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        cache_logger_on_first_use=True,
     )
     if problem:
         structlog.get_logger().warning("log_file_unavailable", folder=str(logs_dir), error=problem)

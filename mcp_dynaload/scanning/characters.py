@@ -67,7 +67,10 @@ def _hidden(text: str, at: int) -> HiddenCharacter | None:
 
 
 def _is_invisible(text: str, at: int, character: str) -> bool:
-    """Return whether a character shows as nothing where it stands; scripts and emoji that need one have it."""
+    """Return whether a character shows as nothing where it stands; scripts and emoji that need one have it.
+
+    Half of a character is a server's slip: whoever gets it shows a replacement character.
+    """
     if 0xE0100 <= ord(character) <= 0xE01EF:
         return at == 0 or unicodedata.category(text[at - 1]) != "Lo"
     if character in _SELECTORS:
@@ -76,7 +79,7 @@ def _is_invisible(text: str, at: int, character: str) -> bool:
         return not (_is_joined(text, at - 1) and _is_joined(text, at + 1))
     if character in _MARKS:
         return not _is_near_right_to_left(text, at)
-    return character in _BLANK or unicodedata.category(character) in ("Cf", "Co", "Cn", "Cs")
+    return character in _BLANK or unicodedata.category(character) in ("Cf", "Co", "Cn")
 
 
 def _takes_selector(before: str) -> bool:

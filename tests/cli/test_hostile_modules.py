@@ -39,7 +39,7 @@ COMMANDS = {
     "uninstall": "",
 }
 """Each command with what is typed into it; of `bench`, `test_bench.py` tells. The first that needs servers lists the
-user's, for the others, too, which are embedded ones; those that start servers whatever is known of them have `{one}`."""
+user's two, for the others, too; those that start servers whatever is known of them have `{one}`."""
 
 
 @pytest.fixture(scope="module")
