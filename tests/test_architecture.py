@@ -89,9 +89,8 @@ def test_the_text_of_a_field_or_constant_names_its_subject() -> None:
 def _field_texts() -> Iterator[tuple[str, str]]:
     """Yield place and text of each string that stands below an assignment."""
     for path, tree in [*_modules(PACKAGE), *_modules(ROOT / "tests")]:
-        for node in ast.walk(tree):
-            body: list[ast.stmt] = getattr(node, "body", []) if isinstance(node, ast.Module | ast.ClassDef) else []
-            for assigned, below in pairwise(body):
+        for holder in (tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))):
+            for assigned, below in pairwise(holder.body):
                 match assigned, below:
                     case ast.Assign() | ast.AnnAssign(), ast.Expr(value=ast.Constant(value=str() as text)):
                         yield f"{_place(path)}:{below.lineno}", text
@@ -131,9 +130,9 @@ def _is_property(node: ast.AST) -> bool:
     return any(ast.unparse(decorator).endswith("property") for decorator in decorators)
 
 
-def _modules(folder: Path) -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(folder.rglob("*.py")):
-        yield path, ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def _modules(folder: Path) -> list[tuple[Path, ast.Module]]:
+    return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in sorted(folder.rglob("*.py"))]
 
 
 def _place(path: Path) -> str:
