@@ -113,7 +113,7 @@ class Held:
 
     @property
     def identity(self) -> frozenset[tuple[Key, str]]:
-        """What differs where something else is held."""
+        """A value that differs where something else is held."""
         return frozenset((one.element.key, one.element.digest) for one in self.elements)
 
 
@@ -176,7 +176,7 @@ class Quarantine:
 
     @property
     def held(self) -> dict[str, Held]:
-        """What is held back, or used with a warning, by server; without those that have nothing."""
+        """The definitions held back, or used with a warning, by server; without those that have none."""
         return {name: held for name, held in list(self._held.items()) if held.elements or held.is_unknown}
 
     def admit(self, upstream: str, listing: Listing) -> Listing:

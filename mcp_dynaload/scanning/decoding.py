@@ -186,41 +186,24 @@ _SHORT = frozenset(
 MIN_SHORT = 5
 """The least number of different ones in a text that is spelled out, which few others have."""
 
-_TURNED = frozenset(
-    codecs.encode(word, "rot13")
-    for word in (
-        "instructions",
-        "prompt",
-        "ignore",
-        "password",
-        "credentials",
-        "secret",
-        "system",
-        "http",
-        "https",
-        "user",
-        "send",
-        "file",
-    )
-) | frozenset(
-    word[::-1]
-    for word in (
-        "instructions",
-        "prompt",
-        "ignore",
-        "password",
-        "credentials",
-        "secret",
-        "system",
-        "http",
-        "https",
-        "user",
-        "send",
-        "file",
-        "files",
-        "previous",
-        "hidden",
-    )
+_TELLING = (
+    "instructions",
+    "prompt",
+    "ignore",
+    "password",
+    "credentials",
+    "secret",
+    "system",
+    "http",
+    "https",
+    "user",
+    "send",
+    "file",
+)
+"""Words of which a text within the text has one."""
+
+_TURNED = frozenset(codecs.encode(word, "rot13") for word in _TELLING) | frozenset(
+    word[::-1] for word in (*_TELLING, "files", "previous", "hidden")
 )
 
 
