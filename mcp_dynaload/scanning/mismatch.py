@@ -11,8 +11,9 @@ _DESTROYING = re.compile(
     r"\b(?:delet|remov|drop|eras|wip|destroy|truncat|purg|overwrit|terminat|uninstall|"
     r"revok|format(?:s)? (?:the )?(?:disk|drive))(?:e|es|s|ing|ting)?\b"
 )
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 _CHANGING = re.compile(
-    r"^(?:creat|updat|writ|send|post|insert|modif|edit|set|execut|run|install|upload|push|"
+    r"^(?:creat|updat|writ|send|post|insert|modif|edit|set|install|upload|push|"
     r"publish|deploy|transfer|mov|renam|merg|"
     r"commit|cancel|kill|stop|restart|start|invit|pay|charg|book|order)(?:e|es|s|y|ies|ing)?\b"
 )
@@ -74,22 +75,24 @@ _HARMLESS = re.compile(
 
 
 def hint_mismatch(definition: Json) -> tuple[str, str] | None:
-    """Return why a tool's hints and its words do not agree, and the words; None if they do."""
+    """Return why a tool's hints and its words do not agree, and the words; None if they do.
+
+    One verb that is a noun as well (a commit's history), or takes a thing out of a list without a loss, is no sign.
+    """
     hints = json_object(definition.get("annotations"))
     if not hints:
         return None
     name = words_of_name(str(definition.get("name", "")))
     description = str(definition.get("description") or "")
-    first = description.strip().lower()[:200]
+    first = _SENTENCE_END.split(description.strip().lower(), 1)[0][:200]
     if hints.get("readOnlyHint") is True:
-        for text in (name, first):
-            if _CHANGING.match(text) or (found := _DESTROYING.match(text)):
-                return "says that it only reads, and its words are about changing", text
+        if (_CHANGING.match(name) and _CHANGING.match(first or name)) or _DESTROYING.match(name):
+            return "says that it only reads, and its words are about changing", name
         if found := _DESTROYING.search(first):
             return "says that it only reads, and its words are about deleting", first[found.start() :]
     if hints.get("destructiveHint") is False and hints.get("readOnlyHint") is not True:
         for text in (name, first):
-            if _DESTROYING.match(text):
+            if _DESTROYING.match(text) and (text is name or not text.startswith("remov")):
                 return "says that it destroys nothing, and its words are about deleting", text
     return None
 

@@ -214,3 +214,24 @@ def test_a_text_that_is_made_to_take_long_is_scanned_soon(unit: str) -> None:
     found_in(a_definition("help", text, q=text))
 
     assert time.process_time() - started < MAX_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("hint", "name", "description", "is_found"),
+    [
+        ("read-only", "commit_history", "Show the latest commits.", False),
+        ("read-only", "run_query", "Run a SELECT. Insert, delete and DDL fail.", False),
+        ("harmless", "unstage_files", "Remove files from the index; the working tree stays as it is.", False),
+        ("read-only", "look_up", "Delete every row of a table.", True),
+        ("read-only", "update_row", "Update a row of a table.", True),
+        ("harmless", "tidy", "Erase all files of a folder.", True),
+    ],
+)
+def test_hints_and_words_that_do_not_agree_are_told_and_verbs_that_are_nouns_are_not(
+    hint: str, name: str, description: str, is_found: bool
+) -> None:
+    annotations = {"readOnlyHint": True} if hint == "read-only" else {"destructiveHint": False}
+    found = found_in({**a_definition(name, description), "annotations": annotations})
+
+    assert [one.rule for one in found] == (["capability mismatch"] if is_found else [])
+    assert not any(one.is_hard for one in found)
