@@ -162,10 +162,11 @@ class CatalogState:
         """
         async with self._building:
             before, listings = self.catalog, self.listings
-            listings.configure(configs)
-            listings.passes_all = not self.own_texts and len(configs) == 1
-            known = dict(listings.by_name)
-            await anyio.to_thread.run_sync(listings.read, (*change.added, *change.restarted))
+            anew = (*change.added, *change.restarted)
+            async with self._accepting:
+                listings.configure(configs)
+                listings.passes_all = not self.own_texts and len(configs) == 1
+                stored = await anyio.to_thread.run_sync(listings.read, anew)
             await anyio.to_thread.run_sync(self._know_anew)
             await self._rebuild(listings.by_name)
             lost = [tool for tool in before.tools if self.catalog.get(tool.name) is None]
@@ -175,8 +176,7 @@ class CatalogState:
                 if self.catalog.get(name) is None
             }
         await self._tell_oddities()
-        anew = (*change.added, *change.restarted)
-        return tuple(name for name in anew if listings.by_name.get(name) is known.get(name))
+        return tuple(name for name in anew if name not in stored)
 
     def forget_listings(self, upstreams: Iterable[str]) -> None:
         """Have upstreams listed by the next session, as those of which nothing is known."""
@@ -189,10 +189,9 @@ class CatalogState:
         if fingerprint is None:  # it was removed while it was listed
             return
         await anyio.to_thread.run_sync(self.listings.keep, upstream, fingerprint, listing)
-        if self.listings.fingerprint(upstream) != fingerprint:  # its entry has changed meanwhile: it is listed anew
-            return
-        self.listings.failures.pop(upstream, None)
-        await self._take(upstream, listing)
+        if self.listings.fingerprint(upstream) == fingerprint:
+            self.listings.failures.pop(upstream, None)
+            await self._take(upstream, listing, fingerprint)
 
     async def keep_approved(self) -> None:
         """Have the user's answers take effect that another process writes, for ever; of many sessions one does it."""
@@ -209,10 +208,16 @@ class CatalogState:
 
     async def _take_again(self, upstream: str) -> None:
         if (listing := self.listings.quarantine.offered(upstream)) is not None:
-            await self._take(upstream, listing)
+            await self._take(upstream, listing, self.listings.fingerprint(upstream))
 
-    async def _take(self, upstream: str, listing: Listing) -> None:
+    async def _take(self, upstream: str, listing: Listing, fingerprint: str | None) -> None:
+        """Take over what an upstream has listed by the entry of this fingerprint.
+
+        Once that has changed, or is gone, nothing is: the upstream is listed anew.
+        """
         async with self._accepting:  # one at a time: what is odd or held back is compared with what was before
+            if self.listings.fingerprint(upstream) != fingerprint:
+                return
             listing, is_news = await anyio.to_thread.run_sync(self.listings.accept, upstream, listing)
             self._tell_held(upstream)
         before = self.listings.by_name.get(upstream)
@@ -220,7 +225,7 @@ class CatalogState:
             return
         async with self._building:
             before = self.listings.by_name.get(upstream)
-            if upstream not in self.listings.configs:  # it was removed meanwhile
+            if self.listings.fingerprint(upstream) != fingerprint:
                 return
             if before is None or before.tools != listing.tools:
                 await self._rebuild({**self.listings.by_name, upstream: listing})

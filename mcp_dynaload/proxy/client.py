@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection
 
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.machine.loopback import is_loopback
+from mcp_dynaload.proxy.announcements import Announcements
 from mcp_dynaload.transport.sdk_json import UnwritableError
 from mcp_dynaload.upstream.connection import ClientProfile
 
@@ -132,6 +133,9 @@ class Client:
     fit: Fit = as_it_is
     """Makes of what an upstream says by itself what the client's transport can write."""
 
+    announcements: Announcements = field(init=False)
+    """Word to it that its lists differ."""
+
     _in_flight: dict[str, list[Outbound]] = field(default_factory=dict[str, list[Outbound]])
     """Channels of the requests that each upstream is working on, newest last."""
 
@@ -142,6 +146,9 @@ class Client:
     """Upstreams that want progress for a question of theirs, with their own tokens."""
 
     _numbers: Iterator[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        self.announcements = Announcements(self.connection)
 
     def profile(self) -> ClientProfile:
         """Return the client's name and capabilities as it gave them."""
@@ -199,10 +206,6 @@ class Client:
             await channel.notify(method, self.fit(params))
         except UnwritableError as error:
             log.debug("notification_dropped", upstream=upstream, error=str(error))
-
-    async def list_changed(self, kind: str) -> None:
-        """Say that `tools`, `prompts` or `resources` should be listed again."""
-        await self.connection.notify(f"notifications/{kind}/list_changed", None)
 
     def _channel(self, upstream: str) -> Outbound:
         channels = self._in_flight.get(upstream)
@@ -284,7 +287,7 @@ class ListRefresh:
         finally:
             self._is_announcing = False
         self._told_at = anyio.current_time()
-        await client.list_changed("tools")
+        await client.announcements.tell("tools")
 
     @property
     def is_recent(self) -> bool:

@@ -70,13 +70,15 @@ class KnownListings:
         self._tried_at.update(dict.fromkeys(due, now))
         return due
 
-    def read(self, names: Iterable[str] | None = None) -> None:
-        """Take over the stored listings of the configured upstreams, all unless some are named; blocks."""
+    def read(self, names: Iterable[str] | None = None) -> frozenset[str]:
+        """Take over the stored listings of the configured upstreams, all unless some are named; blocks.
+
+        Returns the upstreams that have one.
+        """
         prints = self._prints if names is None else {name: self._prints[name] for name in names}
         stored = self.records.listings(set(prints.values()))
-        for name, fingerprint in prints.items():
-            if fingerprint in stored:
-                self._take_over(name, stored[fingerprint])
+        known = [name for name, fingerprint in prints.items() if fingerprint in stored]
+        return frozenset(name for name in known if self._take_over(name, stored[prints[name]]))
 
     def fingerprint(self, upstream: str) -> str | None:
         """Return what a listing of the upstream is stored under; None: it is not configured any more."""
@@ -103,11 +105,13 @@ class KnownListings:
         known = self._with_known_tools(upstream, listing) if is_early else None
         return known or self._repaired(upstream, listing)
 
-    def _take_over(self, upstream: str, data: Json) -> None:
+    def _take_over(self, upstream: str, data: Json) -> bool:
         try:
             self.by_name[upstream], _ = self.accept(upstream, Listing.from_json(data))
         except (TypeError, KeyError) as error:
             log.warning("cached_listing_unreadable", upstream=upstream, error=str(error))
+            return False
+        return True
 
     def _repaired(self, upstream: str, listing: Listing) -> tuple[Listing, bool]:
         if self.passes_all:

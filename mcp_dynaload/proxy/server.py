@@ -138,6 +138,7 @@ class ProxyServer:
         if request.request_id is None:
             return await self._notified(session, request, call_next)
         connection.initialized.set()  # a client that asks has taken the handshake's answer, whether it says so or not
+        session.client.announcements.note(request.method)
         if session.role.stands_by and (nothing := NOTHING.get(request.method)) is not None:
             session.list_refresh.was_read()
             return dict(nothing)

@@ -67,7 +67,7 @@ class ServingRole:
         log.info("serving_changed", serves=not stands_by, other_server=SERVER_NAME)
         self.list_refresh.announced()
         for kind in LISTS:
-            await self.client.list_changed(kind)
+            await self.client.announcements.tell(kind)
 
     def _is_served_by(self, others: Sequence[str]) -> bool:
         return bool(others) or self.peers.is_expected

@@ -70,6 +70,7 @@ async def open_session(
             tasks.start_soon(session.keep_index)
             tasks.start_soon(live.keep_approved)
             tasks.start_soon(session.keep_looking)
+            tasks.start_soon(client.announcements.repeat)
             tasks.start_soon(session.host.keep_lists_young)
             try:
                 yield session

@@ -224,6 +224,6 @@ class UpstreamBridge:
         before, after = self.aggregate, self.shared.live.aggregate()
         self.aggregate = after
         if before.prompts != after.prompts:
-            await self.client.list_changed("prompts")
+            await self.client.announcements.tell("prompts")
         if (before.resources, before.templates) != (after.resources, after.templates):
-            await self.client.list_changed("resources")
+            await self.client.announcements.tell("resources")

@@ -1,5 +1,6 @@
 """Servers that come, go and change while a client is connected."""
 
+import threading
 from collections.abc import Iterable
 from contextlib import AsyncExitStack, closing
 from dataclasses import replace
@@ -9,13 +10,15 @@ import anyio
 import pytest
 from mcp import MCPError
 
+from mcp_dynaload.config.servers_watch import change_between
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamConfig, UpstreamOptions
+from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.server import ProxyServer
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.upstream.listing import Listing
-from tests.faults.scripted import COMMANDS, config, starts, tool, tools, until_exists
+from tests.faults.scripted import COMMANDS, config, starts, tool, tools, until, until_exists
 from tests.proxy.catalogs import stored_catalog
 from tests.proxy.clients import QUIET, Connected, client_of, proxy_of, text_of
 from tests.waiting import HANG_SECONDS
@@ -195,3 +198,34 @@ def test_a_listing_that_comes_after_its_entry_was_changed_does_not_count_as_the_
 
     assert as_changed == {}
     assert len(known.by_name["b"].tools) == len(COMMANDS)
+
+
+@pytest.mark.proves("live-servers")
+async def test_a_listing_that_is_looked_through_while_its_entry_changes_is_dropped_and_the_server_listed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, goes_on, accept = threading.Event(), threading.Event(), KnownListings.accept
+    unlisted: list[str] = []
+
+    def slow(known: KnownListings, upstream: str, listing: Listing) -> tuple[Listing, bool]:
+        begun.set()
+        assert goes_on.wait(HANG_SECONDS)
+        return accept(known, upstream, listing)
+
+    before, after = named(config("b")), named(config("b", offers={"tools": tools("new")}))
+
+    async def change() -> None:
+        unlisted.extend(await live.reconfigure(after, change_between(before, after)))
+
+    with closing(CatalogCache(Database(tmp_path / "dynaload.db"))) as records:
+        live = stored_catalog(before, records, tmp_path)
+        monkeypatch.setattr(KnownListings, "accept", slow)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(live.update, "b", TOOLS)
+            await until(begun.is_set)
+            tasks.start_soon(change)
+            await anyio.wait_all_tasks_blocked()
+            goes_on.set()
+
+    assert unlisted == ["b"]
+    assert live.catalog.tools == ()
