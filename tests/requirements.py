@@ -25,6 +25,7 @@ REQUIREMENTS = {
     "late-tools": "What a server offers later than at its first listing is seen; a slow start is not ended.",
     "renewed-sessions": "A call that met a lost HTTP session is repeated in a new one; a doubtful one is checked.",
     "faults": "A dead, frozen, silent or babbling upstream harms only its own calls, which fail clearly.",
+    "chaos": "Under faults of every kind no call is lost, answered twice or crossed, and nothing is left behind.",
     "in-words": "Whatever keeps a server from answering, its caller is told at once: which, why, what to do.",
     "locked-store": "A database that another process has locked delays nothing for long, and what is to be kept waits.",
     "plain-json": "Only JSON is written, whatever was sent; what cannot be read is answered at once.",

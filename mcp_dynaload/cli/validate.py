@@ -24,8 +24,13 @@ def validate(
     production_readiness: Annotated[
         bool, typer.Option("--production-readiness", help="All five headings and a score out of 100.")
     ] = False,
+    chaos: Annotated[
+        bool, typer.Option("--chaos", help="Faults of every kind on servers and programs of its own, under clients.")
+    ] = False,
     sessions: Annotated[int, typer.Option(min=1, max=500, help="Of a stress test, at the same time.")] = 50,
-    minutes: Annotated[float, typer.Option(min=0.1, max=120, help="Of each of a stress test's two runs.")] = 1.0,
+    minutes: Annotated[
+        float, typer.Option(min=0.1, max=120, help="Of each of a stress test's two runs, and of --chaos.")
+    ] = 1.0,
     report: Annotated[
         Path | None, typer.Option(help="Write it to this file, too: .html with plots, .json or .md.")
     ] = None,
@@ -37,7 +42,8 @@ def validate(
     """Measure this installation with your own servers: what works, how fast. Exit status 1 if a check fails.
 
     Your servers are started to list their tools, never called. In one of the two runs of load a server dies every
-    few seconds; every point of the readiness score is a check that can fail.
+    few seconds; every point of the readiness score is a check that can fail. With --chaos alone your servers are not
+    looked at: servers of its own are killed, frozen and flood, and no call may be lost, answered twice or crossed.
 
     Example: mcp-dynaload validate --production-readiness --report readiness.html
     """
@@ -52,7 +58,7 @@ def validate(
     from mcp_dynaload.measure.installation.run import Parts, unlearning
     from mcp_dynaload.measure.installation.run import validate as measure
 
-    parts = Parts(readiness=production_readiness, stress=stress_test, sessions=sessions, minutes=minutes)
+    parts = Parts(readiness=production_readiness, stress=stress_test, sessions=sessions, minutes=minutes, chaos=chaos)
     with counting("measuring") as told:
         validation = anyio.run(measure, unlearning(configuration), parts, told)
     if report is not None:
@@ -76,11 +82,11 @@ def _show(validation: "Validation") -> None:
     from mcp_dynaload.measure.installation import report
     from mcp_dynaload.measure.installation.check import by_heading
 
-    numbers = ("count", "p50 ms", "p95 ms", "p99 ms", "target ms", "measured", "least")
-    show_table("Times", report.TIMING_HEAD, report.timing_rows(validation.timings), numbers)
-    show_table("\nShares", report.FIGURE_HEAD, report.figure_rows(validation), numbers)
-    if validation.loads:
-        show_table("\nLoad", report.LOAD_HEAD, report.load_rows(validation.loads.items()), report.LOAD_HEAD[1:])
+    for title, head, rows in report.tables(validation):
+        if rows:
+            show_table(f"\n{title}", head, rows, [column for column in head[1:] if column])
+    if validation.chaos is not None:
+        console.print(f"\n{report.chaos_text(validation)}", highlight=False)
     for heading, checks in by_heading(validation.checks).items():
         earned, possible = sum(check.earned for check in checks), sum(check.points for check in checks)
         title = f"\n{heading.capitalize()}: {earned:g} of {possible} points"

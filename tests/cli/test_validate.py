@@ -134,3 +134,15 @@ def test_two_hundred_sessions_lose_and_cross_no_answer_while_a_server_dies_every
         assert (load["lost"], load["crossed"], load["refused"]) == (0, 0, True)
     assert told["loads"]["load with a dying server"]["failed"] > 0
     assert [name for name in failed(told) if "load" in name] == []
+
+
+@pytest.mark.proves("chaos")
+def test_under_faults_of_every_kind_nothing_is_lost_answered_twice_crossed_or_leaked(desk: Shell) -> None:
+    told = measured(desk, "validate", "--chaos", "--minutes", "1", "--json")
+
+    chaos = told["chaos"]
+    assert {what: count for what, count in chaos["zeros"].items() if count} == {}, chaos["notes"]
+    assert len(chaos["kinds"]) >= 12
+    assert chaos["faults"] >= 5 * len(chaos["kinds"])
+    assert chaos["calls"] > 1000
+    assert told["servers"] == 0

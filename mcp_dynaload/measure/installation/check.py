@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mcp_dynaload.measure.chaos.figures import ChaosFigures
+
 
 class Heading(StrEnum):
     """The five parts of the readiness score, 20 points each."""
@@ -110,6 +112,7 @@ class Validation:
 
     checks: tuple[Check, ...] = ()
     loads: Mapping[str, Load] = field(default_factory=dict[str, Load])
+    chaos: ChaosFigures | None = None
 
     @property
     def is_scored(self) -> bool:

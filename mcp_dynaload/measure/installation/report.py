@@ -45,6 +45,8 @@ def as_json(validation: Validation) -> str:
         name: {"percent": measured, "least_percent": least} for name, (measured, least) in validation.figures.items()
     }
     whole["checks"] = [{**asdict(check), "earned": check.earned, "passed": check.passed} for check in validation.checks]
+    if (chaos := validation.chaos) is not None:
+        whole["chaos"] |= {"faults": chaos.faults, "worst_ratio": chaos.worst_ratio, "zeros": chaos.zeros}
     whole["score"] = validation.score if validation.is_scored else None
     whole["passed"] = validation.passed
     return json.dumps({"version": __version__, **whole}, indent=2) + "\n"
@@ -55,13 +57,15 @@ def as_markdown(validation: Validation) -> str:
     parts = ["# mcp-dynaload validation", _subject(validation)]
     if validation.is_scored:
         parts.append(f"**Readiness: {validation.score:g} of 100**")
-    parts += ["## Times", _markdown_table(TIMING_HEAD, timing_rows(validation.timings))]
-    parts += ["## Shares", _markdown_table(FIGURE_HEAD, figure_rows(validation))]
+    parts += [
+        part
+        for title, head, rows in tables(validation)
+        if rows
+        for part in (f"## {title}", _markdown_table(head, rows))
+    ]
     for heading, checks in by_heading(validation.checks).items():
         earned = sum(check.earned for check in checks)
         parts += [f"## {heading.capitalize()}: {earned:g} points", _markdown_table(CHECK_HEAD, check_rows(checks))]
-    if validation.loads:
-        parts += ["## Load", _markdown_table(LOAD_HEAD, load_rows(validation.loads.items()))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -73,12 +77,14 @@ def as_html(validation: Validation) -> str:
     for heading, checks in by_heading(validation.checks).items():
         earned = sum(check.earned for check in checks)
         parts += [f"<h2>{heading.capitalize()}: {earned:g} points</h2>", _html_table(CHECK_HEAD, check_rows(checks))]
-    parts += ["<h2>Times</h2>", _html_table(TIMING_HEAD, timing_rows(validation.timings))]
+    parts += [
+        part
+        for title, head, rows in tables(validation)
+        if rows
+        for part in (f"<h2>{title}</h2>", _html_table(head, rows))
+    ]
     parts += [_histogram(timing) for timing in validation.timings if timing.values_ms]
-    parts += ["<h2>Shares</h2>", _html_table(FIGURE_HEAD, figure_rows(validation))]
-    if validation.loads:
-        parts += ["<h2>Load</h2>", _html_table(LOAD_HEAD, load_rows(validation.loads.items()))]
-        parts += [_memory(name, load) for name, load in validation.loads.items() if len(load.memory_mb) > 1]
+    parts += [_memory(name, load) for name, load in validation.loads.items() if len(load.memory_mb) > 1]
     body = "\n".join(parts)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -91,6 +97,44 @@ TIMING_HEAD = ("operation", "count", "p50 ms", "p95 ms", "p99 ms", "target ms", 
 FIGURE_HEAD = ("share", "measured", "least", "")
 CHECK_HEAD = ("check", "points", "of", "measured", "target", "")
 LOAD_HEAD = ("run", "sessions", "seconds", "calls", "lost", "crossed", "errors", "p50 ms", "p95 ms", "p99 ms", "memory")
+
+
+CHAOS_HEAD = ("fault", "times", "calls", "p50 ms", "p99 ms", "p99 to quiet")
+
+
+def tables(validation: Validation) -> list[tuple[str, Sequence[str], list[Row]]]:
+    """Return the title, head and rows of the tables beside those of the checks; one without rows is left out."""
+    return [
+        ("Times", TIMING_HEAD, timing_rows(validation.timings)),
+        ("Shares", FIGURE_HEAD, figure_rows(validation)),
+        ("Load", LOAD_HEAD, load_rows(validation.loads.items())),
+        ("Faults", CHAOS_HEAD, chaos_rows(validation)),
+    ]
+
+
+def chaos_rows(validation: Validation) -> list[Row]:
+    """Return one line for each kind of fault, and one for the times between them; the times are other servers'."""
+    if (chaos := validation.chaos) is None:
+        return []
+    return [
+        (kind.name or "none", kind.faults, kind.calls, f"{kind.p50_ms:.1f}", f"{kind.p99_ms:.1f}", f"{ratio:.1f}")
+        for kind in (chaos.quiet, *chaos.kinds)
+        for ratio in (chaos.ratio(kind),)
+    ]
+
+
+def chaos_text(validation: Validation) -> str:
+    """Return the whole run of faults in a line or two, and what went wrong first."""
+    if (chaos := validation.chaos) is None:
+        return ""
+    before, after = chaos.memory_mb
+    counts = ", ".join(f"{what} {count}" for what, count in chaos.zeros.items())
+    head = (
+        f"{chaos.calls} calls and {chaos.cancelled} cancelled ones in {chaos.seconds:.0f} s, {chaos.faults} faults of "
+        f"{len(chaos.kinds)} kinds (seed {chaos.seed}), {chaos.refused} honest errors of broken servers; memory of all "
+        f"programs {before:.0f} → {after:.0f} MB.\nMust be 0: {counts}."
+    )
+    return "\n".join((head, *chaos.notes))
 
 
 def timing_rows(timings: Iterable[Timing]) -> list[Row]:
@@ -146,6 +190,8 @@ def _verdict(passed: bool) -> str:
 
 
 def _subject(validation: Validation) -> str:
+    if not validation.timings and validation.chaos is not None:
+        return f"mcp-dynaload {__version__}. {chaos_text(validation)}"
     servers = "the embedded demo servers" if validation.is_demo else f"{validation.servers} servers"
     return f"mcp-dynaload {__version__} on {servers}, {validation.tools} tools."
 

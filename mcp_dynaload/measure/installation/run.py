@@ -8,11 +8,13 @@ import anyio.to_thread
 from mcp_dynaload.api.dynaload import open_on
 from mcp_dynaload.api.options import Options
 from mcp_dynaload.app import Configuration, open_catalog, refresh_catalog
+from mcp_dynaload.measure.chaos.run import chaos
 from mcp_dynaload.measure.installation.check import Check, Load, Validation
 from mcp_dynaload.measure.installation.choice import measure_choice
 from mcp_dynaload.measure.installation.experience import measure_experience
 from mcp_dynaload.measure.installation.recovery import database_trouble, disk_trouble, measure_recovery
 from mcp_dynaload.measure.installation.scoring import (
+    chaos_checks,
     experience_checks,
     figures_of,
     functionality,
@@ -39,7 +41,15 @@ class Parts:
     stress: bool = False
     sessions: int = 50
     minutes: float = 1.0
-    """The length of each of the two runs."""
+    """The length of each of the two runs, and of the run of faults."""
+
+    chaos: bool = False
+    """Only faults, unless other parts are asked for, too."""
+
+    @property
+    def is_chaos_alone(self) -> bool:
+        """Whether nothing else is measured."""
+        return self.chaos and not (self.readiness or self.stress)
 
 
 async def validate(configuration: Configuration, parts: Parts, told: Told) -> Validation:
@@ -48,6 +58,10 @@ async def validate(configuration: Configuration, parts: Parts, told: Told) -> Va
     Raises:
         DynaloadError: The service for the load does not start, or it cut a session off.
     """
+    faults = await chaos(parts.minutes, told) if parts.chaos else None
+    chaotic = tuple(chaos_checks(faults)) if faults is not None else ()
+    if parts.is_chaos_alone:
+        return Validation(servers=0, tools=0, is_demo=False, checks=chaotic, chaos=faults)
     places = configuration.locations
     database = await anyio.to_thread.run_sync(database_trouble, places.database_file)
     disk = await anyio.to_thread.run_sync(disk_trouble, places.state_dir)
@@ -83,8 +97,9 @@ async def validate(configuration: Configuration, parts: Parts, told: Told) -> Va
         is_demo=configuration.is_demo,
         timings=timings,
         figures=shares,
-        checks=tuple(checks),
+        checks=(*checks, *chaotic),
         loads=loads,
+        chaos=faults,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from statistics import fmean
 
+from mcp_dynaload.measure.chaos.figures import MAX_LATENCY_RATIO, ChaosFigures
 from mcp_dynaload.measure.installation.check import Check, Heading, Load, Timing, at_least, yes
 from mcp_dynaload.measure.installation.choice import NEEDLESS, ChoiceFigures
 from mcp_dynaload.measure.installation.experience import Experience
@@ -155,6 +156,22 @@ def load_checks(name: str, load: Load) -> Iterator[Check]:
     yield _check(
         Heading.SCALABILITY, f"{name}: one session too many is refused", 0, yes(load.refused),
         "yes" if load.refused else "no", "yes",
+    )  # fmt: skip
+
+
+def chaos_checks(chaos: ChaosFigures) -> Iterator[Check]:
+    """Yield the checks of a run of faults, for no points."""
+    wrong = {what: count for what, count in chaos.zeros.items() if count}
+    told = ", ".join(f"{count} {what}" for what, count in wrong.items())
+    right = f"{chaos.calls} calls, {chaos.faults} faults of {len(chaos.kinds)} kinds"
+    yield _check(
+        Heading.RELIABILITY, "faults: nothing lost, answered twice, crossed, harmed or leaked", 0,
+        yes(not wrong and chaos.calls > 0), told or right, "all 0",
+    )  # fmt: skip
+    yield _check(
+        Heading.RELIABILITY, "faults: other servers' calls keep their time", 0,
+        yes(chaos.worst_ratio <= MAX_LATENCY_RATIO), f"p99 {chaos.worst_ratio:.1f} times quiet at worst",
+        f"{MAX_LATENCY_RATIO:.0f} times",
     )  # fmt: skip
 
 

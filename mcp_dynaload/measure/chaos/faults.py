@@ -1,0 +1,168 @@
+"""The kinds of faults: how each is brought about, and for how long it lasts."""
+
+import os
+import signal
+import sqlite3
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import psutil
+
+WINDOW_SECONDS = 1.5
+"""So long calls go on while a fault lasts."""
+
+FREEZE_SECONDS = 1.2
+FAILED_STARTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Victims:
+    """Everything that a fault may hit: servers that are there to be broken, and the state folders of our programs."""
+
+    names: Sequence[str]
+    folders: Sequence[Path]
+    """Where each program's servers note their processes, one for each of our programs."""
+
+    state_dirs: Sequence[Path]
+    programs: Sequence[psutil.Process]
+
+    def processes(self) -> list[psutil.Process]:
+        """Return the running processes of the servers that are there to be broken."""
+        return [process for name, process in running(self.folders) if name in self.names]
+
+
+Harm = Callable[[Victims], AbstractAsyncContextManager[int]]
+"""Brings a fault about for as long as it is open, and tells how many servers or programs it has hit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A kind of fault: one that a call orders, or one that is done from outside."""
+
+    name: str
+    order: str = ""
+    """For `chaos_server`, as an argument of a call."""
+
+    harm: Harm | None = None
+
+
+def running(folders: Sequence[Path]) -> list[tuple[str, psutil.Process]]:
+    """Return the servers that run now, by what they have noted, with their names."""
+    found: list[tuple[str, psutil.Process]] = []
+    for folder in folders:
+        notes = folder / "pids"
+        for line in notes.read_text(encoding="utf-8").splitlines() if notes.exists() else ():
+            name, pid = line.split()
+            with suppress(psutil.NoSuchProcess):
+                process = psutil.Process(int(pid))
+                if process.status() != psutil.STATUS_ZOMBIE and str(folder) in process.cmdline():
+                    found.append((name, process))
+    return found
+
+
+@asynccontextmanager
+async def _killed(victims: Victims) -> AsyncGenerator[int]:
+    yield _signal(victims.processes(), signal.SIGKILL)
+
+
+@asynccontextmanager
+async def _frozen(victims: Victims) -> AsyncGenerator[int]:
+    processes = victims.processes()
+    hit = _signal(processes, signal.SIGSTOP)
+    try:
+        await anyio.sleep(FREEZE_SECONDS)
+        yield hit
+    finally:
+        _signal(processes, signal.SIGCONT)
+
+
+def _restarted(*orders: str) -> Harm:
+    """Return a fault of the next starts: each takes one of the orders."""
+
+    @asynccontextmanager
+    async def harm(victims: Victims) -> AsyncGenerator[int]:
+        for folder in victims.folders:
+            for name in victims.names:
+                await anyio.Path(folder / f"{name}.start").write_text("\n".join(orders))
+        yield _signal(victims.processes(), signal.SIGKILL)
+
+    return harm
+
+
+@asynccontextmanager
+async def _disk_full(victims: Victims) -> AsyncGenerator[int]:
+    """Have every write of our programs to a file fail, as on a full disk; pipes and sockets are not files."""
+    limits = [(program, program.rlimit(psutil.RLIMIT_FSIZE)) for program in victims.programs]
+    for program, (_, hard) in limits:
+        program.rlimit(psutil.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield len(limits)
+    finally:
+        for program, limit in limits:
+            program.rlimit(psutil.RLIMIT_FSIZE, limit)
+
+
+@asynccontextmanager
+async def _databases_locked(victims: Victims) -> AsyncGenerator[int]:
+    """Hold the databases of our programs' state as another program does that is stopped while it writes."""
+    files = [file for folder in victims.state_dirs for file in folder.glob("*.db")]
+    held = [await anyio.to_thread.run_sync(_locked, file) for file in files]
+    try:
+        yield len(victims.programs)
+    finally:
+        for connection in held:
+            with closing(connection):
+                connection.rollback()
+
+
+def _locked(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=5, isolation_level=None, check_same_thread=False)
+    connection.execute("BEGIN IMMEDIATE")
+    return connection
+
+
+def _signal(processes: Sequence[psutil.Process], number: signal.Signals) -> int:
+    """Send a signal to these; returns how many of them there were."""
+    hit = 0
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, number)
+            hit += 1
+    return hit
+
+
+ORDERED = (
+    ("text that is no JSON", "garbage"),
+    ("half a message, then death", "half_message"),
+    ("text before the JSON of a line", "text_before_json"),
+    ("a slow answer", "slow"),
+    ("death in a call", "die"),
+    ("a closed output", "close_output"),
+    ("a storm of list changes", "storm"),
+    ("a list whose cursor never ends", "endless_cursor"),
+    ("odd definitions", "odd_definitions"),
+    ("answers with forged ids", "forged_ids"),
+    ("a second answer", "answered_twice"),
+    ("progress with forged tokens", "forged_progress"),
+    ("an error that is none", "odd_error"),
+    ("a result that is no JSON", "not_json_result"),
+    ("a result of 5 MB", "big_result"),
+    ("a flood of log messages", "log_flood"),
+    ("a flood on stderr", "stderr_flood"),
+    ("questions that nobody can answer", "questions"),
+)
+
+FAULTS: tuple[Fault, ...] = (
+    *(Fault(name, order=order) for name, order in ORDERED),
+    Fault("a killed process", harm=_killed),
+    Fault("a frozen process", harm=_frozen),
+    Fault("starts that fail", harm=_restarted(*["exit"] * FAILED_STARTS)),
+    Fault("a slow start", harm=_restarted("slow")),
+    Fault("a start that prints text", harm=_restarted("garbage")),
+    Fault("a full disk", harm=_disk_full),
+    Fault("locked databases", harm=_databases_locked),
+)
