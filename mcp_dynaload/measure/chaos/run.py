@@ -14,9 +14,9 @@ import psutil
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.measure.chaos.clients import (
-    ToolCaller,
     LostError,
     StdioCaller,
+    ToolCaller,
     open_http_caller,
     open_stdio_caller,
     text_of,
