@@ -59,6 +59,7 @@ REQUIREMENTS = {
     "client-settings": "What Claude Code honours in entries and variables holds: timeouts, alwaysLoad, disabled.",
     "learned-bounded": "What was learned only lifts, by a bounded amount; it never hides a clearly matched tool.",
     "learned-core": "A project's usual tools are listed from the session's start and after /clear; none that destroys.",
+    "learned-past": "What was called in the sessions before us can be learned once, from the client's own files.",
     "learned-private": "What is learned is counts and names per project; it can be shown, forgotten and switched off.",
     "learned-replay": "After 20 sessions of a project a third of the gap in recall is closed, with fewer tokens.",
     "python-api": "A program gets the tools for a query or workflow, calls them, and sees what that saves.",

@@ -13,6 +13,7 @@ from mcp_dynaload.cli.doctor import doctor
 from mcp_dynaload.cli.eval import evaluate
 from mcp_dynaload.cli.init import init_command
 from mcp_dynaload.cli.interactive import interactive
+from mcp_dynaload.cli.learn import learn
 from mcp_dynaload.cli.login import login, logout
 from mcp_dynaload.cli.logs import logs
 from mcp_dynaload.cli.optimize import optimize
@@ -66,6 +67,7 @@ for command in (
     optimize,
     interactive,
     stats,
+    learn,
     statusline,
     audit,
     bench,

@@ -59,7 +59,7 @@ class Missed:
 
 def missed_tools(step: ModelStep, catalog: Catalog, subjects: Subjects, ranker: Ranker) -> tuple[Missed, ...]:
     """Return what the model misses, by each of its detours and by its words; tools that may be known to it included."""
-    detours = (detour for tool, what in step.calls for detour in _detours(tool, what))
+    detours = (detour for tool, what in step.calls for detour in detours_of(tool, what))
     found = [
         *(missed_by_detour(detour, catalog, subjects, ranker) for detour in detours),
         missed_by_word(step.text, step.request, catalog, subjects, ranker),
@@ -67,7 +67,8 @@ def missed_tools(step: ModelStep, catalog: Catalog, subjects: Subjects, ranker: 
     return tuple(missed for missed in found if missed.names)
 
 
-def _detours(tool: str, what: str) -> tuple[Detour, ...]:
+def detours_of(tool: str, what: str) -> tuple[Detour, ...]:
+    """Return what a call of the client's own tools does that is not everyday work."""
     if tool in SHELLS:
         return shell_detours(what)
     url, _, wanted = what.partition("\n")

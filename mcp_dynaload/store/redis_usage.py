@@ -21,20 +21,24 @@ class RedisUsage:
     def __init__(self, remote: RedisConnection) -> None:
         self._remote = remote
 
-    def note(self, project: str, session: str, tools: Mapping[str, Calls]) -> None:
-        """Add to what a session did; what is too old or too much is forgotten."""
+    def note(self, project: str, session: str, tools: Mapping[str, Calls], at: float | None = None) -> None:
+        """Add to what a session did, now or at a time; what is too old or too much is forgotten."""
         if not tools:
             return
         now, used = time.time(), _key("tools", project, session)
         commands: list[Command] = [
             ("SADD", _key("projects"), project),
-            ("ZADD", _key("sessions", project), now, session),
+            ("ZADD", _key("sessions", project), now if at is None else at, session),
             *(("HINCRBY", used, f"{CALLS} {name}", calls.times) for name, calls in tools.items()),
             *(("HSET", used, f"{MISSED} {name}", 1) for name, calls in tools.items() if calls.was_missed),
             ("EXPIRE", used, int(FORGET_SECONDS)),
         ]
         self._remote.write(*commands)
         self._forget_surplus(project, now - FORGET_SECONDS)
+
+    def noted(self, project: str) -> frozenset[str]:
+        """Return the ids of the sessions of a project of which something is known."""
+        return frozenset(self._ids(project))
 
     def sessions(self, project: str) -> tuple[SessionRow, ...]:
         """Return the sessions of a project in which tools were loaded or called, latest first."""
@@ -87,12 +91,16 @@ class RedisUsage:
     def forget(self, projects: Iterable[str]) -> None:
         """Forget everything that was learned of these projects."""
         for project in projects:
-            (sessions,) = self._remote.read(("ZRANGE", _key("sessions", project), 0, -1)) or [()]
-            tools = (_key("tools", project, session) for session in sessions)
+            tools = (_key("tools", project, session) for session in self._ids(project))
             self._remote.write(
                 ("SREM", _key("projects"), project),
                 ("DEL", _key("sessions", project), _key("followings", project), *tools),
             )
+
+    def _ids(self, project: str) -> tuple[str, ...]:
+        """Return the ids of the sessions of a project."""
+        (sessions,) = self._remote.read(("ZRANGE", _key("sessions", project), 0, -1)) or [()]
+        return tuple(sessions)
 
     def pins(self, project: str) -> tuple[str, ...]:
         """Return the tools that the user pinned in a project, in name order."""

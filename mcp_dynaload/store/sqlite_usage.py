@@ -16,12 +16,13 @@ class SqliteUsage:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def note(self, project: str, session: str, tools: Mapping[str, Calls]) -> None:
-        """Add to what a session did; what is too old or too much is forgotten."""
+    def note(self, project: str, session: str, tools: Mapping[str, Calls], at: float | None = None) -> None:
+        """Add to what a session did, now or at a time; what is too old or too much is forgotten."""
         if not tools:
             return
         now = time.time()
-        rows = [(project, session, name, calls.times, calls.was_missed, now) for name, calls in tools.items()]
+        when = now if at is None else at
+        rows = [(project, session, name, calls.times, calls.was_missed, when) for name, calls in tools.items()]
         self._database.write(
             "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
             "calls = calls + excluded.calls, missed = max(missed, excluded.missed), at = excluded.at",
@@ -33,6 +34,11 @@ class SqliteUsage:
             "WHERE project = ?1 GROUP BY session ORDER BY max(at) DESC, max(rowid) DESC LIMIT ?2)",
             [(project, MAX_SESSIONS)],
         )
+
+    def noted(self, project: str) -> frozenset[str]:
+        """Return the ids of the sessions of a project of which something is known."""
+        rows = self._database.read("SELECT DISTINCT session FROM usage WHERE project = ?", (project,))
+        return frozenset(session for (session,) in rows)
 
     def sessions(self, project: str) -> tuple[SessionRow, ...]:
         """Return the sessions of a project in which tools were loaded or called, latest first."""

@@ -55,8 +55,15 @@ class UsageStore(Protocol):
     What cannot be read is as good as not there, which is logged.
     """
 
-    def note(self, project: str, session: str, tools: Mapping[str, Calls]) -> None:
-        """Add to what a session did; what is too old or too much is forgotten."""
+    def note(self, project: str, session: str, tools: Mapping[str, Calls], at: float | None = None) -> None:
+        """Add to what a session did; what is too old or too much is forgotten.
+
+        `at`: when it did, in seconds since 1970; now if that is not given.
+        """
+        ...
+
+    def noted(self, project: str) -> frozenset[str]:
+        """Return the ids of the sessions of a project of which something is known."""
         ...
 
     def sessions(self, project: str) -> tuple[SessionRow, ...]:

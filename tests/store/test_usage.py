@@ -61,6 +61,16 @@ def test_a_tool_that_was_searched_once_in_a_session_stays_missed_in_it(memory: U
     assert tools_of(memory) == [{"log": Calls(2, was_missed=True)}]
 
 
+def test_a_past_session_is_noted_with_its_own_time_and_known_by_its_id(memory: UsageStore, clock: list[float]) -> None:
+    memory.note("/project", "now", {"log": Calls(1)})
+    memory.note("/project", "past", {"status": Calls(2)}, clock[0] - DAY)
+
+    assert memory.noted("/project") == {"now", "past"}
+    assert memory.noted("/elsewhere") == frozenset()
+    assert tools_of(memory) == [{"log": Calls(1)}, {"status": Calls(2)}]
+    assert [session.at for session in memory.sessions("/project")] == [clock[0], clock[0] - DAY]
+
+
 def test_nothing_noted_is_no_session(memory: UsageStore) -> None:
     memory.note("/project", "s", {})
 

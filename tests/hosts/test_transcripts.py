@@ -1,0 +1,92 @@
+"""The sessions that Claude Code has kept, as they are read."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mcp_dynaload.hosts.claude_code.transcripts import PastSession, past_sessions
+
+DAY = 86_400.0
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
+
+
+def call(
+    number: int, name: str, session: str = "s", folder: str = "/work/shop", at: float = NOON, **given: object
+) -> str:
+    """Return a line of the client's, as 2.1.332 writes it, with one call in it."""
+    use = {"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": given}
+    return json.dumps(
+        {
+            "type": "assistant",
+            "sessionId": session,
+            "cwd": folder,
+            "timestamp": datetime.fromtimestamp(at + number, UTC).isoformat().replace("+00:00", "Z"),
+            "message": {"role": "assistant", "content": [{"type": "text", "text": "secret words"}, use]},
+        }
+    )
+
+
+def write(config_dir: Path, name: str, *lines: str) -> Path:
+    file = config_dir / "projects" / "-work-shop" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.mark.proves("learned-past")
+def test_calls_of_servers_and_commands_are_read_by_session_and_folder_in_their_order(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "s.jsonl",
+        call(2, "mcp__github__get_issue"),
+        call(1, "mcp__github__list_issues", query="private"),
+        call(3, "Bash", command="gh issue list", description="d"),
+        call(4, "WebFetch", url="https://api.github.com/x", prompt="the stars"),
+        call(5, "Read", file_path="/etc/hosts"),
+        call(6, "mcp__jira__get", session="t", folder="/work/other"),
+        json.dumps({"type": "user", "message": {"content": "mcp__github__get_issue tool_use assistant"}}),
+    )
+
+    shop, other = past_sessions(tmp_path, NOON - DAY)
+
+    assert shop.calls == ("mcp__github__list_issues", "mcp__github__get_issue")
+    assert shop.commands == (("Bash", "gh issue list"), ("WebFetch", "https://api.github.com/x\nthe stars"))
+    assert (shop.id, shop.folder, shop.at) == ("s", "/work/shop", NOON + 5)
+    assert other == PastSession("t", "/work/other", NOON + 6, ("mcp__jira__get",), ())
+
+
+def test_a_resumed_session_counts_each_call_once_and_an_agents_calls_count(tmp_path: Path) -> None:
+    write(tmp_path, "s.jsonl", call(1, "mcp__a__x"))
+    write(tmp_path, "resumed.jsonl", call(1, "mcp__a__x"), call(2, "mcp__a__y"))
+    write(tmp_path, "s/subagents/agent.jsonl", call(3, "mcp__a__z"))
+
+    (session,) = past_sessions(tmp_path, NOON - DAY)
+
+    assert session.calls == ("mcp__a__x", "mcp__a__y", "mcp__a__z")
+
+
+def test_what_is_older_or_cannot_be_read_is_left_out_and_harms_no_other(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "s.jsonl",
+        call(1, "mcp__a__old", at=NOON - 3 * DAY),
+        '{"type": "assistant", "message": {"content": [{"type": "tool_use"',
+        call(4, "mcp__a__undated").replace("2026-11", "yesterday"),
+        '["assistant", "tool_use"]',
+        call(2, "mcp__a__new"),
+    )
+    old = write(tmp_path, "old.jsonl", call(3, "mcp__a__other"))
+    os.utime(old, (NOON - 9 * DAY, NOON - 9 * DAY))
+    os.mkfifo(tmp_path / "projects" / "-work-shop" / "pipe.jsonl")
+    (tmp_path / "projects" / "-work-shop" / "gone.jsonl").symlink_to(tmp_path / "nowhere")
+
+    sessions = past_sessions(tmp_path, NOON - DAY)
+
+    assert [session.calls for session in sessions] == [("mcp__a__new",)]
+
+
+def test_without_a_client_there_are_none(tmp_path: Path) -> None:
+    assert past_sessions(tmp_path / "nowhere", 0) == []
