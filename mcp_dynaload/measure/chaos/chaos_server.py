@@ -26,7 +26,8 @@ ODD: list[Any] = [
     {"name": "with_odd_hint", "inputSchema": {"type": ["object"]}, "annotations": {"readOnlyHint": "yes"}},
     {"name": 7, "inputSchema": "none"},
     "no tool at all",
-    {"name": "echo_nonce", "description": "A second one of this name", "inputSchema": {"type": "object"}},
+    {"name": "twin", "description": "One", "inputSchema": {"type": "object"}},
+    {"name": "twin", "description": "Another one of this name", "inputSchema": {"type": "object"}},
 ]
 
 SLOW_SECONDS = 1.0
