@@ -1,0 +1,96 @@
+"""Any bytes on a line are a message, or a problem that is told: nothing is raised, and only JSON goes out."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from mcp.shared.message import SessionMessage
+from mcp_types import INVALID_REQUEST, PARSE_ERROR, JSONRPCError, JSONRPCMessage
+
+from mcp_dynaload.transport.jsonrpc_lines import format_line, parse_line
+from mcp_dynaload.transport.line_repair import mended, refusals
+
+MESSAGES = (
+    {"jsonrpc": "2.0", "id": 7, "result": {"content": [{"type": "text", "text": "ab\u00e9\ud83d\ude00"}]}},
+    {"jsonrpc": "2.0", "id": "x", "error": {"code": -32000, "message": "no", "data": None}},
+    {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "a", "arguments": {"n": [1.5, None, True]}}},
+    {"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progressToken": 7, "progress": 1}},
+)
+
+texts = st.sampled_from([json.dumps(message) for message in MESSAGES])
+odd_parts = st.sampled_from(
+    [
+        "NaN",
+        "1e999",
+        "-Infinity",
+        '"\\ud800"',
+        "\x00",
+        "\ufeff",
+        "[" * 300,
+        "{" * 300,
+        '"id": 3.0',
+        '"id": null',
+        "\\",
+        '"',
+    ]
+)
+
+
+@st.composite
+def broken_lines(draw: st.DrawFn) -> bytes:
+    """Return a message with pieces cut out, put in or said twice, or bytes of any kind."""
+    text = draw(texts)
+    for _ in range(draw(st.integers(0, 3))):
+        start = draw(st.integers(0, len(text)))
+        end = draw(st.integers(start, len(text)))
+        piece = draw(st.one_of(st.just(""), odd_parts, st.text(max_size=5), st.just(text[start:end] * 2), texts))
+        text = text[:start] + piece + text[end:]
+    line = text.encode("utf-8", "surrogatepass")
+    return line + draw(st.binary(max_size=3)) if draw(st.booleans()) else line
+
+
+lines = st.one_of(st.binary(max_size=200), broken_lines()).map(lambda line: line.replace(b"\n", b""))
+
+
+def written(messages: Iterable[JSONRPCMessage]) -> list[dict[str, Any]]:
+    """Return what goes out for these, each read again as strictly as a client reads."""
+    sent = [format_line(message) for message in messages]
+    assert all(line.count(b"\n") == 1 for line in sent)
+    return [json.loads(line, parse_constant=pytest.fail) for line in sent]
+
+
+@given(lines)
+@example(b'{"jsonrpc": "2.0", "id": 7, "result": {"a": NaN}}')
+@example(b'{"id": 3.0, "result": null}')
+@example(b'{"jsonrpc": "2.0", "id": 1, "result": {"x": "\\ud800"}}')
+@example(b"\xff\xfe")
+@pytest.mark.proves("plain-json")
+def test_a_servers_line_is_a_message_or_is_mended_to_some(line: bytes) -> None:
+    found = parse_line(line)
+
+    items = list(mended(line, found)) if isinstance(found, Exception) else [found]
+
+    messages = [item.message for item in items if isinstance(item, SessionMessage)]
+    assert len(messages) + sum(isinstance(item, Exception) for item in items) == len(items) > 0
+    failed = [message for message in messages if isinstance(message, JSONRPCError)]
+    assert all(type(message.error.message) is str and type(message.error.code) is int for message in failed)
+    assert all(message["jsonrpc"] == "2.0" for message in written(one for one in messages if one not in failed))
+
+
+@given(lines)
+@example(b"[" * 100_000)
+@example(b'{"jsonrpc": "2.0", "id": 1, "method": 5}')
+@example(b'{"":"","id":"","error":{"":3,"":"","":null}}')
+@pytest.mark.proves("plain-json")
+def test_a_clients_line_is_a_message_or_is_refused_in_json(line: bytes) -> None:
+    found = parse_line(line)
+    if not isinstance(found, Exception):
+        assert written([found.message])
+        return
+
+    sent = written(item for item in refusals(line) if isinstance(item, JSONRPCError))  # the rest is for us
+
+    assert all(answer["error"]["code"] in (PARSE_ERROR, INVALID_REQUEST) for answer in sent)
