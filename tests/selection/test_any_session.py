@@ -32,6 +32,7 @@ from mcp_dynaload.selection.state import Decision, advertised, initial_state, st
 from tests.builders import a_catalog, a_context
 from tests.selection.test_state_properties import CONTEXT, TOOLS, texts
 
+NO_TOOLS = frozenset[str]()
 SERVERS = sorted({tool.upstream for tool in TOOLS})
 some_names = st.lists(st.sampled_from([*(tool.name for tool in TOOLS), "unknown"]), max_size=4).map(tuple)
 
@@ -61,9 +62,9 @@ class AnySession(RuleBasedStateMachine):
 
     @initialize(strategy=st.sampled_from(list(Strategy)))
     def opened(self, strategy: Strategy) -> None:
-        self.state, self.servers, self.held = initial_state(strategy), set(SERVERS), frozenset[str]()
-        self.unwanted = frozenset[str]()
-        self.shown = frozenset[str]()
+        self.state, self.servers, self.held = initial_state(strategy), set(SERVERS), NO_TOOLS
+        self.unwanted = NO_TOOLS
+        self.shown = NO_TOOLS
         self.context = CONTEXT
 
     def know_anew(self) -> None:
@@ -104,14 +105,14 @@ class AnySession(RuleBasedStateMachine):
     @rule(strategy=st.sampled_from(list(Strategy)))
     def the_user_resets(self, strategy: Strategy) -> None:
         self.take(SessionReset(strategy))
-        self.unwanted = frozenset()
+        self.unwanted = NO_TOOLS
 
         assert self.state.unloaded == frozenset()
 
     @rule()
     def the_user_starts_over(self) -> None:
         self.take(SessionCleared())
-        self.shown = frozenset()
+        self.shown = NO_TOOLS
 
         assert self.state.loaded == frozenset()
 
