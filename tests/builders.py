@@ -45,7 +45,6 @@ def a_context(
     catalog: Catalog,
     *,
     tool_search: bool = True,
-    withheld: Sequence[str] = (),
     overhead_tokens: int = 0,
     ranker: Ranker | None = None,
 ) -> Context:
@@ -54,7 +53,6 @@ def a_context(
         catalog=catalog,
         ranker=ranker or build_ranker(catalog),
         tool_search=tool_search,
-        withheld=frozenset(withheld),
         overhead_tokens=overhead_tokens,
     )
 

@@ -88,7 +88,7 @@ def explain_prompt(
     detected = clock()
     _, decision = step(initial_state(strategy), PromptSubmitted(prompt), context)
     selected = clock()
-    choice = choose(query, context.catalog, context.ranker, BOUNDS[strategy], withheld=context.withheld)
+    choice = choose(query, context.catalog, context.ranker, BOUNDS[strategy])
     judged = _judged(choice, frozenset(decision.added)) if query.text else ()
     told = [_told(one, context, priors) for one in judged]
     pinned = _pinned(context, frozenset(one.name for one in told))
@@ -141,5 +141,5 @@ def _pinned(context: Context, told: frozenset[str]) -> list[ToolExplained]:
     return [
         ToolExplained(tool.name, True, str(Verdict.PINNED), (), 0.0, 0.0, 0.0, context.catalog.costs[tool.name])
         for tool in context.catalog.tools
-        if tool.pinned and tool.name not in told and tool.name not in context.withheld
+        if tool.pinned and tool.name not in told
     ]

@@ -84,9 +84,6 @@ class Context:
     is_selected: bool = False
     """The client puts into any request what it is told, whatever the model: no list is frozen."""
 
-    withheld: frozenset[str] = frozenset()
-    """Tools that must not be loaded, whatever is ordered: quarantined, denied."""
-
     overhead_tokens: int = 0
     """The tokens that we cost before any tool is loaded: `find_tools` and our instructions."""
 
@@ -133,14 +130,9 @@ def is_pinned(state: SessionState, tool: Tool) -> bool:
     return (tool.pinned or tool.name in state.pinned) and tool.name not in state.unloaded
 
 
-def withheld(state: SessionState, context: Context) -> frozenset[str]:
-    """Return the tools that nothing but an order may load, and those that not even an order may."""
-    return context.withheld | state.unloaded
-
-
 def find(state: SessionState, context: Context, words: str, limit: int) -> tuple[Scored, ...]:
-    """Rank the tools for the words of a search, however weak the evidence; without those that are withheld."""
-    barred = withheld(state, context)
+    """Rank the tools for the words of a search, however weak the evidence; without those that the user unloaded."""
+    barred = state.unloaded
     ranked = context.ranker.rank(parse_query(words), limit + len(barred))
     return tuple(scored for scored in ranked if scored.name not in barred)[:limit]
 
@@ -212,7 +204,7 @@ def _ordered(
     state: SessionState, names: Iterable[str], context: Context, ranked: tuple[Scored, ...] = (), reason: str = ""
 ) -> tuple[SessionState, Decision]:
     """Return the state in which all of `names` that may be loaded are listed and callable, unloaded before or not."""
-    wanted = [name for name in dict.fromkeys(names) if context.catalog.get(name) and name not in context.withheld]
+    wanted = [name for name in dict.fromkeys(names) if context.catalog.get(name)]
     asked = replace(state, unloaded=state.unloaded.difference(wanted))
     after = replace(asked, loaded=asked.loaded.union(_new(asked, wanted, context)))
     new = frozenset(advertised(after, context.catalog)).difference(advertised(state, context.catalog))
@@ -251,7 +243,7 @@ def _on_task(state: SessionState, action: TaskNamed, context: Context) -> tuple[
         return state, Decision(reason="no content of its own")
     bounds = replace(BOUNDS[Strategy.CONSERVATIVE if action.is_wide else state.strategy], search_tokens=math.inf)
     bounds = widened(bounds) if action.is_wide else bounds
-    choice = choose(parse_query(text), context.catalog, context.ranker, bounds, withheld=context.withheld)
+    choice = choose(parse_query(text), context.catalog, context.ranker, bounds)
     served = (
         NearestTools(choice.names, FITTING) if action.is_wide else serving(text, choice, is_worded=action.is_worded)
     )
@@ -285,7 +277,7 @@ def _on_step(state: SessionState, names: tuple[str, ...], context: Context, why:
         return state, Decision(reason="loading between steps would cost more than it saves")
     safe = _harmless(state, names, context)
     after, decision = _loading(state, _affordable(state, safe, context), context, reason=why)
-    barred, listed = withheld(state, context), frozenset(advertised(after, context.catalog))
+    barred, listed = state.unloaded, frozenset(advertised(after, context.catalog))
     here = [name for name in names if name in listed and name not in barred]
     return after, replace(
         decision, needed=tuple(name for name in here if not tool_of(context.catalog, name).is_destructive)
@@ -311,7 +303,7 @@ def _choice(state: SessionState, text: str, context: Context, prompt: PromptSubm
         context.catalog,
         context.ranker,
         _bounds(state, context),
-        withheld=withheld(state, context),
+        withheld=state.unloaded,
         plan_mode=prompt is not None and prompt.plan_mode,
     )
 
@@ -338,7 +330,7 @@ def _loading(
 
 def _new(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:
     """Return those of `names` that exist, may be loaded and are not listed yet."""
-    barred = withheld(state, context)
+    barred = state.unloaded
     found = ((name, context.catalog.get(name)) for name in dict.fromkeys(names))
     return tuple(
         name

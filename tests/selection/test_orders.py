@@ -75,12 +75,6 @@ def test_an_unloaded_tool_stays_listed_until_the_session_is_cleared_and_is_not_l
     assert LOG not in listed(cleared)
 
 
-def test_what_is_withheld_by_others_is_not_loaded_by_an_order() -> None:
-    state, _ = step(initial_state(), ToolsOrdered((LOG, "git__status"), "x"), a_context(CATALOG, withheld=[LOG]))
-
-    assert listed(state) == ("git__status",)
-
-
 @pytest.mark.proves("steering")
 @given(st.lists(EVENTS, max_size=8))
 def test_whatever_the_user_says_the_list_only_grows_and_nothing_unloaded_comes_by_itself(

@@ -15,6 +15,7 @@ from mcp_dynaload.selection.actions import (
     SessionResumed,
     SessionStarted,
     ToolsFound,
+    ToolsUnloaded,
     ToolUsed,
     TurnEnded,
 )
@@ -165,19 +166,17 @@ def test_tools_that_the_budget_cannot_pay_stay_out():
     assert 0 < len(loaded) * 1_000 + 1_000 <= 0.3 * catalog.total_cost
 
 
-def test_a_withheld_tool_is_never_loaded():
-    context = a_context(CONTEXT.catalog, withheld=["git__log"])
-
+def test_a_tool_that_the_user_unloaded_is_never_loaded_by_itself():
     state = after(
+        ToolsUnloaded(("git__log",)),
         PromptSubmitted(SHOW_LOG),
         ToolsFound(("git__log",)),
         TurnEnded(("git__log",)),
         ToolUsed("git__log"),
-        context=context,
     )
 
     assert "git__log" not in state.loaded
-    assert "git__log" not in [scored.name for scored in find(state, context, "git log", 10)]
+    assert "git__log" not in [scored.name for scored in find(state, CONTEXT, "git log", 10)]
 
 
 def test_a_destructive_tool_is_loaded_only_when_it_is_clearly_meant():

@@ -49,7 +49,7 @@ actions: st.SearchStrategy[Action] = st.one_of(
     st.builds(SessionResumed, st.lists(names, max_size=3).map(tuple)),
     st.just(CatalogChanged()),
 )
-contexts = st.sampled_from([CONTEXT, a_context(CONTEXT.catalog, tool_search=False, withheld=["git__log"])])
+contexts = st.sampled_from([CONTEXT, a_context(CONTEXT.catalog, tool_search=False)])
 
 
 @pytest.mark.proves("grow-only")

@@ -17,7 +17,6 @@ from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.selection.choose import Choice, choose
 from mcp_dynaload.selection.policy import BOUNDS
-from mcp_dynaload.selection.state import withheld
 from mcp_dynaload.selection.tiers import Tier, tiers_of
 from mcp_dynaload.store.usage import Calls
 
@@ -299,7 +298,7 @@ def _choice(session: Session) -> Choice:
     newest, *earlier = session.state.memory
     context, bounds = session.context(), BOUNDS[session.state.strategy]
     query = parse_query(newest, tuple(earlier))
-    return choose(query, context.catalog, context.ranker, bounds, withheld=withheld(session.state, context))
+    return choose(query, context.catalog, context.ranker, bounds, withheld=session.state.unloaded)
 
 
 def _saving(session: Session) -> str:
