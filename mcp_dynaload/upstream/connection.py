@@ -74,7 +74,7 @@ class ClientSide(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """The stream ends and callbacks that a link needs from who opened it."""
+    """The stream ends and callbacks that a connection needs from who opened it."""
 
     changed: Callable[[], None]
     """Called when the upstream says that its lists have changed, or may have."""
@@ -86,8 +86,8 @@ class Ends:
     """For what nobody asked the upstream for."""
 
 
-class Link:
-    """An upstream that answers; made by `open_link`."""
+class Connection:
+    """An upstream that answers; made by `open_connection`."""
 
     def __init__(self, upstream: str, streams: Streams, client: ClientSide, silence: SilenceTimer, ends: Ends) -> None:
         self.upstream = upstream
@@ -116,13 +116,13 @@ class Link:
     @property
     def era(self) -> Era:
         """The era that the handshake agreed on."""
-        assert self._era is not None, "the link is used before its handshake"
+        assert self._era is not None, "the connection is used before its handshake"
         return self._era
 
     @property
     def listening(self) -> Subscriptions:
         """The streams of changes, which only a modern server needs."""
-        assert self._listening is not None, "the link is used before its handshake"
+        assert self._listening is not None, "the connection is used before its handshake"
         return self._listening
 
     async def request(self, method: str, params: Mapping[str, Any] | None) -> Json:
@@ -281,27 +281,27 @@ class Link:
 
 
 @asynccontextmanager
-async def open_link(
+async def open_connection(
     upstream: str,
     streams: Streams,
     client: ClientSide,
     profile: ClientProfile,
     call_timeout_seconds: float,
     ends: Ends,
-) -> AsyncGenerator[Link]:
+) -> AsyncGenerator[Connection]:
     """Run the connection over open streams and shake hands.
 
     Raises:
         MCPError: The handshake failed.
     """
-    link = Link(upstream, streams, client, SilenceTimer(call_timeout_seconds), ends)
+    connection = Connection(upstream, streams, client, SilenceTimer(call_timeout_seconds), ends)
     async with anyio.create_task_group() as tasks:
-        await tasks.start(link.run)
-        tasks.start_soon(link.tell_updates)
+        await tasks.start(connection.run)
+        tasks.start_soon(connection.tell_updates)
         try:
-            await link.shake_hands(profile, tasks)
-            if link.era.is_modern:
-                tasks.start_soon(link.listen)
-            yield link
+            await connection.shake_hands(profile, tasks)
+            if connection.era.is_modern:
+                tasks.start_soon(connection.listen)
+            yield connection
         finally:
             tasks.cancel_scope.cancel()

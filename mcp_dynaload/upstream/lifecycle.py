@@ -16,7 +16,7 @@ from mcp_dynaload.masking import Masker
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.callbacks import UpstreamCallbacks
 from mcp_dynaload.upstream.channels import open_streams
-from mcp_dynaload.upstream.connection import Ends, Link, open_link
+from mcp_dynaload.upstream.connection import Connection, Ends, open_connection
 from mcp_dynaload.upstream.definition_guard import DefinitionGuard, Unguarded
 from mcp_dynaload.upstream.failures import is_expected, login_error_in, reason_of
 from mcp_dynaload.upstream.listing import Listing, ListingBudget, announces_changes, read_listing
@@ -81,7 +81,7 @@ class Surroundings:
 
 
 @dataclass(slots=True)
-class Connection:
+class Lifecycle:
     """A connection that is being made, is there, or is being closed; run by `run`, in a task of its own."""
 
     config: UpstreamConfig
@@ -92,7 +92,7 @@ class Connection:
 
     state: State = State.STARTING
     end: End = End.FAILED
-    link: Link | None = None
+    connection: Connection | None = None
     since: float = field(default_factory=anyio.current_time)
     settled: anyio.Event = field(default_factory=anyio.Event)
     """Set when it is open, or will not be."""
@@ -127,15 +127,15 @@ class Connection:
         self._relisting = Relisting(self.config.name, self._list_again)
 
     @property
-    def open_link(self) -> Link | None:
-        """The link, if it takes requests."""
-        is_open = self.state is State.OPEN and self.link is not None and not self.link.closed.is_set()
-        return self.link if is_open else None
+    def ready(self) -> Connection | None:
+        """The connection, if it takes requests."""
+        is_open = self.state is State.OPEN and self.connection is not None and not self.connection.closed.is_set()
+        return self.connection if is_open else None
 
     @property
     def is_usable(self) -> bool:
         """Whether it takes requests, or may soon."""
-        return self.state is State.STARTING or self.open_link is not None
+        return self.state is State.STARTING or self.ready is not None
 
     @property
     def patience_seconds(self) -> float:
@@ -191,7 +191,7 @@ class Connection:
         """
         began = anyio.current_time()
         await (self.tools_listed if method == "tools/call" else self.listed).wait()
-        if self.listing_error and self.listing is None and self.open_link is not None:
+        if self.listing_error and self.listing is None and self.ready is not None:
             try:
                 await self._relisting.now()
             except (MCPError, TimeoutError, UpstreamError):
@@ -209,10 +209,10 @@ class Connection:
 
     @property
     def _lacks_tools(self) -> bool:
-        link = self.open_link
-        if link is None or self._has_tools:
+        connection = self.ready
+        if connection is None or self._has_tools:
             return False
-        return "tools" in link.era.capabilities and announces_changes(link.era.capabilities)
+        return "tools" in connection.era.capabilities and announces_changes(connection.era.capabilities)
 
     def settle(self) -> None:
         """Tell all who wait for anything of it that it is over."""
@@ -227,18 +227,18 @@ class Connection:
             open_streams(
                 self.config, self.surroundings.project_dir, self.log, allowance, self.surroundings.logins
             ) as streams,
-            open_link(name, streams, host, host.profile(), options.call_timeout_seconds, ends) as link,
+            open_connection(name, streams, host, host.profile(), options.call_timeout_seconds, ends) as connection,
             anyio.create_task_group() as tasks,
         ):
-            self.link = link
-            log.info("upstream_started", upstream=name, pid=link.pid, protocol=link.era.version)
+            self.connection = connection
+            log.info("upstream_started", upstream=name, pid=connection.pid, protocol=connection.era.version)
             host.upstream_started(name, anyio.current_time() - self.since)
-            tasks.start_soon(self._end_with, link)
-            await self._restore(link)
-            if link.era.is_modern:  # over HTTP, what a call must carry in headers stands in the list
-                await self._list_at_start(link)
+            tasks.start_soon(self._end_with, connection)
+            await self._restore(connection)
+            if connection.era.is_modern:  # over HTTP, what a call must carry in headers stands in the list
+                await self._list_at_start(connection)
             else:
-                tasks.start_soon(self._list_at_start, link)
+                tasks.start_soon(self._list_at_start, connection)
             self._scope.deadline = float("inf")
             if self.state is State.STARTING:
                 self.state = State.OPEN
@@ -247,13 +247,13 @@ class Connection:
             await self._ending.wait()
             tasks.cancel_scope.cancel()
 
-    async def _end_with(self, link: Link) -> None:
-        await link.closed.wait()
+    async def _end_with(self, connection: Connection) -> None:
+        await connection.closed.wait()
         if self.state is not State.ENDING:
             self.state, self.end = State.ENDING, End.DIED
         self._ending.set()
 
-    async def _list_at_start(self, link: Link) -> None:
+    async def _list_at_start(self, connection: Connection) -> None:
         try:
             await self._relisting.now()
         except (MCPError, TimeoutError, UpstreamError) as error:
@@ -270,15 +270,15 @@ class Connection:
 
     async def _list_again(self) -> bool:
         """List; whether that differs from the listing before."""
-        link = self.link
-        assert link is not None, "it is listed before it is open"
+        connection = self.connection
+        assert connection is not None, "it is listed before it is open"
         budget = ListingBudget(seconds=self.config.options.connect_timeout_seconds)
         is_settling = not self.was_asked and anyio.current_time() - self.since < SETTLING_SECONDS
-        listing = await read_listing(link.era, link.request, budget, self.listing, heard=self._hear)
+        listing = await read_listing(connection.era, connection.request, budget, self.listing, heard=self._hear)
         listing = replace(listing, is_settling=is_settling)
         if listing.gaps:
             log.warning("upstream_listed_in_part", upstream=self.config.name, gaps=listing.gaps)
-        link.era.remember_headers(list(listing.tools))
+        connection.era.remember_headers(list(listing.tools))
         before, self.listing, self.login_error = self.listing, listing, None
         if not self.is_retired:
             await self.surroundings.host.upstream_listed(self.config.name, listing)
@@ -291,18 +291,18 @@ class Connection:
             self._has_tools = bool(elements)
             self.tools_listed.set()
 
-    async def _restore(self, link: Link) -> None:
+    async def _restore(self, connection: Connection) -> None:
         """Repeat what the client asked for before this connection was made; the first call already counts on it."""
         try:
             if level := self.surroundings.host.log_level:
-                await tell_log_level(link, level)
+                await tell_log_level(connection, level)
             for uri in sorted(self.subscriptions):
-                await link.request("resources/subscribe", {"uri": uri})
+                await connection.request("resources/subscribe", {"uri": uri})
         except (MCPError, TimeoutError, UpstreamError) as error:
             log.warning("upstream_not_as_before", upstream=self.config.name, error=str(error) or "timed out")
 
 
-async def tell_log_level(link: Link, level: str) -> None:
+async def tell_log_level(connection: Connection, level: str) -> None:
     """Pass the client's log level on to an upstream that has logs."""
-    if link.era.is_modern or "logging" in link.era.capabilities:
-        await link.request("logging/setLevel", {"level": level})
+    if connection.era.is_modern or "logging" in connection.era.capabilities:
+        await connection.request("logging/setLevel", {"level": level})

@@ -92,7 +92,7 @@ class Pool:
 
     def is_connected(self, name: str) -> bool:
         """Return whether there is an open connection to the upstream."""
-        return name in self and self[name].link is not None
+        return name in self and self[name].connection is not None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -198,7 +198,7 @@ class Pool:
 
     async def _list_one_quietly(self, pool: "Pool", name: str) -> None:
         try:
-            if (upstream := pool[name]).link is not None:
+            if (upstream := pool[name]).connection is not None:
                 await upstream.relist()
             else:
                 await pool._list_one(name)
@@ -230,7 +230,7 @@ class Pool:
             await anyio.sleep(SWEEP_SECONDS)
             for upstream in self.running:
                 idle = upstream.config.options.idle_seconds
-                if idle and upstream.link and not upstream.subscriptions and _idle_since(upstream) > idle:
+                if idle and upstream.connection and not upstream.subscriptions and _idle_since(upstream) > idle:
                     upstream.stop()
 
     async def follow_logins(self) -> None:

@@ -19,9 +19,9 @@ from mcp_dynaload.errors import (
 )
 from mcp_dynaload.logins.login import login_command
 from mcp_dynaload.upstream.backoff import Backoff
-from mcp_dynaload.upstream.connection import Link
+from mcp_dynaload.upstream.connection import Connection
 from mcp_dynaload.upstream.failures import described, is_closed, reason_of
-from mcp_dynaload.upstream.lifecycle import SETTLING_SECONDS, Connection, End, Surroundings, tell_log_level
+from mcp_dynaload.upstream.lifecycle import SETTLING_SECONDS, End, Lifecycle, Surroundings, tell_log_level
 from mcp_dynaload.upstream.listing import announces_changes
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
 
@@ -60,7 +60,7 @@ class Upstream:
         self._surroundings = surroundings
         self._tasks = tasks
         self._log = OutputLog(log_path(surroundings.logs_dir, config.name))
-        self._connection: Connection | None = None
+        self._lifecycle: Lifecycle | None = None
         self._backoff = Backoff()
         self.login_error: UpstreamLoginError | None = None
         """The error with which it has refused us for want of a login, unless it has answered since."""
@@ -75,23 +75,23 @@ class Upstream:
         self._is_retired = False
 
     @property
-    def link(self) -> Link | None:
+    def connection(self) -> Connection | None:
         """The open connection, if there is one that is not about to be closed."""
-        return self._connection.open_link if self._connection else None
+        return self._lifecycle.ready if self._lifecycle else None
 
     @property
     def is_running(self) -> bool:
         """Whether a process or connection exists, even one that is still starting or stopping."""
-        return self._connection is not None
+        return self._lifecycle is not None
 
     @property
     def is_listed_empty(self) -> bool:
         """Whether it runs, should have tools and has listed none by now, but says that it would tell of changes."""
-        connection = self._connection
-        if connection is None or connection.open_link is None or connection.listing is None:
+        lifecycle = self._lifecycle
+        if lifecycle is None or lifecycle.ready is None or lifecycle.listing is None:
             return False
-        capabilities = connection.open_link.era.capabilities
-        return "tools" in capabilities and announces_changes(capabilities) and not connection.listing.tools
+        capabilities = lifecycle.ready.era.capabilities
+        return "tools" in capabilities and announces_changes(capabilities) and not lifecycle.listing.tools
 
     @property
     def failure(self) -> str | None:
@@ -113,50 +113,50 @@ class Upstream:
         """
         self.busy += 1
         try:
-            link = await self._trusted(await self.start())
+            connection = await self._trusted(await self.start())
             try:
-                return await self._answered(link, method, params)
+                return await self._answered(connection, method, params)
             except MCPError as error:
-                if link.session is None or not link.session.is_lost(error):
+                if connection.session is None or not connection.session.is_lost(error):
                     raise
-            return await self._repeated(await self._renewed(link), method, params)
+            return await self._repeated(await self._renewed(connection), method, params)
         finally:
             self.busy -= 1
             self.last_used = anyio.current_time()
 
-    async def start(self) -> Link:
+    async def start(self) -> Connection:
         """Return the open connection, made if there is none.
 
         Raises:
             UpstreamLoginError: It wants a login.
             UpstreamStartError: It could not be started, or takes long; then it goes on starting.
         """
-        while (connection := self._connection) is not None and not connection.is_usable:
-            await connection.over.wait()
-        if self._is_retired and connection is None:
+        while (lifecycle := self._lifecycle) is not None and not lifecycle.is_usable:
+            await lifecycle.over.wait()
+        if self._is_retired and lifecycle is None:
             raise UpstreamStartError(gone(self.name))
-        if self._connection is None:
+        if self._lifecycle is None:
             await self._wait_out_backoff()
-        if self._connection is None:  # no other caller has started it meanwhile
+        if self._lifecycle is None:  # no other caller has started it meanwhile
             self.last_used = anyio.current_time()  # one that is just starting is not the one to make room
-            self._connection = Connection(self.config, self._surroundings, self._log, self.subscriptions)
-            self._tasks.start_soon(self._own, self._connection)
-        connection = self._connection
-        with anyio.move_on_after(connection.patience_seconds):
-            await connection.settled.wait()
-        if not connection.settled.is_set():
+            self._lifecycle = Lifecycle(self.config, self._surroundings, self._log, self.subscriptions)
+            self._tasks.start_soon(self._own, self._lifecycle)
+        lifecycle = self._lifecycle
+        with anyio.move_on_after(lifecycle.patience_seconds):
+            await lifecycle.settled.wait()
+        if not lifecycle.settled.is_set():
             limit = self.config.options.connect_timeout_seconds
             said = (
                 f"did not start: no answer to the handshake in {limit:g} s. It goes on starting: try again in a while"
             )
             raise UpstreamStartError(self._describe(said, "connect_timeout_seconds"))
-        if connection.link is None and connection.login_error is not None:
-            raise self._refused(connection.login_error, f"did not start: {connection.error}")
-        if connection.link is None:
-            raise UpstreamStartError(self._describe(f"did not start: {connection.error}"))
+        if lifecycle.connection is None and lifecycle.login_error is not None:
+            raise self._refused(lifecycle.login_error, f"did not start: {lifecycle.error}")
+        if lifecycle.connection is None:
+            raise UpstreamStartError(self._describe(f"did not start: {lifecycle.error}"))
         if self.login_error is not None and not self.login_error.demand.is_step_up:
             self._let_in()
-        return connection.link
+        return lifecycle.connection
 
     async def list_once(self) -> None:
         """Start and list it, and stop it again after a while unless it is to stay or somebody has come to use it.
@@ -167,48 +167,48 @@ class Upstream:
         self.busy += 1
         try:
             await self.start()
-            connection, started = self._connection, self.last_used
-            if connection is not None:
-                await connection.listed.wait()
+            lifecycle, started = self._lifecycle, self.last_used
+            if lifecycle is not None:
+                await lifecycle.listed.wait()
         finally:
             self.busy -= 1
-        if connection is not None:
-            if (link := connection.open_link) and announces_changes(link.era.capabilities):
-                self._tasks.start_soon(self._leave, connection, started)
+        if lifecycle is not None:
+            if (connection := lifecycle.ready) and announces_changes(connection.era.capabilities):
+                self._tasks.start_soon(self._leave, lifecycle, started)
             else:
-                self._stop_unless_used(connection, started)
-            if connection.login_error is not None:
-                raise self._refused(connection.login_error, f"could not be listed: {connection.listing_error}")
-            if connection.listing_error:
-                raise UpstreamStartError(self._describe(f"could not be listed: {connection.listing_error}"))
+                self._stop_unless_used(lifecycle, started)
+            if lifecycle.login_error is not None:
+                raise self._refused(lifecycle.login_error, f"could not be listed: {lifecycle.listing_error}")
+            if lifecycle.listing_error:
+                raise UpstreamStartError(self._describe(f"could not be listed: {lifecycle.listing_error}"))
             self._let_in()
 
     async def notify(self, method: str, params: Json | None) -> None:
         """Send a notification if the upstream is running; one that is not has nothing to be told."""
-        if link := self.link:
-            await link.notify(method, params)
+        if connection := self.connection:
+            await connection.notify(method, params)
 
     async def set_log_level(self, level: str) -> None:
         """Pass the client's log level on to a running upstream that has logs."""
-        if link := self.link:
-            await tell_log_level(link, level)
+        if connection := self.connection:
+            await tell_log_level(connection, level)
 
     def stop(self) -> None:
         """End the connection, even one that is being made; the next request makes a new one."""
-        if self._connection is not None:
-            self._connection.stop()
+        if self._lifecycle is not None:
+            self._lifecycle.stop()
 
     async def stopped(self) -> None:
         """End the connection and wait until it is gone."""
-        if (connection := self._connection) is not None:
-            connection.stop()
-            await connection.over.wait()
+        if (lifecycle := self._lifecycle) is not None:
+            lifecycle.stop()
+            await lifecycle.over.wait()
 
     def withdraw(self) -> None:
         """Start it no more; another one of its name may serve from now on, so its lists count no more either."""
         self._is_retired = True
-        if self._connection is not None:
-            self._connection.is_retired = True
+        if self._lifecycle is not None:
+            self._lifecycle.is_retired = True
 
     async def retired(self) -> None:
         """End it when the calls that it works on are answered."""
@@ -218,16 +218,16 @@ class Upstream:
 
     async def relist(self) -> None:
         """List again what the running upstream offers and tell the session."""
-        if self.link is not None and self._connection is not None:
-            await self._connection.relist()
+        if self.connection is not None and self._lifecycle is not None:
+            await self._lifecycle.relist()
 
-    async def _answered(self, link: Link, method: str, params: Json) -> Json:
-        await self._approved(link, method, params)
+    async def _answered(self, connection: Connection, method: str, params: Json) -> Json:
+        await self._approved(connection, method, params)
         self._answering += 1
         try:
-            result = await link.request(method, params)
+            result = await connection.request(method, params)
         except TimeoutError:
-            await self._drop_if_deaf(link)
+            await self._drop_if_deaf(connection)
             seconds = self.config.options.call_timeout_seconds
             raise UpstreamTimeoutError(
                 self._describe(f"did not answer {method!r} and was silent for {seconds:g} s", "call_timeout_seconds")
@@ -242,10 +242,10 @@ class Upstream:
             self.stop()  # the next call finds out whether it is there again, and rests if it is not
             raise UpstreamClosedError(text) from None
         except MCPError as error:
-            if await self._has_ended(link, error):
+            if await self._has_ended(connection, error):
                 raise UpstreamClosedError(self._describe(f"ended during {method!r}")) from None
-            if link.session is not None:
-                link.session.heed(error)
+            if connection.session is not None:
+                connection.session.heed(error)
             self._backoff.answered()
             raise
         finally:
@@ -255,80 +255,80 @@ class Upstream:
             self._let_in()
         return result
 
-    async def _approved(self, link: Link, method: str, params: Json) -> None:
+    async def _approved(self, connection: Connection, method: str, params: Json) -> None:
         """See that what is asked for is as the user approved it: by this connection's own list."""
         guard = self._surroundings.guard
         if not guard.is_enforced(self.name):
             return
-        connection = self._connection
-        if connection is not None and connection.link is link:
+        lifecycle = self._lifecycle
+        if lifecycle is not None and lifecycle.connection is connection:
             try:
-                await connection.compared(method)
+                await lifecycle.compared(method)
             except UpstreamUncheckedError as error:
                 raise UpstreamUncheckedError(f"MCP server {self.name!r} {error}") from None
         if reason := guard.refusal(self.name, method, params):
             raise UpstreamHeldError(f"MCP server {self.name!r} {reason}")
 
-    async def _repeated(self, link: Link, method: str, params: Json) -> Json:
+    async def _repeated(self, connection: Connection, method: str, params: Json) -> Json:
         """Return the answer to a request that was not carried out the first time."""
         try:
-            return await self._answered(link, method, params)
+            return await self._answered(connection, method, params)
         except MCPError as error:
-            if link.session is None or not link.session.is_lost(error):
+            if connection.session is None or not connection.session.is_lost(error):
                 raise
             said = f"does not know the session that it has given us a moment ago, so {method!r} could not be sent"
             raise UpstreamClosedError(self._describe(said)) from None
 
-    async def _renewed(self, link: Link) -> Link:
+    async def _renewed(self, connection: Connection) -> Connection:
         """Return the connection after a server has forgotten its session: one new handshake for all who wait."""
         log.info("upstream_session_lost", upstream=self.name)
-        connection = self._connection
-        if connection is not None and connection.link is link:
-            connection.refuse_requests()
+        lifecycle = self._lifecycle
+        if lifecycle is not None and lifecycle.connection is connection:
+            lifecycle.refuse_requests()
             with anyio.move_on_after(FORGOTTEN_SECONDS):
-                while link.unanswered:  # noqa: ASYNC110 - each has an answer of its own to come, mostly the same one
+                while connection.unanswered:  # noqa: ASYNC110 - each has an answer of its own to come, mostly the same one
                     await anyio.sleep(0.01)
-            connection.stop()
+            lifecycle.stop()
         return await self.start()
 
-    async def _trusted(self, link: Link) -> Link:
+    async def _trusted(self, connection: Connection) -> Connection:
         """Return the connection, made anew if its server answers over it no more as one that knows it would."""
-        if link.session is None or not link.session.is_doubtful:
-            return link
+        if connection.session is None or not connection.session.is_doubtful:
+            return connection
         async with self._trusting:  # of several callers one finds out, and all go on with what it has found
-            link = await self.start()
-            if link.session is None or not link.session.is_doubtful or self._answering:
-                return link
+            connection = await self.start()
+            if connection.session is None or not connection.session.is_doubtful or self._answering:
+                return connection
             try:
                 with anyio.fail_after(PING_SECONDS):
-                    await link.request("ping", {})
+                    await connection.request("ping", {})
             except (MCPError, UpstreamError, TimeoutError) as error:
                 log.info("upstream_session_doubtful", upstream=self.name, error=str(error))
-                return await self._renewed(link)
-            link.session.is_doubtful = False
-            return link
+                return await self._renewed(connection)
+            connection.session.is_doubtful = False
+            return connection
 
-    async def _has_ended(self, link: Link, error: MCPError) -> bool:
+    async def _has_ended(self, connection: Connection, error: MCPError) -> bool:
         """Return whether the error tells of the connection's end.
 
         Then what the upstream said last has been read, too.
 
         A server may answer with the same code and words: only then is the connection still there.
         """
-        connection = self._connection
+        lifecycle = self._lifecycle
         if not is_closed(error):
             return False
         with anyio.move_on_after(CLOSING_SECONDS):  # the waiting requests are told before the end is marked
-            await link.closed.wait()
-            if connection is not None and connection.link is link:
-                await connection.over.wait()
-        return link.closed.is_set()
+            await connection.closed.wait()
+            if lifecycle is not None and lifecycle.connection is connection:
+                await lifecycle.over.wait()
+        return connection.closed.is_set()
 
-    async def _drop_if_deaf(self, link: Link) -> None:
+    async def _drop_if_deaf(self, connection: Connection) -> None:
         """Drop the connection of a server that does not answer a ping either: the next call restarts it."""
         with anyio.move_on_after(PING_SECONDS):
             try:
-                await link.request("ping", {})
+                await connection.request("ping", {})
             except (MCPError, UpstreamError) as error:
                 log.debug("upstream_ping_failed", upstream=self.name, error=str(error))
             except TimeoutError:
@@ -336,24 +336,24 @@ class Upstream:
             return
         self.stop()
 
-    async def _own(self, connection: Connection) -> None:
+    async def _own(self, lifecycle: Lifecycle) -> None:
         try:
-            await connection.run()
+            await lifecycle.run()
         finally:
-            self._connection = None
-            self._note_end(connection)
-            connection.settle()
+            self._lifecycle = None
+            self._note_end(lifecycle)
+            lifecycle.settle()
 
-    async def _leave(self, connection: Connection, started: float) -> None:
+    async def _leave(self, lifecycle: Lifecycle, started: float) -> None:
         """Stop it after a while in which it may tell of changes: some register their tools after their start."""
         with anyio.move_on_after(SETTLING_SECONDS):
-            await connection.over.wait()
-        self._stop_unless_used(connection, started)
+            await lifecycle.over.wait()
+        self._stop_unless_used(lifecycle, started)
 
-    def _stop_unless_used(self, connection: Connection, started: float) -> None:
+    def _stop_unless_used(self, lifecycle: Lifecycle, started: float) -> None:
         is_wanted = self.busy or self.subscriptions or self.config.options.eager
         if not is_wanted and self.last_used == started:
-            connection.stop()
+            lifecycle.stop()
 
     def _refused(self, error: UpstreamLoginError, what: str) -> UpstreamLoginError:
         """Return the error for a caller, and note that it is a login that is wanted."""
@@ -390,15 +390,15 @@ class Upstream:
         if remaining > 0:
             await anyio.sleep(remaining)
 
-    def _note_end(self, connection: Connection) -> None:
-        host, had_started = self._surroundings.host, connection.link is not None
-        if connection.end is End.STOPPED:
+    def _note_end(self, lifecycle: Lifecycle) -> None:
+        host, had_started = self._surroundings.host, lifecycle.connection is not None
+        if lifecycle.end is End.STOPPED:
             log.info("upstream_stopped", upstream=self.name)
             host.upstream_stopped(self.name)
             return
-        self._backoff.failed(connection.error or "its connection ended", anyio.current_time())
+        self._backoff.failed(lifecycle.error or "its connection ended", anyio.current_time())
         failures = self._backoff.failures
-        if connection.login_error is not None:
+        if lifecycle.login_error is not None:
             log.info("upstream_wants_login", upstream=self.name, fix=login_command(self.name))
             if had_started:
                 host.upstream_stopped(self.name)

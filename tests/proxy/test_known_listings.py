@@ -107,9 +107,9 @@ async def test_tools_that_a_server_registers_after_its_start_are_there_meanwhile
     late = config("late", offers={"tools": []}, tools_come_with=str(tmp_path / "go"))
     async with proxy_of(tmp_path, [late], {"late": TOOLS}) as (proxy, live), client_of(proxy, live) as client:
         await client.say("late__echo", x=1)
-        connection = proxy.sessions[0].pool["late"]._connection  # pyright: ignore[reportPrivateUsage] - nothing tells it
-        assert connection is not None
-        await connection.listed.wait()
+        lifecycle = proxy.sessions[0].pool["late"]._lifecycle  # pyright: ignore[reportPrivateUsage] - nothing tells it
+        assert lifecycle is not None
+        await lifecycle.listed.wait()
 
         assert await client.say("late__echo", x=2) == '{"x": 2}'
         assert "late__echo" in await client.names()

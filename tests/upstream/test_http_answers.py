@@ -134,9 +134,9 @@ async def test_one_failed_call_leaves_the_connection_and_other_calls_alone(tmp_p
     server = OddServer(Odd(status=500), frozenset({"tools/call"}))
     async with served(server) as url, pool_of(tmp_path, far(url)) as pool:
         assert isinstance(await failure_of(pool), UpstreamAnswerError)
-        link = pool["far"].link
+        connection = pool["far"].connection
         assert await pool.request("far", "prompts/get", {"name": "greet"})
-        assert pool["far"].link is link
+        assert pool["far"].connection is connection
         assert pool["far"].failure is None
 
 

@@ -79,4 +79,4 @@ async def test_a_server_that_only_wants_to_be_asked_again_is_given_up_after_the_
     async with pool_of(tmp_path, answering(POLLING, seconds=0.3)) as pool:
         with anyio.fail_after(5), pytest.raises(UpstreamTimeoutError, match="MCP server 'a' did not answer"):
             await say(pool, "a", "greet")
-        assert pool["a"].link is not None
+        assert pool["a"].connection is not None

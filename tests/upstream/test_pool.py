@@ -36,7 +36,7 @@ async def several_sweeps() -> None:
 
 
 async def until_running(pool: Pool, *names: str) -> None:
-    await until(lambda: running(pool) == set(names) and all(pool[name].link for name in names))
+    await until(lambda: running(pool) == set(names) and all(pool[name].connection for name in names))
 
 
 @asynccontextmanager
@@ -198,7 +198,7 @@ async def test_warming_never_stops_a_running_server_nor_exceeds_the_cap(tmp_path
         pool.warm(names)
         await anyio.wait_all_tasks_blocked()
         await until(lambda: sum(starts_of(tmp_path, name) for name in names) >= 3)
-        await until(lambda: all(upstream.link for upstream in pool.running))
+        await until(lambda: all(upstream.connection for upstream in pool.running))
         await anyio.wait_all_tasks_blocked()
 
         assert len(running(pool)) == 3
