@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,12 @@ import typer
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.claude_code.files import Scope, find_claude_files, read_snapshot
+from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, Scope, find_claude_files, read_snapshot
 from mcp_dynaload.machine.own_process import module_arguments
 from mcp_dynaload.masking.printable import printable
+
+HOST_NAMES = "claude-desktop, cursor, vscode, windsurf, codex, gemini, or all of them that are found"
+"""Written here because the table of hosts is read only where servers are taken from one."""
 
 
 def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
@@ -37,6 +41,14 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
             Path | None,
             typer.Option("--from", help="Take the servers of this `mcpServers` file, and leave it as it is."),
         ] = None,
+        from_host: Annotated[
+            str | None,
+            typer.Option(
+                "--from-host",
+                metavar="NAME",
+                help=f"Copy the servers of another program: {HOST_NAMES}; with --scope project those of this folder.",
+            ),
+        ] = None,
         keep_logins: Annotated[
             bool, typer.Option("--keep-logins", help="Leave servers that need a login with Claude Code.")
         ] = False,
@@ -46,19 +58,10 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         Example: mcp-dynaload init --dry-run
         """
         # Every start of `serve` passes this module: what only a user waits for is imported here.
-        from mcp_dynaload.hosts.claude_code.client_version import read_client_version
         from mcp_dynaload.hosts.claude_code.installation import UserDialogue, install
         from mcp_dynaload.hosts.claude_code.login_probe import http_probe
 
-        locations = find_locations(os.environ)
-        files = find_claude_files(os.environ, locations.project_dir)
-        source = None if from_file is None else from_file.expanduser().absolute()
-        try:
-            version = read_client_version(os.environ)
-        except HostError as error:  # hooks in the settings do without
-            print_plain(str(error))
-            version = None
-        snapshot = read_snapshot(scope, files, locations, serve_entry(), dict(os.environ), source, version)
+        snapshot = _snapshot(scope, from_file, from_host)
         dialogue = UserDialogue(show=print_plain, agrees=(lambda: True) if yes else _ask)
         may_approve = approve_servers or not yes
         install(
@@ -72,6 +75,32 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         )
 
     return init
+
+
+def _snapshot(scope: Scope, from_file: Path | None, from_host: str | None) -> ClientSnapshot:
+    """Return the client's files as they are, with the servers that are to be taken from elsewhere.
+
+    Raises:
+        HostError: A file cannot be read, or there is none to take servers from.
+    """
+    from mcp_dynaload.hosts.claude_code.client_version import read_client_version
+
+    if from_file is not None and from_host is not None:
+        raise HostError("--from and --from-host both say where servers come from; give one of them")
+    locations = find_locations(os.environ)
+    files = find_claude_files(os.environ, locations.project_dir)
+    source = None if from_file is None else from_file.expanduser().absolute()
+    try:
+        version = read_client_version(os.environ)
+    except HostError as error:  # hooks in the settings do without
+        print_plain(str(error))
+        version = None
+    snapshot = read_snapshot(scope, files, locations, serve_entry(), dict(os.environ), source, version)
+    if from_host is None:
+        return snapshot
+    from mcp_dynaload.hosts.given import servers_of_host
+
+    return replace(snapshot, given=servers_of_host(from_host, snapshot))
 
 
 def serve_entry() -> Json:

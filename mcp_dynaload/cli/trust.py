@@ -87,9 +87,12 @@ def _entry_lines(name: str, entry: Json) -> Iterator[str]:
             yield f"      with {key}: {', '.join(map(str, given))}"
     if asked := sorted(set(_VARIABLE.findall(str(entry)))):
         yield f"      gets from your environment: {', '.join(asked)}"
-    if json_object(entry.get("dynaload")).get("inherit_env") is True:
+    options = json_object(entry.get("dynaload"))
+    if options.get("inherit_env") is True:
         yield "      gets your whole environment (inherit_env)"
-    if (pinning := json_object(entry.get("dynaload")).get("pinning")) is not None:
+    if (cwd := options.get("cwd")) is not None:
+        yield f"      in the folder {cwd!r} (cwd)"
+    if (pinning := options.get("pinning")) is not None:
         yield f"      changes of its definitions: {pinning!r} (pinning)"
 
 

@@ -99,8 +99,9 @@ def _rank(ranks: Mapping[Path, int], config: UpstreamConfig) -> int:
 
 
 def _reached(config: UpstreamConfig) -> tuple[object, ...]:
-    started = (config.transport, config.command, config.args, config.env, config.options.inherit_env)
-    return (*started, config.url, config.headers, config.options.shared)
+    options = config.options
+    started = (config.transport, config.command, config.args, config.env, options.inherit_env, options.cwd)
+    return (*started, config.url, config.headers, options.shared)
 
 
 def _meant(config: UpstreamConfig) -> UpstreamConfig:

@@ -71,6 +71,9 @@ class UpstreamOptions:
     """Give it the whole environment but our `MCP_DYNALOAD_…` (`init` sets this for what it moves); otherwise it gets
     the basic variables and its `env`."""
 
+    cwd: str | None = None
+    """The folder in which its program is started, `~/…` or relative to the project's; otherwise the project's own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthEntry:
@@ -150,18 +153,24 @@ class UpstreamConfig:
         """Whether its entry says itself how to log in: then no login of ours is sent."""
         return any(name.lower() == "authorization" for name in self.headers)
 
+    def folder(self, project_dir: Path) -> Path:
+        """Return the folder in which its program is started."""
+        written = Path(self.options.cwd or "")
+        return project_dir / (written.expanduser() if written.parts[:1] == ("~",) else written)
+
     def fingerprint(self, project_dir: Path) -> str:
         """Return a SHA-256 (hex) of all that decides the upstream's lists, as far as it can be seen without a start.
 
         That is its entry, the project's folder, and the files of the program that the entry names.
         """
-        stamp = program_stamp(self.command, self.args, self.env, project_dir) if self.transport == "stdio" else ()
+        is_program = self.transport == "stdio"
+        stamp = program_stamp(self.command, self.args, self.env, self.folder(project_dir)) if is_program else ()
         return hashlib.sha256(json.dumps([self.entry_digest(project_dir), stamp]).encode()).hexdigest()
 
     def entry_digest(self, project_dir: Path | None = None) -> str:
         """Return a SHA-256 (hex) of the entry, and of the project's folder if it is given."""
         written = {key: value for key, value in self.entry.items() if key not in _WITHOUT_INFLUENCE}
-        parts = [written, self.options.inherit_env, str(project_dir or "")]
+        parts = [written, self.options.inherit_env, str(project_dir or ""), *filter(None, [self.options.cwd])]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -52,17 +52,18 @@ async def open_streams(
 async def _open_stdio(
     config: UpstreamConfig, project_dir: Path, log: OutputLog, allowance: Allowance
 ) -> AsyncGenerator[Streams]:
-    _check_folder(project_dir)
+    folder = config.folder(project_dir)
+    _check_folder(folder)
     env = child_environment(config.env, inherit=config.options.inherit_env, environ=os.environ)
     if sys.platform != "win32":
-        command = ProcessCommand(config.command, config.args, env, project_dir)
+        command = ProcessCommand(config.command, config.args, env, folder)
         async with open_process(command, log, allowance) as streams:
             yield streams
         return
     # Job objects, .cmd look-up and the process group's end on Windows are the SDK's own.
     from mcp.client.stdio import StdioServerParameters, stdio_client
 
-    parameters = StdioServerParameters(command=config.command, args=list(config.args), env=env, cwd=project_dir)
+    parameters = StdioServerParameters(command=config.command, args=list(config.args), env=env, cwd=folder)
     async with stdio_client(parameters) as (read, write):
         yield Streams(read, write)
 

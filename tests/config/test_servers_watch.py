@@ -94,18 +94,19 @@ def test_a_named_file_that_is_missing_for_a_while_keeps_its_servers(places: Loca
 
 
 def test_a_change_tells_which_servers_need_a_new_start(places: Locations) -> None:
-    entries = {name: {"command": name, "env": {"A": "1"}} for name in ("same", "pinned", "other", "gone")}
+    entries = {name: {"command": name, "env": {"A": "1"}} for name in ("same", "pinned", "other", "moved", "gone")}
     write(places.user_servers_file, servers(**entries))
     old = {config.name: config for config in read(places).upstreams}
 
     pinned = {"command": "pinned", "env": {"A": "1"}, "dynaload": {"pin": ["*"]}}
     other = {"command": "other", "env": {"A": "2"}}
-    now = servers(new={"command": "n"}, other=other, pinned=pinned, same=entries["same"])
+    moved = {"command": "moved", "env": {"A": "1"}, "dynaload": {"cwd": "tools"}}
+    now = servers(new={"command": "n"}, other=other, pinned=pinned, moved=moved, same=entries["same"])
     write(places.user_servers_file, f"// moved\n\n{json.dumps(now)}")
     change = change_between(old, {config.name: config for config in read(places).upstreams})
 
     assert (change.added, change.removed) == (("new",), ("gone",))
-    assert (change.restarted, change.adjusted) == (("other",), ("pinned",))
+    assert (change.restarted, change.adjusted) == (("other", "moved"), ("pinned",))
 
 
 def test_the_files_that_count_are_looked_at(places: Locations, tmp_path: Path) -> None:

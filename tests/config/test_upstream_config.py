@@ -62,6 +62,7 @@ def test_options_are_read(places: Locations) -> None:
         "connect_timeout_seconds": 1.5,
         "call_timeout_seconds": 2,
         "inherit_env": True,
+        "cwd": "tools",
     }
 
     assert read_entry(places, {"command": "x", "dynaload": options}).options == UpstreamOptions(
@@ -75,7 +76,18 @@ def test_options_are_read(places: Locations) -> None:
         connect_timeout_seconds=1.5,
         call_timeout_seconds=2,
         inherit_env=True,
+        cwd="tools",
     )
+
+
+def test_the_folder_of_a_program_is_absolute_the_users_or_in_the_project(places: Locations) -> None:
+    folders = [
+        read_entry(places, {"command": "x", "dynaload": options}).folder(places.project_dir)
+        for options in ({}, {"cwd": "a/b"}, {"cwd": "/c"}, {"cwd": "~/d"}, {"cwd": "~nobody/e"})
+    ]
+
+    project = places.project_dir
+    assert folders == [project, project / "a/b", Path("/c"), Path.home() / "d", project / "~nobody/e"]
 
 
 def test_variables_are_put_in_wherever_claude_does(places: Locations) -> None:
@@ -133,9 +145,10 @@ def test_the_fingerprint_changes_with_the_entry_and_the_project(places: Location
         read_entry(places, {"command": "x"}).fingerprint(places.state_dir),
         read_entry(places, {"command": "y"}).fingerprint(places.project_dir),
         read_entry(places, {"command": "x", "dynaload": {"inherit_env": True}}).fingerprint(places.project_dir),
+        read_entry(places, {"command": "x", "dynaload": {"cwd": "tools"}}).fingerprint(places.project_dir),
     }
 
-    assert len(prints) == 4
+    assert len(prints) == 5
 
 
 def test_the_fingerprint_ignores_order_and_the_options_that_are_about_us(places: Locations) -> None:

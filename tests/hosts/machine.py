@@ -9,6 +9,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.hosts.claude_code.backups import Write
 from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, Scope, find_claude_files, read_snapshot
+from mcp_dynaload.hosts.claude_code.given_servers import GivenServers
 from mcp_dynaload.hosts.claude_code.install_plan import InstallPlan
 from mcp_dynaload.hosts.claude_code.installation import UserDialogue, install, uninstall
 from mcp_dynaload.hosts.claude_code.login_probe import UpstreamEntry
@@ -95,6 +96,16 @@ class Machine:
             may_approve=may_approve,
             keeps_logins=keeps_logins,
             write=write,
+        )
+
+    def init_given(self, given: GivenServers) -> InstallPlan:
+        """Put servers of another program behind the proxy."""
+        return install(
+            replace(self.snapshot(), given=given),
+            UserDialogue(self.shown.append, lambda: self.agrees),
+            self.probe,
+            lambda: self.refreshes.append("refreshed"),
+            is_dry_run=False,
         )
 
     def uninstall(self) -> bool:

@@ -36,6 +36,12 @@ async def test_a_server_starts_with_few_variables_and_its_own_in_the_project(
     }
 
 
+async def test_a_server_starts_in_the_folder_that_its_entry_names(tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    async with pool_of(tmp_path, config("a", options=UpstreamOptions(cwd="tools"))) as pool:
+        assert json.loads(await say(pool, "a", "surroundings"))["cwd"] == str(tmp_path / "tools")
+
+
 async def test_a_server_that_was_moved_behind_us_keeps_the_whole_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_code.git_exclude import exclude_file
+from mcp_dynaload.hosts.claude_code.given_servers import GivenServers
 from mcp_dynaload.hosts.claude_code.json_edit import parse_object
 from mcp_dynaload.machine.bounded_files import read_bounded, read_inside
 
@@ -66,8 +67,8 @@ class ClientSnapshot:
     entry: Json
     """How the client is to start us."""
 
-    source: Path | None
-    """The file to take servers from, when they do not come from the client's own."""
+    given: GivenServers | None
+    """The servers to take, when they do not come from the client's own files."""
 
     known_projects: Mapping[str, ProjectFiles]
     """The folders that still exist among those that the client has a state for, by its key."""
@@ -158,7 +159,7 @@ def read_snapshot(
         texts=texts,
         environ=environ,
         entry=entry,
-        source=source,
+        given=None if source is None else GivenServers(objects(parse_object(texts[source], source), "mcpServers")),
         known_projects=known,
         plugin_servers=plugin_servers,
         exclude=exclude,

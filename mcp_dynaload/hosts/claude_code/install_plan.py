@@ -10,16 +10,15 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, ProjectFiles, objects, strings
 from mcp_dynaload.hosts.claude_code.git_exclude import excluding
+from mcp_dynaload.hosts.claude_code.given_servers import LeftInPlace
 from mcp_dynaload.hosts.claude_code.hooks import SERVER_NAME, hook_settings
 from mcp_dynaload.hosts.claude_code.json_edit import is_same
 from mcp_dynaload.hosts.claude_code.links import LinkEdit
 from mcp_dynaload.hosts.claude_code.movable_servers import (
-    LeftInPlace,
     choose_servers,
     project_key,
     refuse_where_forbidden,
     registry,
-    servers_source,
     servers_target,
     without_options,
 )
@@ -85,6 +84,7 @@ def plan_init(snapshot: ClientSnapshot, logins: Mapping[str, str], *, keeps_logi
     prefixes = {normalised(name): _prefix(name, entry) for name, entry in choice.moving.items()}
     names = RuleMap(prefixes, registration)
     notes = [f"not looked at: {reason}" for reason in snapshot.unread]
+    given = () if snapshot.given is None else snapshot.given.notes
     _move(snapshot, pending_edits, choice.moving)
     if not registration.is_plugins:
         _register(snapshot, pending_edits)
@@ -107,7 +107,7 @@ def plan_init(snapshot: ClientSnapshot, logins: Mapping[str, str], *, keeps_logi
         edits=edits,
         moved=tuple(choice.moving),
         left=choice.left,
-        notes=tuple(dict.fromkeys(notes)) if edits or links else (),
+        notes=(*given, *(dict.fromkeys(notes) if edits or links else ())),
         prefixes=names.prefixes,
         trusted=snapshot.locations.project_servers_file if is_trusted else None,
         links=links,
@@ -122,12 +122,12 @@ def _prefix(name: str, entry: Json) -> str:
 
 
 def _move(snapshot: ClientSnapshot, pending_edits: PendingEdits, moving: Mapping[str, Json]) -> None:
-    source, keys = servers_source(snapshot)
+    source, keys = registry(snapshot)
     for name, entry in moving.items():
         target = pending_edits.object_at(servers_target(snapshot), "mcpServers")
         options = {"inherit_env": True, **objects(entry, "dynaload")}
         target.setdefault(name, {**without_options(entry), "dynaload": options})
-        if snapshot.source is None:
+        if snapshot.given is None:
             del pending_edits.object_at(source, *keys)[name]
 
 
@@ -281,7 +281,9 @@ def _rewrite_allowed_tools(pending_edits: PendingEdits, snapshot: ClientSnapshot
 
 def _unapproved(snapshot: ClientSnapshot, moving: Mapping[str, Json]) -> tuple[str, ...]:
     """Return the servers that move though the user never approved them; what the repository approves does not count."""
-    if snapshot.scope != "project" or snapshot.source is not None:
+    if snapshot.given is not None:
+        return () if snapshot.given.are_approved else tuple(moving)
+    if snapshot.scope != "project":
         return ()
     state = objects(snapshot.document(snapshot.files.state), "projects", project_key(snapshot))
     local, of_user = snapshot.files.project.local_settings, snapshot.files.user_settings
@@ -333,7 +335,7 @@ def _hints(snapshot: ClientSnapshot) -> Iterator[str]:
     held = objects(snapshot.document(target), "mcpServers")
     if snapshot.scope != "user" and held:
         yield f"{target} is trusted by this, with what it held already: {', '.join(held)}"
-    if snapshot.source is not None:
+    if snapshot.given is not None:
         return
     shared = objects(snapshot.document(snapshot.files.project.servers), "mcpServers")
     if snapshot.scope == "user" and shared.keys() - {SERVER_NAME}:

@@ -10,6 +10,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.server_entry import is_disabled
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, managed_settings_files, objects, strings
+from mcp_dynaload.hosts.claude_code.given_servers import LeftInPlace
 from mcp_dynaload.hosts.claude_code.hooks import SERVER_NAME
 from mcp_dynaload.hosts.claude_code.json_edit import is_same
 from mcp_dynaload.hosts.claude_code.login_probe import UpstreamEntry
@@ -22,14 +23,6 @@ _CLIENT_KEYS = ("role", "toolPermissions", "tools")
 
 
 @dataclass(frozen=True, slots=True)
-class LeftInPlace:
-    """A server that stays with the client."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class MovableServers:
     """The servers that the client knows: which ones move and which ones stay, and why."""
 
@@ -39,13 +32,6 @@ class MovableServers:
     left: tuple[LeftInPlace, ...]
     logins: tuple[str, ...] = ()
     """Those that move and need a login, which the user is to make once more: the client's own stays with it."""
-
-
-def servers_source(snapshot: ClientSnapshot) -> tuple[Path, tuple[str, ...]]:
-    """Return the file that servers come from, and the keys under which they stand in it."""
-    if snapshot.source is not None:
-        return snapshot.source, ("mcpServers",)
-    return registry(snapshot)
 
 
 def registry(snapshot: ClientSnapshot) -> tuple[Path, tuple[str, ...]]:
@@ -107,11 +93,12 @@ def choose_servers(
     Raises:
         HostError: a file that decides is no JSON object.
     """
-    path, keys = servers_source(snapshot)
-    entries = objects(snapshot.document(path), *keys)
+    given = snapshot.given
+    path, keys = registry(snapshot)
+    entries = objects(snapshot.document(path), *keys) if given is None else given.entries
     held = objects(snapshot.document(servers_target(snapshot)), "mcpServers")
     policy = _policy(snapshot)
-    disabled = dict(_disabled(snapshot)) if snapshot.source is None else {}
+    disabled = dict(_disabled(snapshot)) if given is None else {}
     moving: dict[str, Json] = {}
     left: list[LeftInPlace] = []
     for name, entry in entries.items():
@@ -119,12 +106,18 @@ def choose_servers(
             continue
         login = _login_key(entry) or logins.get(name)
         is_kept = keeps_logins or (name in logins and _has_authorization(entry))
-        reason = _obstacle(name, entry, held, policy) or disabled.get(name) or (login if is_kept else None)
+        reason = (
+            _obstacle(name, entry, held, policy, takes_disabled=given is not None)
+            or disabled.get(name)
+            or (login if is_kept else None)
+        )
         if reason is None:
             moving[name] = entry
         else:
             left.append(LeftInPlace(name, reason))
-    needed = tuple(name for name, entry in moving.items() if name in logins or "oauth" in entry)
+    needed = tuple(
+        name for name, entry in moving.items() if (name in logins or "oauth" in entry) and not is_disabled(entry)
+    )
     return MovableServers(moving, (*left, *_foreign(snapshot)), needed)
 
 
@@ -132,7 +125,9 @@ def probe_candidates(snapshot: ClientSnapshot) -> list[UpstreamEntry]:
     """Return the remote servers that would move if none needed a login."""
     moving = choose_servers(snapshot, {}).moving
     return [
-        UpstreamEntry(name, entry) for name, entry in moving.items() if "url" in entry and _login_key(entry) is None
+        UpstreamEntry(name, entry)
+        for name, entry in moving.items()
+        if "url" in entry and _login_key(entry) is None and not is_disabled(entry)
     ]
 
 
@@ -142,14 +137,14 @@ def _policy(snapshot: ClientSnapshot) -> ServerPolicy:
     return read_policy([snapshot.document(path) for path in paths], snapshot.managed_settings, snapshot.environ)
 
 
-def _obstacle(name: str, entry: Any, held: Json, policy: ServerPolicy) -> str | None:
+def _obstacle(name: str, entry: Any, held: Json, policy: ServerPolicy, *, takes_disabled: bool) -> str | None:
     if not isinstance(entry, dict) or not ({"command", "url"} & entry.keys()):
         return "its entry has neither `command` nor `url`"
     server = cast(Json, entry)
     kind = server.get("type", "stdio" if "command" in server else "http")
     if kind not in _TRANSPORTS:
         return f"connections of type {kind!r} are the client's own"
-    if is_disabled(server):
+    if is_disabled(server) and not takes_disabled:
         return "it is disabled in its entry"
     if objects(server, "oauth").get("xaa"):
         return "its login (`oauth.xaa`) is something that only the client can do"
@@ -200,8 +195,9 @@ def _rejected(snapshot: ClientSnapshot) -> Iterator[str]:
 
 
 def _foreign(snapshot: ClientSnapshot) -> Iterator[LeftInPlace]:
-    """Yield the servers that stand in none of the user's own files."""
-    if snapshot.source is not None:
+    """Yield the servers that stand in none of the user's own files, or in the one that servers are taken from."""
+    if snapshot.given is not None:
+        yield from snapshot.given.left
         return
     for name in snapshot.plugin_servers:
         if name == PLUGIN_SERVER_NAME:
