@@ -4,7 +4,6 @@ import math
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import anyio
@@ -14,14 +13,13 @@ from mcp.server.runner import serve_loop
 
 from mcp_dynaload.catalog.categories import Named
 from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME, Registration
-from mcp_dynaload.config.categories_file import read_categories
-from mcp_dynaload.config.paths import Locations, find_locations
+from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.secrets import masker_for
 from mcp_dynaload.config.servers_file import UpstreamConfig, UpstreamsRead, read_upstreams
 from mcp_dynaload.config.servers_watch import ServersChange, Stamp, stamp_of, watched_files, with_kept
-from mcp_dynaload.config.settings import Settings, own_variables, read_project_settings, read_settings
-from mcp_dynaload.config.trust import is_trusted_content
+from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamOptions
+from mcp_dynaload.config.written_configuration import read_written
 from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.encoder.tokenizer import count_tokens
 from mcp_dynaload.logins.logins import Logins
@@ -129,19 +127,18 @@ def read_configuration(
     Raises:
         ConfigError: The settings are wrong.
     """
-    locations = find_locations(environ)
-    is_trusted = partial(is_trusted_content, state_dir=locations.state_dir)
-    project = read_project_settings(locations.project_settings_file, is_trusted)
-    own_environ, misplaced = own_variables(environ)
-    settings = read_settings(locations, own_environ, overrides or {}, project)
-    stamp = stamp_of(watched_files(locations, explicit))
-    upstreams = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
-    stands_in = is_demo(upstreams, own_environ)
-    categories, wrong = read_categories(locations.categories_files, locations.project_dir)
-    upstreams = replace(upstreams, problems=(*misplaced, *project.problems, *upstreams.problems, *wrong))
-    masker = masker_for(upstreams.upstreams, settings, own_environ)
+    written = read_written(environ, explicit=explicit, trust_all=trust_all, overrides=overrides)
     return Configuration(
-        locations, settings, upstreams, categories, stands_in, own_environ, masker, tuple(explicit), trust_all, stamp
+        written.locations,
+        written.settings,
+        written.upstreams,
+        written.categories,
+        is_demo(written.servers, written.environ),
+        written.environ,
+        written.masker,
+        tuple(explicit),
+        trust_all,
+        written.stamp,
     )
 
 

@@ -17,6 +17,7 @@ from mcp_dynaload.cli.learn import learn
 from mcp_dynaload.cli.login import login, logout
 from mcp_dynaload.cli.logs import logs
 from mcp_dynaload.cli.optimize import optimize
+from mcp_dynaload.cli.preflight import preflight
 from mcp_dynaload.cli.quarantine import quarantine
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
 from mcp_dynaload.cli.scan import scan
@@ -61,6 +62,7 @@ for command in (
     login,
     logout,
     doctor,
+    preflight,
     refresh,
     tools,
     scan,

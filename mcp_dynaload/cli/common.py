@@ -37,12 +37,22 @@ def configuration_of(
     from mcp_dynaload.app import read_configuration  # brings in the SDK, half a second that `--help` can do without
     from mcp_dynaload.machine.logs import set_up_logs
 
-    overrides = dict(_named_value(text) for text in settings or ())
-    configuration = read_configuration(os.environ, explicit=config or (), trust_all=trust, overrides=overrides)
+    configuration = read_configuration(
+        os.environ, explicit=config or (), trust_all=trust, overrides=overrides_of(settings)
+    )
     set_up_logs(
         configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=False, masker=configuration.masker
     )
     return configuration
+
+
+def overrides_of(settings: Sequence[str] | None) -> dict[str, str]:
+    """Return the settings that are given as `NAME=VALUE`, by name.
+
+    Raises:
+        ConfigError: One has no value.
+    """
+    return dict(_named_value(text) for text in settings or ())
 
 
 def _named_value(text: str) -> tuple[str, str]:

@@ -4,13 +4,17 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcp_dynaload.cli.checks import file_findings, state_findings
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.cli.oddities import held_fix, held_in_words, in_words
-from mcp_dynaload.hosts.claude_code.check import Finding, check_client
+from mcp_dynaload.cli.remedies import NOT_MENDED, mend
+from mcp_dynaload.config.paths import find_locations
+from mcp_dynaload.hosts.claude_code.check import check_client
+from mcp_dynaload.hosts.findings import Finding, RunProblem
 
 if TYPE_CHECKING:
     from mcp_dynaload.app import Configuration
@@ -24,7 +28,11 @@ ESCAPE = "If anything is in your way: DYNAMIC_LOADING_ENABLED=false makes this a
 
 
 def doctor(
-    config: ConfigOption = None, trust: TrustOption = False, settings: SetOption = None, as_json: JsonOption = False
+    config: ConfigOption = None,
+    trust: TrustOption = False,
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+    fix: Annotated[bool, typer.Option("--fix", help="First mend what has one safe remedy, and say what.")] = False,
 ) -> None:
     """Check files, servers, hooks and the client, and say what to do. Exit status 1 if something is wrong.
 
@@ -33,11 +41,14 @@ def doctor(
 
     Example: mcp-dynaload doctor
     """
+    mended = [*mend(find_locations(os.environ))] if fix else []
     configuration = configuration_of(config, trust, settings)
     findings = [
-        *_files(configuration),
+        *(Finding("note" if text.startswith(NOT_MENDED) else "ok", text) for text in mended),
+        *file_findings(configuration.upstreams),
+        *_demo(configuration),
         *_settings(configuration),
-        *_state(configuration),
+        *state_findings(configuration.locations),
         *_upstreams(configuration),
         *check_client(os.environ, configuration.locations.project_dir),
     ]
@@ -51,21 +62,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _files(configuration: "Configuration") -> Iterator[Finding]:
-    for file in configuration.upstreams.files:
-        names = f": {', '.join(file.servers)}" if file.servers else ""
-        level = "wrong" if file.state in ("broken", "untrusted") else "ok"
-        yield Finding(level, f"servers file ({file.kind}) {file.path}: {file.state}{names}")
-        if file.disabled:
-            yield Finding(
-                "note",
-                f"disabled in {file.path}, so not started and not listed: {', '.join(file.disabled)}",
-                'remove "disabled" from the entry to use it',
-            )
-    for problem in configuration.upstreams.problems:
-        yield Finding("wrong", str(problem))
-    for warning in configuration.upstreams.warnings:
-        yield Finding("note", str(warning))
+def _demo(configuration: "Configuration") -> Iterator[Finding]:
     if configuration.is_demo:
         yield Finding("note", "no server is configured: the embedded demo servers stand in", "run `mcp-dynaload init`")
 
@@ -76,21 +73,6 @@ def _settings(configuration: "Configuration") -> Iterator[Finding]:
         yield Finding("ok", f"settings file {path}: {'read' if path.exists() else 'absent'}")
     if not settings.dynamic_loading_enabled:
         yield Finding("note", "DYNAMIC_LOADING_ENABLED is false: every tool is listed, nothing is chosen", "unset it")
-
-
-def _state(configuration: "Configuration") -> Iterator[Finding]:
-    folder = configuration.locations.state_dir
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        yield Finding(
-            "wrong", f"state folder {folder}: {error.strerror}", "set MCP_DYNALOAD_STATE_DIR to a writable one"
-        )
-        return
-    if os.access(folder, os.W_OK):
-        yield Finding("ok", f"state folder {folder}")
-    else:
-        yield Finding("wrong", f"state folder {folder} is not writable", "set MCP_DYNALOAD_STATE_DIR to another one")
 
 
 def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
@@ -118,7 +100,8 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
         yield Finding("note", clash, 'give one of them a "prefix" of its own in its entry')
     for name, error in listed.errors.items():
         if name in listed.logins_needed:
-            yield Finding("wrong", f"server {name} wants a login", f"run `{login_command(name)}`")
+            fix = f"run `{login_command(name)}`"
+            yield Finding("wrong", f"server {name} wants a login", fix, RunProblem.LOGIN)
         else:
             yield Finding("wrong", error)
 

@@ -61,7 +61,7 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         from mcp_dynaload.hosts.claude_code.installation import UserDialogue, install
         from mcp_dynaload.hosts.claude_code.login_probe import http_probe
 
-        snapshot = _snapshot(scope, from_file, from_host)
+        snapshot = snapshot_of(scope, from_file, from_host)
         dialogue = UserDialogue(show=print_plain, agrees=(lambda: True) if yes else _ask)
         may_approve = approve_servers or not yes
         install(
@@ -77,7 +77,7 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
     return init
 
 
-def _snapshot(scope: Scope, from_file: Path | None, from_host: str | None) -> ClientSnapshot:
+def snapshot_of(scope: Scope, from_file: Path | None = None, from_host: str | None = None) -> ClientSnapshot:
     """Return the client's files as they are, with the servers that are to be taken from elsewhere.
 
     Raises:

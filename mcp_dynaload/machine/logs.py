@@ -42,7 +42,7 @@ def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool, masker: Masker |
     problem = ""
     try:
         make_private_folder(logs_dir.parent)
-        logs_dir.mkdir(exist_ok=True)
+        make_private_folder(logs_dir)
         handlers.append(_PrivateFileHandler(logs_dir / LOG_FILE, maxBytes=MAX_FILE_BYTES, backupCount=BACKUPS))
     except OSError as error:
         problem = str(error)

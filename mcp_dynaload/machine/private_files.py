@@ -12,10 +12,14 @@ _OTHERS = 0o077
 def make_private_folder(folder: Path) -> None:
     """Make the folder, closed to everybody else; one that is there may be from a version that left it open.
 
+    So are the folders that it needs and that are not there, as the XDG rules want it.
+
     Raises:
         OSError: It cannot be made.
     """
-    folder.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
+    for missing in reversed([parent for parent in folder.parents if not parent.exists()]):
+        missing.mkdir(mode=PRIVATE_DIR, exist_ok=True)
+    folder.mkdir(mode=PRIVATE_DIR, exist_ok=True)
     _close(folder, PRIVATE_DIR)
 
 

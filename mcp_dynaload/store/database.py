@@ -232,6 +232,7 @@ def _replace_broken(path: Path, schema: Schema, broken: int | None, error: sqlit
             if _file_id(path) == broken:  # or else another process was faster
                 log.warning("store_was_broken", path=str(path), moved_to=f"{path.name}.broken", error=str(error))
                 _move_aside(path)
+            make_private_file(path)
             return _connect(str(path), schema)
     except (sqlite3.Error, OSError) as again:
         return _in_memory(path, schema, again)

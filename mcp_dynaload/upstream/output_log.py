@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from mcp_dynaload.machine.private_files import make_private_file
+from mcp_dynaload.machine.private_files import make_private_file, make_private_folder
 
 MAX_FILE_BYTES = 1_000_000
 BACKUPS = 2
@@ -55,7 +55,7 @@ class OutputLog:
 
     def _append(self, data: bytes) -> None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self._path.parent)
             self._rotate()
             make_private_file(self._path)
             with self._path.open("ab") as file:

@@ -42,7 +42,7 @@ def run(*args: str) -> str:
     return done.output
 
 
-@pytest.mark.proves("init")
+@pytest.mark.proves("init", "import")
 def test_servers_are_copied_and_every_byte_comes_back(machine: Machine) -> None:
     servers = {"clock": {"command": "clock"}, "far": {"command": "far", "disabled": True}}
     file = cursor(machine, servers)

@@ -16,7 +16,7 @@ from mcp_dynaload.hosts.claude_code.install_plan import InstallPlan
 from mcp_dynaload.hosts.claude_code.links import LinkEdit
 from mcp_dynaload.hosts.claude_code.pending_edits import FileEdit
 from mcp_dynaload.machine.atomic_files import write_atomically
-from mcp_dynaload.machine.private_files import PRIVATE_DIR
+from mcp_dynaload.machine.private_files import make_private_folder
 
 _MANIFEST = "manifest.json"
 _UNDONE = "undone.json"
@@ -62,7 +62,7 @@ def save_backup(backups_dir: Path, plan: InstallPlan, now: datetime) -> Backup:
     made = tuple(dict.fromkeys(parent for path in changed for parent in _missing_parents(path)))
     backup = Backup(folder, files, plan.prefixes, made, plan.trusted, plan.links)
     try:
-        folder.mkdir(PRIVATE_DIR, parents=True)
+        make_private_folder(folder)
         for index, file in enumerate(files):
             if file.before is not None:
                 write_atomically(folder / f"{index}.before", to_bytes(file.before))

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import structlog
 
@@ -14,20 +13,23 @@ from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_code.client_version import (
     MIN_VERSION,
     MODS_VERSION,
+    VERSION_SECONDS,
     Version,
     read_client_version,
     version_text,
 )
 from mcp_dynaload.hosts.claude_code.files import (
     ClaudeFiles,
+    Scope,
     find_claude_files,
     managed_settings_files,
     read_project_text,
     read_text,
 )
 from mcp_dynaload.hosts.claude_code.hooks import hook_settings
-from mcp_dynaload.hosts.claude_code.json_edit import parse_object
+from mcp_dynaload.hosts.claude_code.json_edit import is_same, parse_object
 from mcp_dynaload.hosts.claude_code.links import read_link
+from mcp_dynaload.hosts.claude_code.rewriting import is_ours
 from mcp_dynaload.hosts.claude_code.wiring import (
     LINKED_PLUGIN,
     PLUGIN_FOLDER,
@@ -36,8 +38,7 @@ from mcp_dynaload.hosts.claude_code.wiring import (
     is_switched_off,
     plugin_places,
 )
-
-Level = Literal["ok", "note", "wrong"]
+from mcp_dynaload.hosts.findings import Finding, RunProblem
 
 LAUNCHED = ("mcp-dynaload", "uvx")
 """The programs by which the plugin starts its server, one as good as the other."""
@@ -46,29 +47,23 @@ LAUNCHED = ("mcp-dynaload", "uvx")
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A thing that was looked at, and the verdict."""
-
-    level: Level
-    what: str
-    fix: str = ""
-
-
-def check_client(environ: Mapping[str, str], project_dir: Path) -> list[Finding]:
-    """Look at the client's files and at the client."""
+def check_client(
+    environ: Mapping[str, str], project_dir: Path, version_seconds: float = VERSION_SECONDS
+) -> list[Finding]:
+    """Look at the client's files and at the client, which may take so long to tell its version."""
     files = find_claude_files(environ, project_dir)
     try:
-        version = read_client_version(environ)
+        version = read_client_version(environ, version_seconds)
     except HostError as error:
-        return [Finding("wrong", str(error), "reinstall Claude Code"), *check_files(files, environ)]
+        wrong = Finding("wrong", str(error), "reinstall Claude Code", RunProblem.CLIENT)
+        return [wrong, *check_files(files, environ)]
     return [_version(version), *check_files(files, environ, version)]
 
 
 def is_registered(environ: Mapping[str, str], project_dir: Path) -> bool:
     """Return whether the client starts us by an entry of its own, beside what a plugin brings."""
     try:
-        return any(_registrations(find_claude_files(environ, project_dir)))
+        return any(registrations(find_claude_files(environ, project_dir)))
     except HostError as error:  # which `doctor` tells, and the client itself
         log.warning("client_files_unreadable", error=str(error))
         return False
@@ -83,11 +78,12 @@ def check_files(files: ClaudeFiles, environ: Mapping[str, str], version: Version
             *(_read_in(project.folder, path) for path in (project.settings, project.local_settings)),
         ]
         managed = [_read(path) for path in _managed_files(files.managed_dir)]
-        registered = [*_registrations(files)]
+        registered = [*registrations(files)]
     except HostError as error:
-        return [Finding("wrong", str(error), "repair the file")]
+        return [Finding("wrong", str(error), "repair the file", RunProblem.CLIENT)]
     return [
-        *_serving(registered, [*enabled_plugins([*settings, *managed])], environ),
+        *_gone(registered, environ),
+        *_serving([one.place for one in registered], [*enabled_plugins([*settings, *managed])], environ),
         *_plugins(files, settings),
         *_hooks(files, [*managed, *settings], version),
         *_switches(settings, managed, environ),
@@ -107,15 +103,51 @@ def _read_in(folder: Path, path: Path) -> Json:
     return parse_object(read_project_text(path, folder) or "", path)
 
 
-def _registrations(files: ClaudeFiles) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class FoundRegistration:
+    """An entry by which the client starts us."""
+
+    scope: Scope
+    file: Path
+    command: str
+
+    @property
+    def place(self) -> str:
+        """Where it stands."""
+        return f"{self.scope} scope ({self.file})"
+
+
+def registrations(files: ClaudeFiles) -> Iterator[FoundRegistration]:
+    """Yield the entries by which the client starts us.
+
+    Raises:
+        HostError: a file cannot be read.
+    """
     state = _read(files.state)
-    if SERVER_NAME in json_object(state.get("mcpServers")):
-        yield f"user scope ({files.state})"
     local = json_object(json_object(state.get("projects")).get(str(files.project.folder)))
-    if SERVER_NAME in json_object(local.get("mcpServers")):
-        yield f"local scope ({files.state})"
-    if SERVER_NAME in json_object(_read_in(files.project.folder, files.project.servers).get("mcpServers")):
-        yield f"project scope ({files.project.servers})"
+    shared = _read_in(files.project.folder, files.project.servers)
+    places: tuple[tuple[Scope, Path, Json], ...] = (
+        ("user", files.state, state),
+        ("local", files.state, local),
+        ("project", files.project.servers, shared),
+    )
+    for scope, file, document in places:
+        servers = json_object(document.get("mcpServers"))
+        if SERVER_NAME in servers:
+            yield FoundRegistration(scope, file, str(json_object(servers[SERVER_NAME]).get("command") or ""))
+
+
+def is_gone(registration: FoundRegistration, environ: Mapping[str, str]) -> bool:
+    """Return whether the program that an entry names is not there any more."""
+    command = registration.command
+    return bool(command) and "${" not in command and shutil.which(command, path=environ.get("PATH")) is None
+
+
+def _gone(registered: list[FoundRegistration], environ: Mapping[str, str]) -> Iterator[Finding]:
+    for one in registered:
+        if is_gone(one, environ):
+            what = f"registered in {one.place} with {one.command}, which is not there"
+            yield Finding("wrong", what, "run `mcp-dynaload doctor --fix`", RunProblem.REGISTRATION)
 
 
 def _serving(registered: list[str], plugins: list[str], environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -131,9 +163,10 @@ def _serving(registered: list[str], plugins: list[str], environ: Mapping[str, st
             yield Finding("ok", f"the plugin {plugin} brings the server, as {PLUGIN_SERVER_NAME!r}")
         else:
             what = f"the plugin {plugin} finds no program: neither {' nor '.join(LAUNCHED)} is on the PATH"
-            yield Finding("wrong", what, "install mcp-dynaload where the PATH of Claude Code leads, or uv")
+            fix = "install mcp-dynaload where the PATH of Claude Code leads, or uv"
+            yield Finding("wrong", what, fix, RunProblem.REGISTRATION)
     if not registered and not plugins:
-        yield Finding("wrong", "not registered with Claude Code", "run `mcp-dynaload init`")
+        yield Finding("wrong", "not registered with Claude Code", "run `mcp-dynaload init`", RunProblem.REGISTRATION)
 
 
 def _plugins(files: ClaudeFiles, settings: list[Json]) -> Iterator[Finding]:
@@ -144,7 +177,8 @@ def _plugins(files: ClaudeFiles, settings: list[Json]) -> Iterator[Finding]:
             continue
         if not (place / "hooks" / "hooks.json").is_file():
             what = f"plugin {place} leads to {target}, which is gone"
-            yield Finding("wrong", what, "run `mcp-dynaload init`, which links the plugin of this installation")
+            fix = "run `mcp-dynaload init`, which links the plugin of this installation"
+            yield Finding("wrong", what, fix, RunProblem.HOOKS)
         elif target != str(PLUGIN_FOLDER):
             what = f"plugin {place} is of another installation of mcp-dynaload: {target}"
             yield Finding("note", what, "`mcp-dynaload init` links the plugin of this one")
@@ -183,7 +217,20 @@ def _hooks(files: ClaudeFiles, settings: list[Json], version: Version | None) ->
     else:
         missing = ", ".join(sorted(wanted - found))
         what = f"hooks missing: {missing}; tools are found by search only"
-        yield Finding("wrong", what, "run `mcp-dynaload init`")
+        yield Finding("wrong", what, "run `mcp-dynaload init`", RunProblem.HOOKS)
+    for document in settings:
+        if stale := [*stale_hooks(document)]:
+            what = f"hooks of another version of ours are in the settings: {', '.join(stale)}"
+            yield Finding("note", what, "run `mcp-dynaload doctor --fix`", RunProblem.HOOKS)
+
+
+def stale_hooks(document: Json) -> Iterator[str]:
+    """Yield the events, with what they are restricted to, of hooks of ours in the settings that are not of today."""
+    wanted = hook_settings()["hooks"]
+    for event, groups in json_object(document.get("hooks")).items():
+        for group in map(json_object, groups or ()):
+            if is_ours(group) and not any(is_same(group, ours) for ours in wanted.get(event, ())):
+                yield " ".join(part for part in (event, group.get("matcher")) if part)
 
 
 def _hooked(document: Json) -> Iterator[str]:
@@ -207,9 +254,10 @@ def _switches(settings: list[Json], managed: list[Json], environ: Mapping[str, s
     for name in ("disableAllHooks", "allowManagedHooksOnly"):
         if any(document.get(name) is True for document in managed):
             what = f"`{name}` is set by your administrator: tools are found by search only"
-            yield Finding("note", what, "ask the administrator to allow our hooks")
+            yield Finding("note", what, "ask the administrator to allow our hooks", RunProblem.HOOKS)
     if any(document.get("disableAllHooks") is True for document in settings):
-        yield Finding("note", "`disableAllHooks` is set: tools are found by search only", "remove it from the settings")
+        what = "`disableAllHooks` is set: tools are found by search only"
+        yield Finding("note", what, "remove it from the settings", RunProblem.HOOKS)
     if environ.get("ENABLE_TOOL_SEARCH", "").lower() in ("0", "false", "no", "off"):
         yield Finding("note", "ENABLE_TOOL_SEARCH is off: each change of the loaded tools rewrites the prompt cache")
 
@@ -225,8 +273,9 @@ def _are_mods_limited(managed: Json) -> bool:
 
 def _version(version: Version | None) -> Finding:
     if version is None:
-        return Finding("note", "`claude` is not on the PATH, so its version was not checked")
+        what = "`claude` is not on the PATH, so its version was not checked"
+        return Finding("note", what, problem=RunProblem.CLIENT)
     if version < MIN_VERSION:
         what = f"Claude Code is {version_text(version)}; our hooks need {version_text(MIN_VERSION)}"
-        return Finding("wrong", what, "run `claude update`")
+        return Finding("wrong", what, "run `claude update`", RunProblem.CLIENT)
     return Finding("ok", f"Claude Code {version_text(version)}")

@@ -18,7 +18,7 @@ VERSION_SECONDS = 10
 Version = tuple[int, ...]
 
 
-def read_client_version(environ: Mapping[str, str]) -> Version | None:
+def read_client_version(environ: Mapping[str, str], within_seconds: float = VERSION_SECONDS) -> Version | None:
     """Return the version that `claude --version` tells; None where there is no `claude` on the PATH.
 
     Raises:
@@ -32,7 +32,7 @@ def read_client_version(environ: Mapping[str, str]) -> Version | None:
             [program, "--version"],
             capture_output=True,
             text=True,
-            timeout=VERSION_SECONDS,
+            timeout=within_seconds,
             check=True,
             stdin=subprocess.DEVNULL,
             env=dict(environ),

@@ -12,7 +12,9 @@ PROBE_TIMEOUT_SECONDS = 3.0
 """A server that takes longer is taken to need no login: its own calls will tell."""
 
 _CONCURRENT_PROBES = 8
-_LOGIN_STATUSES = (401, 403)
+LOGIN_STATUSES = (401, 403)
+"""The statuses by which a server asks for a login."""
+
 _INITIALIZE: Json = {
     "jsonrpc": "2.0",
     "id": 1,
@@ -48,28 +50,34 @@ def http_probe(environ: Mapping[str, str]) -> Probe:
     """Return a probe that sends the server one `initialize` and looks at the status of the answer only."""
 
     def probe(upstream: UpstreamEntry) -> str | None:
-        import httpx2  # an HTTP client is needed by `init` alone
-
-        url = expanded(str(upstream.entry.get("url")), environ)
-        given = upstream.entry.get("headers")
-        headers = {
-            key: expanded(str(value), environ)
-            for key, value in (cast(Json, given).items() if isinstance(given, dict) else ())
-        }
-        is_sse = upstream.entry.get("type") == "sse"
-        try:
-            with httpx2.stream(
-                "GET" if is_sse else "POST",
-                url,
-                headers={"Accept": "application/json, text/event-stream", **headers},
-                json=None if is_sse else _INITIALIZE,
-                timeout=PROBE_TIMEOUT_SECONDS,
-                follow_redirects=False,  # another origin must not get the user's headers
-            ) as answer:
-                status = answer.status_code
-        except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError):
-            # Unreachable is no reason to stay: it would fail in the client just the same.
-            return None
-        return f"needs a login (it answered {status})" if status in _LOGIN_STATUSES else None
+        # Unreachable is no reason to stay: it would fail in the client just the same.
+        status = answered_status(upstream.entry, environ)
+        return f"needs a login (it answered {status})" if status in LOGIN_STATUSES else None
 
     return probe
+
+
+def answered_status(
+    entry: Json, environ: Mapping[str, str], within_seconds: float = PROBE_TIMEOUT_SECONDS
+) -> int | None:
+    """Return the status with which a remote server answers one `initialize`; None where it is not to be reached."""
+    import httpx2  # an HTTP client is needed by few commands only
+
+    given = entry.get("headers")
+    headers = {
+        key: expanded(str(value), environ)
+        for key, value in (cast(Json, given).items() if isinstance(given, dict) else ())
+    }
+    is_sse = entry.get("type") == "sse"
+    try:
+        with httpx2.stream(
+            "GET" if is_sse else "POST",
+            expanded(str(entry.get("url")), environ),
+            headers={"Accept": "application/json, text/event-stream", **headers},
+            json=None if is_sse else _INITIALIZE,
+            timeout=within_seconds,
+            follow_redirects=False,  # another origin must not get the user's headers
+        ) as answer:
+            return answer.status_code
+    except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError):
+        return None

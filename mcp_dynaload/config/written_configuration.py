@@ -1,0 +1,62 @@
+"""All that a user wrote, read and checked, before anything is started."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from mcp_dynaload.catalog.categories import Named
+from mcp_dynaload.config.categories_file import read_categories
+from mcp_dynaload.config.paths import Locations, find_locations
+from mcp_dynaload.config.secrets import masker_for
+from mcp_dynaload.config.servers_file import UpstreamsRead, read_upstreams
+from mcp_dynaload.config.servers_watch import Stamp, stamp_of, watched_files
+from mcp_dynaload.config.settings import Settings, own_variables, read_project_settings, read_settings
+from mcp_dynaload.config.trust import is_trusted_content
+from mcp_dynaload.masking import Masker
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenConfiguration:
+    """The settings, servers and categories as they are written."""
+
+    locations: Locations
+    settings: Settings
+    servers: UpstreamsRead
+    """The servers, with what is wrong in their files alone."""
+
+    upstreams: UpstreamsRead
+    """The same with what is wrong anywhere."""
+
+    categories: Named
+    environ: Mapping[str, str]
+    """The variables, but for those of ours that a project sets."""
+
+    masker: Masker
+    stamp: Stamp
+    """The servers files just before they were read."""
+
+
+def read_written(
+    environ: Mapping[str, str],
+    *,
+    explicit: Sequence[Path] = (),
+    trust_all: bool = False,
+    overrides: Mapping[str, str] | None = None,
+) -> WrittenConfiguration:
+    """Read settings and servers files; overrides are settings by name, as written on the command line.
+
+    Raises:
+        ConfigError: The settings are wrong.
+    """
+    locations = find_locations(environ)
+    is_trusted = partial(is_trusted_content, state_dir=locations.state_dir)
+    project = read_project_settings(locations.project_settings_file, is_trusted)
+    own_environ, misplaced = own_variables(environ)
+    settings = read_settings(locations, own_environ, overrides or {}, project)
+    stamp = stamp_of(watched_files(locations, explicit))
+    servers = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
+    categories, wrong = read_categories(locations.categories_files, locations.project_dir)
+    upstreams = replace(servers, problems=(*misplaced, *project.problems, *servers.problems, *wrong))
+    masker = masker_for(servers.upstreams, settings, own_environ)
+    return WrittenConfiguration(locations, settings, servers, upstreams, categories, own_environ, masker, stamp)
