@@ -4,10 +4,9 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import cast
-from urllib.parse import urlsplit
 
 from mcp_dynaload.catalog.tool import Json, json_object
-from mcp_dynaload.config.server_entry import MIN_TIMEOUT_MS
+from mcp_dynaload.config.server_entry import MAX_TIMEOUT_MS, MIN_TIMEOUT_MS
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_code.files import read_text
 from mcp_dynaload.hosts.env_file import parse_env_file
@@ -21,6 +20,7 @@ Raises a `HostError` for what cannot be said in our format.
 TO_SET = "set the variable "
 """Begins a note that tells of a variable without which the server does not work; its name follows."""
 
+_SSE = re.compile(r"/sse/?(?:[?#]|$)")
 _GLOB = re.compile(r"[*?\[]")
 _LOCAL_TYPES = (None, "stdio", "local")
 
@@ -105,8 +105,8 @@ class EntryConversion:
 
     def take_call_timeout(self, key: str, *, unit_ms: int = 1) -> None:
         """Take over how long a call may take, given in units of so many milliseconds."""
-        value = self.take(key)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        value = _number(self.take(key))
+        if value is None:
             return
         if value * unit_ms >= MIN_TIMEOUT_MS:
             self.entry["timeout"] = int(value * unit_ms)
@@ -115,8 +115,8 @@ class EntryConversion:
 
     def take_start_timeout(self, key: str, *, units_a_second: int = 1) -> None:
         """Take over how long a start may take."""
-        value = self.take(key)
-        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        value = _number(self.take(key))
+        if value is not None and value > 0:
             self.set_option("connect_timeout_seconds", value / units_a_second)
 
     def take_tool_names(self, key: str, option: str) -> None:
@@ -181,8 +181,8 @@ class EntryConversion:
 
         Into what a repository shares only their names go.
         """
-        path = Path(self._folder_text(self._expand(written, "envFile"))).expanduser()
-        path = path if path.is_absolute() else self._folder / path
+        path = Path(self._folder_text(self._expand(written, "envFile")))
+        path = self._folder / (path.expanduser() if path.parts[:1] == ("~",) else path)
         text = read_text(path)
         if text is None:
             self.notes.append(f"'envFile' left out: {path} is not there")
@@ -215,10 +215,16 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _number(value: object) -> float | None:
+    """Return a number that can be waited for."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and abs(value) < MAX_TIMEOUT_MS else None
+
+
 def _quoted(names: Iterable[str]) -> str:
     return ", ".join(map(repr, names))
 
 
 def _looks_like_sse(url: str) -> bool:
     """Guess that an address is of the older transport: other programs try both, and such a path is its custom."""
-    return urlsplit(url).path.rstrip("/").endswith("/sse")
+    return _SSE.search(url) is not None

@@ -9,7 +9,7 @@ from typing import cast
 
 from mcp_dynaload.catalog.names import SERVER_NAME, default_prefix
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.config.commented_json import parse_commented
+from mcp_dynaload.config.commented_json import parse_commented, without_comments
 from mcp_dynaload.config.project_environment import PROJECT_VARIABLE
 from mcp_dynaload.config.server_entry import SERVERS_KEY
 from mcp_dynaload.config.servers_edit import checked_entry
@@ -24,9 +24,7 @@ _CHECKED = "entry"
 """The name under which an entry is checked: its own is chosen after that."""
 
 _ODD = re.compile(r"[^A-Za-z0-9_-]+")
-_STRING_OR_COMMA = re.compile(
-    r'"(?:[^"\\]|\\.)*"|//[^\r\n]*|/\*.*?\*/|,(?=(?:\s|//[^\r\n]*|/\*.*?\*/)*[}\]])', re.DOTALL
-)
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class KnownServer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class HostFile:
     """A server in a file of a host."""
 
     host: ForeignHost
@@ -50,13 +48,13 @@ class _Found:
 
 def read_servers(
     hosts: Sequence[ForeignHost], places: UserPlaces, *, of_project: bool
-) -> tuple[list[_Found], list[str]]:
+) -> tuple[list[HostFile], list[str]]:
     """Return the servers in the hosts' files, those of the user or those of the project, and what was not readable.
 
     Raises:
         HostError: none of the hosts has a file there.
     """
-    found: list[_Found] = []
+    found: list[HostFile] = []
     notes: list[str] = []
     looked_at = {path: host for host in hosts for path in _files(host, places, of_project=of_project)}
     texts = {path: text for path in looked_at if (text := _text(path, places, notes, of_project=of_project))}
@@ -66,15 +64,15 @@ def read_servers(
         host = looked_at[path]
         try:
             document = _parsed(path, text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             notes.append(f"{path} was not read: {error}; correct it and run this again")
             continue
-        found += [_Found(host, path, server) for server in host.entries(document, places)]
+        found += [HostFile(host, path, server) for server in host.entries(document, places)]
     return found, notes
 
 
 def take_over(
-    found: Iterable[_Found],
+    found: Iterable[HostFile],
     known: Iterable[KnownServer],
     places: UserPlaces,
     notes: Sequence[str] = (),
@@ -93,7 +91,7 @@ def take_over(
         try:
             entry, changes = _converted(one, places, is_shared=is_shared)
             name = choice.add(one, entry, place)
-        except HostError as error:
+        except (HostError, ValueError) as error:  # the latter of a path or an address that is none
             choice.left.append(LeftInPlace(one.server.name, f"{error} ({place})"))
             continue
         told += [f"{name} ({place}): {change}" for change in (*choice.renamed(one, name), *changes)]
@@ -109,7 +107,7 @@ class _TakenOver:
         self.entries: dict[str, Json] = {}
         self.left: list[LeftInPlace] = []
 
-    def add(self, found: _Found, entry: Json, place: str) -> str:
+    def add(self, found: HostFile, entry: Json, place: str) -> str:
         """Add a server; returns the name that it has with us.
 
         Raises:
@@ -129,19 +127,19 @@ class _TakenOver:
         self._known.append(KnownServer(name, entry, f"of {place}"))
         return name
 
-    def renamed(self, found: _Found, name: str) -> Iterator[str]:
+    def renamed(self, found: HostFile, name: str) -> Iterator[str]:
         """Yield what is to be said of the name."""
         if name != found.server.name:
             yield f"named {found.server.name!r} there"
 
-    def _free_name(self, found: _Found) -> str:
+    def _free_name(self, found: HostFile) -> str:
         plain = _ODD.sub("-", found.server.name).strip("-") or "server"
         taken = {default_prefix(one.name) for one in self._known} | {default_prefix(SERVER_NAME)}
         wanted = [plain, f"{plain}-{found.host.name}", *(f"{plain}-{found.host.name}-{n}" for n in range(2, 1_000))]
         return next(name for name in wanted if default_prefix(name) not in taken)
 
 
-def _converted(found: _Found, places: UserPlaces, *, is_shared: bool) -> tuple[Json, Sequence[str]]:
+def _converted(found: HostFile, places: UserPlaces, *, is_shared: bool) -> tuple[Json, Sequence[str]]:
     conversion = EntryConversion(found.server.written, found.server.expand, places.project, is_shared=is_shared)
     found.server.convert(conversion)
     if found.server.is_off and "disabled" not in conversion.entry:
@@ -188,7 +186,7 @@ def _parsed(path: Path, text: str) -> Json:
     """
     if path.suffix == ".toml":
         return tomllib.loads(text)
-    plain = _STRING_OR_COMMA.sub(lambda found: "" if found[0] == "," else found[0], text)
+    plain = _STRING_OR_COMMA.sub(lambda found: " " if found[0] == "," else found[0], without_comments(text))
     value = cast(object, parse_commented(plain) if plain.strip() else {})
     if not isinstance(value, dict):
         raise ValueError("it holds no object")  # noqa: TRY004 - the text is wrong, as where it is no JSON

@@ -10,8 +10,11 @@ from mcp_dynaload.hosts import claude_desktop, codex, cursor, gemini, vscode, wi
 from mcp_dynaload.hosts.claude_code.given_servers import GivenServers
 from mcp_dynaload.hosts.foreign_host import ForeignHost, UserPlaces
 from mcp_dynaload.hosts.table import ALL, HOSTS, hosts_named
-from mcp_dynaload.hosts.taking_over import KnownServer, read_servers, take_over
+from mcp_dynaload.hosts.taking_over import HostFile, KnownServer, read_servers, take_over
 from tests.hosts.machine import DATA
+
+KEYS = ("mcpServers", "servers", "mcp_servers")
+"""Where hosts have their servers."""
 
 INHERITED: Json = {"inherit_env": True}
 FEW: Json = {"inherit_env": False}
@@ -339,3 +342,31 @@ def test_nothing_is_taken_in_that_is_no_string_of_an_entry(places: UserPlaces) -
 
     assert given.entries == {}
     assert sorted(left(given)) == ["a", "b", "c"]
+
+
+ODD_ENTRIES: list[Json] = [
+    {"url": "http://[x/sse"},
+    {"command": "a", "envFile": "~nobody/.env"},
+    {"command": "a", "envFile": "x\0y"},
+    {"command": "a", "cwd": "~nobody/x", "timeout": 1e999},
+    {"command": "a", "args": [None, {"b": 1}, ["c"]], "env": []},
+    {"command": "${env:}", "args": ["${", "$", "${}"]},
+    {"httpUrl": "https://a.example", "oauth": {"redirectUri": "http://localhost:99999999/x", "clientId": "i"}},
+    {"serverUrl": "https://b.example/\ud800", "headers": {"\ud800": None}},
+]
+
+
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@pytest.mark.parametrize("odd", ODD_ENTRIES, ids=str)
+def test_an_odd_entry_harms_no_other(places: UserPlaces, host: ForeignHost, odd: Json) -> None:
+    entries = [*host.entries({key: {"odd": odd, "good": {"command": "good"}} for key in KEYS}, places)]
+
+    given = take_over([HostFile(host, Path("f"), entry) for entry in entries], [], places)
+
+    assert "good" in given.entries
+
+
+def test_a_file_of_nothing_but_comments_and_commas_is_read_at_once(places: UserPlaces) -> None:
+    put(places.home / ".cursor" / "mcp.json", '{"mcpServers": {"a": {"command": "a"}, ' + "// x " * 5_000 + "\n}}")
+
+    assert list(taken_of([cursor.HOST], places).entries) == ["a"]
