@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import structlog
 import typer
 
 from mcp_dynaload.cli.checks import (
@@ -16,7 +17,7 @@ from mcp_dynaload.cli.checks import (
     state_findings,
 )
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, overrides_of
-from mcp_dynaload.errors import ConfigError, DynaloadError
+from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.hosts.findings import Finding, RunProblem
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.masking.printable import printable
@@ -31,6 +32,8 @@ LOOKING_SECONDS = 1.8
 ANSWER_SECONDS = 1.5
 """Given to Claude Code to tell its version, and to a remote server to answer."""
 
+log = structlog.get_logger()
+
 Look = Callable[[], list[Finding]]
 
 
@@ -41,7 +44,7 @@ def preflight(
 
     No server is started; each remote one is asked once. The exit status is the smallest of those found: 10 settings,
     11 servers file, 12 not trusted, 13 variable not set, 14 program not found, 15 login, 16 no answer,
-    17 Claude Code, 18 not registered, 19 hooks or plugin, 20 database, 21 state folder, 22 took too long.
+    17 Claude Code, 18 not registered, 19 hooks or plugin, 20 database, 21 state folder, 22 not looked at in time.
 
     Example: mcp-dynaload preflight && claude -p "what is new?"
     """
@@ -61,7 +64,7 @@ def preflight(
 
 
 def _told(finding: Finding, masker: Masker) -> dict[str, object]:
-    problem = finding.problem or RunProblem.TIME
+    problem = finding.problem or RunProblem.UNKNOWN
     kind = problem.name.lower().replace("_", " ")
     return {"status": int(problem), "problem": kind, "what": masker.text(finding.what), "fix": finding.fix}
 
@@ -113,12 +116,13 @@ def looked_at(looks: Mapping[str, Look], within_seconds: float) -> list[Finding]
     return [
         finding
         for name in looks
-        for finding in found.get(name, [Finding("wrong", f"{name} {late}", problem=RunProblem.TIME)])
+        for finding in found.get(name, [Finding("wrong", f"{name} {late}", problem=RunProblem.UNKNOWN)])
     ]
 
 
 def _look(name: str, look: Look, found: dict[str, list[Finding]]) -> None:
     try:
         found[name] = look()
-    except (DynaloadError, OSError) as error:
-        found[name] = [Finding("wrong", f"{name}: {error}", problem=RunProblem.STATE)]
+    except Exception as error:  # one look that fails must not keep the others from being told
+        log.exception("not_looked_at", subject=name)
+        found[name] = [Finding("wrong", f"{name} could not be looked at: {error}", problem=RunProblem.UNKNOWN)]

@@ -217,8 +217,9 @@ def _text(value: object) -> str:
 
 def _number(value: object) -> float | None:
     """Return a number that can be waited for."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number and abs(value) < MAX_TIMEOUT_MS else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if abs(value) < MAX_TIMEOUT_MS else None
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -46,8 +46,8 @@ class RunProblem(IntEnum):
     STATE = 21
     """The state folder cannot be written."""
 
-    TIME = 22
-    """Something took too long to be looked at."""
+    UNKNOWN = 22
+    """Something could not be looked at, or not in time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,7 +23,7 @@ from mcp_dynaload.cli.preflight import ANSWER_SECONDS, LOOKING_SECONDS, prefligh
 from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.hosts.claude_code.hooks import hook_settings
-from mcp_dynaload.hosts.findings import RunProblem
+from mcp_dynaload.hosts.findings import Finding, RunProblem
 from mcp_dynaload.logins.login import Login, RegisteredClient, key_of
 from mcp_dynaload.logins.store import LoginStore
 from mcp_dynaload.masking import Masker
@@ -280,7 +281,7 @@ def test_what_hangs_keeps_nobody_waiting(machine: Machine, silent_port: int, mon
 
     kinds = machine.kinds()
     # On a busy machine either may be given up before it has said so itself.
-    assert set(kinds) <= {RunProblem.UNREACHABLE, RunProblem.CLIENT, RunProblem.TIME}
+    assert set(kinds) <= {RunProblem.UNREACHABLE, RunProblem.CLIENT, RunProblem.UNKNOWN}
     assert len(kinds) > 1
     assert time.monotonic() - begun < LOOKING_SECONDS + 1
 
@@ -297,3 +298,25 @@ def test_in_words_each_problem_has_its_status_and_its_fix(machine: Machine) -> N
         "  14 server odd: the program 'no-such-program-here' was not found\n"
         "      → install it, or give its full path in the entry\n"
     )
+
+
+def test_a_look_that_fails_or_hangs_keeps_no_other_from_being_told() -> None:
+    held = threading.Event()
+
+    def failing() -> list[Finding]:
+        raise ValueError("odd")
+
+    def hanging() -> list[Finding]:
+        held.wait(HANG_SECONDS)
+        return []
+
+    sound = Finding("ok", "sound")
+    found = module.looked_at({"one": failing, "two": hanging, "three": lambda: [sound]}, 0.2)
+    held.set()
+
+    assert [finding.what for finding in found] == [
+        "one could not be looked at: odd",
+        "two took longer than 0.2 s to be looked at",
+        "sound",
+    ]
+    assert [finding.problem for finding in found] == [RunProblem.UNKNOWN, RunProblem.UNKNOWN, None]
