@@ -31,6 +31,7 @@ class Machine:
     logins: Mapping[str, str] = field(default_factory=dict[str, str])
     agrees: bool = True
     client_version: tuple[int, ...] | None = BEFORE_MODS
+    entry: Json = field(default_factory=lambda: dict(ENTRY))
 
     @property
     def home(self) -> Path:
@@ -75,7 +76,13 @@ class Machine:
     def snapshot(self, scope: Scope = "user", source: Path | None = None) -> ClientSnapshot:
         environ = {"HOME": str(self.home)}
         files = replace(find_claude_files(environ, self.project), managed_dir=self.managed)
-        return read_snapshot(scope, files, self.locations, ENTRY, environ, source, self.client_version)
+        return read_snapshot(scope, files, self.locations, self.entry, environ, source, self.client_version)
+
+    def installed(self) -> "Machine":
+        """Return the same with our program where the client is told that it is."""
+        program = self.write(self.root / "bin" / "mcp-dynaload", "#!/bin/sh\n")
+        program.chmod(0o755)
+        return replace(self, entry={**ENTRY, "command": str(program)})
 
     def init(
         self,

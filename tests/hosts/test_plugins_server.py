@@ -79,6 +79,7 @@ def test_a_rule_that_was_added_for_the_plugins_server_is_taken_back_with_the_oth
 
 
 def test_what_init_has_registered_before_stays_and_doctor_says_who_serves(machine: Machine) -> None:
+    machine = machine.installed()
     machine.init()
     settings = machine.json(machine.user_settings)
     machine.write_json(machine.user_settings, {**settings, **FROM_MARKETPLACE})

@@ -232,6 +232,7 @@ def test_outside_of_a_repository_the_user_is_told_to_keep_the_local_link_out_of_
 
 
 def test_doctor_says_which_way_it_is(machine: Machine) -> None:
+    machine = machine.installed()
     machine.init()
     assert f"plugin installed: {user_plugin(machine)}" in told(machine, "ok")
     assert told(machine, "wrong") == told(machine, "note") == ""
