@@ -33,10 +33,11 @@ from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import ClientEnvironment
 from mcp_dynaload.proxy.definition_repair import Oddities
 from mcp_dynaload.proxy.definition_scan import DefinitionScan
+from mcp_dynaload.proxy.held_definitions import Held
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.model_text import instructions_text, own_texts
 from mcp_dynaload.proxy.process_context import ProcessContext
-from mcp_dynaload.proxy.quarantine import Held, Quarantine, nothing_found
+from mcp_dynaload.proxy.quarantine import Quarantine, nothing_found
 from mcp_dynaload.proxy.server import ProxyServer, open_proxy_server
 from mcp_dynaload.store.backends import open_definitions, open_usage
 from mcp_dynaload.store.catalog_cache import CatalogCache

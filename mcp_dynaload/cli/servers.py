@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.cli.common import JsonOption
 from mcp_dynaload.cli.completion import complete_server
 from mcp_dynaload.config.paths import Locations, find_locations
@@ -93,6 +93,15 @@ def add(
     callback_port: Annotated[
         int | None, typer.Option("--callback-port", min=1, max=65535, help="Port of the OAuth callback.")
     ] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option("--allow", metavar="GLOB", help="Only tools of such names may be called.")
+    ] = None,
+    deny: Annotated[
+        list[str] | None, typer.Option("--deny", metavar="GLOB", help="Tools of such names may not be called.")
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Only tools may be called that say that they change nothing.")
+    ] = False,
     no_list: NoListOption = False,
 ) -> None:
     """Add a server; a copied `claude mcp add …` works with our name in its place. Its tools are listed at once.
@@ -105,6 +114,7 @@ def add(
         raise ConfigError("--client-secret: a servers file keeps no secrets; add the server without it, then log in")
     is_address = bool(_ADDRESS.fullmatch(command_or_url))
     way = transport or (ServerTransport.HTTP if is_address else ServerTransport.STDIO)
+    entry: Json
     if way is ServerTransport.STDIO:
         _refuse_for(way, header=header, client_id=client_id, callback_port=callback_port)
         entry = _program(command_or_url, args or [], env or [])
@@ -114,6 +124,9 @@ def add(
         entry |= {"headers": headers} if (headers := dict(map(_header, header or []))) else {}
         oauth = {"clientId": client_id, "callbackPort": callback_port}
         entry |= {"oauth": given} if (given := {key: value for key, value in oauth.items() if value}) else {}
+    rules: Json = {"allow": allow, "deny": deny, "read_only": read_only}
+    if rules := {key: rule for key, rule in rules.items() if rule}:
+        entry["dynaload"] = {**json_object(entry.get("dynaload")), **rules}
     _add(name, entry, scope, lists=not no_list)
 
 

@@ -87,10 +87,13 @@ def _entry_lines(name: str, entry: Json) -> Iterator[str]:
             yield f"      with {key}: {', '.join(map(str, given))}"
     if asked := sorted(set(_VARIABLE.findall(str(entry)))):
         yield f"      gets from your environment: {', '.join(asked)}"
-    if json_object(entry.get("dynaload")).get("inherit_env") is True:
+    options = json_object(entry.get("dynaload"))
+    if options.get("inherit_env") is True:
         yield "      gets your whole environment (inherit_env)"
-    if (pinning := json_object(entry.get("dynaload")).get("pinning")) is not None:
+    if (pinning := options.get("pinning")) is not None:
         yield f"      changes of its definitions: {pinning!r} (pinning)"
+    if rules := {key: options[key] for key in ("allow", "deny", "read_only") if key in options}:
+        yield f"      of its tools: {', '.join(f'{key} {given!r}' for key, given in rules.items())}"
 
 
 def _servers(path: Path, content: bytes) -> Json:

@@ -31,6 +31,7 @@ MIN_TIMEOUT_MS = 1_000
 MAX_TIMEOUT_MS = 2**31 - 1
 """The longest that its timers can wait."""
 
+_OPTION_NAMES = frozenset(option.name for option in fields(UpstreamOptions))
 _HTTP_URL = re.compile(r"https?://[^/\s]\S*", re.IGNORECASE)
 _T = TypeVar("_T")
 
@@ -131,6 +132,9 @@ def _ignored(entry: Json, file: JsonFile, key: KeyPath) -> list[ConfigProblem]:
     for name in (_ALWAYS_LOAD, "disabled", "enabled"):
         if name in entry and not isinstance(entry[name], bool):
             found.append(file.problem((*key, name), f"is {json_type(entry[name])} and is ignored", "say true or false"))
+    for name in entry:
+        if name in _OPTION_NAMES:
+            found.append(file.problem((*key, name), "is ignored here", f'put it under "{OPTIONS_KEY}" of the entry'))
     return found
 
 
@@ -138,9 +142,10 @@ def _options(written: object, file: JsonFile, key: KeyPath, problems: list[Confi
     if not isinstance(written, dict):
         problems.append(file.problem(key, f"is {json_type(written)}", "it must be an object"))
         return None
-    known = {option.name for option in fields(UpstreamOptions)}
-    unknown = [name for name in cast(Json, written) if name not in known]
-    problems.extend(file.problem((*key, name), "is not an option", nearest_name(name, known)) for name in unknown)
+    unknown = [name for name in cast(Json, written) if name not in _OPTION_NAMES]
+    problems.extend(
+        file.problem((*key, name), "is not an option", nearest_name(name, _OPTION_NAMES)) for name in unknown
+    )
     return _validated(UpstreamOptions, cast(Json, written), file, key, problems)
 
 
@@ -169,6 +174,8 @@ def _explained(file: JsonFile, key: KeyPath, loc: KeyPath, kind: str, message: s
         fix = "it must be an https:// address, or an http:// one of this machine"
     elif kind == "string_pattern_mismatch":
         fix = "it may have up to 32 letters, digits, '_' and '-'"
+    elif kind == "string_too_short":
+        fix = "it must not be empty"
     return file.problem((*key, *loc), what, fix)
 
 
