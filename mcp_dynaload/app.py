@@ -135,7 +135,7 @@ def read_configuration(
     project = read_project_settings(locations.project_settings_file, is_trusted)
     own_environ, misplaced = own_variables(environ)
     settings = read_settings(locations, own_environ, overrides or {}, project)
-    stamp = stamp_of(watched_files(locations, explicit))
+    stamp = stamp_of(followed_files(locations, explicit))
     upstreams = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
     stands_in = is_demo(upstreams, own_environ)
     categories, wrong = read_categories(locations.categories_files, locations.project_dir)
@@ -254,9 +254,14 @@ async def open_proxy(
                 tasks.cancel_scope.cancel()
 
 
+def followed_files(places: Locations, explicit: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the files that a running process looks at: those that decide which servers there are, and the secrets."""
+    return (*watched_files(places, explicit), places.secrets_file)
+
+
 async def follow_servers_files(configuration: Configuration, proxy: ProxyServer) -> None:
     """Take changes of the servers files over, for ever: within a second, once nobody is writing any more."""
-    files = watched_files(configuration.locations, configuration.explicit)
+    files = followed_files(configuration.locations, configuration.explicit)
     taken = seen = configuration.stamp
     told = tuple(map(str, configuration.upstreams.problems))
     proxy.live.problems = told

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -214,11 +215,11 @@ def _add(name: str, entry: Json, scope: ServerScope, *, lists: bool) -> None:
 
     if not _NAME.fullmatch(name):
         raise ConfigError(f"{name!r} cannot be a server's name: use letters, digits, '-' and '_'")
-    config = checked_entry(name, entry, dict(os.environ))
-    for warning in config.warnings:
-        _warn(str(warning).removeprefix(".: "))
     places = find_locations(os.environ)
     path = _file(places, scope)
+    config = checked_entry(places, path, name, entry, dict(os.environ))
+    for warning in config.warnings:
+        _warn(str(replace(warning, file=None)))
 
     def with_new(servers: Json) -> Json:
         if name in servers:
@@ -226,7 +227,7 @@ def _add(name: str, entry: Json, scope: ServerScope, *, lists: bool) -> None:
         return {**servers, name: entry}
 
     edited = edit_servers(places, path, with_new)
-    _say(f"Added {name!r} to {path}: {_target(config.command, config.args, config.url)}")
+    _say(f"Added {name!r} to {path}: {_target(entry)}")
     if scope is ServerScope.LOCAL:
         _keep_out_of_git(places)
     if not edited.is_trusted:
@@ -355,11 +356,13 @@ def _keep_out_of_git(places: Locations) -> None:
     _say(f"Kept out of git by {exclude}.")
 
 
-def _target(command: str, args: Sequence[str], url: str) -> str:
+def _target(entry: Json) -> str:
+    """Return what is started or reached, as written: what a variable or a secret stands for is not shown."""
     from mcp_dynaload.machine.logs import without_addresses
     from mcp_dynaload.masking import Masker
 
-    return Masker().text(without_addresses(url) if url else " ".join([command, *args]))
+    words = [str(entry.get("command") or ""), *map(str, entry.get("args") or ())]
+    return Masker().text(without_addresses(str(entry["url"])) if "url" in entry else " ".join(words))
 
 
 def _say(text: str) -> None:

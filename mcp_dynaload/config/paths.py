@@ -91,6 +91,11 @@ class Locations:
         return self.state_dir / "logins"
 
     @property
+    def secrets_file(self) -> Path:
+        """The names of the user's secrets, and the values that no keyring keeps."""
+        return self.state_dir / "secrets.json"
+
+    @property
     def status_dir(self) -> Path:
         """A line for each running session, which a status line shows."""
         return self.state_dir / "status"

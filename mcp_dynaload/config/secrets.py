@@ -55,6 +55,7 @@ def masker_for(configs: Iterable[UpstreamConfig], settings: Settings, environ: M
 
 
 def _of_entry(config: UpstreamConfig) -> Iterator[str]:
+    yield from (value for value in config.secrets if len(value) >= MIN_SECRET)
     for name, text in (*config.env.items(), *config.headers.items()):
         yield from _of_named(name, text)
     if config.url:

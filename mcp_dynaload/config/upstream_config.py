@@ -164,6 +164,9 @@ class UpstreamConfig:
     entry: Json = field(default_factory=lambda: cast(Json, {}), repr=False)
     """The entry as written, before variables were put in."""
 
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """The values in it that came from files and the keyring."""
+
     @property
     def prefix(self) -> str:
         """The prefix of its names in our list."""
