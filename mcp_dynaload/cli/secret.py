@@ -53,7 +53,7 @@ def list_secrets(as_json: JsonOption = False) -> None:
 
 
 @secret.command("rm")
-def remove_secret(name: NameArgument) -> None:
+def remove_secret(name: Annotated[str, typer.Argument(help="The secret to forget.")]) -> None:
     """Forget a secret; a server whose entry names it does not start any more."""
     if not _store().remove(name):
         raise ConfigError(f"there is no secret {name!r}; `mcp-dynaload secret list` names all")

@@ -167,7 +167,8 @@ class CatalogState:
                 listings.configure(configs)
                 listings.passes_all = not self.own_texts and len(configs) == 1
                 stored = await anyio.to_thread.run_sync(listings.read, anew)
-                await anyio.to_thread.run_sync(listings.read_again, change.adjusted)
+                if change.adjusted:
+                    await anyio.to_thread.run_sync(listings.read_again, change.adjusted)
                 for name in change.adjusted:
                     self._tell_held(name)
             await anyio.to_thread.run_sync(self._know_anew)
