@@ -168,13 +168,12 @@ class Quarantine:
             known = self._offered.get(upstream)
             if listing.may_be_early and known is not None:  # its tools are yet to come: as they were
                 listing = replace(listing, tools=known.tools, digest="")
-            self._offered[upstream] = listing
             self._note_tools(pinned, listing.tools)
-            if pinned.mode != "off":
-                held = self._held[upstream] = self._compared(pinned, listing)
-                self._foreseen.pop(upstream, None)
-                listing = without_held(listing, held) if pinned.mode == "enforce" else listing
-            return without_denied(listing, self.denied_of(upstream))
+            held = self._compared(pinned, listing) if pinned.mode != "off" else Held()
+            self._offered[upstream], self._held[upstream] = listing, held
+            self._foreseen.pop(upstream, None)
+        allowed = without_denied(listing, self.denied_of(upstream))
+        return without_held(allowed, held) if pinned.mode == "enforce" else allowed
 
     def denied_of(self, upstream: str) -> Mapping[str, str]:
         """Return the tools of a server's last list that its entry denies, by its own names, with the rule of each."""

@@ -99,7 +99,7 @@ async def test_a_rule_in_the_file_holds_in_a_running_session_and_the_api_and_is_
 
         servers = {"a": entry("a", options={"deny": ["e*"]})}
         file.write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
-        with anyio.fail_after(TAKEN_OVER_SECONDS):
+        with anyio.fail_after(HANG_SECONDS):
             while client.live.catalog.get("a__echo") is not None:  # noqa: ASYNC110 - the file is looked at
                 await anyio.sleep(0.02)
         by_client, by_api = await client.say("a__echo"), str((await api.call_tool("a__echo")).content[0])
