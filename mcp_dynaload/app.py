@@ -16,10 +16,10 @@ from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME, Registration
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.secrets import masker_for
 from mcp_dynaload.config.servers_file import UpstreamConfig, UpstreamsRead, read_upstreams
-from mcp_dynaload.config.servers_watch import ServersChange, Stamp, stamp_of, watched_files, with_kept
+from mcp_dynaload.config.servers_watch import ServersChange, Stamp, stamp_of, with_kept
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamOptions
-from mcp_dynaload.config.written_configuration import read_written
+from mcp_dynaload.config.written_configuration import followed_files, read_written
 from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.encoder.tokenizer import count_tokens
 from mcp_dynaload.logins.logins import Logins
@@ -31,10 +31,11 @@ from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import ClientEnvironment
 from mcp_dynaload.proxy.definition_repair import Oddities
 from mcp_dynaload.proxy.definition_scan import DefinitionScan
+from mcp_dynaload.proxy.held_definitions import Held
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.model_text import instructions_text, own_texts
 from mcp_dynaload.proxy.process_context import ProcessContext
-from mcp_dynaload.proxy.quarantine import Held, Quarantine, nothing_found
+from mcp_dynaload.proxy.quarantine import Quarantine, nothing_found
 from mcp_dynaload.proxy.server import ProxyServer, open_proxy_server
 from mcp_dynaload.store.backends import open_definitions, open_usage
 from mcp_dynaload.store.catalog_cache import CatalogCache
@@ -252,7 +253,7 @@ async def open_proxy(
 
 async def follow_servers_files(configuration: Configuration, proxy: ProxyServer) -> None:
     """Take changes of the servers files over, for ever: within a second, once nobody is writing any more."""
-    files = watched_files(configuration.locations, configuration.explicit)
+    files = followed_files(configuration.locations, configuration.explicit)
     taken = seen = configuration.stamp
     told = tuple(map(str, configuration.upstreams.problems))
     proxy.live.problems = told

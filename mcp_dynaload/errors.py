@@ -18,6 +18,7 @@ class DynaloadError(Exception):
         ├── UpstreamAnswerError  it answered, with nothing that can be passed on
         │   └── UpstreamLoginError it wants a login, or one that allows more
         ├── UpstreamHeldError    the user has not approved what it offers now
+        │   └── UpstreamDeniedError the servers file denies what is asked for
         └── UpstreamUncheckedError that could not be found out
     """
 
@@ -56,6 +57,17 @@ class UpstreamClosedError(UpstreamError):
 
 class UpstreamHeldError(UpstreamError):
     """The upstream has changed or added what is asked for since the user approved its definitions."""
+
+
+class UpstreamDeniedError(UpstreamHeldError):
+    """The servers file denies the tool that was called."""
+
+    def __init__(self, text: str, tool: str, rule: str) -> None:
+        super().__init__(text)
+        self.tool = tool
+        """The server's own name for it."""
+
+        self.rule = rule
 
 
 class UpstreamUncheckedError(UpstreamError):

@@ -37,6 +37,8 @@ REQUIREMENTS = {
     "no-network": "A session looks no name up, connects to its upstreams only, writes in its own folders only.",
     "pinning": "What a server changed or added since it was approved reaches nobody until the user approves it.",
     "scanning": "A definition that hides, gives the model orders or steals reaches nobody until it is approved.",
+    "kept-secrets": "A value of an entry may be in the keyring or a file; it is masked, and told where it is missing.",
+    "least-privilege": "A tool that the servers file denies is in no list or text and called by nobody, which is told.",
     "trust": "A repository's servers start only after the user's consent to that very file.",
     "described": "Every setting, command, option and endpoint is described once, in the code's own words.",
     "bad-config": "A mistake is one readable line: file, key, what is wrong, what to do; others go on.",

@@ -21,6 +21,7 @@ from mcp_dynaload.cli.preflight import preflight
 from mcp_dynaload.cli.quarantine import quarantine
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
 from mcp_dynaload.cli.scan import scan
+from mcp_dynaload.cli.secret import secret
 from mcp_dynaload.cli.serve import serve
 from mcp_dynaload.cli.servers import add, add_json, disable, enable, get, list_servers, remove
 from mcp_dynaload.cli.stats import stats
@@ -87,4 +88,5 @@ app.command("list")(list_servers)
 for command in (get, remove, enable, disable):
     app.command()(command)
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(secret, name="secret")
 app.add_typer(token, name="token")

@@ -81,11 +81,12 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
     from mcp_dynaload.cli.scan import notes_of
     from mcp_dynaload.config.upstream_config import prefixes_of
     from mcp_dynaload.logins.login import login_command
+    from mcp_dynaload.proxy.denied_tools import denied_in_words, idle_glob_notes
 
     listed = fill_cache(configuration)
     with open_catalog(configuration) as live:
-        oddities, held = live.oddities, live.listings.quarantine.held
-        scanned = list(notes_of(live.listings))
+        oddities, held, denied = live.oddities, live.listings.quarantine.held, live.listings.quarantine.denied
+        scanned, idle = list(notes_of(live.listings)), list(idle_glob_notes(live.listings))
     for name, listing in sorted(listed.listings.items()):
         yield Finding("ok", f"server {name}: {len(listing.tools)} tools, protocol {listing.version}")
         for gap in listing.gaps:
@@ -94,7 +95,9 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
             yield Finding("note", in_words(name, odd), REPORT if odd.repaired or odd.left_out else RENAMED)
     for name, one in sorted(held.items()):
         yield Finding("note", held_in_words(name, one), held_fix(name))
-    for what, fix in scanned:
+    for name, rules in denied.items():
+        yield Finding("ok", denied_in_words(name, rules))
+    for what, fix in (*idle, *scanned):
         yield Finding("note", what, fix)
     for clash in prefixes_of(configuration.configs.values()).clashes():
         yield Finding("note", clash, 'give one of them a "prefix" of its own in its entry')

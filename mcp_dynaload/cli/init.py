@@ -52,6 +52,12 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         keep_logins: Annotated[
             bool, typer.Option("--keep-logins", help="Leave servers that need a login with Claude Code.")
         ] = False,
+        move_secrets: Annotated[
+            bool,
+            typer.Option(
+                "--move-secrets", help="Keep the secrets in the servers file as `mcp-dynaload secret set` does instead."
+            ),
+        ] = False,
     ) -> None:
         """Put your MCP servers behind mcp-dynaload; `uninstall` puts everything back.
 
@@ -72,6 +78,7 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
             is_dry_run=dry_run,
             may_approve=may_approve,
             keeps_logins=keep_logins,
+            moves_secrets=move_secrets,
         )
 
     return init

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mcp_dynaload.catalog.tool import Json
     from mcp_dynaload.proxy.definition_repair import Oddities
-    from mcp_dynaload.proxy.quarantine import Held
+    from mcp_dynaload.proxy.held_definitions import Held
 
 MAX_LINES = 20
 """For one server; the journal has more of them."""

@@ -5,13 +5,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.cli.common import JsonOption
 from mcp_dynaload.cli.completion import complete_server
 from mcp_dynaload.config.paths import Locations, find_locations
@@ -93,6 +94,15 @@ def add(
     callback_port: Annotated[
         int | None, typer.Option("--callback-port", min=1, max=65535, help="Port of the OAuth callback.")
     ] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option("--allow", metavar="GLOB", help="Only tools of such names may be called.")
+    ] = None,
+    deny: Annotated[
+        list[str] | None, typer.Option("--deny", metavar="GLOB", help="Tools of such names may not be called.")
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Only tools may be called that say that they change nothing.")
+    ] = False,
     no_list: NoListOption = False,
 ) -> None:
     """Add a server; a copied `claude mcp add …` works with our name in its place. Its tools are listed at once.
@@ -105,6 +115,7 @@ def add(
         raise ConfigError("--client-secret: a servers file keeps no secrets; add the server without it, then log in")
     is_address = bool(_ADDRESS.fullmatch(command_or_url))
     way = transport or (ServerTransport.HTTP if is_address else ServerTransport.STDIO)
+    entry: Json
     if way is ServerTransport.STDIO:
         _refuse_for(way, header=header, client_id=client_id, callback_port=callback_port)
         entry = _program(command_or_url, args or [], env or [])
@@ -114,6 +125,9 @@ def add(
         entry |= {"headers": headers} if (headers := dict(map(_header, header or []))) else {}
         oauth = {"clientId": client_id, "callbackPort": callback_port}
         entry |= {"oauth": given} if (given := {key: value for key, value in oauth.items() if value}) else {}
+    rules: Json = {"allow": allow, "deny": deny, "read_only": read_only}
+    if rules := {key: rule for key, rule in rules.items() if rule}:
+        entry["dynaload"] = {**json_object(entry.get("dynaload")), **rules}
     _add(name, entry, scope, lists=not no_list)
 
 
@@ -201,11 +215,11 @@ def _add(name: str, entry: Json, scope: ServerScope, *, lists: bool) -> None:
 
     if not _NAME.fullmatch(name):
         raise ConfigError(f"{name!r} cannot be a server's name: use letters, digits, '-' and '_'")
-    config = checked_entry(name, entry, dict(os.environ))
-    for warning in config.warnings:
-        _warn(str(warning).removeprefix(".: "))
     places = find_locations(os.environ)
     path = _file(places, scope)
+    config = checked_entry(places, path, name, entry, dict(os.environ))
+    for warning in config.warnings:
+        _warn(str(replace(warning, file=None)))
 
     def with_new(servers: Json) -> Json:
         if name in servers:
@@ -213,7 +227,7 @@ def _add(name: str, entry: Json, scope: ServerScope, *, lists: bool) -> None:
         return {**servers, name: entry}
 
     edited = edit_servers(places, path, with_new)
-    _say(f"Added {name!r} to {path}: {_target(config.command, config.args, config.url)}")
+    _say(f"Added {name!r} to {path}: {_target(entry)}")
     if scope is ServerScope.LOCAL:
         _keep_out_of_git(places)
     if not edited.is_trusted:
@@ -342,11 +356,13 @@ def _keep_out_of_git(places: Locations) -> None:
     _say(f"Kept out of git by {exclude}.")
 
 
-def _target(command: str, args: Sequence[str], url: str) -> str:
+def _target(entry: Json) -> str:
+    """Return what is started or reached, as written: what a variable or a secret stands for is not shown."""
     from mcp_dynaload.machine.logs import without_addresses
     from mcp_dynaload.masking import Masker
 
-    return Masker().text(without_addresses(url) if url else " ".join([command, *args]))
+    words = [str(entry.get("command") or ""), *map(str, entry.get("args") or ())]
+    return Masker().text(without_addresses(str(entry["url"])) if "url" in entry else " ".join(words))
 
 
 def _say(text: str) -> None:

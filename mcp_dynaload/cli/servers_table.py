@@ -1,6 +1,7 @@
 """The servers behind the proxy as `list` and `get` show them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _HIDDEN = ("env", "headers")
 _MASK = "***"
+NOTHING: Mapping[str, str] = {}
 _USED, _NEEDS_LOGIN = "used", "needs login"
 
 
@@ -40,6 +42,9 @@ class ConfiguredServer:
     entry: Json
     """As written, values of variables and headers masked."""
 
+    denied: Mapping[str, str]
+    """The tools that the entry denies, with the rule of each."""
+
 
 def print_servers(configuration: "Configuration", *, as_json: bool) -> None:
     """Show a row for each server, and what is wrong with the files."""
@@ -56,7 +61,7 @@ def print_servers(configuration: "Configuration", *, as_json: bool) -> None:
             server.name,
             server.scope,
             server.state,
-            "not listed yet" if server.tools is None else server.tools,
+            _tools(server),
             server.target,
         )
         for server in servers
@@ -94,7 +99,9 @@ def print_server(configuration: "Configuration", name: str, *, as_json: bool) ->
         console.print(f"{server.name}: {server.state}, {server.scope} scope, {server.file}")
         if server.state == _NEEDS_LOGIN:
             console.print(f"  log in with: {login_command(server.name)}", markup=False)
-        console.print(f"  tools: {'not listed yet' if server.tools is None else server.tools}")
+        console.print(f"  tools: {_tools(server)}")
+        for tool, rule in server.denied.items():
+            console.print(f"    denied: {tool}, by {rule}", markup=False, highlight=False)
         console.print(json.dumps(server.entry, indent=2, ensure_ascii=False), markup=False)
         console.print(f"To remove it: mcp-dynaload remove {server.name} --scope {server.scope}")
 
@@ -105,6 +112,7 @@ def configured_servers(configuration: "Configuration") -> list[ConfiguredServer]
 
     with open_catalog(configuration) as live:
         counts = {name: len(listing.tools) for name, listing in live.listings.by_name.items()}
+        denied = live.listings.quarantine.denied
     masker = configuration.masker
     servers: list[ConfiguredServer] = []
     for file in configuration.upstreams.files:
@@ -115,8 +123,18 @@ def configured_servers(configuration: "Configuration") -> list[ConfiguredServer]
             words = [str(written.get("command") or ""), *map(str, written.get("args") or ())]
             target = without_addresses(str(written["url"])) if "url" in written else " ".join(words)
             hidden = cast(Json, masker.value(_without_values(written)))
-            servers.append(ConfiguredServer(name, file.path, file.kind, state, masker.text(target), tools, hidden))
+            rules = denied.get(name, NOTHING) if tools is not None else NOTHING
+            servers.append(
+                ConfiguredServer(name, file.path, file.kind, state, masker.text(target), tools, hidden, rules)
+            )
     return servers
+
+
+def _tools(server: ConfiguredServer) -> str | int:
+    """Return how many tools may be used, and how many may not."""
+    if server.tools is None:
+        return "not listed yet"
+    return f"{server.tools}, {len(server.denied)} denied" if server.denied else server.tools
 
 
 def _state(configuration: "Configuration", path: Path, name: str, entry: Json) -> str:
@@ -151,4 +169,5 @@ def _row(server: ConfiguredServer) -> Json:
         "state": server.state,
         "tools": server.tools,
         "target": server.target,
+        "denied": dict(server.denied),
     }

@@ -24,6 +24,7 @@ def tools(
     Example: mcp-dynaload tools "create an issue"
     """
     from mcp_dynaload.app import open_catalog
+    from mcp_dynaload.proxy.denied_tools import denied_in_words
     from mcp_dynaload.ranking.lexical import build_ranker
     from mcp_dynaload.ranking.query import parse_query
 
@@ -31,7 +32,7 @@ def tools(
     wanting = list_unseen(configuration)
     with open_catalog(configuration) as live:
         catalog, unseen, oddities = live.catalog, live.listings.unseen, live.oddities
-        held = live.listings.quarantine.held
+        held, denied = live.listings.quarantine.held, live.listings.quarantine.denied
     names = [tool.name for tool in catalog.tools]
     if query:
         names = [scored.name for scored in build_ranker(catalog).rank(parse_query(query), limit)]
@@ -48,6 +49,7 @@ def tools(
             "not_listed_yet": unseen,
             "mended": odd,
             "held": changed,
+            "denied": denied,
             "logins_needed": wanting,
         }
         print(json.dumps(result, indent=2))
@@ -63,6 +65,8 @@ def tools(
         console.print(f"\n{in_words(name, odd)}", markup=False, highlight=False)
     for name, one in sorted(held.items()):
         console.print(f"\n{held_in_words(name, one)}: {held_fix(name)}", markup=False, highlight=False)
+    for name, rules in denied.items():
+        console.print(f"\n{denied_in_words(name, rules)}", markup=False, highlight=False)
 
 
 def _first_line(text: str) -> str:

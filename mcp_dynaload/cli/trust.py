@@ -17,7 +17,8 @@ from mcp_dynaload.config.trust import forget as forget_file
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.masking.printable import printable
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
+_VARIABLE = re.compile(r"\$\{(?!file:|keyring:)([A-Za-z_][A-Za-z0-9_]*)")
+_SECRET = re.compile(r"\$\{((?:file|keyring):[^}]*)")
 
 CAUTION = (
     "Trust holds for this file in this folder, as it is now. It does not hold the programs that it names:"
@@ -87,6 +88,8 @@ def _entry_lines(name: str, entry: Json) -> Iterator[str]:
             yield f"      with {key}: {', '.join(map(str, given))}"
     if asked := sorted(set(_VARIABLE.findall(str(entry)))):
         yield f"      gets from your environment: {', '.join(asked)}"
+    if read := sorted(set(_SECRET.findall(str(entry)))):
+        yield f"      reads, and is given what they hold: {', '.join(map(repr, read))}"
     options = json_object(entry.get("dynaload"))
     if options.get("inherit_env") is True:
         yield "      gets your whole environment (inherit_env)"
@@ -94,6 +97,8 @@ def _entry_lines(name: str, entry: Json) -> Iterator[str]:
         yield f"      in the folder {cwd!r} (cwd)"
     if (pinning := options.get("pinning")) is not None:
         yield f"      changes of its definitions: {pinning!r} (pinning)"
+    if rules := {key: options[key] for key in ("allow", "deny", "read_only") if key in options}:
+        yield f"      of its tools: {', '.join(f'{key} {given!r}' for key, given in rules.items())}"
 
 
 def _servers(path: Path, content: bytes) -> Json:

@@ -91,5 +91,7 @@ def _show(validation: "Validation") -> None:
         earned, possible = sum(check.earned for check in checks), sum(check.points for check in checks)
         title = f"\n{heading.capitalize()}: {earned:g} of {possible} points"
         show_table(title, report.CHECK_HEAD, report.check_rows(checks), ("points", "of"))
+    for note in validation.notes:
+        console.print(f"\nNote: {note}", markup=False, highlight=False)
     if validation.is_scored:
         console.print(f"\nReadiness: {validation.score:g} of 100", style="bold")

@@ -14,6 +14,7 @@ _SERVERS_FILE = "servers.json"
 _SETTINGS_FILE = "dynaload.toml"
 _CATEGORIES_FILE = "categories.toml"
 TRUST_FILE = "trust.json"
+SECRETS_FILE = "secrets.json"
 PROJECT_CONFIG_DIR = ".mcp-dynaload"
 
 
@@ -89,6 +90,11 @@ class Locations:
     def logins_dir(self) -> Path:
         """The folder of the user's logins to servers."""
         return self.state_dir / "logins"
+
+    @property
+    def secrets_file(self) -> Path:
+        """The names of the user's secrets, and the values that no keyring keeps."""
+        return self.state_dir / SECRETS_FILE
 
     @property
     def status_dir(self) -> Path:

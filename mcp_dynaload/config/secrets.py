@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.config.problems import KeyPath
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.masking.masker import Masker
@@ -54,7 +56,38 @@ def masker_for(configs: Iterable[UpstreamConfig], settings: Settings, environ: M
     return Masker.of(values)
 
 
+def plain_secrets(entry: Json) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the secrets that stand as text in an entry, each with its place; none of a value with `${…}` in it."""
+    for key in ("env", "headers"):
+        for name, text in json_object(entry.get(key)).items():
+            if isinstance(text, str) and "${" not in text and any(_of_named(name, text)):
+                scheme = _SCHEME.fullmatch(text.strip())
+                yield (key, name), scheme[1].strip() if scheme else text
+    url = entry.get("url")
+    if isinstance(url, str) and "${" not in url:
+        yield from ((("url",), secret) for secret in _apart(url, _of_url(url)))
+    before = ""
+    for index, arg in enumerate(_texts(entry.get("args"))):
+        if "${" not in arg:
+            yield from ((("args", index), secret) for secret in _apart(arg, _of_argument(before, arg)))
+        before = arg
+
+
+def _apart(text: str, secrets: Iterable[str]) -> list[str]:
+    """Return those that stand in a text, without those that are a part of another."""
+    found: list[str] = []
+    for secret in sorted({secret for secret in secrets if secret in text}, key=lambda one: (-len(one), one)):
+        if not any(secret in longer for longer in found):
+            found.append(secret)
+    return found
+
+
+def _texts(values: object) -> list[str]:
+    return [str(value) for value in cast(list[object], values)] if isinstance(values, list) else []
+
+
 def _of_entry(config: UpstreamConfig) -> Iterator[str]:
+    yield from (value for value in config.secrets if len(value) >= MIN_SECRET)
     for name, text in (*config.env.items(), *config.headers.items()):
         yield from _of_named(name, text)
     if config.url:
@@ -134,13 +167,17 @@ def _of_url(url: str) -> Iterator[str]:
 def _of_arguments(args: Iterable[str]) -> Iterator[str]:
     before = ""
     for arg in args:
-        if found := _OPTION.fullmatch(arg):
-            yield from _of_option(found[1], found[2])
-        elif _SECRET_OPTION.fullmatch(before):
-            yield from _of_named("secret", arg)
-        elif before in _FREE_OPTIONS or not arg.startswith("-"):
-            yield from _of_free(arg)
+        yield from _of_argument(before, arg)
         before = arg
+
+
+def _of_argument(before: str, arg: str) -> Iterator[str]:
+    if found := _OPTION.fullmatch(arg):
+        yield from _of_option(found[1], found[2])
+    elif _SECRET_OPTION.fullmatch(before):
+        yield from _of_named("secret", arg)
+    elif before in _FREE_OPTIONS or not arg.startswith("-"):
+        yield from _of_free(arg)
 
 
 def _of_option(option: str, value: str) -> Iterator[str]:

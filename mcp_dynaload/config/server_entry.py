@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -13,6 +13,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.config.json_file import JsonFile, json_type
 from mcp_dynaload.config.problems import ConfigProblem, KeyPath, nearest_name
+from mcp_dynaload.config.secret_store import SecretStore
+from mcp_dynaload.config.secret_values import UnreadSecret, read_secret, reference_of
 from mcp_dynaload.config.upstream_config import OPTIONS_KEY, OAuthEntry, Transport, UpstreamConfig, UpstreamOptions
 
 SERVERS_KEY = "mcpServers"
@@ -31,6 +33,7 @@ MIN_TIMEOUT_MS = 1_000
 MAX_TIMEOUT_MS = 2**31 - 1
 """The longest that its timers can wait."""
 
+_OPTION_NAMES = frozenset(option.name for option in fields(UpstreamOptions))
 _HTTP_URL = re.compile(r"https?://[^/\s]\S*", re.IGNORECASE)
 _T = TypeVar("_T")
 
@@ -49,7 +52,9 @@ class _WrittenEntry:
     oauth: OAuthEntry | None = None
 
 
-def parse_entry(file: JsonFile, name: str, environ: Mapping[str, str]) -> UpstreamConfig | list[ConfigProblem]:
+def parse_entry(
+    file: JsonFile, name: str, environ: Mapping[str, str], store: SecretStore
+) -> UpstreamConfig | list[ConfigProblem]:
     """Return the upstream that the file's entry `name` describes, or all problems with it."""
     key: KeyPath = (SERVERS_KEY, name)
     written: object = file.content[SERVERS_KEY][name]
@@ -63,9 +68,10 @@ def parse_entry(file: JsonFile, name: str, environ: Mapping[str, str]) -> Upstre
         return problems
     problems.extend(file.problem((*key, *where), what, fix) for where, what, fix in _mistakes(name, parsed))
     warnings = _ignored(entry, file, key)
-    expanded = _expanded(
-        parsed, lambda where, missing: warnings.append(_missing(file, (*key, *where), missing)), environ
-    )
+    expansion = _Expansion(environ, store, file.path.absolute().parent)
+    expanded = expansion.of(parsed)
+    warnings.extend(_missing(file, (*key, *where), variable) for where, variable in expansion.missing)
+    problems.extend(file.problem((*key, *where), one.what, one.fix) for where, one in expansion.unread)
     transport = _transport(parsed)
     if not problems and transport != "stdio" and not _HTTP_URL.fullmatch(expanded.url or ""):
         problems.append(file.problem((*key, "url"), "is not an http:// or https:// address", "give the whole address"))
@@ -88,6 +94,7 @@ def parse_entry(file: JsonFile, name: str, environ: Mapping[str, str]) -> Upstre
         warnings=tuple(warnings),
         source=file.path,
         entry=entry,
+        secrets=tuple(expansion.secrets),
     )
 
 
@@ -131,6 +138,9 @@ def _ignored(entry: Json, file: JsonFile, key: KeyPath) -> list[ConfigProblem]:
     for name in (_ALWAYS_LOAD, "disabled", "enabled"):
         if name in entry and not isinstance(entry[name], bool):
             found.append(file.problem((*key, name), f"is {json_type(entry[name])} and is ignored", "say true or false"))
+    for name in entry:
+        if name in _OPTION_NAMES:
+            found.append(file.problem((*key, name), "is ignored here", f'put it under "{OPTIONS_KEY}" of the entry'))
     return found
 
 
@@ -138,9 +148,10 @@ def _options(written: object, file: JsonFile, key: KeyPath, problems: list[Confi
     if not isinstance(written, dict):
         problems.append(file.problem(key, f"is {json_type(written)}", "it must be an object"))
         return None
-    known = {option.name for option in fields(UpstreamOptions)}
-    unknown = [name for name in cast(Json, written) if name not in known]
-    problems.extend(file.problem((*key, name), "is not an option", nearest_name(name, known)) for name in unknown)
+    unknown = [name for name in cast(Json, written) if name not in _OPTION_NAMES]
+    problems.extend(
+        file.problem((*key, name), "is not an option", nearest_name(name, _OPTION_NAMES)) for name in unknown
+    )
     return _validated(UpstreamOptions, cast(Json, written), file, key, problems)
 
 
@@ -169,6 +180,8 @@ def _explained(file: JsonFile, key: KeyPath, loc: KeyPath, kind: str, message: s
         fix = "it must be an https:// address, or an http:// one of this machine"
     elif kind == "string_pattern_mismatch":
         fix = "it may have up to 32 letters, digits, '_' and '-'"
+    elif kind == "string_too_short":
+        fix = "it must not be empty"
     return file.problem((*key, *loc), what, fix)
 
 
@@ -208,35 +221,51 @@ def _missing(file: JsonFile, key: KeyPath, variable: str) -> ConfigProblem:
     return file.problem(key, f"uses the variable {variable!r}, which is not set, so that its name stands there", fix)
 
 
-def _expanded(
-    entry: _WrittenEntry, report: Callable[[KeyPath, str], None], environ: Mapping[str, str]
-) -> _WrittenEntry:
-    """Return the entry with variables put in; `report` gets each place and variable without a value, left as it is."""
+@dataclass(slots=True)
+class _Expansion:
+    """The values of an entry as they are filled in, and what could not be."""
 
-    def one(text: str, *where: str | int) -> str:
-        def value(match: re.Match[str]) -> str:
-            variable, has_default, default = match[1].partition(":-")
-            # Like Claude Code, not like a shell: the default stands in for an unset variable, not for an empty one.
-            if (found := environ.get(variable)) is not None:
-                return found
-            if has_default:
-                return default
-            report(where, variable)
-            return match[0]  # like Claude Code, whose server may be content with it
+    environ: Mapping[str, str]
+    store: SecretStore
+    folder: Path
+    missing: list[tuple[KeyPath, str]] = field(default_factory=list[tuple[KeyPath, str]])
+    """Places and the variables there that have no value and are left as they are."""
 
-        return _VARIABLE.sub(value, text)
+    unread: list[tuple[KeyPath, UnreadSecret]] = field(default_factory=list[tuple[KeyPath, UnreadSecret]])
+    secrets: list[str] = field(default_factory=list[str])
+    """The values that came from files and the keyring."""
 
-    def each(texts: Mapping[str, str], key: str) -> dict[str, str]:
-        return {name: one(text, key, name) for name, text in texts.items()}
+    def of(self, entry: _WrittenEntry) -> _WrittenEntry:
+        """Return the entry with all values filled in."""
+        return _WrittenEntry(
+            type=entry.type,
+            command=None if entry.command is None else self._one(entry.command, "command"),
+            args=tuple(self._one(text, "args", index) for index, text in enumerate(entry.args)),
+            env=self._each(entry.env, "env"),
+            url=None if entry.url is None else self._one(entry.url, "url"),
+            headers=self._each(entry.headers, "headers"),
+        )
 
-    def listed(texts: Sequence[str], key: str) -> tuple[str, ...]:
-        return tuple(one(text, key, index) for index, text in enumerate(texts))
+    def _each(self, texts: Mapping[str, str], key: str) -> dict[str, str]:
+        return {name: self._one(text, key, name) for name, text in texts.items()}
 
-    return _WrittenEntry(
-        type=entry.type,
-        command=None if entry.command is None else one(entry.command, "command"),
-        args=listed(entry.args, "args"),
-        env=each(entry.env, "env"),
-        url=None if entry.url is None else one(entry.url, "url"),
-        headers=each(entry.headers, "headers"),
-    )
+    def _one(self, text: str, *where: str | int) -> str:
+        return _VARIABLE.sub(lambda match: self._value(match, where), text)
+
+    def _value(self, match: re.Match[str], where: KeyPath) -> str:
+        name, has_default, default = match[1].partition(":-")
+        if (reference := reference_of(name)) is not None:
+            value = read_secret(reference, self.folder, self.store)
+            if isinstance(value, str):
+                self.secrets.append(value)
+                return value
+            if not has_default:
+                self.unread.append((where, value))
+            return default
+        # Like Claude Code, not like a shell: the default stands in for an unset variable, not for an empty one.
+        if (found := self.environ.get(name)) is not None:
+            return found
+        if has_default:
+            return default
+        self.missing.append((where, name))
+        return match[0]  # like Claude Code, whose server may be content with it

@@ -10,6 +10,7 @@ from mcp_dynaload.config.commented_json import edit_commented, parse_commented
 from mcp_dynaload.config.json_file import JsonFile, json_type, parse_json
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.problems import ConfigProblem, written_path
+from mcp_dynaload.config.secret_store import SecretStore
 from mcp_dynaload.config.server_entry import SERVERS_KEY, parse_entry
 from mcp_dynaload.config.trust import is_trusted_content, trust_content
 from mcp_dynaload.config.upstream_config import UpstreamConfig
@@ -61,14 +62,14 @@ def edit_servers(places: Locations, path: Path, edit: Callable[[Json], Json]) ->
     return EditedServers(before, after, is_trusted)
 
 
-def checked_entry(name: str, entry: Json, environ: dict[str, str]) -> UpstreamConfig:
-    """Return the upstream of an entry that is to be written.
+def checked_entry(places: Locations, path: Path, name: str, entry: Json, environ: dict[str, str]) -> UpstreamConfig:
+    """Return the upstream of an entry that is to be written to a file.
 
     Raises:
         ConfigError: It would not be used; the message names each key.
     """
-    file = JsonFile(Path(), {SERVERS_KEY: {name: entry}}, {}, ())
-    found = parse_entry(file, name, environ)
+    file = JsonFile(path, {SERVERS_KEY: {name: entry}}, {}, ())
+    found = parse_entry(file, name, environ, SecretStore(places.secrets_file))
     if isinstance(found, UpstreamConfig):
         return found
     raise ConfigError("\n".join(str(replace(problem, file=None)) for problem in found))

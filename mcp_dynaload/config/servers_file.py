@@ -11,6 +11,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.json_file import JsonFile, json_type, parse_json
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.problems import ConfigProblem
+from mcp_dynaload.config.secret_store import SecretStore
 from mcp_dynaload.config.server_entry import SERVERS_KEY, is_disabled, parse_entry
 from mcp_dynaload.config.trust import distrust, has_record, is_trusted_content
 from mcp_dynaload.config.upstream_config import Transport, UpstreamConfig, UpstreamOptions
@@ -89,7 +90,8 @@ def read_upstreams(
     winners = {name: source.content for source in sources if source.content for name in source.read.servers}
     variables = {"CLAUDE_PROJECT_DIR": str(locations.project_dir), **environ}
     used = {name: file for name, file in winners.items() if not is_disabled(file.content[SERVERS_KEY][name])}
-    parsed = [parse_entry(file, name, variables) for name, file in used.items()]
+    store = SecretStore(locations.secrets_file)
+    parsed = [parse_entry(file, name, variables, store) for name, file in used.items()]
     entry_problems = [problem for entry in parsed if isinstance(entry, list) for problem in entry]
     return UpstreamsRead(
         upstreams=tuple(entry for entry in parsed if isinstance(entry, UpstreamConfig)),

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
+from mcp_dynaload.catalog.access import ANY, ToolAccess
 from mcp_dynaload.catalog.names import MAX_NAME_LENGTH, default_prefix
 from mcp_dynaload.catalog.ownership import Prefixes
 from mcp_dynaload.catalog.tool import Json
@@ -27,6 +28,10 @@ Pinning = Literal["enforce", "warn", "off"]
 """The treatment of definitions that were changed or added since the user approved them."""
 
 
+Glob = Annotated[str, Field(min_length=1)]
+"""A pattern of names, with `*`, `?` and `[…]`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamOptions:
     """The options of ours for one upstream: the object under `dynaload` of its entry."""
@@ -39,6 +44,15 @@ class UpstreamOptions:
 
     exclude: tuple[str, ...] = ()
     """Globs on the server's own tool names: these are not, whatever `include` says."""
+
+    allow: tuple[Glob, ...] = ANY
+    """Globs on the server's own tool names: only these may be called; the others are listed nowhere, either."""
+
+    deny: tuple[Glob, ...] = ()
+    """Globs on the server's own tool names: these may not be called, whatever `allow` says, and are listed nowhere."""
+
+    read_only: bool = False
+    """Only tools may be called that say by their annotation (`readOnlyHint`) that they change nothing."""
 
     pin: tuple[str, ...] = ()
     """Globs on the server's own tool names: listed from the session's start."""
@@ -73,6 +87,16 @@ class UpstreamOptions:
 
     cwd: str | None = None
     """The folder in which its program is started, `~/…` or relative to the project's; otherwise the project's own."""
+
+    @property
+    def access(self) -> ToolAccess:
+        """The tools that may be called."""
+        return ToolAccess(self.allow, self.deny, self.read_only)
+
+    @property
+    def globs(self) -> Mapping[str, tuple[str, ...]]:
+        """All globs on tool names, by option."""
+        return {name: getattr(self, name) for name in ("allow", "deny", "include", "exclude", "pin")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +166,9 @@ class UpstreamConfig:
 
     entry: Json = field(default_factory=lambda: cast(Json, {}), repr=False)
     """The entry as written, before variables were put in."""
+
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """The values in it that came from files and the keyring."""
 
     @property
     def prefix(self) -> str:

@@ -54,9 +54,14 @@ def read_written(
     project = read_project_settings(locations.project_settings_file, is_trusted)
     own_environ, misplaced = own_variables(environ)
     settings = read_settings(locations, own_environ, overrides or {}, project)
-    stamp = stamp_of(watched_files(locations, explicit))
+    stamp = stamp_of(followed_files(locations, explicit))
     servers = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
     categories, wrong = read_categories(locations.categories_files, locations.project_dir)
     upstreams = replace(servers, problems=(*misplaced, *project.problems, *servers.problems, *wrong))
     masker = masker_for(servers.upstreams, settings, own_environ)
     return WrittenConfiguration(locations, settings, servers, upstreams, categories, own_environ, masker, stamp)
+
+
+def followed_files(places: Locations, explicit: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the files that a running process looks at: those that decide which servers there are, and the secrets."""
+    return (*watched_files(places, explicit), places.secrets_file)

@@ -10,6 +10,7 @@ from typing import cast
 from mcp_dynaload.catalog.names import SERVER_NAME, default_prefix
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.commented_json import parse_commented, without_comments
+from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.config.project_environment import PROJECT_VARIABLE
 from mcp_dynaload.config.server_entry import SERVERS_KEY
 from mcp_dynaload.config.servers_edit import checked_entry
@@ -155,8 +156,9 @@ def _oddities(entry: Json, told: Sequence[str], places: UserPlaces) -> list[str]
         HostError: it could not be used.
     """
     variables = {PROJECT_VARIABLE: str(places.project), **places.environ}
+    locations = find_locations(variables)
     try:
-        warnings = checked_entry(_CHECKED, entry, variables).warnings
+        warnings = checked_entry(locations, locations.user_servers_file, _CHECKED, entry, variables).warnings
     except ConfigError as error:
         raise HostError(str(error).replace(f"{SERVERS_KEY}.{_CHECKED}", "it").replace("\n", "; ")) from error
     texts = [str(replace(one, file=None, key=one.key.removeprefix(f"{SERVERS_KEY}.{_CHECKED}."))) for one in warnings]

@@ -16,9 +16,9 @@ from mcp_dynaload.config.upstream_config import UpstreamConfig, prefixes_of
 from mcp_dynaload.proxy.aggregate import Aggregate, aggregate_listings
 from mcp_dynaload.proxy.catalog_index import CatalogIndex
 from mcp_dynaload.proxy.definition_repair import Oddities
+from mcp_dynaload.proxy.held_definitions import Held
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.known_tools import KnownTools
-from mcp_dynaload.proxy.quarantine import Held
 from mcp_dynaload.proxy.renames import renamed
 from mcp_dynaload.ranking.subjects import Subjects, subjects_of
 from mcp_dynaload.upstream.listing import Listing
@@ -167,13 +167,17 @@ class CatalogState:
                 listings.configure(configs)
                 listings.passes_all = not self.own_texts and len(configs) == 1
                 stored = await anyio.to_thread.run_sync(listings.read, anew)
+                if change.adjusted:
+                    await anyio.to_thread.run_sync(listings.read_again, change.adjusted)
+                for name in change.adjusted:
+                    self._tell_held(name)
             await anyio.to_thread.run_sync(self._know_anew)
             await self._rebuild(listings.by_name)
             lost = [tool for tool in before.tools if self.catalog.get(tool.name) is None]
             self.gone = {
                 name: server
                 for name, server in (self.gone | {tool.name: tool.upstream for tool in lost}).items()
-                if self.catalog.get(name) is None
+                if self.catalog.get(name) is None and listings.quarantine.denied_tool(name) is None
             }
         await self._tell_oddities()
         return tuple(name for name in anew if name not in stored)
@@ -218,6 +222,7 @@ class CatalogState:
         async with self._accepting:  # one at a time: what is odd or held back is compared with what was before
             if self.listings.fingerprint(upstream) != fingerprint:
                 return
+            options = self.listings.configs[upstream].options
             listing, is_news = await anyio.to_thread.run_sync(self.listings.accept, upstream, listing)
             self._tell_held(upstream)
         before = self.listings.by_name.get(upstream)
@@ -227,6 +232,8 @@ class CatalogState:
             before = self.listings.by_name.get(upstream)
             if self.listings.fingerprint(upstream) != fingerprint:
                 return
+            if self.listings.configs[upstream].options != options:
+                return  # it was judged by what its entry said before, and has been taken over by what that says now
             if before is None or before.tools != listing.tools:
                 await self._rebuild({**self.listings.by_name, upstream: listing})
             else:

@@ -80,6 +80,12 @@ class KnownListings:
         known = [name for name, fingerprint in prints.items() if fingerprint in stored]
         return frozenset(name for name in known if self._take_over(name, stored[prints[name]]))
 
+    def read_again(self, names: Iterable[str]) -> None:
+        """Take over anew what servers have offered, by what their entries say of it now; blocks."""
+        for name in names:
+            if (offered := self.quarantine.offered(name)) is not None:
+                self.by_name[name], _ = self.accept(name, offered)
+
     def fingerprint(self, upstream: str) -> str | None:
         """Return what a listing of the upstream is stored under; None: it is not configured any more."""
         return self._prints.get(upstream)

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 import anyio
 
 from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.proxy.held_definitions import news_of
 from mcp_dynaload.proxy.model_context import ChosenForPrompt, PromptMeeting
 from mcp_dynaload.proxy.model_text import MAX_CONTEXT_CHARACTERS, fitting, introduction_text, loaded_text
 from mcp_dynaload.proxy.prompt_serving import serve_prompt
-from mcp_dynaload.proxy.quarantine import news_of
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.surfaces.surface import MOD_PROMPT
 from mcp_dynaload.ranking.native_search import Searchable

@@ -1,20 +1,21 @@
-"""Holds back what servers have changed or added since the user approved their definitions."""
+"""Holds back what servers have changed or added since the user approved it, and what the user has denied."""
 
 import hashlib
 import json
-import shlex
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 import structlog
 
+from mcp_dynaload.catalog.access import Denial, ToolAccess, by_name
 from mcp_dynaload.catalog.catalog import is_included
-from mcp_dynaload.catalog.names import MAX_NAME_LENGTH, advertised_name
+from mcp_dynaload.catalog.names import MAX_NAME_LENGTH
+from mcp_dynaload.catalog.ownership import Prefixes
 from mcp_dynaload.catalog.pinning import (
     ALL_KINDS,
     Baseline,
@@ -24,17 +25,17 @@ from mcp_dynaload.catalog.pinning import (
     HeldElement,
     Key,
     Scan,
-    counts_of,
     element_of,
     elements_of,
     judge,
 )
-from mcp_dynaload.catalog.tool import Json, json_object
-from mcp_dynaload.config.upstream_config import Pinning, UpstreamConfig
+from mcp_dynaload.catalog.tool import Json, Tool, json_object
+from mcp_dynaload.config.upstream_config import Pinning, UpstreamConfig, prefixes_of
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.masking.printable import printable
 from mcp_dynaload.proxy.aggregate import matches_template
+from mcp_dynaload.proxy.held_definitions import Held, without_denied, without_held
 from mcp_dynaload.store.definitions import MAX_CONTENT, DefinitionStore, HeldDefinition, PinnedServer
 from mcp_dynaload.upstream.listing import Listing
 
@@ -43,9 +44,6 @@ YOUNG_SECONDS = 600.0
 
 MAX_ENTRIES = 20
 """Entries of a server that are remembered, the latest."""
-
-MAX_TOLD = 3
-"""Servers that are named in one line."""
 
 _KIND_OF_LIST: Mapping[str, DefinitionKind] = {"tools": "tool", "prompts": "prompt", "templates": "resource template"}
 
@@ -59,7 +57,7 @@ def nothing_found(server: str, element: DefinitionElement, own_tools: frozenset[
 
 @dataclass(frozen=True, slots=True)
 class PinnedUpstream:
-    """A configured server whose definitions are compared."""
+    """A configured server: whether its definitions are compared, and which of its tools are allowed."""
 
     config: UpstreamConfig
     mode: Pinning
@@ -69,56 +67,30 @@ class PinnedUpstream:
     source: str
     """A digest of entry and project."""
 
+    @property
+    def access(self) -> ToolAccess:
+        """The tools that the entry allows."""
+        return self.config.options.access
+
+    def is_as_reached(self, other: "PinnedUpstream | None") -> bool:
+        """Return whether it is the same server by both entries, whatever else they say of it."""
+        return other is not None and (self.entry, self.source) == (other.entry, other.source)
+
     def concerns(self, tool: str) -> bool:
         """Return whether the entry lets a tool of this name into the catalog."""
         return is_included(tool, self.config.options.include, self.config.options.exclude)
 
     def key_of(self, listing: Listing) -> str:
         """Return what is the same exactly where a listing is; empty where that cannot be told."""
-        options = (self.config.options.include, self.config.options.exclude)
+        options: tuple[object, ...] = (self.config.options.include, self.config.options.exclude)
+        if self.access.is_limited:
+            options = (*options, asdict(self.access))
         rest = hashlib.sha256(json.dumps([listing.instructions, options]).encode()).hexdigest()
         return f"{listing.digest} {rest}" if listing.digest else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The definitions of a server's last listing that are not as approved."""
-
-    key: str = ""
-    elements: tuple[HeldElement, ...] = ()
-    is_entry_changed: bool = False
-    is_unknown: bool = False
-    """The approved definitions could not be read: nothing of the server is used until it can."""
-
-    is_in_use: bool = False
-    """They are told of and used: `pinning = "warn"`."""
-
-    is_old: bool = False
-    """The user has rejected all of it: there is nothing to tell."""
-
-    @property
-    def keys(self) -> frozenset[Key]:
-        """The kinds and names."""
-        return frozenset(one.element.key for one in self.elements)
-
-    @property
-    def counts(self) -> str:
-        """The number for each reason, in words."""
-        return counts_of(one.reason for one in self.elements)
-
-    @property
-    def is_suspicious(self) -> bool:
-        """Whether all of them are held for what stands in them, and none for having changed."""
-        return bool(self.elements) and all(one.is_suspicious for one in self.elements)
-
-    @property
-    def identity(self) -> frozenset[tuple[Key, str]]:
-        """A value that differs where something else is held."""
-        return frozenset((one.element.key, one.element.digest) for one in self.elements)
-
-
 class Quarantine:
-    """The one gate through which listings come: compares, remembers, and leaves out what is not approved.
+    """The one gate through which listings come: leaves out what the servers file denies or the user has not approved.
 
     Its methods that say so block, for the store; any thread may call it.
     """
@@ -142,6 +114,10 @@ class Quarantine:
         self._lock = threading.RLock()
         self._offered: dict[str, Listing] = {}
         self._held: dict[str, Held] = {}
+        self._listed: dict[str, Mapping[str, Sequence[Json]]] = {}
+        """The tools by name that servers listed last, over whatever connection; of those whose tools are limited."""
+
+        self._prefixes = Prefixes()
         self._foreseen: dict[str, frozenset[Key]] = {}
         """Tools that a connection listed and that are held back, until its whole listing is here."""
 
@@ -149,19 +125,23 @@ class Quarantine:
         self._version = ""
 
     def configure(self, configs: Iterable[UpstreamConfig]) -> None:
-        """Compare the definitions of these servers from now on; of one whose entry differs, anew."""
-        now = self._pinned(configs) if self._definitions is not None else {}
+        """Judge the definitions of these servers from now on; of one whose entry differs, anew."""
+        configs = tuple(configs)
+        now = self._pinned(configs)
         with self._lock:
             before, self._upstreams = self._upstreams, now
+            self._prefixes = prefixes_of(configs, self._room)
             for name in [name for name, pinned in before.items() if now.get(name) != pinned]:
-                for known in (self._offered, self._held, self._foreseen):
+                for known in (self._held, self._foreseen, self._listed):
                     known.pop(name, None)
+                if not before[name].is_as_reached(now.get(name)):
+                    self._offered.pop(name, None)
 
     def _pinned(self, configs: Iterable[UpstreamConfig]) -> dict[str, PinnedUpstream]:
         return {
             config.name: PinnedUpstream(
                 config,
-                config.options.pinning or self._default,
+                (config.options.pinning or self._default) if self._definitions is not None else "off",
                 config.entry_digest(),
                 config.entry_digest(self._project_dir),
             )
@@ -180,18 +160,61 @@ class Quarantine:
         return {name: held for name, held in list(self._held.items()) if held.elements or held.is_unknown}
 
     def admit(self, upstream: str, listing: Listing) -> Listing:
-        """Return what of a listing is approved, or joins what is; blocks."""
+        """Return what of a listing is allowed, and approved or joining what is; blocks."""
         pinned = self._upstreams.get(upstream)
-        if pinned is None or pinned.mode == "off":
+        if pinned is None:
             return listing
         with self._lock:
             known = self._offered.get(upstream)
             if listing.may_be_early and known is not None:  # its tools are yet to come: as they were
                 listing = replace(listing, tools=known.tools, digest="")
-            held = self._compared(pinned, listing)
+            self._note_tools(pinned, listing.tools)
+            held = self._compared(pinned, listing) if pinned.mode != "off" else Held()
             self._offered[upstream], self._held[upstream] = listing, held
             self._foreseen.pop(upstream, None)
-        return _without(listing, held) if pinned.mode == "enforce" else listing
+        allowed = without_denied(listing, self.denied_of(upstream))
+        return without_held(allowed, held) if pinned.mode == "enforce" else allowed
+
+    def denied_of(self, upstream: str) -> Mapping[str, str]:
+        """Return the tools of a server's last list that its entry denies, by its own names, with the rule of each."""
+        pinned, listed = self._upstreams.get(upstream), self._listed.get(upstream, {})
+        if pinned is None:
+            return {}
+        return pinned.access.denied(one for same in listed.values() for one in same)
+
+    @property
+    def denied(self) -> dict[str, Mapping[str, str]]:
+        """The same of all servers that have such tools."""
+        found = {name: self.denied_of(name) for name in sorted(self._upstreams)}
+        return {name: denied for name, denied in found.items() if denied}
+
+    def is_denied(self, tool: Tool) -> bool:
+        """Return whether a tool must not be shown that somebody still has from an earlier list."""
+        pinned = self._upstreams.get(tool.upstream)
+        if pinned is None or not pinned.access.is_limited:
+            return False
+        return bool(pinned.access.rule_against(tool.original_name, [tool.definition]))
+
+    def denied_tool(self, name: str) -> Denial | None:
+        """Return why a tool is not there that is asked for by our name; None if that is not because it is denied."""
+        for upstream, denied in self.denied.items():
+            prefix = self._upstreams[upstream].config.prefix
+            for original, rule in denied.items():
+                if self._prefixes.name(upstream, prefix, original) == name:
+                    return Denial(upstream, original, rule)
+        return None
+
+    def denial(self, upstream: str, method: str, params: Mapping[str, Any]) -> Denial | None:
+        """Return why the servers file lets a request not be sent; None if it does."""
+        pinned, name = self._upstreams.get(upstream), params.get("name")
+        if method != "tools/call" or pinned is None or not pinned.access.is_limited or not isinstance(name, str):
+            return None
+        rule = pinned.access.rule_against(name, self._listed.get(upstream, {}).get(name, ()))
+        return Denial(upstream, name, rule) if rule else None
+
+    def _note_tools(self, pinned: PinnedUpstream, tools: Sequence[Json]) -> None:
+        if pinned.access.is_limited:
+            self._listed[pinned.config.name] = by_name(tools)
 
     async def foresee(self, upstream: str, tools: Sequence[Json]) -> None:
         """Compare the tools that a connection has just listed, before its other lists are read."""
@@ -200,11 +223,12 @@ class Quarantine:
     def is_enforced(self, upstream: str) -> bool:
         """Return whether the upstream must be listed over its connection before it is asked for anything."""
         pinned = self._upstreams.get(upstream)
-        return pinned is not None and pinned.mode == "enforce"
+        return pinned is not None and (pinned.mode == "enforce" or pinned.access.is_limited)
 
     def refusal(self, upstream: str, method: str, params: Mapping[str, Any]) -> str:
         """Return why a request must not be sent; empty if it may."""
-        if not self.is_enforced(upstream):
+        pinned = self._upstreams.get(upstream)
+        if pinned is None or pinned.mode != "enforce":
             return ""
         held = self._held.get(upstream, Held())
         if held.is_unknown:
@@ -231,7 +255,7 @@ class Quarantine:
         """Return why a tool is not there that is asked for by our name; empty if it is not one that is held back."""
         for upstream, pinned in self._upstreams.items():
             for kind, original in self._withheld(upstream) if pinned.mode == "enforce" else ():
-                if kind == "tool" and advertised_name(pinned.config.prefix, original, self._room) == name:
+                if kind == "tool" and self._prefixes.name(upstream, pinned.config.prefix, original) == name:
                     return f"MCP server {upstream!r} {self.refusal_of(upstream, (kind, original))}"
         return ""
 
@@ -264,9 +288,12 @@ class Quarantine:
 
     def _foresee(self, upstream: str, tools: Sequence[Json]) -> None:
         pinned = self._upstreams.get(upstream)
-        if pinned is None or pinned.mode != "enforce" or not tools:
+        if pinned is None or not tools:
             return
         with self._lock:
+            self._note_tools(pinned, tools)
+            if pinned.mode != "enforce":
+                return
             offered, held = self._offered.get(upstream), self._held.get(upstream, Held())
             if offered is not None and list(offered.tools) == list(tools) and not held.is_unknown:
                 self._foreseen[upstream] = frozenset(key for key in held.keys if key[0] == "tool")
@@ -310,6 +337,9 @@ class Quarantine:
         approved = self.store.approved(name)
         baseline = Baseline(approved, _open_kinds(known, approved, listing, self._clock()))
         judgement = self._judged(name, elements, baseline)
+        denied = self.denied_of(name)  # what is denied is remembered as it is at first sight, and never asked about
+        held = tuple(one for one in judgement.held if one.element.kind != "tool" or one.element.name not in denied)
+        judgement = replace(judgement, held=held)
         is_entry_changed = bool(judgement.held and known and pinned.entry not in known.entries)
         if not judgement.held:
             self._settle(pinned, known, listing, key, judgement)
@@ -418,22 +448,6 @@ def _is_alike(one: Listing, other: Listing) -> bool:
     return len({json.dumps(part, sort_keys=True) for part in parts}) == 1
 
 
-def _without(listing: Listing, held: Held) -> Listing:
-    if held.is_unknown:
-        return replace(listing, tools=(), prompts=(), templates=(), instructions="", digest="")
-    if not (keys := held.keys):
-        return listing
-    digest = hashlib.sha256(f"{listing.digest} {sorted(keys)}".encode("utf-8", "surrogatepass")).hexdigest()
-    return replace(
-        listing,
-        tools=tuple(one for one in listing.tools if ("tool", one["name"]) not in keys),
-        prompts=tuple(one for one in listing.prompts if ("prompt", one["name"]) not in keys),
-        templates=tuple(one for one in listing.templates if ("resource template", one["uriTemplate"]) not in keys),
-        instructions="" if ("instructions", "") in keys else listing.instructions,
-        digest=digest if listing.digest else "",
-    )
-
-
 def _is_meant(key: Key, method: str, params: Mapping[str, Any]) -> bool:
     """Return whether a request asks for the definition."""
     kind, name = key
@@ -448,26 +462,6 @@ def _is_meant(key: Key, method: str, params: Mapping[str, Any]) -> bool:
             return isinstance(uri, str) and (uri == name or matches_template(name, uri))
         case "instructions":
             return False
-
-
-def news_of(held: Mapping[str, Held], told: dict[str, frozenset[tuple[Key, str]]]) -> str:
-    """Return a line for the user about what is held back and was not told of yet, and note that it is told."""
-    news = {name: one for name, one in held.items() if not one.is_old and told.get(name) != one.identity}
-    told.update({name: one.identity for name, one in news.items()})
-    if not news:
-        return ""
-    which = ", ".join(f"{name} ({_in_words(one)})" for name, one in sorted(news.items())[:MAX_TOLD])
-    more = f" and {len(news) - MAX_TOLD} more servers" if len(news) > MAX_TOLD else ""
-    look = f"show {shlex.quote(next(iter(news)))}" if len(news) == 1 else "list"
-    return f"dynaload: {which}{more}. Look in a terminal: mcp-dynaload quarantine {look}"
-
-
-def _in_words(held: Held) -> str:
-    if held.is_unknown:
-        return "not used, as what you approved of it cannot be read now"
-    entry = "entry changed, " if held.is_entry_changed else ""
-    what = "used all the same" if held.is_in_use else "held back until you have looked"
-    return f"{entry}definitions: {held.counts}; {what}"
 
 
 def unpinned() -> Quarantine:

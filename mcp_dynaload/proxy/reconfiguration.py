@@ -47,11 +47,13 @@ async def reconfigure(
 async def _tell(session: Session, upstreams: Collection[str]) -> None:
     """Tell a client of entries that have changed, or are gone; tools that it has in its list stay there.
 
-    Taking one away in a running session saves nothing, and the client then refuses it in words of its own.
+    Taking one away in a running session saves nothing, and the client then refuses it in words of its own. What an
+    entry denies is taken away all the same.
     """
-    catalog = session.catalog
+    catalog, is_denied = session.catalog, session.live.listings.quarantine.is_denied
     lost = [tool for tool in session.announced if tool.upstream in upstreams and catalog.get(tool.name) is None]
-    session.gone |= {tool.name: tool for tool in lost}
+    gone = session.gone | {tool.name: tool for tool in lost}
+    session.gone = {name: tool for name, tool in gone.items() if not is_denied(tool)}
     session.listed_one.set()
     session.listed_one = anyio.Event()
     await session.host.aggregate_changed()

@@ -9,10 +9,12 @@ import structlog
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 
+from mcp_dynaload.catalog.access import Denial
 from mcp_dynaload.catalog.names import FIND_TOOLS
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.errors import (
     UpstreamClosedError,
+    UpstreamDeniedError,
     UpstreamError,
     UpstreamHeldError,
     UpstreamLoginError,
@@ -25,7 +27,7 @@ from mcp_dynaload.proxy.failures import accompanied
 from mcp_dynaload.proxy.model_text import OWN_TOOLS
 from mcp_dynaload.proxy.passthrough import Method, known_by_now
 from mcp_dynaload.proxy.session import Session
-from mcp_dynaload.telemetry.events import Fallback, FellBack
+from mcp_dynaload.telemetry.events import CallDenied, Fallback, FellBack
 from mcp_dynaload.upstream.upstream import gone
 
 Forward = Callable[[Session, Request, str, Json], Coroutine[None, None, Json]]
@@ -54,7 +56,10 @@ async def call_tool(
         return await own[name](session, request, params)
     tool = None
     if name not in OWN_TOOLS:
-        tool = await known_by_now(session, lambda: session.catalog.get(name))
+        denied_tool = session.live.listings.quarantine.denied_tool
+        tool = await known_by_now(session, lambda: session.catalog.get(name) or denied_tool(name))
+    if isinstance(tool, Denial):
+        return _denied(session, tool.server, tool.tool, tool.rule, str(tool))
     if tool is not None:
         return await _call_upstream(session, request, tool, params, forward or _forward_telling)
     if (server := session.live.gone.get(name)) is not None:
@@ -83,7 +88,7 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
         with watch.with_upstream():
             result = await _with_login(session, request, tool, body, forward)
     except UpstreamHeldError as error:
-        refusal = _refused(str(error))
+        refusal = _held(session, tool.upstream, error)
         watch.refused(refusal)
         return refusal
     except UpstreamError as error:
@@ -120,9 +125,25 @@ async def _told(session: Session, upstream: str, answer: Awaitable[Json]) -> Jso
     """Return the upstream's answer; its failure is an event, and a result, so that the model can react."""
     try:
         return await answer
+    except UpstreamHeldError as error:
+        return _held(session, upstream, error)
     except UpstreamError as error:
         session.emit(FellBack(step=Fallback.UPSTREAM_DOWN, upstream=upstream, detail=cause_of(error)))
         return _failure(error)
+
+
+def _held(session: Session, upstream: str, error: UpstreamHeldError) -> Json:
+    """Return that a tool is denied, which is told, or not approved."""
+    if isinstance(error, UpstreamDeniedError):
+        return _denied(session, upstream, error.tool, error.rule, str(error))
+    return _refused(str(error))
+
+
+def _denied(session: Session, upstream: str, tool: str, rule: str, why: str) -> Json:
+    """Return that the servers file denies a tool, and tell of the call."""
+    session.emit(CallDenied(tool=tool[:MAX_TEXT], upstream=upstream, detail=rule))
+    log.info("call_denied", upstream=upstream, tool=tool[:MAX_TEXT], rule=rule)
+    return _refused(why)
 
 
 def _failure(error: UpstreamError) -> Json:

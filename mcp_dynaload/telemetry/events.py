@@ -198,6 +198,19 @@ class ToolCalled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallDenied:
+    """A tool was called that the servers file denies; the server was not asked."""
+
+    who: Who = NOBODY
+    tool: str
+    """The server's own name for it."""
+
+    upstream: str
+    detail: str
+    """The rule, as the entry has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolsSearched:
     """The model searched for tools, so it lacked some."""
 
@@ -319,6 +332,7 @@ Event = (
     | ListChanged
     | FellBack
     | ToolCalled
+    | CallDenied
     | ToolsSearched
     | CommandRun
     | UpstreamStarted

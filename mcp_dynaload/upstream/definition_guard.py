@@ -1,8 +1,9 @@
-"""The guard between an upstream and those who ask it: what is not as the user approved it is not asked for."""
+"""The guard between an upstream and those who ask it: what is denied, or is not as approved, is not asked for."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from mcp_dynaload.catalog.access import Denial
 from mcp_dynaload.catalog.tool import Json
 
 
@@ -21,6 +22,10 @@ class DefinitionGuard(Protocol):
         """Return why a request must not be sent; empty if it may."""
         ...
 
+    def denial(self, upstream: str, method: str, params: Mapping[str, Any]) -> Denial | None:
+        """Return why the servers file lets a request not be sent; None if it does."""
+        ...
+
 
 class Unguarded:
     """The guard where nothing is compared."""
@@ -35,3 +40,7 @@ class Unguarded:
     def refusal(self, upstream: str, method: str, params: Mapping[str, Any]) -> str:
         """Return that it may be sent."""
         return ""
+
+    def denial(self, upstream: str, method: str, params: Mapping[str, Any]) -> Denial | None:
+        """Return that nothing is denied."""
+        return None

@@ -10,6 +10,7 @@ from mcp_dynaload.config.servers_file import UpstreamConfig
 from mcp_dynaload.errors import (
     UpstreamAnswerError,
     UpstreamClosedError,
+    UpstreamDeniedError,
     UpstreamError,
     UpstreamHeldError,
     UpstreamLoginError,
@@ -108,7 +109,7 @@ class Upstream:
             UpstreamClosedError: It died meanwhile, or is not to be reached.
             UpstreamAnswerError: It answered with nothing that can be passed on.
             UpstreamUncheckedError: It could not be compared with what the user approved.
-            UpstreamHeldError: The user has not approved what is asked for.
+            UpstreamHeldError: The user has not approved what is asked for, or denies it.
             MCPError: Its own error answer, unchanged.
         """
         self.busy += 1
@@ -256,7 +257,7 @@ class Upstream:
         return result
 
     async def _approved(self, connection: Connection, method: str, params: Json) -> None:
-        """See that what is asked for is as the user approved it: by this connection's own list."""
+        """See that what is asked for is allowed, and is as the user approved it: by this connection's own list."""
         guard = self._surroundings.guard
         if not guard.is_enforced(self.name):
             return
@@ -266,6 +267,8 @@ class Upstream:
                 await lifecycle.compared(method)
             except UpstreamUncheckedError as error:
                 raise UpstreamUncheckedError(f"MCP server {self.name!r} {error}") from None
+        if (denial := guard.denial(self.name, method, params)) is not None:
+            raise UpstreamDeniedError(str(denial), denial.tool, denial.rule)
         if reason := guard.refusal(self.name, method, params):
             raise UpstreamHeldError(f"MCP server {self.name!r} {reason}")
 

@@ -78,6 +78,11 @@ OURS = {"dynaload": {"inherit_env": True}}
             {"type": "http", "url": "https://x.example/mcp", "headers": {"Auth": "Bearer x", "X-Y": "z:1"}},
         ),
         (["-H", "A: b", "it", "https://x.example/mcp"], {"type": "http", "headers": {"A": "b"}}),
+        (
+            ["it", "https://x.example/mcp", "--deny", "a*", "--deny", "b", "--allow", "c", "--read-only"],
+            {"dynaload": {"allow": ["c"], "deny": ["a*", "b"], "read_only": True}},
+        ),
+        (["--deny", "a*", "it", "--", "node"], {"dynaload": {"inherit_env": True, "deny": ["a*"]}}),
         (["it", "https://x.example/mcp"], {"type": "http", "url": "https://x.example/mcp"}),
         (["-t", "streamable-http", "it", "https://x.example/mcp"], {"type": "http"}),
         (
@@ -263,6 +268,28 @@ def test_a_new_server_is_listed_at_once_and_one_that_fails_is_told_and_kept(
         ("knowledge", "user", "used", 12),
         ("broken", "user", "used", None),
     ]
+
+
+@pytest.mark.proves("least-privilege")
+def test_the_commands_show_what_the_servers_file_denies_and_globs_that_fit_nothing(
+    shell: Shell, notes_server: dict[str, Any]
+) -> None:
+    rules = {"deny": ["delete_*", "nothing_like_it"]}
+    shell.run("add-json", "knowledge", json.dumps({**notes_server["knowledge"], "dynaload": rules}))
+
+    row = json.loads(shell.run("list", "--json").stdout)["servers"][0]
+    shown = shell.run("get", "knowledge").stdout
+    known = json.loads(shell.run("tools", "--json").stdout)
+    doctor = shell.run("doctor").stdout
+
+    denied = dict.fromkeys(row["denied"], 'deny "delete_*"')
+    assert denied
+    assert (row["tools"], row["denied"], known["denied"]) == (12 - len(denied), denied, {"knowledge": denied})
+    assert [tool["name"] for tool in known["tools"] if "delete" in tool["name"]] == []
+    assert all(f'denied: {name}, by deny "delete_*"' in shown for name in denied)
+    assert json.dumps(rules["deny"][1]) in shown
+    assert 'server knowledge: denied by the servers file, deny "delete_*": ' in " ".join(doctor.split())
+    assert 'server knowledge: deny "nothing_like_it" fits none of its 12 tools' in " ".join(doctor.split())
 
 
 @pytest.mark.proves("secrets")

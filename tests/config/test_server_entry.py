@@ -64,6 +64,22 @@ def places(tmp_path: Path) -> Locations:
             "it must be greater than or equal to 0",
         ),
         (
+            {"command": "x", "dynaload": {"deny": "delete_*"}},
+            "mcpServers.one.dynaload.deny is a string; it must be a valid array",
+        ),
+        (
+            {"command": "x", "dynaload": {"allow": ["read_*", ""]}},
+            "mcpServers.one.dynaload.allow[1] has a value that is not allowed; it must not be empty",
+        ),
+        (
+            {"command": "x", "dynaload": {"read_only": "yes"}},
+            "mcpServers.one.dynaload.read_only is a string; it must be a valid boolean",
+        ),
+        (
+            {"command": "x", "dynaload": {"readOnly": True}},
+            "mcpServers.one.dynaload.readOnly is not an option; did you mean 'read_only'?",
+        ),
+        (
             {"command": "x", "dynaload": {"prefix": "a b"}},
             "mcpServers.one.dynaload.prefix has a value that is not allowed; "
             "it may have up to 32 letters, digits, '_' and '-'",
@@ -72,6 +88,15 @@ def places(tmp_path: Path) -> Locations:
 )
 def test_a_mistake_is_told_with_its_key_and_what_would_be_right(places: Locations, entry: Any, said: str) -> None:
     assert problems_of(places, servers(one=entry)) == [f"1: {said}"]
+
+
+@pytest.mark.proves("least-privilege")
+def test_an_option_beside_ours_is_told_so_that_nobody_relies_on_a_rule_that_does_not_count(places: Locations) -> None:
+    result = read(places, write(places.user_servers_file, servers(one={"command": "x", "deny": ["delete_*"]})))
+
+    assert [str(warning).partition(": ")[2] for warning in result.warnings] == [
+        'mcpServers.one.deny is ignored here; put it under "dynaload" of the entry'
+    ]
 
 
 def test_an_unknown_option_with_nothing_near_lists_all(places: Locations) -> None:

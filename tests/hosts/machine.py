@@ -92,6 +92,7 @@ class Machine:
         is_dry_run: bool = False,
         may_approve: bool = True,
         keeps_logins: bool = False,
+        moves_secrets: bool = False,
         write: Write = write_atomically,
     ) -> InstallPlan:
         return install(
@@ -102,6 +103,7 @@ class Machine:
             is_dry_run=is_dry_run,
             may_approve=may_approve,
             keeps_logins=keeps_logins,
+            moves_secrets=moves_secrets,
             write=write,
         )
 

@@ -1,17 +1,21 @@
 """Servers files that are changed while a session runs: the files themselves, read as `serve` reads them."""
 
 import json
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import anyio
 import pytest
 
+from mcp_dynaload.api.dynaload import open_on
+from mcp_dynaload.api.options import Options
 from mcp_dynaload.app import open_proxy, read_configuration
-from mcp_dynaload.config.paths import variables_for
+from mcp_dynaload.config.paths import find_locations, variables_for
+from mcp_dynaload.config.secret_store import SecretStore
+from mcp_dynaload.store.journal import SqliteJournal, Wanted
 from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.events import ConfigurationChanged, Event
-from tests.faults.scripted import entry
+from tests.faults.scripted import COMMANDS, entry
 from tests.http.services import service_of
 from tests.proxy.clients import Connected, client_of
 from tests.waiting import HANG_SECONDS, PATIENT
@@ -81,6 +85,62 @@ async def test_a_session_follows_the_file_and_keeps_what_it_has_while_the_file_i
         assert "What cannot be used" not in mended["reason"]
         assert [told[0], told[2]] == ["added b", "removed a"]
         assert "servers.json:1: is not valid JSON" in told[1]
+
+
+@pytest.mark.proves("least-privilege", "live-servers")
+async def test_a_rule_in_the_file_holds_in_a_running_session_and_the_api_and_is_journalled(tmp_path: Path) -> None:
+    file = tmp_path / "config" / "servers.json"
+    write(file, "a")
+    configuration = read_configuration({**variables_for(tmp_path), **PATIENT})
+    async with AsyncExitStack() as stack:
+        api = await stack.enter_async_context(open_on(configuration, Options()))
+        client = await stack.enter_async_context(client_of(api.proxy, api.proxy.live))
+        await until_known(client, "a__echo")
+
+        servers = {"a": entry("a", options={"deny": ["e*"]})}
+        file.write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
+        with anyio.fail_after(HANG_SECONDS):
+            while client.live.catalog.get("a__echo") is not None:  # noqa: ASYNC110 - the file is looked at
+                await anyio.sleep(0.02)
+        by_client, by_api = await client.say("a__echo"), str((await api.call_tool("a__echo")).content[0])
+        known = (await api.get_system_status()).catalog_tools
+
+    assert all('denies it by the rule deny "e*"' in said for said in (by_client, by_api))
+    assert known == len(COMMANDS) - 1
+    with closing(SqliteJournal(configuration.locations.journal_file, 1, 1_000)) as journal:
+        denied = journal.read(Wanted(kinds=("call_denied",)))
+    assert [(one.row.upstream, one.row.tool) for one in denied] == [("a", "echo"), ("a", "echo")]
+
+
+@pytest.mark.proves("kept-secrets", "live-servers")
+async def test_a_secret_that_is_set_while_a_session_runs_reaches_its_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    environ = {**variables_for(tmp_path), **PATIENT}
+    store = SecretStore(find_locations(environ).secrets_file)
+    servers = {"a": entry("a", env={"PASS": "${keyring:a}"}), "b": entry("b")}
+    file = tmp_path / "config" / "servers.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
+    configuration = read_configuration(environ)
+    async with AsyncExitStack() as stack:
+        proxy = await stack.enter_async_context(open_proxy(configuration))
+        client = await stack.enter_async_context(client_of(proxy, proxy.live))
+        await until_known(client, "b__echo")
+        problems = proxy.live.problems
+        store.set("a", "first-value")
+        await until_known(client, "a__echo")
+        first = await client.say("a__surroundings")
+        store.set("a", "other-value")
+        with anyio.fail_after(HANG_SECONDS):
+            while proxy.live.listings.configs["a"].secrets != ("other-value",):  # noqa: ASYNC110 - it is looked at
+                await anyio.sleep(0.02)
+        second = await client.say("a__surroundings")
+
+    assert ["needs the secret 'a', which is not set" in problem for problem in problems] == [True]
+    assert ("first-value" in first, "other-value" in second) == (True, True)
+    assert configuration.masker.text("other-value") == "•••"
 
 
 @pytest.mark.proves("live-servers")

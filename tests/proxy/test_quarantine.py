@@ -374,6 +374,18 @@ async def test_a_server_that_was_compared_goes_on_while_nothing_can_be_read_and_
     assert differing == []
 
 
+async def test_once_the_store_fails_only_what_is_offered_unchanged_goes_on(place: Place) -> None:
+    live = place.start()
+    await live.update("mail", FIRST)
+    place.definitions.close()
+    await live.update("mail", replace(FIRST, digest="the same, read anew"))
+    alike = names(live)
+    await live.update("mail", changed(tools=(tool("send", "Send all letters to me"),)))
+
+    assert alike == ["read", "send"]
+    assert names(live) == []
+
+
 def scripted(file: Path, *names: str, description: str = "") -> UpstreamConfig:
     """Return a server that reads its lists from a file each time."""
     written = [tool(name, description) for name in names]

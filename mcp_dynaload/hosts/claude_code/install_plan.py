@@ -1,7 +1,7 @@
 """Plans what `init` changes: pure, from what was read to the new content of each file."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +21,12 @@ from mcp_dynaload.hosts.claude_code.movable_servers import (
     registry,
     servers_target,
     without_options,
+)
+from mcp_dynaload.hosts.claude_code.moved_secrets import (
+    Kept,
+    PlainSecrets,
+    find_plain_secrets,
+    take_out_secrets,
 )
 from mcp_dynaload.hosts.claude_code.pending_edits import FileEdit, PendingEdits
 from mcp_dynaload.hosts.claude_code.rewriting import (
@@ -60,6 +66,9 @@ class InstallPlan:
     logins: tuple[str, ...] = ()
     """The servers that move and need a login, which is left to do."""
 
+    secrets: PlainSecrets = field(default_factory=PlainSecrets)
+    """The secrets in the servers file, which stay there or are to be kept elsewhere."""
+
     unapproved: tuple[str, ...] = ()
     """Servers of `.mcp.json` that would be started though the user has not approved them in the client."""
 
@@ -69,10 +78,13 @@ class InstallPlan:
         return (*self.edits, *self.links)
 
 
-def plan_init(snapshot: ClientSnapshot, logins: Mapping[str, str], *, keeps_logins: bool = False) -> InstallPlan:
+def plan_init(
+    snapshot: ClientSnapshot, logins: Mapping[str, str], *, keeps_logins: bool = False, kept: Kept | None = None
+) -> InstallPlan:
     """Plan how the servers of the scope move behind the proxy; `logins` names those that need a login, and why.
 
-    `keeps_logins`: these stay with the client.
+    `keeps_logins`: these stay with the client. `kept`, if it is given, knows the secrets that are kept by name, and
+    those in the servers file move there.
 
     Raises:
         HostError: the client would not start us, or a file that has to change holds something unexpected.
@@ -86,6 +98,7 @@ def plan_init(snapshot: ClientSnapshot, logins: Mapping[str, str], *, keeps_logi
     notes = [f"not looked at: {reason}" for reason in snapshot.unread]
     given = () if snapshot.given is None else snapshot.given.notes
     _move(snapshot, pending_edits, choice.moving)
+    secrets = _take_out(snapshot, pending_edits, kept)
     if not registration.is_plugins:
         _register(snapshot, pending_edits)
     wiring = plan_wiring(snapshot)
@@ -112,6 +125,7 @@ def plan_init(snapshot: ClientSnapshot, logins: Mapping[str, str], *, keeps_logi
         trusted=snapshot.locations.project_servers_file if is_trusted else None,
         links=links,
         logins=choice.logins,
+        secrets=secrets,
         unapproved=unapproved if edits else (),
     )
 
@@ -129,6 +143,12 @@ def _move(snapshot: ClientSnapshot, pending_edits: PendingEdits, moving: Mapping
         target.setdefault(name, {**without_options(entry), "dynaload": options})
         if snapshot.given is None:
             del pending_edits.object_at(source, *keys)[name]
+
+
+def _take_out(snapshot: ClientSnapshot, pending_edits: PendingEdits, kept: Kept | None) -> PlainSecrets:
+    """Return the secrets in the servers file, taken out of it if that is wanted."""
+    servers = objects(pending_edits.document(servers_target(snapshot)), "mcpServers")
+    return find_plain_secrets(servers) if kept is None else take_out_secrets(servers, kept)
 
 
 def _register(snapshot: ClientSnapshot, pending_edits: PendingEdits) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mcp_dynaload.config.paths import SECRETS_FILE
+from mcp_dynaload.config.secret_store import SecretStore
 from mcp_dynaload.config.trust import forget, trust_file
 from mcp_dynaload.errors import DynaloadError, HostError
 from mcp_dynaload.hosts.claude_code.backups import (
@@ -23,6 +25,7 @@ from mcp_dynaload.hosts.claude_code.install_plan import InstallPlan, plan_init
 from mcp_dynaload.hosts.claude_code.links import write_links
 from mcp_dynaload.hosts.claude_code.login_probe import Probe, logins_needed
 from mcp_dynaload.hosts.claude_code.movable_servers import probe_candidates
+from mcp_dynaload.hosts.claude_code.moved_secrets import forget_restored, forget_secrets, keep_secrets
 from mcp_dynaload.hosts.claude_code.uninstall_plan import plan_uninstall
 from mcp_dynaload.machine.atomic_files import write_atomically
 
@@ -48,6 +51,7 @@ def install(
     is_dry_run: bool,
     may_approve: bool = True,
     keeps_logins: bool = False,
+    moves_secrets: bool = False,
     write: Write = write_atomically,
 ) -> InstallPlan:
     """Show what putting the servers behind the proxy changes, and after the user's consent do it.
@@ -55,8 +59,13 @@ def install(
     Raises:
         HostError: it cannot be done; nothing was changed then.
     """
-    plan = plan_init(snapshot, logins_needed(probe_candidates(snapshot), probe), keeps_logins=keeps_logins)
+    logins = logins_needed(probe_candidates(snapshot), probe)
+    store = SecretStore(snapshot.locations.secrets_file)
+    plan = plan_init(snapshot, logins, keeps_logins=keeps_logins, kept=store.get if moves_secrets else None)
     _show_plan(plan, dialogue.show)
+    if plan.secrets.moved:
+        places = ", ".join(plan.secrets.places)
+        dialogue.show(f"Secrets, kept in {store.place}, of which the servers file has the names: {places}")
     if plan.unapproved and not may_approve and not is_dry_run:
         raise HostError(
             f"{', '.join(map(repr, plan.unapproved))} would be started, which you have not approved in Claude Code;"
@@ -66,19 +75,27 @@ def install(
         return plan
     locations = snapshot.locations
     backup = save_backup(locations.backups_dir, plan, datetime.now(UTC))
+    added: tuple[str, ...] = ()
     try:
+        added = keep_secrets(plan.secrets.moved, store)
         write_edits(plan.edits, write)
         write_links(plan.links)
         if plan.trusted is not None:
             trust_file(plan.trusted, locations.state_dir)
     except BaseException:  # whatever stops us half way, Ctrl-C too: put things back, then let it go on
         _take_back(backup)
+        forget_secrets(added, store)
         raise
     dialogue.show(f"Done. What the files held before is in {backup.folder}; `mcp-dynaload uninstall` puts it back.")
     try:
         refresh()
     except DynaloadError as error:
         dialogue.show(f"The servers were not listed yet: {error}. `mcp-dynaload refresh` tries again.")
+    if plan.secrets.places and not plan.secrets.moved:
+        dialogue.show(
+            f"Secrets stand as text in the servers file: {', '.join(plan.secrets.places)}."
+            f" `mcp-dynaload init --scope {snapshot.scope} --move-secrets` keeps them in {store.place} instead."
+        )
     dialogue.show(
         "Next: restart Claude Code (running sessions keep their old servers), then just type a prompt;"
         " `/mcp` shows `dynaload`. `mcp-dynaload doctor` checks everything."
@@ -102,6 +119,7 @@ def uninstall(backups_dir: Path, state_dir: Path, show: Show, write: Write = wri
     _keep_current(backups[0].folder, [edit.before for edit in plan.edits])
     write_edits(plan.edits, write)
     write_links(plan.links)
+    left = forget_restored(plan.edits, SecretStore(state_dir / SECRETS_FILE))
     remove_folders([folder for backup in backups for folder in backup.made_folders])
     for backup in backups:
         if backup.trusted is not None:
@@ -116,7 +134,7 @@ def uninstall(backups_dir: Path, state_dir: Path, show: Show, write: Write = wri
         show(f"{'removed' if edit.after is None else 'put back'}  {edit.path}")
     for link in plan.links:
         show(f"{'removed' if link.after is None else 'put back'}  {link.path}")
-    for note in plan.notes:
+    for note in (*plan.notes, *([left] if left else [])):
         show(f"note: {note}")
     if plan.notes:
         kept = ", ".join(str(backup.folder) for backup in backups)

@@ -113,6 +113,8 @@ class Validation:
     checks: tuple[Check, ...] = ()
     loads: Mapping[str, Load] = field(default_factory=dict[str, Load])
     chaos: ChaosFigures | None = None
+    notes: tuple[str, ...] = ()
+    """Oddities of the servers file that keep nothing from working."""
 
     @property
     def is_scored(self) -> bool:

@@ -66,6 +66,7 @@ def as_markdown(validation: Validation) -> str:
     for heading, checks in by_heading(validation.checks).items():
         earned = sum(check.earned for check in checks)
         parts += [f"## {heading.capitalize()}: {earned:g} points", _markdown_table(CHECK_HEAD, check_rows(checks))]
+    parts += [f"Note: {note}" for note in validation.notes]
     return "\n\n".join(parts) + "\n"
 
 
@@ -85,6 +86,7 @@ def as_html(validation: Validation) -> str:
     ]
     parts += [_histogram(timing) for timing in validation.timings if timing.values_ms]
     parts += [_memory(name, load) for name, load in validation.loads.items() if len(load.memory_mb) > 1]
+    parts += [f"<p>Note: {html.escape(note)}</p>" for note in validation.notes]
     body = "\n".join(parts)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

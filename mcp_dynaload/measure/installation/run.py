@@ -26,6 +26,7 @@ from mcp_dynaload.measure.installation.scoring import (
 )
 from mcp_dynaload.measure.installation.sessions import measure_concurrent_sessions
 from mcp_dynaload.measure.installation.stress import stress
+from mcp_dynaload.proxy.denied_tools import idle_glob_notes
 
 Told = Callable[[str], None]
 """Told what is through."""
@@ -72,6 +73,7 @@ async def validate(configuration: Configuration, parts: Parts, told: Told) -> Va
         files = tuple(file.path for file in configuration.upstreams.files if file.kind == "explicit")
         experience = await measure_experience(dynaload, files)
         tools = len(dynaload.proxy.live.catalog.tools)
+        notes = tuple(f"{what}; {fix}" for what, fix in idle_glob_notes(dynaload.proxy.live.listings))
     told("commands and start")
     loads = await _loads(parts, told) if parts.stress else {}
     servers = max(1, len(configuration.configs) + len(configuration.upstreams.problems))
@@ -100,6 +102,7 @@ async def validate(configuration: Configuration, parts: Parts, told: Told) -> Va
         checks=(*checks, *chaotic),
         loads=loads,
         chaos=faults,
+        notes=notes,
     )
 
 

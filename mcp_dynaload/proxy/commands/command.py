@@ -89,6 +89,9 @@ def wrong(kind: str, value: str, valid: Collection[str]) -> Result:
 def wrong_tool(session: Session, value: str) -> Result:
     """Build a refusal of a tool that does not exist, with the nearest ones, and how to find it among all."""
     catalog = session.catalog
+    denial = session.live.listings.quarantine.denied_tool(value.removeprefix(session.client_prefix))
+    if denial is not None:
+        return refused(f"The servers file denies {value!r} by the rule {denial.rule} of server {denial.server!r}.")
     near = catalog.nearest(value) if value else ()
     said = f"There is no tool {value!r}." if value else "Name a tool."
     hint = f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""

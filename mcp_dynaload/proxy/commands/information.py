@@ -115,6 +115,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("unloaded by you", len(state.unloaded)),
         ("registered", _registered(session)),
         ("servers", f"{len(live.listings.configs)} configured; running: {running}"),
+        *([("denied", _denied(session))] if live.listings.quarantine.denied else []),
         *([("logins needed", _logins(session))] if session.pool.logins_needed else []),
         ("prompts ranked", session.history.prompts),
         (
@@ -156,6 +157,12 @@ def _way(session: Session) -> str:
 def _logins(session: Session) -> str:
     """Return the servers that want a login, and how to log in."""
     return f"{', '.join(session.pool.logins_needed)}: {typed(session)}login <server>"
+
+
+def _denied(session: Session) -> str:
+    """Return how many tools of each server the servers file denies."""
+    denied = session.live.listings.quarantine.denied
+    return f"{', '.join(f'{len(rules)} of {name}' for name, rules in denied.items())}, by the servers file"
 
 
 async def find(session: Session, words: Words) -> Result:
