@@ -54,8 +54,11 @@ FIRST_LISTING_SECONDS = 60.0
 choose from."""
 
 POLL_SECONDS = 0.5
-"""Between looks at the servers files. A change counts when it is the same at two of them: so nothing is read that is
-being written, and what was read is in use within two seconds."""
+"""Between looks at the servers files."""
+
+SETTLED_SECONDS = 0.15
+"""A change counts when it is still the same after so long: nothing is read that is being written, and what was read is
+in use within two seconds, on a busy machine, too."""
 
 SERVER_NAME_VARIABLE = "MCP_DYNALOAD_SERVER_NAME"
 """Where the entry of our plugin says how the client knows the server that it brings."""
@@ -258,7 +261,7 @@ async def follow_servers_files(configuration: Configuration, proxy: ProxyServer)
     told = tuple(map(str, configuration.upstreams.problems))
     proxy.live.problems = told
     while True:
-        await anyio.sleep(POLL_SECONDS)
+        await anyio.sleep(POLL_SECONDS if seen == taken else SETTLED_SECONDS)
         before, seen = seen, await anyio.to_thread.run_sync(stamp_of, files)
         if seen == taken or seen != before:
             continue

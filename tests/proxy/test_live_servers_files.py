@@ -52,6 +52,14 @@ async def until_known(client: Connected, name: str) -> None:
             await anyio.sleep(0.02)
 
 
+async def until_started(client: Connected, name: str) -> None:
+    """Wait for the end of a session's start, which reads the encoder and lists what was never listed."""
+    await until_known(client, name)
+    with anyio.fail_after(HANG_SECONDS):
+        await client.live.index.ready.wait()
+    await client.knows_meanings()
+
+
 async def until_told(told: list[str], many: int) -> None:
     with anyio.fail_after(HANG_SECONDS):
         while len(told) < many:  # noqa: ASYNC110 - the file is looked at
@@ -67,6 +75,7 @@ async def test_a_session_follows_the_file_and_keeps_what_it_has_while_the_file_i
         proxy = await stack.enter_async_context(open_proxy(configuration))
         client = await stack.enter_async_context(client_of(proxy, proxy.live))
         told = heard(proxy.shared.event_bus)
+        await until_started(client, "a__echo")
 
         write(file, "a", "b")
         await until_servers(client, "a", "b", seconds=TAKEN_OVER_SECONDS)
@@ -150,6 +159,8 @@ async def test_all_sessions_of_a_service_follow_the_file(tmp_path: Path) -> None
         running.client() as first,
         running.client("sse") as second,
     ):
+        await until_started(first, "a__echo")
+
         write(tmp_path / "servers.json", "a", "b")
         await until_servers(first, "a", "b", seconds=TAKEN_OVER_SECONDS)
         await until_known(first, "b__echo")
