@@ -9,7 +9,7 @@ import anyio
 import anyio.abc
 
 from mcp_dynaload.machine.browser import open_page
-from mcp_dynaload.proxy.client import Client, ListRefresh
+from mcp_dynaload.proxy.client import Client, ListRefresh, is_following
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.serving_role import ServingRole
@@ -70,7 +70,8 @@ async def open_session(
             tasks.start_soon(session.keep_index)
             tasks.start_soon(live.keep_approved)
             tasks.start_soon(session.keep_looking)
-            tasks.start_soon(client.announcements.repeat)
+            if is_following(client.name, settings.following_clients):  # to others each word is news
+                tasks.start_soon(client.announcements.repeat)
             tasks.start_soon(session.host.keep_lists_young)
             try:
                 yield session

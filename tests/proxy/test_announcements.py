@@ -5,10 +5,11 @@ from pathlib import Path
 
 import anyio
 import pytest
+from mcp_types import Implementation
 
 from mcp_dynaload.proxy.announcements import REPEATED_AFTER_SECONDS, Announcements
 from tests.faults.scripted import config
-from tests.proxy.clients import Connected, client_of, proxy_of
+from tests.proxy.clients import Connected, client_of, following, proxy_of
 
 pytestmark = pytest.mark.proves("first-prompt")
 
@@ -62,3 +63,17 @@ async def test_nothing_is_repeated_to_a_client_that_has_yet_to_list_or_has_liste
     await anyio.sleep(ALL_REPEATED)
 
     assert client.told.count("tools") == 1
+
+
+async def test_to_a_client_that_is_not_known_to_list_again_each_word_is_news_and_said_once(tmp_path: Path) -> None:
+    async with (
+        proxy_of(tmp_path, [config("a")]) as (proxy, live),
+        following(proxy.server, live, client_info=Implementation(name="another", version="1")) as client,
+    ):
+        client.follows = False
+        await client.names()
+        await proxy.sessions[0].client.announcements.tell("tools")
+
+        await anyio.sleep(ALL_REPEATED)
+
+        assert client.told.count("tools") == 1
