@@ -1,11 +1,13 @@
 """Placeholders that other programs put into entries, written as the variables that a servers file has."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.project_environment import PROJECT_VARIABLE
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.foreign_host import UserPlaces
+from mcp_dynaload.hosts.entry_conversion import EntryConversion
+from mcp_dynaload.hosts.foreign_host import HostEntry, UserPlaces, entries_under
 
 Placeholder = Callable[[str], str | None]
 """Returns what stands for the inside of a `${…}`; None where nothing can."""
@@ -60,6 +62,17 @@ def editor_placeholder(inside: str, places: UserPlaces) -> str | None:
     if inside in fixed:
         return fixed[inside]
     return f"${{{inside}}}" if inside not in _OF_OPEN_FILE and _PLAIN.fullmatch(inside) else None
+
+
+def editor_entries(
+    document: Json, places: UserPlaces, convert: Callable[[EntryConversion], None]
+) -> Sequence[HostEntry]:
+    """Return the servers in the file of an editor, with its placeholders."""
+
+    def expand(text: str, _name: str) -> str:
+        return with_variables(text, lambda inside: editor_placeholder(inside, places))
+
+    return entries_under(document, "mcpServers", convert, expand)
 
 
 def variable_name(text: str) -> str:

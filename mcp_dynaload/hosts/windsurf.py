@@ -5,8 +5,8 @@ from pathlib import Path
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.hosts.entry_conversion import EntryConversion
-from mcp_dynaload.hosts.foreign_host import NOT_OURS, ForeignHost, HostEntry, UserPlaces, entries_under
-from mcp_dynaload.hosts.host_variables import editor_placeholder, with_variables
+from mcp_dynaload.hosts.foreign_host import NOT_OURS, ForeignHost, HostEntry, UserPlaces
+from mcp_dynaload.hosts.host_variables import editor_entries
 
 _FILE = "mcp_config.json"
 
@@ -18,10 +18,7 @@ def _user_files(places: UserPlaces) -> Sequence[Path]:
 
 
 def _entries(document: Json, places: UserPlaces) -> Sequence[HostEntry]:
-    def expand(text: str, _name: str) -> str:
-        return with_variables(text, lambda inside: editor_placeholder(inside, places))
-
-    return entries_under(document, "mcpServers", _convert, expand)
+    return editor_entries(document, places, _convert)
 
 
 def _convert(conversion: EntryConversion) -> None:

@@ -14,7 +14,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 
 
 def call(
-    number: int, name: str, session: str = "s", folder: str = "/work/shop", at: float = NOON, **given: object
+    number: int, name: str, session: str = "s", folder: str = "/projects/shop", at: float = NOON, **given: object
 ) -> str:
     """Return a line of the client's, as 2.1.332 writes it, with one call in it."""
     use = {"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": given}
@@ -30,7 +30,7 @@ def call(
 
 
 def write(config_dir: Path, name: str, *lines: str) -> Path:
-    file = config_dir / "projects" / "-work-shop" / name
+    file = config_dir / "projects" / "-projects-shop" / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file
@@ -46,7 +46,7 @@ def test_calls_of_servers_and_commands_are_read_by_session_and_folder_in_their_o
         call(3, "Bash", command="gh issue list", description="d"),
         call(4, "WebFetch", url="https://api.github.com/x", prompt="the stars"),
         call(5, "Read", file_path="/etc/hosts"),
-        call(6, "mcp__jira__get", session="t", folder="/work/other"),
+        call(6, "mcp__jira__get", session="t", folder="/projects/other"),
         json.dumps({"type": "user", "message": {"content": "mcp__github__get_issue tool_use assistant"}}),
     )
 
@@ -54,8 +54,8 @@ def test_calls_of_servers_and_commands_are_read_by_session_and_folder_in_their_o
 
     assert shop.calls == ("mcp__github__list_issues", "mcp__github__get_issue")
     assert shop.commands == (("Bash", "gh issue list"), ("WebFetch", "https://api.github.com/x\nthe stars"))
-    assert (shop.id, shop.folder, shop.at) == ("s", "/work/shop", NOON + 5)
-    assert other == PastSession("t", "/work/other", NOON + 6, ("mcp__jira__get",), ())
+    assert (shop.id, shop.folder, shop.at) == ("s", "/projects/shop", NOON + 5)
+    assert other == PastSession("t", "/projects/other", NOON + 6, ("mcp__jira__get",), ())
 
 
 def test_a_resumed_session_counts_each_call_once_and_an_agents_calls_count(tmp_path: Path) -> None:
@@ -80,8 +80,8 @@ def test_what_is_older_or_cannot_be_read_is_left_out_and_harms_no_other(tmp_path
     )
     old = write(tmp_path, "old.jsonl", call(3, "mcp__a__other"))
     os.utime(old, (NOON - 9 * DAY, NOON - 9 * DAY))
-    os.mkfifo(tmp_path / "projects" / "-work-shop" / "pipe.jsonl")
-    (tmp_path / "projects" / "-work-shop" / "gone.jsonl").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "projects" / "-projects-shop" / "pipe.jsonl")
+    (tmp_path / "projects" / "-projects-shop" / "gone.jsonl").symlink_to(tmp_path / "nowhere")
 
     sessions = past_sessions(tmp_path, NOON - DAY)
 

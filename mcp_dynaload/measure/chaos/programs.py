@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
@@ -12,12 +11,11 @@ from pathlib import Path
 
 import anyio
 import anyio.abc
-import httpx2
 import psutil
 
 from mcp_dynaload.config.paths import variables_for
-from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.machine.own_process import module_command
+from mcp_dynaload.measure.own_service import free_port, until_ready
 
 SERVER = Path(__file__).with_name("chaos_server.py")
 CALM = "calm"
@@ -25,7 +23,6 @@ CALM = "calm"
 
 VICTIMS = ("odd1", "odd2")
 CALL_TIMEOUT_SECONDS = 10.0
-START_SECONDS = 60.0
 EXIT_SECONDS = 15.0
 LOG = "stderr.log"
 
@@ -61,7 +58,7 @@ async def open_program(folder: Path, *, is_service: bool) -> AsyncGenerator[Prog
         DynaloadError: A service does not answer in time.
     """
     file = _written(folder, is_shared=is_service)
-    port = _free_port() if is_service else 0
+    port = free_port() if is_service else 0
     options = ["--transport", "http", "--port", str(port)] if is_service else []
     command = module_command("mcp_dynaload", "serve", *options, "--config", str(file))
     environ = {**os.environ, **variables_for(folder), "MCP_DYNALOAD_LOG_LEVEL": "error", "CLAUDE_CODE_SESSION_ID": ""}
@@ -75,7 +72,7 @@ async def open_program(folder: Path, *, is_service: bool) -> AsyncGenerator[Prog
         )
     try:
         if is_service:
-            await _answers(f"http://127.0.0.1:{port}/readyz", process)
+            await until_ready(port, process)
         yield Program(folder, process, f"http://127.0.0.1:{port}/mcp" if is_service else "")
     finally:
         with anyio.CancelScope(shield=True):
@@ -96,19 +93,6 @@ def _entry(name: str, folder: Path, *, is_shared: bool) -> dict[str, object]:
     return {"command": sys.executable, "args": ["-I", "-S", str(SERVER), name, str(folder)], "dynaload": options}
 
 
-async def _answers(url: str, process: anyio.abc.Process) -> None:
-    """Wait for a service."""
-    async with httpx2.AsyncClient(verify=False, timeout=5) as http:  # loopback: no authorities are read
-        with anyio.move_on_after(START_SECONDS):
-            while process.returncode is None:
-                try:
-                    if (await http.get(url)).status_code == 200:
-                        return
-                except httpx2.HTTPError:
-                    await anyio.sleep(0.1)
-    raise DynaloadError(f"the service did not start within {START_SECONDS:.0f} s (exit status {process.returncode})")
-
-
 async def _end(process: anyio.abc.Process) -> None:
     if process.stdin is not None:
         await process.stdin.aclose()
@@ -121,9 +105,3 @@ async def _end(process: anyio.abc.Process) -> None:
         await process.wait()
     if process.stdout is not None:
         await process.stdout.aclose()
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -11,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
-import anyio.abc
 import httpx2
 import psutil
 from mcp import Client, MCPError
@@ -23,6 +21,7 @@ from mcp_dynaload.config.paths import variables_for
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.machine.own_process import module_command
 from mcp_dynaload.measure.installation.check import Load, Timing
+from mcp_dynaload.measure.own_service import free_port, until_ready
 from mcp_dynaload.measure.probe import ECHO, probe
 
 PRIVATE_SESSIONS = 20
@@ -36,7 +35,6 @@ LIFETIME_SECONDS = 3.0
 
 ANSWER_SECONDS = 30.0
 OPENING_AT_ONCE = 8
-START_SECONDS = 60.0
 SAMPLE_SECONDS = 1.0
 
 _PATIENCE = httpx2.Timeout(ANSWER_SECONDS, read=300.0)
@@ -217,7 +215,7 @@ async def _is_refused(url: str) -> bool:
 async def _service(sessions: int) -> AsyncGenerator[tuple[str, psutil.Process]]:
     """Start a service process with probe servers behind it, in folders of its own; at exit it has drained."""
     with tempfile.TemporaryDirectory(prefix="mcp-dynaload-stress-") as place:
-        folder, port = Path(place), _free_port()
+        folder, port = Path(place), free_port()
         entries = {
             "shared": probe(is_shared=True),
             "private": probe(),
@@ -236,30 +234,12 @@ async def _service(sessions: int) -> AsyncGenerator[tuple[str, psutil.Process]]:
             module_command("mcp_dynaload", *options), stdout=None, stderr=None, env=environ
         )
         try:
-            await _ready(f"http://127.0.0.1:{port}/readyz", process)
+            await until_ready(port, process)
             yield f"http://127.0.0.1:{port}/mcp", psutil.Process(process.pid)
         finally:
             with anyio.CancelScope(shield=True):
                 process.terminate()
                 await process.wait()
-
-
-async def _ready(url: str, process: anyio.abc.Process) -> None:
-    async with httpx2.AsyncClient(verify=False, timeout=5) as http:
-        with anyio.move_on_after(START_SECONDS):
-            while process.returncode is None:
-                try:
-                    if (await http.get(url)).status_code == 200:
-                        return
-                except httpx2.HTTPError:
-                    await anyio.sleep(0.1)
-    raise DynaloadError(f"the service did not start within {START_SECONDS:.0f} s (exit status {process.returncode})")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def _memory_mb(process: psutil.Process) -> float:
