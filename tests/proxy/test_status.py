@@ -31,6 +31,7 @@ async def office(
         folder, config("desk"), listings={"desk": listing}, settings=settings, session_id=session_id
     ) as client:
         await client.names()
+        await client.knows_meanings()  # what is said of a prompt is judged anew with all that is known by then
         yield client
 
 
