@@ -255,7 +255,7 @@ async def open_proxy(
 
 
 async def follow_servers_files(configuration: Configuration, proxy: ProxyServer) -> None:
-    """Take changes of the servers files over, for ever: within a second, once nobody is writing any more."""
+    """Take changes of the servers files over, for ever: within two seconds, once nobody is writing any more."""
     files = followed_files(configuration.locations, configuration.explicit)
     taken = seen = configuration.stamp
     told = tuple(map(str, configuration.upstreams.problems))

@@ -36,8 +36,8 @@ def doctor(
 ) -> None:
     """Check files, servers, hooks and the client, and say what to do. Exit status 1 if something is wrong.
 
-    Names each definition that Claude Code would refuse a server's whole list for, why, and whether it was
-    repaired or left out; so do `tools` and the journal (`listing_mended`).
+    Every server is started once to be listed. Also names the definitions for which Claude Code would refuse a
+    server's list, and says whether each was repaired or left out; so do `tools` and the journal (`listing_mended`).
 
     Example: mcp-dynaload doctor
     """

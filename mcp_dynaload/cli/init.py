@@ -50,12 +50,13 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
             ),
         ] = None,
         keep_logins: Annotated[
-            bool, typer.Option("--keep-logins", help="Leave servers that need a login with Claude Code.")
+            bool, typer.Option("--keep-logins", help="Do not move servers that need a login.")
         ] = False,
         move_secrets: Annotated[
             bool,
             typer.Option(
-                "--move-secrets", help="Keep the secrets in the servers file as `mcp-dynaload secret set` does instead."
+                "--move-secrets",
+                help="Move secrets out of the servers file, to where `mcp-dynaload secret set` keeps them.",
             ),
         ] = False,
     ) -> None:

@@ -61,7 +61,7 @@ class Past:
 
 def learn(
     from_transcripts: Annotated[
-        bool, typer.Option("--from-transcripts", help="From the sessions that Claude Code has kept.")
+        bool, typer.Option("--from-transcripts", help="From the sessions that Claude Code has kept; must be given.")
     ] = False,
     since: Annotated[str, typer.Option(help="How far back: 60d, or a date (2026-11-25).")] = "60d",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be learned.")] = False,

@@ -25,7 +25,7 @@ quarantine = typer.Typer(
     no_args_is_help=True,
 )
 
-_NAMES = "[SERVER] [NAME]..."
+_NAMES = "[SERVER [DEFINITION...]]"
 
 ShownArgument = Annotated[
     list[str] | None, typer.Argument(metavar=_NAMES, help="A server, else all; then some of its definitions only.")

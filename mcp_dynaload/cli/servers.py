@@ -52,8 +52,7 @@ class ServerTransport(StrEnum):
 
 _SCOPES = "user|project|local"
 _SCOPE_HELP = (
-    "Your servers (user), the project's file (project), or that kept out of git (local); by default user for a new"
-    " server, else wherever it is."
+    "Your servers everywhere (user), the project's file (project), or yours for this folder, kept out of git (local)"
 )
 
 ScopeOption = Annotated[
@@ -62,12 +61,12 @@ ScopeOption = Annotated[
         "--scope",
         "-s",
         metavar=_SCOPES,
-        help=_SCOPE_HELP,
+        help=f"{_SCOPE_HELP}.",
     ),
 ]
 AnyScopeOption = Annotated[
     ServerScope | None,
-    typer.Option("--scope", "-s", metavar=_SCOPES, help=_SCOPE_HELP),
+    typer.Option("--scope", "-s", metavar=_SCOPES, help=f"{_SCOPE_HELP}; by default wherever it is."),
 ]
 NoListOption = Annotated[bool, typer.Option("--no-list", help="Do not start the server now to list its tools.")]
 
@@ -88,9 +87,9 @@ def add(
     ] = None,
     scope: ScopeOption = ServerScope.USER,
     client_id: Annotated[str | None, typer.Option("--client-id", help="OAuth client id of the server.")] = None,
-    client_secret: Annotated[bool, typer.Option("--client-secret", help="Not kept in a servers file: see login.")] = (
-        False
-    ),
+    client_secret: Annotated[
+        bool, typer.Option("--client-secret", help="Refused: add the server, then `login NAME --client-secret`.")
+    ] = (False),
     callback_port: Annotated[
         int | None, typer.Option("--callback-port", min=1, max=65535, help="Port of the OAuth callback.")
     ] = None,

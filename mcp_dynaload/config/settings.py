@@ -59,7 +59,7 @@ class Settings(ServiceSettings, TelemetrySettings):
     way."""
 
     default_loading_strategy: Strategy = "balanced"
-    """How much is loaded: `conservative` the most, `aggressive` the least."""
+    """How much is loaded: `conservative` leaves least out, `aggressive` saves most tokens."""
 
     cache_ttl_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 3600
     """How long the tools ranked for a prompt are kept in memory; 0: not at all."""

@@ -70,7 +70,7 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Session:
-    """Made by `session_lifetime.open_session`; every change of its loaded tools goes through `decide`."""
+    """Made by `session_lifetime.open_session`; once attached, its loaded tools change by `decide` alone."""
 
     host: UpstreamBridge
     surface: Surface
@@ -178,10 +178,10 @@ class Session:
         """The costs of its lists."""
         return ListCosts(self.catalog, self.live.overhead_tokens)
 
-    def emit(self, action: Event) -> None:
+    def emit(self, event: Event) -> None:
         """Tell that something has happened in this session."""
         who = Who(self.learning.session, self.client.user, self.learning.project)
-        self.shared.event_bus.emit(replace(action, who=who))
+        self.shared.event_bus.emit(replace(event, who=who))
 
     def listed(self) -> list[Tool]:
         """Return the upstream tools that are in our list now, in name order."""

@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 class SharedUpstreams:
-    """The `Host` of shared upstreams: nobody in particular, so it cannot be asked anything."""
+    """The `UpstreamCallbacks` of shared upstreams: nobody in particular, so it cannot be asked anything."""
 
     log_level: str | None = None
 

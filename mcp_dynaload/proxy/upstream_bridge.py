@@ -50,7 +50,7 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class UpstreamBridge:
-    """The `Host` of a session's upstreams; changes nothing of what the session has loaded."""
+    """The `UpstreamCallbacks` of a session's upstreams; changes nothing of what the session has loaded."""
 
     client: Client
     shared: ProcessContext

@@ -1,4 +1,4 @@
-"""The one way in which a session's loaded tools change: `step` from state and event to state and decision."""
+"""The one way in which a session's loaded tools change: `step` from state and action to state and decision."""
 
 import math
 from collections.abc import Iterable
