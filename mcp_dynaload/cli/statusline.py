@@ -15,7 +15,7 @@ MAX_INPUT_BYTES = 1_000_000
 
 
 def statusline(verbose: bool = False) -> None:
-    """Print one line, such as `dynaload 7 of 412` and what that saves, for the session whose JSON Claude Code gives on stdin.
+    """Print one line, such as `dynaload 7 of 412` and what that saves, for the session whose JSON is on stdin.
 
     It is empty where there is nothing to tell; with --verbose stderr tells why.
 
