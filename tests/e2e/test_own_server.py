@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import shutil
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.claude import Claude
+from tests.e2e.git_host import git_host
 from tests.e2e.model_api import Step, tool_use
 from tests.e2e.model_request import Json
 from tests.e2e.stage import FROZEN_LIST_MODEL, PROXY_COMMAND, Stage
@@ -67,8 +69,8 @@ def at_home(
     return claude
 
 
-def install(claude: Claude) -> None:
-    claude.run_plugin("marketplace", "add", str(ROOT))
+def install(claude: Claude, source: str = str(ROOT)) -> None:
+    claude.run_plugin("marketplace", "add", source)
     claude.run_plugin("install", "dynaload@mcp-dynaload")
 
 
@@ -232,7 +234,24 @@ def test_without_a_program_the_user_is_told_once_in_one_sentence(stage: Stage) -
     assert [name for name in claude.api.main(HISTORY)[0].loaded_tools if "dynaload" in name] == []
 
 
-def test_without_the_program_on_the_path_uvx_brings_it_from_where_the_plugin_came_from(stage: Stage) -> None:
+def repository(folder: Path) -> Path:
+    """Make a repository of what the client and `uvx` look for in ours."""
+    for name in (".claude-plugin", "plugins"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    for command in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "All"],
+    ):
+        subprocess.run(["git", "-C", str(folder), *command], check=True)
+    return folder
+
+
+@pytest.mark.parametrize("is_url", [False, True], ids=["folder", "URL"])
+def test_without_the_program_on_the_path_uvx_brings_it_from_where_the_plugin_came_from(
+    stage: Stage, is_url: bool
+) -> None:
     programs = stage.folder / "bin"
     programs.mkdir()
     uvx = programs / "uvx"
@@ -240,7 +259,14 @@ def test_without_the_program_on_the_path_uvx_brings_it_from_where_the_plugin_cam
     uvx.write_text(f'#!/bin/sh\necho "$@" >> {stage.folder}/uvx.txt\nshift 3\nexec {own} "$@"\n')
     uvx.chmod(0o755)
     claude = at_home(stage, {CLOCK: [asking_the_time()]}, path=os.pathsep.join([str(programs), "/usr/bin", "/bin"]))
-    install(claude)
+    if is_url:
+        repository(stage.folder / "hosted" / "ours")
+        with git_host(stage.folder / "hosted") as address:
+            install(claude, f"{address}/ours/.git")
+        source = claude.home / ".claude" / "plugins" / "marketplaces" / "mcp-dynaload"
+    else:
+        install(claude)
+        source = ROOT
 
     with claude.print_session() as session:
         session.ask(HISTORY)
@@ -248,4 +274,4 @@ def test_without_the_program_on_the_path_uvx_brings_it_from_where_the_plugin_cam
 
     assert CURRENT_TIME in claude.api.main(CLOCK)[0].visible_tools
     called = (stage.folder / "uvx.txt").read_text().splitlines()
-    assert called == [f"--from {ROOT} mcp-dynaload --help", f"--from {ROOT} mcp-dynaload serve"]
+    assert called == [f"--from {source} mcp-dynaload --help", f"--from {source} mcp-dynaload serve"]
