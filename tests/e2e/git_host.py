@@ -3,7 +3,7 @@
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 
 @contextmanager
-def git_host(folder: Path) -> Iterator[str]:
+def git_host(folder: Path) -> Generator[str]:
     """Serve the repositories in a folder; yield the address before their names."""
 
     class Answering(BaseHTTPRequestHandler):
