@@ -3,7 +3,6 @@
 `mcp_dynaload.research.own_work` makes them of the texts.
 """
 
-import io
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -16,5 +15,5 @@ def read_own_work() -> "NDArray[np.float32]":
     """Read a unit vector for each text, as rows."""
     import numpy as np  # heavy, and not needed before the first ranking
 
-    packed = files("mcp_dynaload").joinpath("encoder/model/own_work.npy").read_bytes()
-    return np.load(io.BytesIO(packed), allow_pickle=False).astype(np.float32)
+    with files("mcp_dynaload").joinpath("encoder/model/own_work.npy").open("rb") as packed:
+        return np.load(packed, allow_pickle=False).astype(np.float32)

@@ -27,6 +27,16 @@ def count_tokens(text: str) -> int:
     return len(_encoding().encode_ordinary(text))
 
 
+def forget_ranks() -> None:
+    """Free the 70 MB of the ranks; the next count reads them again."""
+    _encoding.cache_clear()
+
+
+def ranks_are_read() -> bool:
+    """Return whether the ranks are in memory."""
+    return _encoding.cache_info().currsize > 0
+
+
 def read_ranks() -> dict[bytes, int]:
     """Read the rank of each token, in rank order."""
     packed = bz2.decompress(files("mcp_dynaload").joinpath("encoder/o200k_base.bz2").read_bytes())
@@ -41,7 +51,7 @@ def read_ranks() -> dict[bytes, int]:
 
 @cache
 def _encoding() -> "Encoding":
-    # Takes a quarter of a second and 70 MB with the ranks: only for those who count.
+    # Takes a quarter of a second and 70 MB with the ranks: only for those who count, and as long as they do.
     from tiktoken import Encoding
 
     return Encoding("o200k_base", pat_str=PATTERN, mergeable_ranks=read_ranks(), special_tokens={})

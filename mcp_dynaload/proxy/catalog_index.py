@@ -11,6 +11,8 @@ import structlog
 from anyio.from_thread import check_cancelled
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
+from mcp_dynaload.encoder.tokenizer import forget_ranks
+from mcp_dynaload.machine.freed_memory import give_back
 from mcp_dynaload.proxy.stored_index import keep_index, read_or_build_index
 from mcp_dynaload.ranking.caching import CachedRanker, RankingCache
 from mcp_dynaload.ranking.lexical import LexicalRanker
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 VECTORS_SHARE = 0.2
 VECTORS_BURST_SECONDS = 20.0
 """The share of time for keeping up with catalogs that change and change."""
+
+SETTLED_SECONDS = 5.0
+"""A catalog that stays the same for so long is counted and indexed, and so soon not made anew."""
 
 log = structlog.get_logger()
 
@@ -96,6 +101,10 @@ class CatalogIndex:
             began = anyio.current_time()
             await self._add_vectors()
             await allowance.spend(anyio.current_time() - began)
+            with anyio.move_on_after(SETTLED_SECONDS):
+                await self._changed.wait()
+                continue
+            await anyio.to_thread.run_sync(_free_what_is_done_with)
             await self._changed.wait()
 
     def build_now(self) -> None:
@@ -150,6 +159,12 @@ def _open_vectors(records: CatalogCache) -> "StoredVectors":
     from mcp_dynaload.proxy.stored_vectors import open_vectors
 
     return open_vectors(records)
+
+
+def _free_what_is_done_with() -> None:
+    """Free what was read to count and index a catalog: half of what a session takes then."""
+    forget_ranks()
+    give_back()
 
 
 class _NothingYet:

@@ -44,7 +44,7 @@ class WordVectors:
 
     def __init__(self, corpus: Sequence[str], *, is_weighted: bool) -> None:
         folder = files("mcp_dynaload").joinpath("encoder/model")
-        graph = onnx.load_from_string(folder.joinpath("model.onnx").read_bytes()).graph
+        graph = onnx.load(str(folder.joinpath("model.onnx"))).graph
         weights = {found.name: found for found in graph.initializer if found.name.startswith("words")}
         scale = numpy_helper.to_array(weights["words.scale"]).reshape(-1, 1)
         self._pieces = WordPieces(folder.joinpath("vocabulary.txt").read_text("utf-8"))

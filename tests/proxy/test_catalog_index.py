@@ -12,8 +12,11 @@ import pytest
 from anyio import from_thread
 
 from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.encoder import tokenizer
 from mcp_dynaload.encoder.sentence_encoder import WIDTH
+from mcp_dynaload.encoder.tokenizer import count_tokens
 from mcp_dynaload.encoder.tool_text import tool_texts
+from mcp_dynaload.proxy import catalog_index as catalog_index_module
 from mcp_dynaload.proxy import stored_index as built
 from mcp_dynaload.proxy.stored_index import built_key, keep_index, read_or_build_index
 from mcp_dynaload.proxy.stored_vectors import StoredVectors, open_vectors, unpacked
@@ -28,6 +31,7 @@ from mcp_dynaload.upstream.listing import Listing
 from tests.builders import a_catalog, a_tool
 from tests.faults.scripted import config
 from tests.proxy.catalogs import catalog_index, stored_catalog
+from tests.waiting import HANG_SECONDS
 
 CATALOG = a_catalog([a_tool("create_issue", "Open an issue"), a_tool("list_tables", "List the tables")])
 OTHER = a_catalog([a_tool("create_issue", "Open another issue")])
@@ -222,3 +226,24 @@ def test_a_server_may_be_listed_while_what_is_paid_beside_the_tools_is_counted(
     live.index_now()
 
     assert live.native_tokens == 3, "the names, and two servers' instructions"
+
+
+async def test_what_was_read_to_count_is_freed_once_the_catalog_has_settled(
+    records: CatalogCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freed = anyio.Event()
+    monkeypatch.setattr(catalog_index_module, "SETTLED_SECONDS", 0.01)
+    monkeypatch.setattr(catalog_index_module, "give_back", lambda: from_thread.run_sync(freed.set))
+    index = catalog_index(records, CATALOG)
+    await index.read_words()
+    count_tokens("some words")
+    assert tokenizer.ranks_are_read()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(index.keep_meanings)
+        with anyio.fail_after(HANG_SECONDS):
+            await freed.wait()
+        tasks.cancel_scope.cancel()
+
+    assert not tokenizer.ranks_are_read()
+    assert index.knows_meanings

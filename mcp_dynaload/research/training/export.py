@@ -1,6 +1,9 @@
 # pyright: basic, reportMissingImports=false
 # onnx, safetensors and torch are needed to make the model only: the extra `train` brings them.
-"""Writes trained weights as int8 ONNX graphs for one text at a time, and the vocabulary beside them."""
+"""Writes trained weights as int8 ONNX graphs for one text at a time, and the vocabulary beside them.
+
+The encoder's weights are a file of their own: onnxruntime maps it, so that all processes share what is not repacked.
+"""
 
 import argparse
 from pathlib import Path
@@ -15,6 +18,9 @@ from mcp_dynaload.research.training.bert import HEADS, JUDGING, LAYERS, REACH, S
 
 MAX_TOKENS = 128
 EPSILON = 1e-12
+
+MIN_APART = 1024
+"""Constants of fewer bytes stay in the graph."""
 
 RANGE = 127
 """Largest absolute value of a weight.
@@ -131,7 +137,7 @@ def build_judge(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
 
 
 def main() -> None:
-    """Write `model.onnx` and `vocabulary.txt`, or `need.onnx`."""
+    """Write `model.onnx`, `model.weights` and `vocabulary.txt`, or `need.onnx`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minilm", type=Path, help="folder with the original model.safetensors and vocab.txt")
     parser.add_argument("--checkpoint", type=Path, nargs="+", help="of the encoder; several are averaged")
@@ -150,8 +156,21 @@ def export_encoder(options: argparse.Namespace) -> None:
     """Write the averaged encoder."""
     weights = read_average(options.minilm, options.checkpoint).state_dict()
     model = build({name: weight.numpy() for name, weight in weights.items()})
-    (options.out / "model.onnx").write_bytes(model.SerializeToString(deterministic=True))
+    write_with_weights_apart(model, options.out)
     (options.out / "vocabulary.txt").write_bytes((options.minilm / "vocab.txt").read_bytes().rstrip())
+
+
+def write_with_weights_apart(model: onnx.ModelProto, folder: Path) -> None:
+    """Write `model.onnx`, the graph, and `model.weights`."""
+    (folder / "model.weights").unlink(missing_ok=True)  # onnx appends to what is there
+    onnx.save_model(
+        model,
+        folder / "model.onnx",
+        save_as_external_data=True,
+        location="model.weights",
+        size_threshold=MIN_APART,
+        convert_attribute=False,
+    )
 
 
 if __name__ == "__main__":
