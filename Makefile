@@ -62,21 +62,26 @@ BENCH ?= ../shared/bench
 eval-leave-out: $(VENV)/.developed
 	$(BIN)/python -m mcp_dynaload.research.leave_out $(BENCH)
 
-# Calls, starts and choice beside FastMCP, which gets an environment of its own; with BENCH as above the choice, too.
+# What is built for one kind of machine only.
+IS_X86_64_LINUX := $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -))
+FURTHER_PEERS := $(if $(IS_X86_64_LINUX),--dynamic-mcp $(PEERS)/bin/dmcp --mcp-compressor $(PEERS)/bin/mcp-compressor)
+BENCH_OUT ?= .cache/bench
+
+# Calls, starts, growth and choice beside peers, which get an environment of their own; with BENCH as above the choice, too.
 LABELLED := $(if $(wildcard $(BENCH)/catalogs/dev.json),--catalog $(BENCH)/catalogs/dev.json --tasks $(BENCH)/tasks/vendor_evals_dev.jsonl)
 bench: $(VENV)/.installed
 	.ci/install-e2e peers
-	$(BIN)/mcp-dynaload bench --fastmcp $(PEERS)/bin/python $(LABELLED)
+	mkdir -p $(BENCH_OUT)
+	$(BIN)/mcp-dynaload bench --fastmcp $(PEERS)/bin/python $(FURTHER_PEERS) $(LABELLED) --plot $(BENCH_OUT)/growth.svg
 
 # Model requests and tokens of the real Claude Code, a script for its model, with us, with peers and without; BENCH as above.
 SESSIONS ?= 8
-BENCH_OUT ?= .cache/bench-claude
-DYNAMIC_MCP := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),--dynamic-mcp $(PEERS)/bin/dmcp)
+DYNAMIC_MCP := $(if $(IS_X86_64_LINUX),--dynamic-mcp $(PEERS)/bin/dmcp)
 SESSIONS_OF := $(if $(wildcard $(BENCH)/catalogs/dev.json),--labelled $(BENCH))
 bench-claude: $(VENV)/.installed
 	.ci/install-e2e client
 	$(BIN)/mcp-dynaload bench --claude $(E2E)/node_modules/.bin/claude --fastmcp $(PEERS)/bin/python $(DYNAMIC_MCP) \
-		$(SESSIONS_OF) --sessions $(SESSIONS) --out $(BENCH_OUT)
+		$(SESSIONS_OF) --sessions $(SESSIONS) --out $(BENCH_OUT)-claude
 
 install: $(VENV)/.installed
 

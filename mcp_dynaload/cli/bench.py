@@ -13,6 +13,7 @@ from mcp_dynaload.cli.common import JsonOption
 from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
+    from mcp_dynaload.measure.peers.growth import Growth
     from mcp_dynaload.measure.peers.run import Figures
 
 
@@ -40,7 +41,14 @@ def bench(
         Path | None,
         typer.Option(help="With --claude: a folder with catalogs/dev.json, tasks/ and negatives/; else the demo's."),
     ] = None,
-    dynamic_mcp: Annotated[str | None, typer.Option(help="With --claude: the program dmcp, another peer.")] = None,
+    dynamic_mcp: Annotated[str | None, typer.Option(metavar="PATH", help="The program dmcp, another peer.")] = None,
+    compressor: Annotated[
+        str | None, typer.Option("--mcp-compressor", metavar="PATH", help="The program of that name, another peer.")
+    ] = None,
+    grows: Annotated[
+        bool, typer.Option("--growth", help="Also how calls and lists grow with number and size; some minutes.")
+    ] = False,
+    plot: Annotated[Path | None, typer.Option(help="Also --growth, and draw it: an SVG file.")] = None,
     models: Annotated[
         list[str] | None, typer.Option("--model", help="With --claude: claude-sonnet-5 or others, repeated.")
     ] = None,
@@ -67,6 +75,10 @@ def bench(
     if claude is not None:
         if catalog or tasks:
             raise ConfigError("--catalog and --tasks do not go with --claude: give --labelled DIR, or nothing")
+        if compressor or grows or plot:
+            raise ConfigError(
+                "--mcp-compressor, --growth and --plot do not go with --claude: they need --fastmcp PYTHON"
+            )
         # Not at the top: it brings the demo's servers and the tokenizer.
         from mcp_dynaload.cli.bench_claude import bench_claude, client_at, program_at
         from mcp_dynaload.measure.claude.run import MODEL, ClaudePlan
@@ -86,8 +98,8 @@ def bench(
         )
         bench_claude(plan, out, as_json=as_json)
         return
-    if labelled or dynamic_mcp or models or set_ups or out:
-        raise ConfigError("--labelled, --dynamic-mcp, --model, --set-up and --out need --claude PATH")
+    if labelled or models or set_ups or out:
+        raise ConfigError("--labelled, --model, --set-up and --out need --claude PATH")
     if fastmcp is None:
         raise ConfigError("give --fastmcp PYTHON for calls, starts and the choice, or --claude PATH for model requests")
     import anyio
@@ -98,9 +110,24 @@ def bench(
     if (catalog is None) != (tasks is None):
         raise ConfigError("--catalog and --tasks belong together: give both, or neither")
     files = (catalog, tasks) if catalog and tasks else None
-    plan = BenchPlan(peer_python=fastmcp, calls=calls, servers=servers, labelled=files, prompts=many)
+    if plot is not None and not plot.absolute().parent.is_dir():
+        raise ConfigError(f"--plot {plot}: there is no folder {plot.absolute().parent}; make it, or name another file")
+    plan = BenchPlan(
+        peer_python=fastmcp,
+        dynamic_mcp=dynamic_mcp and _program(dynamic_mcp, "--dynamic-mcp"),
+        compressor=compressor and _program(compressor, "--mcp-compressor"),
+        calls=calls,
+        servers=servers,
+        labelled=files,
+        prompts=many,
+        grows=grows or plot is not None,
+    )
     with counting("measuring") as told:
         figures = anyio.run(run, plan, told)
+    if plot is not None and figures.growth is not None:
+        from mcp_dynaload.measure.peers.growth_chart import growth_chart
+
+        plot.write_text(growth_chart(figures.growth, "mcp-dynaload bench --plot"), encoding="utf-8")
     if as_json:
         print(json.dumps({**asdict(figures), "ratios": figures.ratios()}, indent=2))
     else:
@@ -118,6 +145,13 @@ def _check_peer(python: str) -> None:
         f"--fastmcp {python}: {wrong}; `make bench` makes an environment that has it, or: python3 -m venv DIR && "
         "DIR/bin/pip install fastmcp, then --fastmcp DIR/bin/python"
     )
+
+
+def _program(name: str, option: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise ConfigError(f"{option} {name}: there is no such program; `make bench` installs it in .venv-peers/bin")
+    return found
 
 
 def _show(figures: "Figures") -> None:
@@ -155,6 +189,22 @@ def _show(figures: "Figures") -> None:
         heads = ("tools for a prompt by", "recall", "all of them", "tokens", "requests before", "p50 ms")
         tasks = next(iter(figures.choices.values())).tasks
         show_table(f"\nChoice for {tasks} prompts", heads, choices, heads[1:])
+    if figures.growth is not None:
+        _show_growth(figures.growth)
     console.print()
     for name, ratio in figures.ratios().items():
         console.print(f"{name}: {ratio:.2f}")
+
+
+def _show_growth(growth: "Growth") -> None:
+    from mcp_dynaload.cli.screen import show_table
+    from mcp_dynaload.measure.peers.growth import CALLS, curves
+
+    for title, by_name, shown in curves(growth):
+        places = sorted({place for curve in by_name.values() for place in curve})
+        heads = ("through", *(f"{place:,}" for place in places))
+        rows = [(name, *(shown(curve[place]) for place in places)) for name, curve in by_name.items()]
+        show_table(f"\n{title.capitalize()}", heads, rows, heads[1:])
+    heads = ("through", "CPU s", "memory MB after them")
+    efforts = [(name, f"{one.cpu_seconds:.2f}", f"{one.memory_mb:.0f}") for name, one in growth.effort.items()]
+    show_table(f"\nEffort for {CALLS:,} calls, one after the other, the server's apart", heads, efforts, heads[1:])

@@ -7,7 +7,7 @@ from pathlib import Path
 from mcp_dynaload.catalog.tool import Json
 
 ECHO, STOP = "echo_nonce", "stop_server"
-_SERVER = Path(__file__).with_name("probe_server.py")
+SERVER_FILE = Path(__file__).with_name("probe_server.py")
 
 
 def probe(*, lifetime_seconds: float = math.inf, is_shared: bool = False, tools: Path | None = None) -> Json:
@@ -17,4 +17,4 @@ def probe(*, lifetime_seconds: float = math.inf, is_shared: bool = False, tools:
     """
     arguments = [str(lifetime_seconds), *([str(tools)] if tools else [])]
     options = {"shared": True} if is_shared else {}
-    return {"command": sys.executable, "args": ["-I", "-S", str(_SERVER), *arguments], "dynaload": options}
+    return {"command": sys.executable, "args": ["-I", "-S", str(SERVER_FILE), *arguments], "dynaload": options}

@@ -15,8 +15,12 @@ from typing import Any
 TOOLS: list[dict[str, Any]] = [
     {
         "name": "echo_nonce",
-        "description": "Give the nonce back",
-        "inputSchema": {"type": "object", "properties": {"nonce": {"type": "string"}}, "required": ["nonce"]},
+        "description": "Give the nonce back, made as long as asked for",
+        "inputSchema": {
+            "type": "object",
+            "properties": {"nonce": {"type": "string"}, "size": {"type": "integer"}},
+            "required": ["nonce"],
+        },
         "annotations": {"readOnlyHint": True},
     },
     {"name": "stop_server", "description": "End the server's process at once", "inputSchema": {"type": "object"}},
@@ -35,7 +39,7 @@ def _answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
     if method == "tools/call":
         if params["name"] == "stop_server":
             os._exit(1)
-        text = str(params["arguments"].get("nonce"))
+        text = str(params["arguments"].get("nonce")).ljust(int(params["arguments"].get("size") or 0), ".")
         return {"content": [{"type": "text", "text": text}]}
     return {} if method == "ping" else None
 

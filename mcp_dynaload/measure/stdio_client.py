@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import subprocess
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
@@ -74,15 +75,16 @@ class StdioClient:
 
 @asynccontextmanager
 async def open_stdio_client(
-    name: str, command: Sequence[str], environ: Mapping[str, str]
+    name: str, command: Sequence[str], environ: Mapping[str, str], *, is_silenced: bool = False
 ) -> AsyncGenerator[StdioClient]:
-    """Open a session with a process that is started for it and ended with it.
+    """Open a session with a process that is started for it and ended with it; its stderr is ours, or dropped.
 
     Raises:
         DynaloadError: It does not start, or does not answer.
     """
     try:
-        process = await anyio.open_process(list(command), stderr=None, env=dict(environ))
+        errors = subprocess.DEVNULL if is_silenced else None
+        process = await anyio.open_process(list(command), stderr=errors, env=dict(environ))
     except OSError as error:
         raise DynaloadError(f"{name} does not start: {command[0]}: {error.strerror}") from error
     wire = StdioClient(name, process)

@@ -77,7 +77,10 @@ def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run_that_run
         (("--claude", "/bin/echo"), "it is not Claude Code, it says 'echo"),
         (("--claude", str(CLAUDE), "--set-up", "own"), "--set-up 'own' is none of: 'all loaded', "),
         (("--claude", str(CLAUDE), "--tasks", "t"), "--catalog and --tasks do not go with --claude"),
-        (("--labelled", "."), "--labelled, --dynamic-mcp, --model, --set-up and --out need --claude PATH"),
+        (("--labelled", "."), "--labelled, --model, --set-up and --out need --claude PATH"),
+        (("--claude", str(CLAUDE), "--growth"), "--growth and --plot do not go with --claude: they need --fastmcp"),
+        (("--fastmcp", str(PEER), "--plot", "no/such/g.svg"), "--plot no/such/g.svg: there is no folder "),
+        (("--fastmcp", str(PEER), "--dynamic-mcp", "no/dmcp"), "--dynamic-mcp no/dmcp: there is no such program"),
     ],
 )
 def test_what_is_wrong_is_said(shell: Shell, options: tuple[str, ...], said: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcp_dynaload.measure.peers.choice import PeerChoice, choices
+from mcp_dynaload.measure.peers.growth import Growth, growth
 from mcp_dynaload.measure.peers.lists import ListCost, list_cost
 from mcp_dynaload.measure.peers.speed import CallSpeed, Start, calls, starts
 from mcp_dynaload.measure.peers.subjects import DIRECT, OURS, PEER, Bench, Step
@@ -16,12 +17,18 @@ class BenchPlan:
     """The things to measure, and how much of each."""
 
     peer_python: str
+    dynamic_mcp: str | None
+    compressor: str | None
+    """Programs of further peers; None: they are left out."""
+
     calls: int
     servers: int
     labelled: tuple[Path, Path] | None
     """A catalog and its tasks; None: the choice is not compared."""
 
     prompts: int
+    grows: bool
+    """Whether it is measured how calls and lists grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,8 @@ class Figures:
     servers: int
     listing: ListCost
     """The cost of a long list, ours alone."""
+
+    growth: Growth | None
 
     def ratios(self) -> dict[str, float]:
         """Return ours against the peer's or a yardstick, in words; less time and memory is better, more rate."""
@@ -58,7 +67,7 @@ async def run(plan: BenchPlan, step: Step) -> Figures:
         DynaloadError: A measured process does not start or answer.
     """
     with tempfile.TemporaryDirectory(prefix="mcp-dynaload-bench-") as place:
-        bench = Bench(Path(place), plan.peer_python)
+        bench = Bench(Path(place), plan.peer_python, plan.dynamic_mcp, plan.compressor)
         compared = await choices(bench, *plan.labelled, plan.prompts, step) if plan.labelled else {}
         return Figures(
             calls=await calls(bench, plan.calls, step),
@@ -66,4 +75,5 @@ async def run(plan: BenchPlan, step: Step) -> Figures:
             choices=compared,
             servers=plan.servers,
             listing=await list_cost(step),
+            growth=await growth(bench, step) if plan.grows else None,
         )

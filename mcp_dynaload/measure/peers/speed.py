@@ -1,6 +1,7 @@
 """How much slower a call gets by what stands before the server, and how long a start takes."""
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from statistics import median, quantiles
@@ -8,8 +9,9 @@ from statistics import median, quantiles
 import anyio
 import psutil
 
+from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import DynaloadError
-from mcp_dynaload.measure.peers.subjects import DIRECT, OURS, PEER, Bench, Step, listed, server_entry, tokens
+from mcp_dynaload.measure.peers.subjects import OURS, PEER, Bench, Step, listed, server_entry, tokens
 from mcp_dynaload.measure.probe import ECHO
 from mcp_dynaload.measure.stdio_client import StdioClient
 
@@ -54,6 +56,53 @@ class Start:
     """The tokens of what is listed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A client of a subject, and how the tool is called there."""
+
+    wire: StdioClient
+    said: Callable[[Json], tuple[str, Json]]
+
+    @property
+    def name(self) -> str:
+        """The subject's name."""
+        return self.wire.name
+
+    async def call(self, number: int, size: int = 0) -> None:
+        """Call once, for a result of at least so many bytes.
+
+        Raises:
+            DynaloadError: The answer is another.
+        """
+        tool, arguments = self.said({"nonce": str(number), **({"size": size} if size else {})})
+        said = await self.wire.call(tool, arguments)
+        if said != str(number).ljust(size, "."):
+            raise DynaloadError(f"{self.name} answered a call with {said[:200]!r} and not with what was sent")
+
+    async def in_turn(self, many: int, size: int = 0) -> list[float]:
+        """Return the milliseconds of each call."""
+        found: list[float] = []
+        for number in range(many):
+            started = time.perf_counter()
+            await self.call(number, size)
+            found.append((time.perf_counter() - started) * 1e3)
+        return found
+
+    async def at_once(self, many: int, at_a_time: int) -> float:
+        """Return the calls per second, so many at a time."""
+        numbers = iter(range(many))
+
+        async def work() -> None:
+            for number in numbers:
+                await self.call(number)
+
+        started = time.perf_counter()
+        async with anyio.create_task_group() as tasks:
+            for _ in range(at_a_time):
+                tasks.start_soon(work)
+        return many / (time.perf_counter() - started)
+
+
 @dataclass(slots=True)
 class _Timed:
     calls: list[float] = field(default_factory=list[float])
@@ -61,21 +110,18 @@ class _Timed:
 
 
 async def calls(bench: Bench, many: int, step: Step) -> dict[str, CallSpeed]:
-    """Measure so many calls of a server by itself, behind us and behind the peer."""
-    entry = server_entry()
-    servers = bench.servers("one", {"echo": entry})
-    subjects = (bench.direct(entry), bench.ours(servers), bench.peer(servers))
+    """Measure so many calls of a server by itself, behind us and behind each peer."""
     async with AsyncExitStack() as stack:
-        wires = [await stack.enter_async_context(subject) for subject in subjects]
-        tools = {DIRECT: ECHO, OURS: f"echo__{ECHO}", PEER: ECHO}
-        timed = {wire.name: _Timed() for wire in wires}
-        for wire in wires:
-            await _in_turn(wire, tools[wire.name], WARM_UP)
+        subjects = bench.subjects()
+        callers = [Caller(await stack.enter_async_context(one.opened), one.said) for one in subjects]
+        timed = {caller.name: _Timed() for caller in callers}
+        for caller in callers:
+            await caller.in_turn(WARM_UP)
         for number in range(ROUNDS):
-            for wire in wires:
-                step(f"calls: {wire.name}, round {number + 1} of {ROUNDS}")
-                timed[wire.name].calls += await _in_turn(wire, tools[wire.name], many // ROUNDS)
-                timed[wire.name].at_once.append(await _at_once(wire, tools[wire.name], many // ROUNDS))
+            for caller in callers:
+                step(f"calls: {caller.name}, round {number + 1} of {ROUNDS}")
+                timed[caller.name].calls += await caller.in_turn(many // ROUNDS)
+                timed[caller.name].at_once.append(await caller.at_once(many // ROUNDS, AT_ONCE))
     return {name: _speed(found) for name, found in timed.items()}
 
 
@@ -102,7 +148,7 @@ async def _start(opened: AbstractAsyncContextManager[StdioClient], tool: str) ->
         processes += processes[0].children(recursive=True)
         memory = sum(process.memory_full_info().uss for process in processes)
         called_at = time.perf_counter()
-        await _call(wire, tool, 0)
+        await Caller(wire, lambda given: (tool, given)).call(0)
         called = time.perf_counter()
     return Start(
         list_ms=(answered - started) * 1e3,
@@ -121,37 +167,6 @@ def _middle(some: list[Start]) -> Start:
         memory_mb=median(start.memory_mb for start in some),
         tokens=int(median(start.tokens for start in some)),
     )
-
-
-async def _call(wire: StdioClient, tool: str, number: int) -> None:
-    said = await wire.call(tool, {"nonce": str(number)})
-    if said != str(number):
-        raise DynaloadError(f"{wire.name} answered a call with {said[:200]!r} and not with what was sent")
-
-
-async def _in_turn(wire: StdioClient, tool: str, many: int) -> list[float]:
-    """Return the milliseconds of each call."""
-    found: list[float] = []
-    for number in range(many):
-        started = time.perf_counter()
-        await _call(wire, tool, number)
-        found.append((time.perf_counter() - started) * 1e3)
-    return found
-
-
-async def _at_once(wire: StdioClient, tool: str, many: int) -> float:
-    """Return the calls per second."""
-    numbers = iter(range(many))
-
-    async def work() -> None:
-        for number in numbers:
-            await _call(wire, tool, number)
-
-    started = time.perf_counter()
-    async with anyio.create_task_group() as tasks:
-        for _ in range(AT_ONCE):
-            tasks.start_soon(work)
-    return many / (time.perf_counter() - started)
 
 
 def _speed(timed: _Timed) -> CallSpeed:

@@ -13,7 +13,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.paths import variables_for
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.machine.own_process import module_command
-from mcp_dynaload.measure.probe import probe
+from mcp_dynaload.measure.probe import ECHO, probe
 from mcp_dynaload.measure.quality.labelled import characters_in_fours
 from mcp_dynaload.measure.stdio_client import StdioClient, open_stdio_client
 
@@ -21,9 +21,23 @@ Step = Callable[[str], None]
 """Is told what is being measured."""
 
 DIRECT, OURS, PEER = "direct", "mcp-dynaload", "FastMCP"
+DYNAMIC_MCP, COMPRESSOR = "dynamic-mcp", "mcp-compressor"
+
+SERVER = "echo"
+"""The server that is called."""
 
 _COMMAND = module_command("mcp_dynaload")
 _PEER_SERVER = str(Path(__file__).with_name("fastmcp_proxy.py"))
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A way to the tool of `SERVER`."""
+
+    name: str
+    opened: AbstractAsyncContextManager[StdioClient]
+    said: Callable[[Json], tuple[str, Json]]
+    """Makes of the tool's arguments what is called, and with which arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,9 @@ class Bench:
 
     folder: Path
     peer_python: str
+    dynamic_mcp: str | None = None
+    compressor: str | None = None
+    """Programs of further peers, which put two tools of their own before each call."""
 
     def servers(self, name: str, entries: Json) -> Path:
         """Write a servers file of these entries."""
@@ -39,13 +56,31 @@ class Bench:
         file.write_text(json.dumps({"mcpServers": entries}), encoding="utf-8")
         return file
 
+    def subjects(self) -> list[Subject]:
+        """Return all ways to a server that answers at once."""
+        entry = server_entry()
+        servers = self.servers("one", {SERVER: {**entry, "description": "Gives back what it is given"}})
+        found = [
+            Subject(DIRECT, self.direct(entry), lambda given: (ECHO, given)),
+            Subject(OURS, self.ours(servers), lambda given: (f"{SERVER}__{ECHO}", given)),
+            Subject(PEER, self.peer(servers), lambda given: (ECHO, given)),
+        ]
+        if (program := self.dynamic_mcp) is not None:
+            opened = open_stdio_client(DYNAMIC_MCP, [program, str(servers)], os.environ)
+            found.append(Subject(DYNAMIC_MCP, opened, _of_group))
+        if (program := self.compressor) is not None:
+            command = [program, "--config", str(servers)]
+            opened = open_stdio_client(COMPRESSOR, command, os.environ, is_silenced=True)  # its banner
+            found.append(Subject(COMPRESSOR, opened, _invoked))
+        return found
+
     def direct(self, entry: Json) -> AbstractAsyncContextManager[StdioClient]:
         """Connect to the server of an entry, with nothing between."""
         return open_stdio_client(DIRECT, [entry["command"], *entry["args"]], os.environ)
 
-    def ours(self, servers: Path) -> AbstractAsyncContextManager[StdioClient]:
+    def ours(self, servers: Path, *options: str) -> AbstractAsyncContextManager[StdioClient]:
         """Connect to us in front of the servers; what we know of them we keep from one start to the next."""
-        return open_stdio_client(OURS, [*_COMMAND, "serve", "--config", str(servers)], self._environ())
+        return open_stdio_client(OURS, [*_COMMAND, "serve", "--config", str(servers), *options], self._environ())
 
     async def learn(self, servers: Path) -> None:
         """Have us list the servers' tools.
@@ -66,6 +101,15 @@ class Bench:
         """Connect to FastMCP's proxy in front of them."""
         environ = {**os.environ, "FASTMCP_LOG_LEVEL": "ERROR", "FASTMCP_CHECK_FOR_UPDATES": "off"}
         return open_stdio_client(PEER, [self.peer_python, _PEER_SERVER, str(servers), *options], environ)
+
+
+def _of_group(given: Json) -> tuple[str, Json]:
+    return "call_dynamic_tool", {"group": SERVER, "name": ECHO, "args": given}
+
+
+def _invoked(given: Json) -> tuple[str, Json]:
+    # With one server its tools have no name before them.
+    return "invoke_tool", {"tool_name": ECHO, "tool_input": given}
 
 
 def server_entry(tools: Path | None = None) -> Json:
