@@ -14,7 +14,7 @@ from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
     from mcp_dynaload.measure.peers.growth import Growth
-    from mcp_dynaload.measure.peers.run import Figures
+    from mcp_dynaload.measure.peers.run import BenchPlan, Figures
 
 
 HAS_PEER = "import sys; del sys.path[0]; import fastmcp"
@@ -102,31 +102,36 @@ def bench(
         raise ConfigError("--labelled, --model, --set-up and --out need --claude PATH")
     if fastmcp is None:
         raise ConfigError("give --fastmcp PYTHON for calls, starts and the choice, or --claude PATH for model requests")
-    import anyio
-
-    from mcp_dynaload.cli.screen import counting
-    from mcp_dynaload.measure.peers.run import BenchPlan, run
-
     if (catalog is None) != (tasks is None):
         raise ConfigError("--catalog and --tasks belong together: give both, or neither")
-    files = (catalog, tasks) if catalog and tasks else None
     if plot is not None and not plot.absolute().parent.is_dir():
         raise ConfigError(f"--plot {plot}: there is no folder {plot.absolute().parent}; make it, or name another file")
+    from mcp_dynaload.measure.peers.run import BenchPlan
+
     plan = BenchPlan(
         peer_python=fastmcp,
         dynamic_mcp=dynamic_mcp and _program(dynamic_mcp, "--dynamic-mcp"),
         compressor=compressor and _program(compressor, "--mcp-compressor"),
         calls=calls,
         servers=servers,
-        labelled=files,
+        labelled=(catalog, tasks) if catalog and tasks else None,
         prompts=many,
         grows=grows or plot is not None,
     )
+    _run(plan, plot, as_json=as_json)
+
+
+def _run(plan: "BenchPlan", plot: Path | None, *, as_json: bool) -> None:
+    """Measure beside the peers; print, and draw."""
+    import anyio
+
+    from mcp_dynaload.cli.screen import counting
+    from mcp_dynaload.measure.peers.growth_chart import growth_chart
+    from mcp_dynaload.measure.peers.run import run
+
     with counting("measuring") as told:
         figures = anyio.run(run, plan, told)
     if plot is not None and figures.growth is not None:
-        from mcp_dynaload.measure.peers.growth_chart import growth_chart
-
         plot.write_text(growth_chart(figures.growth, "mcp-dynaload bench --plot"), encoding="utf-8")
     if as_json:
         print(json.dumps({**asdict(figures), "ratios": figures.ratios()}, indent=2))

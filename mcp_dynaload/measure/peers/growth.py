@@ -11,13 +11,13 @@ from statistics import median
 import psutil
 
 from mcp_dynaload.measure.peers.lists import definition
-from mcp_dynaload.measure.peers.speed import WARM_UP, Caller
+from mcp_dynaload.measure.peers.speed import WARM_UP, SubjectClient
 from mcp_dynaload.measure.peers.subjects import DIRECT, OURS, PEER, SERVER, Bench, Step, listed, server_entry
 from mcp_dynaload.measure.probe import SERVER_FILE
 
 AT_ONCE = (1, 8, 32)
 CALLS = 1_000
-"""Of each subject, for each number at a time."""
+"""The calls of each subject, for each number at a time."""
 
 SIZES: Mapping[int, int] = {10_000: 100, 1_000_000: 12, 10_000_000: 4}
 """Bytes of a result, and how often it is asked for."""
@@ -65,7 +65,7 @@ async def growth(bench: Bench, step: Step) -> Growth:
     result_ms: dict[str, dict[int, float]] = {}
     effort: dict[str, Effort] = {}
     async with AsyncExitStack() as stack:
-        callers = [Caller(await stack.enter_async_context(one.opened), one.said) for one in bench.subjects()]
+        callers = [SubjectClient(await stack.enter_async_context(one.opened), one.said) for one in bench.subjects()]
         for caller in callers:
             await caller.in_turn(WARM_UP)
             per_second[caller.name], result_ms[caller.name] = {}, {}
@@ -84,14 +84,14 @@ async def growth(bench: Bench, step: Step) -> Growth:
     return Growth(per_second, result_ms, await _lists(bench, step), effort)
 
 
-async def _effort(caller: Caller) -> Effort:
+async def _effort(caller: SubjectClient) -> Effort:
     before = _spent(caller)
     await caller.in_turn(CALLS)
     after = _spent(caller)
     return Effort(after.cpu_seconds - before.cpu_seconds, after.memory_mb)
 
 
-def _spent(caller: Caller) -> Effort:
+def _spent(caller: SubjectClient) -> Effort:
     root = psutil.Process(caller.wire.process.pid)
     between = [one for one in (root, *root.children(recursive=True)) if str(SERVER_FILE) not in one.cmdline()]
     times = [one.cpu_times() for one in between]
@@ -114,7 +114,7 @@ async def _listed(bench: Bench, tools: Path, server: str) -> dict[str, list[floa
     entry = server_entry(tools)
     servers = bench.servers("lists", {server: entry})
     await bench.learn(servers)
-    everything = bench.ours(servers, "--set", "dynamic_loading_enabled=false")
+    everything = bench.ours(servers, DYNAMIC_LOADING_ENABLED="false")
     opened = (bench.direct(entry), everything, bench.peer(servers, "--keep"))
     times: dict[str, list[float]] = {}
     async with AsyncExitStack() as stack:

@@ -57,7 +57,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class SubjectClient:
     """A client of a subject, and how the tool is called there."""
 
     wire: StdioClient
@@ -113,7 +113,7 @@ async def calls(bench: Bench, many: int, step: Step) -> dict[str, CallSpeed]:
     """Measure so many calls of a server by itself, behind us and behind each peer."""
     async with AsyncExitStack() as stack:
         subjects = bench.subjects()
-        callers = [Caller(await stack.enter_async_context(one.opened), one.said) for one in subjects]
+        callers = [SubjectClient(await stack.enter_async_context(one.opened), one.said) for one in subjects]
         timed = {caller.name: _Timed() for caller in callers}
         for caller in callers:
             await caller.in_turn(WARM_UP)
@@ -148,7 +148,7 @@ async def _start(opened: AbstractAsyncContextManager[StdioClient], tool: str) ->
         processes += processes[0].children(recursive=True)
         memory = sum(process.memory_full_info().uss for process in processes)
         called_at = time.perf_counter()
-        await Caller(wire, lambda given: (tool, given)).call(0)
+        await SubjectClient(wire, lambda given: (tool, given)).call(0)
         called = time.perf_counter()
     return Start(
         list_ms=(answered - started) * 1e3,

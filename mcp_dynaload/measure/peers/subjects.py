@@ -78,9 +78,10 @@ class Bench:
         """Connect to the server of an entry, with nothing between."""
         return open_stdio_client(DIRECT, [entry["command"], *entry["args"]], os.environ)
 
-    def ours(self, servers: Path, *options: str) -> AbstractAsyncContextManager[StdioClient]:
+    def ours(self, servers: Path, **variables: str) -> AbstractAsyncContextManager[StdioClient]:
         """Connect to us in front of the servers; what we know of them we keep from one start to the next."""
-        return open_stdio_client(OURS, [*_COMMAND, "serve", "--config", str(servers), *options], self._environ())
+        command = [*_COMMAND, "serve", "--config", str(servers)]
+        return open_stdio_client(OURS, command, self._environ() | variables)
 
     async def learn(self, servers: Path) -> None:
         """Have us list the servers' tools.
