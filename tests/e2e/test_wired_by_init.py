@@ -3,12 +3,13 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
 from tests.e2e.claude import Claude
-from tests.e2e.model_api import tool_use
+from tests.e2e.model_api import Step, tool_use
 from tests.e2e.model_request import Json
 from tests.e2e.names import CURRENT_TIME, FIND_TOOLS, GIT_LOG
 from tests.e2e.stage import FROZEN_LIST_MODEL, NPM_BIN, PROXY_COMMAND, Stage
@@ -17,12 +18,14 @@ from tests.waiting import HANG_SECONDS
 
 pytestmark = [pytest.mark.proves("every-prompt"), pytest.mark.proves("init")]
 
+NOTHING: Mapping[str, Sequence[Step]] = {}
 UNLOAD = "/mcp__dynaload__unload git"
 
 
-def client_with(stage: Stage, servers: Json) -> Claude:
+def client_with(stage: Stage, servers: Json, further: Mapping[str, Sequence[Step]] = NOTHING) -> Claude:
     """Return the client of a user who has these servers, as it keeps them."""
     turns = {
+        **further,
         HISTORY: [tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})],
         CLOCK: [tool_use(CURRENT_TIME, {"timezone": "Asia/Tokyo"})],
     }
@@ -31,7 +34,7 @@ def client_with(stage: Stage, servers: Json) -> Claude:
     state = claude.home / ".claude.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"mcpServers": servers}))
     (claude.home / ".claude").mkdir()
-    allowed = {"permissions": {"allow": ["mcp__git", "mcp__time", "mcp__other-time"]}}
+    allowed = {"permissions": {"allow": ["mcp__git", "mcp__time", "mcp__other-time", "mcp__near"]}}
     (claude.home / ".claude" / "settings.json").write_text(json.dumps(allowed))
     return claude
 
