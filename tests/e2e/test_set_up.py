@@ -1,4 +1,4 @@
-"""A newcomer's set-up: ten servers, two of them with a login, wired and answering in the real client, and taken back."""
+"""A newcomer's set-up: ten servers, two with a login, wired and answering in the real client, and taken back."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def test_ten_servers_two_with_a_login_are_wired_and_answer_after_few_commands_wh
         assert len(servers) == 10
         claude = client_with(stage, servers, {LOGGED_IN: [tool_use(READ, {})]})
         before = files(claude)
-        began, commands = time.monotonic(), []
+        began, commands = time.monotonic(), list[tuple[str, ...]]()
 
         def run(*arguments: str) -> str:
             commands.append(arguments)
