@@ -76,11 +76,10 @@ bench: $(VENV)/.installed
 
 # Model requests and tokens of the real Claude Code, a script for its model, with us, with peers and without; BENCH as above.
 SESSIONS ?= 8
-DYNAMIC_MCP := $(if $(IS_X86_64_LINUX),--dynamic-mcp $(PEERS)/bin/dmcp)
 SESSIONS_OF := $(if $(wildcard $(BENCH)/catalogs/dev.json),--labelled $(BENCH))
 bench-claude: $(VENV)/.installed
 	.ci/install-e2e client
-	$(BIN)/mcp-dynaload bench --claude $(E2E)/node_modules/.bin/claude --fastmcp $(PEERS)/bin/python $(DYNAMIC_MCP) \
+	$(BIN)/mcp-dynaload bench --claude $(E2E)/node_modules/.bin/claude --fastmcp $(PEERS)/bin/python $(FURTHER_PEERS) \
 		$(SESSIONS_OF) --sessions $(SESSIONS) --out $(BENCH_OUT)-claude
 
 install: $(VENV)/.installed

@@ -75,10 +75,8 @@ def bench(
     if claude is not None:
         if catalog or tasks:
             raise ConfigError("--catalog and --tasks do not go with --claude: give --labelled DIR, or nothing")
-        if compressor or grows or plot:
-            raise ConfigError(
-                "--mcp-compressor, --growth and --plot do not go with --claude: they need --fastmcp PYTHON"
-            )
+        if grows or plot:
+            raise ConfigError("--growth and --plot do not go with --claude: they need --fastmcp PYTHON")
         # Not at the top: it brings the demo's servers and the tokenizer.
         from mcp_dynaload.cli.bench_claude import bench_claude, client_at, program_at
         from mcp_dynaload.measure.claude.run import MODEL, ClaudePlan
@@ -90,6 +88,7 @@ def bench(
             labelled=labelled,
             fastmcp=fastmcp and program_at(fastmcp),
             dynamic_mcp=dynamic_mcp and program_at(dynamic_mcp),
+            compressor=compressor and program_at(compressor),
             models=tuple(models or (MODEL,)),
             set_ups=tuple(set_ups or ()),
             sessions=sessions,

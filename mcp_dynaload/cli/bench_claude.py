@@ -10,7 +10,7 @@ from mcp_dynaload.cli.screen import console, counting, show_table
 from mcp_dynaload.errors import ConfigError, DynaloadError
 from mcp_dynaload.measure.claude.chart import chart
 from mcp_dynaload.measure.claude.run import ClaudePlan, ClaudeRun, run
-from mcp_dynaload.measure.claude.setups import DYNAMIC_MCP, FASTMCP, ORDER
+from mcp_dynaload.measure.claude.setups import COMPRESSOR, DYNAMIC_MCP, FASTMCP, ORDER
 from mcp_dynaload.measure.claude.summary import DOLLARS_PER_MILLION, dollars_for_hundred, tables
 
 FASTMCP_VERSION = "import importlib.metadata as m; print(m.version('fastmcp'))"
@@ -97,7 +97,8 @@ def program_at(name: str) -> str:
     program = shutil.which(name)
     if program is None:
         raise ConfigError(
-            f"{name}: there is no such program; `make bench-claude` installs the peers, or: pip install fastmcp dmcp"
+            f"{name}: there is no such program; `make bench-claude` installs the peers, or: pip install fastmcp dmcp "
+            "mcp-compressor"
         )
     return str(Path(program).absolute())
 
@@ -107,6 +108,7 @@ def _peers(plan: ClaudePlan) -> dict[str, str]:
     versions = {
         FASTMCP: plan.fastmcp and said_by(plan.fastmcp, "-I", "-c", FASTMCP_VERSION),
         DYNAMIC_MCP: plan.dynamic_mcp and said_by(plan.dynamic_mcp, "--version"),
+        COMPRESSOR: plan.compressor and said_by(plan.compressor, "--version"),
     }
     return {name: version.split()[-1] for name, version in versions.items() if version}
 

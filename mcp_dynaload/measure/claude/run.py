@@ -38,6 +38,7 @@ class ClaudePlan:
 
     fastmcp: str | None
     dynamic_mcp: str | None
+    compressor: str | None
     models: tuple[str, ...]
     set_ups: tuple[str, ...]
     """By name; none: all that can be played."""
@@ -96,6 +97,8 @@ def _set_ups(plan: ClaudePlan, data: BenchData, folder: Path) -> list[SetUp]:
         makers[setups.FASTMCP] = lambda: built.fastmcp(python)
     if (program := plan.dynamic_mcp) is not None:
         makers[setups.DYNAMIC_MCP] = lambda: built.dynamic_mcp(program)
+    if (other := plan.compressor) is not None:
+        makers[setups.COMPRESSOR] = lambda: built.compressor(other)
     wanted = [name for name in setups.ORDER if name in makers and (not plan.set_ups or name in plan.set_ups)]
     return [makers[name]() for name in wanted]
 

@@ -16,17 +16,26 @@ from mcp_dynaload.hosts.claude_code.hooks import hook_settings
 from mcp_dynaload.machine.own_process import module_command
 from mcp_dynaload.measure.claude.servers import BenchServers
 from mcp_dynaload.measure.claude.tasks import Key
-from mcp_dynaload.measure.claude.ways import PEER_SERVER, GroupedTools, SearchedTools, ToolsByName, Way, direct_name
+from mcp_dynaload.measure.claude.ways import (
+    PEER_SERVER,
+    CompressedTools,
+    GroupedTools,
+    SearchedTools,
+    ToolsByName,
+    Way,
+    direct_name,
+)
 
 ALL_LOADED = "all loaded"
 NATIVE = "tool search"
 BY_NAME = "tool search, by name"
 FASTMCP = "FastMCP"
 DYNAMIC_MCP = "dynamic-mcp"
+COMPRESSOR = "mcp-compressor"
 HOOKS = "ours, hooks"
 PLUGIN = "ours, plugin"
 OURS = (HOOKS, PLUGIN)
-ORDER = (ALL_LOADED, NATIVE, BY_NAME, FASTMCP, DYNAMIC_MCP, *OURS)
+ORDER = (ALL_LOADED, NATIVE, BY_NAME, FASTMCP, DYNAMIC_MCP, COMPRESSOR, *OURS)
 
 PATIENT = {"DETECTION_TIMEOUT_MS": "30000"}
 """With it what is chosen does not depend on how busy the machine is."""
@@ -91,6 +100,12 @@ class SetUps:
         described = {name: {**entry, "description": f"Tools of {name}"} for name, entry in self.servers.entries.items()}
         entry: Json = {"command": program, "args": [str(self._servers_file("dynamic-mcp.json", described))]}
         return SetUp(DYNAMIC_MCP, GroupedTools(self.servers.arguments), lambda _: _peer(entry))
+
+    def compressor(self, program: str) -> SetUp:
+        """Return the client with mcp-compressor, whose two tools of each server are always loaded."""
+        file = self._servers_file("mcp-compressor.json", self.servers.entries)
+        entry: Json = {"command": program, "args": ["--config", str(file)]}
+        return SetUp(COMPRESSOR, CompressedTools(self.servers.arguments), lambda _: _peer(entry))
 
     def ours(self, name: str, *, has_plugin: bool) -> SetUp:
         """Return the client with us, our hooks in its settings or in our plugin; we know the servers' tools already.

@@ -112,6 +112,41 @@ class GroupedTools:
         return f"mcp__{self.server}__get_dynamic_tools"
 
 
+@dataclass(frozen=True, slots=True)
+class CompressedTools:
+    """mcp-compressor's two tools of each server: one names its tools and shows the schema of one, the other calls."""
+
+    arguments: Arguments
+    server: str = PEER_SERVER
+
+    def call(self, request: ModelRequest, key: Key) -> Block | None:
+        """Return the call of a tool whose schema was shown."""
+        group, name = key
+        shown = (
+            block["input"].get("tool_name")
+            for block in request.blocks()
+            if block.get("type") == "tool_use" and block["name"] == self._shows(group)
+        )
+        if name not in shown:
+            return None
+        arguments = {"tool_name": name, "tool_input": self.arguments(*key)}
+        return tool_use(self._name(group, "invoke_tool"), arguments)
+
+    def search(self, request: ModelRequest, keys: Sequence[Key], query: str) -> Block | None:
+        """Return the step that shows a schema, of the first of these tools that the request names at all."""
+        for group, name in keys:
+            tool = self._shows(group)
+            if tool in request.loaded_tools and f"<tool>{name}(" in request.tool_definition(tool)["description"]:
+                return tool_use(tool, {"tool_name": name})
+        return None
+
+    def _shows(self, group: str) -> str:
+        return self._name(group, "get_tool_schema")
+
+    def _name(self, group: str, what: str) -> str:
+        return f"mcp__{self.server}__{_NOT_IN_A_NAME.sub('_', group)}_{what}"
+
+
 def direct_name(key: Key) -> str:
     """Return the name that the client gives to a tool of a server that it is connected with."""
     server, tool = (_NOT_IN_A_NAME.sub("_", part) for part in key)

@@ -7,7 +7,7 @@ from mcp_dynaload.measure.claude.model_api import Block
 from mcp_dynaload.measure.claude.model_request import ModelRequest
 from mcp_dynaload.measure.claude.scripted_model import Progress, ScriptedModel
 from mcp_dynaload.measure.claude.tasks import BenchTask, TaskNeed
-from mcp_dynaload.measure.claude.ways import GroupedTools, SearchedTools, ToolsByName, Way, direct_name
+from mcp_dynaload.measure.claude.ways import CompressedTools, GroupedTools, SearchedTools, ToolsByName, Way, direct_name
 
 SHIPS, CREW = ("harbour", "list_ships"), ("harbour", "list_crew")
 NAMES = {key: direct_name(key) for key in (SHIPS, CREW)}
@@ -112,6 +112,30 @@ def test_dynamic_mcp_shows_a_server_before_its_tool_is_called() -> None:
     assert shown["input"] == {"group": "harbour"}
     assert call["input"] == {"group": "harbour", "name": "list_ships", "args": {"of": "list_ships"}}
     assert kinds(progress) == ["search", "call"]
+
+
+def test_mcp_compressor_shows_the_schema_of_a_tool_that_it_names_before_that_is_called() -> None:
+    about = {"name": "mcp__tools__harbour_get_tool_schema", "description": "<tool>list_ships(of): The ships</tool>"}
+    listed = [about, {"name": "mcp__tools__harbour_invoke_tool"}]
+    model, progress = started(CompressedTools(arguments), need(SHIPS))
+
+    (shown,) = model.answer(request(*listed))
+    (call,) = model.answer(request(*listed, said=result("its schema", shown)))
+
+    assert (shown["name"], shown["input"]) == (about["name"], {"tool_name": "list_ships"})
+    assert call["name"] == "mcp__tools__harbour_invoke_tool"
+    assert call["input"] == {"tool_name": "list_ships", "tool_input": {"of": "list_ships"}}
+    assert kinds(progress) == ["search", "call"]
+
+
+def test_a_tool_that_mcp_compressor_does_not_name_is_never_reached() -> None:
+    about = {"name": "mcp__tools__harbour_get_tool_schema", "description": "<tool>list_shipsheds(of): Sheds</tool>"}
+    model, progress = started(CompressedTools(arguments), need(SHIPS))
+
+    model.answer(request(about))
+
+    assert kinds(progress) == ["answer"]
+    assert (progress.at_once, progress.missed) == (0, 1)
 
 
 def test_a_task_for_a_subagent_is_handed_out_and_done_there() -> None:
