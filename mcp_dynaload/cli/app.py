@@ -13,7 +13,7 @@ from mcp_dynaload.cli.doctor import doctor
 from mcp_dynaload.cli.eval import evaluate
 from mcp_dynaload.cli.init import init_command
 from mcp_dynaload.cli.interactive import interactive
-from mcp_dynaload.cli.learn import learn
+from mcp_dynaload.cli.learn import learn, offer_learning
 from mcp_dynaload.cli.login import login, logout
 from mcp_dynaload.cli.logs import logs
 from mcp_dynaload.cli.optimize import optimize
@@ -58,7 +58,7 @@ def options(
 
 for command in (
     serve,
-    init_command(refresh_quietly),
+    init_command(refresh_quietly, offer_learning),
     uninstall,
     login,
     logout,

@@ -21,8 +21,31 @@ HOST_NAMES = "claude-desktop, cursor, vscode, windsurf, codex, gemini, or all of
 """Written here because the table of hosts is read only where servers are taken from one."""
 
 
-def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
-    """Return the command `init`; `refresh` fills the catalog cache once the servers have moved."""
+ApproveOption = Annotated[
+    bool,
+    typer.Option(
+        "--approve-servers", help="With --yes: start servers of .mcp.json, too, that were not approved before."
+    ),
+]
+HostOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from-host",
+        metavar="NAME",
+        help=f"Copy the servers of another program: {HOST_NAMES}; with --scope project those of this folder.",
+    ),
+]
+LearnOption = Annotated[
+    bool,
+    typer.Option("--learn", help="Then do what `mcp-dynaload learn --from-transcripts` does, without asking for it."),
+]
+
+Learn = Callable[[Callable[[str], bool] | None, bool], None]
+"""Learns from the user's past sessions: asked for by this question, or, without one, only if the flag says so."""
+
+
+def init_command(refresh: Callable[[], None], learn: Learn) -> Callable[..., None]:
+    """Return the command `init`; once the servers have moved `refresh` fills the catalog cache, and `learn` follows."""
 
     def init(
         scope: Annotated[
@@ -30,25 +53,12 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         ] = "user",
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, change nothing.")] = False,
         yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-        approve_servers: Annotated[
-            bool,
-            typer.Option(
-                "--approve-servers",
-                help="With --yes: start servers of .mcp.json, too, that were not approved before.",
-            ),
-        ] = False,
+        approve_servers: ApproveOption = False,
         from_file: Annotated[
             Path | None,
             typer.Option("--from", help="Take the servers of this `mcpServers` file, and leave it as it is."),
         ] = None,
-        from_host: Annotated[
-            str | None,
-            typer.Option(
-                "--from-host",
-                metavar="NAME",
-                help=f"Copy the servers of another program: {HOST_NAMES}; with --scope project those of this folder.",
-            ),
-        ] = None,
+        from_host: HostOption = None,
         keep_logins: Annotated[
             bool, typer.Option("--keep-logins", help="Leave servers that need a login with Claude Code.")
         ] = False,
@@ -58,8 +68,12 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
                 "--move-secrets", help="Keep the secrets in the servers file as `mcp-dynaload secret set` does instead."
             ),
         ] = False,
+        learns: LearnOption = False,
     ) -> None:
         """Put your MCP servers behind mcp-dynaload; `uninstall` puts everything back.
+
+        At the end it asks whether to learn from your past sessions which tools each project uses. With `--yes` that is
+        not done unless `--learn` says so: your sessions are read for that, which moving servers does not need.
 
         Example: mcp-dynaload init --dry-run
         """
@@ -70,16 +84,20 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         snapshot = snapshot_of(scope, from_file, from_host)
         dialogue = UserDialogue(show=print_plain, agrees=(lambda: True) if yes else _ask)
         may_approve = approve_servers or not yes
-        install(
+        ask_to_learn = None if yes else typer.confirm
+        plan = install(
             snapshot,
             dialogue,
             http_probe(os.environ),
             refresh,
+            lambda: learn(ask_to_learn, learns),
             is_dry_run=dry_run,
             may_approve=may_approve,
             keeps_logins=keep_logins,
             moves_secrets=move_secrets,
         )
+        if learns and not plan.changes and not dry_run:
+            learn(ask_to_learn, learns)
 
     return init
 

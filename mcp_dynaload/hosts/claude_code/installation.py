@@ -47,6 +47,7 @@ def install(
     dialogue: UserDialogue,
     probe: Probe,
     refresh: Callable[[], None],
+    learn: Callable[[], None] = lambda: None,
     *,
     is_dry_run: bool,
     may_approve: bool = True,
@@ -91,6 +92,10 @@ def install(
         refresh()
     except DynaloadError as error:
         dialogue.show(f"The servers were not listed yet: {error}. `mcp-dynaload refresh` tries again.")
+    try:
+        learn()
+    except DynaloadError as error:
+        dialogue.show(f"Nothing was learned: {error}. `mcp-dynaload learn --from-transcripts` tries again.")
     if plan.secrets.places and not plan.secrets.moved:
         dialogue.show(
             f"Secrets stand as text in the servers file: {', '.join(plan.secrets.places)}."
