@@ -18,6 +18,7 @@ from mcp_dynaload.cli.login import login, logout
 from mcp_dynaload.cli.logs import logs
 from mcp_dynaload.cli.optimize import optimize
 from mcp_dynaload.cli.preflight import preflight
+from mcp_dynaload.cli.profile import profile
 from mcp_dynaload.cli.quarantine import quarantine
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
 from mcp_dynaload.cli.scan import scan
@@ -87,6 +88,7 @@ app.command("add-json")(add_json)
 app.command("list")(list_servers)
 for command in (get, remove, enable, disable):
     app.command()(command)
+app.add_typer(profile, name="profile")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(secret, name="secret")
 app.add_typer(token, name="token")
