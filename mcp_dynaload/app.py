@@ -37,8 +37,10 @@ from mcp_dynaload.proxy.held_definitions import Held
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.model_text import instructions_text, own_texts
 from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.process_snapshot import ProcessKind
 from mcp_dynaload.proxy.quarantine import Quarantine, nothing_found
 from mcp_dynaload.proxy.server import ProxyServer, open_proxy_server
+from mcp_dynaload.proxy.session_control import open_control
 from mcp_dynaload.store.backends import open_definitions, open_usage
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
@@ -366,5 +368,9 @@ async def serve_stdio(configuration: Configuration) -> None:
     log_problems(configuration)
     peers = peers_of(configuration)
     with peers.joined():
-        async with open_stdio() as (read, write), open_proxy(configuration, peers=peers) as proxy:
+        async with (
+            open_stdio() as (read, write),
+            open_proxy(configuration, peers=peers) as proxy,
+            open_control(proxy, configuration.locations.processes_dir, ProcessKind.SESSION),
+        ):
             await serve_loop(proxy.server, read, write, lifespan_state={})

@@ -60,6 +60,7 @@ REQUIREMENTS = {
     "users-hooks": "Only the client's own hooks, or who says to call for the user, run commands by the hook tool.",
     "attribution": "A name belongs to the server whose prefix it carries; whatever a server says or asks is its own.",
     "profiles": "A profile narrows what is chosen, listed and found, at once; a project names one of the user's own.",
+    "top": "top shows each running session, why its tools are loaded, its servers, and steers them; only the user can.",
     "last-word": "The user's last order about a tool decides whether it is loaded, also after a resume; answers agree.",
     "first-line-commands": "Only a prompt's first line may be a command; a path or a pasted line never is.",
     "client-settings": "What Claude Code honours in entries and variables holds: timeouts, alwaysLoad, disabled.",

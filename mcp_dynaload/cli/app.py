@@ -29,6 +29,7 @@ from mcp_dynaload.cli.stats import stats
 from mcp_dynaload.cli.statusline import statusline
 from mcp_dynaload.cli.token import token
 from mcp_dynaload.cli.tools import tools
+from mcp_dynaload.cli.top import top
 from mcp_dynaload.cli.trust import trust
 from mcp_dynaload.cli.uninstall import uninstall
 from mcp_dynaload.cli.validate import validate
@@ -70,6 +71,7 @@ for command in (
     scan,
     optimize,
     interactive,
+    top,
     stats,
     learn,
     statusline,

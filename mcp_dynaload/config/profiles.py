@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, ClassVar, cast
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass as checked_dataclass
 
 from mcp_dynaload.config.problems import ConfigProblem, nearest_name, written_path
 from mcp_dynaload.config.toml_file import TomlFile, read_toml
@@ -33,9 +32,11 @@ _EXAMPLE = 'write: servers = ["github", "linear*"]'
 _Glob = Annotated[str, Field(min_length=1)]
 
 
-@checked_dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """A set of servers, whose tools are chosen, listed and found while it is in use, and of pins."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     servers: tuple[_Glob, ...] = ("*",)
     """Globs on names of servers."""

@@ -40,6 +40,7 @@ from mcp_dynaload.proxy.surfaces.surface import Surface
 from mcp_dynaload.proxy.surfaces.transparent import TRANSPARENT
 from mcp_dynaload.telemetry.totals import Totals
 from mcp_dynaload.transport.sdk_json import writable
+from mcp_dynaload.upstream.upstream import Upstream
 from mcp_dynaload.version import __version__
 
 NOTHING: Mapping[str, Json] = {
@@ -108,6 +109,12 @@ class ProxyServer:
     def sessions(self) -> tuple[Session, ...]:
         """The open sessions, oldest first."""
         return tuple(self._sessions.values())
+
+    @property
+    def shared_running(self) -> tuple[Upstream, ...]:
+        """The servers that run for all sessions together."""
+        pool = self._shared_upstreams.pool
+        return pool.running if pool is not None else ()
 
     def session_of(self, connection: Connection) -> Session:
         """Return the session of a connection that has shaken hands.

@@ -15,6 +15,7 @@ from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.machine.private_files import PRIVATE_DIR, PRIVATE_FILE
 from mcp_dynaload.store.database import BUSY_SECONDS
 from mcp_dynaload.store.journal import JOURNAL
+from mcp_dynaload.store.running import dead_sockets
 from mcp_dynaload.store.sqlite_definitions import DEFINITIONS
 from mcp_dynaload.store.sqlite_files import CATALOG, Schema, is_damage, is_locked
 
@@ -94,8 +95,10 @@ def wanted_mode(path: Path) -> int | None:
 
 def left_over(locations: Locations) -> Iterator[Path]:
     """Yield files that processes which ended have left, and nobody reads any more."""
-    if sys.platform != "win32" and locations.peers_dir.is_dir():
-        yield from (path for path in sorted(locations.peers_dir.iterdir()) if _is_old(path) and _is_unlocked(path))
+    for folder in (locations.peers_dir, locations.processes_dir):
+        if sys.platform != "win32" and folder.is_dir():
+            yield from (path for path in sorted(folder.iterdir()) if _is_old(path) and _is_unlocked(path))
+            yield from dead_sockets(folder)
     for folder in (locations.config_dir, locations.state_dir, locations.logins_dir):
         if folder.is_dir():
             yield from (path for path in sorted(folder.glob(".*.tmp")) if _is_old(path))

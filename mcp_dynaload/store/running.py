@@ -1,11 +1,11 @@
 """Files of processes of ours that run: each is locked as long as its process does, and says where that is reached."""
 
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from os import fstat
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +15,10 @@ KEPT_SECONDS = 3600.0
 """The file of a process that was killed is deleted after this; a new one is not locked yet for a moment."""
 
 MAX_CONTENT_BYTES = 4096
+
+SOCKET_SUFFIX = ".sock"
+MAX_SOCKET_PATH_BYTES = 100
+"""The systems allow 104, or 108."""
 
 SOCKET_FOLDER = "mcp-dynaload-"
 """How the name of a folder begins in which a socket of ours is."""
@@ -55,6 +59,42 @@ def private_address(name: str) -> Generator[str]:
         yield str(Path(folder) / name)
 
 
+@contextmanager
+def address_beside(file: Path) -> Generator[str]:
+    """Yield where the socket of a process with this file would be: beside it, unless that path is too long for one.
+
+    Raises:
+        OSError: No folder can be made for it.
+    """
+    beside = file.with_name(f"{file.name}{SOCKET_SUFFIX}")
+    if sys.platform == "win32" or len(os.fsencode(beside)) > MAX_SOCKET_PATH_BYTES:
+        with private_address(file.name) as address:
+            yield address
+        return
+    make_private_folder(file.parent)
+    try:
+        yield str(beside)
+    finally:
+        with suppress(OSError):  # it is deleted later
+            beside.unlink(missing_ok=True)
+
+
+def contents_of(folder: Path) -> dict[Path, str]:
+    """Return what stands in the files of processes that run, by file; what killed ones have left is deleted."""
+    if not folder.is_dir():
+        return {}
+    for socket in dead_sockets(folder):
+        with suppress(OSError):  # another process may have been faster
+            socket.unlink(missing_ok=True)
+    files = [file for file in sorted(folder.iterdir()) if file.suffix != SOCKET_SUFFIX]
+    return {file: content for file in files if (content := content_of(file)) is not None}
+
+
+def dead_sockets(folder: Path) -> Generator[Path]:
+    """Yield the sockets of processes whose file is gone."""
+    yield from (path for path in sorted(folder.glob(f"*{SOCKET_SUFFIX}")) if not path.with_suffix("").exists())
+
+
 def content_of(file: Path) -> str | None:
     """Return what stands in a file if who has made it still runs; an old one of somebody who does not is deleted."""
     with suppress(FileNotFoundError):
@@ -71,7 +111,7 @@ def content_of(file: Path) -> str | None:
                 fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return opened.read(MAX_CONTENT_BYTES).decode("utf-8", "replace")
-            if time.time() - fstat(opened.fileno()).st_mtime > KEPT_SECONDS:
+            if time.time() - os.fstat(opened.fileno()).st_mtime > KEPT_SECONDS:
                 file.unlink(missing_ok=True)
     return None
 
