@@ -48,6 +48,7 @@ REQUIREMENTS = {
     "wiring": "A copied `claude mcp add` line works with our name; a servers file keeps its comments and order.",
     "preflight": "preflight tells scripts in three seconds, by its status, what would make a headless run fail.",
     "doctor-fix": "doctor --fix mends what has one safe remedy, says so, and takes nothing away that a user made.",
+    "upgrade": "upgrade-notes refreshes what another version has left; it tells what was brought up and what is left.",
     "import": "init --from-host copies other programs' servers and tells what is there twice or has no meaning here.",
     "init": "init moves servers, rules and hooks as shown; uninstall restores every byte.",
     "grow-only": "From the first request to /clear the list only grows.",

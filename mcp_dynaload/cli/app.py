@@ -32,6 +32,7 @@ from mcp_dynaload.cli.tools import tools
 from mcp_dynaload.cli.top import top
 from mcp_dynaload.cli.trust import trust
 from mcp_dynaload.cli.uninstall import uninstall
+from mcp_dynaload.cli.upgrade_notes import upgrade_notes
 from mcp_dynaload.cli.validate import validate
 from mcp_dynaload.version import __version__
 
@@ -86,6 +87,7 @@ for command in (
     app.command()(command)
 app.command("eval")(evaluate)
 app.command("add", cls=CopiedLineCommand)(add)
+app.command("upgrade-notes")(upgrade_notes)
 app.command("add-json")(add_json)
 app.command("list")(list_servers)
 for command in (get, remove, enable, disable):

@@ -186,6 +186,7 @@ async def test_what_has_ended_is_left_out_and_what_does_not_answer_is_said(
         await anyio.sleep_forever()
         raise AssertionError
 
+    seen: tuple[FoundProcess, ...] = ()
     with ExitStack() as stack:
         async with anyio.create_task_group() as tasks:
             for number, answer in enumerate((old, frozen, None)):
@@ -238,9 +239,8 @@ async def test_the_keys_pin_unload_and_stop_what_the_cursor_is_on(tmp_path: Path
                 await until(lambda: screen.said.startswith("Unpinned 1 tool"))
                 keys.send_text("u")
                 await until_shown(screen, "unloaded by you")
-                refused = await client.call(ECHO)
+                assert (await client.call(ECHO)).is_error
                 keys.send_text("q")
-        assert refused.is_error
 
 
 def test_without_a_terminal_it_prints_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
