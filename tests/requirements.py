@@ -50,6 +50,7 @@ REQUIREMENTS = {
     "doctor-fix": "doctor --fix mends what has one safe remedy, says so, and takes nothing away that a user made.",
     "upgrade": "upgrade-notes refreshes what another version has left; it tells what was brought up and what is left.",
     "import": "init --from-host copies other programs' servers and tells what is there twice or has no meaning here.",
+    "other-clients": "init --client puts our entry into another program's file, says what that can do, and undoes it.",
     "init": "init moves servers, rules and hooks as shown; uninstall restores every byte.",
     "grow-only": "From the first request to /clear the list only grows.",
     "busy": "When the encoder is not done in time, the ranking by words decides, and the journal says so.",

@@ -35,6 +35,14 @@ HostOption = Annotated[
         help=f"Copy the servers of another program: {HOST_NAMES}; with --scope project those of this folder.",
     ),
 ]
+ClientOption = Annotated[
+    str | None,
+    typer.Option(
+        "--client",
+        metavar="NAME",
+        help="Instead have this program start us, too: claude-desktop, cursor, vscode or codex. Moves no server.",
+    ),
+]
 LearnOption = Annotated[
     bool,
     typer.Option("--learn", help="Then do what `mcp-dynaload learn --from-transcripts` does, without asking for it."),
@@ -69,6 +77,7 @@ def init_command(refresh: Callable[[], None], learn: Learn) -> Callable[..., Non
             ),
         ] = False,
         learns: LearnOption = False,
+        client: ClientOption = None,
     ) -> None:
         """Put your MCP servers behind mcp-dynaload; `uninstall` puts everything back.
 
@@ -81,6 +90,10 @@ def init_command(refresh: Callable[[], None], learn: Learn) -> Callable[..., Non
         from mcp_dynaload.hosts.claude_code.installation import UserDialogue, install
         from mcp_dynaload.hosts.claude_code.login_probe import http_probe
 
+        if client is not None:
+            is_alone = scope == "user" and not (from_file or from_host or move_secrets or learns)
+            _wire(client, dry_run, yes, is_alone=is_alone)
+            return
         snapshot = snapshot_of(scope, from_file, from_host)
         dialogue = UserDialogue(show=print_plain, agrees=(lambda: True) if yes else _ask)
         may_approve = approve_servers or not yes
@@ -100,6 +113,20 @@ def init_command(refresh: Callable[[], None], learn: Learn) -> Callable[..., Non
             learn(ask_to_learn, learns)
 
     return init
+
+
+def _wire(name: str, dry_run: bool, yes: bool, *, is_alone: bool) -> None:
+    """Have another program start us, too."""
+    from mcp_dynaload.hosts.claude_code.installation import UserDialogue
+    from mcp_dynaload.hosts.clients import client_named, wire_client
+    from mcp_dynaload.hosts.foreign_host import user_places
+
+    if not is_alone:
+        raise HostError("--client goes with --dry-run and --yes alone; run `init` again for what else is to be done")
+    locations = find_locations(os.environ)
+    places = user_places(os.environ, locations.project_dir, sys.platform)
+    dialogue = UserDialogue(show=print_plain, agrees=(lambda: True) if yes else _ask)
+    wire_client(client_named(name), places, serve_entry(), locations.backups_dir, dialogue, is_dry_run=dry_run)
 
 
 def snapshot_of(scope: Scope, from_file: Path | None = None, from_host: str | None = None) -> ClientSnapshot:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,13 +41,12 @@ def upgrade_notes(
     stale = [*_stale(locations, files)] if dry_run else []
     done = [] if dry_run else [*refresh_after_upgrade(locations)]
     notes = {
-        "version": __version__,
         "would_refresh": stale,
         "refreshed": done,
         "databases": [*_upgrades(locations)],
         "left_to_do": [*_left(locations, files)],
     }
-    print(json.dumps(notes, indent=2) if as_json else _text(notes))
+    print(json.dumps({"version": __version__, **notes}, indent=2) if as_json else _text(notes))
     if any(text.startswith(NOT_MENDED) for text in done):
         raise typer.Exit(1)
 
@@ -87,17 +86,13 @@ def _left(locations: Locations, files: "ClaudeFiles") -> Iterator[str]:
             yield f"process {process.pid} ({process.kind or 'unknown'}) {said}: restart the program that has started it"
 
 
-def _text(notes: dict[str, object]) -> str:
+def _text(notes: Mapping[str, list[str]]) -> str:
     heads = {
         "would_refresh": "To be refreshed, without --dry-run",
         "refreshed": "Refreshed",
         "databases": "Databases",
         "left_to_do": "Left to do",
     }
-    lines = [f"mcp-dynaload {notes['version']}"]
-    for key, head in heads.items():
-        texts = notes[key]
-        if isinstance(texts, list) and texts:
-            lines += [f"{head}:", *(f"  {text}" for text in texts)]  # pyright: ignore[reportUnknownVariableType] - texts
+    told = [f"{head}:\n" + "\n".join(f"  {text}" for text in notes[key]) for key, head in heads.items() if notes[key]]
     nothing = "Nothing of another version is left: databases, hooks, plugin and sessions are of this one."
-    return printable("\n".join(lines if len(lines) > 1 else [*lines, nothing]), keeps_lines=True)
+    return printable("\n".join([f"mcp-dynaload {__version__}", *(told or [nothing])]), keeps_lines=True)
