@@ -68,7 +68,8 @@ OAUTH = {
 EXAMPLE_HEAD = """\
 # Settings of mcp-dynaload with their defaults. Copy what you change to `dynaload.toml` in your configuration folder
 # (`mcp-dynaload doctor` prints where that is) or to `.mcp-dynaload/dynaload.toml` of a project, which wins over yours.
-# A project's file sets only `default_loading_strategy`, `notify`, `warm_upstreams` until you `mcp-dynaload trust` it.
+# A project's file sets only `default_loading_strategy`, `profile`, `notify`, `warm_upstreams` until you trust it
+# (`mcp-dynaload trust FILE`).
 # An environment variable, named at each setting, wins over both files; `--set NAME=VALUE` of a command wins over all.
 """
 

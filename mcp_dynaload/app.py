@@ -3,7 +3,8 @@
 import math
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -14,6 +15,7 @@ from mcp.server.runner import serve_loop
 from mcp_dynaload.catalog.categories import Named
 from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME, Registration
 from mcp_dynaload.config.paths import Locations
+from mcp_dynaload.config.profiles import ChosenProfile, read_profiles
 from mcp_dynaload.config.secrets import masker_for
 from mcp_dynaload.config.servers_file import UpstreamConfig, UpstreamsRead, read_upstreams
 from mcp_dynaload.config.servers_watch import ServersChange, Stamp, stamp_of, with_kept
@@ -35,8 +37,10 @@ from mcp_dynaload.proxy.held_definitions import Held
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.model_text import instructions_text, own_texts
 from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.process_snapshot import ProcessKind
 from mcp_dynaload.proxy.quarantine import Quarantine, nothing_found
 from mcp_dynaload.proxy.server import ProxyServer, open_proxy_server
+from mcp_dynaload.proxy.session_control import open_control
 from mcp_dynaload.store.backends import open_definitions, open_usage
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
@@ -94,6 +98,9 @@ class Configuration:
     stamp: Stamp = ()
     """The servers files just before they were read: a change since then is one, too."""
 
+    profile: ChosenProfile = field(default_factory=ChosenProfile)
+    """The profile that sessions begin with."""
+
     @property
     def configs(self) -> dict[str, UpstreamConfig]:
         """The upstreams by name, in name order."""
@@ -143,6 +150,7 @@ def read_configuration(
         tuple(explicit),
         trust_all,
         written.stamp,
+        written.profile,
     )
 
 
@@ -243,7 +251,17 @@ async def open_proxy(
             live.observe_held(lambda name, held: telemetry.event_bus.emit(held_event(name, held)))
             lines = StatusLines(locations.status_dir)
             shared = ProcessContext(
-                settings, live, environment, memory, lines, telemetry, masker, peers or Peers(), configuration.logins
+                settings,
+                live,
+                environment,
+                memory,
+                lines,
+                telemetry,
+                masker,
+                peers or Peers(),
+                configuration.logins,
+                configuration.profile,
+                partial(read_profiles, locations.user_settings_file),
             )
             async with (
                 open_proxy_server(shared, locations.logs_dir, is_service=is_service) as proxy,
@@ -350,5 +368,9 @@ async def serve_stdio(configuration: Configuration) -> None:
     log_problems(configuration)
     peers = peers_of(configuration)
     with peers.joined():
-        async with open_stdio() as (read, write), open_proxy(configuration, peers=peers) as proxy:
+        async with (
+            open_stdio() as (read, write),
+            open_proxy(configuration, peers=peers) as proxy,
+            open_control(proxy, configuration.locations.processes_dir, ProcessKind.SESSION),
+        ):
             await serve_loop(proxy.server, read, write, lifespan_state={})

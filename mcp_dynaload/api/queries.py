@@ -88,7 +88,7 @@ def split_own_command(text: str) -> tuple[tuple[str, ...], str]:
 
 def tokens(session: Session, names: Sequence[str]) -> tuple[int, int]:
     """Return the tokens of all definitions, and of the named ones together with what we add ourselves."""
-    catalog = session.catalog
+    catalog = session.live.catalog
     return catalog.total_cost, session.live.overhead_tokens + sum(catalog.costs[name] for name in names)
 
 

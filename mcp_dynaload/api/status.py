@@ -147,7 +147,7 @@ def system_status(
 
 
 def _session_status(session: Session) -> SessionStatus:
-    catalog, listed = session.catalog, session.listed()
+    catalog, listed = session.live.catalog, session.listed()
     used = session.live.overhead_tokens + sum(catalog.costs[tool.name] for tool in listed)
     return SessionStatus(
         session_id=session.id,

@@ -55,6 +55,7 @@ class CommandName(StrEnum):
     RESET = "reset"
     QUARANTINE = "quarantine"
     LOGIN = "login"
+    PROFILE = "profile"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from mcp_dynaload.cli.doctor import doctor
 from mcp_dynaload.cli.eval import evaluate
 from mcp_dynaload.cli.init import init_command
 from mcp_dynaload.cli.interactive import interactive
-from mcp_dynaload.cli.learn import learn
+from mcp_dynaload.cli.learn import learn, offer_learning
 from mcp_dynaload.cli.login import login, logout
 from mcp_dynaload.cli.logs import logs
 from mcp_dynaload.cli.optimize import optimize
 from mcp_dynaload.cli.preflight import preflight
+from mcp_dynaload.cli.profile import profile
 from mcp_dynaload.cli.quarantine import quarantine
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
 from mcp_dynaload.cli.scan import scan
@@ -28,8 +29,10 @@ from mcp_dynaload.cli.stats import stats
 from mcp_dynaload.cli.statusline import statusline
 from mcp_dynaload.cli.token import token
 from mcp_dynaload.cli.tools import tools
+from mcp_dynaload.cli.top import top
 from mcp_dynaload.cli.trust import trust
 from mcp_dynaload.cli.uninstall import uninstall
+from mcp_dynaload.cli.upgrade_notes import upgrade_notes
 from mcp_dynaload.cli.validate import validate
 from mcp_dynaload.version import __version__
 
@@ -58,7 +61,7 @@ def options(
 
 for command in (
     serve,
-    init_command(refresh_quietly),
+    init_command(refresh_quietly, offer_learning),
     uninstall,
     login,
     logout,
@@ -69,6 +72,7 @@ for command in (
     scan,
     optimize,
     interactive,
+    top,
     stats,
     learn,
     statusline,
@@ -83,10 +87,12 @@ for command in (
     app.command()(command)
 app.command("eval")(evaluate)
 app.command("add", cls=CopiedLineCommand)(add)
+app.command("upgrade-notes")(upgrade_notes)
 app.command("add-json")(add_json)
 app.command("list")(list_servers)
 for command in (get, remove, enable, disable):
     app.command()(command)
+app.add_typer(profile, name="profile")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(secret, name="secret")
 app.add_typer(token, name="token")

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +18,7 @@ from mcp_dynaload.hosts.findings import Finding, RunProblem
 
 if TYPE_CHECKING:
     from mcp_dynaload.app import Configuration
+    from mcp_dynaload.catalog.tool import Tool
 
 STYLES = {"ok": "green", "note": "yellow", "wrong": "red"}
 
@@ -86,6 +87,7 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
     listed = fill_cache(configuration)
     with open_catalog(configuration) as live:
         oddities, held, denied = live.oddities, live.listings.quarantine.held, live.listings.quarantine.denied
+        tools = live.catalog.tools
         scanned, idle = list(notes_of(live.listings)), list(idle_glob_notes(live.listings))
     for name, listing in sorted(listed.listings.items()):
         yield Finding("ok", f"server {name}: {len(listing.tools)} tools, protocol {listing.version}")
@@ -99,6 +101,9 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
         yield Finding("ok", denied_in_words(name, rules))
     for what, fix in (*idle, *scanned):
         yield Finding("note", what, fix)
+    for glob in _idle_globs(configuration, tools):
+        what = f"profile {configuration.profile.name!r}, which is in use here: {glob!r} fits nothing"
+        yield Finding("note", what, f"correct it in {configuration.locations.user_settings_file}")
     for clash in prefixes_of(configuration.configs.values()).clashes():
         yield Finding("note", clash, 'give one of them a "prefix" of its own in its entry')
     for name, error in listed.errors.items():
@@ -107,6 +112,12 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
             yield Finding("wrong", f"server {name} wants a login", fix, RunProblem.LOGIN)
         else:
             yield Finding("wrong", error)
+
+
+def _idle_globs(configuration: "Configuration", tools: Iterable["Tool"]) -> Iterator[str]:
+    """Yield the globs of the profile in use that fit no server, or no tool of its servers."""
+    profile = configuration.profile.profile
+    return profile.idle_globs(configuration.configs, [tool.name for tool in tools if profile.has(tool.upstream)])
 
 
 def _show(findings: list[Finding]) -> None:

@@ -21,8 +21,39 @@ HOST_NAMES = "claude-desktop, cursor, vscode, windsurf, codex, gemini, or all of
 """Written here because the table of hosts is read only where servers are taken from one."""
 
 
-def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
-    """Return the command `init`; `refresh` fills the catalog cache once the servers have moved."""
+ApproveOption = Annotated[
+    bool,
+    typer.Option(
+        "--approve-servers", help="With --yes: start servers of .mcp.json, too, that were not approved before."
+    ),
+]
+HostOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from-host",
+        metavar="NAME",
+        help=f"Copy the servers of another program: {HOST_NAMES}; with --scope project those of this folder.",
+    ),
+]
+ClientOption = Annotated[
+    str | None,
+    typer.Option(
+        "--client",
+        metavar="NAME",
+        help="Instead have this program start us, too: claude-desktop, cursor, vscode or codex. Moves no server.",
+    ),
+]
+LearnOption = Annotated[
+    bool,
+    typer.Option("--learn", help="Then do what `mcp-dynaload learn --from-transcripts` does, without asking for it."),
+]
+
+Learn = Callable[[Callable[[str], bool] | None, bool], None]
+"""Learns from the user's past sessions: asked for by this question, or, without one, only if the flag says so."""
+
+
+def init_command(refresh: Callable[[], None], learn: Learn) -> Callable[..., None]:
+    """Return the command `init`; once the servers have moved `refresh` fills the catalog cache, and `learn` follows."""
 
     def init(
         scope: Annotated[
@@ -30,25 +61,12 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         ] = "user",
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, change nothing.")] = False,
         yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-        approve_servers: Annotated[
-            bool,
-            typer.Option(
-                "--approve-servers",
-                help="With --yes: start servers of .mcp.json, too, that were not approved before.",
-            ),
-        ] = False,
+        approve_servers: ApproveOption = False,
         from_file: Annotated[
             Path | None,
             typer.Option("--from", help="Take the servers of this `mcpServers` file, and leave it as it is."),
         ] = None,
-        from_host: Annotated[
-            str | None,
-            typer.Option(
-                "--from-host",
-                metavar="NAME",
-                help=f"Copy the servers of another program: {HOST_NAMES}; with --scope project those of this folder.",
-            ),
-        ] = None,
+        from_host: HostOption = None,
         keep_logins: Annotated[
             bool, typer.Option("--keep-logins", help="Do not move servers that need a login.")
         ] = False,
@@ -59,8 +77,13 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
                 help="Move secrets out of the servers file, to where `mcp-dynaload secret set` keeps them.",
             ),
         ] = False,
+        learns: LearnOption = False,
+        client: ClientOption = None,
     ) -> None:
         """Put your MCP servers behind mcp-dynaload; `uninstall` puts everything back.
+
+        At the end it asks whether to learn from your past sessions which tools each project uses. With `--yes` that is
+        not done unless `--learn` says so: your sessions are read for that, which moving servers does not need.
 
         Example: mcp-dynaload init --dry-run
         """
@@ -68,21 +91,43 @@ def init_command(refresh: Callable[[], None]) -> Callable[..., None]:
         from mcp_dynaload.hosts.claude_code.installation import UserDialogue, install
         from mcp_dynaload.hosts.claude_code.login_probe import http_probe
 
+        if client is not None:
+            is_alone = scope == "user" and not (from_file or from_host or move_secrets or learns)
+            _wire(client, dry_run, yes, is_alone=is_alone)
+            return
         snapshot = snapshot_of(scope, from_file, from_host)
         dialogue = UserDialogue(show=print_plain, agrees=(lambda: True) if yes else _ask)
         may_approve = approve_servers or not yes
-        install(
+        ask_to_learn = None if yes else typer.confirm
+        plan = install(
             snapshot,
             dialogue,
             http_probe(os.environ),
             refresh,
+            lambda: learn(ask_to_learn, learns),
             is_dry_run=dry_run,
             may_approve=may_approve,
             keeps_logins=keep_logins,
             moves_secrets=move_secrets,
         )
+        if learns and not plan.changes and not dry_run:
+            learn(ask_to_learn, learns)
 
     return init
+
+
+def _wire(name: str, dry_run: bool, yes: bool, *, is_alone: bool) -> None:
+    """Have another program start us, too."""
+    from mcp_dynaload.hosts.claude_code.installation import UserDialogue
+    from mcp_dynaload.hosts.clients import client_named, wire_client
+    from mcp_dynaload.hosts.foreign_host import user_places
+
+    if not is_alone:
+        raise HostError("--client goes with --dry-run and --yes alone; run `init` again for what else is to be done")
+    locations = find_locations(os.environ)
+    places = user_places(os.environ, locations.project_dir, sys.platform)
+    dialogue = UserDialogue(show=print_plain, agrees=(lambda: True) if yes else _ask)
+    wire_client(client_named(name), places, serve_entry(), locations.backups_dir, dialogue, is_dry_run=dry_run)
 
 
 def snapshot_of(scope: Scope, from_file: Path | None = None, from_host: str | None = None) -> ClientSnapshot:

@@ -5,7 +5,7 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -18,6 +18,7 @@ from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOp
 from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
+    from mcp_dynaload.app import Configuration
     from mcp_dynaload.catalog.catalog import Catalog
     from mcp_dynaload.hosts.claude_code.transcripts import PastSession
     from mcp_dynaload.ranking.subjects import Subjects
@@ -27,6 +28,11 @@ NEWEST_SHARE = 0.2
 """The newest sessions of a project, by which is shown what the others would have been good for."""
 
 MAX_SHOWN = 10
+
+SINCE = "60d"
+"""How far back is looked where nobody says."""
+
+COMMAND = "mcp-dynaload learn --from-transcripts"
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -63,7 +69,7 @@ def learn(
     from_transcripts: Annotated[
         bool, typer.Option("--from-transcripts", help="From the sessions that Claude Code has kept; must be given.")
     ] = False,
-    since: Annotated[str, typer.Option(help="How far back: 60d, or a date (2026-11-25).")] = "60d",
+    since: Annotated[str, typer.Option(help="How far back: 60d, or a date (2026-11-25).")] = SINCE,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be learned.")] = False,
     config: ConfigOption = None,
     trust: TrustOption = False,
@@ -77,9 +83,41 @@ def learn(
     Example: mcp-dynaload learn --from-transcripts --since 60d --dry-run
     """
     if not from_transcripts:
-        raise ConfigError("learn from what? `mcp-dynaload learn --from-transcripts` reads Claude Code's own sessions")
+        raise ConfigError(f"learn from what? `{COMMAND}` reads Claude Code's own sessions")
     start = parse_since(since, time.time())
     configuration = configuration_of(config, trust, settings)
+    past, new = _learned(configuration, start, dry_run=dry_run)
+    is_on = configuration.settings.metrics_collection_enabled
+    if as_json:
+        print(json.dumps(_as_json(past, new, dry_run=dry_run, is_on=is_on), indent=2))
+    else:
+        _show(past, new, since, dry_run=dry_run, is_on=is_on)
+
+
+def offer_learning(asks: Callable[[str], bool] | None, is_wanted: bool) -> None:
+    """Learn from the kept sessions if the user wants that, or agrees when asked; if nobody can be asked, say how."""
+    from mcp_dynaload.hosts.claude_code.files import find_claude_files
+    from mcp_dynaload.hosts.claude_code.transcripts import kept_files
+
+    configuration = configuration_of(None, False)
+    start = parse_since(SINCE, time.time())
+    files = find_claude_files(os.environ, configuration.locations.project_dir)
+    count = len(kept_files(files.config_dir, start))
+    is_on = configuration.settings.metrics_collection_enabled
+    if not is_wanted and not (count and is_on):
+        return
+    kept = f"Claude Code has kept {count} {'session' if count == 1 else 'sessions'} of the last {SINCE[:-1]} days."
+    if not is_wanted and asks is None:
+        print(f"{kept} `{COMMAND}` begins with what they show: which tools each project uses.")
+        return
+    question = f"{kept} Learn from them which tools each project uses? Names and counts only, on this machine."
+    if is_wanted or (asks is not None and asks(question)):
+        past, new = _learned(configuration, start, dry_run=False)
+        _show(past, new, SINCE, dry_run=False, is_on=is_on)
+
+
+def _learned(configuration: "Configuration", start: float, *, dry_run: bool) -> tuple["Past", list["ProjectPast"]]:
+    """Read the sessions since then, and store what is new in them unless it is only to be shown."""
     from mcp_dynaload.app import open_catalog
     from mcp_dynaload.hosts.claude_code.files import find_claude_files
     from mcp_dynaload.hosts.claude_code.transcripts import past_sessions
@@ -94,11 +132,7 @@ def learn(
         if not dry_run:
             for project in new:
                 _store(memory, project)
-    is_on = configuration.settings.metrics_collection_enabled
-    if as_json:
-        print(json.dumps(_as_json(past, new, dry_run=dry_run, is_on=is_on), indent=2))
-    else:
-        _show(past, new, since, dry_run=dry_run, is_on=is_on)
+    return past, new
 
 
 def past_of(sessions: Sequence["PastSession"], catalog: "Catalog", subjects: "Subjects") -> Past:

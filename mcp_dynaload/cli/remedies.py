@@ -21,6 +21,15 @@ def mend(locations: Locations) -> Iterator[str]:
             yield f"{NOT_MENDED}: {error}"
 
 
+def refresh_after_upgrade(locations: Locations) -> Iterator[str]:
+    """Bring to this version what another one has left: databases, and our part of the client's files."""
+    for remedy in (_databases, _wiring):
+        try:
+            yield from remedy(locations)
+        except (OSError, HostError) as error:
+            yield f"{NOT_MENDED}: {error}"
+
+
 def _folder(locations: Locations) -> Iterator[str]:
     from mcp_dynaload.machine.private_files import make_private_folder
 

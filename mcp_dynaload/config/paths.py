@@ -107,6 +107,11 @@ class Locations:
         return self.state_dir / "running"
 
     @property
+    def processes_dir(self) -> Path:
+        """A file for each process of ours that serves, which says where the user's other processes reach it."""
+        return self.state_dir / "processes"
+
+    @property
     def trust_file(self) -> Path:
         """The project files that the user trusts."""
         return self.state_dir / TRUST_FILE

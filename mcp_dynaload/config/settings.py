@@ -1,7 +1,6 @@
 """Settings: read once from command line, environment, project file and user file, validated, frozen."""
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,9 +11,11 @@ from pydantic import Field, ValidationError
 
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.problems import ConfigProblem, nearest_name, written_path
+from mcp_dynaload.config.profiles import NAME_PATTERN, NAME_RULE, NO_PROFILE, NOT_THE_PROJECTS, PROFILES_KEY
 from mcp_dynaload.config.project_environment import OUR_PREFIX, set_by_project
 from mcp_dynaload.config.service_settings import ServiceSettings
 from mcp_dynaload.config.telemetry_settings import TelemetrySettings
+from mcp_dynaload.config.toml_file import read_toml
 from mcp_dynaload.config.trust import distrust
 from mcp_dynaload.config.upstream_config import Pinning
 from mcp_dynaload.errors import ConfigError
@@ -41,11 +42,15 @@ _PLAIN_VARIABLES = frozenset(
 )
 """Settings whose environment variable is the name in capitals; the others' starts with `MCP_DYNALOAD_`."""
 
-_HARMLESS = frozenset({"default_loading_strategy", "notify", "warm_upstreams"})
+_HARMLESS = frozenset({"default_loading_strategy", "notify", "profile", "warm_upstreams"})
 """Settings that a project's file may make without trust.
 
 A repository must not log prompts, stretch waits or switch loading off, which would list every tool of every server.
 """
+
+
+_SET_BY_CLIENT = _HARMLESS - {"profile"}
+"""Settings that a project's settings for the client may make, too: of a profile only its own file tells whose it is."""
 
 
 class Settings(ServiceSettings, TelemetrySettings):
@@ -85,6 +90,10 @@ class Settings(ServiceSettings, TelemetrySettings):
 
     detailed_logging_enabled: bool = False
     """True: write prompts, tool arguments and results to log and journal, known secrets masked."""
+
+    profile: Annotated[str, Field(pattern=NAME_PATTERN)] = NO_PROFILE
+    """The [profile](#profiles) in use, by which tools of some servers alone are chosen, listed and found; `none`: all
+    servers."""
 
     notify: bool = False
     """True: tell in one line what was loaded for a prompt."""
@@ -137,16 +146,6 @@ class ProjectSettings:
     problems: tuple[ConfigProblem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A settings file as it was read."""
-
-    path: Path
-    raw: bytes
-    text: str
-    values: Mapping[str, object]
-
-
 def variable_name(setting: str) -> str:
     """Return the environment variable of a setting."""
     return setting.upper() if setting in _PLAIN_VARIABLES else f"MCP_DYNALOAD_{setting.upper()}"
@@ -158,7 +157,7 @@ def own_variables(environ: Mapping[str, str]) -> tuple[dict[str, str], tuple[Con
     ignored = {
         variable: file
         for variable, file in set_by_project(environ).items()
-        if (variable in settings or variable.startswith(OUR_PREFIX)) and settings.get(variable) not in _HARMLESS
+        if (variable in settings or variable.startswith(OUR_PREFIX)) and settings.get(variable) not in _SET_BY_CLIENT
     }
     what, fix = "is not used, as it comes with the project", "set it in your own settings if you want it"
     problems = tuple(ConfigProblem(file, f"env.{name}", what, fix) for name, file in ignored.items())
@@ -189,18 +188,21 @@ def read_settings(
 
 def read_project_settings(path: Path, is_trusted: Callable[[Path, bytes], bool]) -> ProjectSettings:
     """Read the settings in the project's file that may count; a repository brings it, so nothing in it stops us."""
-    file = _read_file(path, partial(read_inside, path, path.parents[1]))
+    file = read_toml(path, partial(read_inside, path, path.parents[1]))
     if file is None:
         return ProjectSettings({}, ())
     if isinstance(file, ConfigProblem):
         return ProjectSettings({}, (file,))
-    mistakes = _mistakes(_Layer(file.values, {}))
-    reserved = [name for name in file.values if name not in mistakes and name not in _HARMLESS]
+    written = _flat(file.values)
+    mistakes = _mistakes(_Layer(written, {}))
+    if PROFILES_KEY in written:
+        mistakes[PROFILES_KEY] = NOT_THE_PROJECTS
+    reserved = [name for name in written if name not in mistakes and name not in _HARMLESS]
     untrusted = "is not used, as the project's file is not trusted"
     found = distrust(file.path, file.raw, is_trusted, effect="is not used", untrusted=untrusted) if reserved else None
     mistakes |= dict.fromkeys(reserved, (found.reason, found.fix)) if found else {}
     return ProjectSettings(
-        {name: value for name, value in file.values.items() if name not in mistakes},
+        {name: value for name, value in written.items() if name not in mistakes},
         tuple(
             ConfigProblem(file.path, written_path((name,)), what, fix, _line_of(name, file.text))
             for name, (what, fix) in mistakes.items()
@@ -216,34 +218,16 @@ def _environment_layer(environ: Mapping[str, str]) -> _Layer:
 
 
 def _user_layer(path: Path) -> _Layer:
-    file = _read_file(path, path.read_bytes)
+    file = read_toml(path, path.read_bytes)
     if file is None:
         return _Layer({}, {})
     if isinstance(file, ConfigProblem):
         raise ConfigError(str(file))
-    lines = {name: _line_of(name, file.text) for name in file.values}
+    values = {name: value for name, value in _flat(file.values).items() if name != PROFILES_KEY}
+    lines = {name: _line_of(name, file.text) for name in values}
     return _Layer(
-        file.values, {name: f"{path}:{line}: {name}" if line else f"{path}: {name}" for name, line in lines.items()}
+        values, {name: f"{path}:{line}: {name}" if line else f"{path}: {name}" for name, line in lines.items()}
     )
-
-
-def _read_file(path: Path, read: Callable[[], bytes]) -> _File | ConfigProblem | None:
-    """Read the file; return its problem if it is wrong as a whole, and None where there is none."""
-    try:
-        raw = read()
-        text = raw.decode("utf-8-sig")
-        return _File(path, raw, text, _flat(tomllib.loads(text)))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        return ConfigProblem(path, "", f"cannot be read ({error.strerror})", "make it a readable file")
-    except UnicodeDecodeError:
-        return ConfigProblem(path, "", "is not UTF-8 text", "save it as UTF-8")
-    except (ValueError, RecursionError) as error:  # besides its own ValueError: a huge number, a deep nesting
-        line = re.search(r"line (\d+)", str(error))
-        what = f"is not valid TOML: {error}"
-        fix = 'a line is: name = "text", name = 1 or name = true'
-        return ConfigProblem(path, "", what, fix, int(line[1]) if line else None)
 
 
 def _flat(values: Mapping[str, object]) -> dict[str, object]:
@@ -296,6 +280,8 @@ def _other_type(name: str, value: object) -> str | None:
 
 
 def _requirement(message: str) -> str:
+    if NAME_PATTERN in message:
+        return NAME_RULE
     wanted = message.split(", unable")[0].replace("Input should be", "it must be")
     if "pattern" in wanted:
         return "it must be redis://host:6379/0, rediss:// or unix://, or empty"

@@ -1,17 +1,33 @@
 """All that a user wrote, read and checked, before anything is started."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from mcp_dynaload.catalog.categories import Named
 from mcp_dynaload.config.categories_file import read_categories
 from mcp_dynaload.config.paths import Locations, find_locations
+from mcp_dynaload.config.problems import ConfigProblem
+from mcp_dynaload.config.profiles import (
+    NO_PROFILE,
+    ChosenProfile,
+    Profile,
+    chosen_profile,
+    nearest_profile,
+    read_profiles,
+)
 from mcp_dynaload.config.secrets import masker_for
 from mcp_dynaload.config.servers_file import UpstreamsRead, read_upstreams
 from mcp_dynaload.config.servers_watch import Stamp, stamp_of, watched_files
-from mcp_dynaload.config.settings import Settings, own_variables, read_project_settings, read_settings
+from mcp_dynaload.config.settings import (
+    ProjectSettings,
+    Settings,
+    own_variables,
+    read_project_settings,
+    read_settings,
+    variable_name,
+)
 from mcp_dynaload.config.trust import is_trusted_content
 from mcp_dynaload.masking import Masker
 
@@ -36,6 +52,9 @@ class WrittenConfiguration:
     stamp: Stamp
     """The servers files just before they were read."""
 
+    profile: ChosenProfile = field(default_factory=ChosenProfile)
+    """The profile that sessions begin with."""
+
 
 def read_written(
     environ: Mapping[str, str],
@@ -51,15 +70,40 @@ def read_written(
     """
     locations = find_locations(environ)
     is_trusted = partial(is_trusted_content, state_dir=locations.state_dir)
+    profiles = read_profiles(locations.user_settings_file)
     project = read_project_settings(locations.project_settings_file, is_trusted)
+    project = _with_known_profile(project, profiles, locations.project_settings_file)
     own_environ, misplaced = own_variables(environ)
     settings = read_settings(locations, own_environ, overrides or {}, project)
+    place = _place_of_profile(locations, own_environ, overrides or {})
+    profile = chosen_profile(settings.profile, profiles, place)
     stamp = stamp_of(followed_files(locations, explicit))
     servers = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
     categories, wrong = read_categories(locations.categories_files, locations.project_dir)
     upstreams = replace(servers, problems=(*misplaced, *project.problems, *servers.problems, *wrong))
     masker = masker_for(servers.upstreams, settings, own_environ)
-    return WrittenConfiguration(locations, settings, servers, upstreams, categories, own_environ, masker, stamp)
+    return WrittenConfiguration(
+        locations, settings, servers, upstreams, categories, own_environ, masker, stamp, profile
+    )
+
+
+def _with_known_profile(project: ProjectSettings, profiles: Mapping[str, Profile], file: Path) -> ProjectSettings:
+    """Return a project's settings without a profile that the user does not have: not every user of it need have one."""
+    name = project.values.get("profile", NO_PROFILE)
+    if name == NO_PROFILE or name in profiles:
+        return project
+    what = f"is {name!r}, and you have no such profile: it is not used"
+    problem = ConfigProblem(file, "profile", what, nearest_profile(str(name), profiles))
+    values = {key: value for key, value in project.values.items() if key != "profile"}
+    return ProjectSettings(values, (*project.problems, problem))
+
+
+def _place_of_profile(locations: Locations, environ: Mapping[str, str], overrides: Mapping[str, str]) -> str:
+    """Return where the user has chosen a profile, as far as they have."""
+    if "profile" in overrides:
+        return "--set profile"
+    variable = variable_name("profile")
+    return variable if environ.get(variable) else f"{locations.user_settings_file}: profile"
 
 
 def followed_files(places: Locations, explicit: Sequence[Path]) -> tuple[Path, ...]:

@@ -34,6 +34,8 @@ from mcp_dynaload.http.rest import rest
 from mcp_dynaload.http.routes import GuardedDefault, GuardedRoute, check_declared
 from mcp_dynaload.http.warm_up import prepare
 from mcp_dynaload.machine.logs import set_up_logs
+from mcp_dynaload.proxy.process_snapshot import ProcessKind
+from mcp_dynaload.proxy.session_control import open_control
 from mcp_dynaload.store.backends import open_journal_store, open_tokens
 from mcp_dynaload.store.session_counts import open_session_counts
 from mcp_dynaload.store.tokens import Scope
@@ -73,6 +75,7 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
             async with (
                 _watch(chosen) as watch,
                 open_proxy(headless, is_service=True) as proxy,
+                open_control(proxy, chosen.locations.processes_dir, ProcessKind.SERVICE),
                 open_endpoints(proxy, settings, counts) as endpoints,
                 open_api(headless, proxy, Options()) as api,
                 anyio.create_task_group() as tasks,

@@ -1,7 +1,9 @@
 """The objects that all sessions of a process have in common."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from mcp_dynaload.config.profiles import ChosenProfile, Profile
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.masking import Masker
@@ -37,6 +39,12 @@ class ProcessContext:
 
     logins: Logins | None = None
     """The user's logins to servers; None: none are used."""
+
+    profile: ChosenProfile = field(default_factory=ChosenProfile)
+    """The profile that sessions begin with."""
+
+    read_profiles: Callable[[], Mapping[str, Profile]] = dict
+    """Reads all profiles of the user as they are now; raises ConfigError if their file is wrong."""
 
     @property
     def event_bus(self) -> EventBus:

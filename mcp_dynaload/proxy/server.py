@@ -25,6 +25,7 @@ from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import Client, ClientEnvironment, Request, as_it_is, user_of
 from mcp_dynaload.proxy.failures import error_of
 from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.profile_view import ProfileView
 from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.prompt_hook import answer_hook
 from mcp_dynaload.proxy.reconfiguration import reconfigure
@@ -39,6 +40,7 @@ from mcp_dynaload.proxy.surfaces.surface import Surface
 from mcp_dynaload.proxy.surfaces.transparent import TRANSPARENT
 from mcp_dynaload.telemetry.totals import Totals
 from mcp_dynaload.transport.sdk_json import writable
+from mcp_dynaload.upstream.upstream import Upstream
 from mcp_dynaload.version import __version__
 
 NOTHING: Mapping[str, Json] = {
@@ -108,6 +110,12 @@ class ProxyServer:
         """The open sessions, oldest first."""
         return tuple(self._sessions.values())
 
+    @property
+    def shared_running(self) -> tuple[Upstream, ...]:
+        """The servers that run for all sessions together."""
+        pool = self._shared_upstreams.pool
+        return pool.running if pool is not None else ()
+
     def session_of(self, connection: Connection) -> Session:
         """Return the session of a connection that has shaken hands.
 
@@ -153,21 +161,22 @@ class ProxyServer:
         if request.method != "initialize" or not isinstance(result, dict):
             return result
         client = self._client(request, connection)
-        await self._tasks.start(self._run_session, self._surface, client)
+        session: Session = await self._tasks.start(self._run_session, self._surface, client)
         has_tool_search = client.name == CLAUDE_CODE and client.environment.tool_search
         return {
             **result,
             "capabilities": CAPABILITIES,
-            **self._instructions(self._surface, has_tool_search=has_tool_search),
+            **self._instructions(self._surface, session.view, has_tool_search=has_tool_search),
         }
 
     async def _serve_modern(self, request: Request, call_next: CallNext) -> HandlerResult:
         """Answer one request of revision 2026-07-28, which is part of no session."""
         method = self._stateless_surface.methods.get(request.method) if request.method in modern.REQUESTS else None
         if request.method == "server/discover":
+            view = ProfileView(self.live, self._shared.profile)
             answer = await call_next(request)
             own = answer if isinstance(answer, dict) else {}
-            return {**own, "capabilities": modern.CAPABILITIES, **self._instructions(self._stateless_surface)}
+            return {**own, "capabilities": modern.CAPABILITIES, **self._instructions(self._stateless_surface, view)}
         if method is None or request.request_id is None:
             return await call_next(request)
         environment, user = self._origin_of(request)
@@ -175,10 +184,12 @@ class ProxyServer:
             result = await modern.answered(session, request, method)
         return modern.enveloped(request.method, result, self.server.server_info_stamp)
 
-    def _instructions(self, surface: Surface, *, has_tool_search: bool = False) -> Json:
+    def _instructions(self, surface: Surface, view: ProfileView, *, has_tool_search: bool = False) -> Json:
         """Return the field of that name, if there is something to say."""
         listings = self.live.listings
-        text = surface.instructions(listings.by_name, listings.unseen, has_tool_search=has_tool_search)
+        known = {name: listing for name, listing in listings.by_name.items() if view.has(name)}
+        unseen = [name for name in listings.unseen if view.has(name)]
+        text = surface.instructions(known, unseen, has_tool_search=has_tool_search)
         return {"instructions": text} if text else {}
 
     def _input_schema(self, name: str) -> Json | None:

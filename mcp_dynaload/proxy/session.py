@@ -22,6 +22,7 @@ from mcp_dynaload.proxy.history import LoadHistory
 from mcp_dynaload.proxy.learning import Learning
 from mcp_dynaload.proxy.model_context import ModelContext
 from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.profile_view import ProfileView
 from mcp_dynaload.proxy.repeated_hooks import RepeatedHooks
 from mcp_dynaload.proxy.saving import Saving, saving_of
 from mcp_dynaload.proxy.serving_role import LOOK_SECONDS, LOOKING_SECONDS, ServingRole
@@ -81,6 +82,9 @@ class Session:
     session_id: str | None
     learning: Learning
     status_line: ShownLine
+    view: ProfileView
+    """The part of the catalog that the profile in use shows."""
+
     model_context: ModelContext = field(default_factory=ModelContext)
     history: LoadHistory = field(default_factory=LoadHistory)
     heard: RepeatedHooks = field(default_factory=RepeatedHooks)
@@ -150,8 +154,8 @@ class Session:
 
     @property
     def catalog(self) -> Catalog:
-        """The known tools."""
-        return self.live.catalog
+        """The known tools, of the servers that are in the profile in use."""
+        return self.view.catalog
 
     @property
     def registration(self) -> Registration:
@@ -176,7 +180,7 @@ class Session:
     @property
     def costs(self) -> ListCosts:
         """The costs of its lists."""
-        return ListCosts(self.catalog, self.live.overhead_tokens)
+        return ListCosts(self.live.catalog, self.live.overhead_tokens)
 
     def emit(self, event: Event) -> None:
         """Tell that something has happened in this session."""
@@ -199,12 +203,12 @@ class Session:
     @property
     def saving(self) -> Saving:
         """The cost of its list beside that of all definitions."""
-        return saving_of(self.listed(), self.catalog, self.live.overhead_tokens)
+        return saving_of(self.listed(), self.live.catalog, self.live.overhead_tokens)
 
     @property
     def summary(self) -> str:
         """The same where the user looks; empty as long as nothing is chosen."""
-        return saving_of(self._chosen(), self.catalog, self.live.overhead_tokens).summary
+        return saving_of(self._chosen(), self.live.catalog, self.live.overhead_tokens).summary
 
     async def attach(self, pool: Pool) -> None:
         """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
@@ -369,7 +373,7 @@ class Session:
         ranker = TimedRanker(self.live.index.ranker, watch) if watch else self.live.index.ranker
         return Context(
             catalog=self.catalog,
-            ranker=self.learning.ranker(ranker, self.catalog),
+            ranker=self.learning.ranker(self.view.ranker(ranker), self.catalog),
             tool_search=self.client.environment.tool_search,
             is_selected=self.selectable is not None,
             overhead_tokens=self.live.overhead_tokens,
@@ -408,7 +412,8 @@ class Session:
 
     async def _step_by_words(self, action: Action, watch: DecisionTiming) -> tuple[SessionState, Decision]:
         """Take the step by words alone: a matter of milliseconds, without the encoder and its threads."""
-        by_words = self.learning.ranker(TimedRanker(self.live.index.by_words, watch), self.catalog)
+        by_words = self.view.ranker(TimedRanker(self.live.index.by_words, watch))
+        by_words = self.learning.ranker(by_words, self.catalog)
         context = replace(self.context(), ranker=by_words)
         # A limiter of its own: the threads of all others may wait for the encoder.
         state, decision = await anyio.to_thread.run_sync(
@@ -446,7 +451,7 @@ class Session:
 
     def _tell_opened(self) -> None:
         """Tell that the client has come, or is in another conversation now, and what it has from the start."""
-        catalog = self.catalog
+        catalog = self.live.catalog
         self.emit(
             SessionOpened(
                 client=self.client.name,
@@ -464,7 +469,7 @@ class Session:
     ) -> None:
         """Tell that the list has these names now and had others `before`, when the state was `state`."""
         rewrites = state.first_prompt_seen and not self.client.environment.tool_search
-        prefix = self.model_context.context_tokens or self.costs.listed(self.catalog.costs.keys() & before)
+        prefix = self.model_context.context_tokens or self.costs.listed(self.live.catalog.costs.keys() & before)
         self.emit(
             list_changed(
                 self.costs,

@@ -11,6 +11,7 @@ import anyio.abc
 from mcp_dynaload.machine.browser import open_page
 from mcp_dynaload.proxy.client import Client, ListRefresh, is_following
 from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.profile_view import ProfileView
 from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.serving_role import ServingRole
 from mcp_dynaload.proxy.session import Session
@@ -50,6 +51,7 @@ async def open_session(
             environment.session_id,
             shared.learning(client.user, environment.session_id),
             ShownLine(shared.status_lines),
+            ProfileView(live, shared.profile),
         )
         session.host.sign_ins = _sign_ins(session, tasks)
         most = settings.max_running_upstreams

@@ -57,7 +57,8 @@ async def call_tool(
     tool = None
     if name not in OWN_TOOLS:
         denied_tool = session.live.listings.quarantine.denied_tool
-        tool = await known_by_now(session, lambda: session.catalog.get(name) or denied_tool(name))
+        # Of the whole catalog: a profile says what is chosen, not what may be called.
+        tool = await known_by_now(session, lambda: session.live.catalog.get(name) or denied_tool(name))
     if isinstance(tool, Denial):
         return _denied(session, tool.server, tool.tool, tool.rule, str(tool))
     if tool is not None:

@@ -135,11 +135,28 @@ class SessionReset:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileChosen:
+    """The user wants the servers and pins of another profile: the context holds another catalog than before."""
+
+    listed: tuple[str, ...]
+    """The tools that were listed, which stay."""
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogChanged:
     """The context holds another catalog than before."""
 
 
-Order = TaskNamed | ToolsOrdered | ToolsUnloaded | ToolsPinned | ToolsUnpinned | StrategyChosen | SessionReset
+Order = (
+    TaskNamed
+    | ToolsOrdered
+    | ToolsUnloaded
+    | ToolsPinned
+    | ToolsUnpinned
+    | StrategyChosen
+    | ProfileChosen
+    | SessionReset
+)
 """The actions that the user takes by a command."""
 
 Action = (

@@ -13,6 +13,7 @@ from mcp_dynaload.selection.actions import (
     AgentPrompted,
     CatalogChanged,
     Order,
+    ProfileChosen,
     PromptSubmitted,
     SessionCleared,
     SessionReset,
@@ -189,6 +190,10 @@ def _on_order(state: SessionState, action: Order, context: Context) -> tuple[Ses
             return after, _difference(state, after, context, "unpinned by you")
         case StrategyChosen(strategy):
             return replace(state, strategy=strategy), Decision(reason=f"strategy {strategy}")
+        case ProfileChosen(listed):
+            after = replace(state, loaded=state.loaded | frozenset(listed))
+            added = tuple(name for name in advertised(after, context.catalog) if name not in listed)
+            return after, Decision(added=added, reason="profile chosen by you", changed=True)
         case SessionReset(strategy):
             after = replace(state, strategy=strategy, unloaded=frozenset(), settled=None)
             return after, _difference(state, after, context, "reset by you")

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import structlog
 
 from mcp_dynaload.machine.private_files import PRIVATE_DIR, make_private_file, open_private
-from mcp_dynaload.store.sqlite_files import CATALOG, Schema, is_damage, is_locked
+from mcp_dynaload.store.sqlite_files import CATALOG, UPGRADES, Schema, is_damage, is_locked
 
 BUSY_SECONDS = 0.3
 """How long a lock of another process is waited for: a start waits for it up to three times, and takes a second at most.
@@ -301,10 +301,14 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def _rebuild(connection: sqlite3.Connection, schema: Schema) -> None:
     """Replace another version's tables, which hold nothing that cannot be had again, but for what was learned."""
-    kept = {f"CREATE TABLE {table}" for table in schema.kept}
+    before = _version(connection)
+    kept = {f"CREATE TABLE {table}" for table in (*schema.kept, *([UPGRADES] if before else []))}
     for name, statement in connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall():
         if statement not in kept and not str(name).startswith("sqlite_"):
             connection.execute(f'DROP TABLE "{name}"')
     for table in (*schema.tables, *schema.kept):
         connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
+    if before:
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {UPGRADES}")
+        connection.execute("INSERT INTO upgrades VALUES (?, ?, ?)", (time.time(), before, schema.version))
     connection.execute(f"PRAGMA user_version = {schema.version}")

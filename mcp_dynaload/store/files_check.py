@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import structlog
+
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.machine.private_files import PRIVATE_DIR, PRIVATE_FILE
 from mcp_dynaload.store.database import BUSY_SECONDS
 from mcp_dynaload.store.journal import JOURNAL
+from mcp_dynaload.store.running import dead_sockets
 from mcp_dynaload.store.sqlite_definitions import DEFINITIONS
 from mcp_dynaload.store.sqlite_files import CATALOG, Schema, is_damage, is_locked
+
+log = structlog.get_logger()
 
 LEFT_SECONDS = 60.0
 """A file that belongs to no running process is left over after this: a new one is not locked for a moment."""
@@ -34,6 +39,34 @@ class DatabaseTrouble:
     schema: Schema
     trouble: Trouble
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUpgrade:
+    """A time when a database was brought to another version of its tables."""
+
+    path: Path
+    at: float
+    before: int
+    now: int
+
+
+def database_upgrades(locations: Locations) -> Iterator[DatabaseUpgrade]:
+    """Yield what the databases tell of their upgrades, oldest first in each; of one that cannot be read, nothing."""
+    for path in database_files(locations):
+        if not path.exists():
+            continue
+        try:
+            with closing(_reading(path)) as connection:
+                has_any = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'upgrades'").fetchone()
+                rows = connection.execute("SELECT at, before, now FROM upgrades ORDER BY at") if has_any else ()
+                yield from (DatabaseUpgrade(path, at, before, now) for at, before, now in rows)
+        except sqlite3.Error as error:  # `database_troubles` tells of it
+            log.info("upgrades_unreadable", path=str(path), error=str(error))
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
 
 
 def database_files(locations: Locations) -> dict[Path, Schema]:
@@ -94,8 +127,10 @@ def wanted_mode(path: Path) -> int | None:
 
 def left_over(locations: Locations) -> Iterator[Path]:
     """Yield files that processes which ended have left, and nobody reads any more."""
-    if sys.platform != "win32" and locations.peers_dir.is_dir():
-        yield from (path for path in sorted(locations.peers_dir.iterdir()) if _is_old(path) and _is_unlocked(path))
+    for folder in (locations.peers_dir, locations.processes_dir):
+        if sys.platform != "win32" and folder.is_dir():
+            yield from (path for path in sorted(folder.iterdir()) if _is_old(path) and _is_unlocked(path))
+            yield from dead_sockets(folder)
     for folder in (locations.config_dir, locations.state_dir, locations.logins_dir):
         if folder.is_dir():
             yield from (path for path in sorted(folder.glob(".*.tmp")) if _is_old(path))

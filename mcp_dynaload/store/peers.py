@@ -2,23 +2,15 @@
 
 import os
 import re
-import sys
-import tempfile
 import time
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import IO
 
 import structlog
 
-from mcp_dynaload.machine.private_files import make_private_folder, open_private
-
-KEPT_SECONDS = 3600.0
-"""The file of a server that was killed is deleted after this; a new one is not locked yet for a moment."""
-
-MAX_ADDRESS_BYTES = 4096
+from mcp_dynaload.store.running import content_of, held, private_address
 
 EXPECTED_SECONDS = 20.0
 """How long one that the client has an entry for may take to start before it counts as one that does not come."""
@@ -73,13 +65,8 @@ class Peers:
             if self._folder is not None:
                 file = self._folder / f"{self._client}.{self.own}.{os.getpid()}"
                 try:
-                    make_private_folder(self._folder)
-                    stack.callback(_forget, file)
-                    opened = stack.enter_context(open(file, "wb", opener=open_private))
-                    self.address = self._new_address(stack)
-                    opened.write(self.address.encode())
-                    opened.flush()
-                    _lock(opened)
+                    self.address = stack.enter_context(self._own_address())
+                    stack.enter_context(held(file, self.address))
                 except OSError as error:
                     log.warning("peers_not_told", error=str(error), consequence="two servers of ours may both serve")
             yield
@@ -90,47 +77,16 @@ class Peers:
             return ()
         theirs = Origin.PLUGIN if self.own is Origin.REGISTERED else Origin.REGISTERED
         files = sorted(self._folder.glob(f"{self._client}.{theirs}.*"))
-        found = tuple(address for file in files if (address := _address_of(file)) is not None)
+        found = tuple(address for file in files if (address := content_of(file)) is not None)
         if found:
             self._expected_until = 0.0
         return found
 
-    def _new_address(self, stack: ExitStack) -> str:
-        """Return where this one can be reached: in the folder for temporary files, as such a path must be short."""
-        if self.own is Origin.PLUGIN or sys.platform == "win32":
-            return ""
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mcp-dynaload-", ignore_cleanup_errors=True))
-        return str(Path(folder) / "hooks")
-
-
-def _forget(file: Path) -> None:
-    with suppress(OSError):  # nobody takes it for a running server's
-        file.unlink(missing_ok=True)
-
-
-def _lock(opened: IO[bytes]) -> None:
-    if sys.platform != "win32":  # there nobody can delete what is open, which tells as much
-        import fcntl
-
-        fcntl.flock(opened, fcntl.LOCK_EX)
-
-
-def _address_of(file: Path) -> str | None:
-    """Return what stands in a file if who has made it still runs; an old one of somebody who does not is deleted."""
-    with suppress(FileNotFoundError):
-        if sys.platform == "win32":
-            try:
-                file.unlink()
-            except PermissionError:
-                return ""
-            return None
-        import fcntl
-
-        with file.open("rb") as opened:
-            try:
-                fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return opened.read(MAX_ADDRESS_BYTES).decode("utf-8", "replace")
-            if time.time() - os.fstat(opened.fileno()).st_mtime > KEPT_SECONDS:
-                file.unlink(missing_ok=True)
-    return None
+    @contextmanager
+    def _own_address(self) -> Generator[str]:
+        """Yield where this one can be reached; empty for the plugin's, which others do not ask."""
+        if self.own is Origin.PLUGIN:
+            yield ""
+            return
+        with private_address("hooks") as address:
+            yield address

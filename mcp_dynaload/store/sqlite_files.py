@@ -40,6 +40,10 @@ CATALOG = Schema(
 """The catalog's cache and what was learned."""
 
 
+UPGRADES = "upgrades (at REAL NOT NULL, before INTEGER NOT NULL, now INTEGER NOT NULL)"
+"""Made in a file when its tables are replaced by those of another version: when, and from which to which."""
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Return whether the file is no database or a damaged one; other trouble has an exception class of its own."""
     return type(error) is sqlite3.DatabaseError

@@ -49,6 +49,7 @@ def test_the_defaults_are_those_of_the_description() -> None:
         "metrics_collection_enabled": True,
         "performance_alerts_enabled": True,
         "detailed_logging_enabled": False,
+        "profile": "none",
         "notify": False,
         "status_cell": True,
         "between_steps": True,

@@ -1,13 +1,26 @@
+import os
+import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from mcp_dynaload.app import read_configuration
 from mcp_dynaload.cli.init import init_command, serve_entry
+from mcp_dynaload.cli.learn import offer_learning
 from mcp_dynaload.cli.uninstall import uninstall
 from mcp_dynaload.errors import HostError
+from mcp_dynaload.store.catalog_cache import CatalogCache
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.sqlite_usage import SqliteUsage
+from mcp_dynaload.store.usage import project_of
+from mcp_dynaload.upstream.listing import Listing
+from tests.faults.scripted import tool
 from tests.hosts.machine import Machine, bare_machine
+from tests.hosts.test_transcripts import call, write
 
 
 @pytest.fixture
@@ -26,9 +39,13 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return machine
 
 
-def command(refreshes: list[str]) -> typer.Typer:
+def command(refreshes: list[str], refresh: Callable[[], None] = lambda: None) -> typer.Typer:
+    def refreshed() -> None:
+        refreshes.append("refreshed")
+        refresh()
+
     app = typer.Typer()
-    app.command("init")(init_command(lambda: refreshes.append("refreshed")))
+    app.command("init")(init_command(refreshed, offer_learning))
     app.command()(uninstall)
     return app
 
@@ -97,3 +114,67 @@ def test_the_registered_command_starts_this_installation() -> None:
 
     assert Path(entry["command"]).is_absolute()
     assert entry["args"][-1] == "serve"
+
+
+@pytest.fixture
+def past(machine: Machine) -> Machine:
+    """Return a machine on which the client has called a tool of the server that is to move."""
+    now = time.time() - 1000
+    lines = (call(number, "mcp__db__query", "s", str(machine.project), now) for number in range(2))
+    write(machine.home / ".claude", "s.jsonl", *lines)
+    return machine
+
+
+def listed() -> None:
+    """Store what the moved server lists, as `refresh` does."""
+    configuration = read_configuration(os.environ)
+    places = configuration.locations
+    with closing(CatalogCache(Database(places.database_file))) as records:
+        fingerprint = configuration.configs["db"].fingerprint(places.project_dir)
+        records.keep_listing(fingerprint, "db", Listing(tools=(tool("query", "Query the database"),)).as_json())
+
+
+def learned(machine: Machine) -> dict[str, int]:
+    with closing(SqliteUsage(Database(machine.locations.database_file))) as usage:
+        sessions = usage.sessions(project_of(machine.project))
+    return {name: calls.times for session in sessions for name, calls in session.tools.items()}
+
+
+@pytest.mark.proves("learned-past")
+def test_with_yes_past_sessions_are_read_only_if_the_command_says_so(past: Machine) -> None:
+    app = command([], listed)
+
+    done = CliRunner().invoke(app, ["init", "--yes"], catch_exceptions=False)
+
+    assert "kept 1 session of the last 60 days. `mcp-dynaload learn --from-transcripts` begins" in done.output
+    assert learned(past) == {}
+    done = CliRunner().invoke(app, ["init", "--yes", "--learn"], catch_exceptions=False)
+    assert "Nothing to do." in done.output
+    assert "Learned from 1 sessions." in done.output
+    assert learned(past) == {"db__query": 2}
+
+
+@pytest.mark.proves("learned-past")
+@pytest.mark.parametrize(("answer", "learns"), [("y", {"db__query": 2}), ("n", {})])
+def test_at_a_terminal_it_asks_whether_to_learn_from_them(
+    past: Machine, monkeypatch: pytest.MonkeyPatch, answer: str, learns: dict[str, int]
+) -> None:
+    def is_terminal(stream: object) -> bool:
+        return True
+
+    monkeypatch.setattr("typer.testing._NamedTextIOWrapper.isatty", is_terminal, raising=False)
+
+    done = CliRunner().invoke(command([], listed), ["init"], input=f"y\n{answer}\n", catch_exceptions=False)
+
+    assert "Learn from them which tools each project uses?" in done.output
+    assert learned(past) == learns
+
+
+def test_where_there_are_none_or_nothing_is_counted_it_does_not_speak_of_learning(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Claude Code has kept" not in CliRunner().invoke(command([], listed), ["init", "--yes"]).output
+    monkeypatch.setenv("METRICS_COLLECTION_ENABLED", "false")
+    CliRunner().invoke(command([]), ["uninstall"])
+    write(machine.home / ".claude", "s.jsonl", call(1, "mcp__db__query", "s", str(machine.project), time.time()))
+    assert "Claude Code has kept" not in CliRunner().invoke(command([], listed), ["init", "--yes"]).output

@@ -23,6 +23,7 @@ from mcp_types import (
 
 from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.profiles import ChosenProfile, Profile
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.masking import Masker
@@ -114,6 +115,8 @@ async def proxy_of(
     peers: Peers | None = None,
     registration: Registration | None = None,
     definitions: DefinitionStore | None = None,
+    profile: ChosenProfile | None = None,
+    profiles: Mapping[str, Profile] | None = None,
 ) -> AsyncGenerator[tuple[ProxyServer, CatalogState]]:
     """Open our server with a cache that holds these listings."""
     file = folder / "state" / "dynaload.db"
@@ -129,7 +132,17 @@ async def proxy_of(
         environment = ClientEnvironment(session_id, is_interactive=False, tool_search=tool_search, model=None)
         lines = StatusLines(folder / "state" / "status")
         telemetry = Telemetry(event_bus or EventBus())
-        shared = ProcessContext(settings, live, environment, usage, lines, telemetry, peers=peers or Peers())
+        shared = ProcessContext(
+            settings,
+            live,
+            environment,
+            usage,
+            lines,
+            telemetry,
+            peers=peers or Peers(),
+            profile=profile or ChosenProfile(),
+            read_profiles=lambda: profiles or {},
+        )
         async with open_proxy_server(shared, folder / "logs") as proxy:
             yield proxy, live
 
@@ -190,6 +203,8 @@ async def connected_to(
     peers: Peers | None = None,
     registration: Registration | None = None,
     definitions: DefinitionStore | None = None,
+    profile: ChosenProfile | None = None,
+    profiles: Mapping[str, Profile] | None = None,
 ) -> AsyncGenerator[Connected]:
     """Open our server and connect a client to it."""
     async with (
@@ -204,6 +219,8 @@ async def connected_to(
             peers=peers,
             registration=registration,
             definitions=definitions,
+            profile=profile,
+            profiles=profiles,
         ) as (proxy, live),
         client_of(proxy, live) as client,
     ):

@@ -254,14 +254,15 @@ def markdown_files(folder: Path) -> Iterator[Path]:
 
 def _plugin_servers(config_dir: Path) -> Iterator[str]:
     """Yield the names of servers that installed plugins bring; unknown entries are the client's business."""
-    for plugin, folder in _installed_plugins(config_dir):
+    for plugin, folder in installed_plugins(config_dir):
         for path in (folder / ".mcp.json", folder / ".claude-plugin" / "plugin.json"):
             document = _lenient(path)
             servers = objects(document, "mcpServers") or (document if path.name == ".mcp.json" else {})
             yield from (f"plugin:{plugin}:{name}" for name in servers)
 
 
-def _installed_plugins(config_dir: Path) -> Iterator[tuple[str, Path]]:
+def installed_plugins(config_dir: Path) -> Iterator[tuple[str, Path]]:
+    """Yield each plugin that is installed from a marketplace and not disabled, with the folder of the client's copy."""
     enabled = objects(_lenient(config_dir / "settings.json"), "enabledPlugins")
     for key, value in objects(_lenient(config_dir / "plugins" / "installed_plugins.json"), "plugins").items():
         if enabled.get(key) is False:

@@ -47,6 +47,7 @@ def install(
     dialogue: UserDialogue,
     probe: Probe,
     refresh: Callable[[], None],
+    learn: Callable[[], None] = lambda: None,
     *,
     is_dry_run: bool,
     may_approve: bool = True,
@@ -83,7 +84,7 @@ def install(
         if plan.trusted is not None:
             trust_file(plan.trusted, locations.state_dir)
     except BaseException:  # whatever stops us half way, Ctrl-C too: put things back, then let it go on
-        _take_back(backup)
+        take_back(backup)
         forget_secrets(added, store)
         raise
     dialogue.show(f"Done. What the files held before is in {backup.folder}; `mcp-dynaload uninstall` puts it back.")
@@ -91,6 +92,10 @@ def install(
         refresh()
     except DynaloadError as error:
         dialogue.show(f"The servers were not listed yet: {error}. `mcp-dynaload refresh` tries again.")
+    try:
+        learn()
+    except DynaloadError as error:
+        dialogue.show(f"Nothing was learned: {error}. `mcp-dynaload learn --from-transcripts` tries again.")
     if plan.secrets.places and not plan.secrets.moved:
         dialogue.show(
             f"Secrets stand as text in the servers file: {', '.join(plan.secrets.places)}."
@@ -139,7 +144,7 @@ def uninstall(backups_dir: Path, state_dir: Path, show: Show, write: Write = wri
     if plan.notes:
         kept = ", ".join(str(backup.folder) for backup in backups)
         show(f"note: what the files held, secrets included, is kept in {kept}; delete it when all is well")
-    show("Next: restart Claude Code; its servers are its own again.")
+    show("Next: restart Claude Code, and others whose files were put back; their servers are their own again.")
     return True
 
 
@@ -159,8 +164,8 @@ def _show_plan(plan: InstallPlan, show: Show) -> None:
         show("Nothing to do.")
 
 
-def _take_back(backup: Backup) -> None:
-    """Undo what was written, and keep the backup only if that did not work."""
+def take_back(backup: Backup) -> None:
+    """Undo what was written for a backup, and keep the backup only if that did not work."""
     plan = plan_uninstall([backup], read_text)
     write_edits(plan.edits, write_atomically)
     write_links(plan.links)

@@ -17,8 +17,8 @@ _FIRST_INDENT = re.compile(r"[\[{][ \t]*\r?\n([ \t]+)\S")
 _DEFAULT_INDENT = "  "
 _STRING_OR_WORD = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[A-Za-z]+', re.DOTALL)
 _TOO_LARGE = "1e999"
-_COMMENTED_FILE = "servers.json"
-"""The name of our servers files, which may have comments; the client refuses its own files with one."""
+_COMMENTED_FILES = frozenset({"servers.json", "mcp.json"})
+"""The names of our servers files and of editors', which may have comments; the client refuses its own with one."""
 
 _DECODER = json.JSONDecoder()
 
@@ -83,7 +83,7 @@ def parse_object(text: str, path: Path) -> Json:
     """
     try:
         text.encode()
-        core = without_comments(text) if path.name == _COMMENTED_FILE else text
+        core = without_comments(text) if path.name in _COMMENTED_FILES else text
         value: Any = _STRICT.decode(core.removeprefix(_BYTE_ORDER_MARK)) if _core(core) else {}
     except json.JSONDecodeError as error:
         raise HostError(

@@ -2,14 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
+from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME, SERVER_NAME
 from mcp_dynaload.hosts.claude_code.check import is_gone, registrations, stale_hooks
-from mcp_dynaload.hosts.claude_code.files import ClaudeFiles, ClientSnapshot, Scope, read_project_text, read_text
+from mcp_dynaload.hosts.claude_code.files import (
+    ClaudeFiles,
+    ClientSnapshot,
+    Scope,
+    installed_plugins,
+    read_project_text,
+    read_text,
+)
 from mcp_dynaload.hosts.claude_code.given_servers import GivenServers
 from mcp_dynaload.hosts.claude_code.installation import UserDialogue, install
 from mcp_dynaload.hosts.claude_code.json_edit import parse_object
 from mcp_dynaload.hosts.claude_code.links import read_link
-from mcp_dynaload.hosts.claude_code.wiring import is_our_link, plugin_places
+from mcp_dynaload.hosts.claude_code.wiring import PLUGIN_FOLDER, PLUGIN_NAME, is_our_link, plugin_places
 
 
 def stale_scopes(files: ClaudeFiles, environ: Mapping[str, str]) -> tuple[Scope, ...]:
@@ -40,6 +49,19 @@ def refresh_wiring(snapshot: ClientSnapshot) -> Iterator[str]:
     )
     for change in plan.changes:
         yield f"brought our part of {change.path} up to this installation; restart Claude Code"
+
+
+def stale_copies(files: ClaudeFiles) -> Iterator[Path]:
+    """Yield the copies of our plugin that the client has from a marketplace and that are not what this version has."""
+    for plugin, folder in installed_plugins(files.config_dir):
+        if plugin == PLUGIN_NAME and folder.is_dir() and not _is_of_today(folder):
+            yield folder
+
+
+def _is_of_today(copy: Path) -> bool:
+    names = ("hooks/dynaload.js", "hooks/hooks.json")
+    theirs = [(read_text(copy / name) or "").replace(PLUGIN_SERVER_NAME, SERVER_NAME) for name in names]
+    return theirs == [(PLUGIN_FOLDER / name).read_text("utf-8") for name in names]
 
 
 def _has_dead_plugin(files: ClaudeFiles, scope: Scope) -> bool:

@@ -50,13 +50,18 @@ class _Call:
     given: str
 
 
+def kept_files(config_dir: Path, since: float) -> list[Path]:
+    """Return the files of sessions that were written to since a time; blocks."""
+    return [file for file in sorted(config_dir.glob("projects/*/**/*.jsonl")) if _is_recent(file, since)]
+
+
 def past_sessions(config_dir: Path, since: float) -> list[PastSession]:
     """Return the sessions since a time, oldest first; blocks.
 
     A session that was resumed stands in several files: each call counts once.
     """
     calls: dict[str, _Call] = {}
-    for file in sorted(config_dir.glob("projects/*/**/*.jsonl")):
+    for file in kept_files(config_dir, since):
         for call in _calls_in(file, since):
             calls.setdefault(call.id, call)
     together: dict[tuple[str, str], list[_Call]] = {}
@@ -77,12 +82,19 @@ def _session(calls: list[_Call]) -> PastSession:
     )
 
 
+def _is_recent(file: Path, since: float) -> bool:
+    """Return whether it is a file, no link, that was written to since then."""
+    try:
+        status = file.lstat()
+    except OSError as error:
+        log.warning("transcript_unreadable", file=str(file), error=str(error))
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_mtime >= since
+
+
 def _calls_in(file: Path, since: float) -> Iterator[_Call]:
     """Yield the calls that a file tells of; of a file that cannot be read, nothing, which is logged."""
     try:
-        status = file.lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_mtime < since:
-            return
         with file.open("rb") as lines:
             while line := lines.readline(MAX_LINE):
                 if b'"tool_use"' in line and b'"assistant"' in line:

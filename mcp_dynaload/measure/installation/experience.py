@@ -64,7 +64,7 @@ async def command_lines(dynaload: Dynaload) -> list[str]:
     """Return every command with an argument that exists here, undoing what the one before did."""
     async with dynaload.session(USER) as session:
         tool = session.catalog.tools[0].name if session.catalog.tools else ""
-        category = next(iter(session.live.categories()), "")
+        category = next(iter(session.view.categories()), "")
     kinds = {"category": category, "tool": tool, "tool or category": tool, "pinned": tool, "none": ""}
     lines = [
         f"/{name} {ARGUMENTS.get(name, kinds.get(command.takes, ''))}".strip() for name, command in COMMANDS.items()

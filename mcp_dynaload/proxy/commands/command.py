@@ -11,7 +11,7 @@ from mcp_dynaload.proxy.commands.layout import paragraphs, wrapped
 from mcp_dynaload.proxy.session import Session
 
 Words = Sequence[str]
-Kind = Literal["category", "tier", "mode", "tool", "tool or category", "pinned", "server", "words", "none"]
+Kind = Literal["category", "tier", "mode", "tool", "tool or category", "pinned", "server", "profile", "words", "none"]
 
 MAX_NAMED = 60
 """Valid values that are named when one was wrong."""
@@ -92,6 +92,13 @@ def wrong_tool(session: Session, value: str) -> Result:
     denial = session.live.listings.quarantine.denied_tool(value.removeprefix(session.client_prefix))
     if denial is not None:
         return refused(f"The servers file denies {value!r} by the rule {denial.rule} of server {denial.server!r}.")
+    outside = session.live.catalog.get(value.removeprefix(session.client_prefix))
+    if outside is not None:
+        profile = session.view.chosen.name
+        return refused(
+            f"{value!r} is of server {outside.upstream!r}, which is not in profile {profile!r}; "
+            f"{typed(session)}profile chooses another one."
+        )
     near = catalog.nearest(value) if value else ()
     said = f"There is no tool {value!r}." if value else "Name a tool."
     hint = f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""

@@ -40,7 +40,7 @@ class Judgement(ByKey):
 
 async def list_categories(session: Session, words: Words) -> Result:
     """List all categories with their tools and tokens."""
-    categories, costs = session.live.categories(), session.catalog.costs
+    categories, costs = session.view.categories(), session.catalog.costs
     loaded = {tool.name for tool in session.loaded()}
     rows = [
         (name, len(tools), len(loaded.intersection(tools)), sum(costs[tool] for tool in tools))
@@ -110,6 +110,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("client", f"{client.get('name', '?')} {client.get('version', '')}".strip()),
         ("model", state.model or "not known yet"),
         ("mode", state.strategy),
+        ("profile", session.view.chosen.name),
         ("tools", f"{len(session.listed())} of {len(live.catalog.tools)} loaded"),
         ("pinned by you", len(state.pinned)),
         ("unloaded by you", len(state.unloaded)),
@@ -221,7 +222,7 @@ async def why(session: Session, words: Words) -> Result:
     rows = [
         ("server", tool.upstream),
         ("tokens", f"{session.catalog.costs[tool.name]:,}"),
-        ("categories", ", ".join(name for name, names in session.live.categories().items() if tool.name in names)),
+        ("categories", ", ".join(name for name, names in session.view.categories().items() if tool.name in names)),
         *await _judged(session, tool),
     ]
     return done(
@@ -268,6 +269,8 @@ def reason_of(session: Session, name: str) -> str:
         return "unloaded by you"
     if name in state.pinned:
         return "pinned by you"
+    if session.view.chosen.profile.pins_tool(name) and tool is not None:
+        return f"pinned by profile {session.view.chosen.name!r}"
     if tool is not None and tool.pinned:
         return "pinned by the servers file or its server"
     if name not in state.loaded:

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+import anyio.to_thread
+
 from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.config.profiles import NO_PROFILE
 from mcp_dynaload.proxy import passthrough as passing
 from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.commands.command import Command, Kind, in_menu
@@ -56,7 +59,7 @@ async def complete(session: Session, request: Request, params: Json) -> Json:
         return await passing.complete(session, request, params)
     names, key = _argument_names(command), argument.get("name")
     if names and key == names[0]:
-        values = _values(session, command.takes)
+        values = await anyio.to_thread.run_sync(_values, session, command.takes)
     else:
         values = [command.more] if command.more and key in names else []
     found = _starting(values, str(argument.get("value") or "").lower())
@@ -83,7 +86,7 @@ def _argument_names(command: Command) -> tuple[str, ...]:
 
 
 def _values(session: Session, kind: Kind) -> list[str]:
-    categories = list(session.live.categories())
+    categories = list(session.view.categories())
     tools = [tool.name for tool in session.catalog.tools]
     match kind:
         case "category":
@@ -100,6 +103,8 @@ def _values(session: Session, kind: Kind) -> list[str]:
             return sorted(session.state.pinned)
         case "server":
             return list(session.host.sign_ins.configs) if session.host.sign_ins is not None else []
+        case "profile":
+            return [*session.shared.read_profiles(), NO_PROFILE]
         case "words" | "none":
             return []
 

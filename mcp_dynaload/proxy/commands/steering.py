@@ -17,6 +17,7 @@ from mcp_dynaload.proxy.commands.command import (
     wrong_tool,
 )
 from mcp_dynaload.proxy.commands.layout import aligned, counted, wrapped
+from mcp_dynaload.proxy.commands.profiles import choose_profile
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.actions import (
     SessionReset,
@@ -45,7 +46,7 @@ async def load_category(session: Session, words: Words) -> Result:
     """Load all tools of a category, whatever they cost."""
     names, category = _category(session, words)
     if names is None:
-        return wrong("category", category, session.live.categories())
+        return wrong("category", category, session.view.categories())
     return await _order(session, names, f"category {category!r}")
 
 
@@ -53,7 +54,7 @@ async def unload_category(session: Session, words: Words) -> Result:
     """Refuse all tools of a category until `reset`, or until you load them again."""
     names, category = _category(session, words)
     if names is None:
-        return wrong("category", category, session.live.categories())
+        return wrong("category", category, session.view.categories())
     return await _unload(session, names, f"category {category!r}")
 
 
@@ -191,13 +192,16 @@ def _tell_pins(session: Session, detail: str) -> None:
 
 
 async def reset(session: Session, words: Words) -> Result:
-    """Take back unloads, mode and `cache-disable`."""
+    """Take back unloads, mode, profile and `cache-disable`."""
     before = session.state
     strategy = Strategy(session.settings.default_loading_strategy)
     session.live.index.rankings.enable()
     await session.decide(SessionReset(strategy))
+    if session.view.chosen != session.shared.profile:
+        await choose_profile(session, session.shared.profile)
     return done(
-        f"Reset: mode {strategy}, {counted(len(before.unloaded), 'unloaded tool')} allowed again, cache as configured.",
+        f"Reset: mode {strategy}, {counted(len(before.unloaded), 'unloaded tool')} allowed again, "
+        "cache and profile as configured.",
         f"{counted(len(before.pinned), 'pin')} kept ({typed(session)}unpin <tool> takes one back).",
         "What is listed stays until /clear.",
     )
@@ -267,17 +271,17 @@ async def _unload(session: Session, names: tuple[str, ...], what: str) -> Result
 
 def _category(session: Session, words: Words) -> tuple[tuple[str, ...] | None, str]:
     category = " ".join(words).lower()
-    return session.live.categories().get(category), category
+    return session.view.categories().get(category), category
 
 
 def _tools_or_category(session: Session, words: Words) -> tuple[tuple[str, ...] | None, str]:
     what = " ".join(words)
     tool = tool_named(session, what)
-    return ((tool.name,) if tool else session.live.categories().get(what.lower())), what
+    return ((tool.name,) if tool else session.view.categories().get(what.lower())), what
 
 
 def _wrong_either(session: Session, what: str) -> Result:
-    categories = wrong("category", what, session.live.categories())
+    categories = wrong("category", what, session.view.categories())
     if not what:
         return refused("Name a tool or a category.", categories.details)
     return refused(f"{wrong_tool(session, what).summary} {categories.summary}", categories.details)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import structlog
 
 from mcp_dynaload.catalog.names import SERVER_NAME, CommandName
-from mcp_dynaload.proxy.commands import cache, information, signing_in, steering
+from mcp_dynaload.proxy.commands import cache, information, profiles, signing_in, steering
 from mcp_dynaload.proxy.commands.command import Command, Result, Words, done, in_menu, refused, typed, wrong
 from mcp_dynaload.proxy.commands.layout import aligned
 from mcp_dynaload.proxy.session import Session
@@ -59,9 +59,14 @@ COMMANDS: Mapping[str, Command] = {
         act=information.why, about="why a tool is loaded; alone: what your last request loaded", takes="tool"
     ),
     CommandName.UNLOAD: Command(act=steering.unload, about="refuse a tool until `reset`", takes="tool", steers=True),
-    CommandName.RESET: Command(act=steering.reset, about="take back unloads, mode, cache-disable", steers=True),
+    CommandName.RESET: Command(
+        act=steering.reset, about="take back unloads, mode, profile, cache-disable", steers=True
+    ),
     CommandName.QUARANTINE: Command(act=information.quarantine, about="definitions held back as changed or new"),
     CommandName.LOGIN: Command(act=signing_in.login, about="log in to a server, in your browser", takes="server"),
+    CommandName.PROFILE: Command(
+        act=profiles.profile, about="which servers are chosen from", takes="profile", steers=True
+    ),
 }
 
 

@@ -1,0 +1,125 @@
+"""Profiles in a session: what they show, and what stays as it was."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from mcp_dynaload.config.profiles import ChosenProfile, Profile
+from mcp_dynaload.config.upstream_config import UpstreamOptions
+from mcp_dynaload.upstream.listing import Listing
+from tests.faults.scripted import config
+from tests.proxy.clients import Connected, connected_to
+from tests.proxy.test_commands import CREATE, DESK, ECHO, LEDGER, LIST, PATIENT, PID, loaded, run
+
+pytestmark = pytest.mark.proves("profiles")
+
+WORK = Profile(servers=("des*",), pins=("*__pid", "ledger__*"))
+PROFILES = {"work": WORK, "books": Profile(servers=("ledger",))}
+
+
+@asynccontextmanager
+async def office(
+    folder: Path, chosen: str = "none", pin: tuple[str, ...] = (), session_id: str = "s"
+) -> AsyncGenerator[Connected]:
+    """Open a session in front of two servers whose tools are known."""
+    desk = config("desk", offers={"tools": list(DESK)}, options=UpstreamOptions(prefix="desk__"))
+    ledger = config("ledger", offers={"tools": list(LEDGER)}, options=UpstreamOptions(prefix="ledger__", pin=pin))
+    listings = {"desk": Listing(tools=DESK), "ledger": Listing(tools=LEDGER)}
+    profile = ChosenProfile(chosen, PROFILES[chosen]) if chosen in PROFILES else None
+    async with connected_to(
+        folder,
+        desk,
+        ledger,
+        listings=listings,
+        settings=PATIENT,
+        session_id=session_id,
+        profile=profile,
+        profiles=PROFILES,
+    ) as client:
+        yield client
+
+
+async def test_a_profile_lists_its_pins_and_shows_only_tools_of_its_servers(tmp_path: Path) -> None:
+    async with office(tmp_path, "work", pin=("*",)) as client:
+        first = await loaded(client)
+        await client.prompt("create an invoice for a customer")
+        found = await client.say("find_tools", query="create an invoice for a customer")
+        searched = await run(client, "find create an invoice")
+        categories = await run(client, "list-categories")
+
+        assert first == [PID]
+        assert await loaded(client) == [PID]
+        assert "invoice" not in found.replace("create an invoice for a customer", "")
+        assert "ledger" not in searched
+        assert "ledger" not in categories
+        assert "pinned by profile 'work'" in await run(client, f"why {PID}")
+        assert "is of server 'ledger', which is not in profile 'work'" in await run(client, f"pin {CREATE}")
+
+
+async def test_a_prompt_that_asks_for_a_tool_outside_loads_nothing_in_its_place(tmp_path: Path) -> None:
+    async with office(tmp_path, "books") as client:
+        await client.prompt("repeat the words of a ticket")
+        assert await loaded(client) == []
+        await client.prompt("create an invoice for a customer")
+        assert CREATE in await loaded(client)
+
+
+async def test_it_is_switched_at_once_and_what_was_listed_stays_and_answers(tmp_path: Path) -> None:
+    async with office(tmp_path) as client:
+        await run(client, "load-category ledger")
+        text = " ".join((await run(client, "profile work")).split())
+
+        assert text.startswith("Profile 'work' is in use, in this session: 1 of 2 servers, 2 tools, 1 of them pinned.")
+        assert "Fits nothing here: ledger__*." in text
+        assert await loaded(client) == [PID, CREATE, LIST]
+        assert not (await client.call(CREATE)).is_error
+        assert not (await client.call(ECHO)).is_error
+
+        await client.hook("SessionStart", source="clear")
+        assert await loaded(client) == [PID]
+
+        assert (await run(client, "profile none")).startswith("No profile is in use, in this session: 2 of 2 servers")
+        assert await loaded(client) == [PID]
+        await client.prompt("create an invoice for a customer")
+        assert CREATE in await loaded(client)
+
+
+async def test_pins_of_a_server_outside_come_back_with_it(tmp_path: Path) -> None:
+    async with office(tmp_path, "work") as client:
+        await run(client, "profile none")
+        await run(client, f"pin {LIST}")
+        await run(client, "profile work")
+        await client.hook("SessionStart", source="clear")
+        assert await loaded(client) == [PID]
+        await run(client, "profile books")
+        assert await loaded(client) == [PID, LIST]
+
+
+async def test_reset_goes_back_to_the_profile_of_the_settings(tmp_path: Path) -> None:
+    async with office(tmp_path, "work") as client:
+        await run(client, "profile books")
+        assert "books" in await run(client, "session-info")
+        assert "cache and profile as" in await run(client, "reset")
+        overview = await run(client, "profile")
+
+        (row,) = (line for line in overview.splitlines() if line.startswith("work"))
+        assert overview.startswith("Profile 'work' is in use.")
+        assert row.split()[:3] == ["work", "1", "2"]
+        assert row.endswith("in use")
+
+
+async def test_a_wrong_name_is_explained_and_completed_by_the_menu(tmp_path: Path) -> None:
+    async with office(tmp_path) as client:
+        assert "There is no profile 'wrok'; did you mean 'work'?" in await run(client, "profile wrok")
+        ref = {"type": "ref/prompt", "name": "profile"}
+        done = await client.raw("completion/complete", ref=ref, argument={"name": "profile", "value": "o"})
+        assert done["completion"]["values"] == ["work", "books", "none"]
+
+
+async def test_what_the_model_is_told_of_the_servers_leaves_out_those_outside(tmp_path: Path) -> None:
+    async with office(tmp_path, "work") as client:
+        told = client.client.instructions or ""
+    assert "desk" in told
+    assert "ledger" not in told
