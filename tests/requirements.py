@@ -39,6 +39,7 @@ REQUIREMENTS = {
     "scanning": "A definition that hides, gives the model orders or steals reaches nobody until it is approved.",
     "kept-secrets": "A value of an entry may be in the keyring or a file; it is masked, and told where it is missing.",
     "least-privilege": "A tool that the servers file denies is in no list or text and called by nobody, which is told.",
+    "toxic-flow": "Of tools that together read private data, take in others' texts and send out the user is told.",
     "trust": "A repository's servers start only after the user's consent to that very file.",
     "described": "Every setting, command, option and endpoint is described once, in the code's own words.",
     "bad-config": "A mistake is one readable line: file, key, what is wrong, what to do; others go on.",

@@ -55,6 +55,7 @@ class CommandName(StrEnum):
     RESET = "reset"
     QUARANTINE = "quarantine"
     LOGIN = "login"
+    ALLOW_FLOW = "allow-flow"
 
 
 @dataclass(frozen=True, slots=True)

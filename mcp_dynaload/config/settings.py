@@ -21,6 +21,7 @@ from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.machine.bounded_files import read_inside
 
 Strategy = Literal["conservative", "balanced", "aggressive"]
+ToxicFlow = Literal["off", "notice", "ask"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 _Count = Annotated[int, Field(ge=1)]
 _Milliseconds = Annotated[int, Field(ge=0)]
@@ -103,6 +104,11 @@ class Settings(ServiceSettings, TelemetrySettings):
     scan_definitions: bool = True
     """Hold back, also at first sight, a definition in which a scan finds hidden characters, orders to the model, theft
     or another server's name, until `mcp-dynaload quarantine approve`; false: such are used like others."""
+
+    toxic_flow: ToxicFlow = "notice"
+    """The treatment of tools that together can read private data, take in what outsiders wrote and send out: `notice`
+    tells you, once in a project for each combination of servers, `ask` does not load the tool that would complete them
+    until you say `/dynaload:allow-flow`, `off` does not look."""
 
     warm_upstreams: bool = True
     """Start a server in the background when its tools were loaded with high confidence; false: only when one of them

@@ -91,7 +91,7 @@ async def _find(session: Session, search: Search, wait: Callable[[], Awaitable[N
         if wait is not None:
             await wait()
     session.emit(ToolsSearched(found=names, added=added, ms=1000 * (time.perf_counter() - started)))
-    return session.catalog.known(names)
+    return session.catalog.known(name for name in names if name not in session.state.held)
 
 
 def _found(session: Session, tools: Sequence[Tool], text: str) -> Json:

@@ -27,6 +27,7 @@ from mcp_dynaload.proxy.failures import accompanied
 from mcp_dynaload.proxy.model_text import OWN_TOOLS
 from mcp_dynaload.proxy.passthrough import Method, known_by_now
 from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.proxy.toxic_flow import held_refusal
 from mcp_dynaload.telemetry.events import CallDenied, Fallback, FellBack
 from mcp_dynaload.upstream.upstream import gone
 
@@ -83,6 +84,10 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
     if session.settings.detailed_logging_enabled:
         log.info("tool_called", tool=tool.name, arguments=session.masker.value(params.get("arguments")))
     await session.note_call(tool.name)
+    if tool.name in session.state.held:
+        refusal = _refused(held_refusal(tool.name, session.registration.server))
+        watch.refused(refusal)
+        return refusal
     body = {**params, "name": tool.original_name}
     try:
         with watch.with_upstream():

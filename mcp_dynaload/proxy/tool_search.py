@@ -53,6 +53,7 @@ async def answer_search(session: Session, query: str, limit: str) -> Json:
     most = min(int(limit), MAX_SELECTED) if limit.isdecimal() and int(limit) else FOUND
     found = _likely(await session.search(query.replace("+", " "), most))
     await _list(session, [scored.name for scored in found])
+    found = [scored for scored in found if scored.name not in session.state.held]
     if not found or found[0].probability < CLEAR:
         return {}
     others = _others_found(session, query, most)

@@ -135,11 +135,18 @@ class SessionReset:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowAllowed:
+    """The user lets the session have tools that can do together what is dangerous; those held back are loaded."""
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogChanged:
     """The context holds another catalog than before."""
 
 
-Order = TaskNamed | ToolsOrdered | ToolsUnloaded | ToolsPinned | ToolsUnpinned | StrategyChosen | SessionReset
+Order = (
+    TaskNamed | ToolsOrdered | ToolsUnloaded | ToolsPinned | ToolsUnpinned | StrategyChosen | SessionReset | FlowAllowed
+)
 """The actions that the user takes by a command."""
 
 Action = (

@@ -211,6 +211,18 @@ class CallDenied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlowNoticed:
+    """The user was told that a session's tools can do together what is dangerous, or could with those held back."""
+
+    who: Who = NOBODY
+    detail: str
+    """The names of a tool of each server by what it can do."""
+
+    held: tuple[str, ...] = ()
+    """The tools that wait for the user's word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolsSearched:
     """The model searched for tools, so it lacked some."""
 
@@ -333,6 +345,7 @@ Event = (
     | FellBack
     | ToolCalled
     | CallDenied
+    | FlowNoticed
     | ToolsSearched
     | CommandRun
     | UpstreamStarted

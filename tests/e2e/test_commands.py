@@ -38,6 +38,7 @@ TYPED = (
     ("unpin git__git_status", "Unpinned 1 tool"),
     ("quarantine", "Nothing is held back"),
     ("login", "nothing to log in to"),
+    ("allow-flow", "no tool waits for it"),
 )
 """Each command with what its answer shows."""
 

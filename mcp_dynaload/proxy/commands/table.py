@@ -62,6 +62,9 @@ COMMANDS: Mapping[str, Command] = {
     CommandName.RESET: Command(act=steering.reset, about="take back unloads, mode, cache-disable", steers=True),
     CommandName.QUARANTINE: Command(act=information.quarantine, about="definitions held back as changed or new"),
     CommandName.LOGIN: Command(act=signing_in.login, about="log in to a server, in your browser", takes="server"),
+    CommandName.ALLOW_FLOW: Command(
+        act=steering.allow_flow, about="load what waits for your word, for this session", steers=True
+    ),
 }
 
 
