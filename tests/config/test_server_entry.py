@@ -89,7 +89,7 @@ def places(tmp_path: Path) -> Locations:
         ),
         (
             {"command": "x", "dynaload": {"sandbox": True}},
-            "mcpServers.one.dynaload.sandbox is a boolean; it must be an object",
+            "mcpServers.one.dynaload.sandbox is true or false; it must be an object",
         ),
         (
             {"url": "https://x.example", "dynaload": {"sandbox": {}}},
