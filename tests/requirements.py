@@ -41,6 +41,7 @@ REQUIREMENTS = {
     "least-privilege": "A tool that the servers file denies is in no list or text and called by nobody, which is told.",
     "toxic-flow": "Of tools that together read private data, take in others' texts and send out the user is told.",
     "sandbox": "A contained server reaches what its entry names and what it needs to run; else it is not started.",
+    "content-scan": "Where the user wants it, secrets in arguments and orders in results are told of or kept back.",
     "trust": "A repository's servers start only after the user's consent to that very file.",
     "described": "Every setting, command, option and endpoint is described once, in the code's own words.",
     "bad-config": "A mistake is one readable line: file, key, what is wrong, what to do; others go on.",

@@ -16,7 +16,7 @@ from mcp_dynaload.config.project_environment import OUR_PREFIX, set_by_project
 from mcp_dynaload.config.service_settings import ServiceSettings
 from mcp_dynaload.config.telemetry_settings import TelemetrySettings
 from mcp_dynaload.config.trust import distrust
-from mcp_dynaload.config.upstream_config import Pinning
+from mcp_dynaload.config.upstream_config import ContentScan, Pinning
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.machine.bounded_files import read_inside
 
@@ -104,6 +104,11 @@ class Settings(ServiceSettings, TelemetrySettings):
     scan_definitions: bool = True
     """Hold back, also at first sight, a definition in which a scan finds hidden characters, orders to the model, theft
     or another server's name, until `mcp-dynaload quarantine approve`; false: such are used like others."""
+
+    content_scan: ContentScan = "off"
+    """Scan each call's arguments for secrets (those of the configuration, private keys, tokens of known forms) and its
+    result for orders to the model and hidden text: `warn` tells you and the model, `block` keeps the call or its result
+    back. An entry may say otherwise for its server."""
 
     toxic_flow: ToxicFlow = "notice"
     """The treatment of tools that together can read private data, take in what outsiders wrote and send out: `notice`

@@ -28,6 +28,10 @@ Pinning = Literal["enforce", "warn", "off"]
 """The treatment of definitions that were changed or added since the user approved them."""
 
 
+ContentScan = Literal["off", "warn", "block"]
+"""The treatment of secrets in a call's arguments and of orders to the model in its result."""
+
+
 Glob = Annotated[str, Field(min_length=1)]
 """A pattern of names, with `*`, `?` and `[…]`."""
 
@@ -102,6 +106,9 @@ class UpstreamOptions:
     pinning: Pinning | None = None
     """As the setting `pinning`, for this server: `warn` for one whose texts change by themselves, as with a date or a
     folder in them."""
+
+    content_scan: ContentScan | None = None
+    """As the setting `content_scan`, for this server."""
 
     shared: bool = False
     """In a service all sessions use one connection to it, and what it asks is refused."""

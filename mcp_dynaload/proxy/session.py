@@ -115,6 +115,9 @@ class Session:
     told_held: dict[str, frozenset[tuple[Key, str]]] = field(default_factory=dict[str, frozenset[tuple[Key, str]]])
     """The definitions that the user was told are held back, by server."""
 
+    flagged: dict[str, None] = field(default_factory=dict[str, None])
+    """The lines about scanned calls that the user has not been told yet, in their order."""
+
     flows: FlowNotices = field(default_factory=FlowNotices)
     """The combinations of its tools that the user was told of."""
 

@@ -54,6 +54,7 @@ def test_the_defaults_are_those_of_the_description() -> None:
         "between_steps": True,
         "pinning": "enforce",
         "scan_definitions": True,
+        "content_scan": "off",
         "toxic_flow": "notice",
         "warm_upstreams": True,
         "max_running_upstreams": 10,
