@@ -56,10 +56,10 @@ async def _open_stdio(
     folder = config.folder(project_dir)
     _check_folder(folder)
     env = child_environment(config.env, inherit=config.options.inherit_env, environ=os.environ)
+    command = ProcessCommand(config.command, config.args, env, folder)
+    if config.options.sandbox is not None:
+        command = await contained(config, command)
     if sys.platform != "win32":
-        command = ProcessCommand(config.command, config.args, env, folder)
-        if config.options.sandbox is not None:
-            command = await contained(config, command)
         async with open_process(command, log, allowance) as streams:
             yield streams
         return

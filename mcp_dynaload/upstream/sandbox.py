@@ -1,5 +1,6 @@
 """Containment of a server's program with bubblewrap: it sees the system, what it needs to run, and what is named."""
 
+import errno
 import os
 import re
 import shutil
@@ -49,16 +50,20 @@ MAX_STEPS = 20
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """The folders that no contained program sees, whatever is named."""
+    """The folders that no contained program sees, but for what is named in the user's home."""
 
     homes: tuple[Path, ...]
     """The user's, as it is named, and the folder that this stands for if it is a link."""
 
     ours: tuple[Path, ...]
 
+    def is_home_in(self, path: Path) -> bool:
+        """Return whether the user's home is in a folder, or is it."""
+        return any(home.is_relative_to(path) for home in self.homes)
+
     def is_too_wide(self, path: Path) -> bool:
-        """Return whether one of them is in a folder, or is it."""
-        return any(hidden.is_relative_to(path) for hidden in (*self.homes, *self.ours))
+        """Return whether any of them is: such a folder is no single program's."""
+        return self.is_home_in(path) or any(folder.is_relative_to(path) for folder in self.ours)
 
 
 async def contained(config: UpstreamConfig, command: ProcessCommand) -> ProcessCommand:
@@ -66,6 +71,7 @@ async def contained(config: UpstreamConfig, command: ProcessCommand) -> ProcessC
 
     Raises:
         UpstreamStartError: It cannot be contained here, or something that its entry names is not there.
+        FileNotFoundError: The program is not there.
     """
     sandbox = config.options.sandbox
     assert sandbox is not None
@@ -76,6 +82,8 @@ async def contained(config: UpstreamConfig, command: ProcessCommand) -> ProcessC
         what = f"is not started: {_place(config)}.{key} names {str(path)!r}, which does not exist"
         raise UpstreamStartError(f"{what} → make it, or correct the entry")
     program = shutil.which(command.command, path=command.env.get("PATH"))
+    if program is None and Path(command.command).name == command.command:  # else it may be in the server's folder
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command.command)
     args = sandbox_arguments(sandbox, command, Path(program) if program else None, hidden_folders(command.env))
     bwrap = shutil.which(PROGRAM) or PROGRAM
     return ProcessCommand(
@@ -117,7 +125,7 @@ def sandbox_arguments(
     """Return the options of bubblewrap: later ones lie over earlier ones."""
     places = sandbox.places(command.cwd)
     needed = [] if program is None else [*_needed(program, command, hidden)]
-    readable = [*needed, *([] if hidden.is_too_wide(command.cwd) else [command.cwd]), *places["read"]]
+    readable = [*needed, *([] if hidden.is_home_in(command.cwd) else [command.cwd]), *places["read"]]
     bound = [*readable, *places["write"]]
     return (
         *NAMESPACES,

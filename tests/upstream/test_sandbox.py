@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
         found.home / ".config" / "mcp-dynaload" / "servers.json": "{}",
         found.home / "notes" / "today.txt": "a note",
         found.project / "readme.txt": "of the project",
+        found.project / ".mcp-dynaload" / "servers.json": "tokens",
         found.elsewhere / "payroll.txt": "salaries",
         found.elsewhere / "out" / "old.txt": "old",
     }
@@ -58,6 +59,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     monkeypatch.setenv("HOME", str(found.home))
+    monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(found.project))
     monkeypatch.setenv("MCP_DYNALOAD_STATE_DIR", str(found.state))
     monkeypatch.setenv("MCP_DYNALOAD_CONFIG_DIR", str(found.home / ".config" / "mcp-dynaload"))
     return found
@@ -101,6 +103,7 @@ async def test_a_server_that_tries_to_break_out_gets_nothing_that_its_entry_does
                 "key": await attempt(pool, "read", house.home / ".ssh" / "id_ed25519"),
                 "home": await attempt(pool, "list", house.home),
                 "our state": await attempt(pool, "read", house.state / "definitions.db"),
+                "our entries": await attempt(pool, "read", house.project / ".mcp-dynaload" / "servers.json"),
                 "elsewhere": await attempt(pool, "read", house.elsewhere / "payroll.txt"),
                 "passwords": await attempt(pool, "read", "/etc/shadow"),
                 "write to the project": await attempt(pool, "write", house.project / "readme.txt"),
@@ -117,6 +120,7 @@ async def test_a_server_that_tries_to_break_out_gets_nothing_that_its_entry_does
         "key": "<FileNotFoundError>",
         "home": "project",
         "our state": "<FileNotFoundError>",
+        "our entries": "<FileNotFoundError>",
         "elsewhere": "<FileNotFoundError>",
         "passwords": "<PermissionError>",
         "write to the project": "<OSError>",
@@ -219,6 +223,12 @@ async def test_a_place_that_is_not_there_is_named_with_its_key(house: House) -> 
     said = await refusal(house, contained(read=("~/nowhere",)))
 
     assert f"mcpServers.guest.dynaload.sandbox of servers.json.read names '{house.home}/nowhere'" in said
+
+
+async def test_a_program_that_is_not_there_is_told_as_it_is_without_a_sandbox(house: House) -> None:
+    said = await refusal(house, replace(contained(), command="no-such-program"))
+
+    assert "the program 'no-such-program' was not found" in said
 
 
 def bound(folder: Path, command: str, *args: str, home: Path) -> set[str]:
