@@ -43,7 +43,7 @@ class FlowNotices:
 def flow_line(flow: Flow, server: str) -> str:
     """Return what the user is told of a combination that is there; `server` is our name in the client."""
     return (
-        f"dynaload: this session's tools can, together, {flow.in_words()}: {WHY}. "
+        f"dynaload: together this session's tools can {flow.in_words()}: {WHY}. "
         f"/{server}:unload <tool> refuses one; not told again for these servers in this project."
     )
 
@@ -51,8 +51,8 @@ def flow_line(flow: Flow, server: str) -> str:
 def held_line(new: Iterable[str], flow: Flow, server: str) -> str:
     """Return what the user is told of tools that wait for their word."""
     return (
-        f"dynaload: not loaded, until you say /{server}:allow-flow: {', '.join(sorted(new))}. With that this "
-        f"session's tools could, together, {flow.in_words()}: {WHY}."
+        f"dynaload: not loaded, until you say /{server}:allow-flow: {', '.join(sorted(new))}. With that together "
+        f"this session's tools could {flow.in_words()}: {WHY}."
     )
 
 

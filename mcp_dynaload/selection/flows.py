@@ -46,21 +46,17 @@ class Flow:
         """The capabilities, each with a server that brings it: by these one combination differs from another."""
         return frozenset((capability, tool.upstream) for capability, tools in self.tools.items() for tool in tools)
 
-    def in_words(self, parts: Iterable[tuple[Capability, str]] | None = None) -> str:
-        """Return which tool of each server can do what; of all servers, or of these parts only."""
-        wanted = self.parts if parts is None else frozenset(parts)
-        found = [
-            (capability, dict.fromkeys(tool.upstream for tool in tools if (capability, tool.upstream) in wanted))
-            for capability, tools in self.tools.items()
-        ]
-        return "; ".join(
-            f"{capability}: {', '.join(self._first(capability, server) for server in servers)}"
-            for capability, servers in found
-            if servers
-        )
+    def in_words(self) -> str:
+        """Return what they can do, with the first tool of each server that can."""
+        deeds = [f"{capability} ({self._named(tools)})" for capability, tools in self.tools.items() if tools]
+        return " and ".join(part for part in (", ".join(deeds[:-1]), *deeds[-1:]) if part)
 
-    def _first(self, capability: Capability, server: str) -> str:
-        return next(tool.name for tool in self.tools[capability] if tool.upstream == server)
+    @staticmethod
+    def _named(tools: Iterable[Tool]) -> str:
+        first: dict[str, str] = {}
+        for tool in tools:
+            first.setdefault(tool.upstream, tool.name)
+        return ", ".join(first.values())
 
 
 def flow_of(tools: Iterable[Tool]) -> Flow:

@@ -23,7 +23,8 @@ LISTINGS = {
 READING = "search the notes by words, then read the page of the web site"
 POSTING = "post a message to the channel"
 PARTS = (
-    "read private data: notes__search_notes; take in what outsiders wrote: web__read_page; send out: chat__post_message"
+    "read private data (notes__search_notes), take in what outsiders wrote (web__read_page) and "
+    "send out (chat__post_message)"
 )
 
 
@@ -58,7 +59,7 @@ async def test_a_combination_is_told_when_it_is_whole_and_once_in_a_project(tmp_
         later = await client.prompt(f"{READING}, and {POSTING}")
 
     assert "systemMessage" not in incomplete
-    assert f"this session's tools can, together, {PARTS}:" in whole["systemMessage"]
+    assert f"together this session's tools can {PARTS}:" in whole["systemMessage"]
     assert "systemMessage" not in again
     assert "systemMessage" not in later
     assert PARTS in " ".join(info["reason"].split())
@@ -92,8 +93,8 @@ async def test_asked_for_the_tool_that_completes_it_is_not_loaded_and_not_called
         answered = await client.call("chat__post_message")
 
     assert asked["systemMessage"].startswith(
-        f"dynaload: not loaded, until you say /dynaload:allow-flow: chat__post_message. With that this session's tools "
-        f"could, together, {PARTS}:"
+        f"dynaload: not loaded, until you say /dynaload:allow-flow: chat__post_message. With that together this "
+        f"session's tools could {PARTS}:"
     )
     assert "post_message" not in json.dumps({**asked, "systemMessage": ""}) + searched + json.dumps(waiting)
     assert called.is_error

@@ -91,8 +91,8 @@ def test_a_combination_is_whole_with_all_three_and_names_a_tool_of_each_server()
     assert not flow_of([POST, WEB, CLOCK]).is_whole
     assert flow.parts == {(P, "notes"), (F, "browser"), (S, "chat")}
     assert flow.in_words() == (
-        "read private data: notes__search_notes; take in what outsiders wrote: browser__read_page; "
-        "send out: chat__post_message"
+        "read private data (notes__search_notes), take in what outsiders wrote (browser__read_page) and "
+        "send out (chat__post_message)"
     )
 
 
