@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.selection.actions import (
     Action,
+    AgentPrompted,
     FlowAllowed,
     PromptSubmitted,
     SessionCleared,
     SessionStarted,
+    StepTaken,
     TaskNamed,
     ToolsFound,
     ToolsOrdered,
@@ -121,7 +123,14 @@ EVERYTHING = tuple(tool.name for tool in TOOLS)
 
 @pytest.mark.parametrize(
     "unasked",
-    [PROMPT, ToolsFound(EVERYTHING), SessionStarted(EVERYTHING), TaskNamed("post the notes to the channel")],
+    [
+        PROMPT,
+        AgentPrompted("post the notes of the page to the channel"),
+        ToolsFound(EVERYTHING),
+        SessionStarted(EVERYTHING),
+        StepTaken(EVERYTHING, "missed"),
+        TaskNamed("post the notes to the channel"),
+    ],
     ids=lambda action: type(action).__name__,
 )
 def test_asked_for_the_last_of_the_three_waits_whatever_would_load_it(unasked: Action) -> None:
