@@ -1,4 +1,4 @@
-# `make demo` and `make test` need Python 3.11, npm and, for what is missing of tmux, git, procps, strace, redis-server, nginx-light and prometheus, apt.
+# `make demo` and `make test` need Python 3.11, npm and, for what is missing of tmux, git, procps, strace, bubblewrap, redis-server, nginx-light and prometheus, apt.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -19,6 +19,7 @@ class DynaloadError(Exception):
         │   └── UpstreamLoginError it wants a login, or one that allows more
         ├── UpstreamHeldError    the user has not approved what it offers now
         │   └── UpstreamDeniedError the servers file denies what is asked for
+        ├── UpstreamContentError the scan of a call keeps it or its result back
         └── UpstreamUncheckedError that could not be found out
     """
 
@@ -68,6 +69,10 @@ class UpstreamDeniedError(UpstreamHeldError):
         """The server's own name for it."""
 
         self.rule = rule
+
+
+class UpstreamContentError(UpstreamError):
+    """The scan that the user wants of calls keeps this one, or its result, back."""
 
 
 class UpstreamUncheckedError(UpstreamError):

@@ -56,6 +56,7 @@ class CommandName(StrEnum):
     QUARANTINE = "quarantine"
     LOGIN = "login"
     PROFILE = "profile"
+    ALLOW_FLOW = "allow-flow"
 
 
 @dataclass(frozen=True, slots=True)

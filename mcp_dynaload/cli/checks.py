@@ -104,6 +104,23 @@ def program_findings(configs: Iterable["UpstreamConfig"], project_dir: Path) -> 
             yield Finding("wrong", what, "install it, or give its full path in the entry", RunProblem.PROGRAM)
 
 
+def sandbox_findings(configs: Iterable["UpstreamConfig"], project_dir: Path) -> Iterator[Finding]:
+    """Yield how each server is contained whose entry asks for it, or why it cannot be and is not started."""
+    from mcp_dynaload.upstream.sandbox import in_words, missing_places, sandbox_trouble
+
+    asking = [(config, config.options.sandbox) for config in configs if config.options.sandbox is not None]
+    trouble = sandbox_trouble() if asking else None
+    for config, sandbox in asking:
+        if trouble is not None:
+            what = f"server {config.name} is not started: its sandbox cannot be kept, as {trouble[0]}"
+            yield Finding("wrong", what, trouble[1], RunProblem.PROGRAM)
+            continue
+        for key, path in missing_places(sandbox, config.folder(project_dir)):
+            what = f"server {config.name} is not started: sandbox.{key} names {str(path)!r}, which does not exist"
+            yield Finding("wrong", what, "make it, or correct the entry", RunProblem.PROGRAM)
+        yield Finding("ok", f"server {config.name} is contained: {in_words(sandbox)}")
+
+
 def _is_there(config: "UpstreamConfig", folder: Path) -> bool:
     """Return whether the program is found as it is when the server is started: in its folder, on its own PATH."""
     command = config.command

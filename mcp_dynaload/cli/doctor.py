@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcp_dynaload.cli.checks import file_findings, state_findings
+from mcp_dynaload.cli.checks import file_findings, sandbox_findings, state_findings
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.cli.oddities import held_fix, held_in_words, in_words
 from mcp_dynaload.cli.remedies import NOT_MENDED, mend
@@ -50,6 +50,7 @@ def doctor(
         *_demo(configuration),
         *_settings(configuration),
         *state_findings(configuration.locations),
+        *sandbox_findings(configuration.configs.values(), configuration.locations.project_dir),
         *_upstreams(configuration),
         *check_client(os.environ, configuration.locations.project_dir),
     ]

@@ -59,6 +59,10 @@ def evaluate(
     catalogs: Annotated[
         Path | None, typer.Option("--catalogs", help="A folder of catalogs of real servers, for `scan`'s false alarms.")
     ] = None,
+    flows: Annotated[
+        Path | None,
+        typer.Option("--flows", help="Instead: a folder as of --suite, how often `toxic_flow` would tell or ask."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure recall, coverage, abstention and cost of the choice on labelled tasks. Opens no connection.
@@ -67,6 +71,11 @@ def evaluate(
 
     Example: mcp-dynaload eval --catalog catalog.json --tasks tasks.jsonl
     """
+    if flows:
+        if catalog or tasks or negatives or suite or replay or detours or scanned or catalogs:
+            raise ConfigError("--flows DIR goes with no other option that tells what to evaluate")
+        _evaluate_flows(flows, ranker, as_json)
+        return
     if scanned or catalogs:
         if catalog or tasks or negatives or suite or replay or detours:
             raise ConfigError("--scan DIR and --catalogs DIR go with no other option that tells what to evaluate")
@@ -131,6 +140,24 @@ def _evaluate_scanning(corpus: Path | None, catalogs: Path | None, as_json: bool
     from mcp_dynaload.cli.eval_scanning import show_scanning
 
     show_scanning(labelled, real)
+
+
+def _evaluate_flows(folder: Path, rankers: list[str] | None, as_json: bool) -> None:
+    from mcp_dynaload.cli.screen import progress
+    from mcp_dynaload.measure.quality.flows import flows_of_suite
+    from mcp_dynaload.measure.quality.rankers import DEFAULT, Models, ranker_named
+    from mcp_dynaload.measure.quality.suite import read_suite
+
+    name = (rankers or [DEFAULT])[0]
+    found = read_suite(folder, _count(TokenCount.CHARS))
+    with progress("Evaluating", len(found.sets + found.negatives)) as advance:
+        rows = flows_of_suite(found, ranker_named(name), Models(), advance)
+    if as_json:
+        print(json.dumps([row.as_json() for row in rows], indent=2))
+        return
+    from mcp_dynaload.cli.eval_tables import show_flows
+
+    show_flows(rows)
 
 
 def _evaluate_detours(

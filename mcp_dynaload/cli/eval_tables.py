@@ -1,9 +1,10 @@
 """Tables for `mcp-dynaload eval`: how means, intervals and the oracle are shown."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from mcp_dynaload.cli.screen import console, show_table
 from mcp_dynaload.measure.quality.detours import Detours
+from mcp_dynaload.measure.quality.flows import FlowRow, total_flows
 from mcp_dynaload.measure.quality.metrics import Path, in_vain
 from mcp_dynaload.measure.quality.replay import SESSIONS, Replay
 from mcp_dynaload.measure.quality.report import Report, mean_of_reports
@@ -76,6 +77,20 @@ def show_suite(reports: Mapping[str, SuiteReport], strategy: str) -> None:
     rows = list(_suite_rows(reports, strategy))
     show_table(f"The right half: what the {strategy} strategy loads.", heads, rows, heads[2:])
     console.print(f"\nAbstained: prompts for which the {strategy} strategy loads nothing.")
+
+
+def show_flows(rows: Sequence[FlowRow]) -> None:
+    """Print for each set of prompts how often its tools are dangerous together, and what a user would see of that."""
+    heads = ("set", "prompts", "all three", "of several servers", "told in one project", "would wait")
+    cells = (
+        (row.name, f"{row.prompts:,}", *(f"{count} ({count / row.prompts:.1%})" for count in _counts_of(row)))
+        for row in (*rows, total_flows(rows))
+    )
+    show_table("Each prompt the first of a session.", heads, cells, heads[1:])
+
+
+def _counts_of(row: FlowRow) -> tuple[int, ...]:
+    return row.whole, row.several, row.told, row.waiting
 
 
 def _rows(report: Report) -> Iterator[tuple[str, ...]]:

@@ -14,6 +14,7 @@ from mcp_dynaload.cli.checks import (
     file_findings,
     program_findings,
     remote_findings,
+    sandbox_findings,
     state_findings,
 )
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, overrides_of
@@ -98,6 +99,7 @@ def _looks(written: "WrittenConfiguration") -> Mapping[str, Look]:
         "servers files": lambda: [*file_findings(upstreams)],
         "state folder": lambda: [*state_findings(places)],
         "programs": lambda: [*program_findings(upstreams.upstreams, places.project_dir)],
+        "sandboxes": lambda: [*sandbox_findings(upstreams.upstreams, places.project_dir)],
         "Claude Code": lambda: check_client(os.environ, places.project_dir, ANSWER_SECONDS),
         **remote_findings(upstreams.upstreams, logins, status_of),
     }

@@ -102,6 +102,14 @@ def add(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Only tools may be called that say that they change nothing.")
     ] = False,
+    sandbox: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sandbox",
+            metavar="none|network|read=PATH|write=PATH",
+            help="Contain the program; may be given more than once, none: nothing but the project to read.",
+        ),
+    ] = None,
     no_list: NoListOption = False,
 ) -> None:
     """Add a server; a copied `claude mcp add …` works with our name in its place. Its tools are listed at once.
@@ -119,14 +127,15 @@ def add(
         _refuse_for(way, header=header, client_id=client_id, callback_port=callback_port)
         entry = _program(command_or_url, args or [], env or [])
     else:
-        _refuse_for(way, env=env, args=args)
+        _refuse_for(way, env=env, args=args, sandbox=sandbox)
         entry = {"type": "http" if way is ServerTransport.STREAMABLE_HTTP else str(way), "url": command_or_url}
         entry |= {"headers": headers} if (headers := dict(map(_header, header or []))) else {}
         oauth = {"clientId": client_id, "callbackPort": callback_port}
         entry |= {"oauth": given} if (given := {key: value for key, value in oauth.items() if value}) else {}
     rules: Json = {"allow": allow, "deny": deny, "read_only": read_only}
-    if rules := {key: rule for key, rule in rules.items() if rule}:
-        entry["dynaload"] = {**json_object(entry.get("dynaload")), **rules}
+    limits = {key: rule for key, rule in rules.items() if rule} | _sandbox(sandbox or [])
+    if limits:
+        entry["dynaload"] = {**json_object(entry.get("dynaload")), **limits}
     _add(name, entry, scope, lists=not no_list)
 
 
@@ -309,6 +318,23 @@ def _program(command: str, args: Sequence[str], env: Sequence[str]) -> Json:
         **({"env": variables} if variables else {}),
         "dynaload": {"inherit_env": True},
     }
+
+
+def _sandbox(given: Sequence[str]) -> Json:
+    """Return the option of an entry that `--sandbox` means, given any number of times.
+
+    Raises:
+        ConfigError: One of them is nothing that it knows.
+    """
+    reach: dict[str, list[str]] = {"read": [], "write": []}
+    for text in given:
+        key, equals, path = text.partition("=")
+        if equals and path and key in reach:
+            reach[key].append(path)
+        elif text not in ("none", "network"):
+            raise ConfigError(f"--sandbox {printable(text)!r}: write none, network, read=PATH or write=PATH")
+    named = {key: paths for key, paths in reach.items() if paths}
+    return {"sandbox": {**({"network": True} if "network" in given else {}), **named}} if given else {}
 
 
 def _variable(text: str) -> tuple[str, str]:

@@ -93,6 +93,8 @@ def _entry_lines(name: str, entry: Json) -> Iterator[str]:
     options = json_object(entry.get("dynaload"))
     if options.get("inherit_env") is True:
         yield "      gets your whole environment (inherit_env)"
+    if "sandbox" in options:
+        yield f"      is contained by its sandbox: {printable(str(options['sandbox']))}"
     if (cwd := options.get("cwd")) is not None:
         yield f"      in the folder {cwd!r} (cwd)"
     if (pinning := options.get("pinning")) is not None:

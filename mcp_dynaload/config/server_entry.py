@@ -15,7 +15,14 @@ from mcp_dynaload.config.json_file import JsonFile, json_type
 from mcp_dynaload.config.problems import ConfigProblem, KeyPath, nearest_name
 from mcp_dynaload.config.secret_store import SecretStore
 from mcp_dynaload.config.secret_values import UnreadSecret, read_secret, reference_of
-from mcp_dynaload.config.upstream_config import OPTIONS_KEY, OAuthEntry, Transport, UpstreamConfig, UpstreamOptions
+from mcp_dynaload.config.upstream_config import (
+    OPTIONS_KEY,
+    OAuthEntry,
+    Sandbox,
+    Transport,
+    UpstreamConfig,
+    UpstreamOptions,
+)
 
 SERVERS_KEY = "mcpServers"
 
@@ -34,6 +41,7 @@ MAX_TIMEOUT_MS = 2**31 - 1
 """The longest that its timers can wait."""
 
 _OPTION_NAMES = frozenset(option.name for option in fields(UpstreamOptions))
+_SANDBOX_NAMES = frozenset(key.name for key in fields(Sandbox))
 _HTTP_URL = re.compile(r"https?://[^/\s]\S*", re.IGNORECASE)
 _T = TypeVar("_T")
 
@@ -75,6 +83,9 @@ def parse_entry(
     transport = _transport(parsed)
     if not problems and transport != "stdio" and not _HTTP_URL.fullmatch(expanded.url or ""):
         problems.append(file.problem((*key, "url"), "is not an http:// or https:// address", "give the whole address"))
+    if transport != "stdio" and options.sandbox is not None:
+        fix = "take it out: only a program that is started here can be contained"
+        problems.append(file.problem((*key, OPTIONS_KEY, "sandbox"), "has no meaning for a remote server", fix))
     if problems:
         return [*problems, *warnings]
     own = json_object(entry.get(OPTIONS_KEY))
@@ -152,6 +163,11 @@ def _options(written: object, file: JsonFile, key: KeyPath, problems: list[Confi
     problems.extend(
         file.problem((*key, name), "is not an option", nearest_name(name, _OPTION_NAMES)) for name in unknown
     )
+    problems.extend(
+        file.problem((*key, "sandbox", name), "is not known", nearest_name(name, _SANDBOX_NAMES))
+        for name in json_object(cast(Json, written).get("sandbox"))
+        if name not in _SANDBOX_NAMES
+    )
     return _validated(UpstreamOptions, cast(Json, written), file, key, problems)
 
 
@@ -178,6 +194,8 @@ def _explained(file: JsonFile, key: KeyPath, loc: KeyPath, kind: str, message: s
     fix = message.replace("Input should be", "it must be")
     if kind == "string_pattern_mismatch" and loc[-1] == "authServerMetadataUrl":
         fix = "it must be an https:// address, or an http:// one of this machine"
+    elif kind == "dataclass_type":
+        fix = "it must be an object"
     elif kind == "string_pattern_mismatch":
         fix = "it may have up to 32 letters, digits, '_' and '-'"
     elif kind == "string_too_short":

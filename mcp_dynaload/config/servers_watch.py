@@ -101,7 +101,7 @@ def _rank(ranks: Mapping[Path, int], config: UpstreamConfig) -> int:
 def _reached(config: UpstreamConfig) -> tuple[object, ...]:
     options = config.options
     started = (config.transport, config.command, config.args, config.env, options.inherit_env, options.cwd)
-    return (*started, config.url, config.headers, options.shared)
+    return (*started, options.sandbox, config.url, config.headers, options.shared)
 
 
 def _meant(config: UpstreamConfig) -> UpstreamConfig:

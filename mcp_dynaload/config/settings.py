@@ -17,11 +17,12 @@ from mcp_dynaload.config.service_settings import ServiceSettings
 from mcp_dynaload.config.telemetry_settings import TelemetrySettings
 from mcp_dynaload.config.toml_file import read_toml
 from mcp_dynaload.config.trust import distrust
-from mcp_dynaload.config.upstream_config import Pinning
+from mcp_dynaload.config.upstream_config import ContentScan, Pinning
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.machine.bounded_files import read_inside
 
 Strategy = Literal["conservative", "balanced", "aggressive"]
+ToxicFlow = Literal["off", "notice", "ask"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 _Count = Annotated[int, Field(ge=1)]
 _Milliseconds = Annotated[int, Field(ge=0)]
@@ -112,6 +113,16 @@ class Settings(ServiceSettings, TelemetrySettings):
     scan_definitions: bool = True
     """Hold back, also at first sight, a definition in which a scan finds hidden characters, orders to the model, theft
     or another server's name, until `mcp-dynaload quarantine approve`; false: such are used like others."""
+
+    content_scan: ContentScan = "off"
+    """Scan each call's arguments for secrets (those of the configuration, private keys, tokens of known forms) and its
+    result for orders to the model and hidden text: `warn` tells you and the model, `block` keeps the call or its result
+    back. An entry may say otherwise for its server."""
+
+    toxic_flow: ToxicFlow = "notice"
+    """The treatment of tools that together can read private data, take in what outsiders wrote and send out: `notice`
+    tells you, once in a project for each combination of servers, `ask` does not load the tool that would complete them
+    until you say `/dynaload:allow-flow`, `off` does not look."""
 
     warm_upstreams: bool = True
     """Start a server in the background when its tools were loaded with high confidence; false: only when one of them

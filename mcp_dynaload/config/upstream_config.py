@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
@@ -28,8 +28,37 @@ Pinning = Literal["enforce", "warn", "off"]
 """The treatment of definitions that were changed or added since the user approved them."""
 
 
+ContentScan = Literal["off", "warn", "block"]
+"""The treatment of secrets in a call's arguments and of orders to the model in its result."""
+
+
 Glob = Annotated[str, Field(min_length=1)]
 """A pattern of names, with `*`, `?` and `[…]`."""
+
+
+Place = Annotated[str, Field(min_length=1)]
+"""A file or folder: absolute, `~/…`, or relative to the folder in which the server's program is started."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """The reach of a contained program, beside the system's own files and what it needs to run."""
+
+    network: bool = False
+    """Whether it has a network: all that this machine reaches, services on it included."""
+
+    read: tuple[Place, ...] = ()
+    """The files and folders that it may read."""
+
+    write: tuple[Place, ...] = ()
+    """The files and folders that it may read and change."""
+
+    def places(self, folder: Path) -> Mapping[str, tuple[Path, ...]]:
+        """Return the files and folders of `read` and `write`, for a program that is started in `folder`."""
+        return {
+            key: tuple(folder / Path(place).expanduser() for place in places)
+            for key, places in (("read", self.read), ("write", self.write))
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +107,9 @@ class UpstreamOptions:
     """As the setting `pinning`, for this server: `warn` for one whose texts change by themselves, as with a date or a
     folder in them."""
 
+    content_scan: ContentScan | None = None
+    """As the setting `content_scan`, for this server."""
+
     shared: bool = False
     """In a service all sessions use one connection to it, and what it asks is refused."""
 
@@ -87,6 +119,10 @@ class UpstreamOptions:
 
     cwd: str | None = None
     """The folder in which its program is started, `~/…` or relative to the project's; otherwise the project's own."""
+
+    sandbox: Sandbox | None = None
+    """Contain its program with bubblewrap: `{"network": false, "read": ["~/notes"], "write": ["/tmp/notes"]}`, all of
+    them optional, `{}` for nothing but the project's folder to read."""
 
     @property
     def access(self) -> ToolAccess:
@@ -197,7 +233,14 @@ class UpstreamConfig:
     def entry_digest(self, project_dir: Path | None = None) -> str:
         """Return a SHA-256 (hex) of the entry, and of the project's folder if it is given."""
         written = {key: value for key, value in self.entry.items() if key not in _WITHOUT_INFLUENCE}
-        parts = [written, self.options.inherit_env, str(project_dir or ""), *filter(None, [self.options.cwd])]
+        parts: list[object] = [
+            written,
+            self.options.inherit_env,
+            str(project_dir or ""),
+            *filter(None, [self.options.cwd]),
+        ]
+        if self.options.sandbox is not None:
+            parts.append(asdict(self.options.sandbox))
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import quote, quote_plus
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.masking.prose import MASK, bounded, masked, masked_forms, masked_prose
+from mcp_dynaload.masking.prose import MASK, bounded, form_kinds, masked, masked_forms, masked_prose
 
 MAX_WORD = 12
 """A shorter value is hidden only where it stands alone: it may be a part of longer words."""
@@ -75,6 +75,12 @@ class Masker:
             if value in text:
                 text = _without(value, text)
         return text
+
+    def kinds_in(self, text: str) -> Iterator[str]:
+        """Yield the kinds of secrets that stand in a text however long: known ones, private keys, tokens."""
+        if any(value in text and _without(value, text) != text for value in (*self._passing_values, *self.values)):
+            yield "a secret of the configuration"
+        yield from form_kinds(text)
 
     def value(self, value: Any) -> Any:
         """Return the JSON value with secrets masked."""

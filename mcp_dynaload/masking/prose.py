@@ -1,6 +1,7 @@
 """Secrets by their looks: tokens of known forms, and what stands beside a telling name."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, cast
 
 from mcp_dynaload.catalog.tool import Json
@@ -106,6 +107,13 @@ def masked_forms(text: str) -> str:
     for form in dict.fromkeys([form for hint, form in _HINTED if hint in text]):
         text = compiled(form).sub(_Replacing(form), text)
     return text
+
+
+def form_kinds(text: str) -> Iterator[str]:
+    """Yield which kinds of known forms stand in a text; what only looks like chance is none."""
+    for form in dict.fromkeys([form for hint, form in _HINTED if not form.is_random and hint in text]):
+        if (found := compiled(form).search(text)) is not None:
+            yield "a private key" if "PRIVATE KEY" in found[0] else "a token of a known form"
 
 
 def bounded(text: str) -> str:

@@ -45,7 +45,7 @@ async def answer_step(session: Session, step: ModelStep, agent: str, had: Iterab
     if not agent:
         step = replace(step, request=next(iter(session.state.memory), ""))
     found = [*await _missed(session, step), *await _next(session, step)]
-    prefix = session.client_prefix
+    prefix = session.registration.prefix
     given = {name.removeprefix(prefix) for name in had}
     wanted = tuple(dict.fromkeys(name for missed in found for name in missed.names if name not in given))
     seen = session.model_context.untold if not agent else list[Tool]
@@ -75,7 +75,7 @@ async def _missed(session: Session, step: ModelStep) -> tuple[Missed, ...]:
 
 async def _next(session: Session, step: ModelStep) -> list[Missed]:
     """Return the usual follower of the last tool of ours that was called in the step."""
-    prefix = session.client_prefix
+    prefix = session.registration.prefix
     ours = [name.removeprefix(prefix) for name, _ in step.calls if name.startswith(prefix)]
     if not ours:
         return []

@@ -56,7 +56,7 @@ async def find_and_list(session: Session, request: Request, params: Json) -> Jso
     """
     search = _read_search(params)
     tools = await _find(session, search, session.list_refresh.hold)
-    return _found(session, tools, found_text(tools, search.query, session.client_prefix))
+    return _found(session, tools, found_text(tools, search.query, session.registration.prefix))
 
 
 async def find_to_call(session: Session, request: Request, params: Json) -> Json:
@@ -91,7 +91,7 @@ async def _find(session: Session, search: Search, wait: Callable[[], Awaitable[N
         if wait is not None:
             await wait()
     session.emit(ToolsSearched(found=names, added=added, ms=1000 * (time.perf_counter() - started)))
-    return session.catalog.known(names)
+    return session.catalog.known(name for name in names if name not in session.state.held)
 
 
 def _found(session: Session, tools: Sequence[Tool], text: str) -> Json:

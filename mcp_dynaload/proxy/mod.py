@@ -5,15 +5,14 @@ from collections.abc import Iterable, Mapping
 import anyio
 
 from mcp_dynaload.catalog.tool import Json, Tool
-from mcp_dynaload.proxy.held_definitions import news_of
 from mcp_dynaload.proxy.model_context import ChosenForPrompt, PromptMeeting
 from mcp_dynaload.proxy.model_text import MAX_CONTEXT_CHARACTERS, fitting, introduction_text, loaded_text
+from mcp_dynaload.proxy.notices import notice
 from mcp_dynaload.proxy.prompt_serving import serve_prompt
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.surfaces.surface import MOD_PROMPT
 from mcp_dynaload.ranking.native_search import Searchable
 from mcp_dynaload.selection.actions import AgentPrompted, PromptSubmitted
-from mcp_dynaload.selection.state import Decision
 
 MOD_SECONDS = 0.1
 """The mod asks within a hundredth of a second of the hook. Of one that is slower the tools are described beside the
@@ -31,7 +30,7 @@ def start(session: Session, others: Mapping[str, Searchable]) -> Json:
     session.others = {**session.others, **others}
     if session.selectable is None:
         session.selectable = set()
-    selected = [session.client_prefix + name for name in session.model_context.take_described()]
+    selected = [session.registration.prefix + name for name in session.model_context.take_described()]
     steps: Json = {} if session.settings.between_steps else {"steps": False}
     return {"asks": True, "select": selected} | steps | cell(session)
 
@@ -59,7 +58,7 @@ async def answer_beside(session: Session, event: PromptSubmitted) -> Json:
             await meeting.mod_came.wait()
     tools = () if meeting.mod_came.is_set() else chosen.selected
     room = MAX_CONTEXT_CHARACTERS - len(chosen.introduction) - 1
-    described = loaded_text(tools, room, session.client_prefix)
+    described = loaded_text(tools, room, session.registration.prefix)
     return beside("\n".join(part for part in (described, chosen.introduction) if part), chosen.notice)
 
 
@@ -75,7 +74,7 @@ async def _choose(session: Session, event: PromptSubmitted, meeting: PromptMeeti
             model_context.introduce(given)
             model_context.tell(tools)
             selected = tuple(_selectable(session, tools))
-            meeting.chosen = ChosenForPrompt(selected, introduction_text(given), notice(session, decision))
+            meeting.chosen = ChosenForPrompt(selected, introduction_text(given), await notice(session, decision))
         return meeting.chosen
 
 
@@ -87,14 +86,6 @@ def beside(text: str, notice: str) -> Json:
     if notice:
         answer["systemMessage"] = notice
     return answer
-
-
-def notice(session: Session, decision: Decision) -> str:
-    """Return what the user is told beside a prompt: of its tools, if that is wanted, and of what is held back."""
-    held = news_of(session.live.listings.quarantine.held, session.told_held)
-    is_wanted = decision.added and session.settings.notify
-    loaded = f"dynaload: loaded {', '.join(decision.added)}" if is_wanted else ""
-    return "\n".join(part for part in (held, loaded) if part)
 
 
 async def answer_agent(session: Session, prompt: str) -> Json:
@@ -111,4 +102,4 @@ def _selectable(session: Session, tools: Iterable[Tool]) -> list[Tool]:
 
 def _names(session: Session, tools: Iterable[Tool]) -> list[str]:
     """Return the client's names of tools."""
-    return [session.client_prefix + tool.name for tool in tools]
+    return [session.registration.prefix + tool.name for tool in tools]

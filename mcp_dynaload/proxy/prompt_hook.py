@@ -13,8 +13,9 @@ from mcp_dynaload.proxy.between_steps import answer_step, read_step
 from mcp_dynaload.proxy.caller import CLAUDE_CODE, HOOK_MARK, Caller
 from mcp_dynaload.proxy.commands.command import Result, Words, refused
 from mcp_dynaload.proxy.commands.table import own_command, run_command, text_command
-from mcp_dynaload.proxy.mod import answer_agent, answer_beside, answer_prompt, beside, cell, notice, start
+from mcp_dynaload.proxy.mod import answer_agent, answer_beside, answer_prompt, beside, cell, start
 from mcp_dynaload.proxy.model_text import fitting, introduction_text, loaded_text, room_beside
+from mcp_dynaload.proxy.notices import notice
 from mcp_dynaload.proxy.prompt_serving import serve_prompt
 from mcp_dynaload.proxy.relay import relayed
 from mcp_dynaload.proxy.session import Session
@@ -223,7 +224,7 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     if not served.decision.changed:  # a changed list has been announced with our own tools as they are now
         await _announce_client_side(session, is_mod_new=is_mod_new, is_search_new=is_search_new)
     in_request = is_first or not session.client.environment.tool_search
-    answer = _prompt_answer(session, served.decision, in_request=in_request)
+    answer = await _prompt_answer(session, served.decision, in_request=in_request)
     is_bare = is_first and session.registration.is_plugins and not session.live.listings.configs
     return {"systemMessage": NO_SERVERS} | answer if is_bare else answer
 
@@ -270,18 +271,18 @@ async def _last_answer(transcript: str) -> LastAnswer:
     return LastAnswer()
 
 
-def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) -> Json:
+async def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) -> Json:
     """Return an answer with definitions beside the prompt only where the request itself does not have them."""
     model_context, listings = session.model_context, session.live.listings.by_name
     chosen = _chosen(session, decision)
     chosen = [] if in_request else model_context.untold(chosen)
     given = fitting(model_context.introductions(session.listed() if in_request else chosen, listings))
-    described = loaded_text(chosen, room_beside(given), session.client_prefix)
+    described = loaded_text(chosen, room_beside(given), session.registration.prefix)
     text = "\n".join(part for part in (described, introduction_text(given)) if part)
     model_context.introduce(given)
     model_context.describe(chosen)
     model_context.tell(session.listed() if in_request else chosen)
-    return beside(text, notice(session, decision))
+    return beside(text, await notice(session, decision))
 
 
 def _chosen(session: Session, decision: Decision) -> list[Tool]:

@@ -28,6 +28,7 @@ from mcp_dynaload.proxy.saving import Saving, saving_of
 from mcp_dynaload.proxy.serving_role import LOOK_SECONDS, LOOKING_SECONDS, ServingRole
 from mcp_dynaload.proxy.shown_line import ShownLine
 from mcp_dynaload.proxy.surfaces.surface import Surface
+from mcp_dynaload.proxy.toxic_flow import FlowNotices
 from mcp_dynaload.proxy.upstream_bridge import UpstreamBridge
 from mcp_dynaload.ranking.native_search import Searchable, built_in_tools
 from mcp_dynaload.ranking.ranker import Scored
@@ -118,6 +119,12 @@ class Session:
     told_held: dict[str, frozenset[tuple[Key, str]]] = field(default_factory=dict[str, frozenset[tuple[Key, str]]])
     """The definitions that the user was told are held back, by server."""
 
+    flagged: dict[str, None] = field(default_factory=dict[str, None])
+    """The lines about scanned calls that the user has not been told yet, in their order."""
+
+    flows: FlowNotices = field(default_factory=FlowNotices)
+    """The combinations of its tools that the user was told of."""
+
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _kept: tuple[str | None, frozenset[str], frozenset[str]] = (None, frozenset(), frozenset())
     """Session id, loaded and unloaded tools as they were stored last."""
@@ -161,11 +168,6 @@ class Session:
     def registration(self) -> Registration:
         """The name under which the client knows us."""
         return self.live.registration
-
-    @property
-    def client_prefix(self) -> str:
-        """The prefix that the client puts before our names."""
-        return self.live.registration.prefix
 
     @property
     def settings(self) -> Settings:
@@ -376,6 +378,7 @@ class Session:
             ranker=self.learning.ranker(self.view.ranker(ranker), self.catalog),
             tool_search=self.client.environment.tool_search,
             is_selected=self.selectable is not None,
+            asks_for_flows=self.settings.toxic_flow == "ask",
             overhead_tokens=self.live.overhead_tokens,
         )
 
@@ -427,6 +430,7 @@ class Session:
     def _recalled(self) -> tuple[SessionResumed | None, tuple[str, ...]]:
         """Return what the session was, and what is pinned; blocks, as does what the project has taught."""
         self.learning.recall()
+        self.flows.recall(self.shared.memory, self.learning.project)
         resumed = self._stored(self.session_id) if self.session_id else None
         return resumed, self.shared.memory.pins(self.learning.project)
 

@@ -14,6 +14,7 @@ from mcp_dynaload.catalog.names import FIND_TOOLS
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.errors import (
     UpstreamClosedError,
+    UpstreamContentError,
     UpstreamDeniedError,
     UpstreamError,
     UpstreamHeldError,
@@ -22,11 +23,13 @@ from mcp_dynaload.errors import (
 )
 from mcp_dynaload.proxy.call_events import CallEvents, cause_of
 from mcp_dynaload.proxy.client import Request
+from mcp_dynaload.proxy.content_scan import scanned_call
 from mcp_dynaload.proxy.events import MAX_TEXT
 from mcp_dynaload.proxy.failures import accompanied
 from mcp_dynaload.proxy.model_text import OWN_TOOLS
 from mcp_dynaload.proxy.passthrough import Method, known_by_now
 from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.proxy.toxic_flow import held_refusal
 from mcp_dynaload.telemetry.events import CallDenied, Fallback, FellBack
 from mcp_dynaload.upstream.upstream import gone
 
@@ -67,7 +70,8 @@ async def call_tool(
         session.emit(FellBack(step=Fallback.UPSTREAM_DOWN, tool=name, upstream=server, detail="removed by the user"))
         return _failure(UpstreamClosedError(gone(server)))
     if (upstream := session.host.only_upstream()) is not None:  # its own words about a name that it does not know
-        return await _told(session, upstream, session.host.forward(upstream, request, "tools/call", params))
+        ask = partial(session.host.forward, upstream, request, "tools/call", params)
+        return await _told(session, upstream, scanned_call(session, upstream, name, params, ask))
     if reason := session.live.listings.quarantine.held_tool(name):
         return _refused(reason)
     nearest = ", ".join(session.catalog.nearest(name))
@@ -84,11 +88,19 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
     if session.settings.detailed_logging_enabled:
         log.info("tool_called", tool=tool.name, arguments=session.masker.value(params.get("arguments")))
     await session.note_call(tool.name)
+    if tool.name in session.state.held:
+        refusal = _refused(held_refusal(tool.name, session.registration.server))
+        watch.refused(refusal)
+        return refusal
     body = {**params, "name": tool.original_name}
-    try:
+
+    async def ask() -> Json:
         with watch.with_upstream():
-            result = await _with_login(session, request, tool, body, forward)
-    except UpstreamHeldError as error:
+            return await _with_login(session, request, tool, body, forward)
+
+    try:
+        result = await scanned_call(session, tool.upstream, tool.original_name, body, ask)
+    except (UpstreamHeldError, UpstreamContentError) as error:
         refusal = _held(session, tool.upstream, error)
         watch.refused(refusal)
         return refusal
@@ -126,15 +138,15 @@ async def _told(session: Session, upstream: str, answer: Awaitable[Json]) -> Jso
     """Return the upstream's answer; its failure is an event, and a result, so that the model can react."""
     try:
         return await answer
-    except UpstreamHeldError as error:
+    except (UpstreamHeldError, UpstreamContentError) as error:
         return _held(session, upstream, error)
     except UpstreamError as error:
         session.emit(FellBack(step=Fallback.UPSTREAM_DOWN, upstream=upstream, detail=cause_of(error)))
         return _failure(error)
 
 
-def _held(session: Session, upstream: str, error: UpstreamHeldError) -> Json:
-    """Return that a tool is denied, which is told, or not approved."""
+def _held(session: Session, upstream: str, error: UpstreamError) -> Json:
+    """Return that a tool is denied, which is told, or not approved, or that the scan of the call keeps it back."""
     if isinstance(error, UpstreamDeniedError):
         return _denied(session, upstream, error.tool, error.rule, str(error))
     return _refused(str(error))

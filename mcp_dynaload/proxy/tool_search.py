@@ -53,10 +53,11 @@ async def answer_search(session: Session, query: str, limit: str) -> Json:
     most = min(int(limit), MAX_SELECTED) if limit.isdecimal() and int(limit) else FOUND
     found = _likely(await session.search(query.replace("+", " "), most))
     await _list(session, [scored.name for scored in found])
+    found = [scored for scored in found if scored.name not in session.state.held]
     if not found or found[0].probability < CLEAR:
         return {}
     others = _others_found(session, query, most)
-    prefix = session.client_prefix
+    prefix = session.registration.prefix
     names = [*(prefix + scored.name for scored in found[: max(most - len(others), 1)]), *others]
     updated = {"query": SELECT + ",".join(names), "max_results": len(names)}
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": updated}}
@@ -78,7 +79,7 @@ def read_others(text: str) -> Mapping[str, Searchable]:
 def _others_found(session: Session, query: str, most: int) -> list[str]:
     """Return the tools of others, and of the client itself, that its own search finds with these words beside ours."""
     others = [*session.others.items()]
-    prefix = session.client_prefix
+    prefix = session.registration.prefix
     ours = [of_client(prefix + tool.name, tool.description) for tool in session.listed()]
     search = NativeSearch([*(searchable for _, searchable in others), *ours])
     words = query.lower().split()[:MAX_WORDS]
@@ -100,7 +101,7 @@ def _likely(found: tuple[Scored, ...]) -> list[Scored]:
 
 def _ours(session: Session, query: str) -> list[str]:
     """Return the names in a query that are of tools of ours."""
-    prefix = session.client_prefix
+    prefix = session.registration.prefix
     names = (name.strip().removeprefix(prefix) for name in query.removeprefix(SELECT).split(","))
     return [name for name in names if session.catalog.get(name) and name not in session.state.unloaded]
 

@@ -143,6 +143,11 @@ class ProfileChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowAllowed:
+    """The user lets the session have tools that can do together what is dangerous; those held back are loaded."""
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogChanged:
     """The context holds another catalog than before."""
 
@@ -156,6 +161,7 @@ Order = (
     | StrategyChosen
     | ProfileChosen
     | SessionReset
+    | FlowAllowed
 )
 """The actions that the user takes by a command."""
 

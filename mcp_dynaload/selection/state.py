@@ -12,6 +12,7 @@ from mcp_dynaload.selection.actions import (
     Action,
     AgentPrompted,
     CatalogChanged,
+    FlowAllowed,
     Order,
     ProfileChosen,
     PromptSubmitted,
@@ -31,6 +32,7 @@ from mcp_dynaload.selection.actions import (
     TurnEnded,
 )
 from mcp_dynaload.selection.choose import Choice, Verdict, choose, tool_of, within_tokens, worth_their_room
+from mcp_dynaload.selection.flows import completing
 from mcp_dynaload.selection.nearest import FITTING, NearestTools, serving
 from mcp_dynaload.selection.policy import (
     BOUNDS,
@@ -60,6 +62,12 @@ class SessionState:
     unloaded: frozenset[str] = frozenset()
     """The tools that the user does not want: never loaded, but listed on if they were, until the session is cleared."""
 
+    held: frozenset[str] = frozenset()
+    """The tools held back until the user allows what they could do together with those that are there."""
+
+    is_flow_allowed: bool = False
+    """The user has allowed it: nothing is held back any more, until the session is cleared."""
+
     memory: tuple[str, ...] = ()
     """The last prompts with a content of their own, cleaned, newest first."""
 
@@ -85,6 +93,10 @@ class Context:
     is_selected: bool = False
     """The client puts into any request what it is told, whatever the model: no list is frozen."""
 
+    asks_for_flows: bool = False
+    """Tools with which the session could read private data, take in what outsiders wrote and send out wait for the
+    user's word."""
+
     overhead_tokens: int = 0
     """The tokens that we cost before any tool is loaded: `find_tools` and our instructions."""
 
@@ -105,6 +117,9 @@ class Decision:
 
     allowed: tuple[str, ...] = ()
     """Tools that the user had unloaded and has allowed again, in name order."""
+
+    held: tuple[str, ...] = ()
+    """The tools that would have been loaded, and wait for the user's word."""
 
     needed: tuple[str, ...] = ()
     """The tools that a prompt needs beside the pinned ones, listed before or not, most needed first."""
@@ -156,7 +171,8 @@ def step(state: SessionState, action: Action, context: Context) -> tuple[Session
         case TurnEnded(followers):
             return _on_turn_end(state, followers, context)
         case SessionCleared(core):
-            cleared = replace(state, loaded=frozenset(), memory=(), first_prompt_seen=False, settled=None)
+            begun = replace(state, memory=(), first_prompt_seen=False, settled=None)
+            cleared = replace(begun, loaded=frozenset(), held=frozenset(), is_flow_allowed=False)
             after, decision = _with_core(cleared, core, context, reason="session cleared")
             return after, replace(decision, changed=after.loaded != state.loaded)
         case SessionResumed(names, unloaded):
@@ -182,12 +198,17 @@ def _on_order(state: SessionState, action: Order, context: Context) -> tuple[Ses
             after = replace(state, loaded=state.loaded | listed, unloaded=state.unloaded | frozenset(names))
             return after, Decision(reason="unloaded by you")
         case ToolsPinned(names):
-            after = replace(state, pinned=state.pinned | frozenset(names), unloaded=state.unloaded - frozenset(names))
+            wanted = frozenset(names)
+            kept = {"unloaded": state.unloaded - wanted, "held": state.held - wanted}
+            after = replace(state, pinned=state.pinned | wanted, **kept)
             return after, _difference(state, after, context, "pinned by you")
         case ToolsUnpinned(names):
             listed = frozenset(names).intersection(advertised(state, context.catalog))
             after = replace(state, pinned=state.pinned - frozenset(names), loaded=state.loaded | listed)
             return after, _difference(state, after, context, "unpinned by you")
+        case FlowAllowed():
+            allowed = replace(state, held=frozenset(), is_flow_allowed=True)
+            return _ordered(allowed, sorted(state.held), context, reason="allowed by you")
         case StrategyChosen(strategy):
             return replace(state, strategy=strategy), Decision(reason=f"strategy {strategy}")
         case ProfileChosen(listed):
@@ -211,7 +232,7 @@ def _ordered(
     """Return the state in which all of `names` that may be loaded are listed and callable, unloaded before or not."""
     wanted = [name for name in dict.fromkeys(names) if context.catalog.get(name)]
     asked = replace(state, unloaded=state.unloaded.difference(wanted))
-    after = replace(asked, loaded=asked.loaded.union(_new(asked, wanted, context)))
+    after = replace(asked, loaded=asked.loaded.union(_new(asked, wanted, context)), held=asked.held.difference(wanted))
     new = frozenset(advertised(after, context.catalog)).difference(advertised(state, context.catalog))
     added = tuple(name for name in wanted if name in new)
     return after, Decision(added=added, ranked=ranked, reason=reason, changed=bool(added))
@@ -256,8 +277,11 @@ def _on_task(state: SessionState, action: TaskNamed, context: Context) -> tuple[
     asked = replace(state, unloaded=state.unloaded.difference(meant))
     listed = state.unloaded.intersection(meant).intersection(advertised(asked, context.catalog))
     paid = _affordable(asked, meant, context)
-    after, decision = _ordered(state, (*paid, *sorted(listed)), context, choice.ranked, served.reason)
-    return replace(after, memory=(text, *_earlier(state, text))), decision
+    held = _held(asked, paid, context)
+    given = [name for name in paid if name not in held]
+    after, decision = _ordered(state, (*given, *sorted(listed)), context, choice.ranked, served.reason)
+    after = replace(after, memory=(text, *_earlier(state, text)), held=after.held.union(held))
+    return after, replace(decision, held=held)
 
 
 def _meant_pinned(choice: Choice, bounds: Bounds) -> list[str]:
@@ -328,9 +352,21 @@ def _is_frozen(state: SessionState, context: Context) -> bool:
 def _loading(
     state: SessionState, names: Iterable[str], context: Context, ranked: tuple[Scored, ...] = (), reason: str = ""
 ) -> tuple[SessionState, Decision]:
-    added = _new(state, names, context)
-    after = replace(state, loaded=state.loaded | frozenset(added))
-    return after, Decision(added=added, ranked=ranked, reason=reason, changed=bool(added))
+    """Load tools that the user has not ordered; what needs the user's word for being there with the others waits."""
+    new = _new(state, names, context)
+    held = _held(state, new, context)
+    added = tuple(name for name in new if name not in held)
+    after = replace(state, loaded=state.loaded | frozenset(added), held=state.held | frozenset(held))
+    return after, Decision(added=added, held=held, ranked=ranked, reason=reason, changed=bool(added))
+
+
+def _held(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:
+    """Return those of `names` with which the session could do all that is dangerous together."""
+    if not context.asks_for_flows or state.is_flow_allowed:
+        return ()
+    there = [name for name in advertised(state, context.catalog) if name not in state.unloaded]
+    found = completing(context.catalog.known(there), context.catalog.known(names))
+    return tuple(tool.name for tool in found)
 
 
 def _new(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:

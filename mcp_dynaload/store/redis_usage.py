@@ -116,6 +116,15 @@ class RedisUsage:
         tools = tuple(names)
         return self._remote.write(("SREM", _key("pins", project), *tools)) if tools else None
 
+    def flows(self, project: str) -> frozenset[str]:
+        """Return which parts of dangerous combinations of servers the user was told of in a project."""
+        return frozenset(self._members(_key("flows", project)))
+
+    def keep_flows(self, project: str, parts: Iterable[str]) -> None:
+        """Store that the user was told of these parts in a project."""
+        if told := tuple(parts):
+            self._remote.write(("SADD", _key("flows", project), *told))
+
     def loaded(self, session_id: str) -> tuple[str, ...]:
         """Return the tools that a session had loaded, in name order; none if it is unknown."""
         (stored,) = self._remote.read(("GET", _key("loaded", session_id))) or [None]

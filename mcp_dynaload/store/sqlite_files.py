@@ -18,7 +18,7 @@ class Schema:
 
 
 CATALOG = Schema(
-    7,
+    8,
     tables=(
         "listings (fingerprint TEXT PRIMARY KEY, upstream TEXT NOT NULL, listing TEXT NOT NULL,"
         " listed_at REAL NOT NULL)",
@@ -35,6 +35,7 @@ CATALOG = Schema(
         " missed INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (project, session, tool))",
         "tokens (name TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, scope TEXT NOT NULL, created_at REAL NOT NULL)",
         "pins (project TEXT NOT NULL, tool TEXT NOT NULL, PRIMARY KEY (project, tool))",
+        "flows (project TEXT NOT NULL, part TEXT NOT NULL, PRIMARY KEY (project, part))",
     ),
 )
 """The catalog's cache and what was learned."""

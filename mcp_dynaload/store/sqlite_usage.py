@@ -130,6 +130,16 @@ class SqliteUsage:
             "DELETE FROM pins WHERE project = ? AND tool = ?", [(project, name) for name in names]
         )
 
+    def flows(self, project: str) -> frozenset[str]:
+        """Return which parts of dangerous combinations of servers the user was told of in a project."""
+        return frozenset(
+            part for (part,) in self._database.read("SELECT part FROM flows WHERE project = ?", (project,))
+        )
+
+    def keep_flows(self, project: str, parts: Iterable[str]) -> None:
+        """Store that the user was told of these parts in a project."""
+        self._database.write("INSERT OR IGNORE INTO flows VALUES (?, ?)", [(project, part) for part in parts])
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()

@@ -102,6 +102,14 @@ class UsageStore(Protocol):
         """Undo `keep_pins`; returns why that was not possible yet."""
         ...
 
+    def flows(self, project: str) -> frozenset[str]:
+        """Return which parts of dangerous combinations of servers the user was told of in a project."""
+        ...
+
+    def keep_flows(self, project: str, parts: Iterable[str]) -> None:
+        """Store that the user was told of these parts in a project."""
+        ...
+
     def loaded(self, session_id: str) -> tuple[str, ...]:
         """Return the tools that a session had loaded, in name order; none if it is unknown."""
         ...

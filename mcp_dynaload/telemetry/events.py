@@ -211,6 +211,35 @@ class CallDenied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContentFlagged:
+    """A call's arguments have secrets in them, or its result orders to the model, and the user wants to know."""
+
+    who: Who = NOBODY
+    upstream: str
+    tool: str
+    """The server's own name for it."""
+
+    where: str
+    """`arguments` or `result`."""
+
+    blocked: bool
+    detail: str
+    """The kinds of things that were found, and nothing of what they say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowNoticed:
+    """The user was told that a session's tools can do together what is dangerous, or could with those held back."""
+
+    who: Who = NOBODY
+    detail: str
+    """The names of a tool of each server by what it can do."""
+
+    held: tuple[str, ...] = ()
+    """The tools that wait for the user's word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolsSearched:
     """The model searched for tools, so it lacked some."""
 
@@ -333,6 +362,8 @@ Event = (
     | FellBack
     | ToolCalled
     | CallDenied
+    | ContentFlagged
+    | FlowNoticed
     | ToolsSearched
     | CommandRun
     | UpstreamStarted

@@ -19,6 +19,7 @@ from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.http_session import HttpSession
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.process import ProcessCommand, child_environment, open_process
+from mcp_dynaload.upstream.sandbox import contained
 from mcp_dynaload.upstream.streams import Streams
 
 HTTP_CONNECT_SECONDS = 30.0
@@ -35,7 +36,7 @@ async def open_streams(
     `logins` are the user's, for servers behind HTTP.
 
     Raises:
-        UpstreamStartError: The folder in which to start it does not exist.
+        UpstreamStartError: The folder in which to start it does not exist, or it cannot be contained as its entry asks.
         OSError: The process could not be started.
         httpx2.HTTPError: The server could not be reached.
     """
@@ -55,8 +56,10 @@ async def _open_stdio(
     folder = config.folder(project_dir)
     _check_folder(folder)
     env = child_environment(config.env, inherit=config.options.inherit_env, environ=os.environ)
+    command = ProcessCommand(config.command, config.args, env, folder)
+    if config.options.sandbox is not None:
+        command = await contained(config, command)
     if sys.platform != "win32":
-        command = ProcessCommand(config.command, config.args, env, folder)
         async with open_process(command, log, allowance) as streams:
             yield streams
         return

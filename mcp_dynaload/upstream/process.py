@@ -46,6 +46,8 @@ class ProcessCommand:
     args: tuple[str, ...]
     env: Mapping[str, str]
     cwd: Path
+    is_contained: bool = False
+    """It is a sandbox, in which the server is."""
 
 
 def child_environment(env: Mapping[str, str], *, inherit: bool, environ: Mapping[str, str]) -> dict[str, str]:
@@ -73,7 +75,7 @@ async def open_process(command: ProcessCommand, log: OutputLog, allowance: Allow
         cwd=command.cwd,
         start_new_session=True,
     )
-    family = ProcessFamily(process.pid, mark)
+    family = ProcessFamily(process.pid, mark, is_contained=command.is_contained)
     stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
     assert stdin is not None
     assert stdout is not None

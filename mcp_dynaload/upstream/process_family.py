@@ -6,6 +6,7 @@ shell, which is not a child of ours, waits for the end of a pipe that only we ho
 """
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -51,18 +52,29 @@ class ProcessFamily:
 
     pid: int
     mark: str
+    is_contained: bool = False
+    """The leader is a sandbox, with whose end all that is in it is killed."""
+
+    _members: set[int] = field(default_factory=set[int])
+    """Marked processes but the leader, as `find_strays` found them."""
+
     _strays: set[int] = field(default_factory=set[int])
     """Marked processes outside the group, as `find_strays` found them."""
 
     def find_strays(self) -> None:
         """Look for descendants that left the group; reads every process of the user, so it is for threads."""
         for pid in _marked_processes(self.mark):
+            self._members |= {pid} - {self.pid}
             with suppress(OSError):  # it has ended meanwhile
                 if os.getpgid(pid) != self.pid:
                     self._strays.add(pid)
 
     def signal(self, number: int) -> bool:
         """Signal all of them; false when nobody is left."""
+        if self.is_contained and number == signal.SIGTERM:  # the sandbox would end at once, and with it the server
+            for member in self._members:
+                _sent(os.kill, member, number)
+            number = 0
         reached = [_sent(os.killpg, self.pid, number), *(_sent(os.kill, stray, number) for stray in self._strays)]
         return any(reached)
 

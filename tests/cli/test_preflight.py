@@ -300,6 +300,26 @@ def test_in_words_each_problem_has_its_status_and_its_fix(machine: Machine) -> N
     )
 
 
+@pytest.mark.proves("sandbox")
+def test_a_server_that_cannot_be_contained_as_its_entry_asks_is_a_programs_problem(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = {"command": "sh", "dynaload": {"sandbox": {"network": True}}}
+    machine.servers(a=there, b={"command": "sh", "dynaload": {"sandbox": {"read": ["/nowhere"]}}})
+    app = typer.Typer()
+    app.command()(preflight)
+
+    named = CliRunner().invoke(app, ["--json"], catch_exceptions=False).stdout
+    monkeypatch.setenv("PATH", str(machine.root))
+    without = CliRunner().invoke(app, [], catch_exceptions=False)
+
+    assert "server b is not started: sandbox.read names '/nowhere', which does not exist" in named
+    assert "server a is not started" not in named
+    assert "server a is not started: its sandbox cannot be kept, as bubblewrap (bwrap) is not installed" in (
+        " ".join(without.stdout.split())
+    )
+
+
 def test_a_look_that_fails_or_hangs_keeps_no_other_from_being_told() -> None:
     held = threading.Event()
 

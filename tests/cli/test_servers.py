@@ -83,6 +83,11 @@ OURS = {"dynaload": {"inherit_env": True}}
             {"dynaload": {"allow": ["c"], "deny": ["a*", "b"], "read_only": True}},
         ),
         (["--deny", "a*", "it", "--", "node"], {"dynaload": {"inherit_env": True, "deny": ["a*"]}}),
+        (["--sandbox", "none", "it", "--", "node"], {"dynaload": {"inherit_env": True, "sandbox": {}}}),
+        (
+            ["--sandbox", "network", "--sandbox", "read=~/a", "--sandbox", "write=b", "it", "--", "node"],
+            {"dynaload": {"inherit_env": True, "sandbox": {"network": True, "read": ["~/a"], "write": ["b"]}}},
+        ),
         (["it", "https://x.example/mcp"], {"type": "http", "url": "https://x.example/mcp"}),
         (["-t", "streamable-http", "it", "https://x.example/mcp"], {"type": "http"}),
         (
@@ -108,6 +113,11 @@ def test_a_copied_line_makes_the_entry_that_the_client_would(places: Locations, 
         (["it", "https://x.example", "-H", "A"], "write -H 'Name: value'"),
         (["it", "https://x.example", "-e", "A=b"], "--env: not for a http server"),
         (["it", "-H", "A: b", "--", "x"], "--header: not for a stdio server"),
+        (
+            ["it", "--sandbox", "netwrok", "--", "x"],
+            "--sandbox 'netwrok': write none, network, read=PATH or write=PATH",
+        ),
+        (["it", "https://x.example", "--sandbox", "none"], "--sandbox: not for a http server"),
         (["a b", "--", "x"], "'a b' cannot be a server's name"),
         (["it", "-t", "http", "nowhere"], "mcpServers.it.url is not an http:// or https:// address"),
         (["z", "--", "x"], "has a server 'z': `mcp-dynaload remove z` first"),

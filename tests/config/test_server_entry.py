@@ -80,6 +80,23 @@ def places(tmp_path: Path) -> Locations:
             "mcpServers.one.dynaload.readOnly is not an option; did you mean 'read_only'?",
         ),
         (
+            {"command": "x", "dynaload": {"sandbox": {"netwrok": True}}},
+            "mcpServers.one.dynaload.sandbox.netwrok is not known; did you mean 'network'?",
+        ),
+        (
+            {"command": "x", "dynaload": {"sandbox": {"read": "~/a"}}},
+            "mcpServers.one.dynaload.sandbox.read is a string; it must be a valid array",
+        ),
+        (
+            {"command": "x", "dynaload": {"sandbox": True}},
+            "mcpServers.one.dynaload.sandbox is true or false; it must be an object",
+        ),
+        (
+            {"url": "https://x.example", "dynaload": {"sandbox": {}}},
+            "mcpServers.one.dynaload.sandbox has no meaning for a remote server; "
+            "take it out: only a program that is started here can be contained",
+        ),
+        (
             {"command": "x", "dynaload": {"prefix": "a b"}},
             "mcpServers.one.dynaload.prefix has a value that is not allowed; "
             "it may have up to 32 letters, digits, '_' and '-'",

@@ -55,6 +55,8 @@ def test_the_defaults_are_those_of_the_description() -> None:
         "between_steps": True,
         "pinning": "enforce",
         "scan_definitions": True,
+        "content_scan": "off",
+        "toxic_flow": "notice",
         "warm_upstreams": True,
         "max_running_upstreams": 10,
         "login_client_metadata_url": "",

@@ -39,6 +39,7 @@ TYPED = (
     ("quarantine", "Nothing is held back"),
     ("login", "nothing to log in to"),
     ("profile", "You have no profiles"),
+    ("allow-flow", "no tool waits for it"),
 )
 """Each command with what its answer shows."""
 

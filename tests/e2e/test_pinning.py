@@ -18,6 +18,9 @@ from tests.e2e.stage import NPM_BIN, PROXY_COMMAND
 from tests.e2e.upstreams import Workplace
 from tests.waiting import HANG_SECONDS
 
+DENIED = "unravel"
+"""A tool that every version of the server has, and that its entry denies."""
+
 LOOK, CALL, CHANGE_NOW = "Look around", "Weave a basket", "Change your lists"
 PREFIX = f"mcp__{SERVER_NAME}__odd__"
 
@@ -28,6 +31,7 @@ def lists(word: str, *names: str, same: Sequence[str] = (), instructions: str = 
     """Return lists in which each element has a word that tells its version, but for those that stay the same."""
     tools = [_tool(name, f"{word}-description of {name}", f"{word}-parameter") for name in names]
     tools += [_tool(name, f"same-description of {name}", "same-parameter") for name in (*same, CHANGE)]
+    tools.append(_tool(DENIED, "Undo a basket for good", "thread"))
     return {"tools": tools, "instructions": [instructions] if instructions else []}
 
 
@@ -49,7 +53,11 @@ def offer(workplace: Workplace, *stages: Lists) -> None:
     """Have the server offer these lists from its next start on, one after the other."""
     file = workplace.root / "odd.json"
     file.write_text(json.dumps(stages))
-    entry = {"command": sys.executable, "args": [odd_server.__file__, str(file)], "dynaload": {"pin": ["*"]}}
+    entry = {
+        "command": sys.executable,
+        "args": [odd_server.__file__, str(file)],
+        "dynaload": {"pin": ["*"], "deny": [f"{DENIED[:4]}*"]},
+    }
     workplace.servers_file.write_text(json.dumps({"mcpServers": {"odd": entry}}))
 
 
@@ -66,6 +74,7 @@ def approve(workplace: Workplace) -> str:
     return done.stdout
 
 
+@pytest.mark.proves("least-privilege")
 def test_what_a_server_changed_between_two_starts_or_in_a_session_is_in_no_request_until_it_is_approved(
     workplace: Workplace,
 ) -> None:
@@ -103,6 +112,10 @@ def test_what_a_server_changed_between_two_starts_or_in_a_session_is_in_no_reque
     assert before[-1].failed_results == []
     assert "carve" in shown
     assert "[-alder-]{+birch+}" in shown
+
+    every_text = [json.dumps(request.body) for request in api.requests]
+    assert len(every_text) >= len(before) + 4
+    assert [word for text in every_text for word in (DENIED, "Undo a basket") if word in text] == []
 
     (approved,) = api.main(f"{LOOK} again")
     assert {f"{PREFIX}{name}" for name in ("carve", "paint", "steal", "weave")} <= set(approved.loaded_tools)

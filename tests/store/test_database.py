@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from mcp_dynaload.measure.chaos.faults import DATABASES, open_once, other_version
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.sqlite_files import CATALOG
 from tests.waiting import HANG_SECONDS
@@ -161,6 +162,32 @@ def test_another_versions_tables_are_dropped(tmp_path: Path) -> None:
         database.write(COST, [("a", 1)])
         assert database.read("PRAGMA user_version") == [(CATALOG.version,)]
         assert database.read("SELECT name FROM sqlite_master WHERE name = 'old'") == []
+
+
+@pytest.mark.proves("chaos")
+@pytest.mark.parametrize(("name", "kept"), [("dynaload.db", "pins"), ("definitions.db", "approved")])
+def test_versions_that_renew_a_database_at_once_lose_nothing_that_cannot_be_had_again(
+    tmp_path: Path, name: str, kept: str
+) -> None:
+    path, schema = tmp_path / name, DATABASES[name]
+    with closing(Database(path, schema)) as database:
+        columns = len(database.read(f"SELECT * FROM pragma_table_info('{kept}')"))
+        database.write(f"INSERT INTO {kept} VALUES ({', '.join('?' * columns)})", [["mine"] * columns])
+        begin = threading.Barrier(3)
+
+        def keep_opening(later: int) -> None:
+            begin.wait(HANG_SECONDS)
+            for _ in range(10):
+                open_once(path, other_version(schema, later) if later else schema)
+
+        threads = [threading.Thread(target=keep_opening, args=(later,)) for later in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(HANG_SECONDS)
+        open_once(path, schema)
+
+        assert database.read(f"SELECT * FROM {kept}") == [("mine",) * columns]
 
 
 def test_a_failing_statement_is_logged_and_changes_nothing(tmp_path: Path) -> None:

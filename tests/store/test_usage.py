@@ -144,6 +144,15 @@ def test_pins_are_kept_by_project_until_they_are_forgotten(memory: UsageStore) -
     assert (memory.pins("/shop"), memory.pins("/other")) == (("a",), ("c",))
 
 
+def test_what_a_project_was_told_of_is_kept_once(memory: UsageStore) -> None:
+    memory.keep_flows("/shop", ["PRIVATE mail", "OUTWARD chat"])
+    memory.keep_flows("/shop", ["PRIVATE mail"])
+    memory.keep_flows("/shop", [])
+
+    assert memory.flows("/shop") == {"PRIVATE mail", "OUTWARD chat"}
+    assert memory.flows("/other") == frozenset()
+
+
 def test_the_loaded_set_of_a_session_is_kept_in_name_order(memory: UsageStore) -> None:
     assert memory.loaded("s") == ()
 

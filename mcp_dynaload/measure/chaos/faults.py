@@ -3,20 +3,28 @@
 import os
 import signal
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 import psutil
 
+from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.journal import JOURNAL
+from mcp_dynaload.store.sqlite_definitions import DEFINITIONS
+from mcp_dynaload.store.sqlite_files import CATALOG, Schema
+
 WINDOW_SECONDS = 1.5
 """So long calls go on while a fault lasts."""
 
 FREEZE_SECONDS = 1.2
 FAILED_STARTS = 3
+
+DATABASES: Mapping[str, Schema] = {"dynaload.db": CATALOG, "journal.db": JOURNAL, "definitions.db": DEFINITIONS}
+"""The databases of a state folder, with the tables that this version wants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,41 @@ async def _databases_locked(victims: Victims) -> AsyncGenerator[int]:
                 connection.rollback()
 
 
+@asynccontextmanager
+async def _databases_renewed(victims: Victims) -> AsyncGenerator[int]:
+    """Have two other versions of ours open the databases of our programs at once and over and over, each its own way.
+
+    So it is while an update is installed and sessions of before go on. At last the version of now opens them.
+    """
+    found = [(folder / name, schema) for folder in victims.state_dirs for name, schema in DATABASES.items()]
+    files = [(file, schema) for file, schema in found if file.exists()]
+
+    async def keep_opening(later: int) -> None:
+        while True:
+            for file, schema in files:
+                await anyio.to_thread.run_sync(open_once, file, other_version(schema, later))
+
+    async with anyio.create_task_group() as tasks:
+        for later in (1, 2):
+            tasks.start_soon(keep_opening, later)
+        yield len(victims.programs)
+        tasks.cancel_scope.cancel()
+    for file, schema in files:
+        await anyio.to_thread.run_sync(open_once, file, schema)
+
+
+def other_version(schema: Schema, later: int) -> Schema:
+    """Return the tables of a version of ours that is to come: those that can be had again have a column more."""
+    tables = tuple(table.replace("(", f"(of_version_{later} TEXT, ", 1) for table in schema.tables)
+    return replace(schema, version=schema.version + later, tables=tables)
+
+
+def open_once(file: Path, schema: Schema) -> None:
+    """Open a database as a version of ours with this schema does at its start, and close it; blocks."""
+    with closing(Database(file, schema)):
+        pass
+
+
 def _locked(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=5, isolation_level=None, check_same_thread=False)
     connection.execute("BEGIN IMMEDIATE")
@@ -165,4 +208,5 @@ FAULTS: tuple[Fault, ...] = (
     Fault("a start that prints text", harm=_restarted("garbage")),
     Fault("a full disk", harm=_disk_full),
     Fault("locked databases", harm=_databases_locked),
+    Fault("databases renewed by two other versions", harm=_databases_renewed),
 )

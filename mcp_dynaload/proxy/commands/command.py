@@ -58,7 +58,7 @@ class Command:
 
 def typed(session: Session) -> str:
     """Return what stands before a command's name that is typed in full, with words after it."""
-    return f"/{session.client_prefix}"
+    return f"/{session.registration.prefix}"
 
 
 def in_menu(session: Session) -> str:
@@ -89,10 +89,10 @@ def wrong(kind: str, value: str, valid: Collection[str]) -> Result:
 def wrong_tool(session: Session, value: str) -> Result:
     """Build a refusal of a tool that does not exist, with the nearest ones, and how to find it among all."""
     catalog = session.catalog
-    denial = session.live.listings.quarantine.denied_tool(value.removeprefix(session.client_prefix))
+    denial = session.live.listings.quarantine.denied_tool(value.removeprefix(session.registration.prefix))
     if denial is not None:
         return refused(f"The servers file denies {value!r} by the rule {denial.rule} of server {denial.server!r}.")
-    outside = session.live.catalog.get(value.removeprefix(session.client_prefix))
+    outside = session.live.catalog.get(value.removeprefix(session.registration.prefix))
     if outside is not None:
         profile = session.view.chosen.name
         return refused(
@@ -112,7 +112,7 @@ def wrong_tool(session: Session, value: str) -> Result:
 def tool_named(session: Session, value: str) -> Tool | None:
     """Return the tool that a user means: by its name in the list, in the client, or at the one server that has it."""
     catalog = session.catalog
-    if (tool := catalog.get(value.removeprefix(session.client_prefix))) is not None:
+    if (tool := catalog.get(value.removeprefix(session.registration.prefix))) is not None:
         return tool
     found = [tool for tool in catalog.tools if tool.original_name == value]
     return found[0] if len(found) == 1 else None

@@ -1,18 +1,20 @@
 """Commands that show and change nothing."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import anyio.to_thread
 
 from mcp_dynaload.by_key import ByKey
-from mcp_dynaload.catalog.names import FIND_TOOLS
+from mcp_dynaload.catalog.names import FIND_TOOLS, CommandName
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.proxy.commands.command import Result, Words, done, refused, tool_named, typed, wrong_tool
 from mcp_dynaload.proxy.commands.layout import aligned, counted, first_line, wrapped
 from mcp_dynaload.proxy.commands.steering import NUMBERS
+from mcp_dynaload.proxy.notices import flow_in_session
 from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.proxy.toxic_flow import WHY
 from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.selection.choose import Choice, choose
@@ -129,7 +131,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("project", session.learning.project),
     ]
     problems = [wrapped(f"Servers file: {problem}. What cannot be used is as it was.") for problem in live.problems]
-    return done(_saving(session), aligned((name, f"{value}") for name, value in rows), *problems)
+    return done(_saving(session), aligned((name, f"{value}") for name, value in rows), *problems, *_together(session))
 
 
 def _registered(session: Session) -> str:
@@ -158,6 +160,14 @@ def _way(session: Session) -> str:
 def _logins(session: Session) -> str:
     """Return the servers that want a login, and how to log in."""
     return f"{', '.join(session.pool.logins_needed)}: {typed(session)}login <server>"
+
+
+def _together(session: Session) -> Iterator[str]:
+    """Yield what the session's tools can do together, where that is dangerous, and what waits for the user's word."""
+    if (flow := flow_in_session(session)).is_whole:
+        yield wrapped(f"Together its tools can {flow.in_words()}: {WHY}.")
+    if held := session.state.held:
+        yield wrapped(f"Waiting for your word: {', '.join(sorted(held))}; {typed(session)}{CommandName.ALLOW_FLOW}.")
 
 
 def _denied(session: Session) -> str:
@@ -267,6 +277,8 @@ def reason_of(session: Session, name: str) -> str:
     tool, state = session.catalog.get(name), session.state
     if name in state.unloaded:
         return "unloaded by you"
+    if name in state.held:
+        return f"waits for your word ({CommandName.ALLOW_FLOW}): with it and the others private data could be sent out"
     if name in state.pinned:
         return "pinned by you"
     if session.view.chosen.profile.pins_tool(name) and tool is not None:

@@ -20,6 +20,7 @@ from mcp_dynaload.proxy.commands.layout import aligned, counted, wrapped
 from mcp_dynaload.proxy.commands.profiles import choose_profile
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.actions import (
+    FlowAllowed,
     SessionReset,
     StrategyChosen,
     TaskNamed,
@@ -64,6 +65,15 @@ async def unload(session: Session, words: Words) -> Result:
     if tool is None:
         return wrong_tool(session, " ".join(words))
     return await _unload(session, (tool.name,), f"tool {tool.name!r}")
+
+
+async def allow_flow(session: Session, words: Words) -> Result:
+    """Load the tools that wait for your word (`toxic_flow = "ask"`), and ask no more before `/clear`."""
+    held = sorted(session.state.held)
+    await session.decide(FlowAllowed())
+    if not held:
+        return done("Allowed for this session; no tool waits for it.")
+    return done(f"Allowed: loaded {counted(len(held), 'tool')}.", _rows(session, held), FROM_NEXT)
 
 
 async def load_tier(session: Session, words: Words) -> Result:

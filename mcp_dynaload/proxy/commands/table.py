@@ -67,6 +67,9 @@ COMMANDS: Mapping[str, Command] = {
     CommandName.PROFILE: Command(
         act=profiles.profile, about="which servers are chosen from", takes="profile", steers=True
     ),
+    CommandName.ALLOW_FLOW: Command(
+        act=steering.allow_flow, about="load what waits for your word, for this session", steers=True
+    ),
 }
 
 

@@ -31,7 +31,7 @@ async def call_found(session: Session, request: Request, params: Json) -> Json:
     Raises:
         MCPError: It names none, or one of our own; or the upstream's own error answer.
     """
-    inner = unwrapped_call(params, session.client_prefix)
+    inner = unwrapped_call(params, session.registration.prefix)
     return await call_tool(session, request, inner, CALLED_BY_NAME)
 
 

@@ -7,6 +7,7 @@ from typer.testing import CliRunner, Result
 
 from mcp_dynaload.cli.eval import evaluate
 from mcp_dynaload.errors import ConfigError
+from tests.builders import a_definition
 from tests.measure.quality.builders import a_line, write_catalog, write_lines
 
 
@@ -112,3 +113,27 @@ def test_tables_show_the_clients_own_search_beside_ours(folder: Path, more: tupl
     heads = [line.split(":")[0] for line in shown.splitlines() if line.startswith(("default:", "toolsearch:"))]
     assert heads == ["default", "toolsearch"]
     assert [line.split()[1] for line in suite] == ["default", "toolsearch"] * 3
+
+
+def test_it_is_counted_how_often_tools_are_dangerous_together_are_told_of_and_would_wait(tmp_path: Path) -> None:
+    write_catalog(
+        tmp_path / "catalogs" / "small.json",
+        {
+            "mail": [a_definition("search_mail", "Search the mail"), a_definition("send_mail", "Send a mail")],
+            "notes": [a_definition("read_note", "Read a note")],
+        },
+    )
+    write_lines(
+        tmp_path / "tasks" / "all.jsonl",
+        a_line("m1", "search the mail, then send a mail", "mail/search_mail", "mail/send_mail"),
+        a_line("m2", "send a mail after you search the mail", "mail/send_mail"),
+        a_line("n1", "read a note", "notes/read_note"),
+    )
+
+    found = json.loads(_run("--flows", tmp_path, "--ranker", "lexical", "--json").stdout)
+    table = _run("--flows", tmp_path, "--ranker", "lexical").stdout
+
+    assert found == [{"name": "all", "prompts": 3, "whole": 2, "several": 0, "told": 1, "waiting": 2}]
+    assert "2 (66.7%)" in table
+    with pytest.raises(ConfigError, match="--flows DIR goes with no other"):
+        evaluate(flows=tmp_path, suite=tmp_path)
