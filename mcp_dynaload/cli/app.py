@@ -1,5 +1,6 @@
 """All commands under one name."""
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -59,40 +60,36 @@ def options(
     """Take the options that stand before a command."""
 
 
-for command in (
-    serve,
-    init_command(refresh_quietly, offer_learning),
-    uninstall,
-    login,
-    logout,
-    doctor,
-    preflight,
-    refresh,
-    tools,
-    scan,
-    optimize,
-    interactive,
-    top,
-    stats,
-    learn,
-    statusline,
-    audit,
-    bench,
-    dashboard,
-    logs,
-    trust,
-    demo,
-    validate,
+START, SERVERS, SEE, SAFE, MEASURE, SERVE = (
+    "To begin, and to end",
+    "Your servers",
+    "What it does and why",
+    "What may be used",
+    "Checks and measurements",
+    "What clients and services start",
+)
+
+_COMMANDS: Mapping[str, Sequence[Callable[..., None]]] = {
+    START: (init_command(refresh_quietly, offer_learning), doctor, preflight, demo, upgrade_notes, uninstall),
+    SERVERS: (add, add_json, list_servers, get, enable, disable, remove, login, logout, refresh, logs),
+    SEE: (tools, optimize, interactive, top, stats, learn, audit, dashboard),
+    SAFE: (trust, scan),
+    MEASURE: (validate, evaluate, bench),
+    SERVE: (serve, statusline),
+}
+"""The commands by the panel of the help in which they stand."""
+
+_NAMES: Mapping[Callable[..., None], str] = {evaluate: "eval", list_servers: "list"}
+"""The commands that are not called as their function is."""
+
+for panel, commands in _COMMANDS.items():
+    for command in commands:
+        kind = CopiedLineCommand if command is add else None
+        app.command(_NAMES.get(command), cls=kind, rich_help_panel=panel)(command)
+for group, name, panel in (
+    (profile, "profile", SEE),
+    (quarantine, "quarantine", SAFE),
+    (secret, "secret", SAFE),
+    (token, "token", SERVE),
 ):
-    app.command()(command)
-app.command("eval")(evaluate)
-app.command("add", cls=CopiedLineCommand)(add)
-app.command("upgrade-notes")(upgrade_notes)
-app.command("add-json")(add_json)
-app.command("list")(list_servers)
-for command in (get, remove, enable, disable):
-    app.command()(command)
-app.add_typer(profile, name="profile")
-app.add_typer(quarantine, name="quarantine")
-app.add_typer(secret, name="secret")
-app.add_typer(token, name="token")
+    app.add_typer(group, name=name, rich_help_panel=panel)
