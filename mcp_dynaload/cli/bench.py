@@ -202,7 +202,7 @@ def _show(figures: "Figures") -> None:
 
 def _show_growth(growth: "Growth") -> None:
     from mcp_dynaload.cli.screen import show_table
-    from mcp_dynaload.measure.peers.growth import CALLS, curves
+    from mcp_dynaload.measure.peers.growth import CALLS, KNOWN, curves
 
     for title, by_name, shown in curves(growth):
         places = sorted({place for curve in by_name.values() for place in curve})
@@ -212,3 +212,10 @@ def _show_growth(growth: "Growth") -> None:
     heads = ("through", "CPU s", "memory MB after them")
     efforts = [(name, f"{one.cpu_seconds:.2f}", f"{one.memory_mb:.0f}") for name, one in growth.effort.items()]
     show_table(f"\nEffort for {CALLS:,} calls, one after the other, the server's apart", heads, efforts, heads[1:])
+    heads = ("sessions of", "how many", "MB each after the first list", "after the first prompt")
+    rows = [
+        (name, many, f"{one.listed_mb:.0f}", "" if one.prompted_mb is None else f"{one.prompted_mb:.0f}")
+        for name, by_number in growth.memory.items()
+        for many, one in by_number.items()
+    ]
+    show_table(f"\nMemory of sessions that know {KNOWN} tools, shared parts in part (PSS)", heads, rows, heads[1:])

@@ -11,6 +11,7 @@ from statistics import median
 import psutil
 
 from mcp_dynaload.measure.peers.lists import definition
+from mcp_dynaload.measure.peers.memory import SessionMemory, memory
 from mcp_dynaload.measure.peers.speed import WARM_UP, SubjectClient
 from mcp_dynaload.measure.peers.subjects import DIRECT, OURS, PEER, SERVER, Bench, Step, listed, server_entry
 from mcp_dynaload.measure.probe import SERVER_FILE
@@ -25,6 +26,9 @@ SIZES: Mapping[int, int] = {10_000: 100, 1_000_000: 12, 10_000_000: 4}
 LISTS = (50, 500, 2_000)
 LISTED = 5
 """How often a list is asked for; the first time may be another's work."""
+
+KNOWN = 500
+"""The tools that sessions know whose memory is measured."""
 
 Curve = Mapping[int, float]
 """A figure by what it grows with."""
@@ -53,6 +57,8 @@ class Growth:
     """Milliseconds of a `tools/list` of all tools, by their number; medians, of those that can list them."""
 
     effort: Mapping[str, Effort]
+    memory: Mapping[str, Mapping[int, SessionMemory]]
+    """The memory of a session, by how many there are."""
 
 
 async def growth(bench: Bench, step: Step) -> Growth:
@@ -81,7 +87,20 @@ async def growth(bench: Bench, step: Step) -> Growth:
             for caller in callers:
                 step(f"results of {size:,} bytes: {caller.name}")
                 result_ms[caller.name][size] = median(await caller.in_turn(times, size))
-    return Growth(per_second, result_ms, await _lists(bench, step), effort)
+    list_ms = await _lists(bench, step)
+    return Growth(per_second, result_ms, list_ms, effort, await memory(bench, _known(bench), step))
+
+
+def _known(bench: Bench) -> Path:
+    """Write a servers file of a server with many tools."""
+    tools = _tools_file(bench, KNOWN)
+    return bench.servers("memory", {f"{SERVER}s": server_entry(tools)})
+
+
+def _tools_file(bench: Bench, many: int) -> Path:
+    tools = bench.folder / f"tools{many}.json"
+    tools.write_text(json.dumps([definition(number) for number in range(many)]), encoding="utf-8")
+    return tools
 
 
 async def _effort(caller: SubjectClient) -> Effort:
@@ -101,8 +120,7 @@ def _spent(caller: SubjectClient) -> Effort:
 async def _lists(bench: Bench, step: Step) -> dict[str, dict[int, float]]:
     found: dict[str, dict[int, float]] = {DIRECT: {}, OURS: {}, PEER: {}}
     for many in LISTS:
-        tools = bench.folder / f"tools{many}.json"
-        tools.write_text(json.dumps([definition(number) for number in range(many)]), encoding="utf-8")
+        tools = _tools_file(bench, many)
         step(f"a list of {many:,} tools")
         for name, times in (await _listed(bench, tools, f"{SERVER}{many}")).items():
             found[name][many] = median(times)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mcp_dynaload.measure.peers import growth as measured
+from mcp_dynaload.measure.peers import memory
 from mcp_dynaload.measure.peers.growth import Effort, Growth, growth
 from mcp_dynaload.measure.peers.growth_chart import growth_chart
 from mcp_dynaload.measure.peers.subjects import COMPRESSOR, DIRECT, DYNAMIC_MCP, OURS, PEER, Bench
@@ -16,13 +17,23 @@ SMALL = Growth(
     result_ms={DIRECT: {10: 1.0, 1_000: 2.0}, OURS: {10: 1.5, 1_000: 2.5}},
     list_ms={DIRECT: {50: 1.0, 500: 8.0}, OURS: {50: 1.0, 500: 9.0}},
     effort={OURS: Effort(0.5, 90.0)},
+    memory={},
 )
 
 
 @pytest.mark.proves("peers")
 async def test_every_peer_that_can_be_installed_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("AT_ONCE", (1, 2)), ("CALLS", 10), ("SIZES", {10_000: 2}), ("LISTS", (3,)), ("LISTED", 2)):
+    for name, value in (
+        ("AT_ONCE", (1, 2)),
+        ("CALLS", 10),
+        ("SIZES", {10_000: 2}),
+        ("LISTS", (3,)),
+        ("LISTED", 2),
+        ("KNOWN", 3),
+    ):
         monkeypatch.setattr(measured, name, value)
+    monkeypatch.setattr(memory, "SESSIONS", (2,))
+    monkeypatch.setattr(memory, "SETTLING_SECONDS", 0.1)
     programs = PEERS / "bin"
     told: list[str] = []
     bench = Bench(tmp_path, str(programs / "python"), str(programs / "dmcp"), str(programs / "mcp-compressor"))
@@ -36,6 +47,8 @@ async def test_every_peer_that_can_be_installed_is_measured(tmp_path: Path, monk
     assert all(set(curve) == {1, 2} for curve in found.per_second.values())
     assert all(ms > 0 for curve in (*found.result_ms.values(), *found.list_ms.values()) for ms in curve.values())
     assert all(one.cpu_seconds >= 0 and one.memory_mb > 1 for one in found.effort.values())
+    assert all(40 < one.listed_mb < 400 for by_number in found.memory.values() for one in by_number.values())
+    assert all((one.prompted_mb or 0) > one.listed_mb for one in found.memory[OURS].values())
     assert "results of 10,000 bytes: FastMCP" in told
 
 
