@@ -15,7 +15,7 @@ from mcp_dynaload.measure.stdio_client import StdioClient
 
 SESSIONS = (1, 5, 10)
 SETTLING_SECONDS = 10.0
-"""What is read to count and index a catalog is freed some seconds later."""
+"""So long after the last prompt: memory that was read to count and index a catalog is freed some seconds later."""
 
 PROMPT = "find the records of store 7 that are open"
 
