@@ -328,10 +328,11 @@ class Session:
         return await anyio.to_thread.run_sync(find, self.state, self.context(), words, limit)
 
     async def note_call(self, name: str) -> None:
-        """Note that a tool was called: it belongs to the loaded ones from now on, whoever found it."""
+        """Note that a tool was called: from now on it belongs to the loaded ones, unless it waits for the user."""
         if not self.surface.is_loaded(self.state, name):
             await self.decide(ToolUsed(name))
-        self.learning.note_call(name)
+        if name not in self.state.held:
+            self.learning.note_call(name)
 
     async def end_turn(self) -> None:
         """Keep what was learned, and load what usually comes next."""

@@ -26,6 +26,7 @@ from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.content_scan import scanned_call
 from mcp_dynaload.proxy.events import MAX_TEXT
 from mcp_dynaload.proxy.failures import accompanied
+from mcp_dynaload.proxy.flow_consent import is_allowed
 from mcp_dynaload.proxy.model_text import OWN_TOOLS
 from mcp_dynaload.proxy.passthrough import Method, known_by_now
 from mcp_dynaload.proxy.session import Session
@@ -88,7 +89,7 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
     if session.settings.detailed_logging_enabled:
         log.info("tool_called", tool=tool.name, arguments=session.masker.value(params.get("arguments")))
     await session.note_call(tool.name)
-    if tool.name in session.state.held:
+    if not await is_allowed(session, request, tool):
         refusal = _refused(held_refusal(tool.name, session.registration.server))
         watch.refused(refusal)
         return refusal

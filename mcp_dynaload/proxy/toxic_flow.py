@@ -1,7 +1,7 @@
 """How a session's user is told that its tools can do together what is dangerous, once for each combination."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio.to_thread
 
@@ -19,6 +19,15 @@ class FlowNotices:
     _told: frozenset[str] = frozenset()
     _told_held: frozenset[str] = frozenset()
     """The tools held back of which the user was told in this session."""
+
+    _asked: set[str] = field(default_factory=set[str])
+    """The tools held back for which the user was asked in their client."""
+
+    def asks_for(self, name: str) -> bool:
+        """Return whether the user has not been asked for a tool, and note that they are now."""
+        is_new = name not in self._asked
+        self._asked.add(name)
+        return is_new
 
     def recall(self, memory: UsageStore, project: str) -> None:
         """Take what the project's user was told before; blocks."""

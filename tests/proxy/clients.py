@@ -117,6 +117,7 @@ async def proxy_of(
     definitions: DefinitionStore | None = None,
     profile: ChosenProfile | None = None,
     profiles: Mapping[str, Profile] | None = None,
+    is_interactive: bool = False,
 ) -> AsyncGenerator[tuple[ProxyServer, CatalogState]]:
     """Open our server with a cache that holds these listings."""
     file = folder / "state" / "dynaload.db"
@@ -129,7 +130,7 @@ async def proxy_of(
         live = stored_catalog(
             by_name, records, folder, is_dynamic=is_dynamic, registration=registration, quarantine=quarantine
         )
-        environment = ClientEnvironment(session_id, is_interactive=False, tool_search=tool_search, model=None)
+        environment = ClientEnvironment(session_id, is_interactive=is_interactive, tool_search=tool_search, model=None)
         lines = StatusLines(folder / "state" / "status")
         telemetry = Telemetry(event_bus or EventBus())
         shared = ProcessContext(

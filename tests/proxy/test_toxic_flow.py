@@ -3,15 +3,17 @@
 import json
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from mcp_types import ElicitRequestParams, ElicitResult
 
 from mcp_dynaload.config.settings import ToxicFlow
 from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.events import Event, FlowNoticed
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
-from tests.proxy.clients import QUIET, Connected, connected_to, text_of
+from tests.proxy.clients import QUIET, Connected, connected_to, following, proxy_of, text_of
 
 pytestmark = pytest.mark.proves("toxic-flow")
 
@@ -104,3 +106,29 @@ async def test_asked_for_the_tool_that_completes_it_is_not_loaded_and_not_called
     assert "chat__post_message" in names
     assert "was not called" not in text_of(answered)
     assert events[0] == (PARTS, ("chat__post_message",))
+
+
+@pytest.mark.parametrize("action", ["accept", "decline"])
+async def test_a_client_with_a_screen_that_calls_such_a_tool_is_asked_once(
+    tmp_path: Path, action: Literal["accept", "decline"]
+) -> None:
+    questions: list[str] = []
+
+    async def answer(context: object, params: ElicitRequestParams) -> ElicitResult:
+        questions.append(params.message)
+        return ElicitResult(action=action)
+
+    settings = QUIET.model_copy(update={"toxic_flow": "ask"})
+    configs = [config(name) for name in LISTINGS]
+    opened = proxy_of(tmp_path, configs, LISTINGS, settings=settings, is_interactive=True)
+    async with opened as (proxy, live), following(proxy.server, live, elicitation_callback=answer) as client:
+        await client.prompt(READING)
+        first = await client.call("chat__post_message")
+        second = await client.call("chat__post_message")
+        names = await client.names()
+
+    (question,) = questions
+    assert f"May 'chat__post_message' be called? With it this session's tools could {PARTS}:" in question
+    refused = [bool(result.is_error and "was not called" in text_of(result)) for result in (first, second)]
+    assert refused == ([False, False] if action == "accept" else [True, True])
+    assert ("chat__post_message" in names) == (action == "accept")

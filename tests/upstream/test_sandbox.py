@@ -179,6 +179,19 @@ async def test_its_end_is_the_end_of_all_that_it_started_and_comes_in_order_if_i
     assert farewell.read_text() == "ended in order"
 
 
+async def test_a_contained_server_that_is_frozen_is_ended_too(house: House) -> None:
+    async with pool_of(house.project, contained()) as pool:
+        await attempt(pool, "grandchild", "86397")
+        (grandchild,) = processes_with("86397")
+        server = psutil.Process(grandchild).parent()
+        assert server is not None
+        server.suspend()
+
+        await pool["guest"].stopped()
+
+        await until_gone([server.pid, grandchild], seconds=1)
+
+
 async def test_a_sandbox_that_is_killed_leaves_nothing_and_the_next_call_starts_it_anew(house: House) -> None:
     async with pool_of(house.project, contained()) as pool:
         await attempt(pool, "grandchild", "86398")
