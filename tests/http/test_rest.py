@@ -101,7 +101,7 @@ async def test_a_profile_narrows_a_session_of_the_service_and_top_finds_both(tmp
         before = await answer(http, "/optimize-query", query="book a meeting room", session_id="s")
         done = await answer(http, "/user-command", command="/profile none", session_id="s")
         after = await answer(http, "/optimize-query", query="book a meeting room", session_id="s")
-        (process,) = await find_processes(tmp_path / "state" / "processes")
+        (process,) = await find_processes(tmp_path / "state" / "live")
 
     assert before["tools"] == []
     assert done["success"]
