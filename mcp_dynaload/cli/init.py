@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.cli.completion import complete_client, complete_host
 from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, Scope, find_claude_files, read_snapshot
@@ -32,6 +33,7 @@ HostOption = Annotated[
     typer.Option(
         "--from-host",
         metavar="NAME",
+        autocompletion=complete_host,
         help=f"Copy the servers of another program: {HOST_NAMES}; with --scope project those of this folder.",
     ),
 ]
@@ -40,6 +42,7 @@ ClientOption = Annotated[
     typer.Option(
         "--client",
         metavar="NAME",
+        autocompletion=complete_client,
         help="Instead have this program start us, too: claude-desktop, cursor, vscode or codex. Moves no server.",
     ),
 ]

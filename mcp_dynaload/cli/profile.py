@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcp_dynaload.cli.common import JsonOption, configuration_of
+from mcp_dynaload.cli.completion import complete_profile
 from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.masking.printable import printable
@@ -24,6 +25,9 @@ _WRITTEN = """
   pins = ["github__search_*"]"""
 
 profile = typer.Typer(help="Named sets of servers and pins: list, show, use.", no_args_is_help=True)
+
+
+NameArgument = Annotated[str, typer.Argument(help="The profile; none: all servers.", autocompletion=complete_profile)]
 
 
 @profile.command("list")
@@ -59,9 +63,7 @@ def list_profiles(as_json: JsonOption = False) -> None:
 
 
 @profile.command()
-def show(
-    name: Annotated[str, typer.Argument(help="The profile; none: all servers.")], as_json: JsonOption = False
-) -> None:
+def show(name: NameArgument, as_json: JsonOption = False) -> None:
     """Show the servers of a profile, its pins, and which of its globs fit nothing.
 
     Example: mcp-dynaload profile show work
@@ -81,7 +83,7 @@ def show(
 
 @profile.command()
 def use(
-    name: Annotated[str, typer.Argument(help="The profile; none: all servers.")],
+    name: NameArgument,
     project: Annotated[bool, typer.Option("--project", help="In this project, instead of everywhere.")] = False,
 ) -> None:
     """Have sessions begin with a profile, everywhere or in this project; `/dynaload:profile` switches a running one.

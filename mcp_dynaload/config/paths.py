@@ -108,8 +108,11 @@ class Locations:
 
     @property
     def processes_dir(self) -> Path:
-        """A file for each process of ours that serves, which says where the user's other processes reach it."""
-        return self.state_dir / "processes"
+        """A file for each process of ours that serves, which says where the user's other processes reach it.
+
+        Its name is short, as the path of a socket must be.
+        """
+        return self.state_dir / "live"
 
     @property
     def trust_file(self) -> Path:

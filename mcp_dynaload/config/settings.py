@@ -93,7 +93,7 @@ class Settings(ServiceSettings, TelemetrySettings):
     """True: write prompts, tool arguments and results to log and journal, known secrets masked."""
 
     profile: Annotated[str, Field(pattern=NAME_PATTERN)] = NO_PROFILE
-    """The [profile](#profiles) in use, by which tools of some servers alone are chosen, listed and found; `none`: all
+    """The profile in use, by which tools of some servers alone are chosen, listed and found; `none`: all
     servers."""
 
     notify: bool = False

@@ -44,7 +44,7 @@ async def open_control(proxy: ProxyServer, folder: Path, kind: ProcessKind) -> A
         tasks = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(tasks.cancel_scope.cancel)
         try:
-            file = folder / f"{os.getpid()}-{secrets.token_hex(2)}"
+            file = folder / f"{os.getpid()}-{secrets.token_hex(1)}"
             address = stack.enter_context(address_beside(file))
             told = {"pid": os.getpid(), "address": address, "at": time.time(), "kind": kind}
             stack.enter_context(held(file, json.dumps(told)))

@@ -17,8 +17,8 @@ KEPT_SECONDS = 3600.0
 MAX_CONTENT_BYTES = 4096
 
 SOCKET_SUFFIX = ".sock"
-MAX_SOCKET_PATH_BYTES = 100
-"""The systems allow 104, or 108."""
+MAX_SOCKET_PATH_BYTES = 103
+"""The systems allow 104, or 108, with a zero at the end."""
 
 SOCKET_FOLDER = "mcp-dynaload-"
 """How the name of a folder begins in which a socket of ours is."""

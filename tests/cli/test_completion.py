@@ -41,3 +41,16 @@ def test_servers_are_offered_whose_log_can_be_shown(home: Path) -> None:
 
     assert offered(f"{PROGRAM} logs git") == ["github", "gitlab"]
     assert offered(f"{PROGRAM} logs ") == ["github", "gitlab", "jira"]
+
+
+def test_profiles_and_programs_are_offered(home: Path) -> None:
+    assert offered(f"{PROGRAM} profile use ") == ["none"]
+    file = find_locations({"HOME": str(home)}).user_settings_file
+    file.parent.mkdir(parents=True)
+    file.write_text("[profiles.work]\n[profiles.writing]\n")
+
+    assert offered(f"{PROGRAM} profile show w") == ["work", "writing"]
+    file.write_text("[profiles")
+    assert offered(f"{PROGRAM} profile use ") == ["none"]
+    assert offered(f"{PROGRAM} init --client c") == ["claude-desktop", "cursor", "codex"]
+    assert offered(f"{PROGRAM} init --from-host a") == ["all"]

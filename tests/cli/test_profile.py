@@ -115,3 +115,12 @@ def test_mistakes_say_what_to_write(places: Locations, tmp_path: Path) -> None:
         run("use", "work", "--project")
     write(places.user_settings_file, "")
     assert "[profiles.work]" in run("list")
+
+
+def test_doctor_tells_of_a_glob_of_the_profile_in_use_that_fits_nothing(places: Locations) -> None:
+    run("use", "work")
+
+    done = CliRunner().invoke(app, ["doctor", "--json"], catch_exceptions=False)
+
+    notes = [finding["what"] for finding in json.loads(done.stdout) if finding["level"] == "note"]
+    assert "profile 'work', which is in use here: 'jira' fits nothing" in notes

@@ -14,6 +14,7 @@ import anyio.to_thread
 import httpx2
 import pytest
 
+from mcp_dynaload.cli.processes import find_processes
 from mcp_dynaload.http.rest import PREFIX
 from tests.api.desks import servers
 from tests.http.services import Service, service_of
@@ -89,6 +90,26 @@ async def test_a_connected_clients_session_is_steered_from_outside(tmp_path: Pat
 
     assert done["success"]
     assert TICKETS in names
+
+
+@pytest.mark.proves("profiles", "top")
+async def test_a_profile_narrows_a_session_of_the_service_and_top_finds_both(tmp_path: Path) -> None:
+    settings = tmp_path / "config" / "dynaload.toml"
+    settings.parent.mkdir()
+    settings.write_text('[profiles.none-of-it]\nservers = ["other"]\n')
+    async with rest_of(tmp_path, MCP_DYNALOAD_PROFILE="none-of-it") as (_, http):
+        before = await answer(http, "/optimize-query", query="book a meeting room", session_id="s")
+        done = await answer(http, "/user-command", command="/profile none", session_id="s")
+        after = await answer(http, "/optimize-query", query="book a meeting room", session_id="s")
+        (process,) = await find_processes(tmp_path / "state" / "live")
+
+    assert before["tools"] == []
+    assert done["success"]
+    assert ROOM in [tool["name"] for tool in after["tools"]]
+    assert process.snapshot is not None
+    (session,) = (one for one in process.snapshot.sessions if one.id == "s")
+    assert (process.kind, session.profile) == ("service", "none")
+    assert ROOM in [tool.name for tool in session.loaded]
 
 
 async def test_an_explanation_changes_nothing(tmp_path: Path) -> None:
