@@ -20,7 +20,7 @@ MAX_LOADED_WHEN_UNSURE = 5
 """Tools that a prompt may bring however unsure it is that it needs any: what it needs is among the best, and what is
 loaded in vain is little."""
 
-SURE_NEED = 0.9
+SURE_NEED = 0.87
 """From here on a prompt may bring all that there is room for: a step of its own may stand far down in the ranking."""
 
 LITTLE_TOKENS = 1_200
@@ -45,7 +45,7 @@ UNLIKELY = 0.007
 """A tool less probable than this, given that any is needed, is not loaded, however much is left out: where one tool is
 meant the many behind it are not worth their tokens."""
 
-DISTURBANCE_TOKENS = 1_500
+DISTURBANCE_TOKENS = 500
 """The cost of loading in vain beside its tokens: the list is read again, and the model has more to choose from."""
 
 WORTH_TOKENS = 5_000
