@@ -23,7 +23,7 @@ from mcp_dynaload.research.samples import WEIGHTS, Remembering, Sample, packaged
 
 FILE = Path(__file__).parents[1] / "ranking" / "data" / "coefficients.json"
 
-CAUTION = 1.5
+CAUTION = 1.6
 """Added to the log-odds that a tool is needed at all: a missing one costs more than one loaded in vain."""
 
 VECTOR_SHARE = 0.25
@@ -41,6 +41,9 @@ NEED_SHARES = {
 
 VECTOR_STRENGTH = 300.0
 """The strength of the penalty where the prompt's vector is among the features."""
+
+MIN_SPREAD = 1e-3
+"""The least standard deviation that a feature is divided by; two numbers of a prompt's vector are the same for all."""
 
 Array = NDArray[np.float64]
 Columns = tuple[int, ...]
@@ -93,7 +96,8 @@ def _mixed(without_vector: float, with_vector: float) -> float:
 
 def logistic(rows: NDArray[np.floating], targets: NDArray[np.bool_], weights: Array, strength: float = 1.0) -> Model:
     """Fit a ridge logistic regression by Newton's method, on standardised rows."""
-    center, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+    # A number that hardly ever differs tells nothing: divided by its spread, what is left of it would count.
+    center, spread = rows.mean(axis=0), np.maximum(rows.std(axis=0), MIN_SPREAD)
     inputs = np.column_stack([(rows - center) / spread, np.ones(len(rows))]).astype(np.float64)
     penalty = np.append(np.full(rows.shape[1], strength), 0.0)
     found = np.zeros(inputs.shape[1])

@@ -20,7 +20,7 @@ MAX_LOADED_WHEN_UNSURE = 5
 """Tools that a prompt may bring however unsure it is that it needs any: what it needs is among the best, and what is
 loaded in vain is little."""
 
-SURE_NEED = 0.87
+SURE_NEED = 0.9
 """From here on a prompt may bring all that there is room for: a step of its own may stand far down in the ranking."""
 
 LITTLE_TOKENS = 1_200
@@ -96,7 +96,7 @@ class Bounds:
 BOUNDS: Mapping[Strategy, Bounds] = {
     Strategy.CONSERVATIVE: Bounds(search_tokens=6_000, left_out=0.02, prompt_tokens=12_000, min_reduction=0.5),
     Strategy.BALANCED: Bounds(search_tokens=4_200, left_out=0.03, prompt_tokens=10_000, min_reduction=0.6),
-    Strategy.AGGRESSIVE: Bounds(search_tokens=3_000, left_out=0.15, prompt_tokens=4_000, min_reduction=0.7),
+    Strategy.AGGRESSIVE: Bounds(search_tokens=3_200, left_out=0.15, prompt_tokens=4_000, min_reduction=0.7),
 }
 
 
