@@ -32,8 +32,8 @@ OWN_WORK_NEIGHBOURS = (1, 5, 15)
 """One text may be near by chance; many say what kind of prompt it is."""
 
 JUDGED_NONE, JUDGED_NEEDED = -1.5, 0.0
-"""Log-odds of the judge below which, and above which, a difference counts otherwise than between them: it is hardly ever
-surer than 2.4 either way, and how sure it is that nothing is needed says more than how unsure it is."""
+"""Log-odds of the judge below which, and above which, a difference counts otherwise than between them: it is hardly
+ever surer than 2.4 either way, and how sure it is that nothing is needed says more than how unsure it is."""
 
 TOOL_COLUMNS = (
     "clause_odds",
