@@ -39,7 +39,7 @@ def a_bench(folder: Path) -> Path:
 def our_own(folder: Path) -> Own:
     """Write a prompt for each thing that is there, and the client's own work."""
     lines = (a_line(f"own-{t}", f"is there a {t}?", f"{t}s/list_{t}", catalog="crawl") for t in THINGS)
-    held_out = [1.5] * len(THINGS) + [-1.5] * len(WORK)
+    held_out = [1.5] * len(THINGS) + [-1.5] * len(WORK) + [1.5 if line.needs else -1.5 for line in LABELLED]
     return Own(WORK, read_tasks(write_lines(folder / "own.jsonl", *lines)), held_out, LABELLED)
 
 

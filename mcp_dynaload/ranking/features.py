@@ -31,6 +31,10 @@ LEXICAL_SHARE = 0.3
 OWN_WORK_NEIGHBOURS = (1, 5, 15)
 """One text may be near by chance; many say what kind of prompt it is."""
 
+JUDGED_NONE, JUDGED_NEEDED = -1.5, 0.0
+"""Log-odds of the judge below which, and above which, a difference counts otherwise than between them: it is hardly
+ever surer than 2.4 either way, and how sure it is that nothing is needed says more than how unsure it is."""
+
 TOOL_COLUMNS = (
     "clause_odds",
     "whole_odds",
@@ -52,6 +56,10 @@ NEED_COLUMNS = (
     "coding",
     "tool_odds",
     "judged",
+    "judged_unsure",
+    "judged_needed",
+    "center",
+    "spread",
 )
 """Names of the columns of `need_features` before the prompt's vector."""
 
@@ -209,6 +217,10 @@ def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
         observed.coding,
         tool_odds.max(),
         observed.judged,
+        max(0.0, observed.judged - JUDGED_NONE),
+        max(0.0, observed.judged - JUDGED_NEEDED),
+        observed.center[0],
+        observed.spread[0],
         *observed.said,
     )
     return np.array([row], np.float32)

@@ -12,7 +12,7 @@ from mcp_dynaload.ranking.lexical_index import Index, build_index
 from mcp_dynaload.ranking.lexicon import Lexicon, ToolTerms
 from mcp_dynaload.ranking.query import Query, parts
 from mcp_dynaload.ranking.ranker import Ranker, Scored
-from mcp_dynaload.ranking.spelling import corrected, misspelt
+from mcp_dynaload.ranking.spelling import as_many, corrected, misspelt
 from mcp_dynaload.ranking.terms import coding_terms, common_terms, prose_terms, query_terms
 
 BACKGROUND_TOOLS = 300
@@ -119,7 +119,7 @@ class LexicalRanker:
         """Return the words of a text taken for misspelt, each with the catalog's word that may be meant."""
         spellings = self._lexicon.spellings
         found = misspelt(query_terms(text), text, self._rarity, spellings)
-        return {word: spellings.form(meant) for word, meant in found.values()}
+        return {word: as_many(word, spellings.form(meant)) for word, meant in found.values()}
 
     @property
     def terms(self) -> Container[str]:

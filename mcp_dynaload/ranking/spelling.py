@@ -86,6 +86,11 @@ def misspelt(
     return {term: (word, meant) for term, word in looked_at if (meant := spellings.meant(word, term))}
 
 
+def as_many(word: str, meant: str) -> str:
+    """Return the word that another one is misspelt for, as one or several things as that says."""
+    return f"{meant}s" if word.endswith("s") and not meant.endswith("s") else meant
+
+
 def _near(form: str, words: _ByStart, most: int) -> Iterable[tuple[str, int]]:
     """Yield the terms of words with at most so many mistakes, or one letter of a pair missing; with their number."""
     letters = _letters(form)

@@ -23,14 +23,27 @@ from mcp_dynaload.research.samples import WEIGHTS, Remembering, Sample, packaged
 
 FILE = Path(__file__).parents[1] / "ranking" / "data" / "coefficients.json"
 
-CAUTION = 1.7
+CAUTION = 1.6
 """Added to the log-odds that a tool is needed at all: a missing one costs more than one loaded in vain."""
 
-NEED_SHARES = {**dict.fromkeys(WEIGHTS, 4.0), "needing": 2.0, "own_work": 4.0}
-"""How much more a prompt counts where only the need of any tool is judged."""
+VECTOR_SHARE = 0.25
+"""The weight of the model with the prompt's vector beside the one without it, which knows less of what it was fitted to
+and as much of what it never saw."""
+
+NEED_SHARES = {
+    **dict.fromkeys(WEIGHTS, 4.0),
+    "mcpbench": 12.0,
+    "needing": 2.0,
+    "own_work": 4.0,
+    "need_labelled": 4.0,
+}
+"""How much more a prompt counts where only the need of any tool is judged; one that needs eight tools, three times."""
 
 VECTOR_STRENGTH = 300.0
 """The strength of the penalty where the prompt's vector is among the features."""
+
+MIN_SPREAD = 1e-3
+"""The least standard deviation that a feature is divided by; two numbers of a prompt's vector are the same for all."""
 
 Array = NDArray[np.float64]
 Columns = tuple[int, ...]
@@ -63,7 +76,7 @@ def fit_tool(samples: Sequence[Sample], without: Columns = ()) -> Model:
 def fit_need(samples: Sequence[Sample], tool: Model) -> Model:
     """Fit the model that any tool is needed; prompts with and without needs count alike in sum.
 
-    The mean of a model without the prompt's vector, which carries over to other kinds of prompts, and one with it,
+    A mixture of a model without the prompt's vector, which carries over to other kinds of prompts, and one with it,
     which knows more of those it has seen.
     """
     rows = np.concatenate([need_features(s.observed, tool.odds(tool_features(s.observed))) for s in samples])
@@ -73,13 +86,18 @@ def fit_need(samples: Sequence[Sample], tool: Model) -> Model:
     without = logistic(rows[:, :NEED_FEATURES], needing, weights)
     with_vector = logistic(rows, needing, weights, VECTOR_STRENGTH)
     padded = (*without.coefficients, *[0.0] * (rows.shape[1] - NEED_FEATURES))
-    mean = tuple((one + other) / 2 for one, other in zip(padded, with_vector.coefficients, strict=True))
-    return Model(mean, (without.intercept + with_vector.intercept) / 2 + CAUTION)
+    mixed = tuple(_mixed(*both) for both in zip(padded, with_vector.coefficients, strict=True))
+    return Model(mixed, _mixed(without.intercept, with_vector.intercept) + CAUTION)
+
+
+def _mixed(without_vector: float, with_vector: float) -> float:
+    return (1 - VECTOR_SHARE) * without_vector + VECTOR_SHARE * with_vector
 
 
 def logistic(rows: NDArray[np.floating], targets: NDArray[np.bool_], weights: Array, strength: float = 1.0) -> Model:
     """Fit a ridge logistic regression by Newton's method, on standardised rows."""
-    center, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+    # A number that hardly ever differs tells nothing: divided by its spread, what is left of it would count.
+    center, spread = rows.mean(axis=0), np.maximum(rows.std(axis=0), MIN_SPREAD)
     inputs = np.column_stack([(rows - center) / spread, np.ones(len(rows))]).astype(np.float64)
     penalty = np.append(np.full(rows.shape[1], strength), 0.0)
     found = np.zeros(inputs.shape[1])

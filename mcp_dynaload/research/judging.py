@@ -16,17 +16,21 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
+from time import process_time
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mcp_dynaload.encoder.word_pieces import WordPieces
 from mcp_dynaload.research.samples import FORBIDDEN, asked, packaged_own
 from mcp_dynaload.research.training import synthetic
-from mcp_dynaload.research.training.bert import SHARED, Bert, Judge, read_average
+from mcp_dynaload.research.training.bert import INNER, SHARED, WIDTH, Bert, Judge, read_average
 from mcp_dynaload.research.training.examples import LABELLED
+from mcp_dynaload.research.training.packed import read_packed
+
+PACKAGED = Path(__file__).parents[1] / "encoder" / "model"
 
 MAX_TOKENS = 96
 BATCH = 32
@@ -37,7 +41,7 @@ DROPOUT = 0.15
 SMOOTHING = 0.05
 """The smoothing of the labels: some are wrong, and a judge that is never quite sure is calibrated better."""
 
-FOLDS = 4
+FOLDS = 3
 MISSPELT, CURTAILED = 0.15, 0.05
 """Shares of the prompts that are seen with typing errors, and with words left out."""
 
@@ -60,6 +64,7 @@ class JudgeTrainer:
 
     def __init__(self, encoder: Bert, pieces: WordPieces, options: argparse.Namespace) -> None:
         self.encoder, self.pieces, self.options = encoder.to(options.device).eval(), pieces, options
+        self.halves = options.device == "cuda" or _bfloat16_is_faster()
 
     def train(self, prompts: Sequence[Labelled], seed: int) -> Judge:
         """Train a judge of these prompts; both kinds count alike in sum."""
@@ -108,11 +113,23 @@ class JudgeTrainer:
     def _of_chunk(self, judge: Judge, rows: Sequence[Sequence[int]]) -> Tensor:
         longest = max(map(len, rows))
         ids = torch.tensor([[*row] + [0] * (longest - len(row)) for row in rows], device=self.options.device)
-        with torch.autocast(self.options.device, torch.bfloat16):
+        with torch.autocast(self.options.device, torch.bfloat16, enabled=self.halves):
             with torch.no_grad():
                 hidden, keep = self.encoder.embed(ids, torch.tensor([len(row) for row in rows], device=ids.device))
                 hidden = self.encoder.lower(hidden, keep)
             return judge(hidden, keep)
+
+
+def _bfloat16_is_faster() -> bool:
+    """Return whether this processor multiplies in bfloat16: one that cannot takes ten times as long with it."""
+    taken: dict[torch.dtype, float] = {}
+    for kind in (torch.float32, torch.bfloat16):
+        texts, layer = torch.ones(BATCH * MAX_TOKENS, WIDTH, dtype=kind), torch.ones(INNER, WIDTH, dtype=kind)
+        torch.nn.functional.linear(texts, layer)  # the first takes longer
+        started = process_time()
+        torch.nn.functional.linear(texts, layer)
+        taken[kind] = process_time() - started
+    return taken[torch.bfloat16] < taken[torch.float32]
 
 
 def own_prompts() -> list[Labelled]:
@@ -141,8 +158,10 @@ def _seen(text: str, random: Random) -> str:
 
 
 def _trainer(options: argparse.Namespace) -> JudgeTrainer:
-    pieces = WordPieces(options.vocabulary.read_text("utf-8"))
-    return JudgeTrainer(read_average(options.minilm, options.checkpoint), pieces, options)
+    pieces = WordPieces((options.encoder / "vocabulary.txt").read_text("utf-8"))
+    if options.checkpoint:
+        return JudgeTrainer(read_average(options.minilm, options.checkpoint), pieces, options)
+    return JudgeTrainer(read_packed(options.encoder / "model.onnx"), pieces, options)
 
 
 def _prompts(options: argparse.Namespace, fold: int | None) -> list[Labelled]:
@@ -152,33 +171,39 @@ def _prompts(options: argparse.Namespace, fold: int | None) -> list[Labelled]:
 
 
 def _trained(options: argparse.Namespace, fold: int | None, seed: int) -> Weights:
-    """Train once, in a process of its own, and return the weights."""
-    torch.set_num_threads(max(1, options.threads // options.jobs))
-    judge = _trainer(options).train(_prompts(options, fold), seed)
-    print(f"trained without fold {fold}, seed {seed}", flush=True)
-    return {name: weight.float().cpu().numpy() for name, weight in judge.state_dict().items()}
+    """Train once, in a process of its own, and return the weights; those of a run that was cut off are taken."""
+    path = options.out / f"without-{fold}-seed-{seed}.safetensors"
+    if not path.exists():
+        torch.set_num_threads(max(1, options.threads // options.jobs))
+        judge = _trainer(options).train(_prompts(options, fold), seed)
+        unfinished = path.with_suffix(".unfinished")
+        save_file(judge.state_dict(), unfinished)
+        unfinished.replace(path)
+        print(f"trained without fold {fold}, seed {seed}", flush=True)
+    return {name: weight.float().numpy() for name, weight in load_file(path).items()}
 
 
 def main(arguments: Sequence[str]) -> None:
     """Train judges without each fold in turn, then one on everything."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minilm", type=Path, required=True, help="folder with the original model.safetensors")
     parser.add_argument(
-        "--checkpoint", type=Path, nargs="+", required=True, help="of the encoder; several are averaged"
+        "--encoder", type=Path, default=PACKAGED, help="folder with vocabulary.txt, and with the model.onnx to train on"
     )
+    parser.add_argument("--checkpoint", type=Path, nargs="*", help="train on these instead, the average of several")
+    parser.add_argument("--minilm", type=Path, help="with checkpoints: folder with the original model.safetensors")
     parser.add_argument("--corpus", type=Path, required=True, help="folder with tasks/")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--vocabulary", type=Path, required=True)
     parser.add_argument("--device", choices=sorted(CHUNK), default="cpu")
     parser.add_argument("--threads", type=int, default=2, help="of all jobs together")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at a time: on a processor one for each core")
-    parser.add_argument("--epochs", type=float, default=6)
+    parser.add_argument("--epochs", type=float, default=2.5)
     parser.add_argument("--rate", type=float, default=7e-5)
-    parser.add_argument("--seeds", type=int, default=2, help="judges that are averaged for a fold; one more at the end")
+    parser.add_argument("--seeds", type=int, default=1, help="judges that are averaged, for a fold and at the end")
     parser.add_argument("--generic", type=float, default=0.1, help="what a task that is not our own counts")
     options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
     wanted = [(fold, seed) for fold in range(FOLDS) for seed in range(options.seeds)]
-    wanted += [(None, seed) for seed in range(options.seeds + 1)]
+    wanted += [(None, seed) for seed in range(options.seeds)]
     with ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:
         running = [pool.submit(_trained, options, fold, seed) for fold, seed in wanted]
         trained = [future.result() for future in running]
@@ -189,9 +214,8 @@ def main(arguments: Sequence[str]) -> None:
         held_out[fold::FOLDS] = trainer.judged(judge, [prompt.text for prompt in own[fold::FOLDS]])
         right = np.mean((held_out[fold::FOLDS] > 0) == np.array([prompt.needs for prompt in own[fold::FOLDS]]))
         print(f"fold {fold}: {right:.3f} right", flush=True)
-    options.out.mkdir(parents=True, exist_ok=True)
     np.save(options.out / "held_out.npy", held_out.astype(np.float16))
-    judge = trainer.average(trained[-options.seeds - 1 :])
+    judge = trainer.average(trained[-options.seeds :])
     save_file(judge.state_dict(), options.out / "judge.safetensors")
 
 

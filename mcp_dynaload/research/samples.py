@@ -96,6 +96,9 @@ class _Prompt:
     held_out: float | None = None
     """Log-odds by a judge that did not see the prompt, if the packaged one did."""
 
+    place: int | None = None
+    """Where it is looked at of the catalog (0) and its parts, if it is one of so many that one place will do."""
+
 
 @dataclass(frozen=True, slots=True)
 class NeedLabelled:
@@ -117,8 +120,7 @@ class Own:
     """The prompts that need tools, over a catalog of the folder of which only the servers that they need are kept."""
 
     held_out: Sequence[float]
-    """Log-odds by judges that did not see the prompt: first for each of `needing`, then for each of `work`, and then,
-    if they were there when these judges were trained, for each of `labelled`."""
+    """Log-odds by judges that did not see the prompt: for each of `needing`, of `work` and of `labelled`."""
 
     labelled: Sequence[NeedLabelled]
     """Further prompts of both kinds, for judges."""
@@ -140,13 +142,16 @@ def read_samples(bench: Path, reader: Reader, own: Own) -> Iterator[Sample]:
     own_work = reader.encode(own.work)
     nothing = list(_needing_nothing(bench, own))
     for known, needing in _catalogs(bench, own):
-        for part in (known.catalog, *_parts(known.catalog, [prompt.task for prompt in needing])):
+        parts_of_it = _parts(known.catalog, [prompt.task for prompt in needing])
+        for number, part in enumerate((known.catalog, *parts_of_it)):
             vectors = encode_tools([tool_texts(tool) for tool in part.tools], reader.encode)
             folds = np.arange(len(own_work)) % FOLDS
             rankers = [HybridRanker(part, vectors, own_work[folds != fold], reader) for fold in range(FOLDS)]
             words = LexicalRanker(part)
             for prompt in (*needing, *nothing):
                 task = prompt.task
+                if prompt.place not in {None, number}:
+                    continue
                 if all(any(part.get(tool) for tool in need) for need in task.needs) and clean(task.prompt):
                     yield _sample(prompt, part, rankers[prompt.fold], words, is_whole=part is known.catalog)
 
@@ -156,11 +161,19 @@ def _needing_nothing(bench: Path, own: Own) -> Iterator[_Prompt]:
         lines = read_tasks(path).lines
         for line in lines:
             yield _Prompt(path.stem, Task(line.id, line.query, ()), NOTHING_WEIGHT / len(lines))
-    first = len(own.needing.lines)
-    judged = own.held_out[first : first + len(own.work)]
-    for number, (text, odds) in enumerate(zip(own.work, judged, strict=True)):
-        task = Task(str(number), text, ())
-        yield _Prompt("own_work", task, NOTHING_WEIGHT / len(own.work), fold=number % FOLDS, held_out=odds)
+    judged = own.held_out[len(own.needing.lines) :]
+    nothing = [line.query for line in own.labelled if not line.needs]
+    judged_nothing = [odds for line, odds in zip(own.labelled, judged[len(own.work) :], strict=True) if not line.needs]
+    yield from _by_us("own_work", own.work, judged[: len(own.work)])
+    yield from _by_us("need_labelled", nothing, judged_nothing)
+
+
+def _by_us(source: str, texts: Sequence[str], judged: Sequence[float]) -> Iterator[_Prompt]:
+    weight = NOTHING_WEIGHT / len(texts)
+    for number, (text, odds) in enumerate(zip(texts, judged, strict=True)):
+        # Every other one over the whole catalog, which is what most are measured on.
+        place = 0 if number % 2 else 1 + number // 2 % PARTS_OF_CATALOG
+        yield _Prompt(source, Task(str(number), text, ()), weight, number % FOLDS, odds, place)
 
 
 def _catalogs(bench: Path, own: Own) -> Iterator[tuple[NamedCatalog, list[_Prompt]]]:

@@ -45,7 +45,7 @@ UNLIKELY = 0.007
 """A tool less probable than this, given that any is needed, is not loaded, however much is left out: where one tool is
 meant the many behind it are not worth their tokens."""
 
-DISTURBANCE_TOKENS = 1_500
+DISTURBANCE_TOKENS = 500
 """The cost of loading in vain beside its tokens: the list is read again, and the model has more to choose from."""
 
 WORTH_TOKENS = 5_000
@@ -96,7 +96,7 @@ class Bounds:
 BOUNDS: Mapping[Strategy, Bounds] = {
     Strategy.CONSERVATIVE: Bounds(search_tokens=6_000, left_out=0.02, prompt_tokens=12_000, min_reduction=0.5),
     Strategy.BALANCED: Bounds(search_tokens=4_200, left_out=0.03, prompt_tokens=10_000, min_reduction=0.6),
-    Strategy.AGGRESSIVE: Bounds(search_tokens=3_000, left_out=0.15, prompt_tokens=4_000, min_reduction=0.7),
+    Strategy.AGGRESSIVE: Bounds(search_tokens=3_200, left_out=0.15, prompt_tokens=4_000, min_reduction=0.7),
 }
 
 

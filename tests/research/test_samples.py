@@ -14,7 +14,7 @@ from mcp_dynaload.research.samples import (
     read_samples,
 )
 from mcp_dynaload.research.training.examples import KEPT_BACK
-from tests.small_bench import THINGS, WORK, WordReader, a_bench, our_own
+from tests.small_bench import LABELLED, THINGS, WORK, WordReader, a_bench, our_own
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +33,16 @@ def test_each_task_is_looked_at_over_its_whole_catalog_once(samples: list[Sample
     assert len(whole(samples, "needing")) == len(THINGS) / KEPT_BACK
 
 
-def test_prompts_that_need_nothing_are_looked_at_over_every_catalog_and_part(samples: list[Sample]) -> None:
-    places = 2 * (1 + PARTS_OF_CATALOG)
-    counts = Counter(sample.prompt for sample in samples if sample.source in {"chat", "own_work"})
+def test_prompts_that_need_nothing_are_looked_at_over_every_catalog_and_part_and_our_own_over_one_of_them(
+    samples: list[Sample],
+) -> None:
+    counts = Counter(sample.prompt for sample in samples if sample.source in {"chat", "own_work", "need_labelled"})
 
     # "thanks a lot" has no content of its own: the product never asks a ranker for it.
-    assert counts == {prompt: places for prompt in ("tell me a joke about goats", *WORK) if prompt != "thanks a lot"}
-    assert all(not sample.needed.any() for sample in samples if sample.source == "own_work")
+    ours = (*WORK, *(line.query for line in LABELLED if not line.needs))
+    expected = {prompt: 2 for prompt in ours if prompt != "thanks a lot"}
+    assert counts == expected | {"tell me a joke about goats": 2 * (1 + PARTS_OF_CATALOG)}
+    assert all(not sample.needed.any() for sample in samples if sample.source in {"own_work", "need_labelled"})
 
 
 def test_there_are_many_further_prompts_of_many_kinds_and_none_twice() -> None:
