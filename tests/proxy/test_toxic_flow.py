@@ -34,7 +34,7 @@ def session(
     folder: Path, mode: ToxicFlow = "notice", event_bus: EventBus | None = None
 ) -> AbstractAsyncContextManager[Connected]:
     settings = QUIET.model_copy(update={"toxic_flow": mode})
-    configs = [config(name) for name in LISTINGS]
+    configs = [config(name, offers={"tools": list(listing.tools)}) for name, listing in LISTINGS.items()]
     return connected_to(folder, *configs, listings=LISTINGS, settings=settings, event_bus=event_bus)
 
 
@@ -119,7 +119,7 @@ async def test_a_client_with_a_screen_that_calls_such_a_tool_is_asked_once(
         return ElicitResult(action=action)
 
     settings = QUIET.model_copy(update={"toxic_flow": "ask"})
-    configs = [config(name) for name in LISTINGS]
+    configs = [config(name, offers={"tools": list(listing.tools)}) for name, listing in LISTINGS.items()]
     opened = proxy_of(tmp_path, configs, LISTINGS, settings=settings, is_interactive=True)
     async with opened as (proxy, live), following(proxy.server, live, elicitation_callback=answer) as client:
         await client.prompt(READING)
