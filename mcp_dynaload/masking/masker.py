@@ -6,12 +6,16 @@ import json
 import re
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, quote_plus
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.masking.prose import MASK, bounded, form_kinds, masked, masked_forms, masked_prose
+
+_PLAIN = frozenset({int, float, bool, type(None)})
+"""Types of which no value holds text."""
 
 MAX_WORD = 12
 """A shorter value is hidden only where it stands alone: it may be a part of longer words."""
@@ -114,15 +118,22 @@ def record_without_secrets(record: _Record, free: Container[str], text: Hide, na
     if not dataclasses.is_dataclass(record) or isinstance(record, type):
         return record
     changes: dict[str, object] = {}
-    for item in dataclasses.fields(record):
-        value: object = getattr(record, item.name)
+    for item in _fields_of(type(record)):
+        value: object = getattr(record, item)
+        if type(value) in _PLAIN:
+            continue
         if dataclasses.is_dataclass(value):
             shown = record_without_secrets(value, (), text, name)
         else:
-            shown = _shown(value, text if item.name in free else name, is_free=item.name in free)
+            shown = _shown(value, text if item in free else name, is_free=item in free)
         if shown is not value:
-            changes[item.name] = shown
+            changes[item] = shown
     return dataclasses.replace(record, **changes) if changes else record
+
+
+@cache
+def _fields_of(kind: type) -> tuple[str, ...]:
+    return tuple(item.name for item in dataclasses.fields(kind))
 
 
 def _shown(value: object, hide: Hide, *, is_free: bool) -> object:

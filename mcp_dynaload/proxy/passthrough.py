@@ -37,6 +37,8 @@ async def wait_for_listings(session: Session) -> None:
 
 async def known_by_now(session: Session, look: Callable[[], _Found | None]) -> _Found | None:
     """Return what `look` finds; while upstreams are listed for the first time it may be something of one of theirs."""
+    if (found := look()) is not None:
+        return found
     with anyio.move_on_after(FIRST_LIST_SECONDS):
         while look() is None and not session.first_listing.is_set():
             await session.listed_one.wait()

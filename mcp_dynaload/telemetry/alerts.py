@@ -95,7 +95,9 @@ class Alerts:
     def __call__(self, at: float, event: Event) -> None:
         """Take an event, and tell if a bound is left or a value is back."""
         for name, value in measured(event):
-            self._windows.setdefault(name, Window(self.seconds)).note(at, value)
+            if (window := self._windows.get(name)) is None:
+                window = self._windows[name] = Window(self.seconds)
+            window.note(at, value)
             self._judge(at, name)
 
     def tick(self, at: float) -> None:

@@ -15,6 +15,10 @@ class Window:
     _slices: deque[tuple[int, int, float]] = field(default_factory=deque[tuple[int, int, float]])
     """Number of the slice of time, count, sum."""
 
+    _count: int = 0
+    _total: float = 0.0
+    """The counts and sums of all slices."""
+
     def note(self, at: float, value: float) -> None:
         """Add one more value."""
         number = self._number(at)
@@ -22,13 +26,14 @@ class Window:
         if self._slices and self._slices[-1][0] == number:
             _, count, total = self._slices.pop()
         self._slices.append((number, count + 1, total + value))
+        self._count += 1
+        self._total += value
         self._forget(at)
 
     def mean(self, at: float) -> tuple[int, float]:
         """Return how many values there are now, and their mean; 0 without any."""
         self._forget(at)
-        count = sum(many for _, many, _ in self._slices)
-        return count, sum(total for _, _, total in self._slices) / count if count else 0.0
+        return self._count, self._total / self._count if self._count else 0.0
 
     def _number(self, at: float) -> int:
         return int(at * SLICES / self.seconds)
@@ -36,4 +41,8 @@ class Window:
     def _forget(self, at: float) -> None:
         oldest = self._number(at) - SLICES
         while self._slices and self._slices[0][0] <= oldest:
-            self._slices.popleft()
+            _, count, total = self._slices.popleft()
+            self._count -= count
+            self._total -= total
+        if not self._slices:
+            self._total = 0.0  # what rounding has left of values that are gone

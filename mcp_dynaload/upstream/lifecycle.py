@@ -190,7 +190,9 @@ class Lifecycle:
             UpstreamUncheckedError: It cannot be listed.
         """
         began = anyio.current_time()
-        await (self.tools_listed if method == "tools/call" else self.listed).wait()
+        listed = self.tools_listed if method == "tools/call" else self.listed
+        if not listed.is_set():  # as in a server's first second; each later call passes here, too
+            await listed.wait()
         if self.listing_error and self.listing is None and self.ready is not None:
             try:
                 await self._relisting.now()
@@ -199,9 +201,10 @@ class Lifecycle:
                     f"could not be listed ({self.listing_error}), so it is not known whether it is as you approved it"
                 )
                 raise UpstreamUncheckedError(f"{said}; the next call tries again") from None
-        with anyio.move_on_after(self.since + SETTLING_SECONDS - anyio.current_time()):
-            while method == "tools/call" and self._lacks_tools:  # noqa: ASYNC110 - only listings tell
-                await anyio.sleep(POLL_SECONDS)
+        if method == "tools/call" and self._lacks_tools:
+            with anyio.move_on_after(self.since + SETTLING_SECONDS - anyio.current_time()):
+                while self._lacks_tools:  # noqa: ASYNC110 - only listings tell
+                    await anyio.sleep(POLL_SECONDS)
         if not self.was_asked:
             waited = 1000 * (anyio.current_time() - began)
             log.info("first_request_waited_for_list", upstream=self.config.name, ms=round(waited, 1))

@@ -143,8 +143,9 @@ class Upstream:
             self._lifecycle = Lifecycle(self.config, self._surroundings, self._log, self.subscriptions)
             self._tasks.start_soon(self._own, self._lifecycle)
         lifecycle = self._lifecycle
-        with anyio.move_on_after(lifecycle.patience_seconds):
-            await lifecycle.settled.wait()
+        if not lifecycle.settled.is_set():  # each call of a running one passes here: a wait would be a turn of the loop
+            with anyio.move_on_after(lifecycle.patience_seconds):
+                await lifecycle.settled.wait()
         if not lifecycle.settled.is_set():
             limit = self.config.options.connect_timeout_seconds
             said = (
