@@ -51,7 +51,9 @@ from mcp_dynaload.telemetry.events import Event, Fallback, FellBack, SessionClos
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
 
-WARM_PROBABILITY = 0.8
+WARM_PROBABILITY = 0.5
+"""A server is started ahead when it is more likely than not that a tool of it is needed."""
+
 INITIALIZED_SECONDS = 2.0
 """A client says in milliseconds that it has the answer to its handshake, if it says so at all."""
 

@@ -22,6 +22,10 @@ Matrix = NDArray[np.float32]
 MIN_SPREAD = 0.03
 """The least spread of the likenesses of one text to all tools: in a catalog of few tools the spread means little."""
 
+BACKGROUND_MEAN, BACKGROUND_SPREAD, BACKGROUND_TOOLS = 0.01, 0.08, 100
+"""Mean and spread of the likenesses of a prompt to all tools of a catalog of several servers, and how many tools it
+takes until a catalog's own count as much: those of a few tools that are all of one subject tell of that subject."""
+
 CROWD = 10
 """Tools among the best that speak for their upstream."""
 
@@ -85,6 +89,9 @@ class Observed:
 
     spread: Vector
     """Their standard deviation."""
+
+    tools: int
+    """How many tools that is."""
 
     nearest: Vector
     """The highest of them."""
@@ -207,6 +214,11 @@ def tool_features(observed: Observed) -> Matrix:
     )
 
 
+def _among_many(own: float, usual: float, tools: int) -> float:
+    """Return a figure of a catalog's background, drawn to the usual one as far as it is of few tools."""
+    return (tools * own + BACKGROUND_TOOLS * usual) / (tools + BACKGROUND_TOOLS)
+
+
 def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
     """Return one row, in the order of `NEED_COLUMNS`; the prompt's vector follows."""
     row: tuple[float, ...] = (
@@ -219,8 +231,8 @@ def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
         observed.judged,
         max(0.0, observed.judged - JUDGED_NONE),
         max(0.0, observed.judged - JUDGED_NEEDED),
-        observed.center[0],
-        observed.spread[0],
+        _among_many(observed.center[0], BACKGROUND_MEAN, observed.tools),
+        _among_many(observed.spread[0], BACKGROUND_SPREAD, observed.tools),
         *observed.said,
     )
     return np.array([row], np.float32)

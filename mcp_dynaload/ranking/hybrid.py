@@ -188,6 +188,7 @@ class HybridRanker:
             clause_odds=_highest(clauses or [whole], indices),
             whole_odds=_highest([whole], indices),
             likeness=likeness[:, indices],
+            tools=len(self._names),
             center=likeness.mean(axis=1),
             spread=likeness.std(axis=1),
             nearest=likeness.max(axis=1),
