@@ -22,9 +22,9 @@ Matrix = NDArray[np.float32]
 MIN_SPREAD = 0.03
 """The least spread of the likenesses of one text to all tools: in a catalog of few tools the spread means little."""
 
-BACKGROUND_MEAN, BACKGROUND_SPREAD, BACKGROUND_TOOLS = 0.01, 0.08, 100
-"""Mean and spread of the likenesses of a prompt to all tools of a catalog of several servers, and how many tools it
-takes until a catalog's own count as much: those of a few tools that are all of one subject tell of that subject."""
+BACKGROUND_MEAN, BACKGROUND_SPREAD, BACKGROUND_TOOLS = 0.01, 0.08, 40
+"""Mean and spread of the likenesses of a prompt to all tools of a catalog of several servers, and from how many tools
+on a catalog's own count alone: those of a few tools that are all of one subject tell of that subject."""
 
 CROWD = 10
 """Tools among the best that speak for their upstream."""
@@ -216,7 +216,8 @@ def tool_features(observed: Observed) -> Matrix:
 
 def _among_many(own: float, usual: float, tools: int) -> float:
     """Return a figure of a catalog's background, drawn to the usual one as far as it is of few tools."""
-    return (tools * own + BACKGROUND_TOOLS * usual) / (tools + BACKGROUND_TOOLS)
+    share = min(1.0, tools / BACKGROUND_TOOLS)
+    return share * own + (1 - share) * usual
 
 
 def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
