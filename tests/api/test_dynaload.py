@@ -74,8 +74,8 @@ async def test_a_server_that_could_not_be_listed_is_told_with_the_reason() -> No
 
 async def test_the_same_query_again_is_not_ranked_again_unless_caching_is_off() -> None:
     async with opened() as caching, opened(enable_caching=False) as plain:
-        # Once meanings are known the same query is ranked anew.
-        while (await caching.get_system_status()).components["ranking"].health != "healthy":
+        # Once meanings are known the same query is ranked anew; nothing signals that.
+        while (await caching.get_system_status()).components["ranking"].health != "healthy":  # noqa: ASYNC110
             await anyio.sleep(0.01)
         hits = [(await caching.process_query("create an invoice")).cache_hit for _ in range(2)]
         misses = [(await plain.process_query("create an invoice")).cache_hit for _ in range(2)]
