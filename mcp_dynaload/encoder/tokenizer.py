@@ -32,11 +32,6 @@ def forget_ranks() -> None:
     _encoding.cache_clear()
 
 
-def ranks_are_read() -> bool:
-    """Return whether the ranks are in memory."""
-    return _encoding.cache_info().currsize > 0
-
-
 def read_ranks() -> dict[bytes, int]:
     """Read the rank of each token, in rank order."""
     packed = bz2.decompress(files("mcp_dynaload").joinpath("encoder/o200k_base.bz2").read_bytes())

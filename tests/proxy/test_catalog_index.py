@@ -14,7 +14,7 @@ from anyio import from_thread
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.encoder import tokenizer
 from mcp_dynaload.encoder.sentence_encoder import WIDTH
-from mcp_dynaload.encoder.tokenizer import count_tokens
+from mcp_dynaload.encoder.tokenizer import count_tokens, read_ranks
 from mcp_dynaload.encoder.tool_text import tool_texts
 from mcp_dynaload.proxy import catalog_index as catalog_index_module
 from mcp_dynaload.proxy import stored_index as built
@@ -237,7 +237,10 @@ async def test_what_was_read_to_count_is_freed_once_the_catalog_has_settled(
     index = catalog_index(records, CATALOG)
     await index.read_words()
     count_tokens("some words")
-    assert tokenizer.ranks_are_read()
+    reads = count()
+    monkeypatch.setattr(tokenizer, "read_ranks", lambda: (next(reads), read_ranks())[1])
+    count_tokens("kept as yet")
+    assert next(reads) == 0
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(index.keep_meanings)
@@ -245,5 +248,6 @@ async def test_what_was_read_to_count_is_freed_once_the_catalog_has_settled(
             await freed.wait()
         tasks.cancel_scope.cancel()
 
-    assert not tokenizer.ranks_are_read()
+    count_tokens("read anew")
+    assert next(reads) == 2, "once here, and once by the count"
     assert index.knows_meanings

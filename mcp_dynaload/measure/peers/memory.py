@@ -31,7 +31,7 @@ class SessionMemory:
     """After the first prompt, once the catalog has settled; None: it takes no prompts."""
 
 
-async def memory(bench: Bench, servers: Path, step: Step) -> dict[str, Mapping[int, SessionMemory]]:
+async def memory(bench: Bench, servers: Path, step: Step) -> Mapping[str, Mapping[int, SessionMemory]]:
     """Measure so many sessions at a time in front of these servers, by subject.
 
     Raises:
@@ -44,7 +44,7 @@ async def memory(bench: Bench, servers: Path, step: Step) -> dict[str, Mapping[i
         found[OURS][many] = await _of_ours(bench, servers, many)
         step(f"memory: {many} sessions of {PEER}")
         found[PEER][many] = await _of_peer(bench, servers, many)
-    return {name: dict(by_number) for name, by_number in found.items()}
+    return found
 
 
 async def _of_ours(bench: Bench, servers: Path, many: int) -> SessionMemory:
