@@ -8,15 +8,13 @@ from typing import cast
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.config.commented_json import edit_commented, parse_commented
 from mcp_dynaload.config.json_file import JsonFile, json_type, parse_json
+from mcp_dynaload.config.owned_files import edit_file
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.problems import ConfigProblem, written_path
 from mcp_dynaload.config.secret_store import SecretStore
 from mcp_dynaload.config.server_entry import SERVERS_KEY, parse_entry
-from mcp_dynaload.config.trust import is_trusted_content, trust_content
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.errors import ConfigError
-from mcp_dynaload.machine.atomic_files import locked, write_atomically
-from mcp_dynaload.machine.bounded_files import is_inside, read_bounded
 
 _NEW_FILE = '{\n  "mcpServers": {}\n}\n'
 LOCK_FILE = "servers.lock"
@@ -42,24 +40,18 @@ def edit_servers(places: Locations, path: Path, edit: Callable[[Json], Json]) ->
         ConfigError: The file cannot be read or written, is broken, or `edit` raises it; nothing is changed then.
         StoreError: The record of trust cannot be read or written.
     """
+    seen: list[tuple[Json, Json]] = []
+
+    def edited(raw: bytes | None) -> bytes | None:
+        content = _content(path, raw)
+        before = json_object(content.get(SERVERS_KEY))
+        after = edit(dict(before))
+        seen.append((before, after))
+        return None if after == before else _edited(path, raw, {**content, SERVERS_KEY: after})
+
     is_projects = path == places.project_servers_file
-    if is_projects and not is_inside(path, places.project_dir):
-        raise ConfigError(f"{path} is a link that leads out of the project; put a plain file there")
-    try:
-        with locked(places.state_dir / LOCK_FILE):
-            raw = _read(path)
-            content = _content(path, raw)
-            before = json_object(content.get(SERVERS_KEY))
-            after = edit(dict(before))
-            is_trusted = not is_projects or raw is None or is_trusted_content(path, raw, places.state_dir)
-            if after != before:
-                new = _edited(path, raw, {**content, SERVERS_KEY: after})
-                _write(path, new)
-                if is_projects and is_trusted:
-                    trust_content(path, new, places.state_dir)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be changed ({error.strerror}); check its folder's permissions") from error
-    return EditedServers(before, after, is_trusted)
+    is_trusted = edit_file(places, path, LOCK_FILE, edited, is_projects=is_projects, trusts_new=True)
+    return EditedServers(*seen[0], is_trusted)
 
 
 def checked_entry(places: Locations, path: Path, name: str, entry: Json, environ: dict[str, str]) -> UpstreamConfig:
@@ -73,13 +65,6 @@ def checked_entry(places: Locations, path: Path, name: str, entry: Json, environ
     if isinstance(found, UpstreamConfig):
         return found
     raise ConfigError("\n".join(str(replace(problem, file=None)) for problem in found))
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return read_bounded(path)
-    except FileNotFoundError:
-        return None
 
 
 def _content(path: Path, raw: bytes | None) -> Json:
@@ -109,9 +94,3 @@ def _edited(path: Path, raw: bytes | None, content: Json) -> bytes:
     if cast(Json, parse_commented(new)) != content:
         raise ConfigError(f"{path}: its layout is too odd to be changed in place; change it in an editor")
     return new.encode()
-
-
-def _write(path: Path, content: bytes) -> None:
-    target = path.resolve()  # the file of a link is changed, the link stays
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, content)

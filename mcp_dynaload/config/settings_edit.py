@@ -4,11 +4,9 @@ import re
 import tomllib
 from pathlib import Path
 
+from mcp_dynaload.config.owned_files import edit_file
 from mcp_dynaload.config.paths import Locations
-from mcp_dynaload.config.trust import is_trusted_content, trust_content
 from mcp_dynaload.errors import ConfigError
-from mcp_dynaload.machine.atomic_files import locked, write_atomically
-from mcp_dynaload.machine.bounded_files import is_inside, read_bounded
 
 LOCK_FILE = "settings.lock"
 
@@ -22,23 +20,15 @@ def write_setting(places: Locations, path: Path, name: str, value: str) -> None:
         ConfigError: The file cannot be read or written, or not be changed without doubt; nothing is changed then.
         StoreError: The record of trust cannot be read or written.
     """
-    is_projects = path == places.project_settings_file
-    if is_projects and not is_inside(path, places.project_dir):
-        raise ConfigError(f"{path} is a link that leads out of the project; put a plain file there")
-    try:
-        with locked(places.state_dir / LOCK_FILE):
-            raw = read_bounded(path) if path.exists() else b""
-            new = with_setting(raw.decode("utf-8-sig"), name, value, path).encode()
-            was_trusted = is_projects and is_trusted_content(path, raw, places.state_dir)
-            target = path.resolve()  # the file of a link is changed, the link stays
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(target, new)
-            if was_trusted:
-                trust_content(path, new, places.state_dir)
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 text; save it as UTF-8") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be changed ({error.strerror}); check its folder's permissions") from error
+
+    def edited(raw: bytes | None) -> bytes:
+        try:
+            text = (raw or b"").decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path} is not UTF-8 text; save it as UTF-8") from error
+        return with_setting(text, name, value, path).encode()
+
+    edit_file(places, path, LOCK_FILE, edited, is_projects=path == places.project_settings_file)
 
 
 def with_setting(text: str, name: str, value: str, path: Path) -> str:
