@@ -95,7 +95,7 @@ class ApiSessions:
         conversation: ApiSession = await self._tasks.start(self._run, user, session_id)
         session = conversation.connected.session
         with anyio.move_on_after(FIRST_LISTING_SECONDS) as scope:
-            await session.first_listing.wait()
+            await session.first_listing.ended.wait()
             await session.live.index.ready.wait()
         if scope.cancelled_caught:
             log.warning(

@@ -40,7 +40,7 @@ async def answer_step(session: Session, step: ModelStep, agent: str, had: Iterab
 
     `had` are the client's names of what was selected for the turn already.
     """
-    if not session.settings.between_steps or session.selectable is None:
+    if not session.settings.between_steps or not session.plugin.selects:
         return {"select": []}
     if not agent:
         step = replace(step, request=next(iter(session.state.memory), ""))
@@ -49,13 +49,13 @@ async def answer_step(session: Session, step: ModelStep, agent: str, had: Iterab
     given = {name.removeprefix(prefix) for name in had}
     wanted = tuple(dict.fromkeys(name for missed in found for name in missed.names if name not in given))
     seen = session.model_context.untold if not agent else list[Tool]
-    untold = [tool.name for tool in seen(session.catalog.known(wanted)) if _is_invisible(session, tool.name)]
+    untold = [tool.name for tool in seen(session.catalog.known(wanted)) if _is_invisible(session, tool)]
     if not untold:
         return {"select": []}
     why = "; ".join(dict.fromkeys(missed.why for missed in found if set(missed.names).intersection(untold)))
     decision = await session.decide(StepTaken(tuple(untold), why))
     await session.list_refresh.hold()
-    chosen = [tool for tool in session.catalog.known(decision.needed) if tool.name in (session.selectable or ())]
+    chosen = session.plugin.selected(session.catalog.known(decision.needed))
     if not agent:
         session.model_context.tell(chosen)
     session.history.note_between_steps(tuple(tool.name for tool in chosen), why)
@@ -83,6 +83,6 @@ async def _next(session: Session, step: ModelStep) -> list[Missed]:
     return [Missed((follower,), USUALLY_NEXT)] if follower else []
 
 
-def _is_invisible(session: Session, name: str) -> bool:
+def _is_invisible(session: Session, tool: Tool) -> bool:
     """Return whether a tool is not in every request by itself."""
-    return name in (session.selectable or ()) or all(tool.name != name for tool in session.listed())
+    return bool(session.plugin.selected([tool])) or all(one.name != tool.name for one in session.listed())

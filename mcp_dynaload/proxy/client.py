@@ -40,6 +40,9 @@ MAX_TAKEOVER_SECONDS = 1.0
 
 STARTING_SECONDS = 3.0
 
+INITIALIZED_SECONDS = 2.0
+"""A client says in milliseconds that it has the answer to its handshake, if it says so at all."""
+
 GATHER_SECONDS = 0.01
 """Hooks of agents that start together arrive within milliseconds; one announcement serves them all."""
 
@@ -149,6 +152,11 @@ class Client:
 
     def __post_init__(self) -> None:
         self.announcements = Announcements(self.connection)
+
+    async def is_ready(self) -> None:
+        """Wait for the client's word that it is; one that never says so is served all the same."""
+        with anyio.move_on_after(INITIALIZED_SECONDS):
+            await self.connection.initialized.wait()
 
     def profile(self) -> ClientProfile:
         """Return the client's name and capabilities as it gave them."""

@@ -17,9 +17,7 @@ from mcp_dynaload.proxy.model_text import (
     MAX_FOUND,
     MAX_FOUND_CHARACTERS,
     OWN_TOOLS,
-    fitting,
     found_text,
-    introduction_text,
 )
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.actions import ToolsFound
@@ -96,10 +94,9 @@ async def _find(session: Session, search: Search, wait: Callable[[], Awaitable[N
 
 def _found(session: Session, tools: Sequence[Tool], text: str) -> Json:
     """Return an answer, with the instructions of servers that the model has not read yet."""
-    given = fitting(session.model_context.introductions(tools, session.live.listings.by_name))
-    session.model_context.introduce(given)
+    introduction = session.model_context.introduce(tools, session.live.listings.by_name)
     session.model_context.tell(tools)
-    text = "\n".join(part for part in (text, introduction_text(given)) if part)
+    text = "\n".join(part for part in (text, introduction) if part)
     return {"content": [{"type": "text", "text": text}]}
 
 

@@ -6,7 +6,7 @@ import anyio
 
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.proxy.model_context import ChosenForPrompt, PromptMeeting
-from mcp_dynaload.proxy.model_text import MAX_CONTEXT_CHARACTERS, fitting, introduction_text, loaded_text
+from mcp_dynaload.proxy.model_text import text_beside
 from mcp_dynaload.proxy.notices import notice
 from mcp_dynaload.proxy.prompt_serving import serve_prompt
 from mcp_dynaload.proxy.session import Session
@@ -27,9 +27,7 @@ def start(session: Session, others: Mapping[str, Searchable]) -> Json:
     """
     if MOD_PROMPT in session.surface.ignored_hooks or not session.client.environment.tool_search:
         return {"asks": False} | cell(session)
-    session.others = {**session.others, **others}
-    if session.selectable is None:
-        session.selectable = set()
+    session.plugin.starts(others)
     selected = [session.registration.prefix + name for name in session.model_context.take_described()]
     steps: Json = {} if session.settings.between_steps else {"steps": False}
     return {"asks": True, "select": selected} | steps | cell(session)
@@ -57,9 +55,7 @@ async def answer_beside(session: Session, event: PromptSubmitted) -> Json:
         with anyio.move_on_after(MOD_SECONDS):
             await meeting.mod_came.wait()
     tools = () if meeting.mod_came.is_set() else chosen.selected
-    room = MAX_CONTEXT_CHARACTERS - len(chosen.introduction) - 1
-    described = loaded_text(tools, room, session.registration.prefix)
-    return beside("\n".join(part for part in (described, chosen.introduction) if part), chosen.notice)
+    return beside(text_beside(tools, chosen.introduction, session.registration.prefix), chosen.notice)
 
 
 async def _choose(session: Session, event: PromptSubmitted, meeting: PromptMeeting) -> ChosenForPrompt:
@@ -70,11 +66,10 @@ async def _choose(session: Session, event: PromptSubmitted, meeting: PromptMeeti
             is_first, model_context.has_begun = not model_context.has_begun, True
             decision = (await serve_prompt(session, event, is_first=is_first)).decision
             tools = model_context.untold(session.catalog.known([*decision.needed, *session.history.take_ordered()]))
-            given = fitting(model_context.introductions(tools, session.live.listings.by_name))
-            model_context.introduce(given)
+            introduction = model_context.introduce(tools, session.live.listings.by_name)
             model_context.tell(tools)
-            selected = tuple(_selectable(session, tools))
-            meeting.chosen = ChosenForPrompt(selected, introduction_text(given), await notice(session, decision))
+            selected = tuple(session.plugin.selected(tools))
+            meeting.chosen = ChosenForPrompt(selected, introduction, await notice(session, decision))
         return meeting.chosen
 
 
@@ -91,13 +86,8 @@ def beside(text: str, notice: str) -> Json:
 async def answer_agent(session: Session, prompt: str) -> Json:
     """Return what the client is to select for an agent, which has seen no definition yet."""
     served = await serve_prompt(session, AgentPrompted(prompt))
-    tools = _selectable(session, session.catalog.known(served.decision.needed))
+    tools = session.plugin.selected(session.catalog.known(served.decision.needed))
     return {"select": _names(session, tools)}
-
-
-def _selectable(session: Session, tools: Iterable[Tool]) -> list[Tool]:
-    """Return those that are not in every request by themselves."""
-    return [tool for tool in tools if tool.name in (session.selectable or ())]
 
 
 def _names(session: Session, tools: Iterable[Tool]) -> list[str]:

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 import anyio
 
 from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.proxy.model_text import fitting, introduction_text
 from mcp_dynaload.upstream.listing import Listing
-
-Introduction = tuple[str, str]
-"""An upstream and its instructions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +96,10 @@ class ModelContext:
         """Return the tools whose definitions the model has not seen."""
         return [tool for tool in tools if tool.name not in self._told]
 
-    def introductions(self, tools: Iterable[Tool], listings: Mapping[str, Listing]) -> list[Introduction]:
-        """Return the upstreams of these tools whose instructions were not given yet, with their instructions."""
+    def introduce(self, tools: Iterable[Tool], listings: Mapping[str, Listing]) -> str:
+        """Return the instructions of these tools' servers that were not given yet and fit, and note that they are."""
         upstreams = dict.fromkeys(tool.upstream for tool in tools)
         texts = [(name, listings[name].instructions) for name in upstreams if name in listings]
-        return [(name, text) for name, text in texts if text and name not in self._introduced]
-
-    def introduce(self, introductions: Iterable[Introduction]) -> None:
-        """Note that these were given."""
-        self._introduced.update(name for name, _ in introductions)
+        given = fitting((name, text) for name, text in texts if text and name not in self._introduced)
+        self._introduced.update(name for name, _ in given)
+        return introduction_text(given)

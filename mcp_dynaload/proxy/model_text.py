@@ -6,8 +6,10 @@ from mcp_dynaload.catalog.cost import CLIENT_PREFIX, MAX_DESCRIPTION_LENGTH, wir
 from mcp_dynaload.catalog.names import CALL_TOOL, FIND_TOOLS, HOOK_TOOL
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.masking.printable import quoted
-from mcp_dynaload.proxy.model_context import Introduction
 from mcp_dynaload.upstream.listing import Listing
+
+Introduction = tuple[str, str]
+"""A server and its instructions."""
 
 MAX_CONTEXT_CHARACTERS = 9_500
 """The client cuts a hook's context at 10,000 characters."""
@@ -72,9 +74,10 @@ def fitting(introductions: Iterable[Introduction]) -> list[Introduction]:
     return given
 
 
-def room_beside(introductions: Sequence[Introduction]) -> int:
-    """Return the number of characters that introductions leave."""
-    return MAX_CONTEXT_CHARACTERS - len(introduction_text(introductions)) - 1
+def text_beside(tools: Sequence[Tool], introduction: str, client_prefix: str = CLIENT_PREFIX) -> str:
+    """Return what stands beside a prompt: tools connected just now, in the room that an introduction leaves, and it."""
+    described = loaded_text(tools, MAX_CONTEXT_CHARACTERS - len(introduction) - 1, client_prefix)
+    return "\n".join(part for part in (described, introduction) if part)
 
 
 def introduction_text(introductions: Iterable[Introduction]) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, get_args
 
-import anyio
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS, LoggingLevel
 
@@ -19,9 +18,6 @@ Method = Callable[[Session, Request, Json], Awaitable[Json]]
 
 _Found = TypeVar("_Found")
 
-FIRST_LIST_SECONDS = 25.0
-"""Under the client's own limit of 30 s for connecting."""
-
 OWN_NOTIFICATIONS = frozenset({"notifications/initialized", "notifications/cancelled"})
 """The notifications for us alone: a cancelled request is cancelled by us under the id that it has upstream."""
 
@@ -31,17 +27,14 @@ RESOURCE_NOT_FOUND = -32002
 
 async def wait_for_listings(session: Session) -> None:
     """Wait for upstreams that were never listed."""
-    with anyio.move_on_after(FIRST_LIST_SECONDS):
-        await session.first_listing.wait()
+    await session.first_listing.before_answer(lambda: False)
 
 
 async def known_by_now(session: Session, look: Callable[[], _Found | None]) -> _Found | None:
     """Return what `look` finds; while upstreams are listed for the first time it may be something of one of theirs."""
     if (found := look()) is not None:
         return found
-    with anyio.move_on_after(FIRST_LIST_SECONDS):
-        while look() is None and not session.first_listing.is_set():
-            await session.listed_one.wait()
+    await session.first_listing.before_answer(lambda: look() is not None)
     return look()
 
 

@@ -14,7 +14,7 @@ from mcp_dynaload.proxy.caller import CLAUDE_CODE, HOOK_MARK, Caller
 from mcp_dynaload.proxy.commands.command import Result, Words, refused
 from mcp_dynaload.proxy.commands.table import own_command, run_command, text_command
 from mcp_dynaload.proxy.mod import answer_agent, answer_beside, answer_prompt, beside, cell, start
-from mcp_dynaload.proxy.model_text import fitting, introduction_text, loaded_text, room_beside
+from mcp_dynaload.proxy.model_text import text_beside
 from mcp_dynaload.proxy.notices import notice
 from mcp_dynaload.proxy.prompt_serving import serve_prompt
 from mcp_dynaload.proxy.relay import relayed
@@ -89,7 +89,7 @@ async def answer_hook(session: Session, arguments: Json, caller: Caller) -> Json
 
     Whoever is not known to call for the user may have tools chosen for some words, and nothing else.
     """
-    await session.know_who_serves()
+    await session.role.settle()
     if session.role.stands_by:
         return await _relayed(session, arguments if caller is Caller.USER else {})
     is_users = caller is Caller.USER
@@ -113,12 +113,12 @@ async def _relayed(session: Session, arguments: Json) -> Json:
 
 async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
     await session.identify(fields.session_id)
-    if not _is_mods_turn(session, fields):
+    if fields.event.startswith(OF_MODS) and session.plugin.is_second(fields.plugin):
         return {}
     is_twice = fields.event in ANSWERED_ONCE and session.heard.is_again(replace(fields, plugin=""), fields.plugin)
     if not is_twice:
         return await _act(session, fields, caller)
-    if _is_mod_new(session, fields):
+    if fields.plugin and session.plugin.arrived():
         await session.list_refresh.announce(session.client)
     return {}
 
@@ -128,10 +128,10 @@ async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
         return {}
     match fields.event:
         case "ModStarted" if caller is Caller.USER:
-            session.mod = fields.plugin
+            session.plugin.copy = fields.plugin
             return start(session, read_others(fields.tools))
         case "ModStopped" if caller is Caller.USER:
-            session.selectable = None
+            session.plugin.stops()
         case "ModStatus" if caller is Caller.USER:
             return cell(session)
         case "ModPrompt" if caller is Caller.USER:
@@ -142,7 +142,7 @@ async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
             return await answer_step(session, read_step(fields.calls, fields.text), fields.agent, fields.had.split(","))
         case "ToolSearch" if caller is Caller.USER:
             return await answer_search(session, fields.query, fields.limit)
-        case "PreToolUse" if session.selectable is not None:
+        case "PreToolUse" if session.plugin.selects:
             return {}  # the mod asks for the same
         case "UserPromptSubmit":
             return await _on_prompt(session, fields, caller)
@@ -161,12 +161,6 @@ async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
         case _:
             log.debug("hook_ignored", hook=fields.event, source=fields.source)
     return {}
-
-
-def _is_mods_turn(session: Session, fields: HookFields) -> bool:
-    """Return whether a mod tells it, and another copy of the plugin has one that came first."""
-    is_mods = fields.event.startswith(OF_MODS)
-    return not (is_mods and session.selectable is not None and fields.plugin != session.mod)
 
 
 async def _on_command(session: Session, fields: HookFields, caller: Caller) -> Json:
@@ -209,13 +203,14 @@ async def _on_prompt(session: Session, fields: HookFields, caller: Caller) -> Js
 
 
 async def _on_own_words(session: Session, fields: HookFields) -> Json:
-    if session.selectable is not None:
+    if session.plugin.selects:
         return await answer_beside(session, PromptSubmitted(fields.prompt, fields.permission_mode == "plan"))
-    is_mod_new, is_search_new = _is_mod_new(session, fields), _is_search_new(session, fields)
+    is_mod_new = bool(fields.plugin) and session.plugin.arrived()
+    is_search_new = session.plugin.takes_searches(bool(fields.search) and session.client.environment.tool_search)
     model_context = session.model_context
     is_first, model_context.has_begun = not model_context.has_begun, True
     if is_first:
-        await session.know_servers()
+        await session.first_listing.before_prompt()
     transcript = fields.transcript_path if session.client.environment.is_local and not is_first else ""
     last = await _last_answer(transcript)
     model_context.context_tokens = last.context_tokens
@@ -229,25 +224,6 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     return {"systemMessage": NO_SERVERS} | answer if is_bare else answer
 
 
-def _is_mod_new(session: Session, fields: HookFields) -> bool:
-    """Note that there is a mod, if the hook is a plugin's; whether that was not known."""
-    if session.has_mod or not fields.plugin:
-        return False
-    session.has_mod = True
-    return True
-
-
-def _is_search_new(session: Session, fields: HookFields) -> bool:
-    """Note that the client's own search asks us, if the hook tells so at the first prompt, and whether it does.
-
-    Later the client has sent `find_tools` to the model, and taking it back would rewrite what is cached.
-    """
-    if session.is_search_ours is not None:
-        return False
-    session.is_search_ours = bool(fields.search) and session.client.environment.tool_search
-    return session.is_search_ours
-
-
 async def _announce_client_side(session: Session, *, is_mod_new: bool, is_search_new: bool) -> None:
     """Have the client read a list again in which none but our own tools differ.
 
@@ -256,7 +232,7 @@ async def _announce_client_side(session: Session, *, is_mod_new: bool, is_search
     """
     list_refresh = session.list_refresh
     if is_search_new and list_refresh.is_recent and not list_refresh.is_interactive:
-        session.is_search_ours = is_search_new = False
+        session.plugin.is_search_ours = is_search_new = False
     if is_mod_new or is_search_new:
         await list_refresh.announce(session.client)
     if is_search_new:
@@ -273,15 +249,13 @@ async def _last_answer(transcript: str) -> LastAnswer:
 
 async def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) -> Json:
     """Return an answer with definitions beside the prompt only where the request itself does not have them."""
-    model_context, listings = session.model_context, session.live.listings.by_name
-    chosen = _chosen(session, decision)
-    chosen = [] if in_request else model_context.untold(chosen)
-    given = fitting(model_context.introductions(session.listed() if in_request else chosen, listings))
-    described = loaded_text(chosen, room_beside(given), session.registration.prefix)
-    text = "\n".join(part for part in (described, introduction_text(given)) if part)
-    model_context.introduce(given)
-    model_context.describe(chosen)
-    model_context.tell(session.listed() if in_request else chosen)
+    model_context, chosen = session.model_context, _chosen(session, decision)
+    described = [] if in_request else model_context.untold(chosen)
+    told = session.listed() if in_request else described
+    introduction = model_context.introduce(told, session.live.listings.by_name)
+    model_context.describe(described)
+    model_context.tell(told)
+    text = text_beside(described, introduction, session.registration.prefix)
     return beside(text, await notice(session, decision))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-import anyio
 import structlog
 
 from mcp_dynaload.config.servers_watch import ServersChange, change_between
@@ -54,8 +53,7 @@ async def _tell(session: Session, upstreams: Collection[str]) -> None:
     lost = [tool for tool in session.announced if tool.upstream in upstreams and catalog.get(tool.name) is None]
     gone = session.gone | {tool.name: tool for tool in lost}
     session.gone = {name: tool for name, tool in gone.items() if not is_denied(tool)}
-    session.listed_one.set()
-    session.listed_one = anyio.Event()
+    session.first_listing.note_one()
     await session.host.aggregate_changed()
     await session.decide(CatalogChanged())
 

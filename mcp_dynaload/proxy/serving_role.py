@@ -9,6 +9,7 @@ import structlog
 
 from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.proxy.client import Client, ListRefresh
+from mcp_dynaload.proxy.client_plugin import ClientPlugin
 from mcp_dynaload.store.peers import Origin, Peers
 
 LISTS = ("tools", "prompts", "resources")
@@ -28,6 +29,7 @@ class ServingRole:
     peers: Peers
     client: Client
     list_refresh: ListRefresh
+    plugin: ClientPlugin
     stands_by: bool = False
     """Another server of ours serves this client: the user has registered it, and this one is the plugin's."""
 
@@ -44,18 +46,20 @@ class ServingRole:
         """Take the role that the servers of now give."""
         others = await anyio.to_thread.run_sync(self.peers.others)
         is_registered = self.peers.own is Origin.REGISTERED
-        self.has_standby = is_registered and bool(others)
+        self.has_standby = self.plugin.is_there = is_registered and bool(others)
         self.stands_by = not is_registered and self._is_served_by(others)
         if not self.stands_by:
             self.serves.set()
 
     async def look_around(self) -> None:
-        """Note which other server of ours the client has started; what that changes in all lists it is told."""
+        """Note which other server of ours the client has started, and tell the client what that changes."""
         if not self.peers.is_known:
             return
         others = await anyio.to_thread.run_sync(self.peers.others)
         if self.peers.own is Origin.REGISTERED:
             self.has_standby = bool(others)
+            if self.has_standby and self.plugin.arrived():
+                await self.list_refresh.announce(self.client)
             return
         self.serving_at = next(iter(others), "")
         stands_by = self._is_served_by(others)
@@ -68,6 +72,21 @@ class ServingRole:
         self.list_refresh.announced()
         for kind in LISTS:
             await self.client.announcements.tell(kind)
+
+    async def settle(self) -> None:
+        """Look around, and wait for the server of ours that the client is just starting and that is to serve."""
+        await self.look_around()
+        while self.stands_by and self.peers.is_expected:
+            await anyio.sleep(LOOK_SECONDS)
+            await self.look_around()
+
+    async def keep_looking(self) -> None:
+        """Look around while the client starts its servers; later each hook does."""
+        await self.client.is_ready()
+        with anyio.move_on_after(LOOKING_SECONDS):
+            while self.peers.is_known:
+                await self.look_around()
+                await anyio.sleep(LOOK_SECONDS)
 
     def _is_served_by(self, others: Sequence[str]) -> bool:
         return bool(others) or self.peers.is_expected

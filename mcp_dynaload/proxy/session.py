@@ -1,8 +1,8 @@
 """One client session: what it has loaded, and the one path on which that changes."""
 
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -16,21 +16,24 @@ from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import Client, ListRefresh
+from mcp_dynaload.proxy.client_plugin import ClientPlugin
 from mcp_dynaload.proxy.decision_timing import DecisionTiming, TimedRanker
 from mcp_dynaload.proxy.events import ListCosts, first_lists, list_changed
+from mcp_dynaload.proxy.first_listing import FirstListing
 from mcp_dynaload.proxy.history import LoadHistory
+from mcp_dynaload.proxy.kept_loads import KeptLoads
 from mcp_dynaload.proxy.learning import Learning
 from mcp_dynaload.proxy.model_context import ModelContext
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.profile_view import ProfileView
 from mcp_dynaload.proxy.repeated_hooks import RepeatedHooks
 from mcp_dynaload.proxy.saving import Saving, saving_of
-from mcp_dynaload.proxy.serving_role import LOOK_SECONDS, LOOKING_SECONDS, ServingRole
+from mcp_dynaload.proxy.serving_role import ServingRole
 from mcp_dynaload.proxy.shown_line import ShownLine
 from mcp_dynaload.proxy.surfaces.surface import Surface
+from mcp_dynaload.proxy.timed_choice import TimedChoice
 from mcp_dynaload.proxy.toxic_flow import FlowNotices
 from mcp_dynaload.proxy.upstream_bridge import UpstreamBridge
-from mcp_dynaload.ranking.native_search import Searchable, built_in_tools
 from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.selection.actions import (
     Action,
@@ -47,27 +50,12 @@ from mcp_dynaload.selection.actions import (
     TurnEnded,
 )
 from mcp_dynaload.selection.state import Context, Decision, SessionState, find, step
-from mcp_dynaload.telemetry.events import Event, Fallback, FellBack, SessionClosed, SessionOpened, Who
+from mcp_dynaload.telemetry.events import Event, SessionClosed, SessionOpened, Who
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
 
 WARM_PROBABILITY = 0.5
 """A server is started ahead when it is more likely than not that a tool of it is needed."""
-
-INITIALIZED_SECONDS = 2.0
-"""A client says in milliseconds that it has the answer to its handshake, if it says so at all."""
-
-BY_WORDS = "by words alone: choosing took too long"
-"""Beside the reason of such a choice."""
-
-FIRST_LISTING_SECONDS = 2.0
-"""Longest wait of a first prompt for servers that were never listed, or whose program has changed since."""
-
-MAX_LATE_SECONDS = 0.5
-"""How long the encoder may take beyond its time for a prompt of which the words alone know no tool."""
-
-MAX_INDEX_SECONDS = 2.5
-"""Longest wait for the index of words, without which nothing is found; from disk it is there in hundredths of one."""
 
 log = structlog.get_logger()
 
@@ -88,35 +76,17 @@ class Session:
     view: ProfileView
     """The part of the catalog that the profile in use shows."""
 
+    plugin: ClientPlugin
+
     model_context: ModelContext = field(default_factory=ModelContext)
     history: LoadHistory = field(default_factory=LoadHistory)
     heard: RepeatedHooks = field(default_factory=RepeatedHooks)
-    listed_one: anyio.Event = field(default_factory=anyio.Event)
-    """Set, and replaced by a new one, when an upstream's new listing is known, and at the end of the first listing."""
-
-    first_listing: anyio.Event = field(default_factory=anyio.Event)
-    """Set when every upstream that was never seen has been listed or has failed."""
-
-    has_mod: bool = False
-    """The client has our plugin: the hook tool is listed for its mod, which can call listed tools only."""
-
-    is_search_ours: bool | None = None
-    """The client's own tool search asks us, so that `find_tools` need not be in each request; None: no prompt yet."""
-
-    others: Mapping[str, Searchable] = field(default_factory=built_in_tools)
-    """The tools not behind us that the client's own tool search can find, by their names there, as far as we know."""
-
-    mod: str = ""
-    """The server's name with the copy of our plugin whose mod asks; of several copies it is the first one."""
-
+    first_listing: FirstListing = field(init=False)
     announced: list[Tool] = field(default_factory=list[Tool])
     """The tools of the client's list, beside our own, when that was announced last."""
 
     gone: dict[str, Tool] = field(default_factory=dict[str, Tool])
     """Tools in the client's list whose server is behind us no more: till `/clear` they stay, and calls are told why."""
-
-    selectable: set[str] | None = None
-    """The tools listed since the client's mod came, which selects them when they are needed; None: no mod."""
 
     told_held: dict[str, frozenset[tuple[Key, str]]] = field(default_factory=dict[str, frozenset[tuple[Key, str]]])
     """The definitions that the user was told are held back, by server."""
@@ -128,8 +98,13 @@ class Session:
     """The combinations of its tools that the user was told of."""
 
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
-    _kept: tuple[str | None, frozenset[str], frozenset[str]] = (None, frozenset(), frozenset())
-    """Session id, loaded and unloaded tools as they were stored last."""
+    _choice: TimedChoice = field(init=False)
+    _kept: KeptLoads = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first_listing = FirstListing(lambda: self.live.listings.unseen)
+        self._choice = TimedChoice(self.live.index, self.settings, self.emit)
+        self._kept = KeptLoads(self.shared.memory)
 
     @property
     def client(self) -> Client:
@@ -219,39 +194,16 @@ class Session:
         self.host.attach(pool)
         resumed, pins = await anyio.to_thread.run_sync(self._recalled)
         await self.role.begin()
-        self.has_mod = self.role.has_standby
         core = self.learning.core(self.catalog)
         start = resumed or SessionStarted(core)
         for action in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
             self.state, decision = step(self.state, action, self.context())
             self.history.note(action, decision, self.state.memory)
         self.model_context.has_begun = resumed is not None
-        self._kept = self._to_keep()
+        self._kept.begin(self.session_id, self.state)
         self.announced = self.listed()
         await self.status_line.show(self.session_id, self.summary)
         self._tell_opened()
-
-    async def look_around(self) -> None:
-        """Note which other server of ours the client has started, and tell the client what that changes."""
-        await self.role.look_around()
-        if self.role.has_standby and not self.has_mod:
-            self.has_mod = True
-            await self.list_refresh.announce(self.client)
-
-    async def know_who_serves(self) -> None:
-        """Look around, and wait for the server of ours that the client is just starting and that is to serve."""
-        await self.look_around()
-        while self.role.stands_by and self.role.peers.is_expected:
-            await anyio.sleep(LOOK_SECONDS)
-            await self.look_around()
-
-    async def keep_looking(self) -> None:
-        """Look around while the client starts its servers; later each hook does."""
-        await self._client_is_ready()
-        with anyio.move_on_after(LOOKING_SECONDS):
-            while self.role.peers.is_known:
-                await self.look_around()
-                await anyio.sleep(LOOK_SECONDS)
 
     async def identify(self, session_id: str) -> None:
         """Note the client's conversation; one that it went back to gets its tools again."""
@@ -261,42 +213,11 @@ class Session:
         self.emit(SessionClosed())
         await self.learning.begin(session_id, self.state.loaded)
         self._tell_opened()
-        if resumed := await anyio.to_thread.run_sync(self._stored, session_id):
+        if resumed := await anyio.to_thread.run_sync(self._kept.of, session_id):
             self.model_context.start_over()
             self.model_context.has_begun = True
             await self.decide(resumed)
         await self.status_line.show(self.session_id, self.summary)
-
-    async def start_upstreams(self) -> None:
-        """List the upstreams that were never seen, and start the eager ones."""
-        await self._client_is_ready()
-        await self.role.serves.wait()
-        self.pool.warm(name for name, config in self.live.listings.configs.items() if config.options.eager)
-        listings = self.live.listings
-        was_unseen, failed = listings.unseen, frozenset(listings.failures)
-        listings.failures |= await self.pool.list_all(name for name in was_unseen if name not in failed)
-        self.first_listing.set()
-        self.listed_one.set()
-        listings.failures |= await self.pool.list_all(name for name in was_unseen if name in failed)  # once more
-        if was_unseen and self.state.memory:  # the user typed before the servers were known: choose for that again
-            await self.decide(PromptSubmitted(self.state.memory[0]))
-
-    async def know_servers(self) -> None:
-        """Give servers of which nothing is known a moment to be listed: a first prompt may need what is theirs."""
-        with anyio.move_on_after(FIRST_LISTING_SECONDS):
-            while self.live.listings.unseen and not self.first_listing.is_set():
-                await self.listed_one.wait()
-
-    async def keep_index(self) -> None:
-        """Have the index built once the client is served, and kept in step with the catalog."""
-        await self._client_is_ready()
-        await self.role.serves.wait()
-        await self.live.keep_index()
-
-    async def _client_is_ready(self) -> None:
-        """Wait for the client's word that it is; one that never says so is served all the same."""
-        with anyio.move_on_after(INITIALIZED_SECONDS):
-            await self.client.connection.initialized.wait()
 
     async def decide(self, action: Action, watch: DecisionTiming | None = None) -> Decision:
         """Take the step for an event, announce the new list if it differs, and store it."""
@@ -313,12 +234,11 @@ class Session:
         now = self.shown()
         if now != self.announced:
             before, self.announced = self.announced, now
-            if self.selectable is not None:
-                self.selectable |= {tool.name for tool in now} - {tool.name for tool in before}
+            self.plugin.listed({tool.name for tool in now} - {tool.name for tool in before})
             stayed = [tool.name for tool in before if tool.name not in self.gone]
             self._tell_list(action, decision, stayed, [tool.name for tool in self.listed()], state)
             await self.list_refresh.announce(self.client, gather=isinstance(action, AgentPrompted))
-        await self._keep()
+        await self._kept.keep(self.session_id, self.state)
         await self.status_line.show(self.session_id, self.summary)
         if self.settings.warm_upstreams:
             self._warm(decision)
@@ -326,7 +246,7 @@ class Session:
 
     async def search(self, words: str, limit: int) -> tuple[Scored, ...]:
         """Return the best tools for a search, most fitting first; does not load them."""
-        await self._index_is_ready()
+        await self._choice.index_is_ready()
         return await anyio.to_thread.run_sync(find, self.state, self.context(), words, limit)
 
     async def note_call(self, name: str) -> None:
@@ -354,24 +274,11 @@ class Session:
 
     async def on_catalog_changed(self, upstream: str, before: Listing, after: Listing) -> None:
         """Tell the client of a listing that differs from the one before, as far as it can see that."""
-        self.listed_one.set()
-        self.listed_one = anyio.Event()
+        self.first_listing.note_one()
         if (before.prompts, before.resources, before.templates) != (after.prompts, after.resources, after.templates):
             await self.host.aggregate_changed()
         if before.tools != after.tools:
             await self.decide(CatalogChanged())
-
-    async def _index_is_ready(self) -> None:
-        """Give the encoder its time; if it is not there by then the words decide, which is logged."""
-        with anyio.move_on_after(self.settings.loading_timeout_ms / 1000) as scope:
-            await self.live.index.ready.wait()
-        if scope.cancelled_caught:
-            with anyio.move_on_after(MAX_INDEX_SECONDS):
-                await self.live.index.indexed.wait()
-            consequence = "the words decide" if self.live.index.indexed.is_set() else "nothing is found"
-            waited = self.settings.loading_timeout_ms
-            log.warning("index_not_ready", waited_ms=waited, consequence=consequence)
-            self.emit(FellBack(step=Fallback.INDEX_NOT_READY, detail=consequence))
 
     def context(self, watch: DecisionTiming | None = None) -> Context:
         """Return the context that a step may look at now."""
@@ -380,78 +287,27 @@ class Session:
             catalog=self.catalog,
             ranker=self.learning.ranker(self.view.ranker(ranker), self.catalog),
             tool_search=self.client.environment.tool_search,
-            is_selected=self.selectable is not None,
+            is_selected=self.plugin.selects,
             asks_for_flows=self.settings.toxic_flow == "ask",
             overhead_tokens=self.live.overhead_tokens,
         )
 
+    def _context_by_words(self, watch: DecisionTiming) -> Context:
+        by_words = self.view.ranker(TimedRanker(self.live.index.by_words, watch))
+        return replace(self.context(), ranker=self.learning.ranker(by_words, self.catalog))
+
     async def _step(self, action: Action, watch: DecisionTiming) -> tuple[SessionState, Decision]:
         if not isinstance(action, PromptSubmitted | AgentPrompted | TaskNamed):
             return step(self.state, action, self.context())
-        await self._index_is_ready()
-        context = self.context(watch)
-        limit = self.settings.detection_timeout_ms / 1000
-        taken: list[tuple[SessionState, Decision]] = []
-        is_taken = anyio.Event()
-
-        async def take() -> None:
-            chosen = await anyio.to_thread.run_sync(step, self.state, action, context, abandon_on_cancel=True)
-            taken.append(chosen)
-            is_taken.set()
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(take)
-            with watch.choosing(), anyio.move_on_after(limit):
-                await is_taken.wait()
-            if not taken:
-                log.warning("detection_timed_out", limit_seconds=limit, consequence="the words decide")
-                late = f"over {limit:g} s: the words decide"
-                self.emit(FellBack(step=Fallback.DETECTION_TIMEOUT, detail=late))
-                with watch.choosing():
-                    by_words = await self._step_by_words(action, watch)
-                    if not by_words[1].added:  # the words know nothing: better late than nothing
-                        with anyio.move_on_after(MAX_LATE_SECONDS):
-                            await is_taken.wait()
-                taken = [by_words] if by_words[1].added else [*taken, by_words]
-            tasks.cancel_scope.cancel()
-        return taken[0]
-
-    async def _step_by_words(self, action: Action, watch: DecisionTiming) -> tuple[SessionState, Decision]:
-        """Take the step by words alone: a matter of milliseconds, without the encoder and its threads."""
-        by_words = self.view.ranker(TimedRanker(self.live.index.by_words, watch))
-        by_words = self.learning.ranker(by_words, self.catalog)
-        context = replace(self.context(), ranker=by_words)
-        # A limiter of its own: the threads of all others may wait for the encoder.
-        state, decision = await anyio.to_thread.run_sync(
-            step, self.state, action, context, limiter=anyio.CapacityLimiter(1)
-        )
-        if not decision.ranked:
-            return state, decision
-        # Not settled: the same prompt again deserves the whole choice.
-        return replace(state, settled=None), replace(decision, reason=f"{decision.reason} ({BY_WORDS})")
+        await self._choice.index_is_ready()
+        by_words = partial(self._context_by_words, watch)
+        return await self._choice.step(self.state, action, self.context(watch), by_words, watch)
 
     def _recalled(self) -> tuple[SessionResumed | None, tuple[str, ...]]:
         """Return what the session was, and what is pinned; blocks, as does what the project has taught."""
         self.learning.recall()
         self.flows.recall(self.shared.memory, self.learning.project)
-        resumed = self._stored(self.session_id) if self.session_id else None
-        return resumed, self.shared.memory.pins(self.learning.project)
-
-    def _stored(self, session_id: str) -> SessionResumed | None:
-        """Return what is known of a conversation that was before; blocks."""
-        loaded, unloaded = self.shared.memory.loaded(session_id), self.shared.memory.unloaded(session_id)
-        return SessionResumed(loaded, unloaded) if loaded or unloaded else None
-
-    def _to_keep(self) -> tuple[str | None, frozenset[str], frozenset[str]]:
-        return self.session_id, self.state.loaded, self.state.unloaded
-
-    async def _keep(self) -> None:
-        """Store what a resumed session is to get again, if it has changed."""
-        session_id, loaded, unloaded = now = self._to_keep()
-        if not session_id or now == self._kept or (session_id != self._kept[0] and not loaded and not unloaded):
-            return
-        self._kept = now
-        await anyio.to_thread.run_sync(self.shared.memory.keep_loaded, session_id, loaded, unloaded)
+        return self._kept.of(self.session_id), self.shared.memory.pins(self.learning.project)
 
     def _chosen(self) -> list[Tool]:
         return self.surface.chosen(self.state, self.catalog)

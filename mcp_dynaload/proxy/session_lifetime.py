@@ -10,6 +10,7 @@ import anyio.abc
 
 from mcp_dynaload.machine.browser import open_page
 from mcp_dynaload.proxy.client import Client, ListRefresh, is_following
+from mcp_dynaload.proxy.client_plugin import ClientPlugin
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.profile_view import ProfileView
 from mcp_dynaload.proxy.progress import ProgressRouter
@@ -20,6 +21,7 @@ from mcp_dynaload.proxy.shown_line import ShownLine
 from mcp_dynaload.proxy.sign_in import SignIns
 from mcp_dynaload.proxy.surfaces.surface import Surface
 from mcp_dynaload.proxy.upstream_bridge import UpstreamBridge
+from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import initial_state
 from mcp_dynaload.telemetry.events import SessionClosed
@@ -38,6 +40,7 @@ async def open_session(
     """Open the session of a client that has shaken hands, or of stateless ones; at exit its own upstreams are gone."""
     settings, environment, live = shared.settings, client.environment, shared.live
     listings = live.listings
+    plugin = ClientPlugin()
     async with anyio.create_task_group() as tasks:
         session = Session(
             UpstreamBridge(
@@ -45,13 +48,17 @@ async def open_session(
             ),
             surface,
             ServingRole(
-                shared.peers, client, ListRefresh(environment.is_interactive, settings.loading_timeout_ms / 1000)
+                shared.peers,
+                client,
+                ListRefresh(environment.is_interactive, settings.loading_timeout_ms / 1000),
+                plugin,
             ),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
             environment.session_id,
             shared.learning(client.user, environment.session_id),
             ShownLine(shared.status_lines),
             ProfileView(live, shared.profile),
+            plugin,
         )
         session.host.sign_ins = _sign_ins(session, tasks)
         most = settings.max_running_upstreams
@@ -68,10 +75,10 @@ async def open_session(
         ) as pool:
             await session.attach(pool)
             live.observe(session.on_catalog_changed)
-            tasks.start_soon(session.start_upstreams)
-            tasks.start_soon(session.keep_index)
+            tasks.start_soon(_start_upstreams, session)
+            tasks.start_soon(_keep_index, session)
             tasks.start_soon(live.keep_approved)
-            tasks.start_soon(session.keep_looking)
+            tasks.start_soon(session.role.keep_looking)
             if is_following(client.name, settings.following_clients):  # to others each word is news
                 tasks.start_soon(client.announcements.repeat)
             tasks.start_soon(session.host.keep_lists_young)
@@ -83,6 +90,27 @@ async def open_session(
                 tasks.cancel_scope.cancel()
                 session.emit(SessionClosed())
                 await session.leave()
+
+
+async def _start_upstreams(session: Session) -> None:
+    """List the upstreams that were never seen, and start the eager ones."""
+    await session.client.is_ready()
+    await session.role.serves.wait()
+    listings, pool = session.live.listings, session.pool
+    pool.warm(name for name, config in listings.configs.items() if config.options.eager)
+    was_unseen, failed = listings.unseen, frozenset(listings.failures)
+    listings.failures |= await pool.list_all(name for name in was_unseen if name not in failed)
+    session.first_listing.end()
+    listings.failures |= await pool.list_all(name for name in was_unseen if name in failed)  # once more
+    if was_unseen and session.state.memory:  # the user typed before the servers were known: choose for that again
+        await session.decide(PromptSubmitted(session.state.memory[0]))
+
+
+async def _keep_index(session: Session) -> None:
+    """Have the index built once the client is served, and kept in step with the catalog."""
+    await session.client.is_ready()
+    await session.role.serves.wait()
+    await session.live.keep_index()
 
 
 def _sign_ins(session: Session, tasks: anyio.abc.TaskGroup) -> SignIns | None:

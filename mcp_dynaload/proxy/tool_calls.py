@@ -231,4 +231,4 @@ def _unknown(session: Session, name: str, *, has_find_tools: bool) -> str:
 
 
 def _search(session: Session) -> str:
-    return f"ToolSearch (or {FIND_TOOLS!r})" if session.is_search_ours else repr(FIND_TOOLS)
+    return f"ToolSearch (or {FIND_TOOLS!r})" if session.plugin.is_search_ours else repr(FIND_TOOLS)

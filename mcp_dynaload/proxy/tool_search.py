@@ -78,7 +78,7 @@ def read_others(text: str) -> Mapping[str, Searchable]:
 
 def _others_found(session: Session, query: str, most: int) -> list[str]:
     """Return the tools of others, and of the client itself, that its own search finds with these words beside ours."""
-    others = [*session.others.items()]
+    others = [*session.plugin.others.items()]
     prefix = session.registration.prefix
     ours = [of_client(prefix + tool.name, tool.description) for tool in session.listed()]
     search = NativeSearch([*(searchable for _, searchable in others), *ours])

@@ -16,8 +16,8 @@ from mcp_dynaload.proxy.model_text import (
     loaded_text,
     own_texts,
     quoted,
-    room_beside,
     select_query,
+    text_beside,
 )
 from mcp_dynaload.upstream.listing import Listing
 from tests.builders import a_tool
@@ -76,7 +76,7 @@ def test_what_is_said_beside_a_prompt_always_fits(sizes: list[int], instructions
     tools = [a_tool(f"tool{number}", message="x" * size) for number, size in enumerate(sizes)]
     given = fitting((f"server{number}", text) for number, text in enumerate(instructions))
 
-    text = f"{loaded_text(tools, room_beside(given))}\n{introduction_text(given)}"
+    text = text_beside(tools, introduction_text(given))
     assert len(text) <= MAX_CONTEXT_CHARACTERS
 
 

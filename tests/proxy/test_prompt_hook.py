@@ -190,7 +190,7 @@ async def test_a_failure_inside_is_logged_and_answered_with_nothing(
     def fail(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("mcp_dynaload.proxy.session.step", fail)
+    monkeypatch.setattr("mcp_dynaload.proxy.timed_choice.step", fail)
     async with desk(tmp_path) as client:
         await client.live.index.ready.wait()
         with capture_logs() as logs:

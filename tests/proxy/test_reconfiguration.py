@@ -138,7 +138,7 @@ async def test_all_sessions_have_the_new_server_and_one_lists_it(tmp_path: Path)
         second = await stack.enter_async_context(client_of(proxy, first.live))
 
         for session in proxy.sessions:
-            await session.first_listing.wait()
+            await session.first_listing.ended.wait()
 
         starts_file = tmp_path / "starts"
         await proxy.reconfigure(named(config("a"), config("b", starts_file=str(starts_file))))

@@ -144,13 +144,13 @@ def _registered(session: Session) -> str:
 
 def _way(session: Session) -> str:
     """Return how the tools of a prompt reach the model."""
-    if session.selectable is not None:
+    if session.plugin.selects:
         return "the plugin selects each prompt's tools before its first request"
     if not session.client.environment.tool_search:
         return "each prompt's request has the whole list (tool search is off)"
-    if session.has_mod and session.history.prompts > 1:
+    if session.plugin.is_there and session.history.prompts > 1:
         return "the plugin's hooks: its module does not run (a model that thinks by hand, or allowManagedModsOnly)"
-    if session.has_mod:
+    if session.plugin.is_there:
         return "settings hooks; the plugin is there and has not asked yet"
     if session.model_context.has_begun:
         return "settings hooks: the first prompt's tools are in its request, later ones are told beside the prompt"

@@ -20,9 +20,10 @@ async def list_tools(session: Session, request: Request, params: Json) -> Json:
     and only there: so `find_tools` is there where that search is denied, switched off, or not among an agent's tools.
     """
     session.list_refresh.was_read()
-    own = {name for name in _own_tools(session) if name != HOOK_TOOL or session.has_mod}
+    plugin = session.plugin
+    own = {name for name in _own_tools(session) if name != HOOK_TOOL or plugin.is_there}
     listed = {name: DEFINITIONS[name] for name in own} | {tool.name: tool.definition for tool in session.shown()}
-    left_to_search = {HOOK_TOOL, *(session.selectable or ()), *([FIND_TOOLS] if session.is_search_ours else [])}
+    left_to_search = {HOOK_TOOL, *(plugin.selectable or ()), *([FIND_TOOLS] if plugin.is_search_ours else [])}
     return {
         "tools": [
             {**definition, "name": name} if name in left_to_search else _loaded(name, definition)
