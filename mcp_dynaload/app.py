@@ -36,9 +36,10 @@ from mcp_dynaload.proxy.definition_scan import DefinitionScan
 from mcp_dynaload.proxy.held_definitions import Held
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.model_text import instructions_text, own_texts
+from mcp_dynaload.proxy.pinned_definitions import nothing_found
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.process_snapshot import ProcessKind
-from mcp_dynaload.proxy.quarantine import Quarantine, nothing_found
+from mcp_dynaload.proxy.quarantine import Quarantine
 from mcp_dynaload.proxy.server import ProxyServer, open_proxy_server
 from mcp_dynaload.proxy.session_control import open_control
 from mcp_dynaload.store.backends import open_definitions, open_usage

@@ -87,7 +87,7 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
 
     listed = fill_cache(configuration)
     with open_catalog(configuration) as live:
-        oddities, held, denied = live.oddities, live.listings.quarantine.held, live.listings.quarantine.denied
+        oddities, held, denied = live.oddities, live.listings.quarantine.held, live.listings.quarantine.access.denied
         tools = live.catalog.tools
         scanned, idle = list(notes_of(live.listings)), list(idle_glob_notes(live.listings))
     for name, listing in sorted(listed.listings.items()):

@@ -112,7 +112,7 @@ def configured_servers(configuration: "Configuration") -> list[ConfiguredServer]
 
     with open_catalog(configuration) as live:
         counts = {name: len(listing.tools) for name, listing in live.listings.by_name.items()}
-        denied = live.listings.quarantine.denied
+        denied = live.listings.quarantine.access.denied
     masker = configuration.masker
     servers: list[ConfiguredServer] = []
     for file in configuration.upstreams.files:

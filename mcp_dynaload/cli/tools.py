@@ -32,7 +32,7 @@ def tools(
     wanting = list_unseen(configuration)
     with open_catalog(configuration) as live:
         catalog, unseen, oddities = live.catalog, live.listings.unseen, live.oddities
-        held, denied = live.listings.quarantine.held, live.listings.quarantine.denied
+        held, denied = live.listings.quarantine.held, live.listings.quarantine.access.denied
     names = [tool.name for tool in catalog.tools]
     if query:
         names = [scored.name for scored in build_ranker(catalog).rank(parse_query(query), limit)]

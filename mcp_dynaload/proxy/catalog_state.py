@@ -177,7 +177,7 @@ class CatalogState:
             self.gone = {
                 name: server
                 for name, server in (self.gone | {tool.name: tool.upstream for tool in lost}).items()
-                if self.catalog.get(name) is None and listings.quarantine.denied_tool(name) is None
+                if self.catalog.get(name) is None and listings.quarantine.access.denied_tool(name) is None
             }
         await self._tell_oddities()
         return tuple(name for name in anew if name not in stored)

@@ -112,6 +112,6 @@ def _scan_server(listings: KnownListings, server: str, peers: PeersInUse) -> "li
 def _of_interest(listings: KnownListings, server: str) -> Listing:
     """Return a server's listing as it gave it, without the tools that its entry leaves out or denies."""
     listing = listings.quarantine.offered(server) or listings.by_name[server]
-    options, denied = listings.configs[server].options, listings.quarantine.denied_of(server)
+    options, denied = listings.configs[server].options, listings.quarantine.access.denied_of(server)
     kept = [tool for tool in listing.tools if is_included(tool["name"], options.include, options.exclude)]
     return replace(listing, tools=tuple(tool for tool in kept if tool["name"] not in denied))

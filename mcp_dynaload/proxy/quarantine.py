@@ -1,92 +1,33 @@
 """Holds back what servers have changed or added since the user approved it, and what the user has denied."""
 
-import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 import structlog
 
-from mcp_dynaload.catalog.access import Denial, ToolAccess, by_name
-from mcp_dynaload.catalog.catalog import is_included
+from mcp_dynaload.catalog.access import Denial
 from mcp_dynaload.catalog.names import MAX_NAME_LENGTH
 from mcp_dynaload.catalog.ownership import Prefixes
-from mcp_dynaload.catalog.pinning import (
-    ALL_KINDS,
-    Baseline,
-    DefinitionElement,
-    DefinitionJudgement,
-    DefinitionKind,
-    HeldElement,
-    Key,
-    Scan,
-    element_of,
-    elements_of,
-    judge,
-)
-from mcp_dynaload.catalog.tool import Json, Tool, json_object
+from mcp_dynaload.catalog.pinning import Key, Scan
+from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.config.upstream_config import Pinning, UpstreamConfig, prefixes_of
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.masking.printable import printable
+from mcp_dynaload.proxy.access_gate import AccessGate
 from mcp_dynaload.proxy.aggregate import matches_template
 from mcp_dynaload.proxy.held_definitions import Held, without_denied, without_held
-from mcp_dynaload.store.definitions import MAX_CONTENT, DefinitionStore, HeldDefinition, PinnedServer
+from mcp_dynaload.proxy.pinned_definitions import PinnedDefinitions, PinnedUpstream, nothing_found
+from mcp_dynaload.store.definitions import DefinitionStore
 from mcp_dynaload.upstream.listing import Listing
 
-YOUNG_SECONDS = 600.0
-"""So long after first sight what a starting server registers late, or could not be read of it, joins unasked."""
-
-MAX_ENTRIES = 20
-"""Entries of a server that are remembered, the latest."""
-
-_KIND_OF_LIST: Mapping[str, DefinitionKind] = {"tools": "tool", "prompts": "prompt", "templates": "resource template"}
-
 log = structlog.get_logger()
-
-
-def nothing_found(server: str, element: DefinitionElement, own_tools: frozenset[str]) -> str:
-    """Return that nothing is wrong with a definition: the scan where there is none."""
-    return ""
-
-
-@dataclass(frozen=True, slots=True)
-class PinnedUpstream:
-    """A configured server: whether its definitions are compared, and which of its tools are allowed."""
-
-    config: UpstreamConfig
-    mode: Pinning
-    entry: str
-    """A digest of its entry, whatever the project."""
-
-    source: str
-    """A digest of entry and project."""
-
-    @property
-    def access(self) -> ToolAccess:
-        """The tools that the entry allows."""
-        return self.config.options.access
-
-    def is_as_reached(self, other: "PinnedUpstream | None") -> bool:
-        """Return whether it is the same server by both entries, whatever else they say of it."""
-        return other is not None and (self.entry, self.source) == (other.entry, other.source)
-
-    def concerns(self, tool: str) -> bool:
-        """Return whether the entry lets a tool of this name into the catalog."""
-        return is_included(tool, self.config.options.include, self.config.options.exclude)
-
-    def key_of(self, listing: Listing) -> str:
-        """Return what is the same exactly where a listing is; empty where that cannot be told."""
-        options: tuple[object, ...] = (self.config.options.include, self.config.options.exclude)
-        if self.access.is_limited:
-            options = (*options, asdict(self.access))
-        rest = hashlib.sha256(json.dumps([listing.instructions, options]).encode()).hexdigest()
-        return f"{listing.digest} {rest}" if listing.digest else ""
 
 
 class Quarantine:
@@ -106,23 +47,18 @@ class Quarantine:
         room: int = MAX_NAME_LENGTH,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._definitions, self._masker = store, masker
+        self.access = AccessGate()
+        self._definitions = None if store is None else PinnedDefinitions(store, masker, scan, clock)
         self._default: Pinning = default
         self._project_dir = project_dir
         self._upstreams: Mapping[str, PinnedUpstream] = {}
-        self._scan, self._room, self._clock = scan, room, clock
+        self._room = room
         self._lock = threading.RLock()
         self._offered: dict[str, Listing] = {}
         self._held: dict[str, Held] = {}
-        self._listed: dict[str, Mapping[str, Sequence[Json]]] = {}
-        """The tools by name that servers listed last, over whatever connection; of those whose tools are limited."""
-
         self._prefixes = Prefixes()
         self._foreseen: dict[str, frozenset[Key]] = {}
         """Tools that a connection listed and that are held back, until its whole listing is here."""
-
-        self._stored: tuple[HeldDefinition, ...] | None = None
-        self._version = ""
 
     def configure(self, configs: Iterable[UpstreamConfig]) -> None:
         """Judge the definitions of these servers from now on; of one whose entry differs, anew."""
@@ -131,8 +67,9 @@ class Quarantine:
         with self._lock:
             before, self._upstreams = self._upstreams, now
             self._prefixes = prefixes_of(configs, self._room)
+            self.access.configure(configs, self._prefixes)
             for name in [name for name, pinned in before.items() if now.get(name) != pinned]:
-                for known in (self._held, self._foreseen, self._listed):
+                for known in (self._held, self._foreseen):
                     known.pop(name, None)
                 if not before[name].is_as_reached(now.get(name)):
                     self._offered.pop(name, None)
@@ -151,6 +88,10 @@ class Quarantine:
     @property
     def store(self) -> DefinitionStore:
         """The place where approved and held definitions are kept."""
+        return self._pinned_definitions.store
+
+    @property
+    def _pinned_definitions(self) -> PinnedDefinitions:
         assert self._definitions is not None, "definitions are compared with nothing"
         return self._definitions
 
@@ -168,53 +109,12 @@ class Quarantine:
             known = self._offered.get(upstream)
             if listing.may_be_early and known is not None:  # its tools are yet to come: as they were
                 listing = replace(listing, tools=known.tools, digest="")
-            self._note_tools(pinned, listing.tools)
+            self.access.note(upstream, listing.tools)
             held = self._compared(pinned, listing) if pinned.mode != "off" else Held()
             self._offered[upstream], self._held[upstream] = listing, held
             self._foreseen.pop(upstream, None)
-        allowed = without_denied(listing, self.denied_of(upstream))
+        allowed = without_denied(listing, self.access.denied_of(upstream))
         return without_held(allowed, held) if pinned.mode == "enforce" else allowed
-
-    def denied_of(self, upstream: str) -> Mapping[str, str]:
-        """Return the tools of a server's last list that its entry denies, by its own names, with the rule of each."""
-        pinned, listed = self._upstreams.get(upstream), self._listed.get(upstream, {})
-        if pinned is None:
-            return {}
-        return pinned.access.denied(one for same in listed.values() for one in same)
-
-    @property
-    def denied(self) -> dict[str, Mapping[str, str]]:
-        """The same of all servers that have such tools."""
-        found = {name: self.denied_of(name) for name in sorted(self._upstreams)}
-        return {name: denied for name, denied in found.items() if denied}
-
-    def is_denied(self, tool: Tool) -> bool:
-        """Return whether a tool must not be shown that somebody still has from an earlier list."""
-        pinned = self._upstreams.get(tool.upstream)
-        if pinned is None or not pinned.access.is_limited:
-            return False
-        return bool(pinned.access.rule_against(tool.original_name, [tool.definition]))
-
-    def denied_tool(self, name: str) -> Denial | None:
-        """Return why a tool is not there that is asked for by our name; None if that is not because it is denied."""
-        for upstream, denied in self.denied.items():
-            prefix = self._upstreams[upstream].config.prefix
-            for original, rule in denied.items():
-                if self._prefixes.name(upstream, prefix, original) == name:
-                    return Denial(upstream, original, rule)
-        return None
-
-    def denial(self, upstream: str, method: str, params: Mapping[str, Any]) -> Denial | None:
-        """Return why the servers file lets a request not be sent; None if it does."""
-        pinned, name = self._upstreams.get(upstream), params.get("name")
-        if method != "tools/call" or pinned is None or not pinned.access.is_limited or not isinstance(name, str):
-            return None
-        rule = pinned.access.rule_against(name, self._listed.get(upstream, {}).get(name, ()))
-        return Denial(upstream, name, rule) if rule else None
-
-    def _note_tools(self, pinned: PinnedUpstream, tools: Sequence[Json]) -> None:
-        if pinned.access.is_limited:
-            self._listed[pinned.config.name] = by_name(tools)
 
     async def foresee(self, upstream: str, tools: Sequence[Json]) -> None:
         """Compare the tools that a connection has just listed, before its other lists are read."""
@@ -223,7 +123,7 @@ class Quarantine:
     def is_enforced(self, upstream: str) -> bool:
         """Return whether the upstream must be listed over its connection before it is asked for anything."""
         pinned = self._upstreams.get(upstream)
-        return pinned is not None and (pinned.mode == "enforce" or pinned.access.is_limited)
+        return self.access.is_limited(upstream) or (pinned is not None and pinned.mode == "enforce")
 
     def refusal(self, upstream: str, method: str, params: Mapping[str, Any]) -> str:
         """Return why a request must not be sent; empty if it may."""
@@ -235,6 +135,10 @@ class Quarantine:
             return "is not used: what you approved of it cannot be read now; `mcp-dynaload logs` says why"
         key = next((key for key in self._withheld(upstream) if _is_meant(key, method, params)), None)
         return "" if key is None else self.refusal_of(upstream, key)
+
+    def denial(self, upstream: str, method: str, params: Mapping[str, Any]) -> Denial | None:
+        """Return why the servers file lets a request not be sent; None if it does."""
+        return self.access.denial(upstream, method, params)
 
     def _withheld(self, upstream: str) -> frozenset[Key]:
         """Return what is held back of a server, by its last listing and by one that is being read."""
@@ -265,10 +169,9 @@ class Quarantine:
             if not self.held:
                 return ()
             try:
-                version = self.store.version()
+                is_new = self._pinned_definitions.is_answered_elsewhere()
             except StoreError:
                 return ()
-            is_new, self._version = version != self._version, version
             if not is_new and not any(held.is_unknown for held in self._held.values()):
                 return ()
             return self.forget_answers()
@@ -276,7 +179,8 @@ class Quarantine:
     def forget_answers(self) -> tuple[str, ...]:
         """Compare anew what is held back, with the user's answers of by now; returns the servers to admit again."""
         with self._lock:
-            self._stored = None
+            if self._definitions is not None:
+                self._definitions.forget_held()
             names = tuple(self.held)
             for name in names:
                 self._held[name] = replace(self._held[name], key="")
@@ -291,7 +195,7 @@ class Quarantine:
         if pinned is None or not tools:
             return
         with self._lock:
-            self._note_tools(pinned, tools)
+            self.access.note(upstream, tools)
             if pinned.mode != "enforce":
                 return
             offered, held = self._offered.get(upstream), self._held.get(upstream, Held())
@@ -299,13 +203,12 @@ class Quarantine:
                 self._foreseen[upstream] = frozenset(key for key in held.keys if key[0] == "tool")
                 return
             try:
-                if self.store.server(upstream) is None:
-                    return  # first sight
-                baseline = Baseline(self.store.approved(upstream))
-                judgement = self._judged(upstream, self._elements(pinned, tools), baseline)
-                self._foreseen[upstream] = frozenset(one.element.key for one in judgement.held)
+                foreseen = self._pinned_definitions.foresee(pinned, tools)
             except StoreError as error:
                 log.warning("definitions_unreadable", upstream=upstream, error=str(error))
+            else:
+                if foreseen is not None:
+                    self._foreseen[upstream] = foreseen
 
     def _compared(self, pinned: PinnedUpstream, listing: Listing) -> Held:
         name, key = pinned.config.name, pinned.key_of(listing)
@@ -313,7 +216,7 @@ class Quarantine:
         if last is not None and key and last.key == key and not last.is_unknown:
             return last
         try:
-            return self._compared_with_store(pinned, listing, key)
+            return self._pinned_definitions.compare(pinned, listing, self.access.denied_of(name))
         except StoreError as error:
             offered = self._offered.get(name)
             if last is not None and not last.is_unknown and offered is not None and _is_alike(offered, listing):
@@ -322,124 +225,6 @@ class Quarantine:
                 "definitions_unreadable", upstream=name, error=str(error), consequence="it is not used until then"
             )
             return Held(is_unknown=True)
-
-    def _compared_with_store(self, pinned: PinnedUpstream, listing: Listing, key: str) -> Held:
-        name = pinned.config.name
-        known = self.store.server(name)
-        if known is not None and key and known.clean == key and pinned.entry in known.entries:
-            self._hold(pinned, ())
-            return Held(key)
-        lists: dict[DefinitionKind, Sequence[Json]] = {
-            "prompt": listing.prompts,
-            "resource template": listing.templates,
-        }
-        elements = [*self._elements(pinned, listing.tools), *elements_of(lists, listing.instructions)]
-        approved = self.store.approved(name)
-        baseline = Baseline(approved, _open_kinds(known, approved, listing, self._clock()))
-        judgement = self._judged(name, elements, baseline)
-        denied = self.denied_of(name)  # what is denied is remembered as it is at first sight, and never asked about
-        held = tuple(one for one in judgement.held if one.element.kind != "tool" or one.element.name not in denied)
-        judgement = replace(judgement, held=held)
-        is_entry_changed = bool(judgement.held and known and pinned.entry not in known.entries)
-        if not judgement.held:
-            self._settle(pinned, known, listing, key, judgement)
-        elif known is None or judgement.joined:
-            self._settle(pinned, known, listing, known.clean if known else "", judgement)
-        stored = self._hold(pinned, [self._as_held(pinned, one, is_entry_changed) for one in judgement.held])
-        rejected = {(one.key, one.digest) for one in stored if one.server == name and one.is_rejected}
-        is_old = all((one.element.key, one.element.digest) in rejected for one in judgement.held)
-        is_in_use = pinned.mode == "warn"
-        return Held(key, judgement.held, is_entry_changed, is_in_use=is_in_use, is_old=is_old)
-
-    def _elements(self, pinned: PinnedUpstream, tools: Sequence[Json]) -> list[DefinitionElement]:
-        return [element_of("tool", tool["name"], tool) for tool in tools if pinned.concerns(tool["name"])]
-
-    def _judged(self, upstream: str, elements: Sequence[DefinitionElement], baseline: Baseline) -> DefinitionJudgement:
-        own = frozenset(one.name for one in elements if one.kind == "tool")
-        return judge(elements, baseline, lambda one: self._scan(upstream, one, own))
-
-    def _settle(
-        self,
-        pinned: PinnedUpstream,
-        known: PinnedServer | None,
-        listing: Listing,
-        clean: str,
-        judgement: DefinitionJudgement,
-    ) -> None:
-        """Store what joins, and that this entry has brought nothing but approved definitions."""
-        before = known or PinnedServer(pinned.config.name, self._clock(), unsettled=ALL_KINDS)
-        entries = tuple(entry for entry in before.entries if entry != pinned.entry)
-        now = replace(
-            before,
-            entries=(*entries, pinned.entry)[-MAX_ENTRIES:],
-            unsettled=tuple(kind for kind in before.unsettled if kind in _unsettled(listing)),
-            clean=clean,
-        )
-        if now == known and not judgement.joined:
-            return
-        try:
-            self.store.keep(now, [self._masked(one) for one in judgement.joined])
-        except StoreError as error:  # a full disk: what is offered now is used, and is first sight again next time
-            log.warning("definitions_not_kept", upstream=pinned.config.name, error=str(error))
-
-    def _hold(self, pinned: PinnedUpstream, held: Sequence[HeldDefinition]) -> tuple[HeldDefinition, ...]:
-        """Have the store hold exactly these as this entry in this project offers them; returns all that it holds."""
-        if self._stored is None:
-            self._version, self._stored = self.store.version(), self.store.held()
-        name, source = pinned.config.name, pinned.source
-        if held or any((one.server, one.source) == (name, source) for one in self._stored):
-            try:
-                self.store.hold(name, source, held)
-            except StoreError as error:  # it is held back all the same, but no command can show it
-                log.warning("definitions_not_kept", upstream=name, error=str(error))
-            self._stored = self.store.held()
-        return self._stored
-
-    def _as_held(self, pinned: PinnedUpstream, one: HeldElement, is_entry_changed: bool) -> HeldDefinition:
-        element = self._masked(one.element)
-        return HeldDefinition(
-            server=pinned.config.name,
-            source=pinned.source,
-            kind=element.kind,
-            name=element.name,
-            digest=element.digest,
-            content=element.content,
-            reason=self._masker.tokens(one.reason),
-            is_entry_changed=is_entry_changed,
-            at=self._clock(),
-        )
-
-    def _masked(self, element: DefinitionElement) -> DefinitionElement:
-        """Return the element with secrets masked in what is kept for showing; the digest is of the whole."""
-        content = element.content
-        if (
-            self._masker.tokens(content) != content
-        ):  # once for the whole: for each of its texts takes five times as long
-            shown = self._masker.tokens_in(json.loads(content))
-            content = json.dumps(shown, sort_keys=True, separators=(",", ":"))
-        if len(content) > MAX_CONTENT:
-            content = json.dumps({"name": element.name, "too long to be kept, it begins": content[:MAX_CONTENT]})
-        return replace(element, content=content)
-
-
-def _open_kinds(
-    known: PinnedServer | None, approved: Collection[Key], listing: Listing, now: float
-) -> Collection[DefinitionKind]:
-    """Return the kinds of which new definitions join unasked."""
-    is_young = known is not None and now - known.seen_at < YOUNG_SECONDS
-    if known is None or (is_young and listing.is_settling and not listing.is_first):
-        return ALL_KINDS  # it is seen for the first time, or goes on registering what it has
-    seen = {kind for kind, _ in approved}
-    return [kind for kind in known.unsettled if is_young or kind not in seen]
-
-
-def _unsettled(listing: Listing) -> set[DefinitionKind]:
-    """Return the kinds of which a listing has not all."""
-    named = (gap.partition(":")[0] for gap in listing.gaps)
-    found = set[DefinitionKind](_KIND_OF_LIST[name] for name in named if name in _KIND_OF_LIST)
-    if "tools" in (listing.capabilities or {}) and not listing.tools:
-        found.add("tool")
-    return found
 
 
 def _is_alike(one: Listing, other: Listing) -> bool:

@@ -49,7 +49,7 @@ async def _tell(session: Session, upstreams: Collection[str]) -> None:
     Taking one away in a running session saves nothing, and the client then refuses it in words of its own. What an
     entry denies is taken away all the same.
     """
-    catalog, is_denied = session.catalog, session.live.listings.quarantine.is_denied
+    catalog, is_denied = session.catalog, session.live.listings.quarantine.access.is_denied
     lost = [tool for tool in session.announced if tool.upstream in upstreams and catalog.get(tool.name) is None]
     gone = session.gone | {tool.name: tool for tool in lost}
     session.gone = {name: tool for name, tool in gone.items() if not is_denied(tool)}

@@ -60,7 +60,7 @@ async def call_tool(
         return await own[name](session, request, params)
     tool = None
     if name not in OWN_TOOLS:
-        denied_tool = session.live.listings.quarantine.denied_tool
+        denied_tool = session.live.listings.quarantine.access.denied_tool
         # Of the whole catalog: a profile says what is chosen, not what may be called.
         tool = await known_by_now(session, lambda: session.live.catalog.get(name) or denied_tool(name))
     if isinstance(tool, Denial):

@@ -18,7 +18,8 @@ from mcp_dynaload.config.upstream_config import UpstreamConfig, UpstreamOptions
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.model_text import instructions_text
-from mcp_dynaload.proxy.quarantine import Quarantine, nothing_found
+from mcp_dynaload.proxy.pinned_definitions import nothing_found
+from mcp_dynaload.proxy.quarantine import Quarantine
 from mcp_dynaload.proxy.quarantine_review import lines_of, review
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database

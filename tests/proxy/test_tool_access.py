@@ -91,7 +91,7 @@ async def test_the_entry_says_which_tools_there_are_and_deny_wins(
     await live.update("tracker", OFFERED)
     again = stored_catalog({"tracker": server(**options)}, records, tmp_path)
 
-    denied = dict(live.listings.quarantine.denied_of("tracker"))
+    denied = dict(live.listings.quarantine.access.denied_of("tracker"))
     assert original_names(live) == original_names(again) == left
     assert sorted([*left, *denied]) == ["delete_issue", "list_issues", "read_issue"]
     assert rules is None or denied == rules

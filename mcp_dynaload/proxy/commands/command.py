@@ -89,7 +89,7 @@ def wrong(kind: str, value: str, valid: Collection[str]) -> Result:
 def wrong_tool(session: Session, value: str) -> Result:
     """Build a refusal of a tool that does not exist, with the nearest ones, and how to find it among all."""
     catalog = session.catalog
-    denial = session.live.listings.quarantine.denied_tool(value.removeprefix(session.registration.prefix))
+    denial = session.live.listings.quarantine.access.denied_tool(value.removeprefix(session.registration.prefix))
     if denial is not None:
         return refused(f"The servers file denies {value!r} by the rule {denial.rule} of server {denial.server!r}.")
     outside = session.live.catalog.get(value.removeprefix(session.registration.prefix))

@@ -118,7 +118,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("unloaded by you", len(state.unloaded)),
         ("registered", _registered(session)),
         ("servers", f"{len(live.listings.configs)} configured; running: {running}"),
-        *([("denied", _denied(session))] if live.listings.quarantine.denied else []),
+        *([("denied", _denied(session))] if live.listings.quarantine.access.denied else []),
         *([("logins needed", _logins(session))] if session.pool.logins_needed else []),
         ("prompts ranked", session.history.prompts),
         (
@@ -172,7 +172,7 @@ def _together(session: Session) -> Iterator[str]:
 
 def _denied(session: Session) -> str:
     """Return how many tools of each server the servers file denies."""
-    denied = session.live.listings.quarantine.denied
+    denied = session.live.listings.quarantine.access.denied
     return f"{', '.join(f'{len(rules)} of {name}' for name, rules in denied.items())}, by the servers file"
 
 
