@@ -33,6 +33,7 @@ class JournalWriter:
 
     _store: JournalStore | None = None
     _opening: threading.Lock = field(default_factory=threading.Lock)
+    _writing: threading.Lock = field(default_factory=threading.Lock)
     _waiting: deque[tuple[float, Event]] = field(default_factory=lambda: deque(maxlen=MAX_WAITING))
     _news: anyio.Event = field(default_factory=anyio.Event)
     _dropped: int = 0
@@ -54,23 +55,35 @@ class JournalWriter:
     async def flush(self) -> None:
         """Write what waits now."""
         self._news = anyio.Event()
-        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        if batch:
-            error = await anyio.to_thread.run_sync(self._write, batch, abandon_on_cancel=True)
-            self._tell(error, len(batch))
+        if self._waiting:
+            error, written = await anyio.to_thread.run_sync(self._write_waiting, abandon_on_cancel=True)
+            self._tell(error, written)
 
     async def close(self) -> None:
         """Write what is left, even when everything around is cancelled."""
         with anyio.move_on_after(LAST_WRITE_SECONDS, shield=True):
             await self.flush()
-            if self._store is not None:
-                await anyio.to_thread.run_sync(self._store.close, abandon_on_cancel=True)
+            await anyio.to_thread.run_sync(self._close, abandon_on_cancel=True)
 
     def store(self) -> JournalStore:
         """Return the store that is written to, opened when it is first needed; blocks."""
         with self._opening:
             self._store = self._store or self.open_store()
             return self._store
+
+    def _write_waiting(self) -> tuple[str | None, int]:
+        """Write what waits when this has its turn; returns what went wrong, and how many events it was.
+
+        A thread whose caller was cancelled goes on: then the next one waits for it, and so does the end.
+        """
+        with self._writing:
+            batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            return self._write(batch) if batch else None, len(batch)
+
+    def _close(self) -> None:
+        with self._writing:
+            if self._store is not None:
+                self._store.close()
 
     def _write(self, batch: list[tuple[float, Event]]) -> str | None:
         try:

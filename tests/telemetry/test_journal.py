@@ -1,9 +1,12 @@
 import json
+import threading
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +19,7 @@ from mcp_dynaload.telemetry.events import ConfigurationChanged, Event, Outcome
 from mcp_dynaload.telemetry.journal import open_journal
 from mcp_dynaload.telemetry.pipeline import open_telemetry
 from tests.telemetry.events import a_call, a_list, a_prompt, opened
+from tests.waiting import HANG_SECONDS
 
 any_event = st.one_of(*(st.from_type(event) for event in KINDS.values()))
 
@@ -78,6 +82,25 @@ async def test_what_happened_is_written_in_batches_and_whole_at_the_end() -> Non
 
     assert [row.at for row in store.rows] == [float(number) for number in range(1_000)]
     assert (store.batches, store.is_open) == (1, False)
+
+
+async def test_what_is_being_written_at_the_end_is_written_before_the_store_is_closed() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    class SlowStore(Store):
+        def append(self, rows: Sequence[Row]) -> str | None:
+            begun.set()
+            go_on.wait(HANG_SECONDS)
+            assert self.is_open
+            return super().append(rows)
+
+    store = SlowStore()
+    async with open_journal(lambda: store) as writer:
+        writer(1.0, a_call("t"))
+        await anyio.to_thread.run_sync(begun.wait, HANG_SECONDS)
+        threading.Timer(0.1, go_on.set).start()
+
+    assert ([row.at for row in store.rows], store.is_open) == ([1.0], False)
 
 
 async def test_trouble_with_the_store_is_told_once_and_again_when_it_is_over() -> None:
