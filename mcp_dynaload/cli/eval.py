@@ -48,6 +48,9 @@ def evaluate(
     replay: Annotated[
         bool, typer.Option("--replay", help="Instead: what 20 sessions of a project teach, cold against learned.")
     ] = False,
+    searches: Annotated[
+        bool, typer.Option("--searches", help="Instead: what three searches reach of what the choice left out.")
+    ] = False,
     detours: Annotated[
         Path | None,
         typer.Option("--detours", help="Instead: steps of a model with the tools that it went without, JSON lines."),
@@ -72,12 +75,12 @@ def evaluate(
     Example: mcp-dynaload eval --catalog catalog.json --tasks tasks.jsonl
     """
     if flows:
-        if catalog or tasks or negatives or suite or replay or detours or scanned or catalogs:
+        if catalog or tasks or negatives or suite or replay or searches or detours or scanned or catalogs:
             raise ConfigError("--flows DIR goes with no other option that tells what to evaluate")
         _evaluate_flows(flows, ranker, as_json)
         return
     if scanned or catalogs:
-        if catalog or tasks or negatives or suite or replay or detours:
+        if catalog or tasks or negatives or suite or replay or searches or detours:
             raise ConfigError("--scan DIR and --catalogs DIR go with no other option that tells what to evaluate")
         _evaluate_scanning(scanned, catalogs, as_json)
         return
@@ -86,13 +89,15 @@ def evaluate(
     kinds = {name: ranker_named(name) for name in ranker or ([DEFAULT] if as_json else [DEFAULT, NATIVE])}
     strategies = [strategy] if strategy else list(Strategy)
     count = _count(tokens)
-    if catalog and detours and not (suite or tasks or negatives or replay):
+    if catalog and detours and not (suite or tasks or negatives or replay or searches):
         _evaluate_detours(catalog, detours, kinds, count, as_json)
-    elif suite and not (catalog or tasks or negatives or replay or detours):
+    elif suite and not (catalog or tasks or negatives or replay or searches or detours):
         _evaluate_suite(suite, kinds, strategies, count, as_json)
-    elif catalog and tasks and replay and not (suite or detours):
+    elif catalog and tasks and searches and not (negatives or suite or detours or replay):
+        _evaluate_searches(catalog, tasks, kinds, count, as_json)
+    elif catalog and tasks and replay and not (suite or detours or searches):
         _replay_files(catalog, tasks, negatives, kinds, count, as_json)
-    elif catalog and tasks and not (suite or detours):
+    elif catalog and tasks and not (suite or detours or searches):
         _evaluate_files(catalog, tasks, negatives, kinds, strategies, count, as_json)
     else:
         raise ConfigError(
@@ -176,6 +181,26 @@ def _evaluate_detours(
 
     for name, figures in found.items():
         show_detours(name, figures)
+
+
+def _evaluate_searches(
+    catalog: Path, tasks: Path, kinds: "dict[str, RankerKind]", count: "Count", as_json: bool
+) -> None:
+    from mcp_dynaload.measure.quality.rankers import Models
+    from mcp_dynaload.measure.quality.searches import searches
+    from mcp_dynaload.measure.quality.suite import read_set
+
+    found, models = read_set(catalog, tasks, None, count), Models()
+    known = found.known
+    played = {
+        name: searches(kind, kind.build(known.catalog, models), known, found.tasks) for name, kind in kinds.items()
+    }
+    if as_json:
+        _print_json({name: figures.as_json() for name, figures in played.items()})
+        return
+    from mcp_dynaload.cli.eval_tables import show_searches
+
+    show_searches(played)
 
 
 def _replay_files(

@@ -8,6 +8,7 @@ from mcp_dynaload.measure.quality.flows import FlowRow, total_flows
 from mcp_dynaload.measure.quality.metrics import Path, in_vain
 from mcp_dynaload.measure.quality.replay import SESSIONS, Replay
 from mcp_dynaload.measure.quality.report import Report, mean_of_reports
+from mcp_dynaload.measure.quality.searches import Searches
 from mcp_dynaload.measure.quality.suite import SuiteReport
 
 SHOWN_RANKS = ("5", "20")
@@ -67,6 +68,23 @@ def show_detours(ranker: str, found: Detours) -> None:
         f"the next one, {found.tools:.1f} tools ({found.tokens:.0f} tokens) a step; after {found.in_vain:.1%} of "
         f"{found.others} others any is."
     )
+
+
+def show_searches(by_ranker: Mapping[str, Searches]) -> None:
+    """Print what three searches reach of what the choice for a prompt left out."""
+    heads = ("ranker", "prompts", "needs", "chosen", "reached", "searches", "tokens chosen", "tokens found")
+    cells = (
+        (
+            name,
+            f"{found.prompts}",
+            f"{found.needs}",
+            *(f"{share:.3f}" for share in (found.first, found.reached)),
+            f"{found.searches:.2f}",
+            *(f"{tokens:,.0f}" for tokens in (found.tokens, found.found_tokens)),
+        )
+        for name, found in by_ranker.items()
+    )
+    show_table("Prompts that need several tools; searches and tokens of one, on average.", heads, cells, heads[1:])
 
 
 def show_suite(reports: Mapping[str, SuiteReport], strategy: str) -> None:

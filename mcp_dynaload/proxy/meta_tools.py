@@ -82,7 +82,11 @@ def _read_search(params: Json) -> Search:
 async def _find(session: Session, search: Search, wait: Callable[[], Awaitable[None]] | None = None) -> list[Tool]:
     """Load the best tools for a search, `wait` until the client has listed them, and return them."""
     started = time.perf_counter()
-    names = tuple(scored.name for scored in await session.search(search.query, search.limit))
+    told = session.model_context.told()
+    ranked = [scored.name for scored in await session.search(search.query, search.limit + len(told))]
+    names = tuple(ranked[: search.limit])
+    if told.issuperset(names):  # who has all of these wants something else
+        names += tuple(name for name in ranked if name not in told)[: search.limit]
     added: tuple[str, ...] = ()
     if names:
         added = (await session.decide(ToolsFound(names))).added

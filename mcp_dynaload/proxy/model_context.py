@@ -9,6 +9,9 @@ from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.proxy.model_text import fitting, introduction_text
 from mcp_dynaload.upstream.listing import Listing
 
+MAX_AGENTS = 50
+"""Agents of a session of which it is known what they have seen, the latest."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChosenForPrompt:
@@ -48,7 +51,8 @@ class ModelContext:
     """The tokens that the model read for its last answer, as far as the client's transcript tells; 0: not known."""
 
     _introduced: set[str] = field(default_factory=set[str])
-    _told: set[str] = field(default_factory=set[str])
+    _told: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """The tools whose definitions the model has seen: under no name the conversation's, under an agent's id its own."""
 
     _meeting: PromptMeeting | None = None
     """The meeting of the last prompt where there is a mod."""
@@ -86,15 +90,24 @@ class ModelContext:
 
     def forget_definitions(self) -> None:
         """Forget the definitions: the client has put a summary in place of what was said."""
-        self._told.clear()
+        self._told.pop("", None)
 
-    def tell(self, tools: Iterable[Tool]) -> None:
+    def tell(self, tools: Iterable[Tool], agent: str = "") -> None:
         """Note that these tools' definitions are in a request, or beside a prompt, or in an answer."""
-        self._told.update(tool.name for tool in tools)
+        if agent and agent not in self._told:
+            agents = [known for known in self._told if known]
+            for oldest in agents[: max(0, len(agents) + 1 - MAX_AGENTS)]:
+                del self._told[oldest]
+        self._told.setdefault(agent, set()).update(tool.name for tool in tools)
+
+    def told(self, agent: str = "") -> frozenset[str]:
+        """Return the names of the tools whose definitions the model has seen."""
+        return frozenset(self._told.get(agent, ()))
 
     def untold(self, tools: Iterable[Tool]) -> list[Tool]:
         """Return the tools whose definitions the model has not seen."""
-        return [tool for tool in tools if tool.name not in self._told]
+        told = self.told()
+        return [tool for tool in tools if tool.name not in told]
 
     def introduce(self, tools: Iterable[Tool], listings: Mapping[str, Listing]) -> str:
         """Return the instructions of these tools' servers that were not given yet and fit, and note that they are."""

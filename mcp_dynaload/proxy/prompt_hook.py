@@ -141,7 +141,7 @@ async def _act(session: Session, fields: HookFields, caller: Caller) -> Json:
         case "ModStep" if caller is Caller.USER:
             return await answer_step(session, read_step(fields.calls, fields.text), fields.agent, fields.had.split(","))
         case "ToolSearch" if caller is Caller.USER:
-            return await answer_search(session, fields.query, fields.limit)
+            return await answer_search(session, fields.query, fields.limit, fields.agent)
         case "PreToolUse" if session.plugin.selects:
             return {}  # the mod asks for the same
         case "UserPromptSubmit":

@@ -11,23 +11,14 @@ import structlog
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.ranking.native_search import FOUND, MAX_WORDS, NativeSearch, Searchable, of_client
-from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.selection.actions import ToolsFound
+from mcp_dynaload.selection.found import found_by_search
 
 SELECT = "select:"
 """With this the client's search takes names instead of words."""
 
 MAX_SELECTED = 64
 """Names that the client takes in one query."""
-
-CLEAR = 0.5
-"""From this probability of the best on a search is taken to be for ours; below, the client's own words decide."""
-
-LIKELY = 0.2
-"""From this probability on a tool is listed all the same, so that the client's own words can find it."""
-
-SHARE_OF_BEST = 0.2
-"""A tool that is so much less likely than the best one is not what was searched for."""
 
 SHARE_OF_POINTS = 0.5
 """A tool of others that has so much less of the client's points than the best one would be found by accident."""
@@ -40,25 +31,31 @@ MAX_OTHERS = 2_000
 log = structlog.get_logger()
 
 
-async def answer_search(session: Session, query: str, limit: str) -> Json:
+async def answer_search(session: Session, query: str, limit: str, agent: str) -> Json:
     """Return the search as the client is to make it; `{}` leaves it as the model wrote it.
 
-    What it names or means of ours is listed when this returns, so that the client finds it.
+    What it names or means of ours is listed when this returns, so that the client finds it. A search that means what
+    the model has already brings what fits next: the model did not find there what it wants.
     """
     if not query.strip():
         return {}
     if query.startswith(SELECT):
-        await _list(session, _ours(session, query))
+        named = _ours(session, query)
+        await _list(session, named)
+        session.model_context.tell(session.catalog.known(named), agent)
         return {}
     most = min(int(limit), MAX_SELECTED) if limit.isdecimal() and int(limit) else FOUND
-    found = _likely(await session.search(query.replace("+", " "), most))
-    await _list(session, [scored.name for scored in found])
-    found = [scored for scored in found if scored.name not in session.state.held]
-    if not found or found[0].probability < CLEAR:
+    told = session.model_context.told(agent)
+    found = found_by_search(await session.search(query.replace("+", " "), most + len(told)), told, most)
+    await _list(session, [scored.name for scored in (*found.likely, *found.more)])
+    found = found.without(session.state.held)
+    if not found.is_clear:
         return {}
     others = _others_found(session, query, most)
-    prefix = session.registration.prefix
-    names = [*(prefix + scored.name for scored in found[: max(most - len(others), 1)]), *others]
+    room = max(most - len(others), 1)
+    chosen = [scored.name for scored in (*found.likely[:room], *found.more[:room])]
+    session.model_context.tell(session.catalog.known(chosen), agent)
+    names = [*(session.registration.prefix + name for name in chosen), *others][:MAX_SELECTED]
     updated = {"query": SELECT + ",".join(names), "max_results": len(names)}
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": updated}}
 
@@ -91,12 +88,6 @@ def _others_found(session: Session, query: str, most: int) -> list[str]:
     best = nsmallest(most, fitting, key=lambda index: (-scores[index], index))
     least = SHARE_OF_POINTS * scores[best[0]] if best else 0
     return [others[index][0] for index in best if index < len(others) and scores[index] >= least]
-
-
-def _likely(found: tuple[Scored, ...]) -> list[Scored]:
-    best = found[0].probability if found else 0.0
-    least = SHARE_OF_BEST * best if best >= CLEAR else LIKELY
-    return [scored for scored in found if scored.probability >= least]
 
 
 def _ours(session: Session, query: str) -> list[str]:

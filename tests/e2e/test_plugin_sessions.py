@@ -31,6 +31,20 @@ def test_a_search_that_means_ours_and_others_finds_both(stage: Stage) -> None:
     assert {CURRENT_TIME, "mcp__clock__get_current_time", "NotebookEdit"} <= found
 
 
+@pytest.mark.proves("client-search")
+def test_a_second_search_for_the_same_brings_what_fits_next_and_an_agents_first_is_a_first(stage: Stage) -> None:
+    prompt, job = "Do as we said", "Go on as we said"
+    search = tool_use("ToolSearch", {"query": "current time in a timezone", "max_results": 1})
+    turns = {prompt: [search, agent(job, run_in_background=False)], job: [search, search]}
+    claude = stage.claude(turns, model=FROZEN_LIST_MODEL, plugin=True)
+
+    claude.run_print(prompt)
+
+    first, second = ([*dict.fromkeys(one.tool_references)] for one in claude.api.subagents(job)[1:])
+    assert claude.api.main(prompt)[1].tool_references == first == [CURRENT_TIME]
+    assert len(second) == 2
+
+
 def test_a_session_that_goes_on_in_a_new_process_has_each_prompts_tools_too(stage: Stage) -> None:
     git_call = tool_use(GIT_LOG, {"repo_path": str(stage.workplace.repository)})
     read_call = tool_use(READ_FILE, {"path": str(stage.workplace.documents / "note.txt")})

@@ -14,6 +14,7 @@ from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamOptions
 from mcp_dynaload.proxy.passthrough import RESOURCE_NOT_FOUND
 from mcp_dynaload.upstream.listing import Listing
+from tests.builders import FixedRanker
 from tests.faults.scripted import COMMANDS, config, starts, tool, tools, until, until_exists
 from tests.proxy.clients import QUIET, client_of, connected_to, proxy_of, text_of
 
@@ -50,6 +51,19 @@ async def test_pinned_tools_are_listed_from_the_start(tmp_path: Path) -> None:
     pinning = config("a", options=UpstreamOptions(pin=("echo",)))
     async with connected_to(tmp_path, pinning, listings={"a": COMMAND_TOOLS}) as client:
         assert await client.names() == ["a__echo", "find_tools"]
+
+
+async def test_who_searches_for_what_it_has_finds_what_fits_next_as_well(tmp_path: Path) -> None:
+    listing = Listing(tools=(tool("echo"), tool("pid")))
+    async with connected_to(tmp_path, config("a"), listings={"a": listing}) as client:
+        await client.knows_meanings()
+        client.live.index.ranker = FixedRanker({"a__echo": 0.8, "a__pid": 0.1})
+
+        first = await client.say("find_tools", query="repeat words", limit=1)
+        again = await client.say("find_tools", query="repeat words", limit=1)
+
+    assert ("a__echo" in first, "a__pid" in first) == (True, False)
+    assert ("a__echo" in again, "a__pid" in again) == (True, True)
 
 
 async def test_what_find_tools_finds_is_listed_and_can_be_called(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,3 +115,45 @@ async def test_what_a_mod_tells_wrongly_of_others_is_left_out(tmp_path: Path, to
         await client.names()
 
         assert (await client.hook("ModStarted", tools=told))["asks"] is True
+
+
+def selected(answer: Mapping[str, Any]) -> list[str]:
+    query = str(answer["hookSpecificOutput"]["updatedInput"]["query"])
+    return [name.removeprefix(PREFIX) for name in query.removeprefix("select:").split(",")]
+
+
+async def test_a_search_that_means_what_the_model_has_brings_what_fits_next(tmp_path: Path) -> None:
+    async with desk(tmp_path) as client:
+        await client.names()
+        await likely(client, {TICKETS: 0.8, INVOICE: 0.05, ECHO: 0.001})
+
+        first = await client.hook("ToolSearch", query="tickets of the account", limit="5")
+        again = await client.hook("ToolSearch", query="tickets of the account", limit="5")
+        once_more = await client.hook("ToolSearch", query="tickets of the account", limit="5")
+
+    assert selected(first) == [TICKETS]
+    assert selected(again) == [TICKETS, INVOICE]
+    assert selected(once_more) == [TICKETS, INVOICE][:1]  # nothing fits that it has not seen
+
+
+async def test_what_an_agent_has_found_is_its_own(tmp_path: Path) -> None:
+    async with desk(tmp_path) as client:
+        await client.names()
+        await likely(client, {TICKETS: 0.8, INVOICE: 0.05})
+
+        await client.hook("ToolSearch", query="tickets of the account", limit="5")
+        agents = await client.hook("ToolSearch", query="tickets of the account", limit="5", agent="one")
+        again = await client.hook("ToolSearch", query="tickets of the account", limit="5", agent="one")
+        unfilled = await client.hook("ToolSearch", query="tickets of the account", limit="5", agent="${agent_id}")
+
+    assert (selected(agents), selected(again)) == ([TICKETS], [TICKETS, INVOICE])
+    assert selected(unfilled) == [TICKETS, INVOICE]  # of no agent: the conversation's second search
+
+
+async def test_a_search_that_means_nothing_of_ours_brings_nothing_next(tmp_path: Path) -> None:
+    async with desk(tmp_path) as client:
+        await client.names()
+        await likely(client, {TICKETS: 0.1, INVOICE: 0.05})
+
+        for _ in range(2):
+            assert await client.hook("ToolSearch", query="a notebook", limit="5") == {}

@@ -12,7 +12,7 @@ Once we run, all waits of an answer have their own bounds, of about two seconds 
 
 _PROMPT_FIELDS = {"prompt": "${prompt}"}
 _SUBAGENT_FIELDS = {"prompt": "${tool_input.prompt}"}
-_SEARCH_FIELDS = {"query": "${tool_input.query}", "limit": "${tool_input.max_results}"}
+_SEARCH_FIELDS = {"query": "${tool_input.query}", "limit": "${tool_input.max_results}", "agent": "${agent_id}"}
 _IS_SEARCH_TOLD = {"search": "true"}
 """By this the server knows that the client's own search asks it, too: hooks of earlier versions did not."""
 

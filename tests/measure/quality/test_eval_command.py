@@ -115,6 +115,19 @@ def test_tables_show_the_clients_own_search_beside_ours(folder: Path, more: tupl
     assert [line.split()[1] for line in suite] == ["default", "toolsearch"] * 3
 
 
+def test_what_searches_reach_is_shown_beside_the_clients_own(folder: Path) -> None:
+    tasks = write_lines(
+        folder / "two.jsonl", a_line("t", "commit history and new issue", "git/log", "github/list_issues")
+    )
+    arguments = "--catalog", folder / "catalogs" / "small.json", "--tasks", tasks, "--searches"
+
+    shown, told = _run(*arguments).stdout, json.loads(_run(*arguments, "--json").stdout)
+
+    assert [line.split()[0] for line in shown.splitlines()[-2:]] == ["default", "toolsearch"]
+    assert (told["prompts"], told["needs"]) == (1, 2)
+    assert isinstance(_run(*arguments, "--replay").exception, ConfigError)
+
+
 def test_it_is_counted_how_often_tools_are_dangerous_together_are_told_of_and_would_wait(tmp_path: Path) -> None:
     write_catalog(
         tmp_path / "catalogs" / "small.json",
