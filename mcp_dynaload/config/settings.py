@@ -294,6 +294,8 @@ def _requirement(message: str) -> str:
     if NAME_PATTERN in message:
         return NAME_RULE
     wanted = message.split(", unable")[0].replace("Input should be", "it must be")
-    if "pattern" in wanted:
+    if "pattern" in wanted and "redis" in wanted:
         return "it must be redis://host:6379/0, rediss:// or unix://, or empty"
+    if "pattern" in wanted:
+        return "it must be a whole address such as https://tools.example/path, or empty"
     return f"{wanted}, true or false" if "boolean" in wanted else wanted

@@ -47,8 +47,11 @@ class LoginStore:
         self._masker = masker
         self._read: dict[LoginKey, tuple[str, Login | None]] = {}
 
-    def stamp(self, key: LoginKey) -> str:
+    async def stamp(self, key: LoginKey) -> str:
         """Return what differs whenever the login has been changed, by whatever process; empty where there is none."""
+        return self._stamp(key)
+
+    def _stamp(self, key: LoginKey) -> str:
         try:
             status = self._file(key).stat()
         except OSError:
@@ -77,7 +80,7 @@ class LoginStore:
         Raises:
             StoreError: it cannot be read.
         """
-        stamp = self.stamp(key)
+        stamp = self._stamp(key)
         if (known := self._read.get(key)) is not None and known[0] == stamp:
             return known[1]
         stored = await anyio.to_thread.run_sync(self._stored, self._file(key)) if stamp else None

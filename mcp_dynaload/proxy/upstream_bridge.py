@@ -25,6 +25,7 @@ from mcp_dynaload.proxy.attribution import (
 )
 from mcp_dynaload.proxy.client import Client, Request
 from mcp_dynaload.proxy.log_level import tell_log_level
+from mcp_dynaload.proxy.personal_listings import PersonalListings
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
@@ -67,7 +68,10 @@ class UpstreamBridge:
     """Set where the session stands for many requests that know nothing of each other."""
 
     sign_ins: SignIns | None = None
-    """The logins of the session's user; None where the user does not sit at this machine."""
+    """The logins of the session's user; None where nobody knows who that is."""
+
+    personal: PersonalListings | None = None
+    """Keeps lists of the user's own from others; None where there are no others."""
 
     log_level: str | None = None
     """The level that the client asked for with `logging/setLevel`."""
@@ -203,8 +207,10 @@ class UpstreamBridge:
             del self._links[link]
 
     async def upstream_listed(self, upstream: str, listing: Listing) -> None:
-        """Take a listing of an upstream of ours."""
-        await self.shared.live.update(upstream, listing)
+        """Take a listing of an upstream of ours, as far as it is not the user's own alone."""
+        shared = listing if self.personal is None else self.personal.shared_part(upstream, listing)
+        if shared is not None:
+            await self.shared.live.update(upstream, shared)
 
     def upstream_started(self, upstream: str, seconds: float) -> None:
         """Note that a connection was opened, which took so long."""
