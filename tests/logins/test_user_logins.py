@@ -23,6 +23,7 @@ from mcp_dynaload.logins.user_logins import owner_of
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.store.backends import open_tokens
 from mcp_dynaload.store.tokens import Scope
+from tests.http.browsers import browser
 from tests.http.services import CLAUDE_CODE, a_new_configuration
 from tests.logins.authorization import Issuer, follow, protected
 from tests.logins.services import KEY, OTHER_KEY, Replica, a_browser, replica, until_known
@@ -154,6 +155,25 @@ async def test_another_replica_finishes_a_login_and_both_use_and_renew_it_as_one
 def _content_of(redis: RedisServer) -> str:
     """Return all that the store has on disk: every command that it got."""
     return "".join(file.read_text("utf-8") for file in redis.folder.rglob("*.aof"))
+
+
+async def test_the_page_takes_the_users_token_and_leads_to_the_login_and_back(tmp_path: Path) -> None:
+    def log_in(one: Replica) -> list[str]:
+        with browser(page(one)) as chromium:
+            assert chromium.until_text("#server", "far") == "far"
+            chromium.find("#token-text").send_keys("dyn_wrong")
+            chromium.press("#token button")
+            chromium.until_text("#notice", "a valid access token is needed")
+            complaints = [text for text in chromium.complaints() if "401" not in text]
+            chromium.find("#token-text").clear()
+            chromium.find("#token-text").send_keys(one.tokens["ann"])
+            chromium.press("#token button:not(:disabled)")
+            chromium.until_text("p", "You are logged in to far.")
+            return complaints
+
+    async with protected() as server, replica(tmp_path, server) as one:
+        assert await anyio.to_thread.run_sync(log_in, one) == []
+        assert await one.states("ann") == {"far": "logged in"}
 
 
 async def test_in_a_session_the_user_is_asked_to_open_the_page_and_the_call_goes_on(tmp_path: Path) -> None:
