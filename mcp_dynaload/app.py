@@ -117,7 +117,7 @@ class Configuration:
     @property
     def logins(self) -> Logins:
         """The user's logins to servers."""
-        store = LoginStore(self.locations.logins_dir, self.masker)
+        store = LoginStore(self.locations.logins_dir, self.masker, in_keyring=self.settings.login_store == "keyring")
         return Logins(store, self.masker, self.settings.login_client_metadata_url, self.environ)
 
     def with_upstreams(self, upstreams: UpstreamsRead) -> "Configuration":

@@ -131,6 +131,10 @@ class Settings(ServiceSettings, TelemetrySettings):
     max_running_upstreams: _Count = 10
     """How many server processes run at the same time."""
 
+    login_store: Literal["file", "keyring"] = "file"
+    """Where your logins to servers are kept on this machine: `file`, which only you may read, or `keyring`, the
+    system's (extra `keyring`); where there is none, the file has them, which is told."""
+
     login_client_metadata_url: Annotated[str, Field(pattern=r"^(?:https://[^/\s]+/\S+)?$")] = ""
     """The address of a client id metadata document that names us to authorization servers that take one; without it
     we register ourselves at each."""
