@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -12,6 +13,7 @@ from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.catalog.pinning import Key
 from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.config.profiles import ChosenProfile
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.catalog_state import CatalogState
@@ -24,6 +26,7 @@ from mcp_dynaload.proxy.model_context import ModelContext
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.profile_view import ProfileView
 from mcp_dynaload.proxy.repeated_hooks import RepeatedHooks
+from mcp_dynaload.proxy.resuming import ResumableSession
 from mcp_dynaload.proxy.saving import Saving, saving_of
 from mcp_dynaload.proxy.serving_role import LOOK_SECONDS, LOOKING_SECONDS, ServingRole
 from mcp_dynaload.proxy.shown_line import ShownLine
@@ -36,9 +39,9 @@ from mcp_dynaload.selection.actions import (
     Action,
     AgentPrompted,
     CatalogChanged,
+    ProfileChosen,
     PromptSubmitted,
     SessionCleared,
-    SessionResumed,
     SessionStarted,
     TaskNamed,
     ToolsFound,
@@ -47,6 +50,7 @@ from mcp_dynaload.selection.actions import (
     TurnEnded,
 )
 from mcp_dynaload.selection.state import Context, Decision, SessionState, find, step
+from mcp_dynaload.store.usage import KeptSession
 from mcp_dynaload.telemetry.events import Event, Fallback, FellBack, SessionClosed, SessionOpened, Who
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
@@ -88,6 +92,7 @@ class Session:
     view: ProfileView
     """The part of the catalog that the profile in use shows."""
 
+    resumable: ResumableSession
     model_context: ModelContext = field(default_factory=ModelContext)
     history: LoadHistory = field(default_factory=LoadHistory)
     heard: RepeatedHooks = field(default_factory=RepeatedHooks)
@@ -128,8 +133,6 @@ class Session:
     """The combinations of its tools that the user was told of."""
 
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
-    _kept: tuple[str | None, frozenset[str], frozenset[str]] = (None, frozenset(), frozenset())
-    """Session id, loaded and unloaded tools as they were stored last."""
 
     @property
     def client(self) -> Client:
@@ -217,7 +220,11 @@ class Session:
     async def attach(self, pool: Pool) -> None:
         """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
         self.host.attach(pool)
-        resumed, pins = await anyio.to_thread.run_sync(self._recalled)
+        begin = partial(self.resumable.begin, self.session_id, self.learning, self.flows)
+        recalled, pins = await anyio.to_thread.run_sync(begin)
+        if recalled is not None:
+            self.view.chosen = recalled.profile
+        resumed = recalled.resumed if recalled is not None else None
         await self.role.begin()
         self.has_mod = self.role.has_standby
         core = self.learning.core(self.catalog)
@@ -225,8 +232,8 @@ class Session:
         for action in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
             self.state, decision = step(self.state, action, self.context())
             self.history.note(action, decision, self.state.memory)
-        self.model_context.has_begun = resumed is not None
-        self._kept = self._to_keep()
+        self.model_context.has_begun = recalled is not None
+        self.resumable.note(self.session_id, self._to_keep())
         self.announced = self.listed()
         await self.status_line.show(self.session_id, self.summary)
         self._tell_opened()
@@ -261,10 +268,13 @@ class Session:
         self.emit(SessionClosed())
         await self.learning.begin(session_id, self.state.loaded)
         self._tell_opened()
-        if resumed := await anyio.to_thread.run_sync(self._stored, session_id):
+        if (recalled := await anyio.to_thread.run_sync(self.resumable.recall, session_id)) is not None:
             self.model_context.start_over()
             self.model_context.has_begun = True
-            await self.decide(resumed)
+            if recalled.profile != self.view.chosen:
+                await self.choose_profile(recalled.profile)
+            if recalled.resumed is not None:
+                await self.decide(recalled.resumed)
         await self.status_line.show(self.session_id, self.summary)
 
     async def start_upstreams(self) -> None:
@@ -318,11 +328,19 @@ class Session:
             stayed = [tool.name for tool in before if tool.name not in self.gone]
             self._tell_list(action, decision, stayed, [tool.name for tool in self.listed()], state)
             await self.list_refresh.announce(self.client, gather=isinstance(action, AgentPrompted))
-        await self._keep()
+        await self.resumable.keep(self.session_id, self._to_keep())
         await self.status_line.show(self.session_id, self.summary)
         if self.settings.warm_upstreams:
             self._warm(decision)
         return decision
+
+    async def choose_profile(self, chosen: ChosenProfile) -> Decision:
+        """Have the servers and pins of another profile in use; what the client has listed stays in its list."""
+        listed = tuple(tool.name for tool in self.listed())
+        before, self.view.chosen = self.view.chosen, chosen
+        await self.host.profile_changed(before.profile, chosen.profile)
+        self.gone |= {tool.name: tool for tool in self.announced if self.catalog.get(tool.name) is None}
+        return await self.decide(ProfileChosen(listed))
 
     async def search(self, words: str, limit: int) -> tuple[Scored, ...]:
         """Return the best tools for a search, most fitting first; does not load them."""
@@ -430,28 +448,10 @@ class Session:
         # Not settled: the same prompt again deserves the whole choice.
         return replace(state, settled=None), replace(decision, reason=f"{decision.reason} ({BY_WORDS})")
 
-    def _recalled(self) -> tuple[SessionResumed | None, tuple[str, ...]]:
-        """Return what the session was, and what is pinned; blocks, as does what the project has taught."""
-        self.learning.recall()
-        self.flows.recall(self.shared.memory, self.learning.project)
-        resumed = self._stored(self.session_id) if self.session_id else None
-        return resumed, self.shared.memory.pins(self.learning.project)
-
-    def _stored(self, session_id: str) -> SessionResumed | None:
-        """Return what is known of a conversation that was before; blocks."""
-        loaded, unloaded = self.shared.memory.loaded(session_id), self.shared.memory.unloaded(session_id)
-        return SessionResumed(loaded, unloaded) if loaded or unloaded else None
-
-    def _to_keep(self) -> tuple[str | None, frozenset[str], frozenset[str]]:
-        return self.session_id, self.state.loaded, self.state.unloaded
-
-    async def _keep(self) -> None:
-        """Store what a resumed session is to get again, if it has changed."""
-        session_id, loaded, unloaded = now = self._to_keep()
-        if not session_id or now == self._kept or (session_id != self._kept[0] and not loaded and not unloaded):
-            return
-        self._kept = now
-        await anyio.to_thread.run_sync(self.shared.memory.keep_loaded, session_id, loaded, unloaded)
+    def _to_keep(self) -> KeptSession:
+        chosen = self.view.chosen.name
+        profile = "" if chosen == self.shared.profile.name else chosen
+        return KeptSession(self.state.loaded, self.state.unloaded, profile)
 
     def _chosen(self) -> list[Tool]:
         return self.surface.chosen(self.state, self.catalog)

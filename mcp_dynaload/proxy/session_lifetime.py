@@ -15,6 +15,7 @@ from mcp_dynaload.proxy.personal_listings import PersonalListings
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.profile_view import ProfileView
 from mcp_dynaload.proxy.progress import ProgressRouter
+from mcp_dynaload.proxy.resuming import ResumableSession
 from mcp_dynaload.proxy.serving_role import ServingRole
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
@@ -56,6 +57,7 @@ async def open_session(
             shared.learning(client.user, environment.session_id),
             ShownLine(shared.status_lines),
             ProfileView(live, shared.profile),
+            ResumableSession(shared),
         )
         logins, guard = _logins_of(session), listings.quarantine
         session.host.sign_ins = _sign_ins(session, logins, tasks)

@@ -10,6 +10,7 @@ from mcp import MCPError
 from mcp_types import URL_ELICITATION_REQUIRED
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.profiles import Profile
 from mcp_dynaload.errors import UpstreamLoginError
 from mcp_dynaload.masking.printable import printable
 from mcp_dynaload.proxy.aggregate import Aggregate
@@ -227,8 +228,14 @@ class UpstreamBridge:
 
     async def aggregate_changed(self) -> None:
         """Tell the client of prompts and resources that it can see, when these differ from before."""
-        before, after = self.aggregate, self.shared.live.aggregate()
-        self.aggregate = after
+        before, self.aggregate = self.aggregate, self.shared.live.aggregate()
+        await self._announce(before, self.aggregate)
+
+    async def profile_changed(self, before: Profile, after: Profile) -> None:
+        """Tell the client of the same when another profile shows others of them."""
+        await self._announce(self.aggregate.narrowed(before.has), self.aggregate.narrowed(after.has))
+
+    async def _announce(self, before: Aggregate, after: Aggregate) -> None:
         if before.prompts != after.prompts:
             await self.client.announcements.tell("prompts")
         if (before.resources, before.templates) != (after.resources, after.templates):
