@@ -26,6 +26,7 @@ from mcp_dynaload.demo import embedded_servers
 from mcp_dynaload.encoder.tokenizer import count_tokens
 from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.logins.store import LoginStore
+from mcp_dynaload.logins.user_logins import UserLogins
 from mcp_dynaload.machine.logs import set_up_logs
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.catalog_index import CatalogIndex, open_rankings
@@ -117,7 +118,7 @@ class Configuration:
     @property
     def logins(self) -> Logins:
         """The user's logins to servers."""
-        store = LoginStore(self.locations.logins_dir, self.masker)
+        store = LoginStore(self.locations.logins_dir, self.masker, in_keyring=self.settings.login_store == "keyring")
         return Logins(store, self.masker, self.settings.login_client_metadata_url, self.environ)
 
     def with_upstreams(self, upstreams: UpstreamsRead) -> "Configuration":
@@ -211,7 +212,7 @@ async def refresh_catalog(
 
     `done` is told the name of each that is through, with success or not. One that fails stops no other.
     """
-    configs, places = configuration.configs, configuration.locations
+    configs, places = live.listings.configs, configuration.locations
     chosen = [configs[name] for name in (configs if names is None else names)]
 
     async def heard(name: str, listing: Listing) -> None:
@@ -236,7 +237,11 @@ async def refresh_catalog(
 
 @asynccontextmanager
 async def open_proxy(
-    configuration: Configuration, *, is_service: bool = False, peers: Peers | None = None
+    configuration: Configuration,
+    *,
+    is_service: bool = False,
+    peers: Peers | None = None,
+    user_logins: UserLogins | None = None,
 ) -> AsyncGenerator[ProxyServer]:
     """Open the server, ready to be connected to a transport; many clients connect to a service."""
     settings, locations = configuration.settings, configuration.locations
@@ -261,6 +266,7 @@ async def open_proxy(
                 masker,
                 peers or Peers(),
                 configuration.logins,
+                user_logins,
                 configuration.profile,
                 partial(read_profiles, locations.user_settings_file),
             )

@@ -102,4 +102,5 @@ REQUIREMENTS = {
     "service-load": "Half-sent requests, wrong tokens, odd input and sessions that were left keep nobody else out.",
     "service-oauth": "The access tokens of an OAuth 2.1 issuer open a session if they are valid and for this service.",
     "logins": "A login to a server is made once in the browser, kept for the user alone, renewed by itself, revocable.",
+    "user-logins": "In a service each user has logins of their own, sealed in the store, used at any replica.",
 }

@@ -6,7 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mcp_dynaload.app import Configuration
     from mcp_dynaload.catalog.catalog import Catalog
     from mcp_dynaload.hosts.claude_code.transcripts import PastSession
+    from mcp_dynaload.measure.quality.replay import Effect
     from mcp_dynaload.ranking.subjects import Subjects
     from mcp_dynaload.store.usage import UsageStore
 
@@ -45,11 +46,21 @@ class ProjectPast:
     sessions: tuple[tuple[str, float, tuple[str, ...]], ...]
     """Each with its id, its time and the tools that it called."""
 
+    @property
+    def newest(self) -> tuple[tuple[str, float, tuple[str, ...]], ...]:
+        """The newest sessions; none where there are no others."""
+        return self.sessions[len(self.before) :]
+
+    @property
+    def before(self) -> tuple[tuple[str, float, tuple[str, ...]], ...]:
+        """The sessions before these."""
+        count = len(self.sessions)
+        return self.sessions[: count - (max(1, round(NEWEST_SHARE * count)) if count > 1 else 0)]
+
     def known_before(self) -> tuple[int, int]:
         """Return how many tools the newest sessions called, and how many of them the sessions before had called."""
-        newest = max(1, round(NEWEST_SHARE * len(self.sessions))) if len(self.sessions) > 1 else 0
-        before = {tool for _, _, tools in self.sessions[: len(self.sessions) - newest] for tool in tools}
-        called = [set(tools) for _, _, tools in self.sessions[len(self.sessions) - newest :]] if newest else []
+        before = {tool for _, _, tools in self.before for tool in tools}
+        called = [set(tools) for _, _, tools in self.newest]
         return sum(map(len, called)), sum(len(tools & before) for tools in called)
 
 
@@ -63,6 +74,9 @@ class Past:
 
     detours: "Counter[tuple[str, str]]" = field(default_factory=lambda: Counter[tuple[str, str]]())
     """How often a program or a host was turned to for what a connected server is for: it, and the server."""
+
+    effect: "Effect | None" = None
+    """The effect on the newest sessions of what the others have shown; None: there is no prompt to show it by."""
 
 
 def learn(
@@ -119,6 +133,7 @@ def offer_learning(asks: Callable[[str], bool] | None, is_wanted: bool) -> None:
 def _learned(configuration: "Configuration", start: float, *, dry_run: bool) -> tuple["Past", list["ProjectPast"]]:
     """Read the sessions since then, and store what is new in them unless it is only to be shown."""
     from mcp_dynaload.app import open_catalog
+    from mcp_dynaload.cli.learn_effect import effect_on
     from mcp_dynaload.hosts.claude_code.files import find_claude_files
     from mcp_dynaload.hosts.claude_code.transcripts import past_sessions
     from mcp_dynaload.store.backends import open_usage
@@ -127,6 +142,8 @@ def _learned(configuration: "Configuration", start: float, *, dry_run: bool) -> 
     sessions = past_sessions(files.config_dir, start)
     with open_catalog(configuration) as live:
         past = past_of(sessions, live.catalog, live.subjects())
+        effect = effect_on(past.projects, _names(live.catalog), live, files.config_dir, start)
+        past = replace(past, effect=effect if effect.prompts else None)
     with open_usage(configuration.settings.store_url, configuration.locations.database_file) as memory:
         new = [_unknown(memory, project) for project in past.projects]
         if not dry_run:
@@ -217,6 +234,7 @@ def _as_json(past: Past, new: Sequence[ProjectPast], *, dry_run: bool, is_on: bo
             }
             for one, unknown in zip(past.projects, new, strict=True)
         ],
+        "replay": asdict(past.effect) if past.effect else None,
         "other_servers": dict(past.elsewhere),
         "detours": [
             {"via": via, "server": server, "times": times} for (via, server), times in past.detours.most_common()
@@ -225,6 +243,7 @@ def _as_json(past: Past, new: Sequence[ProjectPast], *, dry_run: bool, is_on: bo
 
 
 def _show(past: Past, new: Sequence[ProjectPast], since: str, *, dry_run: bool, is_on: bool) -> None:
+    from mcp_dynaload.cli.learn_effect import effect_sentence
     from mcp_dynaload.cli.screen import console, show_table
 
     def say(text: str) -> None:
@@ -239,6 +258,8 @@ def _show(past: Past, new: Sequence[ProjectPast], since: str, *, dry_run: bool, 
     if rows:
         show_table("", heads, rows, heads[1:])
         say("\nNewest: of the tools that the newest fifth of the sessions called, those that the others had called.")
+        if past.effect:
+            say(effect_sentence(past.effect))
     else:
         say(f"No session since {since} has called a tool of a server that is behind mcp-dynaload.")
     if past.elsewhere:

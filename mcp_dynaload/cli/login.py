@@ -103,13 +103,25 @@ def _log_in(configuration: "Configuration", config: "UpstreamConfig", *, no_brow
         said = masker.tokens(f"{config.name}: not logged in: {error}")
         print(printable(said, keeps_lines=True), file=sys.stderr)
         return False
-    print(printable(f"{config.name}: logged in."))
+    print(printable(f"{config.name}: logged in.{_kept_elsewhere(configuration, config)}"))
     listed = fill_cache(configuration, [config.name])
     if (listing := listed.listings.get(config.name)) is not None:
         print(printable(f"{config.name}: {len(listing.tools)} tools. Running sessions take them up by themselves."))
     for error in listed.errors.values():
         print(printable(error, keeps_lines=True), file=sys.stderr)
     return not listed.errors
+
+
+def _kept_elsewhere(configuration: "Configuration", config: "UpstreamConfig") -> str:
+    """Return where the login is kept if the keyring was to have it; the log says why it has not."""
+    from mcp_dynaload.logins.login import key_of
+    from mcp_dynaload.logins.store import LoginStore
+
+    if configuration.settings.login_store == "file":
+        return ""
+    place = LoginStore(configuration.locations.logins_dir, configuration.masker).place_of(key_of(config))
+    hint = "" if "keyring" in place else ": there is no keyring to be used here (install the extra `keyring`)"
+    return f" It is kept in {place}{hint}."
 
 
 async def _logged_in(logins: "Logins", config: "UpstreamConfig", *, no_browser: bool, secret: str) -> None:

@@ -89,7 +89,9 @@ def _looks(written: "WrittenConfiguration") -> Mapping[str, Look]:
     from mcp_dynaload.logins.store import LoginStore
 
     places, upstreams = written.locations, written.upstreams
-    logins = Logins(LoginStore(places.logins_dir, written.masker), written.masker, environ=written.environ)
+    in_keyring = written.settings.login_store == "keyring"
+    store = LoginStore(places.logins_dir, written.masker, in_keyring=in_keyring)
+    logins = Logins(store, written.masker, environ=written.environ)
 
     def status_of(config: "UpstreamConfig") -> int | None:
         entry = {"type": config.transport, "url": config.url, "headers": dict(config.headers)}

@@ -61,11 +61,13 @@ def list_tokens(as_json: JsonOption = False) -> None:
 
 @token.command()
 def revoke(name: Annotated[str, typer.Argument(help="Whose token it is.")]) -> None:
-    """Take a token back: the next request with it is refused."""
+    """Take a token back: the next request with it is refused, and its user's logins to servers are forgotten."""
     with _tokens() as tokens:
+        made_at = [record.created_at for record in anyio.run(tokens.all) if record.name == name]
         if not anyio.run(tokens.revoke, name):
             raise ConfigError(f"there is no token for {name!r}; `mcp-dynaload token list` names all")
         is_last = not anyio.run(tokens.has_any)
+    _forget_logins(name, made_at)
     print(f"The token of {name} is revoked.")
     if is_last:
         print(_CLOSED)
@@ -80,6 +82,19 @@ def forget() -> None:
     with _tokens() as tokens:
         anyio.run(tokens.forget)
     print(_OPEN)
+
+
+def _forget_logins(name: str, made_at: list[float]) -> None:
+    from mcp_dynaload.logins.user_logins import owner_of
+    from mcp_dynaload.store.backends import open_login_vault
+
+    configuration = configuration_of(None, False)
+    url, file = configuration.settings.store_url, configuration.locations.user_logins_file
+    if not url and not file.exists():
+        return
+    with open_login_vault(url, file) as vault:
+        for at in made_at:
+            anyio.run(vault.forget, owner_of("", name, at))
 
 
 @contextmanager

@@ -92,6 +92,11 @@ class Locations:
         return self.state_dir / "logins"
 
     @property
+    def user_logins_file(self) -> Path:
+        """The SQLite database of the logins of a service's users, sealed."""
+        return self.state_dir / "user-logins.db"
+
+    @property
     def secrets_file(self) -> Path:
         """The names of the user's secrets, and the values that no keyring keeps."""
         return self.state_dir / SECRETS_FILE

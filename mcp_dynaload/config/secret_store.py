@@ -2,11 +2,10 @@
 
 import json
 import re
-import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar, cast
+from typing import cast
 
+from mcp_dynaload.config.system_keyring import PLACE, FindKeyring, SystemKeyring, find_keyring
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.machine.atomic_files import locked, write_atomically
 from mcp_dynaload.machine.private_files import make_private_file, make_private_folder
@@ -17,38 +16,6 @@ SERVICE = "mcp-dynaload"
 SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NAME_RULE = "use up to 64 letters, digits, '.', '_' and '-'"
 
-KEYRING_SECONDS = 20.0
-"""A keyring that is locked asks the user; one whose service hangs must not hang us."""
-
-_Found = TypeVar("_Found")
-
-
-class Keyring(Protocol):
-    """The system's place for passwords, as the package `keyring` gives it."""
-
-    def get_password(self, service: str, username: str) -> str | None:
-        """Return a password; None if there is none of that name."""
-        ...
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        """Keep a password."""
-        ...
-
-    def delete_password(self, service: str, username: str) -> None:
-        """Forget a password."""
-        ...
-
-
-def find_keyring() -> Keyring | None:
-    """Return the system's keyring; None where the package is missing, or has nothing here to work with."""
-    try:
-        import keyring  # an extra, and slow to import: only where a secret is asked for
-        from keyring.backends import fail
-    except ImportError:
-        return None
-    found = keyring.get_keyring()
-    return None if isinstance(found, fail.Keyring) else cast(Keyring, found)
-
 
 class SecretStore:
     """The secrets and where each is kept; its methods block.
@@ -57,19 +24,18 @@ class SecretStore:
     no keyring keeps.
     """
 
-    def __init__(self, file: Path, keyring: Callable[[], Keyring | None] = find_keyring) -> None:
+    def __init__(self, file: Path, find: FindKeyring = find_keyring) -> None:
         self._file = file
-        self._find_keyring = keyring
-        self._keyring: tuple[Keyring | None] | None = None
+        self._keyring = SystemKeyring(SERVICE, "secret", find)
 
     @property
     def place(self) -> str:
         """Where a new secret is kept, in words."""
-        return self.place_of(is_in_file=self._opened_keyring() is None)
+        return self.place_of(is_in_file=not self._keyring.is_there)
 
     def place_of(self, *, is_in_file: bool) -> str:
         """Return where a secret is kept, in words."""
-        return f"the file {self._file}, which only you may read" if is_in_file else "the system's keyring"
+        return f"the file {self._file}, which only you may read" if is_in_file else PLACE
 
     def get(self, name: str) -> str | None:
         """Return a secret; None if there is none of that name.
@@ -82,13 +48,12 @@ class SecretStore:
             return None
         if (value := known[name]) is not None:
             return value
-        keyring = self._opened_keyring()
-        if keyring is None:
+        if not self._keyring.is_there:
             raise StoreError(
-                f"the secret {name!r} is in the system's keyring, which is not to be had here; install the extra"
+                f"the secret {name!r} is in {PLACE}, which is not to be had here; install the extra"
                 f" `keyring`, or run `mcp-dynaload secret set {name}` again"
             )
-        return self._asked("read", name, lambda: keyring.get_password(SERVICE, name))
+        return self._keyring.get(name)
 
     def set(self, name: str, value: str) -> str:
         """Keep a secret in the place of an earlier one; returns where, in words.
@@ -96,10 +61,10 @@ class SecretStore:
         Raises:
             StoreError: File or keyring cannot be used.
         """
-        keyring = self._opened_keyring()
-        if keyring is not None:
-            self._asked("kept", name, lambda: keyring.set_password(SERVICE, name, value))
-        self._change(name, None if keyring is not None else value, is_kept=True)
+        is_in_keyring = self._keyring.is_there
+        if is_in_keyring:
+            self._keyring.set(name, value)
+        self._change(name, None if is_in_keyring else value, is_kept=True)
         return self.place
 
     def remove(self, name: str) -> bool:
@@ -111,9 +76,8 @@ class SecretStore:
         known = self._read()
         if name not in known:
             return False
-        keyring = self._opened_keyring()
-        if known[name] is None and keyring is not None and self.get(name) is not None:
-            self._asked("removed", name, lambda: keyring.delete_password(SERVICE, name))
+        if known[name] is None and self._keyring.is_there:
+            self._keyring.remove(name)
         self._change(name, None, is_kept=False)
         return True
 
@@ -124,32 +88,6 @@ class SecretStore:
             StoreError: The file cannot be used.
         """
         return {name: self.place_of(is_in_file=value is not None) for name, value in sorted(self._read().items())}
-
-    def _opened_keyring(self) -> Keyring | None:
-        if self._keyring is None:
-            self._keyring = (self._find_keyring(),)
-        return self._keyring[0]
-
-    def _asked(self, what: str, name: str, ask: Callable[[], _Found]) -> _Found:
-        """Return the keyring's answer, which is waited for in a thread of its own."""
-        answers: list[_Found] = []
-        failures: list[Exception] = []
-
-        def run() -> None:
-            try:
-                answers.append(ask())
-            except Exception as error:  # noqa: BLE001 - each keyring has errors of its own; told below
-                failures.append(error)
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        thread.join(KEYRING_SECONDS)
-        if answers:
-            return answers[0]
-        reason = type(failures[0]).__name__ if failures else f"no answer within {KEYRING_SECONDS:g} s"
-        raise StoreError(
-            f"the secret {name!r} cannot be {what}: the system's keyring failed ({reason}); unlock it and try again"
-        ) from (failures[0] if failures else None)
 
     def _read(self) -> dict[str, str | None]:
         try:

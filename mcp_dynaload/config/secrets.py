@@ -97,6 +97,7 @@ def _of_entry(config: UpstreamConfig) -> Iterator[str]:
 
 def _of_settings(settings: Settings) -> Iterator[str]:
     yield from _of_named("oauth_client_secret", settings.oauth_client_secret)
+    yield from (word for word in re.split(r"[\s,]+", settings.login_keys) if word and not word.startswith("${"))
     for url in (settings.store_url, settings.otel_endpoint, settings.oauth_introspection_url):
         yield from _of_url(url)
     if path := urlsplit(settings.alert_webhook).path.strip("/"):

@@ -32,6 +32,19 @@ class ServiceSettings(BaseModel):
     max_sessions_per_token: _Count = 20
     """How many of them one access token may have, at all replicas together."""
 
+    user_logins: Literal["off", "calls", "lists"] = "off"
+    """Whose login a remote server gets: `off`, the service's own, for everybody; `calls`, that of the access token's
+    user, while what the server offers is listed with the service's own; `lists`, the same, and where the service has
+    none, tools are listed with the first user's. Needs `login_keys` and `service_url`."""
+
+    login_keys: Annotated[str, Field(repr=False)] = ""
+    """Keys that seal the users' logins in the store, 32 bytes in base64 each, or `${file:PATH}` of a file with them;
+    commas between. The first seals, all open. Better in the environment."""
+
+    service_url: Annotated[str, Field(pattern=r"^(https?://[^/\s?#]+(/[^\s?#]*[^\s?#/])?)?$")] = ""
+    """Our address as browsers know it, without a slash at its end: there logins come back to. With https, or on this
+    machine."""
+
     session_idle_seconds: _Seconds = 1800
     """A session from which nothing has come for so long, and that has no open stream, is ended."""
 

@@ -131,6 +131,10 @@ class Settings(ServiceSettings, TelemetrySettings):
     max_running_upstreams: _Count = 10
     """How many server processes run at the same time."""
 
+    login_store: Literal["file", "keyring"] = "file"
+    """Where your logins to servers are kept on this machine: `file`, which only you may read, or `keyring`, the
+    system's (extra `keyring`); where there is none, the file has them, which is told."""
+
     login_client_metadata_url: Annotated[str, Field(pattern=r"^(?:https://[^/\s]+/\S+)?$")] = ""
     """The address of a client id metadata document that names us to authorization servers that take one; without it
     we register ourselves at each."""
@@ -294,6 +298,8 @@ def _requirement(message: str) -> str:
     if NAME_PATTERN in message:
         return NAME_RULE
     wanted = message.split(", unable")[0].replace("Input should be", "it must be")
-    if "pattern" in wanted:
+    if "pattern" in wanted and "redis" in wanted:
         return "it must be redis://host:6379/0, rediss:// or unix://, or empty"
+    if "pattern" in wanted:
+        return "it must be a whole address such as https://tools.example/path, or empty"
     return f"{wanted}, true or false" if "boolean" in wanted else wanted

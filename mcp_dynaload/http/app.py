@@ -32,6 +32,8 @@ from mcp_dynaload.http.quarantine import held_definitions
 from mcp_dynaload.http.rate_limit import open_rates
 from mcp_dynaload.http.rest import rest
 from mcp_dynaload.http.routes import GuardedDefault, GuardedRoute, check_declared
+from mcp_dynaload.http.user_logins import user_logins as user_logins_router
+from mcp_dynaload.http.user_logins import user_logins_of
 from mcp_dynaload.http.warm_up import prepare
 from mcp_dynaload.machine.logs import set_up_logs
 from mcp_dynaload.proxy.process_snapshot import ProcessKind
@@ -57,6 +59,7 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
         set_up_logs(chosen.settings.log_level, chosen.locations.logs_dir, to_stderr=True, masker=chosen.masker)
 
     settings, issuer = chosen.settings, issuer_of(chosen.settings)
+    open_user_logins = user_logins_of(chosen)
 
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
@@ -69,12 +72,13 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
             open_rates(url, settings.rate_limit_per_minute) as rates,
             open_rates(url, failures.MAX_PER_MINUTE) as failing,
             open_session_counts(url) as counts,
+            open_user_logins() as user_logins,
         ):
-            access = Access(tokens, issuer, rates, failures.WrongTokens(failing))
+            access = Access(tokens, issuer, rates, failures.WrongTokens(failing), user_logins is not None)
             await access.are_required()
             async with (
                 _watch(chosen) as watch,
-                open_proxy(headless, is_service=True) as proxy,
+                open_proxy(headless, is_service=True, user_logins=user_logins) as proxy,
                 open_control(proxy, chosen.locations.processes_dir, ProcessKind.SERVICE),
                 open_endpoints(proxy, settings, counts) as endpoints,
                 open_api(headless, proxy, Options()) as api,
@@ -84,9 +88,17 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
                 proxy.shared.event_bus.observe(prometheus_metrics)
                 app.state.demo_runs = PlayedRuns(tasks)
                 app.state.serving = ServiceState(
-                    chosen, proxy, endpoints, api, watch, prometheus_metrics, access, Guard(settings, access)
+                    chosen,
+                    proxy,
+                    endpoints,
+                    api,
+                    watch,
+                    prometheus_metrics,
+                    access,
+                    Guard(settings, access),
+                    user_logins,
                 )
-                tasks.start_soon(prepare, chosen, proxy.live)
+                tasks.start_soon(prepare, chosen, proxy.live, user_logins)
                 yield
                 tasks.cancel_scope.cancel()
 
@@ -99,14 +111,19 @@ def create_app(configuration: Configuration | None = None) -> FastAPI:
         openapi_url=None,  # it is a route of `description`, declared like the others
         redirect_slashes=False,
     )
-    routers = (health, rest, demo_runs, watching, held_definitions, description, dashboard)
+    _put_together(app, settings)
+    tell_errors(app, chosen.masker)
+    return app
+
+
+def _put_together(app: FastAPI, settings: Settings) -> None:
+    """Give the application all its routes, and the guards before them."""
+    routers = (health, rest, demo_runs, watching, held_definitions, user_logins_router, description, dashboard)
     # The routes themselves, not the routers: what answers is what was declared.
     app.router.routes += [*_mcp_routes(settings), *(route for router in routers for route in router.routes)]
     app.router.default = GuardedDefault(app.router.default)
     check_declared(app.routes)
     app.add_middleware(HostGuard, settings=settings)
-    tell_errors(app, chosen.masker)
-    return app
 
 
 def _mcp_routes(settings: Settings) -> list[GuardedRoute]:

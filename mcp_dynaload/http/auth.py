@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from mcp_dynaload.http.errors import NotAllowedError
 from mcp_dynaload.http.rate_limit import RateLimit
 from mcp_dynaload.http.wrong_tokens import WrongTokens
+from mcp_dynaload.logins.user_logins import MADE_AT
 from mcp_dynaload.machine.loopback import is_loopback
 from mcp_dynaload.proxy.client import user_of
 from mcp_dynaload.store.tokens import PREFIX, Scope, TokenStore
@@ -54,7 +55,11 @@ class Access:
         if record is None:
             return None
         return AccessToken(
-            token="", client_id=record.name, scopes=[*map(str, record.scope.included)], subject=record.name
+            token="",
+            client_id=record.name,
+            scopes=[*map(str, record.scope.included)],
+            subject=record.name,
+            claims={MADE_AT: record.created_at},
         )
 
     async def _issued(self, token: str) -> AccessToken | None:

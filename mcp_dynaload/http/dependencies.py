@@ -11,6 +11,7 @@ from mcp_dynaload.http.auth import Access
 from mcp_dynaload.http.guard import Guard
 from mcp_dynaload.http.mcp_endpoints import Endpoints
 from mcp_dynaload.http.prometheus import PrometheusMetrics
+from mcp_dynaload.logins.user_logins import UserLogins
 from mcp_dynaload.proxy.server import ProxyServer
 from mcp_dynaload.telemetry.journal_overview import JournalWatch
 
@@ -27,6 +28,8 @@ class ServiceState:
     prometheus_metrics: PrometheusMetrics
     access: Access
     guard: Guard
+    user_logins: UserLogins | None = None
+    """The logins of its users; None: all use the service's own."""
 
 
 def serving_of(app: FastAPI) -> ServiceState:

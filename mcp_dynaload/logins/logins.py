@@ -13,12 +13,14 @@ import structlog
 from mcp_dynaload.config.project_environment import OUR_PREFIX
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.errors import LoginDemand, LoginError
-from mcp_dynaload.logins.login import Login, LoginKey, key_of
-from mcp_dynaload.logins.store import LoginStore
+from mcp_dynaload.logins.keeper import LoginKeeper
+from mcp_dynaload.logins.login import Login, LoginKey, key_of, login_command
+from mcp_dynaload.logins.pages import AskedLogin, LoginPages
 from mcp_dynaload.masking import Masker
 
 if TYPE_CHECKING:
     from mcp_dynaload.logins.flow import PendingLogin
+    from mcp_dynaload.logins.registration import LoginRequest
 
 CLIENT_SECRET_VARIABLE = "MCP_CLIENT_SECRET"
 """Where the secret of a client that was registered by hand may stand when a user logs in."""
@@ -30,20 +32,36 @@ log = structlog.get_logger()
 class Logins:
     """The user's logins, and how we are known where they are made."""
 
-    store: LoginStore
+    store: LoginKeeper
     masker: Masker
     """Learns the secrets that come up."""
 
     client_metadata_url: str = ""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    pages: LoginPages | None = None
+    """Where the user logs in if not on this machine."""
+
+    way: str = ""
+    """How the user could log in, where it is neither of both."""
+
+    handed_out: set[str] = field(default_factory=set[str])
+    """The upstreams that have got a token."""
 
     def can_log_in(self, config: UpstreamConfig) -> bool:
         """Return whether a login of ours is what this upstream would need: its entry brings none itself."""
         return config.transport != "stdio" and not config.has_own_authorization
 
-    def stamp(self, config: UpstreamConfig) -> str:
+    def way_in(self, upstream: str) -> str:
+        """Return how the user logs in to an upstream, in words."""
+        if self.way:
+            return self.way
+        if self.pages is not None:
+            return f"at {self.pages.start(upstream)} (with the access token of this service)"
+        return f"with `{login_command(upstream)}`"
+
+    async def stamp(self, config: UpstreamConfig) -> str:
         """Return what differs whenever the upstream's login has changed."""
-        return self.store.stamp(key_of(config)) if config.transport != "stdio" else ""
+        return await self.store.stamp(key_of(config)) if config.transport != "stdio" else ""
 
     def is_wanted(self, config: UpstreamConfig) -> bool:
         """Return whether the upstream has refused us for want of a login, and has let nobody in since."""
@@ -72,6 +90,12 @@ class Logins:
             LoginError: it has run out and cannot be renewed now.
             StoreError: it cannot be read.
         """
+        token = await self._token(config)
+        if token:
+            self.handed_out.add(config.name)
+        return token
+
+    async def _token(self, config: UpstreamConfig) -> str:
         login = await self.login_of(config)
         if login is None or not login.has_tokens:
             return ""
@@ -139,13 +163,24 @@ class Logins:
     def open(
         self, config: UpstreamConfig, demand: LoginDemand | None, secret: str = ""
     ) -> "AbstractAsyncContextManager[PendingLogin]":
-        """Begin a login, which the user is then to make; `secret` is that of a client that the entry names."""
+        """Begin a login on this machine, which the user is then to make."""
         from mcp_dynaload.logins.flow import open_login  # the SDK's OAuth client
-        from mcp_dynaload.logins.registration import LoginRequest
+
+        return open_login(self.request(config, demand, secret), self.store)
+
+    def request(self, config: UpstreamConfig, demand: LoginDemand | None, secret: str = "") -> "LoginRequest":
+        """Return what is wanted of a login; `secret` is that of a client that the entry names."""
+        from mcp_dynaload.logins.registration import LoginRequest  # the SDK's OAuth client
 
         secret = (secret or self.environ.get(CLIENT_SECRET_VARIABLE, "")) if config.oauth.client_id else ""
         self.masker.learn_passing(f"client secret of {config.name}", [secret])
-        return open_login(LoginRequest(config, demand, self.client_metadata_url, secret), self.store)
+        return LoginRequest(config, demand, self.client_metadata_url, secret)
+
+    def ask(self, config: UpstreamConfig, demand: LoginDemand | None) -> AbstractAsyncContextManager[AskedLogin]:
+        """Begin a login where the user makes it: at the service's page, or on this machine."""
+        if self.pages is not None:
+            return self.pages.asked(key_of(config), self.store)
+        return self.open(config, demand)
 
     async def log_out(self, key: LoginKey) -> bool:
         """Forget a login; whether its authorization server has forgotten it, too.

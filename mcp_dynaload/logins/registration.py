@@ -6,6 +6,7 @@ Imports the SDK's OAuth client, so it is imported only where a login is made.
 import json
 from dataclasses import dataclass, field, replace
 from typing import cast
+from urllib.parse import urlsplit
 
 from mcp.client.auth.exceptions import OAuthRegistrationError
 from mcp.client.auth.oauth2 import check_registration_usable
@@ -18,8 +19,10 @@ from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.errors import LoginDemand, LoginError
 from mcp_dynaload.logins.discovery import AuthorizationServer
 from mcp_dynaload.logins.login import Login, RegisteredClient
+from mcp_dynaload.logins.returned import CALLBACK_PATH
 from mcp_dynaload.logins.tokens import refusal_of
 from mcp_dynaload.logins.web import Web
+from mcp_dynaload.machine.loopback import is_loopback
 
 PROGRAM = "mcp-dynaload"
 _METHODS = ("none", "client_secret_post", "client_secret_basic")
@@ -79,7 +82,9 @@ async def registered(
         return RegisteredClient(client_id=document, redirect_uri=redirect_uri)
     endpoint = server.metadata.registration_endpoint
     if endpoint is None:
-        raise LoginError(f"its authorization server ({server.issuer}) registers no programs by itself; {_by_hand()}")
+        raise LoginError(
+            f"its authorization server ({server.issuer}) registers no programs by itself; {_by_hand(redirect_uri)}"
+        )
     method = _method(server, has_secret=False)
     wanted = OAuthClientMetadata(
         client_name=PROGRAM,
@@ -95,7 +100,9 @@ async def registered(
             raise LoginError(
                 "it names no authorization server, so nobody can log in to it; check 'headers' of its entry"
             )
-        raise LoginError(f"its authorization server refused to register us: {refusal_of(answer)}; {_by_hand()}")
+        raise LoginError(
+            f"its authorization server refused to register us: {refusal_of(answer)}; {_by_hand(redirect_uri)}"
+        )
     return replace(_client(answer.body, redirect_uri), scope=scope)
 
 
@@ -105,7 +112,7 @@ def _client(body: bytes, redirect_uri: str) -> RegisteredClient:
         check_registration_usable(given)
     except (ValidationError, ValueError, OAuthRegistrationError) as error:
         raise LoginError(
-            f"its authorization server registered us in a way that cannot be used; {_by_hand()}"
+            f"its authorization server registered us in a way that cannot be used; {_by_hand(redirect_uri)}"
         ) from error
     return RegisteredClient(
         client_id=given.client_id,
@@ -136,8 +143,10 @@ def _method(server: AuthorizationServer, *, has_secret: bool) -> str:
     return known[0] if known else "none"
 
 
-def _by_hand() -> str:
+def _by_hand(redirect_uri: str) -> str:
+    is_local = is_loopback(urlsplit(redirect_uri).hostname or "") and urlsplit(redirect_uri).path == CALLBACK_PATH
+    back = f"http://localhost:PORT{CALLBACK_PATH}" if is_local else redirect_uri
+    entry = '{"clientId": ID, "callbackPort": PORT}' if is_local else '{"clientId": ID}'
     return (
-        "register a program there by hand, with a redirect to http://localhost:PORT/callback, and put its id into the "
-        'entry: "oauth": {"clientId": ID, "callbackPort": PORT}'
+        f'register a program there by hand, with a redirect to {back}, and put its id into the entry: "oauth": {entry}'
     )

@@ -1,4 +1,7 @@
-"""The logins on this machine: a file for each, closed to everybody else, changed by one process at a time."""
+"""The logins on this machine: a file for each, closed to everybody else, changed by one process at a time.
+
+Where the system's keyring has what is secret in them, the file says so, and tells each process of a change.
+"""
 
 import json
 import os
@@ -6,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import IO
@@ -16,6 +19,8 @@ import anyio.to_thread
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from mcp_dynaload.catalog.tool import json_object
+from mcp_dynaload.config.system_keyring import PLACE, FindKeyring, SystemKeyring, find_keyring
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.logins.login import Login, LoginKey
 from mcp_dynaload.machine.private_files import make_private_file, make_private_folder, open_private
@@ -25,6 +30,11 @@ LOCK_SECONDS = 60.0
 """A process that renews a login has this long, with all its requests; then another one may say that it hangs."""
 
 POLL_SECONDS = 0.05
+
+SERVICE = "mcp-dynaload login"
+"""The name of our logins in the keyring."""
+
+_SECRET = ("access_token", "refresh_token")
 MAX_BYTES = 1_000_000
 
 log = structlog.get_logger()
@@ -37,18 +47,27 @@ class _StoredLogin:
     name: str
     url: str
     login: Login
+    in_keyring: bool = False
+    """The keyring has what is secret of it."""
 
 
 class LoginStore:
     """The logins of the user, by the server's name and address."""
 
-    def __init__(self, folder: Path, masker: Masker) -> None:
+    def __init__(
+        self, folder: Path, masker: Masker, *, in_keyring: bool = False, find: FindKeyring = find_keyring
+    ) -> None:
         self._folder = folder
         self._masker = masker
+        self._in_keyring = in_keyring
+        self._keyring = SystemKeyring(SERVICE, "login", find)
         self._read: dict[LoginKey, tuple[str, Login | None]] = {}
 
-    def stamp(self, key: LoginKey) -> str:
+    async def stamp(self, key: LoginKey) -> str:
         """Return what differs whenever the login has been changed, by whatever process; empty where there is none."""
+        return self._stamp(key)
+
+    def _stamp(self, key: LoginKey) -> str:
         try:
             status = self._file(key).stat()
         except OSError:
@@ -77,7 +96,7 @@ class LoginStore:
         Raises:
             StoreError: it cannot be read.
         """
-        stamp = self.stamp(key)
+        stamp = self._stamp(key)
         if (known := self._read.get(key)) is not None and known[0] == stamp:
             return known[1]
         stored = await anyio.to_thread.run_sync(self._stored, self._file(key)) if stamp else None
@@ -103,6 +122,25 @@ class LoginStore:
             StoreError: it cannot be removed.
         """
         await anyio.to_thread.run_sync(self._remove, key)
+
+    def clear_keyring(self) -> list[str]:
+        """Forget all logins that the keyring has; return whose. Blocks.
+
+        Raises:
+            StoreError: keyring or folder cannot be used.
+        """
+        cleared: list[str] = []
+        for file in self._files():
+            stored = self._content(file)
+            if stored is not None and stored.in_keyring:
+                self._remove(LoginKey(stored.name, stored.url))
+                cleared.append(stored.name)
+        return cleared
+
+    def place_of(self, key: LoginKey) -> str:
+        """Return where a login is kept, in words; blocks."""
+        stored = self._content(self._file(key))
+        return PLACE if stored is not None and stored.in_keyring else f"a file in {self._folder} that only you may read"
 
     async def all(self) -> dict[LoginKey, Login]:
         """Return all logins that can be read."""
@@ -136,6 +174,16 @@ class LoginStore:
         return self._folder / f"{key.id}.wanted"
 
     def _stored(self, file: Path) -> _StoredLogin | None:
+        """Return the content of a file, with what the keyring has of it."""
+        stored = self._content(file)
+        if stored is None:
+            return None
+        if stored.in_keyring:
+            stored = replace(stored, login=_with_secrets(stored.login, self._keyring.get(file.stem)))
+        self._masker.learn_passing(file.stem, stored.login.secrets)
+        return stored
+
+    def _content(self, file: Path) -> _StoredLogin | None:
         try:
             raw = file.read_bytes()[:MAX_BYTES]
         except FileNotFoundError:
@@ -147,11 +195,32 @@ class LoginStore:
         except ValidationError:
             log.warning("login_unreadable", file=str(file), fix="log in again")
             return None
-        self._masker.learn_passing(file.stem, stored.login.secrets)
         return stored
 
     def _write(self, key: LoginKey, login: Login) -> None:
-        self._replace(self._file(key), json.dumps(asdict(_StoredLogin(key.name, key.url, login))))
+        before = self._content(self._file(key))
+        is_kept = self._in_keyring and self._keep_secrets(key, login)
+        shown = _with_secrets(login, None) if is_kept else login
+        self._replace(self._file(key), json.dumps(asdict(_StoredLogin(key.name, key.url, shown, is_kept))))
+        if before is not None and before.in_keyring and not is_kept:
+            self._clear(key)
+
+    def _keep_secrets(self, key: LoginKey, login: Login) -> bool:
+        """Put what is secret into the keyring; false, and told, where it takes none."""
+        secret = {name: getattr(login, name) for name in _SECRET} | {"client_secret": login.client.client_secret}
+        try:
+            self._keyring.set(key.id, json.dumps(secret))
+        except StoreError as error:
+            log.warning("login_kept_in_file", server=key.name, why=str(error), file=str(self._file(key)))
+            return False
+        return True
+
+    def _clear(self, key: LoginKey) -> None:
+        """Forget what the keyring has, as far as it can be had."""
+        try:
+            self._keyring.remove(key.id)
+        except StoreError as error:
+            log.warning("login_not_cleared", server=key.name, why=str(error))
 
     def _replace(self, file: Path, text: str) -> None:
         """Write the file in one step; it is readable by the user only, as mkstemp makes it."""
@@ -173,21 +242,43 @@ class LoginStore:
 
     def _remove(self, key: LoginKey) -> None:
         self.note_wanted(key, is_wanted=False)
+        if (stored := self._content(self._file(key))) is not None and stored.in_keyring:
+            self._keyring.remove(key.id)
         try:
             self._file(key).unlink(missing_ok=True)
         except OSError as error:
             raise self._unusable(self._file(key), error) from error
 
-    def _all(self) -> dict[LoginKey, Login]:
+    def _files(self) -> list[Path]:
         try:
-            files = sorted(self._folder.glob("*.json"))
+            return sorted(self._folder.glob("*.json"))
         except OSError as error:
             raise self._unusable(self._folder, error) from error
-        found = [stored for file in files if (stored := self._stored(file)) is not None]
+
+    def _all(self) -> dict[LoginKey, Login]:
+        found = [stored for file in self._files() if (stored := self._readable(file)) is not None]
         return {LoginKey(stored.name, stored.url): stored.login for stored in found}
+
+    def _readable(self, file: Path) -> _StoredLogin | None:
+        """Return the content of a file; without what is secret where the keyring does not give it."""
+        try:
+            return self._stored(file)
+        except StoreError as error:
+            log.warning("login_not_read", file=str(file), why=str(error))
+            return self._content(file)
 
     def _unusable(self, path: Path, error: OSError) -> StoreError:
         return StoreError(f"{path} cannot be used ({error.strerror}); make {self._folder} yours and writable")
+
+
+def _with_secrets(login: Login, text: str | None) -> Login:
+    """Return the login with what the keyring has kept of it; without that it is over."""
+    try:
+        kept = json_object(json.loads(text or "{}"))
+    except ValueError:  # another program has written there
+        kept = {}
+    client = replace(login.client, client_secret=str(kept.get("client_secret") or ""))
+    return replace(login, client=client, **{name: str(kept.get(name) or "") for name in _SECRET})
 
 
 @cache

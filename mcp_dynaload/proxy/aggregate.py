@@ -1,8 +1,8 @@
 """Prompts, resources and templates of all upstreams under names and URIs that do not collide."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from mcp.shared.uri_template import InvalidUriTemplate, UriTemplate
@@ -49,6 +49,15 @@ class Aggregate:
                 return ElementOrigin(origin.upstream, uri)
         owners = {origin.upstream for origin in (*self.resource_origins.values(), *self.template_origins.values())}
         return ElementOrigin(owners.pop(), uri) if len(owners) == 1 else None
+
+    def narrowed(self, has: Callable[[str], bool]) -> "Aggregate":
+        """Return the same with fewer lists: what is of these upstreams; all of it can be asked for as before."""
+        return replace(
+            self,
+            prompts=tuple(one for one in self.prompts if has(self.prompt_origins[one["name"]].upstream)),
+            resources=tuple(one for one in self.resources if has(self.resource_origins[one["uri"]].upstream)),
+            templates=tuple(one for one in self.templates if has(self.template_origins[one["uriTemplate"]].upstream)),
+        )
 
     def uri_of(self, upstream: str, original: str) -> str:
         """Return our URI for one of an upstream's: an alias where its own does not lead to it."""

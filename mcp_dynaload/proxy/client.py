@@ -17,6 +17,7 @@ from starlette.authentication import BaseUser
 from starlette.requests import HTTPConnection
 
 from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.logins.user_logins import MADE_AT, owner_of
 from mcp_dynaload.machine.loopback import is_loopback
 from mcp_dynaload.proxy.announcements import Announcements
 from mcp_dynaload.transport.sdk_json import UnwritableError
@@ -114,6 +115,17 @@ def user_of(request: HTTPConnection) -> str:
     return user.display_name if isinstance(user, BaseUser) and user.is_authenticated else ""
 
 
+def login_owner_of(request: HTTPConnection) -> str:
+    """Return whose logins an HTTP request uses: those of its access token's user, by whoever has issued that."""
+    from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser  # a service has it, nobody else comes here
+
+    user: object = request.scope.get("user")
+    if not isinstance(user, AuthenticatedUser):
+        return ""
+    claims = user.access_token.claims or {}
+    return owner_of(str(claims.get("iss") or ""), user.display_name, claims.get(MADE_AT) or 0.0)
+
+
 def as_it_is(params: Json | None) -> Json | None:
     """Return what our own stdio can write: everything."""
     return params
@@ -135,6 +147,9 @@ class Client:
 
     fit: Fit = as_it_is
     """Makes of what an upstream says by itself what the client's transport can write."""
+
+    login_owner: str = ""
+    """Whose logins to servers it uses where one process serves several; empty for nobody's."""
 
     announcements: Announcements = field(init=False)
     """Word to it that its lists differ."""

@@ -8,7 +8,7 @@ from mcp_types import INVALID_PARAMS, LoggingLevel
 
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import UpstreamLoginError
-from mcp_dynaload.proxy.aggregate import ElementOrigin
+from mcp_dynaload.proxy.aggregate import Aggregate, ElementOrigin
 from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.failures import as_error
 from mcp_dynaload.proxy.session import Session
@@ -39,18 +39,22 @@ async def known_by_now(session: Session, look: Callable[[], _Found | None]) -> _
 
 
 async def list_prompts(session: Session, request: Request, params: Json) -> Json:
-    """List all upstreams' prompts."""
-    return {"prompts": list(session.host.aggregate.prompts)}
+    """List the prompts of all upstreams that the profile in use shows."""
+    return {"prompts": list(_shown(session).prompts)}
 
 
 async def list_resources(session: Session, request: Request, params: Json) -> Json:
-    """List all upstreams' resources."""
-    return {"resources": list(session.host.aggregate.resources)}
+    """List the resources of the same upstreams."""
+    return {"resources": list(_shown(session).resources)}
 
 
 async def list_templates(session: Session, request: Request, params: Json) -> Json:
-    """List all upstreams' resource templates."""
-    return {"resourceTemplates": list(session.host.aggregate.templates)}
+    """List the resource templates of the same upstreams."""
+    return {"resourceTemplates": list(_shown(session).templates)}
+
+
+def _shown(session: Session) -> Aggregate:
+    return session.host.aggregate.narrowed(session.view.has)
 
 
 async def get_prompt(session: Session, request: Request, params: Json) -> Json:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from mcp_dynaload.config.profiles import ChosenProfile, Profile
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.logins.logins import Logins
+from mcp_dynaload.logins.user_logins import UserLogins
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import ClientEnvironment
@@ -39,6 +40,9 @@ class ProcessContext:
 
     logins: Logins | None = None
     """The user's logins to servers; None: none are used."""
+
+    user_logins: UserLogins | None = None
+    """The logins of a service's users; None: all use the one above."""
 
     profile: ChosenProfile = field(default_factory=ChosenProfile)
     """The profile that sessions begin with."""

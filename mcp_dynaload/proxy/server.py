@@ -22,7 +22,7 @@ from mcp_dynaload.proxy import modern
 from mcp_dynaload.proxy import passthrough as passing
 from mcp_dynaload.proxy.caller import CLAUDE_CODE, Caller
 from mcp_dynaload.proxy.catalog_state import CatalogState
-from mcp_dynaload.proxy.client import Client, ClientEnvironment, Request, as_it_is, user_of
+from mcp_dynaload.proxy.client import Client, ClientEnvironment, Request, as_it_is, login_owner_of, user_of
 from mcp_dynaload.proxy.failures import error_of
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.profile_view import ProfileView
@@ -179,8 +179,8 @@ class ProxyServer:
             return {**own, "capabilities": modern.CAPABILITIES, **self._instructions(self._stateless_surface, view)}
         if method is None or request.request_id is None:
             return await call_next(request)
-        environment, user = self._origin_of(request)
-        async with self._stateless_sessions.session(environment, user) as session:
+        environment, user, owner = self._origin_of(request)
+        async with self._stateless_sessions.session(environment, user, owner) as session:
             result = await modern.answered(session, request, method)
         return modern.enveloped(request.method, result, self.server.server_info_stamp)
 
@@ -199,14 +199,17 @@ class ProxyServer:
 
     def _client(self, request: Request, connection: Connection) -> Client:
         """Return the client that has shaken hands."""
-        environment, user = self._origin_of(request)
+        environment, user, owner = self._origin_of(request)
         introduction, user = dict(request.params or {}), str(connection.state.get(USER) or user)
-        return Client(connection, introduction, environment, user, as_it_is if request.request is None else writable)
+        fit = as_it_is if request.request is None else writable
+        return Client(connection, introduction, environment, user, fit, owner)
 
-    def _origin_of(self, request: Request) -> tuple[ClientEnvironment, str]:
-        """Return where a request comes from; over HTTP its user is the one of the access token."""
+    def _origin_of(self, request: Request) -> tuple[ClientEnvironment, str, str]:
+        """Return where a request comes from: over HTTP with the user of the access token, and whose logins it uses."""
         came: HTTPConnection | None = request.request
-        return (self._shared.environment, "") if came is None else (ClientEnvironment.of_request(came), user_of(came))
+        if came is None:
+            return self._shared.environment, "", ""
+        return ClientEnvironment.of_request(came), user_of(came), login_owner_of(came)
 
     async def _run_session(
         self,

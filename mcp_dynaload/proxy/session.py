@@ -12,6 +12,7 @@ from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.catalog.pinning import Key
 from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.config.profiles import ChosenProfile
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.catalog_state import CatalogState
@@ -21,12 +22,12 @@ from mcp_dynaload.proxy.decision_timing import DecisionTiming, TimedRanker
 from mcp_dynaload.proxy.events import ListCosts, first_lists, list_changed
 from mcp_dynaload.proxy.first_listing import FirstListing
 from mcp_dynaload.proxy.history import LoadHistory
-from mcp_dynaload.proxy.kept_loads import KeptLoads
 from mcp_dynaload.proxy.learning import Learning
 from mcp_dynaload.proxy.model_context import ModelContext
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.profile_view import ProfileView
 from mcp_dynaload.proxy.repeated_hooks import RepeatedHooks
+from mcp_dynaload.proxy.resuming import ResumableSession
 from mcp_dynaload.proxy.saving import Saving, saving_of
 from mcp_dynaload.proxy.serving_role import ServingRole
 from mcp_dynaload.proxy.shown_line import ShownLine
@@ -39,9 +40,9 @@ from mcp_dynaload.selection.actions import (
     Action,
     AgentPrompted,
     CatalogChanged,
+    ProfileChosen,
     PromptSubmitted,
     SessionCleared,
-    SessionResumed,
     SessionStarted,
     TaskNamed,
     ToolsFound,
@@ -50,6 +51,7 @@ from mcp_dynaload.selection.actions import (
     TurnEnded,
 )
 from mcp_dynaload.selection.state import Context, Decision, SessionState, find, step
+from mcp_dynaload.store.usage import KeptSession
 from mcp_dynaload.telemetry.events import Event, SessionClosed, SessionOpened, Who
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
@@ -77,7 +79,7 @@ class Session:
     """The part of the catalog that the profile in use shows."""
 
     plugin: ClientPlugin
-
+    resumable: ResumableSession
     model_context: ModelContext = field(default_factory=ModelContext)
     history: LoadHistory = field(default_factory=LoadHistory)
     heard: RepeatedHooks = field(default_factory=RepeatedHooks)
@@ -99,12 +101,10 @@ class Session:
 
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _choice: TimedChoice = field(init=False)
-    _kept: KeptLoads = field(init=False)
 
     def __post_init__(self) -> None:
         self.first_listing = FirstListing(lambda: self.live.listings.unseen)
         self._choice = TimedChoice(self.live.index, self.settings, self.emit)
-        self._kept = KeptLoads(self.shared.memory)
 
     @property
     def client(self) -> Client:
@@ -192,15 +192,19 @@ class Session:
     async def attach(self, pool: Pool) -> None:
         """Take the session's upstreams, and load what the project usually needs or a resumed session had loaded."""
         self.host.attach(pool)
-        resumed, pins = await anyio.to_thread.run_sync(self._recalled)
+        begin = partial(self.resumable.begin, self.session_id, self.learning, self.flows)
+        recalled, pins = await anyio.to_thread.run_sync(begin)
+        if recalled is not None:
+            self.view.chosen = recalled.profile
+        resumed = recalled.resumed if recalled is not None else None
         await self.role.begin()
         core = self.learning.core(self.catalog)
         start = resumed or SessionStarted(core)
         for action in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
             self.state, decision = step(self.state, action, self.context())
             self.history.note(action, decision, self.state.memory)
-        self.model_context.has_begun = resumed is not None
-        self._kept.begin(self.session_id, self.state)
+        self.model_context.has_begun = recalled is not None
+        self.resumable.note(self.session_id, self._to_keep())
         self.announced = self.listed()
         await self.status_line.show(self.session_id, self.summary)
         self._tell_opened()
@@ -213,10 +217,13 @@ class Session:
         self.emit(SessionClosed())
         await self.learning.begin(session_id, self.state.loaded)
         self._tell_opened()
-        if resumed := await anyio.to_thread.run_sync(self._kept.of, session_id):
+        if (recalled := await anyio.to_thread.run_sync(self.resumable.recall, session_id)) is not None:
             self.model_context.start_over()
             self.model_context.has_begun = True
-            await self.decide(resumed)
+            if recalled.profile != self.view.chosen:
+                await self.choose_profile(recalled.profile)
+            if recalled.resumed is not None:
+                await self.decide(recalled.resumed)
         await self.status_line.show(self.session_id, self.summary)
 
     async def decide(self, action: Action, watch: DecisionTiming | None = None) -> Decision:
@@ -238,11 +245,19 @@ class Session:
             stayed = [tool.name for tool in before if tool.name not in self.gone]
             self._tell_list(action, decision, stayed, [tool.name for tool in self.listed()], state)
             await self.list_refresh.announce(self.client, gather=isinstance(action, AgentPrompted))
-        await self._kept.keep(self.session_id, self.state)
+        await self.resumable.keep(self.session_id, self._to_keep())
         await self.status_line.show(self.session_id, self.summary)
         if self.settings.warm_upstreams:
             self._warm(decision)
         return decision
+
+    async def choose_profile(self, chosen: ChosenProfile) -> Decision:
+        """Have the servers and pins of another profile in use; what the client has listed stays in its list."""
+        listed = tuple(tool.name for tool in self.listed())
+        before, self.view.chosen = self.view.chosen, chosen
+        await self.host.profile_changed(before.profile, chosen.profile)
+        self.gone |= {tool.name: tool for tool in self.announced if self.catalog.get(tool.name) is None}
+        return await self.decide(ProfileChosen(listed))
 
     async def search(self, words: str, limit: int) -> tuple[Scored, ...]:
         """Return the best tools for a search, most fitting first; does not load them."""
@@ -303,11 +318,10 @@ class Session:
         by_words = partial(self._context_by_words, watch)
         return await self._choice.step(self.state, action, self.context(watch), by_words, watch)
 
-    def _recalled(self) -> tuple[SessionResumed | None, tuple[str, ...]]:
-        """Return what the session was, and what is pinned; blocks, as does what the project has taught."""
-        self.learning.recall()
-        self.flows.recall(self.shared.memory, self.learning.project)
-        return self._kept.of(self.session_id), self.shared.memory.pins(self.learning.project)
+    def _to_keep(self) -> KeptSession:
+        chosen = self.view.chosen.name
+        profile = "" if chosen == self.shared.profile.name else chosen
+        return KeptSession(self.state.loaded, self.state.unloaded, profile)
 
     def _chosen(self) -> list[Tool]:
         return self.surface.chosen(self.state, self.catalog)

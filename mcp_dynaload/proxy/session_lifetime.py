@@ -8,12 +8,15 @@ from pathlib import Path
 import anyio
 import anyio.abc
 
+from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.machine.browser import open_page
 from mcp_dynaload.proxy.client import Client, ListRefresh, is_following
 from mcp_dynaload.proxy.client_plugin import ClientPlugin
+from mcp_dynaload.proxy.personal_listings import PersonalListings
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.profile_view import ProfileView
 from mcp_dynaload.proxy.progress import ProgressRouter
+from mcp_dynaload.proxy.resuming import ResumableSession
 from mcp_dynaload.proxy.serving_role import ServingRole
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
@@ -26,6 +29,8 @@ from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import initial_state
 from mcp_dynaload.telemetry.events import SessionClosed
 from mcp_dynaload.upstream.pool import open_pool
+
+_WITHOUT_TOKEN = "in an MCP session with an access token of their own"
 
 
 @asynccontextmanager
@@ -59,8 +64,12 @@ async def open_session(
             ShownLine(shared.status_lines),
             ProfileView(live, shared.profile),
             plugin,
+            ResumableSession(shared),
         )
-        session.host.sign_ins = _sign_ins(session, tasks)
+        logins, guard = _logins_of(session), listings.quarantine
+        session.host.sign_ins = _sign_ins(session, logins, tasks)
+        if logins is not None and shared.user_logins is not None:
+            guard = session.host.personal = PersonalListings(guard, logins, shared.user_logins, client.login_owner)
         most = settings.max_running_upstreams
         async with open_pool(
             listings.configs.values(),
@@ -70,8 +79,8 @@ async def open_session(
             most,
             shared_upstreams.pool,
             shared.masker,
-            listings.quarantine,
-            shared.logins,
+            guard,
+            logins,
         ) as pool:
             await session.attach(pool)
             live.observe(session.on_catalog_changed)
@@ -113,10 +122,24 @@ async def _keep_index(session: Session) -> None:
     await session.live.keep_index()
 
 
-def _sign_ins(session: Session, tasks: anyio.abc.TaskGroup) -> SignIns | None:
-    """Return the logins of a user who sits at this machine; of a service's nobody knows who would get another's."""
-    shared, client, logins = session.shared, session.client, session.shared.logins
-    if logins is None or client.environment is not shared.environment:
+def _logins_of(session: Session) -> Logins | None:
+    """Return the logins that the session's servers get: of its user alone, where a service has such."""
+    shared, owner = session.shared, session.client.login_owner
+    if shared.user_logins is None:
+        return shared.logins
+    return shared.user_logins.of(owner) if owner else shared.user_logins.of_nobody(_WITHOUT_TOKEN)
+
+
+def _sign_ins(session: Session, logins: Logins | None, tasks: anyio.abc.TaskGroup) -> SignIns | None:
+    """Return how the user logs in: at this machine, or at the pages of a service that knows who it is."""
+    shared, client = session.shared, session.client
+    is_here = shared.user_logins is None and client.environment is shared.environment
+    if logins is None or not (is_here or (client.login_owner and shared.user_logins is not None)):
         return None
-    page = partial(open_page, environ=logins.environ)
+    page = partial(open_page, environ=logins.environ) if is_here else _no_page
     return SignIns(client, logins, shared.live.listings, lambda: session.pool, tasks, page)
+
+
+def _no_page(url: str) -> bool:
+    """Open nothing: the user's browser is on another machine."""
+    return False

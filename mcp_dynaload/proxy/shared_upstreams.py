@@ -21,6 +21,8 @@ from mcp_dynaload.upstream.pool import Pool, open_pool
 from mcp_dynaload.upstream.updates import UPDATED
 from mcp_dynaload.version import __version__
 
+_NOT_SHARED = 'to it when "shared" is taken out of its entry: a login is a user\'s own here'
+
 log = structlog.get_logger()
 
 
@@ -129,7 +131,7 @@ async def open_shared_upstreams(shared: ProcessContext, logs_dir: Path) -> Async
         most,
         masker=shared.masker,
         guard=live.listings.quarantine,
-        logins=shared.logins,
+        logins=shared.logins if shared.user_logins is None else shared.user_logins.of_nobody(_NOT_SHARED),
     ) as pool:
         shared_upstreams.attach(pool)
         yield shared_upstreams

@@ -48,7 +48,7 @@ class _Asking:
 
 @dataclass(slots=True)
 class SignIns:
-    """The logins of a session whose user sits at this machine."""
+    """The logins of a session whose user is known."""
 
     client: Client
     logins: Logins
@@ -114,7 +114,7 @@ class SignIns:
 
     async def _ask(self, config: UpstreamConfig, request: Request, demand: LoginDemand) -> bool:
         link, is_made, failure = secrets.token_hex(8), False, None
-        async with self.logins.open(config, demand) as pending, anyio.create_task_group() as tasks:
+        async with self.logins.ask(config, demand) as pending, anyio.create_task_group() as tasks:
             question = {
                 "mode": "url",
                 "message": f"The MCP server {config.name!r} wants you to log in ({pending.issuer}) before it goes on.",
@@ -158,7 +158,7 @@ class SignIns:
 
     async def _log_in(self, config: UpstreamConfig, *, task_status: anyio.abc.TaskStatus[str]) -> None:
         """Carry a login through; what fails before there is a page is the caller's, and later told in the log."""
-        async with self.logins.open(config, None) as pending:
+        async with self.logins.ask(config, None) as pending:
             self.open_page(pending.url)
             task_status.started(pending.url)
             try:

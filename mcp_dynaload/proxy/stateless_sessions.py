@@ -39,14 +39,14 @@ class StatelessSessions:
         self._run = run
         self._tasks = tasks
         self._idle_seconds = idle_seconds
-        self._user_sessions: dict[str, _UserSession] = {}
+        self._user_sessions: dict[tuple[str, str], _UserSession] = {}
         self._opening = anyio.Lock()
 
     @asynccontextmanager
-    async def session(self, environment: ClientEnvironment, user: str) -> AsyncGenerator[Session]:
-        """Hold the session of a user for the time of a request."""
+    async def session(self, environment: ClientEnvironment, user: str, owner: str = "") -> AsyncGenerator[Session]:
+        """Hold the session of a user for the time of a request; the owner is whose logins it uses."""
         async with self._opening:
-            user_session = self._user_sessions.get(user) or await self._open(environment, user)
+            user_session = self._user_sessions.get((user, owner)) or await self._open(environment, user, owner)
             user_session.requests += 1
         try:
             yield user_session.session
@@ -54,18 +54,18 @@ class StatelessSessions:
             user_session.requests -= 1
             user_session.last_used = anyio.current_time()
 
-    async def _open(self, environment: ClientEnvironment, user: str) -> _UserSession:
+    async def _open(self, environment: ClientEnvironment, user: str, owner: str) -> _UserSession:
         connection = Connection.from_envelope(LATEST_MODERN_VERSION, None, None)
-        client = Client(connection, INTRODUCTION, environment, user)
+        client = Client(connection, INTRODUCTION, environment, user, login_owner=owner)
         session: Session = await self._tasks.start(self._run, client, ProgressRouter())
-        user_session = self._user_sessions[user] = _UserSession(session)
-        self._tasks.start_soon(self._end_when_idle, user, user_session, connection)
+        user_session = self._user_sessions[user, owner] = _UserSession(session)
+        self._tasks.start_soon(self._end_when_idle, (user, owner), user_session, connection)
         return user_session
 
-    async def _end_when_idle(self, user: str, user_session: _UserSession, connection: Connection) -> None:
-        while self._user_sessions.get(user) is user_session:
+    async def _end_when_idle(self, whose: tuple[str, str], user_session: _UserSession, connection: Connection) -> None:
+        while self._user_sessions.get(whose) is user_session:
             await anyio.sleep(self._idle_seconds)
             async with self._opening:
                 if not user_session.requests and anyio.current_time() - user_session.last_used >= self._idle_seconds:
-                    del self._user_sessions[user]
+                    del self._user_sessions[whose]
         await connection.exit_stack.aclose()

@@ -10,6 +10,7 @@ from mcp import MCPError
 from mcp_types import URL_ELICITATION_REQUIRED
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.profiles import Profile
 from mcp_dynaload.errors import UpstreamLoginError
 from mcp_dynaload.masking.printable import printable
 from mcp_dynaload.proxy.aggregate import Aggregate
@@ -25,6 +26,7 @@ from mcp_dynaload.proxy.attribution import (
 )
 from mcp_dynaload.proxy.client import Client, Request
 from mcp_dynaload.proxy.log_level import tell_log_level
+from mcp_dynaload.proxy.personal_listings import PersonalListings
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
@@ -67,7 +69,10 @@ class UpstreamBridge:
     """Set where the session stands for many requests that know nothing of each other."""
 
     sign_ins: SignIns | None = None
-    """The logins of the session's user; None where the user does not sit at this machine."""
+    """The logins of the session's user; None where nobody knows who that is."""
+
+    personal: PersonalListings | None = None
+    """Keeps lists of the user's own from others; None where there are no others."""
 
     log_level: str | None = None
     """The level that the client asked for with `logging/setLevel`."""
@@ -203,8 +208,10 @@ class UpstreamBridge:
             del self._links[link]
 
     async def upstream_listed(self, upstream: str, listing: Listing) -> None:
-        """Take a listing of an upstream of ours."""
-        await self.shared.live.update(upstream, listing)
+        """Take a listing of an upstream of ours, as far as it is not the user's own alone."""
+        shared = listing if self.personal is None else self.personal.shared_part(upstream, listing)
+        if shared is not None:
+            await self.shared.live.update(upstream, shared)
 
     def upstream_started(self, upstream: str, seconds: float) -> None:
         """Note that a connection was opened, which took so long."""
@@ -221,8 +228,14 @@ class UpstreamBridge:
 
     async def aggregate_changed(self) -> None:
         """Tell the client of prompts and resources that it can see, when these differ from before."""
-        before, after = self.aggregate, self.shared.live.aggregate()
-        self.aggregate = after
+        before, self.aggregate = self.aggregate, self.shared.live.aggregate()
+        await self._announce(before, self.aggregate)
+
+    async def profile_changed(self, before: Profile, after: Profile) -> None:
+        """Tell the client of the same when another profile shows others of them."""
+        await self._announce(self.aggregate.narrowed(before.has), self.aggregate.narrowed(after.has))
+
+    async def _announce(self, before: Aggregate, after: Aggregate) -> None:
         if before.prompts != after.prompts:
             await self.client.announcements.tell("prompts")
         if (before.resources, before.templates) != (after.resources, after.templates):

@@ -4,11 +4,13 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from mcp_dynaload.logins.vault import LoginVault
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.definitions import DefinitionStore
 from mcp_dynaload.store.journal import JournalStore, SqliteJournal
 from mcp_dynaload.store.marked_tokens import MarkedTokens
 from mcp_dynaload.store.sqlite_definitions import SqliteDefinitions
+from mcp_dynaload.store.sqlite_logins import SqliteLogins
 from mcp_dynaload.store.sqlite_usage import SqliteUsage
 from mcp_dynaload.store.tokens import SqliteTokens, TokenStore
 from mcp_dynaload.store.usage import UsageStore
@@ -63,6 +65,24 @@ def open_definitions(url: str, file: Path) -> Generator[DefinitionStore]:
     from mcp_dynaload.store.redis_definitions import RedisDefinitions
 
     with closing(RedisDefinitions(open_redis(url))) as remote:
+        yield remote
+
+
+@contextmanager
+def open_login_vault(url: str, file: Path) -> Generator[LoginVault]:
+    """Open the sealed logins of users in the Redis at `url`, or without one in a file; let go of at exit.
+
+    Raises:
+        ConfigError: The URL cannot be used.
+    """
+    if not url:
+        with closing(SqliteLogins(file)) as logins:
+            yield logins
+        return
+    from mcp_dynaload.store.redis_connection import open_redis
+    from mcp_dynaload.store.redis_logins import RedisLogins
+
+    with closing(RedisLogins(open_redis(url))) as remote:
         yield remote
 
 

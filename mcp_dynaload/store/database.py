@@ -128,7 +128,7 @@ class Database:
                 return f"{self._path} was moved or removed while it was in use: restart"
             try:
                 found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-                self._write("INSERT OR REPLACE INTO sessions VALUES (?, '[]', '[]', ?)", [(PROBE, time.time())])
+                self._write("INSERT OR REPLACE INTO sessions VALUES (?, '{}', ?)", [(PROBE, time.time())])
             except sqlite3.Error as error:
                 return f"{self._path}: {error}; free the disk, or move the file away, it is made anew"
             return None if found == "ok" else f"{self._path} is damaged ({found}): move it away, it is made anew"

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from mcp_dynaload.store.redis_connection import Command, RedisConnection
-from mcp_dynaload.store.usage import FORGET_SECONDS, MAX_FOLLOWERS, MAX_SESSIONS, MIN_FOLLOWING, Calls, SessionRow
+from mcp_dynaload.store.usage import (
+    FORGET_SECONDS,
+    MAX_FOLLOWERS,
+    MAX_SESSIONS,
+    MIN_FOLLOWING,
+    Calls,
+    KeptSession,
+    SessionRow,
+)
 
 PREFIX = "dynaload"
 LOADED_SECONDS = 90 * 86_400
@@ -125,22 +133,14 @@ class RedisUsage:
         if told := tuple(parts):
             self._remote.write(("SADD", _key("flows", project), *told))
 
-    def loaded(self, session_id: str) -> tuple[str, ...]:
-        """Return the tools that a session had loaded, in name order; none if it is unknown."""
-        (stored,) = self._remote.read(("GET", _key("loaded", session_id))) or [None]
-        return tuple(json.loads(stored)) if stored else ()
+    def kept(self, session_id: str) -> KeptSession:
+        """Return what a session is to get again; nothing if it is unknown."""
+        (stored,) = self._remote.read(("GET", _key("kept", session_id))) or [None]
+        return KeptSession.from_text(stored) if stored else KeptSession()
 
-    def unloaded(self, session_id: str) -> tuple[str, ...]:
-        """Return the tools that the user had unloaded in a session, in name order; none if it is unknown."""
-        (stored,) = self._remote.read(("GET", _key("unloaded", session_id))) or [None]
-        return tuple(json.loads(stored)) if stored else ()
-
-    def keep_loaded(self, session_id: str, names: Iterable[str], unloaded: Iterable[str] = ()) -> None:
-        """Store what a session has loaded and what the user unloaded; what has long not changed is forgotten."""
-        self._remote.write(
-            ("SET", _key("loaded", session_id), json.dumps(sorted(names)), "EX", LOADED_SECONDS),
-            ("SET", _key("unloaded", session_id), json.dumps(sorted(unloaded)), "EX", LOADED_SECONDS),
-        )
+    def keep_session(self, session_id: str, kept: KeptSession) -> None:
+        """Store what a session is to get again; what has long not changed is forgotten."""
+        self._remote.write(("SET", _key("kept", session_id), kept.as_text(), "EX", LOADED_SECONDS))
 
     def close(self) -> None:
         """Let go of it."""

@@ -18,15 +18,14 @@ class Schema:
 
 
 CATALOG = Schema(
-    8,
+    9,
     tables=(
         "listings (fingerprint TEXT PRIMARY KEY, upstream TEXT NOT NULL, listing TEXT NOT NULL,"
         " listed_at REAL NOT NULL)",
         "costs (text_hash TEXT PRIMARY KEY, tokens INTEGER NOT NULL)",
         "vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL)",
         "built (key TEXT PRIMARY KEY, digest BLOB NOT NULL, content BLOB NOT NULL)",
-        "sessions (session_id TEXT PRIMARY KEY, loaded TEXT NOT NULL, unloaded TEXT NOT NULL,"
-        " changed_at REAL NOT NULL)",
+        "sessions (session_id TEXT PRIMARY KEY, kept TEXT NOT NULL, changed_at REAL NOT NULL)",
     ),
     kept=(
         "followers (project TEXT NOT NULL, tool TEXT NOT NULL, follower TEXT NOT NULL, count INTEGER NOT NULL,"

@@ -1,11 +1,18 @@
 """Learned, pinned and loaded tools, in the SQLite database of the state folder."""
 
-import json
 import time
 from collections.abc import Iterable, Mapping
 
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.usage import FORGET_SECONDS, MAX_FOLLOWERS, MAX_SESSIONS, MIN_FOLLOWING, Calls, SessionRow
+from mcp_dynaload.store.usage import (
+    FORGET_SECONDS,
+    MAX_FOLLOWERS,
+    MAX_SESSIONS,
+    MIN_FOLLOWING,
+    Calls,
+    KeptSession,
+    SessionRow,
+)
 
 MAX_LOADED_SETS = 500
 
@@ -72,20 +79,15 @@ class SqliteUsage:
         for table in ("usage", "followers"):
             self._database.write(f"DELETE FROM {table} WHERE project = ?", rows)
 
-    def loaded(self, session_id: str) -> tuple[str, ...]:
-        """Return the tools that a session had loaded; none if it is unknown."""
-        rows = self._database.read("SELECT loaded FROM sessions WHERE session_id = ?", (session_id,))
-        return tuple(json.loads(rows[0][0])) if rows else ()
+    def kept(self, session_id: str) -> KeptSession:
+        """Return what a session is to get again; nothing if it is unknown."""
+        rows = self._database.read("SELECT kept FROM sessions WHERE session_id = ?", (session_id,))
+        return KeptSession.from_text(rows[0][0]) if rows else KeptSession()
 
-    def unloaded(self, session_id: str) -> tuple[str, ...]:
-        """Return the tools that the user had unloaded in a session; none if it is unknown."""
-        rows = self._database.read("SELECT unloaded FROM sessions WHERE session_id = ?", (session_id,))
-        return tuple(json.loads(rows[0][0])) if rows else ()
-
-    def keep_loaded(self, session_id: str, names: Iterable[str], unloaded: Iterable[str] = ()) -> None:
-        """Store what a session has loaded and what the user unloaded; the oldest sessions are forgotten."""
-        values = (session_id, json.dumps(sorted(names)), json.dumps(sorted(unloaded)), time.time())
-        self._database.write("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)", [values])
+    def keep_session(self, session_id: str, kept: KeptSession) -> None:
+        """Store what a session is to get again; the oldest sessions are forgotten."""
+        values = (session_id, kept.as_text(), time.time())
+        self._database.write("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)", [values])
         self._database.write(
             "DELETE FROM sessions WHERE session_id NOT IN "
             "(SELECT session_id FROM sessions ORDER BY changed_at DESC LIMIT ?)",

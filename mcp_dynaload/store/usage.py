@@ -1,5 +1,6 @@
 """Learned, pinned and loaded tools: they outlive a process and are the same for all that serve a user."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,28 @@ class Calls:
 
     was_missed: bool = False
     """It had to be searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSession:
+    """The choices of a session that it gets again when it is resumed."""
+
+    loaded: frozenset[str] = frozenset()
+    unloaded: frozenset[str] = frozenset()
+    """The tools that the user had unloaded in it."""
+
+    profile: str = ""
+    """The profile that the user had chosen in it; empty for the one that sessions begin with."""
+
+    def as_text(self) -> str:
+        """Return it as it is kept."""
+        return json.dumps({"loaded": sorted(self.loaded), "unloaded": sorted(self.unloaded), "profile": self.profile})
+
+    @classmethod
+    def from_text(cls, text: str) -> "KeptSession":
+        """Return what was kept."""
+        kept = json.loads(text)
+        return cls(frozenset(kept["loaded"]), frozenset(kept["unloaded"]), kept["profile"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +133,12 @@ class UsageStore(Protocol):
         """Store that the user was told of these parts in a project."""
         ...
 
-    def loaded(self, session_id: str) -> tuple[str, ...]:
-        """Return the tools that a session had loaded, in name order; none if it is unknown."""
+    def kept(self, session_id: str) -> KeptSession:
+        """Return what a session is to get again; nothing if it is unknown."""
         ...
 
-    def unloaded(self, session_id: str) -> tuple[str, ...]:
-        """Return the tools that the user had unloaded in a session, in name order; none if it is unknown."""
-        ...
-
-    def keep_loaded(self, session_id: str, names: Iterable[str], unloaded: Iterable[str] = ()) -> None:
-        """Store what a session has loaded and what the user unloaded; the oldest sessions are forgotten."""
+    def keep_session(self, session_id: str, kept: KeptSession) -> None:
+        """Store what a session is to get again; the oldest sessions are forgotten."""
         ...
 
     def close(self) -> None:

@@ -9,7 +9,6 @@ from mcp import MCPError
 from mcp_types import CONNECTION_CLOSED
 
 from mcp_dynaload.errors import DynaloadError, UpstreamLoginError
-from mcp_dynaload.logins.login import login_command
 from mcp_dynaload.machine.logs import without_addresses
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.masking.printable import quoted
@@ -93,16 +92,14 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def described(
-    name: str, what: str, tail: Sequence[str], masker: Masker, option: str = "", *, login: bool = False
-) -> str:
+def described(name: str, what: str, tail: Sequence[str], masker: Masker, option: str = "", *, login: str = "") -> str:
     """Return the whole error without secrets: the server, its problem, its last words, and the fix.
 
-    `login`: the fix is to log in to it.
+    `login`: the fix is to log in to it, in this way.
     """
     parts = [masker.text(f"MCP server {name!r} {what}.")]
     if login:
-        parts.append(f"The user can log in with `{login_command(name)}`; then try again.")
+        parts.append(f"The user can log in {login}; then try again.")
     if words := last_words(tail, masker):
         parts.append("Its last output, quoted:\n" + "\n".join(words))
     parts.append(f"The other servers are unaffected. See `mcp-dynaload logs {name}`" + _hint(option) + ".")

@@ -237,7 +237,8 @@ class Pool:
         """List those again, for ever, that wanted a login and have another one by now, whoever has made it."""
         while True:
             await anyio.sleep(LOGIN_POLL_SECONDS)
-            names = [upstream.name for upstream in self._upstreams.values() if upstream.has_new_login()]
+            upstreams = list(self._upstreams.values())
+            names = [upstream.name for upstream in upstreams if await upstream.has_new_login()]
             failed = await self.list_all(names) if names else {}
             for name in names:
                 if name not in failed:

@@ -153,7 +153,7 @@ class Upstream:
             )
             raise UpstreamStartError(self._describe(said, "connect_timeout_seconds"))
         if lifecycle.connection is None and lifecycle.login_error is not None:
-            raise self._refused(lifecycle.login_error, f"did not start: {lifecycle.error}")
+            raise await self._refused(lifecycle.login_error, f"did not start: {lifecycle.error}")
         if lifecycle.connection is None:
             raise UpstreamStartError(self._describe(f"did not start: {lifecycle.error}"))
         if self.login_error is not None and not self.login_error.demand.is_step_up:
@@ -180,7 +180,7 @@ class Upstream:
             else:
                 self._stop_unless_used(lifecycle, started)
             if lifecycle.login_error is not None:
-                raise self._refused(lifecycle.login_error, f"could not be listed: {lifecycle.listing_error}")
+                raise await self._refused(lifecycle.login_error, f"could not be listed: {lifecycle.listing_error}")
             if lifecycle.listing_error:
                 raise UpstreamStartError(self._describe(f"could not be listed: {lifecycle.listing_error}"))
             self._let_in()
@@ -236,7 +236,7 @@ class Upstream:
             ) from None
         except UpstreamLoginError as error:
             said = f"failed at {method!r}: {reason_of(error, self._surroundings.masker)}"
-            raise self._refused(error, said) from None
+            raise await self._refused(error, said) from None
         except UpstreamAnswerError as error:
             text = self._describe(f"failed at {method!r}: {reason_of(error, self._surroundings.masker)}")
             if not error.is_gone:
@@ -359,12 +359,12 @@ class Upstream:
         if not is_wanted and self.last_used == started:
             lifecycle.stop()
 
-    def _refused(self, error: UpstreamLoginError, what: str) -> UpstreamLoginError:
+    async def _refused(self, error: UpstreamLoginError, what: str) -> UpstreamLoginError:
         """Return the error for a caller, and note that it is a login that is wanted."""
-        self._login_stamp = self._stamp()
+        self._login_stamp = await self._stamp()
         if self._surroundings.logins is not None and not error.demand.is_step_up:
             self._surroundings.logins.note_wanted(self.config, is_wanted=True)
-        self.login_error = UpstreamLoginError(error.demand, error.cause, self._describe(what, login=True))
+        self.login_error = UpstreamLoginError(error.demand, error.cause, self._describe(what, login=self._way_in))
         return self.login_error
 
     def _let_in(self) -> None:
@@ -373,16 +373,16 @@ class Upstream:
         if self._surroundings.logins is not None:
             self._surroundings.logins.note_wanted(self.config, is_wanted=False)
 
-    def has_new_login(self) -> bool:
+    async def has_new_login(self) -> bool:
         """Return whether its login has changed since it refused us for want of one."""
-        return self.login_error is not None and self._stamp() != self._login_stamp
+        return self.login_error is not None and await self._stamp() != self._login_stamp
 
-    def _stamp(self) -> str:
+    async def _stamp(self) -> str:
         logins = self._surroundings.logins
-        return logins.stamp(self.config) if logins is not None else ""
+        return await logins.stamp(self.config) if logins is not None else ""
 
     async def _wait_out_backoff(self) -> None:
-        if self.has_new_login():
+        if await self.has_new_login():
             self._backoff.answered()
             self.login_error = None
         remaining = self._backoff.seconds_left(anyio.current_time())
@@ -403,12 +403,17 @@ class Upstream:
         self._backoff.failed(lifecycle.error or "its connection ended", anyio.current_time())
         failures = self._backoff.failures
         if lifecycle.login_error is not None:
-            log.info("upstream_wants_login", upstream=self.name, fix=login_command(self.name))
+            log.info("upstream_wants_login", upstream=self.name, fix=f"log in {self._way_in}")
             if had_started:
                 host.upstream_stopped(self.name)
             return
         log.warning("upstream_failed", upstream=self.name, error=self._backoff.last_error, failures=failures)
         host.upstream_failed(self.name, self._backoff.last_error, had_started=had_started)
 
-    def _describe(self, what: str, option: str = "", *, login: bool = False) -> str:
+    @property
+    def _way_in(self) -> str:
+        logins = self._surroundings.logins
+        return logins.way_in(self.name) if logins is not None else f"with `{login_command(self.name)}`"
+
+    def _describe(self, what: str, option: str = "", *, login: str = "") -> str:
         return described(self.name, what, self._log.tail(), self._surroundings.masker, option, login=login)

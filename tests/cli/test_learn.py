@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Shell
-from tests.hosts.test_transcripts import call, write
+from tests.hosts.test_transcripts import call, prompt, write
 
 pytestmark = pytest.mark.proves("learned-past")
+
+ASKED = "zanzibar, and what came of it?"
+"""No word of it is in a definition."""
 
 SEARCH, READ = "knowledge__search_notes", "knowledge__get_note"
 
@@ -25,6 +28,7 @@ def past(shell: Shell, notes_server: Mapping[str, Any]) -> Shell:
         write(
             shell.folder / "home" / ".claude",
             f"{number}.jsonl",
+            prompt(10 * number - 1, ASKED, f"s{number}", project, now),
             call(10 * number, "mcp__knowledge__search_notes", f"s{number}", project, now),
             call(10 * number + 1, f"mcp__dynaload__{READ}", f"s{number}", project, now, note="a secret"),
             call(10 * number + 2, "mcp__jira__get_issue", f"s{number}", project, now),
@@ -53,6 +57,9 @@ def test_it_stores_names_and_counts_by_project_once_and_stats_show_them(past: Sh
         "newest_known_before": 2,
     }
     assert first["other_servers"] == {"jira": 3}
+    replay = first["replay"]
+    assert (replay["prompts"], replay["called"], replay["listed_learned"]) == (1, 2, 2)
+    assert replay["tokens_learned"] > 0
     assert shown["projects"] == first["projects"]
     assert again["projects"][0]["new_sessions"] == 0
     assert {tool["name"]: tool["uses"] for tool in stats["tools"]} == {SEARCH: 3, READ: 3}
@@ -60,6 +67,7 @@ def test_it_stores_names_and_counts_by_project_once_and_stats_show_them(past: Sh
     stored = b"".join(file.read_bytes() for file in past.state_dir.glob("dynaload.db*"))
     assert b"a secret" not in stored
     assert b"secret words" not in stored
+    assert b"zanzibar" not in b"".join(file.read_bytes() for file in past.state_dir.rglob("*") if file.is_file())
 
 
 def test_it_says_what_it_did_and_how_to_take_it_back_works(past: Shell) -> None:
@@ -69,6 +77,8 @@ def test_it_says_what_it_did_and_how_to_take_it_back_works(past: Shell) -> None:
 
     assert "2 of 2" in done.stdout
     assert "jira (3)" in done.stdout
+    assert "Their prompts that called tools (1), played again: of the 2 tools that they called" in done.stdout
+    assert "zanzibar" not in done.stdout + done.stderr
     assert "Learned from 3 sessions." in done.stdout
     assert stats["tools"] == []
 

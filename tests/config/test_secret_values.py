@@ -8,40 +8,18 @@ import pytest
 
 from mcp_dynaload.app import followed_files
 from mcp_dynaload.config.paths import Locations
-from mcp_dynaload.config.secret_store import SERVICE, Keyring, SecretStore
+from mcp_dynaload.config.secret_store import SERVICE, SecretStore
 from mcp_dynaload.config.secrets import masker_for
 from mcp_dynaload.config.servers_watch import stamp_of
 from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.config.system_keyring import Keyring
 from mcp_dynaload.errors import StoreError
+from tests.keyrings import SECRET, KeyringInMemory, LockedKeyring
 from tests.servers_files import places_in, problems_of, read, read_entry, servers, write
 
 pytestmark = pytest.mark.proves("kept-secrets")
 
-VALUE = "correct-horse-battery"
-"""No token of a known form: nothing but where it comes from says that it is a secret."""
-
-
-class KeyringInMemory:
-    """A keyring, as the system's is to the package `keyring`."""
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.kept[service, username]
-
-
-class LockedKeyring(KeyringInMemory):
-    """A keyring that the user has not unlocked."""
-
-    def get_password(self, service: str, username: str) -> str | None:
-        raise PermissionError(VALUE)
+VALUE = SECRET
 
 
 def no_keyring() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_dynaload.hosts.claude_code.transcripts import PastSession, past_sessions
+from mcp_dynaload.hosts.claude_code.transcripts import PastSession, PastTurn, past_sessions, past_turns
 
 DAY = 86_400.0
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
@@ -26,6 +26,17 @@ def call(
             "timestamp": datetime.fromtimestamp(at + number, UTC).isoformat().replace("+00:00", "Z"),
             "message": {"role": "assistant", "content": [{"type": "text", "text": "secret words"}, use]},
         }
+    )
+
+
+def prompt(
+    number: float, content: object, session: str = "s", folder: str = "/projects/shop", at: float = NOON, **more: object
+) -> str:
+    """Return a line with a prompt of the user's."""
+    stamp = datetime.fromtimestamp(at + number, UTC).isoformat().replace("+00:00", "Z")
+    message = {"role": "user", "content": content}
+    return json.dumps(
+        {"type": "user", "sessionId": session, "cwd": folder, "timestamp": stamp, "message": message, **more}
     )
 
 
@@ -90,3 +101,32 @@ def test_what_is_older_or_cannot_be_read_is_left_out_and_harms_no_other(tmp_path
 
 def test_without_a_client_there_are_none(tmp_path: Path) -> None:
     assert past_sessions(tmp_path / "nowhere", 0) == []
+
+
+@pytest.mark.proves("learned-past")
+def test_the_users_own_prompts_are_read_with_the_calls_that_they_led_to(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "s.jsonl",
+        prompt(0, "first"),
+        call(1, "mcp__a__x"),
+        call(2, "Read", file_path="/etc/hosts"),
+        prompt(3, [{"type": "tool_result", "tool_use_id": "toolu_2", "content": "of a file"}]),
+        call(4, "mcp__a__y"),
+        prompt(5, "<command-name>/clear</command-name>"),
+        prompt(5.5, "said by the client", isMeta=True),
+        prompt(6, "of an agent", isSidechain=True),
+        json.dumps({**json.loads(call(7, "mcp__a__z")), "isSidechain": True}),
+        prompt(8, [{"type": "text", "text": "second"}]),
+        prompt(9, "third"),
+        call(10, "mcp__b__x"),
+        prompt(11, "of another session", session="t"),
+        call(12, "mcp__b__x", session="t"),
+        '{"type": "user", "cut',
+    )
+    write(tmp_path, "resumed.jsonl", prompt(0, "first"), call(1, "mcp__a__x"))
+
+    turns = past_turns(tmp_path, NOON - DAY, {"s"})
+
+    assert turns == {"s": [PastTurn("first", ("mcp__a__x", "mcp__a__y")), PastTurn("third", ("mcp__b__x",))]}
+    assert "first" not in repr(turns)

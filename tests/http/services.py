@@ -84,10 +84,10 @@ def a_new_configuration(folder: Path, servers: Mapping[str, Json], **variables: 
 
 
 @asynccontextmanager
-async def running(configuration: Configuration) -> AsyncGenerator[Service]:
-    """Run the service."""
+async def running(configuration: Configuration, port: int = 0) -> AsyncGenerator[Service]:
+    """Run the service, on a free port if none is given."""
     app = create_app(configuration)
-    async with served(app) as origin:
+    async with served(app, port) as origin:
         with anyio.fail_after(HANG_SECONDS):
             while not hasattr(app.state, "serving"):  # noqa: ASYNC110 - uvicorn tells nobody that it has started
                 await anyio.sleep(0.005)

@@ -269,7 +269,9 @@ async def test_an_answer_of_another_authorization_server_is_refused(tmp_path: Pa
     logins = logins_in(tmp_path)
     async with protected(Issuer(names_itself=claimed)) as server, logins.open(entry(server), None) as pending:
         if claimed is None:
-            pending._server.metadata.authorization_response_iss_parameter_supported = True  # pyright: ignore[reportPrivateUsage]
+            begun = pending._begun  # pyright: ignore[reportPrivateUsage]
+            described = {**json.loads(begun.metadata), "authorization_response_iss_parameter_supported": True}
+            pending._begun = replace(begun, metadata=json.dumps(described))  # pyright: ignore[reportPrivateUsage]
         await follow(pending.url)
         with pytest.raises(LoginError, match="authorization server"):
             await pending.wait()

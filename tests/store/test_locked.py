@@ -81,7 +81,7 @@ def test_three_stores_on_a_locked_file_are_open_and_used_within_a_second(
         stores = [Database(file) for _ in range(3)]
         for store in stores:
             store.read(PINS)
-            SqliteUsage(store).loaded("s")
+            SqliteUsage(store).kept("s")
         took = time.monotonic() - began
 
     for store in stores:

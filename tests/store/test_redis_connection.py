@@ -14,7 +14,7 @@ from mcp_dynaload.store import redis_connection as remote
 from mcp_dynaload.store.backends import open_usage
 from mcp_dynaload.store.redis_connection import open_redis
 from mcp_dynaload.store.redis_usage import RedisUsage
-from mcp_dynaload.store.usage import Calls
+from mcp_dynaload.store.usage import Calls, KeptSession
 from tests.ports import free_port
 from tests.redis_server import RedisServer, running_redis
 
@@ -40,12 +40,12 @@ def test_what_was_told_while_redis_was_away_is_there_when_it_is_back(redis: Redi
         redis.stop()
         memory.note("/project", "s", {"log": Calls(1)})
         problem = memory.keep_pins("/project", ["status"])
-        while_away = (memory.pins("/project"), memory.sessions("/project"), memory.loaded("s"))
+        while_away = (memory.pins("/project"), memory.sessions("/project"), memory.kept("s"))
         redis.start()
         pins, sessions = memory.pins("/project"), memory.sessions("/project")
 
     assert problem == f"the store at 127.0.0.1:{redis.port} cannot be reached; it is tried again"
-    assert while_away == ((), (), ())
+    assert while_away == ((), (), KeptSession())
     assert (pins, [dict(session.tools) for session in sessions]) == (("log", "status"), [{"log": Calls(2)}])
     assert [event["event"] for event in logs] == ["store_unreachable", "store_reachable_again"]
 
@@ -57,7 +57,7 @@ def test_what_cannot_be_delivered_to_the_end_is_told(redis: RedisServer, monkeyp
     with capture_logs() as logs:
         memory = RedisUsage(open_redis(redis.url))
         for session in ("one", "two", "three"):
-            memory.keep_loaded(session, ["log"])
+            memory.keep_session(session, KeptSession(frozenset({"log"})))
         memory.close()
 
     assert [(event["event"], event.get("writes")) for event in logs] == [

@@ -8,7 +8,7 @@ from mcp_dynaload.store import sqlite_usage as local
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.sqlite_files import CATALOG
 from mcp_dynaload.store.sqlite_usage import SqliteUsage
-from mcp_dynaload.store.usage import Calls
+from mcp_dynaload.store.usage import Calls, KeptSession
 
 
 def tools_of(memory: SqliteUsage) -> list[dict[str, Calls]]:
@@ -41,6 +41,6 @@ def test_only_the_latest_sessions_loaded_sets_are_kept(tmp_path: Path, monkeypat
     monkeypatch.setattr(local, "MAX_LOADED_SETS", 2)
     with closing(SqliteUsage(Database(tmp_path / "dynaload.db"))) as memory:
         for session in ("first", "second", "third"):
-            memory.keep_loaded(session, {"a"})
+            memory.keep_session(session, KeptSession(frozenset({"a"})))
 
-        assert [memory.loaded(session) for session in ("first", "second", "third")] == [(), ("a",), ("a",)]
+        assert [len(memory.kept(session).loaded) for session in ("first", "second", "third")] == [0, 1, 1]

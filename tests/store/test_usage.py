@@ -9,9 +9,10 @@ import pytest
 from mcp_dynaload.store import redis_usage as shared_memory
 from mcp_dynaload.store import sqlite_usage as local
 from mcp_dynaload.store.backends import open_usage
-from mcp_dynaload.store.usage import Calls, UsageStore, project_of
+from mcp_dynaload.store.usage import Calls, KeptSession, UsageStore, project_of
 
 DAY = 86_400.0
+LOADED = KeptSession(frozenset({"log"}))
 Opening = Callable[[], UsageStore]
 
 
@@ -153,13 +154,15 @@ def test_what_a_project_was_told_of_is_kept_once(memory: UsageStore) -> None:
     assert memory.flows("/other") == frozenset()
 
 
-def test_the_loaded_set_of_a_session_is_kept_in_name_order(memory: UsageStore) -> None:
-    assert memory.loaded("s") == ()
+def test_what_a_session_is_to_get_again_is_kept(memory: UsageStore) -> None:
+    assert memory.kept("s") == KeptSession()
+    whole = KeptSession(frozenset({"b", "a"}), frozenset({"c"}), "work")
 
-    memory.keep_loaded("s", frozenset({"b", "a"}))
-    memory.keep_loaded("other", {"x"})
+    memory.keep_session("s", LOADED)
+    memory.keep_session("s", whole)
+    memory.keep_session("other", LOADED)
 
-    assert memory.loaded("s") == ("a", "b")
+    assert (memory.kept("s"), memory.kept("other")) == (whole, LOADED)
 
 
 def test_names_may_hold_any_character(memory: UsageStore) -> None:
@@ -167,21 +170,22 @@ def test_names_may_hold_any_character(memory: UsageStore) -> None:
     memory.note(project, session, {tool: Calls(1, was_missed=True)})
     memory.note_followings(project, [(tool, "b")])
     memory.keep_pins(project, [tool])
-    memory.keep_loaded(session, [tool])
+    kept = KeptSession(frozenset({tool}), profile=tool)
+    memory.keep_session(session, kept)
 
     assert tools_of(memory, project) == [{tool: Calls(1, was_missed=True)}]
     assert memory.followings(project) == ((tool, "b", 1),)
-    assert (memory.pins(project), memory.loaded(session), memory.projects()) == ((tool,), (tool,), (project,))
+    assert (memory.pins(project), memory.kept(session), memory.projects()) == ((tool,), kept, (project,))
 
 
 def test_another_process_sees_at_once_what_was_kept(memory: UsageStore, other: UsageStore) -> None:
     memory.note("/project", "s", {"log": Calls(1)})
     other.note("/project", "s", {"log": Calls(2)})
     memory.keep_pins("/project", ["log"])
-    memory.keep_loaded("s", ["log"])
+    memory.keep_session("s", LOADED)
 
     assert tools_of(other) == tools_of(memory) == [{"log": Calls(3)}]
-    assert (other.pins("/project"), other.loaded("s")) == (("log",), ("log",))
+    assert (other.pins("/project"), other.kept("s")) == (("log",), LOADED)
 
 
 def test_no_count_is_lost_when_many_write_at_once(memory: UsageStore, other: UsageStore) -> None:

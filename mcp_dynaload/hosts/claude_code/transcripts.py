@@ -1,9 +1,12 @@
-"""Sessions that Claude Code has kept: which tools were called, in which folder; nothing else is taken from them."""
+"""Sessions that Claude Code has kept: which tools were called, in which folder; nothing else of them is kept.
+
+What the user asked is read for a replay, in memory alone.
+"""
 
 import json
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -41,6 +44,15 @@ class PastSession:
 
 
 @dataclass(frozen=True, slots=True)
+class PastTurn:
+    """A prompt of a session, and what it led to."""
+
+    prompt: str = field(repr=False)
+    calls: tuple[str, ...]
+    """The client's names of the servers' tools that were called, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Call:
     id: str
     name: str
@@ -69,6 +81,71 @@ def past_sessions(config_dir: Path, since: float) -> list[PastSession]:
         together.setdefault((call.session, call.folder), []).append(call)
     found = [_session(sorted(some, key=lambda call: call.at)) for some in together.values()]
     return sorted(found, key=lambda session: session.at)
+
+
+def past_turns(config_dir: Path, since: float, sessions: Collection[str]) -> dict[str, list[PastTurn]]:
+    """Return the prompts of these sessions that led to calls of servers' tools, by session, oldest first; blocks.
+
+    What agents were asked is left out, as are commands and whatever else the client puts in a prompt's place.
+    """
+    said: dict[str, tuple[float, str, str]] = {}
+    for file in kept_files(config_dir, since):
+        for line in _lines_of(file, sessions):
+            said |= {id: (at, session, text) for id, at, session, text in _said_in(line)}
+    turns: dict[str, list[PastTurn]] = {}
+    prompts: dict[str, str] = {}
+    for _, session, text in sorted(said.values()):
+        if not text.startswith(MCP):
+            prompts[session] = text
+        elif prompt := prompts.get(session):
+            known = turns.setdefault(session, [])
+            if known and known[-1].prompt == prompt:
+                known[-1] = replace(known[-1], calls=(*known[-1].calls, text))
+            else:
+                known.append(PastTurn(prompt, (text,)))
+    return turns
+
+
+def _lines_of(file: Path, sessions: Collection[str]) -> Iterator[Json]:
+    """Yield the entries of these sessions that are no agent's; of a file that cannot be read, nothing."""
+    try:
+        with file.open("rb") as lines:
+            while line := lines.readline(MAX_LINE):
+                if b'"user"' in line or b'"tool_use"' in line:
+                    entry = _entry(line)
+                    if entry.get("sessionId") in sessions and not entry.get("isSidechain"):
+                        yield entry
+    except OSError as error:
+        log.warning("transcript_unreadable", file=str(file), error=str(error))
+
+
+def _entry(line: bytes) -> Json:
+    try:
+        return json_object(json.loads(line))
+    except ValueError as error:  # cut off
+        log.debug("transcript_line_unreadable", error=str(error))
+        return {}
+
+
+def _said_in(entry: Json) -> Iterator[tuple[str, float, str, str]]:
+    """Yield a prompt, or the servers' tools that were called: an id, the time, the session, and text or name."""
+    content, session = json_object(entry.get("message")).get("content"), str(entry.get("sessionId"))
+    try:
+        at = datetime.fromisoformat(str(entry["timestamp"])).timestamp()
+    except (ValueError, KeyError):
+        return
+    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    for block in map(json_object, cast(list[object], blocks) if isinstance(blocks, list) else ()):
+        kind, text, name = block.get("type"), block.get("text"), str(block.get("name"))
+        if entry.get("type") == "user" and kind == "text" and isinstance(text, str) and _is_asked(entry, text):
+            yield f"{session} {at}", at, session, text
+        elif entry.get("type") == "assistant" and kind == "tool_use" and name.startswith(MCP):
+            yield str(block.get("id")), at, session, name
+
+
+def _is_asked(entry: Json, text: str) -> bool:
+    """Return whether the user has typed a prompt: not a command, nor what the client says in its place."""
+    return not entry.get("isMeta") and bool(text.strip()) and not text.startswith(("<", "/", MCP))
 
 
 def _session(calls: list[_Call]) -> PastSession:

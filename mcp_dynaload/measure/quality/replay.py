@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from itertools import accumulate, islice
 from statistics import fmean
 
@@ -113,6 +113,54 @@ def replay(ranker: Ranker, catalog: Catalog, tasks: Sequence[Task], *, reads_ses
     return Replay(len(oracle.samples["balanced", "recall"]), cold.means, learned.means, oracle.means, followed)
 
 
+@dataclass(frozen=True, slots=True)
+class _ReplayedTurn:
+    """A prompt of a played session."""
+
+    task: Task
+    listed: frozenset[str]
+    """Tools in the list when the prompt is answered."""
+
+    called: tuple[str, ...]
+    missed: tuple[str, ...]
+    """Those of the called ones that were not listed, and are from then on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The tools that prompts of real sessions called, and how many of these were listed in time, cold and learned."""
+
+    prompts: int = 0
+    called: int = 0
+    listed_cold: int = 0
+    listed_learned: int = 0
+    tokens_cold: int = 0
+    """The tokens of the lists of all prompts together."""
+
+    tokens_learned: int = 0
+
+    def __add__(self, other: "Effect") -> "Effect":
+        return Effect(*map(sum, zip(astuple(self), astuple(other), strict=True)))
+
+
+def effect_of(priors: Priors, sessions: Iterable[Session], ranker: Ranker, catalog: Catalog) -> Effect:
+    """Return the effect of what was learned on sessions that it was not learned from."""
+    once, whole = RankedOnce(ranker), Effect()
+    for session in sessions:
+        cold, learned = (list(_play(session, once, catalog, known)) for known in (NOTHING_LEARNED, priors))
+        whole += Effect(
+            len(cold),
+            sum(len(turn.called) for turn in cold),
+            *map(_in_time, (cold, learned)),
+            *(sum(catalog.costs[name] for turn in turns for name in turn.listed) for turns in (cold, learned)),
+        )
+    return whole
+
+
+def _in_time(turns: Iterable[_ReplayedTurn]) -> int:
+    return sum(len(turn.called) - len(turn.missed) for turn in turns)
+
+
 def projects_of(tasks: Sequence[Task]) -> tuple[Project, ...]:
     """Make projects of these tasks; the same for the same tasks.
 
@@ -132,19 +180,6 @@ def learn(sessions: Sequence[Session], ranker: Ranker, catalog: Catalog) -> Prio
         played = _play(session, ranker, catalog, priors_of(log, now))
         log.insert(0, _use_of(played, now))
     return priors_of(log, len(sessions) * DAY_SECONDS)
-
-
-@dataclass(frozen=True, slots=True)
-class _ReplayedTurn:
-    """A prompt of a played session."""
-
-    task: Task
-    listed: frozenset[str]
-    """Tools in the list when the prompt is answered."""
-
-    called: tuple[str, ...]
-    missed: tuple[str, ...]
-    """Those of the called ones that were not listed, and are from then on."""
 
 
 def _play(session: Session, ranker: Ranker, catalog: Catalog, priors: Priors) -> Iterator[_ReplayedTurn]:

@@ -9,8 +9,6 @@ from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.proxy.commands.command import Result, Words, done, refused, typed
 from mcp_dynaload.proxy.commands.layout import aligned, counted, wrapped
 from mcp_dynaload.proxy.session import Session
-from mcp_dynaload.selection.actions import ProfileChosen
-from mcp_dynaload.selection.state import Decision
 from mcp_dynaload.telemetry.events import ConfigurationChanged
 
 STAYS = "What is listed stays until /clear, and can be called."
@@ -29,7 +27,7 @@ async def profile(session: Session, words: Words) -> Result:
     if name not in (NO_PROFILE, *profiles):
         return refused(f"There is no profile {name!r}; {nearest_profile(name, profiles)}.")
     chosen = ChosenProfile(name, profiles.get(name, EVERYTHING))
-    decision = await choose_profile(session, chosen)
+    decision = await session.choose_profile(chosen)
     session.emit(ConfigurationChanged(what="profile", detail=name))
     listed = [(tool, session.catalog.costs[tool]) for tool in decision.added]
     return done(
@@ -38,14 +36,6 @@ async def profile(session: Session, words: Words) -> Result:
         _idle(session, chosen.profile),
         STAYS,
     )
-
-
-async def choose_profile(session: Session, chosen: ChosenProfile) -> Decision:
-    """Have the servers and pins of another profile in use; what the client has listed stays in its list."""
-    listed = tuple(tool.name for tool in session.listed())
-    session.view.chosen = chosen
-    session.gone |= {tool.name: tool for tool in session.announced if session.catalog.get(tool.name) is None}
-    return await session.decide(ProfileChosen(listed))
 
 
 def _overview(session: Session, profiles: Mapping[str, Profile]) -> Result:

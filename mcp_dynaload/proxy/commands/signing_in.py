@@ -11,7 +11,7 @@ async def login(session: Session, words: Words) -> Result:
     """Open the page on which the user logs in to a server; the session goes on when that is done."""
     sign_ins = session.host.sign_ins
     if sign_ins is None:
-        return refused("Logins are made by who runs this service, with `mcp-dynaload login` on its machine.")
+        return refused(_nobodys(session))
     servers = list(sign_ins.configs)
     if not words:
         return _overview(session, servers)
@@ -22,11 +22,22 @@ async def login(session: Session, words: Words) -> Result:
         page = await sign_ins.begin(name)
     except (LoginError, StoreError) as error:
         return refused(session.shared.masker.tokens(f"Not logged in to {name!r}: {error}."))
+    if sign_ins.logins.pages is not None:
+        return done(
+            f"Log in to {name!r} on this page; it asks for your access token of this service:\n{page}",
+            "The login is yours alone. The server's tools are taken up when you have logged in.",
+        )
     return done(
         f"Log in to {name!r} on the page that opens now in your browser. Its tools are taken up when you have.",
         f"If no page opens, open this one on this machine:\n{page}",
         wrapped(f"Where there is no browser: `{login_command(name)} --no-browser` in a terminal."),
     )
+
+
+def _nobodys(session: Session) -> str:
+    if session.shared.user_logins is not None:
+        return "A login is a user's own here: connect with an access token, and log in in that session."
+    return "Logins are made by who runs this service, with `mcp-dynaload login` on its machine."
 
 
 def _overview(session: Session, servers: list[str]) -> Result:

@@ -17,7 +17,6 @@ from mcp_dynaload.proxy.commands.command import (
     wrong_tool,
 )
 from mcp_dynaload.proxy.commands.layout import aligned, counted, wrapped
-from mcp_dynaload.proxy.commands.profiles import choose_profile
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.actions import (
     FlowAllowed,
@@ -208,7 +207,7 @@ async def reset(session: Session, words: Words) -> Result:
     session.live.index.rankings.enable()
     await session.decide(SessionReset(strategy))
     if session.view.chosen != session.shared.profile:
-        await choose_profile(session, session.shared.profile)
+        await session.choose_profile(session.shared.profile)
     return done(
         f"Reset: mode {strategy}, {counted(len(before.unloaded), 'unloaded tool')} allowed again, "
         "cache and profile as configured.",

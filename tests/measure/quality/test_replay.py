@@ -1,11 +1,23 @@
 """The worth of learning on projects made of labelled tasks."""
 
+from dataclasses import astuple
+
 import pytest
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.measure.quality.labelled import Task, characters_in_fours, definition_text
-from mcp_dynaload.measure.quality.replay import PROJECTS, PROMPTS, SESSIONS, Replay, learn, projects_of, replay
+from mcp_dynaload.measure.quality.replay import (
+    PROJECTS,
+    PROMPTS,
+    SESSIONS,
+    Effect,
+    Replay,
+    effect_of,
+    learn,
+    projects_of,
+    replay,
+)
 from mcp_dynaload.ranking.lexical import build_ranker
 from tests.builders import a_tool
 
@@ -101,3 +113,17 @@ def test_what_a_session_had_to_search_is_learned_as_missed() -> None:
 def test_without_two_tasks_for_a_tool_there_is_nothing_to_replay() -> None:
     with pytest.raises(ConfigError, match="no tool is needed by two tasks"):
         projects_of(TASKS[:1])
+
+
+@pytest.mark.proves("learned-past")
+def test_the_effect_on_real_sessions_counts_what_was_listed_in_time_without_and_with_what_was_learned() -> None:
+    project, ranker = projects_of(TASKS)[0], build_ranker(CATALOG)
+    priors = learn(project.learned, ranker, CATALOG)
+
+    effect = effect_of(priors, project.measured, ranker, CATALOG)
+
+    assert (effect.prompts, effect.called) == (SESSIONS * PROMPTS, SESSIONS * PROMPTS)
+    assert effect.listed_cold < effect.listed_learned <= effect.called
+    assert effect.tokens_learned < effect.tokens_cold
+    assert effect_of(priors, [], ranker, CATALOG) == Effect()
+    assert effect + effect == Effect(*(2 * value for value in astuple(effect)))

@@ -1,0 +1,80 @@
+"""The choices of a conversation that it gets again when the client resumes it."""
+
+from dataclasses import dataclass
+
+import anyio.to_thread
+import structlog
+
+from mcp_dynaload.config.profiles import EVERYTHING, NO_PROFILE, ChosenProfile
+from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.proxy.learning import Learning
+from mcp_dynaload.proxy.process_context import ProcessContext
+from mcp_dynaload.proxy.toxic_flow import FlowNotices
+from mcp_dynaload.selection.actions import SessionResumed
+from mcp_dynaload.store.usage import KeptSession
+
+NOTHING = KeptSession()
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """The choices of a conversation that goes on."""
+
+    resumed: SessionResumed | None
+    """Its tools; None if it had none, and unloaded none."""
+
+    profile: ChosenProfile
+    """The user's choice in it, or what sessions begin with."""
+
+
+@dataclass(slots=True)
+class ResumableSession:
+    """The choices of a session as they were stored last."""
+
+    shared: ProcessContext
+    _stored: tuple[str | None, KeptSession] = (None, NOTHING)
+
+    def begin(
+        self, session_id: str | None, learning: Learning, flows: FlowNotices
+    ) -> tuple[Recalled | None, tuple[str, ...]]:
+        """Return what the session was, and what is pinned; blocks, as does what the project has taught."""
+        learning.recall()
+        flows.recall(self.shared.memory, learning.project)
+        recalled = self.recall(session_id) if session_id else None
+        return recalled, self.shared.memory.pins(learning.project)
+
+    def recall(self, session_id: str) -> Recalled | None:
+        """Return what is known of a conversation that was before; blocks."""
+        kept = self.shared.memory.kept(session_id)
+        if kept == NOTHING:
+            return None
+        has_tools = bool(kept.loaded or kept.unloaded)
+        resumed = SessionResumed(tuple(sorted(kept.loaded)), tuple(sorted(kept.unloaded))) if has_tools else None
+        return Recalled(resumed, self._profile(kept.profile))
+
+    def note(self, session_id: str | None, now: KeptSession) -> None:
+        """Note what is stored already, as it was just read or is the start of a session."""
+        self._stored = session_id, now
+
+    async def keep(self, session_id: str | None, now: KeptSession) -> None:
+        """Store what a resumed session is to get again, if it has changed."""
+        before, kept = self._stored
+        if not session_id or (session_id, now) == (before, kept) or (session_id != before and now == NOTHING):
+            return
+        self._stored = session_id, now
+        await anyio.to_thread.run_sync(self.shared.memory.keep_session, session_id, now)
+
+    def _profile(self, name: str) -> ChosenProfile:
+        if not name:
+            return self.shared.profile
+        try:
+            profiles = {NO_PROFILE: EVERYTHING, **self.shared.read_profiles()}
+        except ConfigError as error:
+            log.warning("profile_not_resumed", profile=name, why=str(error))
+            return self.shared.profile
+        if name not in profiles:
+            log.warning("profile_not_resumed", profile=name, why="there is none of that name any more")
+            return self.shared.profile
+        return ChosenProfile(name, profiles[name])
