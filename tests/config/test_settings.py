@@ -60,6 +60,7 @@ def test_the_defaults_are_those_of_the_description() -> None:
         "warm_upstreams": True,
         "max_running_upstreams": 10,
         "login_client_metadata_url": "",
+        "login_store": "file",
         "log_level": "info",
         **ServiceSettings().model_dump(),
         **TelemetrySettings().model_dump(),
