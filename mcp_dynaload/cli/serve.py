@@ -23,6 +23,7 @@ class Transport(StrEnum):
 
 
 def serve(
+    context: typer.Context,
     config: ConfigOption = None,
     trust: TrustOption = False,
     settings: SetOption = None,
@@ -57,7 +58,7 @@ def serve(
 
     gc.freeze()
     gc.enable()
-    anyio.run(serve_stdio, configuration)
+    anyio.run(serve_stdio, configuration, context.obj)
 
 
 def _complete_streams() -> None:
