@@ -61,6 +61,11 @@ class EarlyAnswers:
         self._switches_after = sys.getswitchinterval()
         self._thread = threading.Thread(target=self._run, name="early-answers", daemon=True)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it still reads: it has not come to what the server itself must see to."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Begin to answer."""
         if self._stored:

@@ -1,7 +1,15 @@
 """The first requests as the server itself answers them: what was answered early is not sent again, but compared."""
 
 from mcp_dynaload.early.answering import Exchange, Handover
-from mcp_dynaload.early.first_requests import HANDSHAKE, LISTS, MAX_LINE_BYTES, PASSED_BY, FirstRequest, read_line
+from mcp_dynaload.early.first_requests import (
+    HANDSHAKE,
+    LISTS,
+    MAX_LINE_BYTES,
+    METHODS,
+    PASSED_BY,
+    FirstRequest,
+    read_line,
+)
 
 TYPE_CHECKING = False  # `typing` would take a tenth of the time until the first answer
 if TYPE_CHECKING:
@@ -26,10 +34,10 @@ class FirstExchanges:
 
     @property
     def answers(self) -> "list[Exchange]":
-        """What was answered, in order of the requests' coming; empty without a handshake and a list of tools."""
+        """What was answered, in the same order always; empty without a handshake and a list of tools."""
         handshake = self._answers.get(HANDSHAKE)
         is_whole = handshake is not None and handshake[2].startswith('"result":') and LISTS[0] in self._answers
-        return list(self._answers.values()) if is_whole else []
+        return [self._answers[method] for method in METHODS if method in self._answers] if is_whole else []
 
     def see(self, chunk: bytes) -> None:
         """Take note of input; of its end, if it is empty."""

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 HANDSHAKE = "initialize"
 LISTS = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
-METHODS = frozenset({"server/discover", HANDSHAKE, *LISTS})
+METHODS = ("server/discover", HANDSHAKE, *LISTS)
 """The requests that are answered from stored bytes; every other one waits for the server itself."""
 
 MAX_LINE_BYTES = 256 * 1024
