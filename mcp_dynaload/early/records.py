@@ -20,14 +20,17 @@ MAX_RECORD_BYTES = 4 * 1024 * 1024
 
 SESSION_VARIABLE = "CLAUDE_CODE_SESSION_ID"
 
-_EVERY_TIME_ANOTHER = frozenset({SESSION_VARIABLE, "CLAUDE_CODE_SSE_PORT"})
-"""Variables that say nothing of what is answered, and differ with each start."""
-
-_FAMILIES = ("MCP_DYNALOAD_", "CLAUDE", "ANTHROPIC_", "XDG_")
+_FAMILY = "MCP_DYNALOAD_"
 _SINGLE = frozenset(
     {
         "HOME",
         "PATH",
+        "XDG_CONFIG_HOME",
+        "XDG_STATE_HOME",
+        "CLAUDE_PROJECT_DIR",
+        "CLAUDE_CONFIG_DIR",
+        "CLAUDE_CODE_ENTRYPOINT",
+        "ANTHROPIC_MODEL",
         "ENABLE_TOOL_SEARCH",
         "DYNAMIC_LOADING_ENABLED",
         "DEFAULT_LOADING_STRATEGY",
@@ -41,7 +44,10 @@ _SINGLE = frozenset(
         "DETAILED_LOGGING_ENABLED",
     }
 )
-"""Variables that may decide what is answered, beside those that a servers file names."""
+"""Variables that may decide what is answered, beside those of our family and those that a servers file names.
+
+A client sets many more that differ with each start.
+"""
 
 PROJECT_SETTINGS = ("settings.json", "settings.local.json")
 
@@ -98,7 +104,7 @@ def read_record(file: str) -> "StoredAnswers | None":
 
 
 def _counts(name: str) -> bool:
-    return (name.startswith(_FAMILIES) or name in _SINGLE) and name not in _EVERY_TIME_ANOTHER
+    return name.startswith(_FAMILY) or name in _SINGLE
 
 
 def _state_folder(environ: "Mapping[str, str]") -> "str | None":

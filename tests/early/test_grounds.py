@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,9 @@ from mcp_dynaload.config.settings import Settings, variable_name
 from mcp_dynaload.config.trust import trust_file
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.early.grounds import Grounds
-from mcp_dynaload.early.records import StoredAnswers, read_record, record_file
+from mcp_dynaload.early.records import SESSION_VARIABLE, StoredAnswers, read_record, record_file
 from mcp_dynaload.early.start import begin
+from mcp_dynaload.proxy.client import ClientEnvironment
 from mcp_dynaload.proxy.first_answers import MAX_RECORDS, write_record
 from mcp_dynaload.store.backends import open_definitions
 from mcp_dynaload.store.catalog_cache import CatalogCache
@@ -222,7 +224,7 @@ def test_the_file_of_a_start_is_in_the_state_folder_and_differs_by_how_it_is_sta
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = record_file(ARGUMENTS, place.environ)
-    session = {**place.environ, "CLAUDE_CODE_SESSION_ID": "another", "TERM": "dumb"}
+    session = {**place.environ, SESSION_VARIABLE: "another", "CLAUDE_CODE_MESSAGING_TOKEN": "another"}
     others = [
         record_file([*ARGUMENTS, "--trust"], place.environ),
         record_file(ARGUMENTS, {**place.environ, "ENABLE_TOOL_SEARCH": "false"}),
@@ -258,6 +260,26 @@ def test_every_variable_of_a_setting_counts(place: Place) -> None:
     file = record_file(ARGUMENTS, place.environ)
     variables = [variable_name(name) for name in Settings.model_fields]
     assert [name for name in variables if record_file(ARGUMENTS, {**place.environ, name: "x"}) == file] == []
+
+
+def test_every_variable_that_tells_of_the_client_counts_but_its_session(place: Place) -> None:
+    class Noting(dict[str, str]):
+        """An environment that notes what is looked up."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.asked: set[str] = set()
+
+        def get(self, key: str, default: Any = None) -> Any:
+            self.asked.add(key)
+            return default
+
+    noting = Noting()
+    ClientEnvironment.read(noting)
+    file = record_file(ARGUMENTS, place.environ)
+    without = {name for name in noting.asked if record_file(ARGUMENTS, {**place.environ, name: "x"}) == file}
+    assert len(noting.asked) > 3
+    assert without == {SESSION_VARIABLE}
 
 
 @pytest.mark.proves("clone")
