@@ -11,7 +11,7 @@ from mcp_dynaload.early.first_requests import (
     MAX_LINE_BYTES,
     PASSED_BY,
     Cancellation,
-    FirstRequest,
+    EarlyRequest,
     read_line,
 )
 
@@ -78,19 +78,28 @@ class EarlyAnswers:
         if self._wake is not None:
             os.write(self._wake[1], b".")
             self._thread.join()
-            sys.setswitchinterval(self._switches_after)
             for number in self._wake:
                 os.close(number)
             self._wake = None
         return Handover(bytes(self._read), self._answered, self._unsent)
 
     def _run(self) -> None:
-        while self._receive():
+        try:
+            self._answer_all()
+        finally:
+            sys.setswitchinterval(self._switches_after)
+
+    def _answer_all(self) -> None:
+        while self._is_more_stored() and self._receive():
             while (end := self._read.find(b"\n", self._begun_at)) >= 0:
                 if not self._take(end + 1):
                     return
             if len(self._read) - self._begun_at > MAX_LINE_BYTES:
                 return
+
+    def _is_more_stored(self) -> bool:
+        """Return whether anything is stored that has not been answered."""
+        return any(method not in self._methods for one in self._stored for method, _ in one)
 
     def _receive(self) -> bool:
         """Read what comes next; false where nothing does any more."""
@@ -113,7 +122,7 @@ class EarlyAnswers:
                 return False
             del self._read[self._begun_at : end]  # it comes too late, and must not reach the request's second run
             return True
-        if isinstance(line, FirstRequest):
+        if isinstance(line, EarlyRequest):
             answer = self._answer(line)
             if answer is None or not self._send(line.prefix + answer.encode()):
                 return False
@@ -122,7 +131,7 @@ class EarlyAnswers:
         self._begun_at = end
         return True
 
-    def _answer(self, request: FirstRequest) -> "str | None":
+    def _answer(self, request: EarlyRequest) -> "str | None":
         """Return the one stored answer; None if there is none, or the request is out of turn."""
         is_early_list = request.method in LISTS and HANDSHAKE not in self._methods
         if is_early_list or request.method in self._methods or request.request_id in self._ids:

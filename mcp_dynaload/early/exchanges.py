@@ -7,7 +7,7 @@ from mcp_dynaload.early.first_requests import (
     MAX_LINE_BYTES,
     METHODS,
     PASSED_BY,
-    FirstRequest,
+    EarlyRequest,
     read_line,
 )
 
@@ -25,7 +25,7 @@ class FirstExchanges:
         self._changed = changed
         self._unread = bytearray()
         self._listens = True
-        self._waiting: dict[bytes, FirstRequest] = {}
+        self._waiting: dict[bytes, EarlyRequest] = {}
         self._answers: dict[str, Exchange] = {}
         self.differing: set[str] = set()
         """The methods that were answered early, and are answered otherwise now."""
@@ -34,7 +34,7 @@ class FirstExchanges:
 
     @property
     def answers(self) -> "list[Exchange]":
-        """What was answered, in the same order always; empty without a handshake and a list of tools."""
+        """Each answer, in the same order always; empty without a handshake and a list of tools."""
         handshake = self._answers.get(HANDSHAKE)
         is_whole = handshake is not None and handshake[2].startswith('"result":') and LISTS[0] in self._answers
         return [self._answers[method] for method in METHODS if method in self._answers] if is_whole else []
@@ -70,7 +70,7 @@ class FirstExchanges:
 
     def _look_at(self, line: bytes) -> None:
         request = read_line(line)
-        if not isinstance(request, FirstRequest):
+        if not isinstance(request, EarlyRequest):
             self._listens = request is PASSED_BY
             return
         is_early_list = request.method in LISTS and not self._knows(HANDSHAKE)

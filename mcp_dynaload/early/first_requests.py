@@ -17,7 +17,7 @@ MAX_ID = 2**53
 _FIELDS = frozenset({"jsonrpc", "id", "method", "params"})
 
 
-class FirstRequest:
+class EarlyRequest:
     """One of these requests."""
 
     __slots__ = ("method", "params", "prefix", "request_id")
@@ -49,7 +49,7 @@ UNKNOWN = object()
 
 
 def read_line(line: bytes) -> object:
-    """Return what a line is: a `FirstRequest`, a `Cancellation`, `PASSED_BY` or `UNKNOWN`."""
+    """Return what a line is: a `EarlyRequest`, a `Cancellation`, `PASSED_BY` or `UNKNOWN`."""
     if line.isspace():
         return PASSED_BY
     if len(line) > MAX_LINE_BYTES:
@@ -79,7 +79,7 @@ def _request(method: str, params: "dict[str, object]", request_id: object) -> ob
         if not _is_object(params.get("_meta", {})):
             return UNKNOWN
         params = {key: value for key, value in params.items() if key != "_meta"}
-    return FirstRequest(method, json.dumps(params, sort_keys=True, separators=(",", ":")), request_id)
+    return EarlyRequest(method, json.dumps(params, sort_keys=True, separators=(",", ":")), request_id)
 
 
 def _is_object(value: object) -> "TypeGuard[dict[str, object]]":

@@ -56,7 +56,7 @@ _MOVING = ("MCP_DYNALOAD_", "XDG_", "HOME", "CLAUDE_PROJECT_DIR", "CLAUDE_CONFIG
 
 
 class StoredAnswers:
-    """What is stored of a way of starting us."""
+    """The answers stored for a way of starting us."""
 
     __slots__ = ("clients", "digest", "grounds")
 

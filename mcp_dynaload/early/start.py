@@ -24,7 +24,7 @@ class EarlyStart:
         """Where the answers of the next start with the same arguments are looked for."""
 
         self.stored = stored
-        """What was stored there and holds; None: nothing is answered early."""
+        """The answers stored there that still hold; None: nothing is answered early."""
 
         self.answers = EarlyAnswers(stored.clients if stored else [])
 

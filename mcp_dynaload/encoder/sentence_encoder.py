@@ -104,11 +104,16 @@ def read_encoder() -> Encoder:
 def read_models() -> "tuple[_InferenceSession, _InferenceSession, WordPieces]":
     """Read the encoder, its judge and its vocabulary, once; takes a third of a second of a core and about 70 MB."""
     with _READING:
-        return _models()
+        return _kept_models()
 
 
 @cache
-def _models() -> "tuple[_InferenceSession, _InferenceSession, WordPieces]":
+def _kept_models() -> "tuple[_InferenceSession, _InferenceSession, WordPieces]":
+    return open_models()
+
+
+def open_models() -> "tuple[_InferenceSession, _InferenceSession, WordPieces]":
+    """Read the same anew."""
     with as_file(files("mcp_dynaload").joinpath("encoder/model")) as folder:
         pieces = WordPieces((folder / "vocabulary.txt").read_text("utf-8"))
         return _open_session(str(folder / "model.onnx")), _open_session(str(folder / "need.onnx")), pieces

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 
 class FirstAnswers:
-    """What becomes of the first answers of a process that one client has started."""
+    """The first answers of a process that one client has started, compared and kept."""
 
     def __init__(self, early: EarlyStart, grounds: Grounds | None, environ: Mapping[str, str]) -> None:
         """Note what holds before anything is answered; without grounds nothing is kept for the next start. Blocks."""

@@ -1,4 +1,4 @@
-"""What was answered early is not answered again, but compared; what was asked first is kept with its answer."""
+"""Answers that were given early are not given again, but compared; what was asked first is kept with its answer."""
 
 from mcp_dynaload.early.answering import Handover
 from mcp_dynaload.early.exchanges import FirstExchanges

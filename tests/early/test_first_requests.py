@@ -10,7 +10,7 @@ from mcp_dynaload.early.first_requests import (
     PASSED_BY,
     UNKNOWN,
     Cancellation,
-    FirstRequest,
+    EarlyRequest,
     read_line,
 )
 
@@ -25,8 +25,8 @@ def test_a_first_request_is_known_by_method_and_params_however_these_are_written
         b'{"jsonrpc": "2.0", "id": "x", "method": "initialize", "params": {"a":{"c":2,"d":1},"b":[1]} }\n'
     )
 
-    assert isinstance(one, FirstRequest)
-    assert isinstance(other, FirstRequest)
+    assert isinstance(one, EarlyRequest)
+    assert isinstance(other, EarlyRequest)
     assert one.params == other.params
     assert (one.prefix, other.prefix) == (b'{"jsonrpc":"2.0","id":7,', b'{"jsonrpc":"2.0","id":"x",')
 
@@ -36,9 +36,9 @@ def test_a_list_is_the_same_whatever_the_client_wants_to_be_told_of_its_progress
     token = read_line(line(id=2, method="tools/list", params={"_meta": {"progressToken": 2}}))
     page = read_line(line(id=3, method="tools/list", params={"cursor": "2"}))
 
-    assert isinstance(plain, FirstRequest)
-    assert isinstance(token, FirstRequest)
-    assert isinstance(page, FirstRequest)
+    assert isinstance(plain, EarlyRequest)
+    assert isinstance(token, EarlyRequest)
+    assert isinstance(page, EarlyRequest)
     assert plain.params == token.params != page.params
 
 
