@@ -19,14 +19,19 @@ def main() -> None:
         from mcp_dynaload.cli.statusline import statusline
 
         return statusline(verbose="--verbose" in sys.argv)
-    early = None
-    if sys.argv[1:2] == ["serve"]:
+    early, is_serving = None, sys.argv[1:2] == ["serve"]
+    if is_serving:
         from mcp_dynaload.early.start import begin
 
         early = begin(sys.argv[1:], os.environ)
     gc.set_threshold(YOUNG_OBJECTS)
     # Not at the top: the client that has started us is waiting for its first answers.
-    from mcp_dynaload.cli.app import app
+    if is_serving:
+        from mcp_dynaload.cli.program import serving_app
+
+        app = serving_app()
+    else:
+        from mcp_dynaload.cli.app import app
     from mcp_dynaload.errors import DynaloadError
 
     try:
