@@ -3,7 +3,11 @@
 import os
 import sqlite3
 import stat
-from _blake2 import blake2b
+
+try:
+    from _blake2 import blake2b  # `hashlib` would read OpenSSL first: a third of the time until the first answer
+except ImportError:  # a Python that was built without it
+    from hashlib import blake2b
 
 TYPE_CHECKING = False  # `typing` would take a tenth of the time until the first answer
 if TYPE_CHECKING:

@@ -4,10 +4,9 @@ import json
 import os
 import stat
 import sys
-from _blake2 import blake2b
 
 from mcp_dynaload.early.answering import Exchange
-from mcp_dynaload.early.grounds import Grounds, content, grounds_of
+from mcp_dynaload.early.grounds import Grounds, blake2b, content, grounds_of
 from mcp_dynaload.version import __version__
 
 TYPE_CHECKING = False  # `typing` would take a tenth of the time until the first answer
