@@ -14,6 +14,7 @@ from mcp.server.runner import serve_loop
 
 from mcp_dynaload.catalog.categories import Named
 from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME, Registration
+from mcp_dynaload.config.early_grounds import early_grounds
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.profiles import ChosenProfile, read_profiles
 from mcp_dynaload.config.secrets import masker_for
@@ -23,6 +24,9 @@ from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamOptions
 from mcp_dynaload.config.written_configuration import followed_files, read_written
 from mcp_dynaload.demo import embedded_servers
+from mcp_dynaload.early.exchanges import FirstExchanges
+from mcp_dynaload.early.grounds import Grounds
+from mcp_dynaload.early.start import EarlyStart
 from mcp_dynaload.encoder.tokenizer import count_tokens
 from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.logins.store import LoginStore
@@ -34,6 +38,7 @@ from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import ClientEnvironment
 from mcp_dynaload.proxy.definition_repair import Oddities
 from mcp_dynaload.proxy.definition_scan import DefinitionScan
+from mcp_dynaload.proxy.first_answers import FirstAnswers
 from mcp_dynaload.proxy.held_definitions import Held
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.model_text import instructions_text, own_texts
@@ -367,17 +372,37 @@ def log_problems(configuration: Configuration) -> None:
         log.warning("no_server_configured", using="the embedded demo servers", fix="run `mcp-dynaload init`")
 
 
-async def serve_stdio(configuration: Configuration) -> None:
-    """Serve one client on stdin and stdout until it leaves or a signal comes."""
+def _grounds(configuration: Configuration, early: EarlyStart) -> Grounds | None:
+    """Return what the first answers depend on; None where they are not to be kept, or that cannot be known."""
+    settings, places = configuration.settings, configuration.locations
+    is_here = Path(early.file).parent.parent == places.state_dir
+    if not settings.early_answers or settings.store_url or configuration.registration.is_plugins or not is_here:
+        return None
+    found = early_grounds(places, configuration.explicit, configuration.configs.values())
+    is_as_read = stamp_of(followed_files(places, configuration.explicit)) == configuration.stamp
+    return found if is_as_read else None
+
+
+def _unwatched(first: FirstExchanges) -> None:
+    """Make nothing of it."""
+
+
+async def serve_stdio(configuration: Configuration, early: EarlyStart | None = None) -> None:
+    """Serve one client on stdin and stdout until it leaves or a signal comes; from an early start all is taken over."""
     set_up_logs(
         configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=True, masker=configuration.masker
     )
     log_problems(configuration)
+    first = FirstAnswers(early, _grounds(configuration, early), configuration.environ) if early else None
     peers = peers_of(configuration)
     with peers.joined():
         async with (
-            open_stdio() as (read, write),
+            open_stdio(early, first.note if first else _unwatched) as (read, write),
             open_proxy(configuration, peers=peers) as proxy,
             open_control(proxy, configuration.locations.processes_dir, ProcessKind.SESSION),
+            anyio.create_task_group() as tasks,
         ):
+            if first is not None:
+                tasks.start_soon(first.follow, proxy)
             await serve_loop(proxy.server, read, write, lifespan_state={})
+            tasks.cancel_scope.cancel()

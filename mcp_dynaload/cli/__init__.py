@@ -1,10 +1,8 @@
 """The command line: one module for each command."""
 
 import gc
+import os
 import sys
-
-from mcp_dynaload.errors import DynaloadError
-from mcp_dynaload.masking.printable import printable
 
 WRONG_USE = 2
 
@@ -21,13 +19,26 @@ def main() -> None:
         from mcp_dynaload.cli.statusline import statusline
 
         return statusline(verbose="--verbose" in sys.argv)
+    early, is_serving = None, sys.argv[1:2] == ["serve"]
+    if is_serving:
+        from mcp_dynaload.early.start import begin
+
+        early = begin(sys.argv[1:], os.environ)
     gc.set_threshold(YOUNG_OBJECTS)
-    from mcp_dynaload.cli.app import app
+    # Not at the top: the client that has started us is waiting for its first answers.
+    if is_serving:
+        from mcp_dynaload.cli.program import serving_app
+
+        app = serving_app()
+    else:
+        from mcp_dynaload.cli.app import app
+    from mcp_dynaload.errors import DynaloadError
 
     try:
-        app()
+        app(obj=early)
     except DynaloadError as error:
         from mcp_dynaload.masking import Masker  # a tenth of the time of `--help`, for a failure
+        from mcp_dynaload.masking.printable import printable
 
         print(printable(Masker().tokens(f"mcp-dynaload: {error}"), keeps_lines=True), file=sys.stderr)
         sys.exit(WRONG_USE)

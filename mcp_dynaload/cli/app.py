@@ -1,9 +1,6 @@
 """All commands under one name."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated
-
-import typer
 
 from mcp_dynaload.cli.audit import audit
 from mcp_dynaload.cli.bench import bench
@@ -20,6 +17,7 @@ from mcp_dynaload.cli.logs import logs
 from mcp_dynaload.cli.optimize import optimize
 from mcp_dynaload.cli.preflight import preflight
 from mcp_dynaload.cli.profile import profile
+from mcp_dynaload.cli.program import new_app
 from mcp_dynaload.cli.quarantine import quarantine
 from mcp_dynaload.cli.refresh import refresh, refresh_quietly
 from mcp_dynaload.cli.scan import scan
@@ -35,30 +33,8 @@ from mcp_dynaload.cli.trust import trust
 from mcp_dynaload.cli.uninstall import uninstall
 from mcp_dynaload.cli.upgrade_notes import upgrade_notes
 from mcp_dynaload.cli.validate import validate
-from mcp_dynaload.version import __version__
 
-app = typer.Typer(
-    name="mcp-dynaload",
-    help="One MCP server in front of all your others: loads only the tools that each prompt needs.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        print(__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    show_version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
-    ] = False,
-) -> None:
-    """Take the options that stand before a command."""
-
+app = new_app()
 
 START, SERVERS, SEE, SAFE, MEASURE, SERVE = (
     "To begin, and to end",

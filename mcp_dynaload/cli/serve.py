@@ -2,7 +2,9 @@
 
 import gc
 import os
+from contextlib import suppress
 from enum import StrEnum
+from threading import Thread
 from typing import Annotated
 
 import typer
@@ -23,6 +25,7 @@ class Transport(StrEnum):
 
 
 def serve(
+    context: typer.Context,
     config: ConfigOption = None,
     trust: TrustOption = False,
     settings: SetOption = None,
@@ -46,6 +49,9 @@ def serve(
     gc.disable()  # nothing that is built while starting becomes garbage: collecting costs a tenth of the start
     import anyio
 
+    if context.obj is not None and context.obj.stored is not None:
+        # The first prompt may wait for us already: what it is ranked by is read beside the rest, not after it.
+        Thread(target=_read_models, name="early-models", daemon=True).start()
     configuration = configuration_of(config, trust, settings)
     if transport is not Transport.STDIO:
         from mcp_dynaload.http.run import serve_http  # FastAPI, which a client's own process never needs
@@ -57,7 +63,14 @@ def serve(
 
     gc.freeze()
     gc.enable()
-    anyio.run(serve_stdio, configuration)
+    anyio.run(serve_stdio, configuration, context.obj)
+
+
+def _read_models() -> None:
+    from mcp_dynaload.encoder.sentence_encoder import read_models  # heavy
+
+    with suppress(Exception):  # whatever it is, the session that needs them meets it again, and tells it
+        read_models()
 
 
 def _complete_streams() -> None:

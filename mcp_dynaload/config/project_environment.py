@@ -10,7 +10,7 @@ from mcp_dynaload.machine.bounded_files import read_inside
 OUR_PREFIX = "MCP_DYNALOAD_"
 PROJECT_VARIABLE = "CLAUDE_PROJECT_DIR"
 
-_SETTINGS_FILES = ("settings.json", "settings.local.json")
+PROJECT_SETTINGS = ("settings.json", "settings.local.json")
 
 
 def set_by_project(environ: Mapping[str, str]) -> dict[str, Path]:
@@ -25,7 +25,7 @@ def set_by_project(environ: Mapping[str, str]) -> dict[str, Path]:
         return {}
     return {
         name: file
-        for file in (folder / name for name in _SETTINGS_FILES)
+        for file in (folder / name for name in PROJECT_SETTINGS)
         for name, value in _variables(file, project)
         if environ.get(name) == value
     }

@@ -128,6 +128,10 @@ class Settings(ServiceSettings, TelemetrySettings):
     """Start a server in the background when its tools were loaded with high confidence; false: only when one of them
     is called."""
 
+    early_answers: bool = True
+    """Answer the first requests of a client that starts us from what the last such start answered, where nothing has
+    changed that they depend on, while the rest of the program is read; false: when all is read."""
+
     max_running_upstreams: _Count = 10
     """How many server processes run at the same time."""
 

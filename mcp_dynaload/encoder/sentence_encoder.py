@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import as_file, files
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from mcp_dynaload.encoder.word_pieces import WordPieces
@@ -24,6 +25,9 @@ THREADS = 2
 help."""
 
 SEVERITY_ERROR = 3
+
+_READING = Lock()
+"""Held while the models are read: who comes second waits for them, and does not read them again."""
 
 VERSION = "b87c15d3eba2c76c"
 """The beginning of the SHA-256 of model, weights and vocabulary: vectors of another version mean something else."""
@@ -97,9 +101,19 @@ def read_encoder() -> Encoder:
     return Encoder(*read_models())
 
 
-@cache
 def read_models() -> "tuple[_InferenceSession, _InferenceSession, WordPieces]":
-    """Read the encoder, its judge and its vocabulary; takes a third of a second of a core and about 70 MB."""
+    """Read the encoder, its judge and its vocabulary, once; takes a third of a second of a core and about 70 MB."""
+    with _READING:
+        return _kept_models()
+
+
+@cache
+def _kept_models() -> "tuple[_InferenceSession, _InferenceSession, WordPieces]":
+    return open_models()
+
+
+def open_models() -> "tuple[_InferenceSession, _InferenceSession, WordPieces]":
+    """Read the same anew."""
     with as_file(files("mcp_dynaload").joinpath("encoder/model")) as folder:
         pieces = WordPieces((folder / "vocabulary.txt").read_text("utf-8"))
         return _open_session(str(folder / "model.onnx")), _open_session(str(folder / "need.onnx")), pieces

@@ -13,6 +13,8 @@ Measured with the client 2.1.332: told while that answer is under way, it does n
 """
 
 KIND_OF = {"tools/list": "tools", "prompts/list": "prompts", "resources/list": "resources"}
+TEMPLATES = "resources/templates/list"
+"""A list without a word of its own: whoever is told of resources reads it again, too."""
 
 
 @dataclass(slots=True)

@@ -19,6 +19,9 @@ import structlog
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCError
 
+from mcp_dynaload.early.answering import Handover
+from mcp_dynaload.early.exchanges import FirstExchanges
+from mcp_dynaload.early.start import EarlyStart
 from mcp_dynaload.transport.jsonrpc_lines import CHUNK_BYTES, Item, LineReader, LineWriter, Receive, Send
 from mcp_dynaload.transport.line_repair import refusals
 
@@ -31,10 +34,14 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def open_stdio() -> AsyncGenerator[tuple[Any, Any]]:
+async def open_stdio(
+    early: EarlyStart | None = None, watched: Callable[[FirstExchanges], None] = lambda first: None
+) -> AsyncGenerator[tuple[Any, Any]]:
     """Yield the client's (read, write) streams of `SessionMessage`; a stop signal and end of input end the block.
 
-    While it is open, stdin is empty and what is printed goes to stderr, so nothing can break into the protocol.
+    While it is open, stdin is empty and what is printed goes to stderr, so nothing can break into the protocol. From
+    an early start its input is taken over whole, and what it has answered is not answered again: `watched` is given
+    what becomes of that whenever there is news.
     """
     if sys.platform == "win32":
         from mcp.server.stdio import stdio_server
@@ -43,8 +50,11 @@ async def open_stdio() -> AsyncGenerator[tuple[Any, Any]]:
             yield streams
         return
     loop = asyncio.get_running_loop()
+    handover = early.answers.finish() if early is not None else None
     stdin, stdout = _take_streams()
     receive, (send, close) = await _receiving(loop, stdin), await _sending(loop, stdout)
+    if handover is not None:
+        receive, send = await _taken_over(handover, receive, send, watched)
     lines = LineWriter(send)
 
     async def refuse(line: bytes, problem: Exception) -> Iterable[Item]:
@@ -66,6 +76,29 @@ async def open_stdio() -> AsyncGenerator[tuple[Any, Any]]:
             for number in heeded:
                 loop.remove_signal_handler(number)
     close()
+
+
+async def _taken_over(
+    handover: Handover, receive: Receive, send: Send, watched: Callable[[FirstExchanges], None]
+) -> tuple[Receive, Send]:
+    """Return how to read on from what was read early, and how to write without what was answered early."""
+    read = handover.read
+    first = FirstExchanges(handover, lambda: watched(first))
+    if handover.unsent:
+        await send(handover.unsent)
+
+    async def receive_all() -> bytes:
+        nonlocal read
+        chunk, read = read or await receive(), b""
+        if not first.is_over:
+            first.see(chunk)
+        return chunk
+
+    async def send_rest(data: bytes) -> None:
+        if first.is_over or not first.is_sent(data):
+            await send(data)
+
+    return receive_all, send_rest
 
 
 def _is_ignored_hang_up(number: signal.Signals) -> bool:

@@ -8,7 +8,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from mcp_dynaload.encoder.sentence_encoder import MAX_TOKENS, VERSION, WIDTH, Encoder, read_encoder, read_models
+from mcp_dynaload.encoder.sentence_encoder import MAX_TOKENS, VERSION, WIDTH, Encoder, open_models, read_encoder
 from tests.waiting import HANG_SECONDS
 
 MAX_BYTES = 29_000_000
@@ -46,7 +46,7 @@ def test_a_vector_depends_on_nothing_but_its_text(encoder: Encoder):
     among_others = encoder.encode(["hello", "delete the staging pod", "word " * 200])
 
     assert np.array_equal(alone[0], among_others[1])
-    assert np.array_equal(alone, Encoder(*read_models.__wrapped__()).encode(["delete the staging pod"]))
+    assert np.array_equal(alone, Encoder(*open_models()).encode(["delete the staging pod"]))
 
 
 def test_a_judged_text_has_the_vectors_that_it_has_otherwise(encoder: Encoder):

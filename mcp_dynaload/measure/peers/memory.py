@@ -52,6 +52,7 @@ async def _of_ours(bench: Bench, servers: Path, many: int) -> SessionMemory:
         wires = [await stack.enter_async_context(bench.ours(servers)) for _ in range(many)]
         for wire in wires:
             await listed(wire)
+            await wire.ask("ping", {})  # the list may be there before the rest
         at_first = _mean_mb(wires)
         for number, wire in enumerate(wires):
             prompt = {"event": "UserPromptSubmit", "prompt": PROMPT, "session_id": f"bench-{number}"}

@@ -44,13 +44,13 @@ class Start:
     """From the start of the process to the answer to the first `tools/list`."""
 
     call_ms: float
-    """From there to the first call's answer."""
+    """From the start of the process to the answer to a call that is sent right after that."""
 
     processes: int
-    """Running after the list, its own counted."""
+    """Running once it is wholly there and has been asked for its list alone, its own counted."""
 
     memory_mb: float
-    """The memory of all of them that is theirs alone."""
+    """The memory of all of them then that is theirs alone."""
 
     tokens: int
     """The tokens of what is listed."""
@@ -134,25 +134,27 @@ async def starts(bench: Bench, servers: int, step: Step) -> dict[str, Start]:
     found: dict[str, list[Start]] = {OURS: [], PEER: []}
     for number in range(STARTS):
         step(f"start: {number + 1} of {STARTS}")
-        found[OURS].append(await _start(bench.ours(file), f"echo0__{ECHO}"))
-        found[PEER].append(await _start(bench.peer(file, "--search"), f"echo0_{ECHO}"))
+        found[OURS].append(await _start(lambda: bench.ours(file), f"echo0__{ECHO}"))
+        found[PEER].append(await _start(lambda: bench.peer(file, "--search"), f"echo0_{ECHO}"))
     return {name: _middle(some) for name, some in found.items()}
 
 
-async def _start(opened: AbstractAsyncContextManager[StdioClient], tool: str) -> Start:
+async def _start(opened: Callable[[], AbstractAsyncContextManager[StdioClient]], tool: str) -> Start:
     started = time.perf_counter()
-    async with opened as wire:
+    async with opened() as wire:
         definitions = await listed(wire)
         answered = time.perf_counter()
+        await SubjectClient(wire, lambda given: (tool, given)).call(0)
+        called = time.perf_counter()
+    async with opened() as wire:
+        await listed(wire)
+        await wire.ask("ping", {})  # the list may be there before the rest
         processes = [psutil.Process(wire.process.pid)]
         processes += processes[0].children(recursive=True)
         memory = sum(process.memory_full_info().uss for process in processes)
-        called_at = time.perf_counter()
-        await SubjectClient(wire, lambda given: (tool, given)).call(0)
-        called = time.perf_counter()
     return Start(
         list_ms=(answered - started) * 1e3,
-        call_ms=(called - called_at) * 1e3,
+        call_ms=(called - started) * 1e3,
         processes=len(processes),
         memory_mb=memory / 1e6,
         tokens=tokens(definitions),
