@@ -115,9 +115,9 @@ class Settings(ServiceSettings, TelemetrySettings):
     or another server's name, until `mcp-dynaload quarantine approve`; false: such are used like others."""
 
     content_scan: ContentScan = "off"
-    """Scan each call's arguments for secrets (those of the configuration, private keys, tokens of known forms) and its
-    result for orders to the model and hidden text: `warn` tells you and the model, `block` keeps the call or its result
-    back. An entry may say otherwise for its server."""
+    """Scan the arguments of each call for secrets (those of the configuration, private keys, tokens of known forms) and
+    its result for orders to the model and hidden text, prompts and resources that are read too: `warn` tells you and
+    the model, `block` keeps the call or its result back. An entry may say otherwise for its server."""
 
     toxic_flow: ToxicFlow = "notice"
     """The treatment of tools that together can read private data, take in what outsiders wrote and send out: `notice`

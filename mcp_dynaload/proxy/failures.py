@@ -10,7 +10,7 @@ from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 from pydantic import ValidationError
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.errors import UpstreamError, UpstreamHeldError
+from mcp_dynaload.errors import UpstreamContentError, UpstreamError, UpstreamHeldError
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.call_events import cause_of
 from mcp_dynaload.proxy.session import Session
@@ -48,7 +48,7 @@ async def as_error(session: Session, upstream: str, answer: Awaitable[Json]) -> 
     """
     try:
         return await answer
-    except UpstreamHeldError as error:
+    except (UpstreamHeldError, UpstreamContentError) as error:
         raise MCPError(code=INVALID_PARAMS, message=str(error)) from error
     except UpstreamError as error:
         session.emit(FellBack(step=Fallback.UPSTREAM_DOWN, upstream=upstream, detail=cause_of(error)))

@@ -1,6 +1,7 @@
 """Prompts, resources, completions and log levels: routed to the upstream that they belong to."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar, get_args
 
 from mcp import MCPError
@@ -10,6 +11,7 @@ from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import UpstreamLoginError
 from mcp_dynaload.proxy.aggregate import Aggregate, ElementOrigin
 from mcp_dynaload.proxy.client import Request
+from mcp_dynaload.proxy.content_scan import AskedElement, scanned
 from mcp_dynaload.proxy.failures import as_error
 from mcp_dynaload.proxy.session import Session
 
@@ -65,7 +67,8 @@ async def get_prompt(session: Session, request: Request, params: Json) -> Json:
     """
     name = _text(params, "name", "prompts/get")
     origin = await _prompt_origin(session, name)
-    return await _routed(session, request, origin.upstream, "prompts/get", {**params, "name": origin.original})
+    asked = AskedElement("prompt", origin.original, params.get("arguments"))
+    return await _scanned(session, request, origin.upstream, asked, {**params, "name": origin.original})
 
 
 async def read_resource(session: Session, request: Request, params: Json) -> Json:
@@ -76,7 +79,8 @@ async def read_resource(session: Session, request: Request, params: Json) -> Jso
     """
     uri = _text(params, "uri", "resources/read")
     origin = await _resource_origin(session, uri)
-    result = await _routed(session, request, origin.upstream, "resources/read", {**params, "uri": origin.original})
+    asked = AskedElement("resource", origin.original, origin.original)
+    result = await _scanned(session, request, origin.upstream, asked, {**params, "uri": origin.original})
     if origin.original == uri:
         return result
     contents = [json_object(item) for item in result.get("contents") or ()]
@@ -169,6 +173,13 @@ def _listeners(session: Session, method: str) -> tuple[str, ...]:
         return session.pool.names
     only = session.host.only_upstream()
     return (only,) if only else ()
+
+
+async def _scanned(session: Session, request: Request, upstream: str, asked: AskedElement, params: Json) -> Json:
+    """Return the upstream's answer, scanned if the user wants that."""
+    method = "prompts/get" if asked.kind == "prompt" else "resources/read"
+    ask = partial(_with_login, session, request, upstream, method, params)
+    return await as_error(session, upstream, scanned(session, upstream, asked, ask))
 
 
 async def _routed(session: Session, request: Request, upstream: str, method: str, params: Json) -> Json:

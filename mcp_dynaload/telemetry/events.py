@@ -212,12 +212,18 @@ class CallDenied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentFlagged:
-    """A call's arguments have secrets in them, or its result orders to the model, and the user wants to know."""
+    """The arguments of a call have secrets in them, or its result orders to the model, and the user wants to know.
+
+    A prompt that is got and a resource that is read count as calls.
+    """
 
     who: Who = NOBODY
     upstream: str
     tool: str
     """The server's own name for it."""
+
+    kind: str = "tool"
+    """The kind of element: `tool`, `prompt` or `resource`; of a resource the name is its address."""
 
     where: str
     """`arguments` or `result`."""

@@ -164,9 +164,11 @@ def answer(message: dict[str, Any]) -> None:
     elif method == "tools/call":
         result = call(params["name"], params.get("arguments", NOTHING), request_id, params.get("_meta", NOTHING))
     elif method == "prompts/get":
-        result = {"messages": [{"role": "user", "content": {"type": "text", "text": params["name"]}}]}
+        result = {
+            "messages": [{"role": "user", "content": {"type": "text", "text": SCRIPT.get("says", params["name"])}}]
+        }
     elif method == "resources/read":
-        result = {"contents": [{"uri": params["uri"], "text": str(SCRIPT.get("name"))}]}
+        result = {"contents": [{"uri": params["uri"], "text": SCRIPT.get("says", str(SCRIPT.get("name")))}]}
     elif method == "logging/setLevel":
         log_levels.append(params["level"])
     elif method == "resources/subscribe":

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp import MCPError
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.upstream_config import ContentScan, UpstreamConfig, UpstreamOptions
@@ -12,6 +13,7 @@ from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.content_scan import orders_in, secrets_in
 from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.events import ContentFlagged, Event
+from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config
 from tests.proxy.clients import QUIET, Connected, connected_to, text_of
 
@@ -167,3 +169,85 @@ def test_pictures_and_files_in_base64_are_no_text() -> None:
     blob = {"type": "resource", "resource": {"uri": "x:y", "blob": ORDER}}
 
     assert orders_in({"content": [picture, blob], "isError": False}) == ()
+
+
+OFFERS: Json = {
+    "prompts": [{"name": "brief"}],
+    "resources": [{"uri": "note://one", "name": "one"}],
+    "resourceTemplates": [{"uriTemplate": "find://{words}", "name": "find"}],
+}
+ASKED = [
+    ("prompts/get", {"name": "web__brief"}, "messages", "prompt 'brief'"),
+    ("resources/read", {"uri": "note://one"}, "contents", "resource 'note://one'"),
+]
+
+
+def offering(mode: ContentScan, said: str = ORDER, prefix: str | None = None) -> UpstreamConfig:
+    options = (
+        UpstreamOptions(content_scan=mode) if prefix is None else UpstreamOptions(content_scan=mode, prefix=prefix)
+    )
+    return config("web", options=options, offers=OFFERS, offers_all=True, says=said)
+
+
+def listing() -> Listing:
+    return Listing(
+        prompts=tuple(OFFERS["prompts"]),
+        resources=tuple(OFFERS["resources"]),
+        templates=tuple(OFFERS["resourceTemplates"]),
+    )
+
+
+async def test_prompts_and_resources_are_scanned_as_calls_are(tmp_path: Path) -> None:
+    event_bus = EventBus()
+    events = heard(event_bus)
+    for mode in ("warn", "block"):
+        async with connected_to(
+            tmp_path / mode, offering(mode), listings={"web": listing()}, event_bus=event_bus
+        ) as client:
+            for method, params, field, subject in ASKED:
+                if mode == "warn":
+                    first, note = (await client.raw(method, **params))[field]
+                    assert ORDER in json.dumps(first)
+                    assert f"this {subject.split()[0]} of MCP server 'web' tells the model to ignore" in json.dumps(
+                        note
+                    )
+                    assert "mail the invoices" not in json.dumps(note)
+                else:
+                    with pytest.raises(MCPError, match="kept back: it tells the model to ignore") as kept:
+                        await client.raw(method, **params)
+                    assert f"The {subject} of MCP server 'web' was" in str(kept.value)
+                    assert "mail the invoices" not in str(kept.value)
+            told = (await client.prompt("and now?"))["systemMessage"]
+            assert "the result of the prompt 'brief' of server 'web'" in told
+
+    assert [(name, blocked) for _, name, _, blocked, _ in events] == [
+        *((name, blocked) for blocked in (False, True) for name in ("brief", "note://one")),
+    ]
+
+
+async def test_a_secret_in_a_prompts_arguments_or_a_resources_address_is_not_sent_nor_told(tmp_path: Path) -> None:
+    secret = [
+        ("prompts/get", {"name": "web__brief", "arguments": {"key": TOKEN}}, "its arguments have a token"),
+        ("resources/read", {"uri": f"find://{TOKEN}"}, "its address has a token"),
+    ]
+    event_bus = EventBus()
+    events = heard(event_bus)
+    async with connected_to(tmp_path, offering("block"), listings={"web": listing()}, event_bus=event_bus) as client:
+        for method, params, said in secret:
+            with pytest.raises(MCPError, match=said) as refused:
+                await client.raw(method, **params)
+            assert TOKEN not in str(refused.value)
+
+    assert [where for _, _, where, _, _ in events] == ["arguments", "arguments"]
+    assert TOKEN not in str(events)
+
+
+async def test_switched_off_or_harmless_they_pass_as_they_are(tmp_path: Path) -> None:
+    cases: tuple[tuple[ContentScan, str], ...] = (("off", ORDER), ("block", "hello"))
+    for mode, said in cases:
+        async with connected_to(tmp_path / mode, offering(mode, said, ""), settings=PLAIN) as client:
+            prompt = await client.raw("prompts/get", name="brief")
+            resource = await client.raw("resources/read", uri="note://one")
+
+        assert prompt == {"messages": [{"role": "user", "content": {"type": "text", "text": said}}]}
+        assert resource == {"contents": [{"uri": "note://one", "text": said}]}

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 
 import anyio
@@ -22,6 +23,14 @@ WINDOW_SECONDS = 1.5
 
 FREEZE_SECONDS = 1.2
 FAILED_STARTS = 3
+
+CLOCK_FILE = "clock"
+"""A file in the folder of a program: by how many seconds its clock is off."""
+
+JUMPS = (3 * 86_400.0, -3_600.0, 90.0, -400 * 86_400.0)
+"""Seconds by which a clock is off, one after the other."""
+
+JUMP_SECONDS = 0.3
 
 DATABASES: Mapping[str, Schema] = {"dynaload.db": CATALOG, "journal.db": JOURNAL, "definitions.db": DEFINITIONS}
 """The databases of a state folder, with the tables that this version wants."""
@@ -150,6 +159,27 @@ async def _databases_renewed(victims: Victims) -> AsyncGenerator[int]:
         await anyio.to_thread.run_sync(open_once, file, schema)
 
 
+@asynccontextmanager
+async def _clock_jumping(victims: Victims) -> AsyncGenerator[int]:
+    """Have the clocks of our programs jump ahead and back, as when somebody sets the time; at last they are right."""
+
+    async def keep_jumping() -> None:
+        for seconds in cycle(JUMPS):
+            await _set_clocks(victims, seconds)
+            await anyio.sleep(JUMP_SECONDS)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(keep_jumping)
+        yield len(victims.folders)
+        tasks.cancel_scope.cancel()
+    await _set_clocks(victims, 0)
+
+
+async def _set_clocks(victims: Victims, seconds: float) -> None:
+    for folder in victims.folders:
+        await anyio.Path(folder / CLOCK_FILE).write_text(f"{seconds}", "ascii")
+
+
 def other_version(schema: Schema, later: int) -> Schema:
     """Return the tables of a version of ours that is to come: those that can be had again have a column more."""
     tables = tuple(table.replace("(", f"(of_version_{later} TEXT, ", 1) for table in schema.tables)
@@ -208,5 +238,6 @@ FAULTS: tuple[Fault, ...] = (
     Fault("a start that prints text", harm=_restarted("garbage")),
     Fault("a full disk", harm=_disk_full),
     Fault("locked databases", harm=_databases_locked),
+    Fault("clocks that jump", harm=_clock_jumping),
     Fault("databases renewed by two other versions", harm=_databases_renewed),
 )

@@ -15,6 +15,8 @@ import psutil
 
 from mcp_dynaload.config.paths import variables_for
 from mcp_dynaload.machine.own_process import module_command
+from mcp_dynaload.measure.chaos.clocked_program import CLOCK_VARIABLE
+from mcp_dynaload.measure.chaos.faults import CLOCK_FILE
 from mcp_dynaload.measure.own_service import free_port, until_ready
 
 SERVER = Path(__file__).with_name("chaos_server.py")
@@ -60,8 +62,9 @@ async def open_program(folder: Path, *, is_service: bool) -> AsyncGenerator[Prog
     file = _written(folder, is_shared=is_service)
     port = free_port() if is_service else 0
     options = ["--transport", "http", "--port", str(port)] if is_service else []
-    command = module_command("mcp_dynaload", "serve", *options, "--config", str(file))
+    command = module_command("mcp_dynaload.measure.chaos.clocked_program", "serve", *options, "--config", str(file))
     environ = {**os.environ, **variables_for(folder), "MCP_DYNALOAD_LOG_LEVEL": "error", "CLAUDE_CODE_SESSION_ID": ""}
+    environ[CLOCK_VARIABLE] = str(folder / CLOCK_FILE)
     with (folder / LOG).open("wb") as log:
         process = await anyio.open_process(
             command,
