@@ -76,14 +76,11 @@ class Grounds:
         try:
             if session_id and _has_begun(self.running, session_id):
                 return None
-            for path in self.files:
-                _add(found, path, content(path))
-            for path in self.programs:
-                _add(found, path, _stamp(path))
-            for name in self.variables:
-                _add(found, name, environ.get(name))
-            for rows in self._rows(session_id):
-                _add(found, rows)
+            names = self.files, self.programs, self.variables, self.fingerprints
+            stamps = [_stamp(path) for path in self.programs]
+            values = [environ.get(name) for name in self.variables]
+            for part in (names, stamps, values, *map(content, self.files), *self._rows(session_id)):
+                _add(found, part)
         except (OSError, ValueError, sqlite3.Error):  # whatever it is, the server itself meets and tells it
             return None
         return found.hexdigest()
@@ -98,12 +95,13 @@ class Grounds:
         if len(self.fingerprints) > MAX_SERVERS:
             raise ValueError("too many servers")
         places = ",".join("?" * len(self.fingerprints))
-        listings = f"SELECT fingerprint, listing FROM listings WHERE fingerprint IN ({places}) ORDER BY fingerprint"
+        known = f"FROM listings WHERE fingerprint IN ({places}) ORDER BY fingerprint"
         with _Opened(self.catalog) as catalog:
             if catalog.execute("SELECT 1 FROM sessions WHERE session_id = ?", (session_id,)).fetchone():
                 raise ValueError("the session is known")
             rows: list[object] = [catalog.execute(statement).fetchall() for statement in _CATALOG]
-            rows.append(catalog.execute(listings, self.fingerprints).fetchall())
+            for listed in catalog.execute(f"SELECT fingerprint, CAST(listing AS BLOB) {known}", self.fingerprints):
+                rows += listed
         with _Opened(self.definitions) as definitions:
             rows += [definitions.execute(statement).fetchall() for statement in _DEFINITIONS]
         return rows
@@ -157,10 +155,11 @@ def _has_begun(folder: str, session_id: str) -> bool:
         return False
 
 
-def _add(found: blake2b, *parts: object) -> None:
-    text = repr(parts).encode("utf-8", "surrogatepass")
-    found.update(b"%d:" % len(text))
-    found.update(text)
+def _add(found: blake2b, part: object) -> None:
+    """Add a part: bytes as they are, as listings are megabytes, and all else as it is written in Python."""
+    data = part if isinstance(part, bytes) else repr(part).encode("utf-8", "surrogatepass")
+    found.update(b"%s:%d:" % (type(part).__name__.encode(), len(data)))
+    found.update(data)
 
 
 def _stamp(path: str) -> "tuple[int, int, int] | None":
