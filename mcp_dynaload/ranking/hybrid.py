@@ -119,7 +119,12 @@ class HybridRanker:
             reading = follow_up(
                 reading,
                 self._reading(other),
-                Earlier(subject=self._subject(query.context), deeds=deeds, points_back=query.leans_on_context),
+                Earlier(
+                    subject=self._subject(query.context),
+                    deeds=deeds,
+                    points_back=query.leans_on_context,
+                    is_answer=query.is_answer,
+                ),
             )
             found = replace(found, indices=sorted({*found.indices, *other.indices}), terms=other.terms | found.terms)
         given = reading.given[found.indices]
