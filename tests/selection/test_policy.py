@@ -3,11 +3,14 @@
 import pytest
 
 from mcp_dynaload.selection.policy import (
+    AMOUNTS,
     BOUNDS,
     LARGE_CATALOG_TOOLS,
     MAX_LOADED_OF_LARGE,
     SMALL_CATALOG_TOKENS,
+    SURE_NEED,
     Strategy,
+    amount_for_need,
     is_frozen_after_first_request,
     min_need,
     paid_tokens,
@@ -71,3 +74,13 @@ def test_a_need_pays_for_the_tokens_that_need_it(tokens: int) -> None:
 
 def test_a_sure_need_pays_for_anything() -> None:
     assert paid_tokens(BALANCED, 1.0) > 1e9
+
+
+def test_what_a_prompt_may_bring_grows_with_the_odds_that_it_needs_any_until_it_is_sure() -> None:
+    amounts = [amount for need in (0.0, 0.5, 0.9, 0.95, 0.98, 0.995, 0.998) if (amount := amount_for_need(need))]
+
+    assert amounts[0] == amounts[1] == AMOUNTS[0][1]
+    assert [amount.tools for amount in amounts[1:]] == sorted({amount.tools for amount in amounts})
+    assert [amount.tokens for amount in amounts[1:]] == sorted({amount.tokens for amount in amounts})
+    assert amounts[-1].tools <= AMOUNTS[-1][1].tools
+    assert amount_for_need(SURE_NEED) is amount_for_need(1.0) is None
