@@ -66,6 +66,10 @@ BEFORE_LENGTH = 200
 COST_WEIGHT = 0.4
 """How far a dear definition is held back: the power of its tokens that its odds are divided by."""
 
+SIBLINGS_WEIGHT, MAX_SIBLINGS = 0.3, 30
+"""How far a tool of a server with many tools is held back, for one of few is as often the one: the power of their number
+that its odds are divided by, and the number from which on more tell nothing."""
+
 SHARPNESS = 0.8
 """The factor of log-odds, in which a model is surer about what it was fitted on than about what it never saw."""
 
@@ -101,7 +105,8 @@ class HybridRanker:
         numbers = {upstream: number for number, upstream in enumerate(sorted({t.upstream for t in catalog.tools}))}
         self._upstreams = np.array([numbers[tool.upstream] for tool in catalog.tools], np.intp)
         dear = [COST_WEIGHT * math.log(max(1, catalog.costs[name])) for name in self._names]
-        self._held_back = np.array(dear, np.float32)
+        siblings = np.minimum(np.bincount(self._upstreams, minlength=1)[self._upstreams], MAX_SIBLINGS)
+        self._held_back = np.array(dear, np.float32) + (SIBLINGS_WEIGHT * np.log(siblings)).astype(np.float32)
         self._coefficients = coefficients
         self._read = lru_cache(CACHED_PROMPTS)(reader.judge)
         self._shares = lru_cache(CACHED_PROMPTS)(self._upstream_shares)
