@@ -108,7 +108,7 @@ class Amount:
     tokens: float
 
 
-AMOUNTS = ((2.0, Amount(3, 1_000)), (4.5, Amount(15, 2_500)), (6.5, Amount(16, 4_500)))
+AMOUNTS = ((2.0, Amount(3, 1_000)), (4.0, Amount(14, 2_500)), (6.5, Amount(16, 5_500)))
 """What a prompt may bring at these log-odds that it needs any tool, up to `SURE_NEED`: where it is unsure, what it needs
 is among the best, and what is loaded in vain is little. The line between them is straight, as is the one before.
 
