@@ -19,7 +19,7 @@ from mcp_dynaload.ranking.features import (
     Matrix,
     Observed,
     Vector,
-    need_features,
+    need_odds,
     own_work_features,
     tool_features,
 )
@@ -148,7 +148,7 @@ class HybridRanker:
 
     def _reading(self, found: _Candidates) -> Reading:
         odds = self._coefficients.tool.odds(tool_features(found.observed))
-        need = float(_probability(self._coefficients.need.odds(need_features(found.observed, odds)))[0])
+        need = float(_probability(np.array([need_odds(found.observed, odds, self._coefficients)], np.float32))[0])
         given = np.zeros(len(self._names), np.float32)
         given[found.indices] = _probability(SHARPNESS * odds)
         return Reading(given, need)
