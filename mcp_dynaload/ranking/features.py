@@ -28,9 +28,9 @@ BACKGROUND_MEAN, BACKGROUND_SPREAD, BACKGROUND_TOOLS = 0.01, 0.08, 40
 on a catalog's own count alone: those of a few tools that are all of one subject tell of that subject."""
 
 MANY_TOOLS, NEAR_BY_CHANCE = 600, 0.2
-"""Tools from which on the nearest is the nearer by chance the more there are, and the log-odds that each doubling adds to
-the need of a prompt that needs none: over 1,433 tools such prompts have 0.4 more than over 633 of the same, while
-prompts that need a tool of those have as much."""
+"""Tools from which on the nearest is the nearer by chance the more there are, and the log-odds that a doubling takes
+from a need for it: over 1,433 tools prompts that need none have 0.4 more than over 633 of these, in the mean of seven
+sources, while prompts that need a tool of these have as much."""
 
 CROWD = 10
 """Tools among the best that speak for their upstream."""

@@ -109,12 +109,12 @@ class Amount:
 
 
 AMOUNTS = ((2.0, Amount(3, 1_000)), (4.0, Amount(14, 2_500)), (6.5, Amount(16, 5_500)))
-"""What a prompt may bring at these log-odds that it needs any tool, up to `SURE_NEED`: where it is unsure, what it needs
-is among the best, and what is loaded in vain is little. The line between them is straight, as is the one before.
+"""The tools that a prompt may bring at these log-odds that it needs any, with straight lines between them.
 
-Chosen by totals over sets that the models of need had not seen: prompts that need nothing and load something load 6 to
-7 tools and 1,400 tokens on `dev` so, where a need over 0.9 without a limit brought 11 and 2,800, and direct and compound
-sets lose about a hundredth of their recall.
+From `SURE_NEED` on all may come; where a prompt is unsure, what it needs is among the best. Chosen by totals over sets
+that the models of need had not seen: prompts that need nothing and load something load 7 tools and 1,500 tokens on
+`dev` so, where without a limit over 0.9 they brought 11 and 2,800; prompts that need tools load a tenth fewer of them,
+too, and hardly any set loses more than a hundredth of its recall.
 """
 
 
