@@ -1,5 +1,6 @@
 """Which of the ranked tools a query gets: until few of the needed ones are left out, within room and tokens."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -18,6 +19,7 @@ from mcp_dynaload.selection.policy import (
     SURE_SHARE,
     UNLIKELY,
     WORTH_TOKENS,
+    Amount,
     Bounds,
     amount_for_need,
     min_need,
@@ -93,14 +95,15 @@ def choose(
     ranked = tuple(scored for scored in found if scored.name not in verdicts)
     need = ranked[0].need if ranked else 0.0
     left_out = bounds.left_out * (SURE_SHARE if need >= SURE_NEED else 1.0)
-    wanted = [
-        scored.name
+    probable = [
+        scored
         for group in (_read_only_first(ranked, catalog) if plan_mode else (ranked,))
         for scored in _until_few_are_left_out(group, left_out)
     ]
+    wanted = [scored.name for scored in probable]
     if _needs_any(ranked, min(_tokens_of(wanted, catalog, bounds.prompt_tokens), WORTH_TOKENS), bounds):
         paid = int(min(bounds.prompt_tokens, paid_tokens(bounds, need)))
-        verdicts |= _limited(wanted, catalog, paid, need)
+        verdicts |= _limited(wanted, catalog, paid, need, _spread(probable, catalog))
         rest, reason = Verdict.BELOW_BOUND, "needed for the prompt"
     else:
         rest, reason = Verdict.NO_NEED, NO_EVIDENCE
@@ -141,11 +144,21 @@ def _room(catalog: Catalog, need: float = 0.0) -> int:
     return room_for_prompt(sum(tool.pinned for tool in catalog.tools), len(catalog.tools), need)
 
 
-def _limited(wanted: list[str], catalog: Catalog, tokens: int, need: float) -> dict[str, Verdict]:
+def _spread(probable: list[Scored], catalog: Catalog) -> float:
+    """Return the entropy of the servers' shares in the probability of these tools: 0 where all are of one server."""
+    shares: dict[str, float] = {}
+    for scored in probable:
+        upstream = tool_of(catalog, scored.name).upstream
+        shares[upstream] = shares.get(upstream, 0.0) + scored.probability
+    whole = sum(shares.values())
+    return -sum(share / whole * math.log(share / whole) for share in shares.values() if share)
+
+
+def _limited(wanted: list[str], catalog: Catalog, tokens: int, need: float, spread: float) -> dict[str, Verdict]:
     """Return what becomes of each of the wanted tools, in their order, by room, need and tokens."""
     room = _room(catalog, need)
     unpinned = _unpinned(wanted, catalog)
-    filled = _filled(unpinned[:room], catalog, need)
+    filled = _filled(unpinned[:room], catalog, amount_for_need(need, spread))
     affordable = within_tokens(unpinned[:filled], catalog.costs, tokens)
     return (
         dict.fromkeys(unpinned[:filled], Verdict.NO_TOKENS)
@@ -155,9 +168,8 @@ def _limited(wanted: list[str], catalog: Catalog, tokens: int, need: float) -> d
     )
 
 
-def _filled(names: list[str], catalog: Catalog, need: float) -> int:
-    """Return how many of the names a need so probable may bring."""
-    amount = amount_for_need(need)
+def _filled(names: list[str], catalog: Catalog, amount: Amount | None) -> int:
+    """Return how many of the names this amount is; all of them without one."""
     if amount is None:
         return len(names)
     within = sum(cost <= amount.tokens for cost in accumulate(catalog.costs[name] for name in names))
