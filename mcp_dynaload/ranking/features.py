@@ -27,7 +27,7 @@ BACKGROUND_MEAN, BACKGROUND_SPREAD, BACKGROUND_TOOLS = 0.01, 0.08, 40
 """Mean and spread of the likenesses of a prompt to all tools of a catalog of several servers, and from how many tools
 on a catalog's own count alone: those of a few tools that are all of one subject tell of that subject."""
 
-MANY_TOOLS, NEAR_BY_CHANCE = 600, 0.2
+MANY_TOOLS, NEAR_BY_CHANCE = 600, 0.3
 """Tools from which on the nearest is the nearer by chance the more there are, and the log-odds that a doubling takes
 from a need for it: over 1,433 tools prompts that need none have 0.4 more than over 633 of these, in the mean of seven
 sources, while prompts that need a tool of these have as much."""
