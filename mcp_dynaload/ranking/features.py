@@ -29,7 +29,7 @@ on a catalog's own count alone: those of a few tools that are all of one subject
 
 MANY_TOOLS, NEAR_BY_CHANCE = 600, 0.3
 """Tools from which on the nearest is the nearer by chance the more there are, and the log-odds that a doubling takes
-from a need for it: over 1,433 tools prompts that need none have 0.4 more than over 633 of these, in the mean of seven
+from a need for it: over 1,433 tools prompts that need none have 0.4 more than over 633 of these, in the mean of eight
 sources, while prompts that need a tool of these have as much."""
 
 CROWD = 10
