@@ -26,10 +26,11 @@ MIN_AGREEMENT = 1e-3
 SURE_NEED, SURE_GIVEN = 0.8, 0.4
 """A prompt that points to nothing before it and is so sure alone leans on nothing: more would only take room."""
 
-NEED_ALONE, NEED_TOGETHER, NEED_AGREEMENT, NEED_POINTING, NEED_BIAS = 0.9, 0.1, 0.7, 0.9, 2.9
+NEED_ALONE, NEED_TOGETHER, NEED_AGREEMENT, NEED_POINTING, NEED_ANSWER, NEED_BIAS = 0.9, 0.1, 0.7, 1.0, 2.2, 2.6
 """Log-odds that a follow-up needs any tool: by its need alone, by its need together with the prompt before, by the
-logarithm of the agreement, for a word that points back ("it"), and in any case. That the prompt before needed a tool
-says little: thanks and questions follow, too."""
+logarithm of the agreement, for a word that points back ("it"), for hardly any words without one ("September
+28th"), and in any case. That the prompt before needed a tool says little: thanks and questions follow, too.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ class Earlier:
     points_back: bool
     """Whether it says "it", "that" and the like."""
 
+    is_answer: bool
+    """Whether it says hardly any words, and not no: a name or a date that was asked for."""
+
 
 def leans_on_nothing(alone: Reading, *, points_back: bool) -> bool:
     """Tell whether a prompt that was read alone is so sure that those before it add nothing."""
@@ -80,6 +84,7 @@ def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
         + NEED_TOGETHER * _odds(together.need)
         + NEED_AGREEMENT * math.log(agreement)
         + NEED_POINTING * earlier.points_back
+        + NEED_ANSWER * (earlier.is_answer and not earlier.points_back)
         + NEED_BIAS
     )
     leaning_need = 1 / (1 + math.exp(-odds))

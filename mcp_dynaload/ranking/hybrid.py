@@ -3,7 +3,6 @@
 Imports numpy, so it is imported only where an encoder is read.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,7 +18,7 @@ from mcp_dynaload.ranking.features import (
     Matrix,
     Observed,
     Vector,
-    need_features,
+    need_odds,
     own_work_features,
     tool_features,
 )
@@ -66,6 +65,10 @@ BEFORE_LENGTH = 200
 COST_WEIGHT = 0.4
 """How far a dear definition is held back: the power of its tokens that its odds are divided by."""
 
+SIBLINGS_WEIGHT, MAX_SIBLINGS = 0.3, 30
+"""How far a tool of a server with many tools is held back, of which fewer are needed: the power of their number that
+its odds are divided by, and the number from which on more tell nothing."""
+
 SHARPNESS = 0.8
 """The factor of log-odds, in which a model is surer about what it was fitted on than about what it never saw."""
 
@@ -100,8 +103,8 @@ class HybridRanker:
         self._vectors, self._own_work = vectors, own_work
         numbers = {upstream: number for number, upstream in enumerate(sorted({t.upstream for t in catalog.tools}))}
         self._upstreams = np.array([numbers[tool.upstream] for tool in catalog.tools], np.intp)
-        dear = [COST_WEIGHT * math.log(max(1, catalog.costs[name])) for name in self._names]
-        self._held_back = np.array(dear, np.float32)
+        siblings = np.bincount(self._upstreams, minlength=1)[self._upstreams]
+        self._held_back = held_back([catalog.costs[name] for name in self._names], siblings.tolist())
         self._coefficients = coefficients
         self._read = lru_cache(CACHED_PROMPTS)(reader.judge)
         self._shares = lru_cache(CACHED_PROMPTS)(self._upstream_shares)
@@ -119,7 +122,12 @@ class HybridRanker:
             reading = follow_up(
                 reading,
                 self._reading(other),
-                Earlier(subject=self._subject(query.context), deeds=deeds, points_back=query.leans_on_context),
+                Earlier(
+                    subject=self._subject(query.context),
+                    deeds=deeds,
+                    points_back=query.leans_on_context,
+                    is_answer=query.is_answer,
+                ),
             )
             found = replace(found, indices=sorted({*found.indices, *other.indices}), terms=other.terms | found.terms)
         given = reading.given[found.indices]
@@ -138,7 +146,7 @@ class HybridRanker:
 
     def _reading(self, found: _Candidates) -> Reading:
         odds = self._coefficients.tool.odds(tool_features(found.observed))
-        need = float(_probability(self._coefficients.need.odds(need_features(found.observed, odds)))[0])
+        need = float(_probability(np.array([need_odds(found.observed, odds, self._coefficients)], np.float32))[0])
         given = np.zeros(len(self._names), np.float32)
         given[found.indices] = _probability(SHARPNESS * odds)
         return Reading(given, need)
@@ -198,6 +206,18 @@ class HybridRanker:
             judged=judged,
             said=vectors[0],
         )
+
+
+def held_back(
+    costs: Sequence[int],
+    siblings: Sequence[int],
+    cost_weight: float = COST_WEIGHT,
+    siblings_weight: float = SIBLINGS_WEIGHT,
+) -> Vector:
+    """Return what tools lose in log-odds by the tokens of their definitions and the number of their servers' tools."""
+    dear = cost_weight * np.log(np.maximum(costs, 1))
+    many = siblings_weight * np.log(np.clip(siblings, 1, MAX_SIBLINGS))
+    return (dear + many).astype(np.float32)
 
 
 def _highest(odds: Sequence[dict[int, float]], indices: list[int]) -> Vector:

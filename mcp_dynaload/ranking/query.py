@@ -19,6 +19,9 @@ MIN_CLAUSE_TERMS = 2
 
 MAX_FOLLOW_UP_TERMS = 7
 
+MAX_ANSWER_TERMS = 2
+"""Terms of a text that says little more than a name or a date."""
+
 FADING = 0.4
 """The weight of a prompt against the one after it."""
 
@@ -59,6 +62,8 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 
+_NO = re.compile(r"\b(?:no|not|don['\u2019]?t|never|nothing|nevermind|wait|stop)\b", re.IGNORECASE)
+
 _VERB = "|".join(sorted(VERBS))
 _CLAUSE_END = re.compile(
     rf"(?<=[.!?;:])\s+|\n+|,?\s+(?:and\s+)?(?:then|afterwards|after that)\s+|,\s+and\s+|,?\s+and\s+(?=(?:{_VERB})\b)"
@@ -80,6 +85,11 @@ class Query:
 
     is_short_after_others: bool = False
     """Whether the text may leave out what earlier prompts have said, pointing back or not ("only the failed ones")."""
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the text says hardly any words, and not no: what one writes who was asked for a name or a date."""
+        return len(set(prose_terms(self.text))) <= MAX_ANSWER_TERMS and not _NO.search(self.text)
 
 
 def clean(prompt: str) -> str:

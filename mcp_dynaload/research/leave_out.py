@@ -7,6 +7,7 @@
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 
@@ -23,8 +24,8 @@ from mcp_dynaload.measure.quality.metrics import in_vain
 from mcp_dynaload.measure.quality.rankers import NATIVE, RANKERS, Models
 from mcp_dynaload.measure.quality.report import Report
 from mcp_dynaload.measure.quality.suite import TaskSet, read_set
-from mcp_dynaload.ranking.features import FITTED, Coefficients, Model, tool_features
-from mcp_dynaload.ranking.hybrid import COST_WEIGHT, HybridRanker, Reader
+from mcp_dynaload.ranking.features import FITTED, Coefficients, Model, Vector, tool_features
+from mcp_dynaload.ranking.hybrid import COST_WEIGHT, SIBLINGS_WEIGHT, HybridRanker, Reader, held_back
 from mcp_dynaload.ranking.tool_vectors import encode_tools
 from mcp_dynaload.research.ablation import PARTS, without
 from mcp_dynaload.research.fit import Columns, fit, fit_tool
@@ -122,6 +123,8 @@ def _ablate(samples: Sequence[Sample], training: Sequence[Sample], say: Say) -> 
         say(f"| {name} | {means[0]:.3f} | {means[1]:.3f} |")
     means = _left_out_recalls(samples, training, (), cost_weight=0.0)
     say(f"| without holding back dear definitions | {means[0]:.3f} | {means[1]:.3f} |")
+    means = _left_out_recalls(samples, training, (), siblings_weight=0.0)
+    say(f"| without holding back tools of servers with many | {means[0]:.3f} | {means[1]:.3f} |")
 
 
 def _ablate_words(bench: Path, reader: Reader, unseen: Mapping[str, Coefficients], say: Say) -> None:
@@ -149,19 +152,24 @@ def _mean_recalls(bench: Path, build: Callable[[str, Catalog], Indexed]) -> list
 
 
 def _left_out_recalls(
-    samples: Sequence[Sample], training: Sequence[Sample], columns: Columns, cost_weight: float = COST_WEIGHT
+    samples: Sequence[Sample],
+    training: Sequence[Sample],
+    columns: Columns,
+    cost_weight: float = COST_WEIGHT,
+    siblings_weight: float = SIBLINGS_WEIGHT,
 ) -> list[float]:
     """Return the recall at each budget, over the sets, each by a model that was fitted without it."""
     rows: list[list[float]] = []
     for name in WEIGHTS:
         tool = fit_tool([sample for sample in training if sample.source != name], columns)
         own = [sample for sample in samples if sample.source == name and sample.is_whole]
-        rows.append([fmean(_recall(sample, tool, budget, cost_weight) for sample in own) for budget in BUDGETS])
+        back = [held_back(sample.costs, sample.siblings, cost_weight, siblings_weight) for sample in own]
+        rows.append([fmean(map(partial(_recall, tool, budget), own, back)) for budget in BUDGETS])
     return [fmean(column) for column in zip(*rows, strict=True)]
 
 
-def _recall(sample: Sample, tool: Model, budget: int, cost_weight: float) -> float:
-    scores = tool.odds(tool_features(sample.observed)) - cost_weight * np.log(np.maximum(sample.costs, 1))
+def _recall(tool: Model, budget: int, sample: Sample, back: Vector) -> float:
+    scores = tool.odds(tool_features(sample.observed)) - back
     taken: set[int] = set()
     for place in map(int, np.argsort(-scores, kind="stable")):
         if sample.costs[place] <= budget:

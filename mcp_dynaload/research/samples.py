@@ -4,7 +4,7 @@ import io
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -85,6 +85,8 @@ class Sample:
     """For each need the places of the candidates that serve."""
 
     costs: tuple[int, ...]
+    siblings: tuple[int, ...]
+    """The number of tools of each candidate's server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +149,14 @@ def read_samples(bench: Path, reader: Reader, own: Own) -> Iterator[Sample]:
             vectors = encode_tools([tool_texts(tool) for tool in part.tools], reader.encode)
             folds = np.arange(len(own_work)) % FOLDS
             rankers = [HybridRanker(part, vectors, own_work[folds != fold], reader) for fold in range(FOLDS)]
-            words = LexicalRanker(part)
+            words, siblings = LexicalRanker(part), Counter(tool.upstream for tool in part.tools)
             for prompt in (*needing, *nothing):
                 task = prompt.task
                 if prompt.place not in {None, number}:
                     continue
                 if all(any(part.get(tool) for tool in need) for need in task.needs) and clean(task.prompt):
-                    yield _sample(prompt, part, rankers[prompt.fold], words, is_whole=part is known.catalog)
+                    is_whole = part is known.catalog
+                    yield _sample(prompt, part, siblings, rankers[prompt.fold], words, is_whole=is_whole)
 
 
 def _needing_nothing(bench: Path, own: Own) -> Iterator[_Prompt]:
@@ -203,7 +206,15 @@ def _parts(catalog: Catalog, tasks: Sequence[Task]) -> Iterator[Catalog]:
         yield build_catalog((tool for tool in catalog.tools if tool.upstream in kept), catalog.costs)
 
 
-def _sample(prompt: _Prompt, catalog: Catalog, ranker: HybridRanker, words: LexicalRanker, *, is_whole: bool) -> Sample:
+def _sample(
+    prompt: _Prompt,
+    catalog: Catalog,
+    siblings: Mapping[str, int],
+    ranker: HybridRanker,
+    words: LexicalRanker,
+    *,
+    is_whole: bool,
+) -> Sample:
     task = prompt.task
     query = session_query(task.prompt, state_before(task.history, catalog))
     found = ranker.candidates(query, 0)
@@ -223,6 +234,7 @@ def _sample(prompt: _Prompt, catalog: Catalog, ranker: HybridRanker, words: Lexi
         needed=np.array([any(place in need for need in needs) for place in range(len(names))]),
         needs=needs,
         costs=tuple(catalog.costs[name] for name in names),
+        siblings=tuple(siblings[catalog.tools[index].upstream] for index in found.indices),
     )
 
 

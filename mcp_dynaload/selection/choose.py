@@ -1,5 +1,6 @@
 """Which of the ranked tools a query gets: until few of the needed ones are left out, within room and tokens."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,16 +12,18 @@ from mcp_dynaload.ranking.query import Query
 from mcp_dynaload.ranking.ranker import CLEAR_PROBABILITY, Ranker, Scored
 from mcp_dynaload.ranking.terms import generic_verb_terms, identifier_terms, meanings, verb_terms
 from mcp_dynaload.selection.policy import (
-    LITTLE_TOKENS,
     MIN_PROBABILITY,
     SCARCITY,
     SHARE_OF_BEST,
+    SURE_NEED,
+    SURE_SHARE,
     UNLIKELY,
     WORTH_TOKENS,
+    Amount,
     Bounds,
+    amount_for_need,
     min_need,
     paid_tokens,
-    room_for_need,
     room_for_prompt,
 )
 
@@ -71,6 +74,11 @@ class Choice:
     judged: tuple[Judged, ...]
     """All that was ranked, in its order, each with the reason."""
 
+    @property
+    def need(self) -> float:
+        """Probability that the query needs any tool."""
+        return self.ranked[0].need if self.ranked else 0.0
+
 
 def choose(
     query: Query,
@@ -85,17 +93,17 @@ def choose(
     found = _with_prerequisites(ranker.rank(query, RANKED), catalog)
     verdicts = {scored.name: barred for scored in found if (barred := _barred(scored, catalog, withheld))}
     ranked = tuple(scored for scored in found if scored.name not in verdicts)
-    wanted = [
-        scored.name
-        for group in (_read_only_first(ranked, catalog) if plan_mode else (ranked,))
-        for scored in _until_few_are_left_out(group, bounds.left_out)
-    ]
     need = ranked[0].need if ranked else 0.0
-    limited = _limited(wanted, catalog, bounds.prompt_tokens)
-    tokens = sum(catalog.costs[name] for name, verdict in limited.items() if verdict is Verdict.CHOSEN)
-    if _needs_any(ranked, min(tokens, WORTH_TOKENS), bounds):
+    left_out = bounds.left_out * (SURE_SHARE if need >= SURE_NEED else 1.0)
+    probable = [
+        scored
+        for group in (_read_only_first(ranked, catalog) if plan_mode else (ranked,))
+        for scored in _until_few_are_left_out(group, left_out)
+    ]
+    wanted = [scored.name for scored in probable]
+    if _needs_any(ranked, min(_tokens_of(wanted, catalog, bounds.prompt_tokens), WORTH_TOKENS), bounds):
         paid = int(min(bounds.prompt_tokens, paid_tokens(bounds, need)))
-        verdicts |= _limited(wanted, catalog, paid, need)
+        verdicts |= _limited(wanted, catalog, paid, need, _spread(probable, catalog))
         rest, reason = Verdict.BELOW_BOUND, "needed for the prompt"
     else:
         rest, reason = Verdict.NO_NEED, NO_EVIDENCE
@@ -122,12 +130,35 @@ def _with_prerequisites(ranked: tuple[Scored, ...], catalog: Catalog) -> tuple[S
     return tuple(found.values())
 
 
-def _limited(wanted: list[str], catalog: Catalog, tokens: int, need: float = 1.0) -> dict[str, Verdict]:
+def _tokens_of(wanted: list[str], catalog: Catalog, tokens: int) -> int:
+    """Return what the wanted tools cost that there is room for, whatever the need."""
+    unpinned = _unpinned(wanted, catalog)[: _room(catalog)]
+    return sum(catalog.costs[name] for name in within_tokens(unpinned, catalog.costs, tokens))
+
+
+def _unpinned(names: list[str], catalog: Catalog) -> list[str]:
+    return [name for name in names if not tool_of(catalog, name).pinned]
+
+
+def _room(catalog: Catalog, need: float = 0.0) -> int:
+    return room_for_prompt(sum(tool.pinned for tool in catalog.tools), len(catalog.tools), need)
+
+
+def _spread(probable: list[Scored], catalog: Catalog) -> float:
+    """Return the entropy of the servers' shares in the probability of these tools: 0 where all are of one server."""
+    shares: dict[str, float] = {}
+    for scored in probable:
+        upstream = tool_of(catalog, scored.name).upstream
+        shares[upstream] = shares.get(upstream, 0.0) + scored.probability
+    whole = sum(shares.values())
+    return -sum(share / whole * math.log(share / whole) for share in shares.values() if share)
+
+
+def _limited(wanted: list[str], catalog: Catalog, tokens: int, need: float, spread: float) -> dict[str, Verdict]:
     """Return what becomes of each of the wanted tools, in their order, by room, need and tokens."""
-    room = room_for_prompt(sum(tool.pinned for tool in catalog.tools), len(catalog.tools))
-    unpinned = [name for name in wanted if not tool_of(catalog, name).pinned]
-    little = sum(cost <= LITTLE_TOKENS for cost in accumulate(catalog.costs[name] for name in unpinned[:room]))
-    filled = max(room_for_need(need, room), little)
+    room = _room(catalog, need)
+    unpinned = _unpinned(wanted, catalog)
+    filled = _filled(unpinned[:room], catalog, amount_for_need(need, spread))
     affordable = within_tokens(unpinned[:filled], catalog.costs, tokens)
     return (
         dict.fromkeys(unpinned[:filled], Verdict.NO_TOKENS)
@@ -135,6 +166,14 @@ def _limited(wanted: list[str], catalog: Catalog, tokens: int, need: float = 1.0
         | dict.fromkeys(unpinned[room:], Verdict.NO_ROOM)
         | dict.fromkeys(affordable, Verdict.CHOSEN)
     )
+
+
+def _filled(names: list[str], catalog: Catalog, amount: Amount | None) -> int:
+    """Return how many of the names this amount is; all of them without one."""
+    if amount is None:
+        return len(names)
+    within = sum(cost <= amount.tokens for cost in accumulate(catalog.costs[name] for name in names))
+    return max(within, min(len(names), round(amount.tools)))
 
 
 def _final(scored: Scored, verdict: Verdict, catalog: Catalog) -> Verdict:

@@ -256,7 +256,8 @@ def _on_choice(state: SessionState, choice: Choice, context: Context) -> tuple[S
     worth = worth_their_room(choice, context.catalog.costs, used, left, BOUNDS[state.strategy].search_tokens)
     affordable = _affordable(state, worth, context)
     if not state.first_prompt_seen:  # with a core that most prompts leave unused the first list must stay short
-        affordable = affordable[: room_for_prompt(len(advertised(state, context.catalog)), len(context.catalog.tools))]
+        listed_before = len(advertised(state, context.catalog))
+        affordable = affordable[: room_for_prompt(listed_before, len(context.catalog.tools), choice.need)]
     after, decision = _loading(state, affordable, context, choice.ranked, choice.reason)
     listed = frozenset(advertised(after, context.catalog))
     return after, replace(decision, needed=tuple(name for name in choice.names if name in listed))

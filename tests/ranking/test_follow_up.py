@@ -12,8 +12,15 @@ def reading(*given: float, need: float) -> Reading:
     return Reading(np.array(given, np.float32), need)
 
 
-def earlier(*subject: float, deeds: tuple[bool, ...] = (False, False, False), points_back: bool = False) -> Earlier:
-    return Earlier(subject=np.array(subject, np.float32), deeds=np.array(deeds), points_back=points_back)
+def earlier(
+    *subject: float,
+    deeds: tuple[bool, ...] = (False, False, False),
+    points_back: bool = False,
+    is_answer: bool = False,
+) -> Earlier:
+    return Earlier(
+        subject=np.array(subject, np.float32), deeds=np.array(deeds), points_back=points_back, is_answer=is_answer
+    )
 
 
 @pytest.mark.proves("subject")
@@ -48,6 +55,18 @@ def test_of_the_subjects_tools_the_one_whose_verb_is_said_is_likelier() -> None:
     found = follow_up(alone, Reading(NOTHING, 0.9), earlier(0.0, 0.5, 0.5, deeds=(False, False, True)))
 
     assert found.given[2] > found.given[1]
+
+
+@pytest.mark.proves("subject")
+def test_a_mere_name_after_a_prompt_that_needs_a_tool_needs_it_more_likely_than_a_sentence() -> None:
+    alone = reading(0.01, 0.01, 0.1, need=0.05)
+    together = reading(0.4, 0.0, 0.0, need=1.0)
+
+    answer = follow_up(alone, together, earlier(0.5, 0.3, 0.2, is_answer=True))
+    sentence = follow_up(alone, together, earlier(0.5, 0.3, 0.2))
+
+    assert sentence.need < 0.5 < answer.need
+    assert answer.given.argmax() == 0
 
 
 def test_thanks_after_a_prompt_that_needs_a_tool_need_none() -> None:

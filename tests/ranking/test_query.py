@@ -225,3 +225,14 @@ def test_an_issues_key_is_told_as_what_it_names(said: str, meant: str) -> None:
 def test_courtesy_asks_for_nothing_but_what_comes_with_it_does(courtesy: str) -> None:
     assert clean(courtesy) == ""
     assert clean(f"{courtesy}, list the open issues") == f"{courtesy}, list the open issues"
+
+
+@pytest.mark.parametrize(("text", "is_answer"), [
+    ("steinkymonkey", True),
+    ("Should be September 28th", True),
+    ("hm no, don't do anything yet", False),
+    ("wait", False),
+    ("move the second meeting to Friday", False),
+])  # fmt: skip
+def test_hardly_any_words_are_an_answer_unless_they_say_no(text: str, is_answer: bool) -> None:
+    assert parse_query(text, ("set a reminder for the birthday",)).is_answer is is_answer

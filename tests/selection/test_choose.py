@@ -7,8 +7,10 @@ from mcp_dynaload.ranking.query import Query
 from mcp_dynaload.selection.choose import Choice, Verdict, choose, worth_their_room
 from mcp_dynaload.selection.policy import (
     BOUNDS,
+    LARGE_CATALOG_TOOLS,
+    MAX_LOADED_OF_LARGE,
     MAX_LOADED_PER_PROMPT,
-    MAX_LOADED_WHEN_UNSURE,
+    MAX_LOADED_WHEN_SURE,
     Strategy,
 )
 from tests.builders import FixedRanker, a_catalog, a_tool
@@ -77,10 +79,34 @@ def test_the_surer_the_need_the_more_of_what_is_wanted_is_loaded() -> None:
         return choose(Query("x"), build_catalog(tools, {tool.name: tokens for tool in tools}), ranker, BALANCED)
 
     names = tuple(tool.name for tool in tools)
-    assert chosen(0.75).names == names[:MAX_LOADED_WHEN_UNSURE]
-    assert list(verdicts(chosen(0.75)).values())[-1] is Verdict.UNSURE
-    assert MAX_LOADED_WHEN_UNSURE < len(chosen(0.88).names) < MAX_LOADED_PER_PROMPT
-    assert chosen(0.98).names == chosen(0.75, tokens=100).names == names
+    assert chosen(0.55).names == chosen(0.6).names == names[:2]
+    assert list(verdicts(chosen(0.55)).values())[-1] is Verdict.UNSURE
+    assert 2 < len(chosen(0.75).names) < MAX_LOADED_PER_PROMPT
+    assert chosen(0.99).names == chosen(0.55, tokens=100).names == names
+
+
+def test_of_what_is_spread_over_many_servers_less_is_loaded_than_of_what_is_of_one() -> None:
+    def loaded(upstreams: int) -> int:
+        tools = [a_tool(f"t{number}", upstream=f"u{number % upstreams}") for number in range(8)]
+        catalog = build_catalog(tools, {tool.name: 400 for tool in tools})
+        ranker = FixedRanker({tool.name: 0.5 for tool in tools}, need=0.75)
+        return len(choose(Query("x"), catalog, ranker, BALANCED).names)
+
+    assert (loaded(1), loaded(4)) == (8, 2)
+
+
+def test_of_a_large_catalog_a_prompt_that_is_sure_to_need_tools_brings_the_more_of_them_and_leaves_less_out() -> None:
+    wanted = [a_tool(f"t{number:03}") for number in range(50)]
+    tools = [*wanted, *(a_tool(f"u{number:03}") for number in range(LARGE_CATALOG_TOOLS))]
+    catalog = build_catalog(tools, {tool.name: 10 for tool in tools})
+
+    def loaded(need: float, *likely: float) -> int:
+        probabilities = {tool.name: likely[number] for number, tool in enumerate(wanted[: len(likely)])}
+        return len(choose(Query("x"), catalog, FixedRanker(probabilities, need=need), BALANCED).names)
+
+    flat, tailed = (0.1,) * 50, (0.9, 0.02)
+    assert (loaded(0.99, *flat), loaded(0.999, *flat)) == (MAX_LOADED_OF_LARGE, MAX_LOADED_WHEN_SURE)
+    assert (loaded(0.99, *tailed), loaded(0.999, *tailed)) == (1, 2)
 
 
 def test_a_tool_that_the_tokens_do_not_pay_for_is_left_out_a_cheaper_one_is_not() -> None:
@@ -101,7 +127,7 @@ def test_a_need_that_is_not_sure_brings_the_best_of_what_is_wanted() -> None:
         ranker = FixedRanker({tool.name: 0.2 for tool in tools}, need=need)
         return len(choose(Query("x"), catalog, ranker, BALANCED).names)
 
-    assert [loaded(need) for need in (0.5, 0.62, 0.68, 0.8, 1.0)] == [0, 2, 3, 4, 4]
+    assert [loaded(need) for need in (0.5, 0.58, 0.68, 0.8, 1.0)] == [0, 2, 3, 4, 4]
 
 
 def test_a_tool_that_may_destroy_needs_clear_words_and_a_withheld_one_is_never_loaded() -> None:

@@ -3,11 +3,15 @@
 import pytest
 
 from mcp_dynaload.selection.policy import (
+    AMOUNTS,
     BOUNDS,
     LARGE_CATALOG_TOOLS,
     MAX_LOADED_OF_LARGE,
     SMALL_CATALOG_TOKENS,
+    SURE_NEED,
+    USUAL_SPREAD,
     Strategy,
+    amount_for_need,
     is_frozen_after_first_request,
     min_need,
     paid_tokens,
@@ -71,3 +75,23 @@ def test_a_need_pays_for_the_tokens_that_need_it(tokens: int) -> None:
 
 def test_a_sure_need_pays_for_anything() -> None:
     assert paid_tokens(BALANCED, 1.0) > 1e9
+
+
+def test_what_a_prompt_may_bring_grows_with_the_odds_that_it_needs_any_until_it_is_sure() -> None:
+    amounts = [
+        amount for need in (0.0, 0.5, 0.85, 0.9, 0.95, 0.98, 0.995) if (amount := amount_for_need(need, USUAL_SPREAD))
+    ]
+
+    assert amounts[0] == amounts[1] == AMOUNTS[0][1]
+    assert [amount.tools for amount in amounts[1:]] == sorted({amount.tools for amount in amounts})
+    assert [amount.tokens for amount in amounts[1:]] == sorted({amount.tokens for amount in amounts})
+    assert amounts[-1].tools <= AMOUNTS[-1][1].tools
+    assert amount_for_need(SURE_NEED, 3.0) is amount_for_need(1.0, 3.0) is None
+
+
+def test_a_prompt_whose_words_are_near_to_tools_of_many_servers_may_bring_less() -> None:
+    spreads = (2 * USUAL_SPREAD, USUAL_SPREAD, 0.0)
+    amounts = [amount for spread in spreads if (amount := amount_for_need(0.95, spread))]
+
+    assert len({amount.tools for amount in amounts}) == len(spreads)
+    assert amounts == sorted(amounts, key=lambda amount: (amount.tools, amount.tokens))

@@ -202,7 +202,7 @@ def test_in_plan_mode_read_only_tools_come_first():
 
 
 def test_a_model_with_a_frozen_list_gets_a_wider_first_choice_only():
-    context = a_context(CONTEXT.catalog, ranker=FixedRanker({"git__log": 0.5, "git__status": 0.015}))
+    context = a_context(CONTEXT.catalog, ranker=FixedRanker({"git__log": 0.6, "git__status": 0.008}))
     opus, sonnet = (PromptSubmitted(SHOW_LOG, model=model) for model in ("claude-opus-5", "claude-sonnet-5"))
 
     assert after(opus, context=context).loaded == {"git__log"}
@@ -213,7 +213,7 @@ def test_a_model_with_a_frozen_list_gets_a_wider_first_choice_only():
 def test_without_tool_search_only_strong_evidence_changes_a_running_sessions_list_and_then_more_at_once():
     catalog = a_catalog(TOOLS)
     weak = FixedRanker({"git__log": 0.15})
-    strong = FixedRanker({"git__log": 0.5, "git__status": 0.015})
+    strong = FixedRanker({"git__log": 0.6, "git__status": 0.008})
 
     def loaded_later(ranker: FixedRanker, tool_search: bool) -> frozenset[str]:
         context = a_context(catalog, ranker=ranker, tool_search=tool_search)
