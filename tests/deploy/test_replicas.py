@@ -80,7 +80,7 @@ class Team:
 
 
 MAX_CLIENTS = 32
-"""The clients that are opened at most: of so many the chance that all are drawn for one replica is one in two thousand million."""
+"""The clients that are opened at most: all of so many are drawn for one replica once in two thousand million times."""
 
 
 @asynccontextmanager
