@@ -13,6 +13,7 @@ from mcp_dynaload.config.upstream_config import UpstreamOptions
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.sqlite_usage import SqliteUsage
 from mcp_dynaload.upstream.listing import Listing
+from tests.builders import FixedRanker
 from tests.faults.scripted import config
 from tests.proxy.clients import Connected, connected_to
 from tests.proxy.test_commands import CREATE, DESK, ECHO, LEDGER, LIST, PATIENT, PID, loaded, run
@@ -47,6 +48,8 @@ async def office(
 
 async def test_a_profile_lists_its_pins_and_shows_only_tools_of_its_servers(tmp_path: Path) -> None:
     async with office(tmp_path, "work", pin=("*",)) as client:
+        await client.knows_meanings()
+        client.live.index.ranker = FixedRanker({CREATE: 0.9, LIST: 0.5})
         first = await loaded(client)
         await client.prompt("create an invoice for a customer")
         found = await client.say("find_tools", query="create an invoice for a customer")
@@ -54,7 +57,7 @@ async def test_a_profile_lists_its_pins_and_shows_only_tools_of_its_servers(tmp_
         categories = await run(client, "list-categories")
 
         assert first == [PID]
-        assert set(await loaded(client)) <= {PID, ECHO}  # by meaning, the other tool of the profile may fit a little
+        assert await loaded(client) == [PID]
         assert "invoice" not in found.replace("create an invoice for a customer", "")
         assert "ledger" not in searched
         assert "ledger" not in categories
