@@ -65,6 +65,7 @@ async def open_program(folder: Path, *, is_service: bool) -> AsyncGenerator[Prog
     command = module_command("mcp_dynaload.measure.chaos.clocked_program", "serve", *options, "--config", str(file))
     environ = {**os.environ, **variables_for(folder), "MCP_DYNALOAD_LOG_LEVEL": "error", "CLAUDE_CODE_SESSION_ID": ""}
     environ[CLOCK_VARIABLE] = str(folder / CLOCK_FILE)
+    environ["MCP_DYNALOAD_RATE_LIMIT_PER_MINUTE"] = "0"  # a fast machine makes more calls than a client is meant to
     with (folder / LOG).open("wb") as log:
         process = await anyio.open_process(
             command,
