@@ -9,6 +9,9 @@ MAX_VALUES = 2_000
 _PLAIN = 5
 """A number, a truth value or null, with its comma."""
 
+_BRACKETS = 3
+"""Those of a list or an object, with its comma."""
+
 _AROUND = 4
 """Quotes, colon or comma around a text."""
 
@@ -24,10 +27,11 @@ def size_of(value: object) -> int:
             size += len(one) + _AROUND
         elif isinstance(one, Mapping):
             fields = cast(Mapping[str, object], one)
-            size += sum(len(name) + _AROUND for name in fields)
+            size += _BRACKETS + sum(len(name) + _AROUND for name in fields)
             waiting.extend(fields.values())
         elif isinstance(one, Sequence):
             items = cast(Sequence[object], one)
+            size += _BRACKETS
             waiting.extend(items[: MAX_VALUES + 1])
         else:
             size += _PLAIN
