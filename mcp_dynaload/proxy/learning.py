@@ -95,18 +95,21 @@ class Learning:
 
     async def close(self, loaded: frozenset[str]) -> None:
         """Store what is left, even when everything around is cancelled."""
-        with anyio.move_on_after(LAST_STORING_SECONDS, shield=True):
-            await self.store(loaded)
+        await self.store(loaded)
 
     async def store(self, loaded: frozenset[str]) -> None:
-        """Write down what is new since the last time; nothing before the first call or the end of a turn."""
+        """Write down what is new since the last time; nothing before the first call or the end of a turn.
+
+        A client may be gone while that is done: what was taken off the notes is written all the same.
+        """
         calls, self._calls = self._calls, {}
         if not self.is_on or not self._has_begun:
             return
         in_vain = loaded - self._stored - self._searched
         tools = {name: Calls(calls.get(name, 0), name in self._searched) for name in sorted(in_vain.union(calls))}
         self._stored.update(tools)
-        await anyio.to_thread.run_sync(self.memory.note, self.project, self.session, tools, abandon_on_cancel=True)
+        with anyio.move_on_after(LAST_STORING_SECONDS, shield=True):
+            await anyio.to_thread.run_sync(self.memory.note, self.project, self.session, tools, abandon_on_cancel=True)
 
 
 def stored_priors(memory: UsageStore, project: str) -> Priors:

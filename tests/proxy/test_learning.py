@@ -1,19 +1,24 @@
 """Lessons that sessions of a project learn from one another."""
 
 import sqlite3
-from collections.abc import AsyncGenerator
+import threading
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import pytest
 
 from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.proxy.learning import Learning
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.sqlite_usage import SqliteUsage
 from mcp_dynaload.store.usage import Calls, project_of
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
 from tests.proxy.clients import Connected, connected_to
+from tests.waiting import HANG_SECONDS
 
 PATIENT = Settings(warm_upstreams=False, detection_timeout_ms=5_000, loading_timeout_ms=5_000)
 """So that a busy machine chooses the same tools."""
@@ -175,3 +180,27 @@ async def test_no_prompt_query_or_argument_is_kept(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "state" / "dynaload.db")) as connection:
         assert "desk__echo" in "".join(connection.iterdump())
         assert "zanzibar" not in "".join(connection.iterdump())
+
+
+async def test_what_is_being_stored_when_the_client_leaves_is_stored(tmp_path: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    is_stored = False
+
+    class SlowMemory(SqliteUsage):
+        def note(self, project: str, session: str, tools: Mapping[str, Calls], at: float | None = None) -> None:
+            nonlocal is_stored
+            begun.set()
+            go_on.wait(HANG_SECONDS)
+            super().note(project, session, tools, at)
+            is_stored = True
+
+    with closing(SlowMemory(Database(tmp_path / "dynaload.db"))) as memory:
+        learning = Learning(memory, "project", is_on=True)
+        learning.note_call("git__log")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(learning.end_turn, frozenset[str]())
+            await anyio.to_thread.run_sync(begun.wait, HANG_SECONDS)
+            tasks.cancel_scope.cancel()
+            threading.Timer(0.1, go_on.set).start()
+        assert is_stored
+        assert [list(row.tools) for row in memory.sessions("project")] == [["git__log"]]
