@@ -21,6 +21,7 @@ from mcp_dynaload.proxy.model_text import (
 )
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.actions import ToolsFound
+from mcp_dynaload.selection.found import fitting_next, ranks_for_search
 from mcp_dynaload.telemetry.events import ToolsSearched
 
 CALL_TOOL_DEFINITION: Json = {
@@ -83,10 +84,10 @@ async def _find(session: Session, search: Search, wait: Callable[[], Awaitable[N
     """Load the best tools for a search, `wait` until the client has listed them, and return them."""
     started = time.perf_counter()
     told = session.model_context.told()
-    ranked = [scored.name for scored in await session.search(search.query, search.limit + len(told))]
-    names = tuple(ranked[: search.limit])
+    ranked = await session.search(search.query, ranks_for_search(told, search.limit))
+    names = tuple(scored.name for scored in ranked[: search.limit])
     if told.issuperset(names):  # who has all of these wants something else
-        names += tuple(name for name in ranked if name not in told)[: search.limit]
+        names += tuple(scored.name for scored in fitting_next(ranked, told, session.catalog.costs))
     added: tuple[str, ...] = ()
     if names:
         added = (await session.decide(ToolsFound(names))).added

@@ -12,7 +12,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.ranking.native_search import FOUND, MAX_WORDS, NativeSearch, Searchable, of_client
 from mcp_dynaload.selection.actions import ToolsFound
-from mcp_dynaload.selection.found import found_by_search
+from mcp_dynaload.selection.found import found_by_search, ranks_for_search
 
 SELECT = "select:"
 """With this the client's search takes names instead of words."""
@@ -46,14 +46,14 @@ async def answer_search(session: Session, query: str, limit: str, agent: str) ->
         return {}
     most = min(int(limit), MAX_SELECTED) if limit.isdecimal() and int(limit) else FOUND
     told = session.model_context.told(agent)
-    found = found_by_search(await session.search(query.replace("+", " "), most + len(told)), told, most)
+    ranked = await session.search(query.replace("+", " "), ranks_for_search(told, most))
+    found = found_by_search(ranked, told, most, session.catalog.costs)
     await _list(session, [scored.name for scored in (*found.likely, *found.more)])
     found = found.without(session.state.held)
     if not found.is_clear:
         return {}
     others = _others_found(session, query, most)
-    room = max(most - len(others), 1)
-    chosen = [scored.name for scored in (*found.likely[:room], *found.more[:room])]
+    chosen = [scored.name for scored in (*found.likely[: max(most - len(others), 1)], *found.more)]
     session.model_context.tell(session.catalog.known(chosen), agent)
     names = [*(session.registration.prefix + name for name in chosen), *others][:MAX_SELECTED]
     updated = {"query": SELECT + ",".join(names), "max_results": len(names)}

@@ -16,7 +16,7 @@ from mcp_dynaload.ranking.native_search import FOUND
 from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.selection.actions import PromptSubmitted
-from mcp_dynaload.selection.found import found_by_search
+from mcp_dynaload.selection.found import found_by_search, ranks_for_search
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import Context, find, initial_state, step
 
@@ -86,7 +86,7 @@ def _played(ranker: Ranker, known: NamedCatalog, task: Task, *, chooses: bool) -
         state, _ = step(state, PromptSubmitted(task.prompt), context)
     chosen = state.loaded if chooses else frozenset[str]()
     played = _Played(chosen, len(task.needs), sum(not chosen.isdisjoint(need) for need in task.needs))
-    words = " ".join(content_words(task.prompt))
+    words, costs = " ".join(content_words(task.prompt)), known.catalog.costs
     for need in task.needs:
         tool = known.catalog.get(min(need))
         for tried in (words, f"{tool.upstream} {words}" if tool else words, words):
@@ -95,8 +95,8 @@ def _played(ranker: Ranker, known: NamedCatalog, task: Task, *, chooses: bool) -
                 break
             played.searches += 1
             if chooses:
-                ranked = find(state, context, tried, FOUND + len(has))
-                found = found_by_search(ranked, has, FOUND)
+                ranked = find(state, context, tried, ranks_for_search(has, FOUND))
+                found = found_by_search(ranked, has, FOUND, costs)
                 names = [scored.name for scored in (*found.likely, *found.more)]
             else:
                 names = [scored.name for scored in ranker.rank(parse_query(tried), FOUND)]
