@@ -68,7 +68,7 @@ FURTHER_PEERS := $(if $(IS_X86_64_LINUX),--dynamic-mcp $(PEERS)/bin/dmcp --mcp-c
 BENCH_OUT ?= .cache/bench
 
 # Calls, starts, growth and choice beside peers, which get an environment of their own; with BENCH as above the choice, too.
-LABELLED := $(if $(wildcard $(BENCH)/catalogs/dev.json),--catalog $(BENCH)/catalogs/dev.json --tasks $(BENCH)/tasks/vendor_evals_dev.jsonl)
+LABELLED := $(if $(wildcard $(BENCH)/catalogs/dev.json),--catalog $(BENCH)/catalogs/dev.json --tasks $(BENCH)/tasks/vendor_evals_dev.jsonl --timed-catalog $(BENCH)/catalogs/dev_plus.json)
 bench: $(VENV)/.installed
 	.ci/install-e2e peers
 	mkdir -p $(BENCH_OUT)

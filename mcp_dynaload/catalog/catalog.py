@@ -36,6 +36,11 @@ class Catalog:
         """The tokens of all definitions together."""
         return sum(self.costs[tool.name] for tool in self.tools)
 
+    @cached_property
+    def pinned(self) -> frozenset[str]:
+        """The advertised names of the tools that are listed from the start, by the configuration."""
+        return frozenset(tool.name for tool in self.tools if tool.pinned)
+
     def get(self, name: str) -> Tool | None:
         """Return the tool with this advertised name."""
         return self._by_name.get(name)

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from mcp_dynaload.cli.common import JsonOption
 from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
+    from mcp_dynaload.measure.peers.choice_times import ChoiceTimes
     from mcp_dynaload.measure.peers.growth import Growth
     from mcp_dynaload.measure.peers.run import BenchPlan, Figures
 
@@ -30,6 +32,14 @@ def bench(
     catalog: Annotated[Path | None, typer.Option(help="A catalog as for eval: compare the choice, too.")] = None,
     tasks: Annotated[Path | None, typer.Option(help="Its prompts with the tools they need.")] = None,
     many: Annotated[int, typer.Option("--prompts", min=1, help="Of these, evenly drawn.")] = 100,
+    timed: Annotated[
+        Path | None,
+        typer.Option(
+            "--timed-catalog",
+            metavar="CATALOG",
+            help="With --tasks: also the time of a choice among these tools, quiet and with all cores kept busy.",
+        ),
+    ] = None,
     claude: Annotated[
         str | None,
         typer.Option(
@@ -103,6 +113,8 @@ def bench(
         raise ConfigError("give --fastmcp PYTHON for calls, starts and the choice, or --claude PATH for model requests")
     if (catalog is None) != (tasks is None):
         raise ConfigError("--catalog and --tasks belong together: give both, or neither")
+    if timed is not None and tasks is None:
+        raise ConfigError(f"--timed-catalog {timed}: the time of a choice is that of prompts; give --tasks, too")
     if plot is not None and not plot.absolute().parent.is_dir():
         raise ConfigError(f"--plot {plot}: there is no folder {plot.absolute().parent}; make it, or name another file")
     from mcp_dynaload.measure.peers.run import BenchPlan
@@ -115,6 +127,7 @@ def bench(
         servers=servers,
         labelled=(catalog, tasks) if catalog and tasks else None,
         prompts=many,
+        timed_catalog=timed,
         grows=grows or plot is not None,
     )
     _run(plan, plot, as_json=as_json)
@@ -193,11 +206,23 @@ def _show(figures: "Figures") -> None:
         heads = ("tools for a prompt by", "recall", "all of them", "tokens", "requests before", "p50 ms")
         tasks = next(iter(figures.choices.values())).tasks
         show_table(f"\nChoice for {tasks} prompts", heads, choices, heads[1:])
+    if figures.times:
+        _show_times(figures.times)
     if figures.growth is not None:
         _show_growth(figures.growth)
     console.print()
     for name, ratio in figures.ratios().items():
         console.print(f"{name}: {ratio:.2f}")
+
+
+def _show_times(times: "Mapping[str, ChoiceTimes]") -> None:
+    from mcp_dynaload.cli.screen import show_table
+    from mcp_dynaload.measure.peers.choice_times import WITHIN_MS
+
+    heads = ("on a machine", "p50 ms", "p99 ms", f"within {WITHIN_MS:.0f} ms", "decided by words")
+    rows = [(name, f"{t.p50_ms:.1f}", f"{t.p99_ms:.1f}", f"{t.within:.1%}", t.by_words) for name, t in times.items()]
+    one = next(iter(times.values()))
+    show_table(f"\nTime of a choice for {one.prompts} prompts among {one.tools:,} tools", heads, rows, heads[1:])
 
 
 def _show_growth(growth: "Growth") -> None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from heapq import nsmallest
 
 from mcp_dynaload.catalog.catalog import Catalog
@@ -114,6 +114,7 @@ class LexicalRanker:
         self._rarity = {term: self._rarity_of(term, count) for term, count in self._lexicon.counts().items()}
         self._background = lru_cache(CACHED_BACKGROUNDS)(self._weigh_background)
         self._said = lru_cache(CACHED_TEXTS)(self._corrected)
+        self._mass = cache(self._summed_rarity)
 
     def respelt(self, text: str) -> Mapping[str, str]:
         """Return the words of a text taken for misspelt, each with the catalog's word that may be meant."""
@@ -214,23 +215,25 @@ class LexicalRanker:
         self, document: ToolTerms, relative_score: float, matched: Mapping[str, float], wording: _Wording
     ) -> Evidence:
         impacts, rarity = document.impacts, self._rarity
-        name_mass = sum(matched.get(term, 0.0) for term in document.name)
-        upstream = sum(rarity[term] for term in document.upstream)
+        name_mass = sum(matched.get(term, 0.0) for term in document.name) if matched else 0.0
         named = sum(wording.around.get(term, 0.0) * rarity[term] for term in document.upstream)
         besides_name = (term for term in matched if term not in document.name)
         return Evidence(
             relative_score=relative_score,
-            name_coverage=_share(name_mass, sum(rarity[term] for term in document.name)),
+            name_coverage=_share(name_mass, self._mass(document.name)),
             name_mass=name_mass,
             query_coverage=_share(sum(matched.values()), wording.mass),
             text_mass=sum(matched[term] * min(1.0, impacts[term]) for term in besides_name),
             rarest=max(matched.values(), default=0.0),
-            upstream=named / max(MIN_UPSTREAM_RARITY, upstream),
+            upstream=named / max(MIN_UPSTREAM_RARITY, self._mass(document.upstream)),
             coding=_share(len(wording.coding.difference(document.name)), len(wording.own)),
         )
 
     def _corrected(self, text: str) -> Mapping[str, float]:
         return corrected(query_terms(text), text, self._rarity, self._lexicon.spellings)
+
+    def _summed_rarity(self, terms: tuple[str, ...]) -> float:
+        return sum(self._rarity[term] for term in terms)
 
     def _rarity_in_query(self, term: str) -> float:
         known = self._rarity.get(term)

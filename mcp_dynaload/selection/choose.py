@@ -137,11 +137,11 @@ def _tokens_of(wanted: list[str], catalog: Catalog, tokens: int) -> int:
 
 
 def _unpinned(names: list[str], catalog: Catalog) -> list[str]:
-    return [name for name in names if not tool_of(catalog, name).pinned]
+    return [name for name in names if name not in catalog.pinned]
 
 
 def _room(catalog: Catalog, need: float = 0.0) -> int:
-    return room_for_prompt(sum(tool.pinned for tool in catalog.tools), len(catalog.tools), need)
+    return room_for_prompt(len(catalog.pinned), len(catalog.tools), need)
 
 
 def _spread(probable: list[Scored], catalog: Catalog) -> float:

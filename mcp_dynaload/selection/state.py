@@ -137,8 +137,8 @@ def initial_state(strategy: Strategy = Strategy.BALANCED, model: str | None = No
 
 def advertised(state: SessionState, catalog: Catalog) -> tuple[str, ...]:
     """Return tier 1 and tier 2 as far as the catalog still has them, in name order."""
-    listed = state.loaded | (state.pinned - state.unloaded)
-    return tuple(t.name for t in catalog.tools if t.name in listed or (t.pinned and t.name not in state.unloaded))
+    listed = state.loaded | ((state.pinned | catalog.pinned) - state.unloaded)
+    return tuple(sorted(name for name in listed if catalog.get(name) is not None))
 
 
 def is_pinned(state: SessionState, tool: Tool) -> bool:

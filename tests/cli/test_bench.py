@@ -41,7 +41,7 @@ def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run_that_run
     tmp_path: Path, labelled: tuple[str, ...]
 ) -> None:
     shell = hostile_shell(tmp_path)
-    options = ("--fastmcp", str(PEER), "--calls", "50", "--servers", "2", *labelled)
+    options = ("--fastmcp", str(PEER), "--calls", "50", "--servers", "2", *labelled, "--timed-catalog", labelled[1])
     done = subprocess.run(
         [PYTHON, "-m", "mcp_dynaload", "bench", *options, "--json"],
         cwd=shell.project,
@@ -60,6 +60,10 @@ def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run_that_run
     assert told["starts"]["mcp-dynaload"]["processes"] == 1, "no server is started before it is called"
     assert {choice["recall"] for choice in told["choices"].values()} == {1.0}
     assert told["choices"]["mcp-dynaload"]["searches"] == 0
+    times = told["times"]
+    assert set(times) == {"quiet", "all cores busy"}
+    assert {(one["prompts"], one["tools"]) for one in times.values()} == {(2, 3)}
+    assert all(0 < one["p50_ms"] <= one["p99_ms"] for one in times.values())
     assert told["listing"]["tools"] == 2_000
     assert 0 < told["listing"]["again_ms"] < told["listing"]["first_ms"]
     assert all(ratio > 0 for ratio in told["ratios"].values())
@@ -71,6 +75,7 @@ def test_calls_starts_and_choice_are_measured_beside_fastmcp_in_one_run_that_run
     [
         (("--fastmcp", "no/such/python"), "--fastmcp no/such/python: there is no such program; `make bench`"),
         (("--fastmcp", str(PEER), "--catalog", "c.json"), "--catalog and --tasks belong together"),
+        (("--fastmcp", str(PEER), "--timed-catalog", "c.json"), "--timed-catalog c.json: the time of a choice is that"),
         (("--fastmcp", sys.executable), "it has no FastMCP; `make bench` makes an environment"),
         ((), "give --fastmcp PYTHON for calls, starts and the choice, or --claude PATH for model requests"),
         (("--claude", "no/claude"), "--claude no/claude: there is no such program; `make bench-claude` installs it"),

@@ -5,21 +5,16 @@
 It takes about ten seconds a session on two cores; what keeps them busy ends with it.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
+from mcp_dynaload.measure.peers.choice_times import busy_cores
 from tests.e2e.names import CURRENT_TIME, GIT_LOG
 from tests.e2e.stage import FROZEN_LIST_MODEL, NPM_BIN, PROXY_COMMAND, Stage
 from tests.e2e.test_every_prompt import CLOCK, HISTORY
 from tests.e2e.upstreams import Workplace
-
-MAX_SECONDS = 3_600
-"""After this the cores are left alone, whatever has become of us."""
 
 
 def main(times: int) -> None:
@@ -51,19 +46,6 @@ def _had_its_tools(stage: Stage) -> tuple[bool, bool]:
     first, later = (name in claude.api.main(prompt)[0].visible_tools for prompt, name in needed.items())
     print(f"first {first}, later {later}", flush=True)
     return first, later
-
-
-@contextmanager
-def busy_cores() -> Generator[None]:
-    """Keep each core busy with a loop."""
-    loop = f"import time\nend = time.monotonic() + {MAX_SECONDS}\nwhile time.monotonic() < end: pass"
-    loops = [subprocess.Popen([sys.executable, "-c", loop]) for _ in range(os.cpu_count() or 1)]
-    try:
-        yield
-    finally:
-        for one in loops:
-            one.kill()
-            one.wait()
 
 
 if __name__ == "__main__":

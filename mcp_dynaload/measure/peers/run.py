@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcp_dynaload.measure.peers.choice import PeerChoice, choices
+from mcp_dynaload.measure.peers.choice_times import ChoiceTimes, choice_times
 from mcp_dynaload.measure.peers.growth import Growth, growth
 from mcp_dynaload.measure.peers.lists import ListCost, list_cost
 from mcp_dynaload.measure.peers.speed import CallSpeed, Start, calls, starts
@@ -27,6 +28,9 @@ class BenchPlan:
     """A catalog and its tasks; None: the choice is not compared."""
 
     prompts: int
+    timed_catalog: Path | None
+    """A catalog among whose tools the time of a choice is measured, for the tasks of `labelled`; None: it is not."""
+
     grows: bool
     """Whether it is measured how calls and lists grow."""
 
@@ -38,6 +42,9 @@ class Figures:
     calls: Mapping[str, CallSpeed]
     starts: Mapping[str, Start]
     choices: Mapping[str, PeerChoice]
+    times: Mapping[str, ChoiceTimes]
+    """The time of a choice of ours, by what else the machine does."""
+
     servers: int
     listing: ListCost
     """The cost of a long list, ours alone."""
@@ -69,10 +76,12 @@ async def run(plan: BenchPlan, step: Step) -> Figures:
     with tempfile.TemporaryDirectory(prefix="mcp-dynaload-bench-") as place:
         bench = Bench(Path(place), plan.peer_python, plan.dynamic_mcp, plan.compressor)
         compared = await choices(bench, *plan.labelled, plan.prompts, step) if plan.labelled else {}
+        timed, labelled = plan.timed_catalog, plan.labelled
         return Figures(
             calls=await calls(bench, plan.calls, step),
             starts=await starts(bench, plan.servers, step),
             choices=compared,
+            times=await choice_times(bench, timed, labelled[1], step) if timed and labelled else {},
             servers=plan.servers,
             listing=await list_cost(step),
             growth=await growth(bench, step) if plan.grows else None,

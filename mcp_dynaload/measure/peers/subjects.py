@@ -89,11 +89,22 @@ class Bench:
         Raises:
             DynaloadError: One could not be listed.
         """
-        ended = await anyio.run_process(
-            [*_COMMAND, "refresh", "--config", str(servers)], check=False, env=self._environ()
-        )
+        await self._run("refresh", "--config", str(servers))
+
+    async def audited(self, kind: str) -> list[Json]:
+        """Return the journal's entries of a kind.
+
+        Raises:
+            DynaloadError: It cannot be read.
+        """
+        return json.loads(await self._run("audit", "--kind", kind, "--limit", "100000", "--json"))["entries"]
+
+    async def _run(self, *arguments: str) -> bytes:
+        ended = await anyio.run_process([*_COMMAND, *arguments], check=False, env=self._environ())
         if ended.returncode:
-            raise DynaloadError(f"the servers could not be listed: {ended.stderr.decode(errors='replace')[-500:]}")
+            errors = ended.stderr.decode(errors="replace")[-500:]
+            raise DynaloadError(f"`mcp-dynaload {arguments[0]}` failed: {errors}")
+        return ended.stdout
 
     def _environ(self) -> dict[str, str]:
         return {**os.environ, **variables_for(self.folder), "MCP_DYNALOAD_LOG_LEVEL": "error"}
