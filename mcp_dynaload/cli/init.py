@@ -151,7 +151,8 @@ def snapshot_of(scope: Scope, from_file: Path | None = None, from_host: str | No
     except HostError as error:  # hooks in the settings do without
         print_plain(str(error))
         version = None
-    snapshot = read_snapshot(scope, files, locations, serve_entry(), dict(os.environ), source, version)
+    entry = shared_entry() if scope == "project" else serve_entry()
+    snapshot = read_snapshot(scope, files, locations, entry, dict(os.environ), source, version)
     if from_host is None:
         return snapshot
     from mcp_dynaload.hosts.given import servers_of_host
@@ -166,6 +167,23 @@ def serve_entry() -> Json:
     if script is not None:
         return {"type": "stdio", "command": str(Path(script).absolute()), "args": ["serve"]}
     return {"type": "stdio", "command": sys.executable, "args": module_arguments("mcp_dynaload", "serve")}
+
+
+def shared_entry() -> Json:
+    """Return the entry for a file that others have, too: by name alone, where the PATH has it for every program.
+
+    What an active virtual environment puts on the PATH is there for this shell alone.
+    """
+    own = serve_entry()
+    scripts = Path(sys.executable).parent
+    path = os.pathsep.join(part for part in os.get_exec_path() if Path(part) != scripts)
+    if shutil.which("mcp-dynaload", path=path) is not None:
+        return {**own, "command": "mcp-dynaload", "args": ["serve"]}
+    print_plain(
+        f"{own['command']} is a path of this machine, which others of the project do not have: install mcp-dynaload"
+        " where the PATH has it (pipx, uv tool), then run this again"
+    )
+    return own
 
 
 def print_plain(text: str) -> None:

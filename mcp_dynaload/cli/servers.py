@@ -234,10 +234,10 @@ def _add(name: str, entry: Json, scope: ServerScope, *, lists: bool) -> None:
             raise ConfigError(f"{path} has a server {name!r}: `mcp-dynaload remove {name}` first, or change it there")
         return {**servers, name: entry}
 
+    excluding = _exclusion(places, path, scope)
     edited = edit_servers(places, path, with_new)
     _say(f"Added {name!r} to {path}: {_target(entry)}")
-    if scope is ServerScope.LOCAL:
-        _keep_out_of_git(places)
+    excluding()
     if not edited.is_trusted:
         _warn(f"{path} is not trusted, so nothing in it is started; run: mcp-dynaload trust {path}")
     elif lists:
@@ -367,18 +367,34 @@ def _file(places: Locations, scope: ServerScope) -> Path:
     return places.user_servers_file if scope is ServerScope.USER else places.project_servers_file
 
 
-def _keep_out_of_git(places: Locations) -> None:
+def _exclusion(places: Locations, path: Path, scope: ServerScope) -> Callable[[], None]:
+    """Return what to do with the repository once the servers file is written.
+
+    Raises:
+        HostError: What is private would end in a file that others have, or may have.
+    """
     from mcp_dynaload.config.paths import PROJECT_CONFIG_DIR
-    from mcp_dynaload.hosts.claude_code.git_exclude import exclude_file, excluding
+    from mcp_dynaload.hosts.claude_code.git_exclude import check_private, exclude_file, excluding, is_tracked
     from mcp_dynaload.machine.atomic_files import write_atomically
 
-    exclude = exclude_file(places.project_dir)
+    exclude = None if scope is ServerScope.USER else exclude_file(places.project_dir)
     if exclude is None:
-        return
+        return lambda: None
+    pattern = f"{PROJECT_CONFIG_DIR}/"
     text = exclude.read_text("utf-8", "surrogateescape") if exclude.exists() else ""
-    exclude.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(exclude, excluding(text, f"{PROJECT_CONFIG_DIR}/").encode("utf-8", "surrogateescape"))
-    _say(f"Kept out of git by {exclude}.")
+    if scope is ServerScope.PROJECT:
+        is_kept_out = pattern in text.splitlines() and not is_tracked(path)
+        told = f"{exclude} keeps {path} out of git, so nobody else gets this server: take its line `{pattern}` out"
+        return lambda: _warn(told) if is_kept_out else None
+    tracked = is_tracked(path)
+    check_private(path, exists=path.exists(), tracked=tracked, exclude=exclude, text=text, pattern=pattern)
+
+    def exclude_now() -> None:
+        exclude.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(exclude, excluding(text, pattern).encode("utf-8", "surrogateescape"))
+        _say(f"Kept out of git by {exclude}.")
+
+    return exclude_now
 
 
 def _target(entry: Json) -> str:

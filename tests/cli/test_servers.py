@@ -14,7 +14,7 @@ from mcp_dynaload.cli.completion import complete_server
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.servers_edit import edit_servers
 from mcp_dynaload.config.trust import is_trusted, trust_file
-from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.errors import ConfigError, DynaloadError
 from tests.cli.conftest import Shell
 from tests.programs import PYTHON
 from tests.servers_files import places_in, read, write
@@ -51,7 +51,7 @@ def refused(*line: str) -> str:
     """Run a command that is to fail; why it does."""
     done = CliRunner().invoke(app, line)
     assert done.exit_code != 0
-    return str(done.exception) if isinstance(done.exception, ConfigError) else done.output
+    return str(done.exception) if isinstance(done.exception, DynaloadError) else done.output
 
 
 def entries(path: Path) -> Json:
@@ -202,6 +202,38 @@ def test_local_is_the_projects_file_kept_out_of_git(places: Locations) -> None:
 
     assert (places.project_dir / ".git" / "info" / "exclude").read_text("utf-8") == ".mcp-dynaload/\n"
     assert list(entries(places.project_servers_file)) == ["one"]
+
+
+def in_git(places: Locations, *arguments: str) -> None:
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], cwd=places.project_dir, check=True)
+
+
+@pytest.mark.proves("secrets")
+def test_what_is_private_never_joins_a_file_that_git_shares(places: Locations) -> None:
+    in_git(places, "init", "-q")
+    run("add", "--no-list", "-s", "project", "team", "--", "x")
+    file, exclude = places.project_servers_file, places.project_dir / ".git" / "info" / "exclude"
+    private = ("add", "--no-list", "-s", "local", "mine", "-e", "KEY=abc", "--", "x")
+
+    assert f"add the line `.mcp-dynaload/` to {exclude}" in refused(*private)
+    in_git(places, "add", ".mcp-dynaload")
+    exclude.write_text(".mcp-dynaload/\n", encoding="utf-8")  # which does nothing for a file that git tracks
+
+    assert f"or take the file out of the repository first: git rm --cached {file}" in refused(*private)
+    assert list(entries(file)) == ["team"]
+    in_git(places, "rm", "-q", "--cached", ".mcp-dynaload/servers.json")
+    run(*private)
+    run("add", "--no-list", "-s", "local", "more", "--", "x")
+    assert list(entries(file)) == ["team", "mine", "more"]
+
+
+def test_a_server_for_all_in_a_file_that_git_ignores_is_told(places: Locations) -> None:
+    in_git(places, "init", "-q")
+    run("add", "--no-list", "-s", "local", "mine", "--", "x")
+
+    told = run("add", "--no-list", "-s", "project", "team", "--", "x")
+
+    assert "so nobody else gets this server: take its line `.mcp-dynaload/` out" in told
 
 
 def test_a_project_file_that_leads_out_of_the_project_is_not_written(places: Locations, tmp_path: Path) -> None:

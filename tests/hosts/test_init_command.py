@@ -1,4 +1,5 @@
 import os
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -107,6 +108,24 @@ def test_the_clients_configuration_folder_may_be_elsewhere(machine: Machine, mon
     assert list(machine.json(elsewhere / ".claude.json")["mcpServers"]) == ["dynaload"]
     assert list(machine.json(machine.state)["mcpServers"]) == ["db"]
     assert (elsewhere / "settings.json").is_file()
+
+
+def test_what_others_have_too_names_us_where_every_program_finds_us_and_else_says_so(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripts = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", f"{scripts}:/usr/bin:/bin")  # as in an active virtual environment
+    told = CliRunner().invoke(command([]), ["init", "--dry-run", "--scope", "project"], catch_exceptions=False).output
+    tools = machine.write(machine.root / "bin" / "mcp-dynaload", "")
+    tools.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{scripts}:{tools.parent}:/usr/bin:/bin")
+
+    done = CliRunner().invoke(command([]), ["init", "--yes", "--scope", "project"], catch_exceptions=False)
+
+    assert "which others of the project do not have: install mcp-dynaload" in told
+    assert "is a path of this machine" not in done.output
+    own = machine.json(machine.project_servers)["mcpServers"]["dynaload"]
+    assert (own["command"], own["args"]) == ("mcp-dynaload", ["serve"])
 
 
 def test_the_registered_command_starts_this_installation() -> None:

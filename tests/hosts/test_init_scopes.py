@@ -1,3 +1,4 @@
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -82,10 +83,21 @@ def test_private_servers_of_a_folder_are_kept_out_of_its_repository(tmp_path: Pa
 
 def test_private_servers_never_join_a_file_that_may_be_shared(tmp_path: Path) -> None:
     machine = used_machine(tmp_path)
-    machine.write(machine.project / ".git" / "info" / "exclude", "")
+    subprocess.run(["git", "init", "-q"], cwd=machine.project, check=True)
     machine.init("project")
 
     with pytest.raises(HostError, match="may be shared through the repository"):
+        machine.init("local")
+
+
+def test_private_servers_never_join_a_file_that_git_tracks_even_if_it_ignores_it(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    subprocess.run(["git", "init", "-q"], cwd=machine.project, check=True)
+    machine.init("project")
+    subprocess.run(["git", "add", ".mcp-dynaload"], cwd=machine.project, check=True)
+    machine.write(machine.project / ".git" / "info" / "exclude", ".mcp-dynaload/\n")
+
+    with pytest.raises(HostError, match="git tracks it"):
         machine.init("local")
 
 

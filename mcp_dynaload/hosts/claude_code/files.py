@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.claude_code.git_exclude import exclude_file
+from mcp_dynaload.hosts.claude_code.git_exclude import exclude_file, is_tracked
 from mcp_dynaload.hosts.claude_code.given_servers import GivenServers
 from mcp_dynaload.hosts.claude_code.json_edit import parse_object
 from mcp_dynaload.machine.bounded_files import read_bounded, read_inside
@@ -76,6 +76,9 @@ class ClientSnapshot:
     plugin_servers: tuple[str, ...]
     exclude: Path | None
     """The file of what this user ignores in the folder's repository."""
+
+    is_tracked: bool = False
+    """Whether git shares our servers file of the folder; looked at for the local scope alone."""
 
     unread: tuple[str, ...] = ()
     """Why files of projects were not read, each with its path."""
@@ -163,6 +166,7 @@ def read_snapshot(
         known_projects=known,
         plugin_servers=plugin_servers,
         exclude=exclude,
+        is_tracked=scope == "local" and is_tracked(locations.project_servers_file),
         unread=tuple(unread),
         client_version=client_version,
     )

@@ -1,9 +1,16 @@
 """Keeps a folder of ours out of a repository without touching a file that others share."""
 
+import os
+import subprocess
 from pathlib import Path
 
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.machine.bounded_files import is_inside, read_bounded
+
+GIT_SECONDS = 10.0
+
+_NOTHING_RUN = ("-c", "core.fsmonitor=false")
+"""A repository's own settings could name a program there."""
 
 
 def exclude_file(folder: Path) -> Path | None:
@@ -15,6 +22,56 @@ def exclude_file(folder: Path) -> Path | None:
             exclude = common / "info" / "exclude"
             return exclude if is_inside(exclude, common) else None
     return None
+
+
+def is_tracked(file: Path) -> bool:
+    """Return whether git keeps the file for all who have its repository: then ignoring it changes nothing.
+
+    Where there is no git on this machine, nothing is shared by it.
+
+    Raises:
+        HostError: git cannot say.
+    """
+    if not file.exists() or exclude_file(file.parent) is None:
+        return False
+    try:
+        asked = subprocess.run(
+            ["git", *_NOTHING_RUN, "ls-files", "--error-unmatch", "--", file.name],
+            cwd=file.parent,
+            env={**os.environ, "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=GIT_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError:
+        return False
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise HostError(f"git cannot say whether it shares {file} ({error}); use --scope user") from error
+    if asked.returncode not in (0, 1):  # 1: it knows no such file
+        told = asked.stderr.decode(errors="replace").strip()
+        raise HostError(f"git cannot say whether it shares {file} ({told}); mend that, or use --scope user")
+    return asked.returncode == 0
+
+
+def check_private(file: Path, *, exists: bool, tracked: bool, exclude: Path, text: str, pattern: str) -> None:
+    """Refuse to put into a file of the repository what is private to its user, unless only this user has the file.
+
+    `text` is that of the exclude file, `pattern` the line that keeps the file out of the repository.
+
+    Raises:
+        HostError: Others have it, or may have it.
+    """
+    if tracked:
+        raise HostError(
+            f"{file} is shared through the repository (git tracks it), and what is private to you would end in it:"
+            f" use --scope user, or take the file out of the repository first: git rm --cached {file}"
+        )
+    if exists and pattern not in text.splitlines():
+        raise HostError(
+            f"{file} may be shared through the repository, and what is private to you would end in it: use --scope"
+            f" user, or, if nobody else is to have the file, add the line `{pattern}` to {exclude}"
+        )
 
 
 def excluding(text: str, pattern: str) -> str:

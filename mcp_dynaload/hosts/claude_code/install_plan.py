@@ -9,7 +9,7 @@ from mcp_dynaload.catalog.names import FIND_TOOLS, Registration, default_prefix
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, ProjectFiles, objects, strings
-from mcp_dynaload.hosts.claude_code.git_exclude import excluding
+from mcp_dynaload.hosts.claude_code.git_exclude import check_private, excluding
 from mcp_dynaload.hosts.claude_code.given_servers import LeftInPlace
 from mcp_dynaload.hosts.claude_code.hooks import SERVER_NAME, hook_settings
 from mcp_dynaload.hosts.claude_code.json_edit import is_same
@@ -230,20 +230,20 @@ def _keep_private(
     if snapshot.exclude is None:
         yield f"{target} holds what was private to you: keep it out of version control"
         return
-    is_new = _exclude(pending_edits, snapshot.exclude, _EXCLUDED)
-    if target in snapshot.texts and is_new:
-        raise HostError(
-            f"{target} may be shared through the repository, and your private servers would end in it;"
-            f" add `{_EXCLUDED}` to {snapshot.exclude}, or move them to user scope first"
-        )
+    check_private(
+        target,
+        exists=target in snapshot.texts,
+        tracked=snapshot.is_tracked,
+        exclude=snapshot.exclude,
+        text=pending_edits.text(snapshot.exclude),
+        pattern=_EXCLUDED,
+    )
+    _exclude(pending_edits, snapshot.exclude, _EXCLUDED)
 
 
-def _exclude(pending_edits: PendingEdits, file: Path, pattern: str) -> bool:
-    """Have the repository ignore what the pattern names; whether it did not before."""
-    text = pending_edits.text(file)
-    excluded = excluding(text, pattern)
-    pending_edits.set_text(file, excluded)
-    return text != excluded
+def _exclude(pending_edits: PendingEdits, file: Path, pattern: str) -> None:
+    """Have the repository ignore what the pattern names."""
+    pending_edits.set_text(file, excluding(pending_edits.text(file), pattern))
 
 
 def _rewrite_rules(snapshot: ClientSnapshot, pending_edits: PendingEdits, names: RuleMap) -> Iterator[str]:
