@@ -61,3 +61,8 @@ def native_deferral(
 def reduction(baseline_tokens: int, used_tokens: int) -> float:
     """Share of the baseline that is saved: 0.95 means that 95% fewer tokens are used; negative if more are."""
     return 1 - used_tokens / baseline_tokens if baseline_tokens else 0.0
+
+
+def less_or_more(saved: float, digits: int = 1) -> str:
+    """Return the share that is saved in words: `83% less`, or `24% more` where it is negative."""
+    return f"{abs(saved):.{digits}%} {'less' if saved >= 0 else 'more'}"

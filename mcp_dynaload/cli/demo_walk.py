@@ -171,6 +171,7 @@ def _as_json(walked: _Walked) -> dict[str, object]:
 
 
 def _show_loaded(walked: _Walked) -> None:
+    from mcp_dynaload.catalog.cost import less_or_more
     from mcp_dynaload.cli.screen import console, show_table
 
     console.print(f"{walked.servers} servers, {walked.tools} tools: {walked.all_tokens:,} tokens if all were loaded\n")
@@ -179,7 +180,7 @@ def _show_loaded(walked: _Walked) -> None:
         console.print(f"“{outcome.prompt.text}”", style="bold", markup=False)
         console.print(f"  loaded: {', '.join(saved.loaded) or 'nothing'}")
         missed = f"   missed: {', '.join(outcome.missed)}" if outcome.missed else ""
-        figures = f"{saved.tokens:,} tokens, {saved.reduction:.1%} less, {outcome.milliseconds:.0f} ms"
+        figures = f"{saved.tokens:,} tokens, {less_or_more(saved.reduction)}, {outcome.milliseconds:.0f} ms"
         console.print(f"  {figures}{missed}", style="green")
     outcomes = [saved.outcome for saved in walked.prompts]
     needed = sum(len(outcome.needed) for outcome in outcomes)

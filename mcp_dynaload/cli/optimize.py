@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcp_dynaload.catalog.cost import less_or_more
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.cli.refresh import list_unseen
 from mcp_dynaload.errors import ConfigError
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from mcp_dynaload.api.results import LoadedTool, QueryResult
     from mcp_dynaload.app import Configuration
     from mcp_dynaload.catalog.catalog import Catalog
+    from mcp_dynaload.proxy.profile_view import ProfileView
     from mcp_dynaload.selection.explain import PromptExplained, ToolExplained
+
+DOCTOR = "`mcp-dynaload doctor` says why"
 
 MAX_WIDTH = 100
 """Columns of a table."""
@@ -68,7 +72,9 @@ class _Told:
 def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) -> _Told:
     from mcp_dynaload.app import open_catalog
     from mcp_dynaload.proxy.learning import stored_priors
+    from mcp_dynaload.proxy.profile_view import ProfileView
     from mcp_dynaload.selection.explain import explain_prompt
+    from mcp_dynaload.selection.narrowing import narrowed_catalog
     from mcp_dynaload.selection.priors import LearnedRanker
     from mcp_dynaload.selection.state import Context
     from mcp_dynaload.store.backends import open_usage
@@ -76,18 +82,25 @@ def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) 
 
     url, file = configuration.settings.store_url, configuration.locations.database_file
     with open_catalog(configuration) as live, open_usage(url, file) as memory:
-        if not live.catalog.tools:
-            raise ConfigError("no tool is known, so there is nothing to choose from: `mcp-dynaload doctor` says why")
+        view = ProfileView(live, configuration.profile)
+        if not view.catalog.tools:
+            raise ConfigError(f"no tool is known{_of_profile(view)}, so there is nothing to choose from: {DOCTOR}")
         live.index_now()
-        is_learning = configuration.settings.metrics_collection_enabled
-        priors = stored_priors(memory, project_of(live.listings.project_dir)).lifts(live.catalog) if is_learning else {}
+        project, is_learning = project_of(live.listings.project_dir), configuration.settings.metrics_collection_enabled
+        pinned = frozenset(memory.pins(project))
+        catalog = narrowed_catalog(view.catalog, view.has, pinned.__contains__)
+        priors = stored_priors(memory, project).lifts(catalog) if is_learning else {}
         context = Context(
-            catalog=live.catalog,
-            ranker=LearnedRanker(live.index.ranker, priors),
+            catalog=catalog,
+            ranker=LearnedRanker(view.ranker(live.index.ranker), priors),
             overhead_tokens=live.overhead_tokens,
         )
         explained = explain_prompt(prompt, strategy, context, priors, time.perf_counter)
-        return _Told(explained, live.catalog, live.listings.unseen)
+        return _Told(explained, catalog, tuple(filter(view.has, live.listings.unseen)))
+
+
+def _of_profile(view: "ProfileView") -> str:
+    return f" in profile {view.chosen.name!r}" if view.chosen.is_any else ""
 
 
 def _as_json(prompt: str, told: _Told, explain: bool) -> dict[str, object]:
@@ -155,7 +168,7 @@ def _show(explained: "PromptExplained", unseen: tuple[str, ...], explain: bool) 
     )
     console.print(
         f"{explained.loaded_tokens:,} tokens instead of {explained.baseline_tokens:,} "
-        f"(o200k estimate, our own tools included): {explained.reduction:.1%} less"
+        f"(o200k estimate, our own tools included): {less_or_more(explained.reduction)}"
     )
     console.print(f"detection {explained.detection_ms:.1f} ms, selection {explained.selection_ms:.1f} ms\n")
     tools = (*explained.loaded, *explained.nearest) if explain else explained.loaded

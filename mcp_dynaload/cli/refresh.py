@@ -10,6 +10,7 @@ import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.cli.oddities import held_fix, held_in_words
+from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.masking.printable import printable
 
 if TYPE_CHECKING:
@@ -67,11 +68,17 @@ def list_unseen(configuration: "Configuration") -> tuple[str, ...]:
     """List the servers that were never listed, as `refresh` does; what is wrong is told in a line each, on stderr.
 
     Returns those that want a login.
+
+    Raises:
+        ConfigError: No server can be used, because the files that should have some are wrong.
     """
     from mcp_dynaload.app import FIRST_LISTING_SECONDS, open_catalog
 
-    for problem in configuration.upstreams.problems:
-        print(problem, file=sys.stderr)
+    problems = configuration.upstreams.problems
+    if problems and not configuration.configs:
+        raise ConfigError("\n".join(printable(str(problem)) for problem in problems))
+    for problem in problems:
+        print(printable(str(problem)), file=sys.stderr)
     with open_catalog(configuration) as live:
         unseen = live.listings.unseen
     if not unseen:

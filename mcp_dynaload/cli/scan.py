@@ -30,7 +30,9 @@ def scan(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Scan what your servers define, offline; one never listed is listed first. Exit status 1 for a hard finding.
+    """Scan what your servers define, offline; one never listed is listed first.
+
+    Exit status 1 for a hard finding, and where something could not be scanned.
 
     Hard findings (hidden characters, orders to the model, theft, another server's name) are held back until you
     approve them; soft ones are worth a look, and nothing else happens to them.
@@ -60,7 +62,8 @@ def scan(
                 console.print(masker.text(line), markup=False, highlight=False)
         if unseen:
             console.print(f"Could not be listed: {', '.join(unseen)}. Run `mcp-dynaload doctor`.", markup=False)
-    if any(one.is_hard for several in found.values() for one in several):
+    is_whole = not unseen and (server or not configuration.upstreams.problems)
+    if not is_whole or any(one.is_hard for several in found.values() for one in several):
         raise typer.Exit(1)
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mcp_dynaload.catalog.cost import less_or_more
 from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.proxy.commands.layout import aligned
@@ -126,7 +127,7 @@ def _queried(result: "QueryResult") -> Reply:
     ]
     head = (
         f"{len(result.added)} loaded, {len(result.tools)} in the list: {result.optimized_tokens:,} tokens instead of "
-        f"{result.baseline_tokens:,}, {result.reduction_percentage:.1f}% less ({result.reason}; "
+        f"{result.baseline_tokens:,}, {less_or_more(result.reduction_percentage / 100)} ({result.reason}; "
         f"{result.total_time_ms:.0f} ms{', from the cache' if result.cache_hit else ''})"
     )
     return Reply(True, "\n".join([head, *lines]), result.model_dump(mode="json"))

@@ -16,6 +16,8 @@ from mcp_dynaload.config.trust import is_trusted, trust_file
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
+from mcp_dynaload.store.sqlite_usage import SqliteUsage
+from mcp_dynaload.store.usage import project_of
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import tool
 
@@ -124,3 +126,19 @@ def test_doctor_tells_of_a_glob_of_the_profile_in_use_that_fits_nothing(places: 
 
     notes = [finding["what"] for finding in json.loads(done.stdout) if finding["level"] == "note"]
     assert "profile 'work', which is in use here: 'jira' fits nothing" in notes
+
+
+def test_a_prompt_is_explained_with_the_tools_of_the_profile_in_use_and_the_pins_of_the_project(
+    places: Locations,
+) -> None:
+    def loaded() -> list[str]:
+        done = CliRunner().invoke(app, ["optimize", "read the file", "--json"], catch_exceptions=False)
+        return [tool["name"] for tool in json.loads(done.stdout)["tools"]]
+
+    every = loaded()
+    run("use", "work")
+    with closing(SqliteUsage(Database(places.database_file))) as memory:
+        memory.keep_pins(project_of(places.project_dir), ["github__create", "files__read"])
+
+    assert "files__read" in every
+    assert loaded() == ["github__create", "github__search"]

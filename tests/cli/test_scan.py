@@ -12,6 +12,7 @@ from mcp_dynaload.app import open_catalog, read_configuration
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.cli.common import configuration_of
 from mcp_dynaload.cli.scan import notes_of, scan
+from mcp_dynaload.cli.tools import tools
 from mcp_dynaload.config.paths import variables_for
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.proxy.quarantine_review import review
@@ -116,3 +117,19 @@ def test_doctor_tells_of_servers_with_findings_and_where_to_look(offer: Offer) -
         told = list(notes_of(live.listings))
 
     assert told == [("server mail: 2 hard (held back), 1 soft findings in its definitions", "mcp-dynaload scan mail")]
+
+
+def test_what_could_not_be_scanned_does_not_pass(
+    offer: Offer, shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    offer(mail=[FINE])
+    places = configuration_of(None, False).locations
+    servers = json.loads(places.user_servers_file.read_text("utf-8"))["mcpServers"]
+    shell.write_servers({**servers, "odd": {"command": 5}}, places.user_servers_file)
+
+    assert scanned(capsys)[0] == 1
+    assert scanned(capsys, "mail")[0] == 0
+    places.user_servers_file.write_text("{", encoding="utf-8")
+    for command in (scan, tools):
+        with pytest.raises(ConfigError, match="is not valid JSON"):
+            command("")

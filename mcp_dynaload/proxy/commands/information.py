@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import anyio.to_thread
 
 from mcp_dynaload.by_key import ByKey
+from mcp_dynaload.catalog.cost import less_or_more
 from mcp_dynaload.catalog.names import FIND_TOOLS, CommandName
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.proxy.commands.command import Result, Words, done, refused, tool_named, typed, wrong_tool
@@ -325,7 +326,7 @@ def _choice(session: Session) -> Choice:
 
 def _saving(session: Session) -> str:
     now = session.saving
-    tokens = f"{now.used_tokens:,} of {now.all_tokens:,} tokens, {now.share:.0%} saved"
+    tokens = f"{now.used_tokens:,} tokens instead of {now.all_tokens:,}, {less_or_more(now.share, 0)}"
     return f"{now.listed} of {now.tools} tools loaded: {tokens}."
 
 
