@@ -38,10 +38,10 @@ def file_findings(upstreams: "UpstreamsRead") -> Iterator[Finding]:
     untrusted = {file.path for file in upstreams.files if file.state == "untrusted"}
     servers = {file.path for file in upstreams.files}
     for problem in upstreams.problems:
-        yield Finding("wrong", str(problem), problem=_kind(problem, untrusted, servers))
+        yield Finding("wrong", problem.mistake, problem.fix, _kind(problem, untrusted, servers))
     for warning in upstreams.warnings:
         is_unset = warning.what.startswith(_OF_VARIABLE)
-        yield Finding("note", str(warning), problem=RunProblem.VARIABLE if is_unset else None)
+        yield Finding("note", warning.mistake, warning.fix, RunProblem.VARIABLE if is_unset else None)
 
 
 def _kind(problem: ConfigProblem, untrusted: set[Path], servers: set[Path]) -> RunProblem:

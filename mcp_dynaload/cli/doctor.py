@@ -55,7 +55,7 @@ def doctor(
         *check_client(os.environ, configuration.locations.project_dir),
     ]
     masker = configuration.masker
-    findings = [replace(finding, what=masker.text(finding.what)) for finding in findings]
+    findings = [replace(one, what=masker.text(one.what), fix=masker.tokens(one.fix)) for one in findings]
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:

@@ -58,8 +58,8 @@ def preflight(
         print(json.dumps({"status": status, "problems": told, "seconds": round(time.monotonic() - begun, 2)}, indent=2))
     else:
         for finding in problems:
-            fix = f"\n      → {finding.fix}" if finding.fix else ""
-            print(printable(masker.text(f"{finding.problem:>4} {finding.what}{fix}"), keeps_lines=True))
+            fix = f"\n      → {masker.tokens(finding.fix)}" if finding.fix else ""
+            print(printable(f"{finding.problem:>4} {masker.text(finding.what)}{fix}", keeps_lines=True))
     if status:
         raise typer.Exit(status)
 
@@ -67,7 +67,7 @@ def preflight(
 def _told(finding: Finding, masker: Masker) -> dict[str, object]:
     problem = finding.problem or RunProblem.UNKNOWN
     kind = problem.name.lower().replace("_", " ")
-    return {"status": int(problem), "problem": kind, "what": masker.text(finding.what), "fix": finding.fix}
+    return {"status": int(problem), "problem": kind, "what": masker.text(finding.what), "fix": masker.tokens(finding.fix)}
 
 
 def _findings(config: ConfigOption, *, trust: bool, settings: SetOption) -> tuple[list[Finding], Masker]:

@@ -32,9 +32,14 @@ class ConfigProblem:
     line: int | None = None
     """Line of the key, counted from 1."""
 
-    def __str__(self) -> str:
+    @property
+    def mistake(self) -> str:
+        """The place and the problem, without the fix."""
         place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
-        return f"{place}{f'{self.key} ' if self.key else ''}{self.what}; {self.fix}"
+        return f"{place}{f'{self.key} ' if self.key else ''}{self.what}"
+
+    def __str__(self) -> str:
+        return f"{self.mistake}; {self.fix}"
 
 
 def written_path(path: KeyPath) -> str:

@@ -177,6 +177,17 @@ def test_a_server_that_is_disabled_is_not_looked_at(machine: Machine) -> None:
     assert machine.kinds() == []
 
 
+def test_a_fix_is_told_whole_though_it_names_a_secret(machine: Machine) -> None:
+    machine.servers(a={"command": "sh", "env": {"TOKEN": "${NO_SUCH_TOKEN}"}})
+    app = typer.Typer()
+    app.command()(preflight)
+
+    text = CliRunner().invoke(app, []).output
+
+    assert "write ${NO_SUCH_TOKEN:-default}" in text
+    assert "write ${NO_SUCH_TOKEN:-default}" in machine.problems()[0]["fix"]
+
+
 def test_all_problems_are_told_and_the_smallest_is_the_status(machine: Machine) -> None:
     machine.servers(a={"command": "no-such-program-here", "args": ["${NO_SUCH_VARIABLE}"]})
     machine.claude("echo 1.0.0")
