@@ -1,6 +1,7 @@
 """`mcp-dynaload logs`: what we and the servers wrote."""
 
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -8,7 +9,6 @@ from pathlib import Path
 
 import typer
 
-from mcp_dynaload.cli.common import configuration_of
 from mcp_dynaload.cli.completion import complete_log
 from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.errors import ConfigError
@@ -39,7 +39,10 @@ def logs(
     path = log_path(folder, name) if name else folder / LOG_FILE
     if not path.exists() and not follow:
         known = sorted(file.stem for file in folder.glob("*.log")) if folder.is_dir() else []
-        raise ConfigError(f"there is no log {path}; logs exist for: {', '.join(known) or 'nothing yet'}")
+        if name and name not in _configured():
+            raise ConfigError(f"there is no log {path}; logs exist for: {', '.join(known) or 'nothing yet'}")
+        print(f"{name or 'mcp-dynaload'} has written nothing so far; it would stand in {path}", file=sys.stderr)
+        return
     shown = str if raw else _hiding()
     position = _show_last(path, lines, shown)
     try:
@@ -50,12 +53,23 @@ def logs(
         return
 
 
-def _hiding() -> Callable[[str], str]:
-    """Return a function that hides secrets in a piece of a log, however wrong the configuration is by now."""
-    from mcp_dynaload.masking import Masker  # with all that reading a configuration brings
+def _configured() -> set[str]:
+    """Return the names of all servers, used or not."""
+    from mcp_dynaload.config.written_configuration import read_written
 
     try:
-        masker = configuration_of(None, False).masker
+        return {name for file in read_written(os.environ).upstreams.files for name in file.servers}
+    except ConfigError:
+        return set()
+
+
+def _hiding() -> Callable[[str], str]:
+    """Return a function that hides secrets in a piece of a log, however wrong the configuration is by now."""
+    from mcp_dynaload.config.written_configuration import read_written  # with pydantic
+    from mcp_dynaload.masking import Masker
+
+    try:
+        masker = read_written(os.environ).masker
     except ConfigError:
         masker = Masker()
     return lambda text: printable("".join(map(masker.text, _pieces(text))), keeps_lines=True)

@@ -67,7 +67,8 @@ def preflight(
 def _told(finding: Finding, masker: Masker) -> dict[str, object]:
     problem = finding.problem or RunProblem.UNKNOWN
     kind = problem.name.lower().replace("_", " ")
-    return {"status": int(problem), "problem": kind, "what": masker.text(finding.what), "fix": masker.tokens(finding.fix)}
+    what, fix = masker.text(finding.what), masker.tokens(finding.fix)
+    return {"status": int(problem), "problem": kind, "what": what, "fix": fix}
 
 
 def _findings(config: ConfigOption, *, trust: bool, settings: SetOption) -> tuple[list[Finding], Masker]:

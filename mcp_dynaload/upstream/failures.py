@@ -1,6 +1,7 @@
 """Why a connection came to nothing, in words for the user and the model."""
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import cast
 
@@ -44,13 +45,13 @@ def is_closed(error: BaseException) -> bool:
     )
 
 
-def reason_of(error: BaseException, masker: Masker) -> str:
-    """Return the innermost cause in plain words, without secrets."""
+def reason_of(error: BaseException, masker: Masker, exit_status: int | None = None) -> str:
+    """Return the innermost cause in plain words, without secrets; `exit_status` is that of the server's process."""
     cause = next(_causes(error))
     if isinstance(cause, FileNotFoundError):
         return f"the program {cause.filename!r} was not found"
     if is_closed(cause):
-        return "it ended before it answered the handshake"
+        return f"it ended before it answered the handshake{_status(exit_status)}"
     text = str(cause)
     if _is_of_transport(cause):
         # the HTTP client: whoever raised this has imported it
@@ -58,6 +59,12 @@ def reason_of(error: BaseException, masker: Masker) -> str:
 
         text = trouble_reason(cause)
     return masker.text(without_addresses(text)) or type(cause).__name__
+
+
+def _status(exit_status: int | None) -> str:
+    if exit_status is None:
+        return ""
+    return f" (signal {-exit_status})" if exit_status < 0 else f" (exit status {exit_status})"
 
 
 def login_error_in(error: BaseException) -> UpstreamLoginError | None:
@@ -102,7 +109,8 @@ def described(name: str, what: str, tail: Sequence[str], masker: Masker, option:
         parts.append(f"The user can log in {login}; then try again.")
     if words := last_words(tail, masker):
         parts.append("Its last output, quoted:\n" + "\n".join(words))
-    parts.append(f"The other servers are unaffected. See `mcp-dynaload logs {name}`" + _hint(option) + ".")
+    see = f"See `mcp-dynaload logs {shlex.quote(name)}`"
+    parts.append(f"The other servers are unaffected. {see}{_hint(option)}.")
     return "\n".join(parts)
 
 

@@ -168,7 +168,7 @@ class Lifecycle:
             self.end = End.STOPPED  # the session is over
             raise
         except Exception as error:  # whatever a transport raises, only this upstream's calls may fail
-            self.error = reason_of(error, self.surroundings.masker)
+            self.error = reason_of(error, self.surroundings.masker, self.log.exit_status)
             self.login_error = login_error_in(error)
             if self.state is State.OPEN:
                 self.end = End.DIED

@@ -32,6 +32,8 @@ class OutputLog:
         self._path = path
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._rest = b""
+        self.exit_status: int | None = None
+        """That of the process, where it has ended by itself; below 0 it is the number of a signal."""
 
     def write(self, data: bytes) -> None:
         """Append raw output; the file is opened for each write, so that another process may rotate it."""

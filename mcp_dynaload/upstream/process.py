@@ -94,7 +94,7 @@ async def open_process(command: ProcessCommand, log: OutputLog, allowance: Allow
                 with anyio.CancelScope(shield=True):
                     allowance.lift()
                     tasks.start_soon(_drain, stdout, all_read)
-                    await _stop(process, family)
+                    log.exit_status = await _stop(process, family)
                     with anyio.move_on_after(DRAIN_SECONDS):  # its last words explain why it ended
                         await all_said.wait()
                         await all_read.wait()
@@ -124,17 +124,19 @@ async def _log_errors(stderr: ByteReceiveStream, log: OutputLog, all_said: anyio
     all_said.set()
 
 
-async def _stop(process: anyio.abc.Process, family: ProcessFamily) -> None:
-    """End of input, then SIGTERM, then SIGKILL, each to the whole family."""
+async def _stop(process: anyio.abc.Process, family: ProcessFamily) -> int | None:
+    """End of input, then SIGTERM, then SIGKILL, each to the whole family; returns the status if it needed none."""
     assert process.stdin is not None
     with suppress(*_GONE), anyio.move_on_after(FLUSH_SECONDS):
         await process.stdin.aclose()
     await _exited_within(process, EXIT_GRACE_SECONDS)
+    status = process.returncode
     await anyio.to_thread.run_sync(family.find_strays)
     if family.signal(signal.SIGTERM):
         await _gone_within(family, EXIT_GRACE_SECONDS)
         family.signal(signal.SIGKILL)
     await _exited_within(process, KILL_WAIT_SECONDS)
+    return status
 
 
 async def _exited_within(process: anyio.abc.Process, seconds: float) -> None:

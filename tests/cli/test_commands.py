@@ -191,6 +191,15 @@ def test_logs_shows_what_a_server_printed(shell: Shell) -> None:
     assert "upstream_failed" in shell.run("logs").stdout
 
 
+def test_logs_of_a_server_that_has_written_nothing_says_so(shell: Shell) -> None:
+    shell.write_servers({"quiet": {"command": "quiet"}, "far": {"url": "https://far.example/mcp", "disabled": True}})
+
+    for name in ("quiet", "far"):
+        done = shell.run("logs", name)
+        assert (done.returncode, done.stdout) == (0, "")
+        assert f"{name} has written nothing so far" in done.stderr
+
+
 def test_logs_of_an_unknown_server_names_those_that_exist(shell: Shell) -> None:
     done = shell.run("logs", "nobody")
     assert done.returncode == 2

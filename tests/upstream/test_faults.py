@@ -141,7 +141,7 @@ async def test_a_server_that_exits_at_its_start_fails_with_all_that_it_said(tmp_
         with pytest.raises(UpstreamStartError) as caught:
             await say(pool, "bad", "echo")
     text = str(caught.value)
-    assert text.startswith("MCP server 'bad' did not start: it ended before it answered the handshake.")
+    assert text.startswith("MCP server 'bad' did not start: it ended before it answered the handshake (exit status 1).")
     assert "API key is missing" in text
     assert "usage: bad --key KEY" in text
     assert "`mcp-dynaload logs bad`" in text
