@@ -10,7 +10,7 @@ from mcp_dynaload.config.project_environment import PROJECT_VARIABLE, set_by_pro
 from mcp_dynaload.errors import ConfigError
 
 _APP_NAME = "mcp-dynaload"
-_SERVERS_FILE = "servers.json"
+SERVERS_FILE = "servers.json"
 _SETTINGS_FILE = "dynaload.toml"
 _CATEGORIES_FILE = "categories.toml"
 TRUST_FILE = "trust.json"
@@ -34,7 +34,7 @@ class Locations:
     @property
     def user_servers_file(self) -> Path:
         """The user's upstreams."""
-        return self.config_dir / _SERVERS_FILE
+        return self.config_dir / SERVERS_FILE
 
     @property
     def user_settings_file(self) -> Path:
@@ -49,7 +49,7 @@ class Locations:
     @property
     def project_servers_file(self) -> Path:
         """The project's upstreams; starts nothing until trusted."""
-        return self.project_config_dir / _SERVERS_FILE
+        return self.project_config_dir / SERVERS_FILE
 
     @property
     def project_settings_file(self) -> Path:

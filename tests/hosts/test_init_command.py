@@ -62,7 +62,13 @@ def test_init_and_uninstall_from_the_command_line(machine: Machine) -> None:
     assert "Behind the proxy: db" in done.output
     assert machine.json(machine.state) == {"mcpServers": {"dynaload": serve_entry()}}
     assert refreshes == ["refreshed"]
-    assert CliRunner().invoke(app, ["uninstall"], catch_exceptions=False).exit_code == 0
+    after = machine.contents()
+    planned = CliRunner().invoke(app, ["uninstall", "--dry-run"], catch_exceptions=False)
+    assert (machine.contents(), planned.exit_code) == (after, 0)
+    assert '-    "dynaload": {' in planned.output
+    undone = CliRunner().invoke(app, ["uninstall"], catch_exceptions=False)
+    assert undone.exit_code == 0
+    assert f"stay in {machine.locations.state_dir}: delete it" in " ".join(undone.output.split())
     assert machine.contents() == before
 
 

@@ -49,6 +49,19 @@ def test_copies_that_are_kept_for_a_changed_file_are_named(tmp_path: Path) -> No
     assert any(str(folder) in text and "secrets included" in text for text in machine.shown)
 
 
+def test_a_server_that_was_added_to_ours_alone_is_named(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    machine.init()
+    file = machine.locations.user_servers_file
+    servers = machine.json(file)["mcpServers"]
+    machine.write_json(file, {"mcpServers": {**servers, "later": {"command": "later"}}})
+
+    machine.uninstall()
+
+    assert list(machine.json(file)["mcpServers"]) == ["later"]
+    assert any(f"{file}, which only mcp-dynaload reads, still has: later; to have" in text for text in machine.shown)
+
+
 def test_files_and_folders_that_init_made_are_removed(tmp_path: Path) -> None:
     machine = bare_machine(tmp_path)
     before = machine.contents()

@@ -1,11 +1,11 @@
 """Puts Claude Code's servers behind the proxy, and back: reads, plans, asks, writes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mcp_dynaload.config.paths import SECRETS_FILE
+from mcp_dynaload.config.paths import SECRETS_FILE, SERVERS_FILE
 from mcp_dynaload.config.secret_store import SecretStore
 from mcp_dynaload.config.trust import forget, trust_file
 from mcp_dynaload.errors import DynaloadError, HostError
@@ -20,13 +20,14 @@ from mcp_dynaload.hosts.claude_code.backups import (
     write_edits,
 )
 from mcp_dynaload.hosts.claude_code.diff import diffs
-from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, read_text
+from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, objects, read_text
 from mcp_dynaload.hosts.claude_code.install_plan import InstallPlan, plan_init
+from mcp_dynaload.hosts.claude_code.json_edit import parse_object
 from mcp_dynaload.hosts.claude_code.links import write_links
 from mcp_dynaload.hosts.claude_code.login_probe import Probe, logins_needed
 from mcp_dynaload.hosts.claude_code.movable_servers import probe_candidates
 from mcp_dynaload.hosts.claude_code.moved_secrets import forget_restored, forget_secrets, keep_secrets
-from mcp_dynaload.hosts.claude_code.uninstall_plan import plan_uninstall
+from mcp_dynaload.hosts.claude_code.uninstall_plan import UninstallPlan, plan_uninstall
 from mcp_dynaload.machine.atomic_files import write_atomically
 
 Show = Callable[[str], None]
@@ -110,7 +111,14 @@ def install(
     return plan
 
 
-def uninstall(backups_dir: Path, state_dir: Path, show: Show, write: Write = write_atomically) -> bool:
+def uninstall(
+    backups_dir: Path,
+    state_dir: Path,
+    show: Show,
+    write: Write = write_atomically,
+    *,
+    is_dry_run: bool = False,
+) -> bool:
     """Put all files back to what they were before the first `init`; whether there was anything to put back.
 
     Raises:
@@ -121,6 +129,9 @@ def uninstall(backups_dir: Path, state_dir: Path, show: Show, write: Write = wri
         show("Nothing to put back: no `mcp-dynaload init` was run here, or it was undone already.")
         return False
     plan = plan_uninstall(backups, read_text)
+    if is_dry_run:
+        _show_undoing(plan, show)
+        return True
     _keep_current(backups[0].folder, [edit.before for edit in plan.edits])
     write_edits(plan.edits, write)
     write_links(plan.links)
@@ -139,13 +150,34 @@ def uninstall(backups_dir: Path, state_dir: Path, show: Show, write: Write = wri
         show(f"{'removed' if edit.after is None else 'put back'}  {edit.path}")
     for link in plan.links:
         show(f"{'removed' if link.after is None else 'put back'}  {link.path}")
-    for note in (*plan.notes, *([left] if left else [])):
+    for note in (*plan.notes, *([left] if left else []), *_only_ours(plan)):
         show(f"note: {note}")
     if plan.notes:
         kept = ", ".join(str(backup.folder) for backup in backups)
         show(f"note: what the files held, secrets included, is kept in {kept}; delete it when all is well")
     show("Next: restart Claude Code, and others whose files were put back; their servers are their own again.")
     return True
+
+
+def _show_undoing(plan: UninstallPlan, show: Show) -> None:
+    for text in diffs(plan.edits):
+        show(text)
+    for link in plan.links:
+        show(f"Plugin: {link.path} is {'removed' if link.after is None else f'made a link to {link.after}'}")
+    for note in (*plan.notes, *_only_ours(plan)):
+        show(f"Note: {note}")
+
+
+def _only_ours(plan: UninstallPlan) -> Iterator[str]:
+    """Yield which servers stay in a file that nobody reads without us: they were added after `init`, or before it."""
+    for edit in plan.edits:
+        if edit.path.name != SERVERS_FILE or edit.after is None:
+            continue
+        if names := ", ".join(objects(parse_object(edit.after, edit.path), "mcpServers")):
+            yield (
+                f"{edit.path}, which only mcp-dynaload reads, still has: {names}; to have them in Claude Code, copy"
+                " each entry: claude mcp add-json NAME 'ENTRY' --scope user"
+            )
 
 
 def _show_plan(plan: InstallPlan, show: Show) -> None:
