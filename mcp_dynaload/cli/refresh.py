@@ -39,9 +39,14 @@ def refresh(
 def fill_cache(
     configuration: "Configuration", names: Iterable[str] | None = None, within_seconds: float = math.inf
 ) -> "OfflineListings":
-    """List upstreams, all unless some are named, with a progress display; store what they offer and what it costs."""
+    """List upstreams, all unless some are named, with a progress display; store what they offer and what it costs.
+
+    Raises:
+        ConfigError: It could not be stored.
+    """
     import anyio
 
+    _check_state(configuration)
     return anyio.run(list_and_store, configuration, names, within_seconds)
 
 
@@ -62,6 +67,30 @@ async def list_and_store(
             print(printable(f"{held_in_words(name, one)}: {held_fix(name)}"), file=sys.stderr)
         await anyio.to_thread.run_sync(live.index.make_vectors)
     return listed
+
+
+def _check_state(configuration: "Configuration") -> None:
+    """Refuse to start servers for lists that could not be kept.
+
+    Raises:
+        ConfigError: The state folder cannot be made, or not be written to.
+    """
+    import tempfile
+
+    from mcp_dynaload.machine.private_files import make_private_folder
+
+    folder = configuration.locations.state_dir
+    if configuration.settings.store_url:
+        return
+    try:
+        make_private_folder(folder)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            f"state folder {folder}: cannot be written to ({error.strerror}), so no list could be kept; mend its"
+            " permissions, or set MCP_DYNALOAD_STATE_DIR to another folder"
+        ) from error
 
 
 def list_unseen(configuration: "Configuration") -> tuple[str, ...]:

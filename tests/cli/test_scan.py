@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,3 +134,20 @@ def test_what_could_not_be_scanned_does_not_pass(
     for command in (scan, tools):
         with pytest.raises(ConfigError, match="is not valid JSON"):
             command("")
+
+
+def test_no_server_is_started_for_a_list_that_cannot_be_kept(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in variables_for(shell.folder).items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MCP_DYNALOAD_STATE_DIR", str(tmp_path / "file" / "state"))
+    places = configuration_of(None, False).locations
+    started = tmp_path / "started"
+    shell.write_servers({"mail": {"command": "touch", "args": [str(started)]}}, places.user_servers_file)
+
+    with pytest.raises(ConfigError, match=f"state folder {places.state_dir}: cannot be written to .Not a directory."):
+        tools("")
+
+    assert not started.exists()
