@@ -13,8 +13,6 @@ from mcp_dynaload.ranking.ranker import CLEAR_PROBABILITY, Ranker, Scored
 from mcp_dynaload.ranking.terms import generic_verb_terms, identifier_terms, meanings, verb_terms
 from mcp_dynaload.selection.policy import (
     MIN_PROBABILITY,
-    SCARCITY,
-    SHARE_OF_BEST,
     SURE_NEED,
     SURE_SHARE,
     UNLIKELY,
@@ -233,30 +231,6 @@ def _until_few_are_left_out(ranked: tuple[Scored, ...], left_out: float) -> tupl
         if scored.probability >= UNLIKELY * scored.need:
             wanted.append(scored)
     return tuple(wanted)
-
-
-def worth_their_room(
-    choice: Choice, costs: Mapping[str, int], used: int, left: int, search_tokens: float
-) -> tuple[str, ...]:
-    """Return the chosen names that are worth their room: the less is left, the surer a tool must be.
-
-    `used` and `left` are tokens of definitions that the session may have loaded. A tool is worth its room when the
-    search that it probably saves costs no less than its own tokens at the price `SCARCITY * used / left`, which is 0 at
-    the start, and when it is not far behind the best one, the less so the fuller the session is: a long session of many
-    subjects still has room for each subject's likeliest tools. The best one of a prompt is worth whatever room is left.
-    """
-    probabilities = {judged.scored.name: judged.scored.probability for judged in choice.judged}
-    best = max((probabilities[name] for name in choice.names), default=0.0)
-    least = SHARE_OF_BEST * best * used / max(1, used + left)
-
-    def is_worth_it(name: str) -> bool:
-        probability = probabilities[name]
-        pays = costs[name] * SCARCITY * used <= probability * search_tokens * left
-        return pays and probability >= least
-
-    return tuple(
-        name for place, name in enumerate(choice.names) if (not place and costs[name] <= left) or is_worth_it(name)
-    )
 
 
 def within_tokens(names: Iterable[str], costs: Mapping[str, int], tokens: int) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.choose import RANKED, Choice, Judged, Verdict, choose
 from mcp_dynaload.selection.policy import BOUNDS, Strategy
-from mcp_dynaload.selection.state import Context, initial_state, step
+from mcp_dynaload.selection.state import Context, initial_state
+from mcp_dynaload.selection.step import step
 
 MAX_NEAREST = 8
 """Tools that were not chosen of which the reason is told."""

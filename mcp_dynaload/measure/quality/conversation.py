@@ -9,7 +9,8 @@ from mcp_dynaload.ranking.query import Query, clean, parse_query
 from mcp_dynaload.ranking.ranker import Ranker, Scored
 from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.policy import MAX_MEMORY
-from mcp_dynaload.selection.state import Context, SessionState, initial_state, step
+from mcp_dynaload.selection.state import Context, SessionState, initial_state
+from mcp_dynaload.selection.step import step
 
 
 class _NothingFits:
