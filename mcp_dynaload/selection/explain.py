@@ -11,7 +11,8 @@ from mcp_dynaload.ranking.caching import CachedRanker, RankingCache
 from mcp_dynaload.ranking.query import clean, parse_query
 from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.selection.actions import PromptSubmitted
-from mcp_dynaload.selection.choose import RANKED, Choice, Judged, Verdict, choose
+from mcp_dynaload.selection.choice import Choice, Judged, Verdict
+from mcp_dynaload.selection.choose import RANKED, choose
 from mcp_dynaload.selection.policy import BOUNDS, Strategy
 from mcp_dynaload.selection.state import Context, initial_state
 from mcp_dynaload.selection.step import step

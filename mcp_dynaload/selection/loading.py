@@ -4,9 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from mcp_dynaload.ranking.ranker import Scored
-from mcp_dynaload.selection.choose import Choice, tool_of, within_tokens
+from mcp_dynaload.selection.choice import Choice
 from mcp_dynaload.selection.flows import completing
-from mcp_dynaload.selection.policy import BOUNDS, SCARCITY, SHARE_OF_BEST, room_for_prompt, session_tokens
+from mcp_dynaload.selection.policy import (
+    BOUNDS,
+    SCARCITY,
+    SHARE_OF_BEST,
+    room_for_prompt,
+    session_tokens,
+    within_tokens,
+)
 from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, is_pinned
 
 
@@ -50,7 +57,7 @@ def load_unasked(
 ) -> tuple[SessionState, Decision]:
     """Load the first of what nobody asked for, where it is harmless and there are tokens for it."""
     new = _new(state, names, context)
-    harmless = [name for name in new if not tool_of(context.catalog, name).is_destructive]
+    harmless = [name for name in new if not context.catalog.tool(name).is_destructive]
     return load(state, affordable(state, harmless[:limit], context), context, reason=reason)
 
 

@@ -26,7 +26,6 @@ from mcp_dynaload.selection.actions import (
     TurnEnded,
 )
 from mcp_dynaload.selection.asked import on_agent, on_prompt
-from mcp_dynaload.selection.choose import tool_of
 from mcp_dynaload.selection.loading import load, load_ordered, load_unasked
 from mcp_dynaload.selection.policy import MAX_FOLLOWERS
 from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, is_frozen
@@ -120,5 +119,5 @@ def _on_step(state: SessionState, names: tuple[str, ...], context: Context, why:
     barred, listed = state.unloaded, frozenset(advertised(after, context.catalog))
     here = [name for name in names if name in listed and name not in barred]
     return after, replace(
-        decision, needed=tuple(name for name in here if not tool_of(context.catalog, name).is_destructive)
+        decision, needed=tuple(name for name in here if not context.catalog.tool(name).is_destructive)
     )

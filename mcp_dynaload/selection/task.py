@@ -10,7 +10,8 @@ from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.ranking.terms import english_terms, everyday_terms, prose_terms
 from mcp_dynaload.selection.actions import TaskNamed
 from mcp_dynaload.selection.asked import NO_CONTENT
-from mcp_dynaload.selection.choose import Choice, Verdict, choose
+from mcp_dynaload.selection.choice import Choice, Verdict
+from mcp_dynaload.selection.choose import choose
 from mcp_dynaload.selection.loading import affordable, held_back, load_ordered
 from mcp_dynaload.selection.policy import BOUNDS, Bounds, Strategy, widened
 from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised
