@@ -34,7 +34,8 @@ def on_agent(state: SessionState, prompt: str, context: Context) -> tuple[Sessio
 def _answered(
     state: SessionState, text: str, context: Context, earlier: tuple[str, ...] = (), *, plan_mode: bool = False
 ) -> tuple[SessionState, Decision]:
-    query, bounds = parse_query(text, earlier), _bounds(state, context)
+    query = parse_query(text, earlier)
+    bounds = _bounds(state, context)
     choice = choose(query, context.catalog, context.ranker, bounds, withheld=state.unloaded, plan_mode=plan_mode)
     return load_choice(state, choice, context)
 

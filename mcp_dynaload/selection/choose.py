@@ -30,13 +30,14 @@ def choose(
     plan_mode: bool = False,
 ) -> Choice:
     """Choose the tools that the query needs beside the pinned ones; none if even the best lacks evidence."""
-    found = candidates(ranker.rank(query, RANKED), catalog, withheld)
+    ranked = ranker.rank(query, RANKED)
+    found = candidates(ranked, catalog, withheld)
     free = [one for one in found if one.barred is None]
     need = free[0].scored.need if free else 0.0
     probable = _probable(free, bounds, need, plan_mode=plan_mode)
     costs = {one.name: one.tokens for one in probable if not one.tool.pinned}
-    limits = limits_of(bounds, need, _spread(probable), catalog.pinned, len(catalog.tools))
-    best = max((one.probability for one in free), default=0.0)
+    best, spread = max((one.probability for one in free), default=0.0), _spread(probable)
+    limits = limits_of(bounds, need, spread, catalog.pinned, len(catalog.tools))
     is_needed = limits.allow_any(best, [*costs.values()])
     verdicts = dict(zip(costs, limits.verdicts([*costs.values()]), strict=True)) if is_needed else {}
     rest = Verdict.BELOW_BOUND if is_needed else Verdict.NO_NEED
@@ -52,7 +53,7 @@ def _probable(free: Sequence[Candidate], bounds: Bounds, need: float, *, plan_mo
     """Return the tools that are probably needed; of a plan first those that only read, then the others."""
     left_out = bounds.left_out * (SURE_SHARE if need >= SURE_NEED else 1.0)
     reading = [one for one in free if one.tool.is_read_only] if plan_mode else []
-    others = [one for one in free if one not in reading]
+    others = [one for one in free if not (plan_mode and one.tool.is_read_only)]
     return [*_until_few_are_left_out(reading, left_out), *_until_few_are_left_out(others, left_out)]
 
 
