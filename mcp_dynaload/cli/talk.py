@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.proxy.commands.layout import aligned
-from mcp_dynaload.ranking.query import split_command
+from mcp_dynaload.ranking.cleaning import split_command
 from mcp_dynaload.transport import plain_json
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from mcp_dynaload.proxy.relay import relayed
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.tool_search import answer_search, read_others
 from mcp_dynaload.proxy.transcript import LastAnswer, read_last_answer
-from mcp_dynaload.ranking.query import clean, split_command
+from mcp_dynaload.ranking.cleaning import clean, split_command
 from mcp_dynaload.selection.actions import AgentPrompted, PromptSubmitted
 from mcp_dynaload.selection.policy import is_frozen_after_first_request
 from mcp_dynaload.selection.state import Decision

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from mcp_dynaload.ranking.query import clean, clean_text, parse_query
+from mcp_dynaload.ranking.cleaning import clean, clean_text
+from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.choose import choose
 from mcp_dynaload.selection.loading import load_choice

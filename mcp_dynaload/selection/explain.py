@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from mcp_dynaload.by_key import ByKey
 from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.ranking.caching import CachedRanker, RankingCache
-from mcp_dynaload.ranking.query import clean, parse_query
+from mcp_dynaload.ranking.cleaning import clean
+from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.choice import Choice, Judged, Verdict

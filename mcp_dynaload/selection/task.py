@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass, replace
 
 from mcp_dynaload.catalog.cost import Count
-from mcp_dynaload.ranking.query import clean_text, parse_query
+from mcp_dynaload.ranking.cleaning import clean_text
+from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.ranking.terms import english_terms, everyday_terms, prose_terms
 from mcp_dynaload.selection.actions import TaskNamed
