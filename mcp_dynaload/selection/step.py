@@ -6,30 +6,20 @@ from mcp_dynaload.selection.actions import (
     Action,
     AgentPrompted,
     CatalogChanged,
-    FlowAllowed,
-    Order,
-    ProfileChosen,
     PromptSubmitted,
     SessionCleared,
-    SessionReset,
     SessionResumed,
     SessionStarted,
     StepTaken,
-    StrategyChosen,
-    TaskNamed,
     ToolsFound,
-    ToolsOrdered,
-    ToolsPinned,
-    ToolsUnloaded,
-    ToolsUnpinned,
     ToolUsed,
     TurnEnded,
 )
 from mcp_dynaload.selection.asked import on_agent, on_prompt
-from mcp_dynaload.selection.loading import load, load_ordered, load_unasked
+from mcp_dynaload.selection.loading import load, load_unasked
+from mcp_dynaload.selection.orders import on_order
 from mcp_dynaload.selection.policy import MAX_FOLLOWERS
 from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, is_frozen
-from mcp_dynaload.selection.task import on_task
 
 
 def step(state: SessionState, action: Action, context: Context) -> tuple[SessionState, Decision]:
@@ -61,48 +51,7 @@ def step(state: SessionState, action: Action, context: Context) -> tuple[Session
         case CatalogChanged():
             return state, Decision(reason="catalog changed", changed=True)
         case _:
-            after, decision = _on_order(state, action, context)
-            return after, replace(decision, allowed=tuple(sorted(state.unloaded - after.unloaded)))
-
-
-def _on_order(state: SessionState, action: Order, context: Context) -> tuple[SessionState, Decision]:
-    """Carry out the user's order, whatever the ranking says."""
-    match action:
-        case TaskNamed():
-            return on_task(state, action, context)
-        case ToolsOrdered(names, why):
-            return load_ordered(state, names, context, reason=why)
-        case ToolsUnloaded(names):
-            listed = frozenset(names).intersection(advertised(state, context.catalog))
-            after = replace(state, loaded=state.loaded | listed, unloaded=state.unloaded | frozenset(names))
-            return after, Decision(reason="unloaded by you")
-        case ToolsPinned(names):
-            wanted = frozenset(names)
-            kept = {"unloaded": state.unloaded - wanted, "held": state.held - wanted}
-            after = replace(state, pinned=state.pinned | wanted, **kept)
-            return after, _difference(state, after, context, "pinned by you")
-        case ToolsUnpinned(names):
-            listed = frozenset(names).intersection(advertised(state, context.catalog))
-            after = replace(state, pinned=state.pinned - frozenset(names), loaded=state.loaded | listed)
-            return after, _difference(state, after, context, "unpinned by you")
-        case FlowAllowed():
-            allowed = replace(state, held=frozenset(), is_flow_allowed=True)
-            return load_ordered(allowed, sorted(state.held), context, reason="allowed by you")
-        case StrategyChosen(strategy):
-            return replace(state, strategy=strategy), Decision(reason=f"strategy {strategy}")
-        case ProfileChosen(listed):
-            after = replace(state, loaded=state.loaded | frozenset(listed))
-            added = tuple(name for name in advertised(after, context.catalog) if name not in listed)
-            return after, Decision(added=added, reason="profile chosen by you", changed=True)
-        case SessionReset(strategy):
-            after = replace(state, strategy=strategy, unloaded=frozenset(), settled=None)
-            return after, _difference(state, after, context, "reset by you")
-
-
-def _difference(before: SessionState, after: SessionState, context: Context, reason: str) -> Decision:
-    was = frozenset(advertised(before, context.catalog))
-    added = tuple(name for name in advertised(after, context.catalog) if name not in was)
-    return Decision(added=added, reason=reason, changed=bool(added))
+            return on_order(state, action, context)
 
 
 def _on_turn_end(state: SessionState, followers: tuple[str, ...], context: Context) -> tuple[SessionState, Decision]:
