@@ -1,8 +1,5 @@
 """The answer to a prompt's hook: tools chosen, the list read anew, and what stands beside the prompt."""
 
-import anyio
-import anyio.to_thread
-
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.proxy.caller import Caller
 from mcp_dynaload.proxy.commands.table import own_command
@@ -13,16 +10,13 @@ from mcp_dynaload.proxy.model_text import text_beside
 from mcp_dynaload.proxy.notices import notice
 from mcp_dynaload.proxy.prompt_serving import serve_prompt
 from mcp_dynaload.proxy.session import Session
-from mcp_dynaload.proxy.transcript import LastAnswer, read_last_answer
+from mcp_dynaload.proxy.transcript import last_answer
 from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.policy import is_frozen_after_first_request
 from mcp_dynaload.selection.state import Decision
 
 NO_SERVERS = "dynaload: no MCP server is behind it yet; `mcp-dynaload init` in a terminal moves yours there."
 """Said once a session where the plugin was installed and nothing else was done."""
-
-TRANSCRIPT_SECONDS = 0.2
-"""For a file of the client's own, of which the last 64 KB are read."""
 
 MAX_RETOLD = 5
 """The best of a ranking that may be described although another way than this prompt has listed them."""
@@ -47,7 +41,7 @@ async def _on_own_words(session: Session, fields: HookFields) -> Json:
     if is_first:
         await session.first_listing.before_prompt()
     transcript = fields.transcript_path if session.client.environment.is_local and not is_first else ""
-    last = await _last_answer(transcript)
+    last = await last_answer(transcript)
     model_context.context_tokens = last.context_tokens
     event = PromptSubmitted(fields.prompt, fields.permission_mode == "plan", fields.model or last.model)
     served = await serve_prompt(session, event, is_first=is_first)
@@ -72,14 +66,6 @@ async def _announce_client_side(session: Session, *, is_mod_new: bool, is_search
         await list_refresh.announce(session.client)
     if is_search_new:
         await list_refresh.hold()
-
-
-async def _last_answer(transcript: str) -> LastAnswer:
-    """Return what the transcript tells, if the disk it is on gives it in time."""
-    if transcript:
-        with anyio.move_on_after(TRANSCRIPT_SECONDS):
-            return await anyio.to_thread.run_sync(read_last_answer, transcript, abandon_on_cancel=True)
-    return LastAnswer()
 
 
 async def _prompt_answer(session: Session, decision: Decision, *, in_request: bool) -> Json:
