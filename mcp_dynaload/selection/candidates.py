@@ -28,23 +28,14 @@ class Candidate:
         """The verdict that stands whatever is needed: a pinned tool is there, unless it is withheld."""
         return Verdict.PINNED if self.tool.pinned and self.barred is not Verdict.WITHHELD else self.barred
 
-    @property
-    def name(self) -> str:
-        """Its advertised name."""
-        return self.scored.name
-
-    @property
-    def probability(self) -> float:
-        """That it is needed."""
-        return self.scored.probability
-
 
 def candidates(ranked: tuple[Scored, ...], catalog: Catalog, withheld: frozenset[str]) -> tuple[Candidate, ...]:
     """Return the ranked tools of a catalog, a likely one's prerequisites right behind it, as likely as it is."""
-    found = ((scored, catalog.tool(scored.name)) for scored in _with_prerequisites(ranked, catalog))
-    return tuple(
-        Candidate(scored, tool, catalog.costs[tool.name], _barred(scored, tool, withheld)) for scored, tool in found
-    )
+    found: list[Candidate] = []
+    for scored in _with_prerequisites(ranked, catalog):
+        tool = catalog.tool(scored.name)
+        found.append(Candidate(scored, tool, catalog.costs[tool.name], _barred(scored, tool, withheld)))
+    return tuple(found)
 
 
 def _with_prerequisites(ranked: tuple[Scored, ...], catalog: Catalog) -> Iterable[Scored]:

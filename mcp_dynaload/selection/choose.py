@@ -35,8 +35,8 @@ def choose(
     free = [one for one in found if one.barred is None]
     need = free[0].scored.need if free else 0.0
     probable = _probable(free, bounds, need, plan_mode=plan_mode)
-    costs = {one.name: one.tokens for one in probable if not one.tool.pinned}
-    best, spread = max((one.probability for one in free), default=0.0), _spread(probable)
+    costs = {one.tool.name: one.tokens for one in probable if not one.tool.pinned}
+    best, spread = max((one.scored.probability for one in free), default=0.0), _spread(probable)
     limits = limits_of(bounds, need, spread, catalog.pinned, len(catalog.tools))
     is_needed = limits.allow_any(best, [*costs.values()])
     verdicts = dict(zip(costs, limits.verdicts([*costs.values()]), strict=True)) if is_needed else {}
@@ -45,7 +45,7 @@ def choose(
         names=tuple(name for name, verdict in verdicts.items() if verdict is Verdict.CHOSEN),
         ranked=tuple(one.scored for one in free[:MAX_EXPLAINED]),
         reason="needed for the prompt" if is_needed else NO_EVIDENCE,
-        judged=tuple(Judged(one.scored, one.standing or verdicts.get(one.name, rest)) for one in found),
+        judged=tuple(Judged(one.scored, one.standing or verdicts.get(one.scored.name, rest)) for one in found),
     )
 
 
@@ -59,13 +59,13 @@ def _probable(free: Sequence[Candidate], bounds: Bounds, need: float, *, plan_mo
 
 def _until_few_are_left_out(free: Sequence[Candidate], left_out: float) -> list[Candidate]:
     """Return the first tools, until those behind have at most this share of all probability; unlikely ones never."""
-    whole = left = sum(one.probability for one in free)
+    whole = left = sum(one.scored.probability for one in free)
     wanted: list[Candidate] = []
     for one in free:
         if left <= left_out * whole:
             break
-        left -= one.probability
-        if one.probability >= UNLIKELY * one.scored.need:
+        left -= one.scored.probability
+        if one.scored.probability >= UNLIKELY * one.scored.need:
             wanted.append(one)
     return wanted
 
@@ -74,6 +74,6 @@ def _spread(probable: Sequence[Candidate]) -> float:
     """Return the entropy of the servers' shares in the probability of these tools: 0 where all are of one server."""
     shares: dict[str, float] = {}
     for one in probable:
-        shares[one.tool.upstream] = shares.get(one.tool.upstream, 0.0) + one.probability
+        shares[one.tool.upstream] = shares.get(one.tool.upstream, 0.0) + one.scored.probability
     whole = sum(shares.values())
     return -sum(share / whole * math.log(share / whole) for share in shares.values() if share)
