@@ -38,13 +38,13 @@ def choose(
     costs = {one.tool.name: one.tokens for one in probable if not one.tool.pinned}
     best, spread = max((one.scored.probability for one in free), default=0.0), _spread(probable)
     limits = limits_of(bounds, need, spread, catalog.pinned, len(catalog.tools))
-    is_needed = limits.allow_any(best, [*costs.values()])
-    verdicts = dict(zip(costs, limits.verdicts([*costs.values()]), strict=True)) if is_needed else {}
-    rest = Verdict.BELOW_BOUND if is_needed else Verdict.NO_NEED
+    judged = limits.verdicts(best, [*costs.values()])
+    verdicts = dict(zip(costs, judged, strict=True)) if judged is not None else {}
+    rest, reason = (Verdict.NO_NEED, NO_EVIDENCE) if judged is None else (Verdict.BELOW_BOUND, "needed for the prompt")
     return Choice(
         names=tuple(name for name, verdict in verdicts.items() if verdict is Verdict.CHOSEN),
         ranked=tuple(one.scored for one in free[:MAX_EXPLAINED]),
-        reason="needed for the prompt" if is_needed else NO_EVIDENCE,
+        reason=reason,
         judged=tuple(Judged(one.scored, one.standing or verdicts.get(one.scored.name, rest)) for one in found),
     )
 

@@ -146,14 +146,14 @@ class Limits:
     tokens: int
     """Tokens of definitions that such a need pays for."""
 
-    def allow_any(self, best: float, costs: Sequence[int]) -> bool:
-        """Return whether anything is loaded where the best tool is so probable and tools of these costs are wanted."""
-        within = compress(costs, _paid(costs[: self.room], self.bounds.prompt_tokens))
-        wanted = min(sum(within), WORTH_TOKENS)
-        return best >= self.bounds.least and self.need >= min_need(self.bounds, wanted)
+    def verdicts(self, best: float, costs: Sequence[int]) -> list[Verdict] | None:
+        """Return what becomes of tools of these costs, the most needed first, by room, need and tokens.
 
-    def verdicts(self, costs: Sequence[int]) -> list[Verdict]:
-        """Return what becomes of tools of these costs, the most needed first, by room, need and tokens."""
+        None if nothing is loaded, as the best of all tools is too improbable, or the need for what these would cost.
+        """
+        within = compress(costs, _paid(costs[: self.room], self.bounds.prompt_tokens))
+        if best < self.bounds.least or self.need < min_need(self.bounds, min(sum(within), WORTH_TOKENS)):
+            return None
         roomy = costs[: self.room]
         filled = self.amount.of(roomy) if self.amount else len(roomy)
         affordable = [Verdict.CHOSEN if paid else Verdict.NO_TOKENS for paid in _paid(costs[:filled], self.tokens)]
