@@ -12,7 +12,7 @@ from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.proxy.commands.table import COMMANDS, run_command, text_command
 from mcp_dynaload.proxy.prompt_serving import serve_prompt
 from mcp_dynaload.proxy.session import Session
-from mcp_dynaload.ranking.query import split_command
+from mcp_dynaload.ranking.cleaning import split_command
 from mcp_dynaload.selection.actions import PromptSubmitted, StrategyChosen
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import Decision

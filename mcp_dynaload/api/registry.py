@@ -11,7 +11,6 @@ from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.commands.information import Judgement, judgement, reason_of
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.ranking.query import parse_query
-from mcp_dynaload.selection.choose import tool_of
 from mcp_dynaload.selection.explain import PromptExplained, ToolExplained, explain_prompt
 from mcp_dynaload.selection.policy import Strategy
 
@@ -107,7 +106,7 @@ def tool_infos(session: Session, query: str = "", limit: int | None = None) -> t
     tools = catalog.tools
     if query.strip():
         ranked = session.context().ranker.rank(parse_query(query), limit or len(tools))
-        tools = tuple(tool_of(catalog, scored.name) for scored in ranked)
+        tools = tuple(catalog.tool(scored.name) for scored in ranked)
     of_tool = _categories_by_tool(session.live)
     loaded = {tool.name for tool in session.loaded()}
     return tuple(_info(tool, session, loaded, of_tool) for tool in tools[:limit])

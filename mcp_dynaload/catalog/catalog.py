@@ -45,6 +45,17 @@ class Catalog:
         """Return the tool with this advertised name."""
         return self._by_name.get(name)
 
+    def tool(self, name: str) -> Tool:
+        """Return the tool that a ranker of this catalog named.
+
+        Raises:
+            LookupError: There is none, so it ranks another catalog.
+        """
+        tool = self._by_name.get(name)
+        if tool is None:
+            raise LookupError(f"the ranker names {name!r}, which is not in the catalog: build it from the same catalog")
+        return tool
+
     def known(self, names: Iterable[str]) -> list[Tool]:
         """Return the tools with these advertised names, each once and in their order; names of none are left out."""
         return [tool for name in dict.fromkeys(names) if (tool := self._by_name.get(name)) is not None]

@@ -14,6 +14,11 @@ def json_object(value: object) -> Json:
     return cast(Json, value) if isinstance(value, dict) else {}
 
 
+def json_list(value: object) -> list[Any]:
+    """Return the value if it is a JSON array, else an empty one."""
+    return cast(list[Any], value) if isinstance(value, list) else []
+
+
 ALWAYS_LOAD = "anthropic/alwaysLoad"
 """`_meta` key with which Claude Code puts a tool into the request in full; without it the tool is deferred for good."""
 

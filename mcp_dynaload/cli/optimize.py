@@ -115,7 +115,7 @@ def _as_json(prompt: str, told: _Told, explain: bool) -> dict[str, object]:
 
 def _result(prompt: str, told: _Told) -> "QueryResult":
     from mcp_dynaload.api.results import QueryResult
-    from mcp_dynaload.selection.choose import Verdict
+    from mcp_dynaload.selection.choice import Verdict
 
     explained = told.prompt
     milliseconds = round(explained.detection_ms + explained.selection_ms, 3)
@@ -140,10 +140,10 @@ def _result(prompt: str, told: _Told) -> "QueryResult":
 
 def _loaded(tool: "ToolExplained", catalog: "Catalog") -> "LoadedTool":
     from mcp_dynaload.api.results import LoadedTool
-    from mcp_dynaload.selection.choose import Verdict, tool_of
+    from mcp_dynaload.selection.choice import Verdict
     from mcp_dynaload.selection.tiers import Tier
 
-    known = tool_of(catalog, tool.name)
+    known = catalog.tool(tool.name)
     return LoadedTool(
         name=tool.name,
         upstream=known.upstream,

@@ -8,7 +8,7 @@ from mcp_dynaload.catalog.cost import less_or_more
 from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.proxy.commands.layout import aligned
-from mcp_dynaload.ranking.query import split_command
+from mcp_dynaload.ranking.cleaning import split_command
 from mcp_dynaload.transport import plain_json
 
 if TYPE_CHECKING:

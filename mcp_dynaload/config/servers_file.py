@@ -1,21 +1,17 @@
 """Upstreams from files in Claude's `mcpServers` format."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal, cast
 
-from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.config.json_file import JsonFile, json_type, parse_json
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.problems import ConfigProblem
 from mcp_dynaload.config.secret_store import SecretStore
 from mcp_dynaload.config.server_entry import SERVERS_KEY, is_disabled, parse_entry
-from mcp_dynaload.config.trust import distrust, has_record, is_trusted_content
+from mcp_dynaload.config.servers_source import FileKind, FileRead, ServersSource, parse_source
+from mcp_dynaload.config.trust import distrust, distrust_outside, is_trusted_content
 from mcp_dynaload.config.upstream_config import Transport, UpstreamConfig, UpstreamOptions
-from mcp_dynaload.errors import StoreError
 from mcp_dynaload.machine.bounded_files import is_inside, read_bounded
 
 __all__ = [
@@ -27,24 +23,6 @@ __all__ = [
     "UpstreamsRead",
     "read_upstreams",
 ]
-
-FileKind = Literal["explicit", "project", "user"]
-
-
-@dataclass(frozen=True, slots=True)
-class FileRead:
-    """A servers file that was looked for, and what became of it."""
-
-    path: Path
-    kind: FileKind
-    """Named on the command line, the project's, or the user's."""
-
-    state: Literal["read", "absent", "untrusted", "broken"]
-    servers: tuple[str, ...] = ()
-    """Names of the entries in it, the broken ones too."""
-
-    disabled: tuple[str, ...] = ()
-    """Those of them that say so: they are neither started nor listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +42,6 @@ class UpstreamsRead:
     def has_disabled(self) -> bool:
         """Whether any file has an entry that is switched off."""
         return any(file.disabled for file in self.files)
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A file: how it is reported, its content if it may be used, and its mistakes as a whole."""
-
-    read: FileRead
-    content: JsonFile | None = None
-    problems: tuple[ConfigProblem, ...] = ()
 
 
 def read_upstreams(
@@ -100,64 +69,25 @@ def read_upstreams(
     )
 
 
-def _read_source(path: Path, kind: FileKind, needs_trust_in: Locations | None = None) -> _Source:
-    if needs_trust_in and not is_inside(path, needs_trust_in.project_dir) and not _has_record(path, needs_trust_in):
-        return _Source(FileRead(path, kind, "untrusted"), None, (_outside(path),))
+def _read_source(path: Path, kind: FileKind, needs_trust_in: Locations | None = None) -> ServersSource:
+    unread = ServersSource(FileRead(path, kind, "broken"))
+    if needs_trust_in and not is_inside(path, needs_trust_in.project_dir):
+        found = distrust_outside(path, needs_trust_in.state_dir)
+        if found:
+            return unread.unused(ConfigProblem(path, "", found.reason, found.fix))
     try:
         raw = read_bounded(path) if kind == "project" else path.read_bytes()
     except FileNotFoundError:
         missing = ConfigProblem(path, "", "does not exist", "name an existing file after --config")
-        return _Source(FileRead(path, kind, "absent"), None, (missing,) if kind == "explicit" else ())
+        return ServersSource(FileRead(path, kind, "absent"), None, (missing,) if kind == "explicit" else ())
     except OSError as error:
         problem = ConfigProblem(path, "", f"cannot be read ({error.strerror})", "make it a readable file")
-        return _Source(FileRead(path, kind, "broken"), None, (problem,))
-    source = _parsed_source(path, kind, raw)
-    problem = _distrust(path, raw, source.read.servers, needs_trust_in) if needs_trust_in else None
-    return _Source(replace(source.read, state="untrusted"), None, (problem,)) if problem else source
-
-
-def _has_record(path: Path, locations: Locations) -> bool:
-    try:
-        return has_record(path, locations.state_dir)
-    except StoreError:
-        return True  # a broken record trusts nothing, and it is told when the content has been read
-
-
-def _outside(path: Path) -> ConfigProblem:
-    what = "is a link that leads out of the project, so it is not read"
-    return ConfigProblem(path, "", what, f"if you trust it, run: mcp-dynaload trust {shlex.quote(str(path))}")
-
-
-def _distrust(path: Path, raw: bytes, servers: Sequence[str], locations: Locations) -> ConfigProblem | None:
-    """Return why the project's file may not be used, if so."""
-    names = ", ".join(repr(name) for name in servers) or "no server"
+        return replace(unread, problems=(problem,))
+    source = parse_source(path, kind, raw)
+    if needs_trust_in is None:
+        return source
+    names = ", ".join(repr(name) for name in source.read.servers) or "no server"
     untrusted = f"is new or has changed, so nothing in it ({names}) is started"
-    is_trusted = partial(is_trusted_content, state_dir=locations.state_dir)
-    found = distrust(path, raw, is_trusted, effect="starts nothing", untrusted=untrusted)
-    return ConfigProblem(path, "", found.reason, found.fix) if found else None
-
-
-def _parsed_source(path: Path, kind: FileKind, raw: bytes) -> _Source:
-    file = parse_json(path, raw)
-    if isinstance(file, ConfigProblem):
-        return _Source(FileRead(path, kind, "broken"), None, (file,))
-    if problem := _shape_problem(file):
-        return _Source(FileRead(path, kind, "broken"), None, (problem,))
-    entries = cast(Json, file.content[SERVERS_KEY])
-    servers, disabled = tuple(entries), tuple(name for name, entry in entries.items() if is_disabled(entry))
-    repeated = [key for key in file.repeated_keys if key[0] == SERVERS_KEY]
-    problems = tuple(
-        file.problem(key, "stands here twice", "only the last counts, remove the other") for key in repeated
-    )
-    return _Source(FileRead(path, kind, "read", servers, disabled), file, problems)
-
-
-def _shape_problem(file: JsonFile) -> ConfigProblem | None:
-    if SERVERS_KEY not in file.content:
-        wanted = f'put the servers under "{SERVERS_KEY}": {{"{SERVERS_KEY}": {{"name": {{"command": …}}}}}}'
-        rename = f'rename "servers", as other editors call it, to "{SERVERS_KEY}"'
-        return ConfigProblem(file.path, SERVERS_KEY, "is missing", rename if "servers" in file.content else wanted)
-    servers: object = file.content[SERVERS_KEY]
-    if not isinstance(servers, dict):
-        return file.problem((SERVERS_KEY,), f"is {json_type(servers)}", "it must be an object of servers by name")
-    return None
+    trusts = partial(is_trusted_content, state_dir=needs_trust_in.state_dir)
+    found = distrust(path, raw, trusts, effect="starts nothing", untrusted=untrusted)
+    return source.unused(ConfigProblem(path, "", found.reason, found.fix)) if found else source

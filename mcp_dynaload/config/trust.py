@@ -72,19 +72,33 @@ class Distrust:
 
 
 def distrust(
-    path: Path, content: bytes, is_trusted: Callable[[Path, bytes], bool], *, effect: str, untrusted: str
+    path: Path, content: bytes, trusts: Callable[[Path, bytes], bool], *, effect: str, untrusted: str
 ) -> Distrust | None:
     """Return why the file may not be used with this content, if so.
 
     `untrusted` is what to say of a file without trust; `effect` what follows where the record of trust is broken.
     """
-    command = f"mcp-dynaload trust {shlex.quote(str(path))}"
     try:
-        if is_trusted(path, content):
+        if trusts(path, content):
             return None
     except StoreError as error:
-        return Distrust(f"{effect}: {error}", f"then run: {command}")
-    return Distrust(untrusted, f"if you trust it, run: {command}")
+        return Distrust(f"{effect}: {error}", f"then run: {_command(path)}")
+    return Distrust(untrusted, f"if you trust it, run: {_command(path)}")
+
+
+def distrust_outside(path: Path, state_dir: Path) -> Distrust | None:
+    """Return why a project's file that a link leads to from elsewhere is not even read, if so."""
+    try:
+        if has_record(path, state_dir):
+            return None
+    except StoreError:
+        return None  # a broken record trusts nothing, and it is told when the content has been read
+    what = "is a link that leads out of the project, so it is not read"
+    return Distrust(what, f"if you trust it, run: {_command(path)}")
+
+
+def _command(path: Path) -> str:
+    return f"mcp-dynaload trust {shlex.quote(str(path))}"
 
 
 def trust_file(path: Path, state_dir: Path) -> TrustRecord:

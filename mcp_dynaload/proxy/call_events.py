@@ -50,13 +50,15 @@ class CallEvents:
         finally:
             self._upstream_seconds += time.perf_counter() - started
 
-    def answered(self, result: Json) -> None:
-        """Note that the client gets this result of the upstream."""
+    def answered(self, result: Json) -> Json:
+        """Note that the client gets this result of the upstream, and return it."""
         self._tell(Outcome.TOOL_ERROR if result.get("isError") else Outcome.OK, None, result)
+        return result
 
-    def refused(self, result: Json) -> None:
-        """Note that the client gets this answer of ours."""
+    def refused(self, result: Json) -> Json:
+        """Note that the client gets this answer of ours, and return it."""
         self._tell(Outcome.REFUSED, None, result)
+        return result
 
     def cancelled(self) -> None:
         """Note that the client wants no answer any more."""

@@ -10,8 +10,9 @@ from mcp_types import INVALID_PARAMS, LoggingLevel
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import UpstreamLoginError
 from mcp_dynaload.proxy.aggregate import Aggregate, ElementOrigin
+from mcp_dynaload.proxy.asked_element import AskedElement
 from mcp_dynaload.proxy.client import Request
-from mcp_dynaload.proxy.content_scan import AskedElement, scanned
+from mcp_dynaload.proxy.content_scan import scanned
 from mcp_dynaload.proxy.failures import as_error
 from mcp_dynaload.proxy.session import Session
 
@@ -67,8 +68,8 @@ async def get_prompt(session: Session, request: Request, params: Json) -> Json:
     """
     name = _text(params, "name", "prompts/get")
     origin = await _prompt_origin(session, name)
-    asked = AskedElement("prompt", origin.original, params.get("arguments"))
-    return await _scanned(session, request, origin.upstream, asked, {**params, "name": origin.original})
+    asked = AskedElement(origin.upstream, "prompt", origin.original, params.get("arguments"))
+    return await _scanned(session, request, asked, {**params, "name": origin.original})
 
 
 async def read_resource(session: Session, request: Request, params: Json) -> Json:
@@ -79,8 +80,8 @@ async def read_resource(session: Session, request: Request, params: Json) -> Jso
     """
     uri = _text(params, "uri", "resources/read")
     origin = await _resource_origin(session, uri)
-    asked = AskedElement("resource", origin.original, origin.original)
-    result = await _scanned(session, request, origin.upstream, asked, {**params, "uri": origin.original})
+    asked = AskedElement(origin.upstream, "resource", origin.original, origin.original)
+    result = await _scanned(session, request, asked, {**params, "uri": origin.original})
     if origin.original == uri:
         return result
     contents = [json_object(item) for item in result.get("contents") or ()]
@@ -175,11 +176,11 @@ def _listeners(session: Session, method: str) -> tuple[str, ...]:
     return (only,) if only else ()
 
 
-async def _scanned(session: Session, request: Request, upstream: str, asked: AskedElement, params: Json) -> Json:
+async def _scanned(session: Session, request: Request, asked: AskedElement, params: Json) -> Json:
     """Return the upstream's answer, scanned if the user wants that."""
     method = "prompts/get" if asked.kind == "prompt" else "resources/read"
-    ask = partial(_with_login, session, request, upstream, method, params)
-    return await as_error(session, upstream, scanned(session, upstream, asked, ask))
+    ask = partial(_with_login, session, request, asked.upstream, method, params)
+    return await as_error(session, asked.upstream, scanned(session, asked, ask))
 
 
 async def _routed(session: Session, request: Request, upstream: str, method: str, params: Json) -> Json:

@@ -50,7 +50,8 @@ from mcp_dynaload.selection.actions import (
     ToolUsed,
     TurnEnded,
 )
-from mcp_dynaload.selection.state import Context, Decision, SessionState, find, step
+from mcp_dynaload.selection.state import Context, Decision, SessionState, find
+from mcp_dynaload.selection.step import step
 from mcp_dynaload.store.usage import KeptSession
 from mcp_dynaload.telemetry.events import Event, SessionClosed, SessionOpened, Who
 from mcp_dynaload.upstream.listing import Listing

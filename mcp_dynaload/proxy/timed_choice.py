@@ -11,7 +11,8 @@ from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.proxy.catalog_index import CatalogIndex
 from mcp_dynaload.proxy.decision_timing import DecisionTiming
 from mcp_dynaload.selection.actions import Action
-from mcp_dynaload.selection.state import Context, Decision, SessionState, step
+from mcp_dynaload.selection.state import Context, Decision, SessionState
+from mcp_dynaload.selection.step import step
 from mcp_dynaload.telemetry.events import Event, Fallback, FellBack
 
 MAX_INDEX_SECONDS = 2.5

@@ -5,11 +5,16 @@ import os
 import stat
 from dataclasses import dataclass
 
+import anyio
+import anyio.to_thread
 import structlog
 
 from mcp_dynaload.catalog.tool import Json, json_object
 
 TAIL_BYTES = 65_536
+
+TRANSCRIPT_SECONDS = 0.2
+"""For a file of the client's own, of which the last 64 KB are read."""
 
 READ = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 """The parts of an answer's usage that tell what the model has read, from its cache or anew."""
@@ -24,6 +29,14 @@ class LastAnswer:
     model: str | None = None
     context_tokens: int = 0
     """0: not known."""
+
+
+async def last_answer(transcript_path: str) -> LastAnswer:
+    """Return what the transcript tells, if the disk it is on gives it in time."""
+    if transcript_path:
+        with anyio.move_on_after(TRANSCRIPT_SECONDS):
+            return await anyio.to_thread.run_sync(read_last_answer, transcript_path, abandon_on_cancel=True)
+    return LastAnswer()
 
 
 def read_last_answer(transcript_path: str) -> LastAnswer:

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.ranking.cleaning import own_words
 from mcp_dynaload.ranking.evidence import NO_EVIDENCE
 from mcp_dynaload.ranking.features import (
     FITTED,
@@ -25,7 +26,7 @@ from mcp_dynaload.ranking.features import (
 from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up, leans_on_nothing
 from mcp_dynaload.ranking.lexical import LexicalRanker, WordMatch
 from mcp_dynaload.ranking.lexical_index import Index
-from mcp_dynaload.ranking.query import Query, own_words, parts
+from mcp_dynaload.ranking.query import Query, parts
 from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.ranking.synonyms import Synonyms
 from mcp_dynaload.ranking.terms import coding_terms, prose_terms, verb_terms

@@ -1,7 +1,7 @@
 """Words as the lexical ranker sees them: identifiers split, lower-cased, stemmed, without stopwords."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Protocol, cast
@@ -100,6 +100,18 @@ def generic_verb_terms() -> frozenset[str]:
 def meanings(terms: Iterable[str]) -> frozenset[str]:
     """Return the terms, each in the word that stands for all that mean the same."""
     return frozenset(_canonical().get(term, term) for term in terms)
+
+
+def is_deed_said(identifier: str, said: Collection[str]) -> bool:
+    """Return whether the deed in a tool's name, if there is one, is among these terms, in that word or one like it.
+
+    A name like `execute_statement` does not tell: there any deed is meant of which the definition speaks.
+    """
+    verbs = verb_terms().intersection(identifier_terms(identifier))
+    telling = verbs - generic_verb_terms()
+    if telling:
+        return not telling.isdisjoint(said) or not meanings(telling).isdisjoint(meanings(said))
+    return bool(verb_terms().intersection(said)) if verbs else bool(said)
 
 
 @cache

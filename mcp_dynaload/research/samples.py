@@ -24,11 +24,12 @@ from mcp_dynaload.measure.quality.labelled import (
     read_tasks,
     tasks_of,
 )
+from mcp_dynaload.ranking.cleaning import clean
 from mcp_dynaload.ranking.evidence import MAX_NAME_MASS, MAX_TEXT_MASS, Evidence
 from mcp_dynaload.ranking.features import Observed
 from mcp_dynaload.ranking.hybrid import HybridRanker, Reader
 from mcp_dynaload.ranking.lexical import LexicalRanker
-from mcp_dynaload.ranking.query import Query, clean, parse_query, parts
+from mcp_dynaload.ranking.query import Query, parse_query, parts
 from mcp_dynaload.ranking.tool_vectors import encode_tools
 from mcp_dynaload.research.own_work import own_work_texts
 from mcp_dynaload.research.training.examples import is_kept_back

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from mcp_dynaload.by_key import ByKey
 from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.ranking.caching import CachedRanker, RankingCache
-from mcp_dynaload.ranking.query import clean, parse_query
+from mcp_dynaload.ranking.cleaning import clean
+from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.selection.actions import PromptSubmitted
-from mcp_dynaload.selection.choose import RANKED, Choice, Judged, Verdict, choose
+from mcp_dynaload.selection.choice import Choice, Judged, Verdict
+from mcp_dynaload.selection.choose import RANKED, choose
 from mcp_dynaload.selection.policy import BOUNDS, Strategy
-from mcp_dynaload.selection.state import Context, initial_state, step
+from mcp_dynaload.selection.state import Context, initial_state
+from mcp_dynaload.selection.step import step
 
 MAX_NEAREST = 8
 """Tools that were not chosen of which the reason is told."""

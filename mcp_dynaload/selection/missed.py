@@ -11,7 +11,6 @@ from mcp_dynaload.ranking.query import Query, parse_query
 from mcp_dynaload.ranking.ranker import Ranker, Scored
 from mcp_dynaload.ranking.subjects import Subjects
 from mcp_dynaload.ranking.terms import english_terms, everyday_terms, stemmed
-from mcp_dynaload.selection.choose import tool_of
 
 RANKED = 60
 
@@ -109,7 +108,7 @@ def _best(
     query: Query, upstreams: frozenset[str], catalog: Catalog, ranker: Ranker, least: float = LEAST
 ) -> tuple[str, ...]:
     ranked = ranker.rank(query, RANKED)
-    theirs = [one for one in ranked if not upstreams or tool_of(catalog, one.name).upstream in upstreams]
+    theirs = [one for one in ranked if not upstreams or catalog.tool(one.name).upstream in upstreams]
     return tuple(scored.name for scored in _likely(theirs, least))
 
 

@@ -1,9 +1,12 @@
 """How much a strategy may load, and on how much evidence."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import accumulate, compress
+
+from mcp_dynaload.selection.choice import Verdict
 
 MAX_ADVERTISED = 12
 """Tools in the list after the first prompt, `find_tools` counted, unless the catalog is large."""
@@ -107,6 +110,11 @@ class Amount:
     tools: float
     tokens: float
 
+    def of(self, costs: Sequence[int]) -> int:
+        """Return how many of the tools with these costs it is."""
+        within = sum(tokens <= self.tokens for tokens in accumulate(costs))
+        return max(within, min(len(costs), round(self.tools)))
+
 
 AMOUNTS = ((1.5, Amount(2, 1_000)), (2.75, Amount(14, 1_500)), (6.5, Amount(18, 6_000)))
 """The tools that a prompt may bring at these log-odds that it needs any, with straight lines between them.
@@ -121,6 +129,56 @@ SPREAD_WEIGHT, USUAL_SPREAD = 1.3, 0.8
 """How much the log-odds count less where what is wanted is spread over more servers than usual: an accident of words is
 near to tools of many, a task speaks for those of few. Where 70% of the prompts that need nothing and load something are
 held back, 3% of tasks are, with the need alone 6%."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one choice beside the pinned tools, worked out from how probable it is that any tool is needed."""
+
+    bounds: Bounds
+    need: float
+    room: int
+    """Tools at most."""
+
+    amount: Amount | None
+    """As much of them as a need that is not sure may bring; None: all that there is room for."""
+
+    tokens: int
+    """Tokens of definitions that such a need pays for."""
+
+    def verdicts(self, best: float, costs: Sequence[int]) -> list[Verdict] | None:
+        """Return what becomes of tools of these costs, the most needed first, by room, need and tokens.
+
+        None if nothing is loaded, as the best of all tools is too improbable, or the need for what these would cost.
+        """
+        within = compress(costs, _paid(costs[: self.room], self.bounds.prompt_tokens))
+        if best < self.bounds.least or self.need < min_need(self.bounds, min(sum(within), WORTH_TOKENS)):
+            return None
+        roomy = costs[: self.room]
+        filled = self.amount.of(roomy) if self.amount else len(roomy)
+        affordable = [Verdict.CHOSEN if paid else Verdict.NO_TOKENS for paid in _paid(costs[:filled], self.tokens)]
+        unsure, outside = len(roomy) - filled, len(costs) - len(roomy)
+        return [*affordable, *[Verdict.UNSURE] * unsure, *[Verdict.NO_ROOM] * outside]
+
+
+def limits_of(bounds: Bounds, need: float, spread: float, pinned: int, tools: int) -> Limits:
+    """Return the limits of a choice from a catalog of so many tools, of which some are pinned."""
+    tokens = int(min(bounds.prompt_tokens, paid_tokens(bounds, need)))
+    return Limits(bounds, need, room_for_prompt(pinned, tools, need), amount_for_need(need, spread), tokens)
+
+
+def within_tokens(names: Iterable[str], costs: Mapping[str, int], tokens: int) -> tuple[str, ...]:
+    """Return the names in order, leaving out each that the tokens left no longer pay for."""
+    named = tuple(names)
+    return tuple(compress(named, _paid((costs[name] for name in named), tokens)))
+
+
+def _paid(costs: Iterable[int], tokens: int) -> Iterator[bool]:
+    """Yield for each cost whether the tokens left still pay for it."""
+    for cost in costs:
+        is_paid = cost <= tokens
+        tokens -= cost if is_paid else 0
+        yield is_paid
 
 
 def min_need(bounds: Bounds, tokens: int) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.ranking.query import Query
 from mcp_dynaload.ranking.ranker import CLEAR_PROBABILITY, Ranker, Scored
-from mcp_dynaload.selection.choose import within_tokens
+from mcp_dynaload.selection.policy import within_tokens
 
 HALF_LIFE_SESSIONS = 16.0
 """A session counts half as much as one that is so many later."""

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mcp_dynaload.catalog.catalog import Catalog
-from mcp_dynaload.selection.choose import within_tokens
-from mcp_dynaload.selection.policy import BOUNDS, session_tokens
+from mcp_dynaload.selection.policy import BOUNDS, session_tokens, within_tokens
 from mcp_dynaload.selection.state import Context, SessionState, advertised, is_pinned
 
 

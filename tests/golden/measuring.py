@@ -12,7 +12,8 @@ from mcp_dynaload.measure.quality.metrics import Path
 from mcp_dynaload.measure.quality.rankers import DEFAULT, Models, ranker_named
 from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.policy import Strategy
-from mcp_dynaload.selection.state import Context, step
+from mcp_dynaload.selection.state import Context
+from mcp_dynaload.selection.step import step
 from tests.golden.prompts import Labelled
 
 STRATEGY = Strategy.BALANCED

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from mcp_dynaload.hosts.claude_code.hooks import hook_settings
-from mcp_dynaload.proxy.prompt_hook import HookFields
+from mcp_dynaload.proxy.hook_fields import HookFields
 
 
 def test_hooks_are_registered_for_the_moments_that_matter_and_never_for_the_end() -> None:

@@ -10,7 +10,7 @@ from mcp_types import Implementation
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.proxy.caller import HOOK_MARK, TOOL_USE_ID, Caller, caller_of
-from mcp_dynaload.proxy.prompt_hook import NOT_THE_USERS
+from mcp_dynaload.proxy.hook_commands import NOT_THE_USERS
 from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.events import CommandRun, Event
 from mcp_dynaload.upstream.listing import Listing

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.config.settings import Settings
-from mcp_dynaload.proxy.prompt_hook import HookFields
+from mcp_dynaload.proxy.hook_fields import HookFields
 from mcp_dynaload.proxy.transcript import read_last_answer
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.peers import Peers

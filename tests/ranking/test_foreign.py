@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_dynaload.ranking.cleaning import clean
 from mcp_dynaload.ranking.foreign import in_english
-from mcp_dynaload.ranking.query import clean, parse_query
+from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.selection.actions import PromptSubmitted
-from mcp_dynaload.selection.state import initial_state, step
+from mcp_dynaload.selection.state import initial_state
+from mcp_dynaload.selection.step import step
 from tests.builders import a_catalog, a_context, developer_tools
 
 

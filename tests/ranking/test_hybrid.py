@@ -18,7 +18,8 @@ from mcp_dynaload.ranking.hybrid import HybridRanker
 from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.ranking.tool_vectors import ToolVectors, encode_tools, starts_of
 from mcp_dynaload.selection.actions import PromptSubmitted
-from mcp_dynaload.selection.state import initial_state, step
+from mcp_dynaload.selection.state import initial_state
+from mcp_dynaload.selection.step import step
 from tests.builders import a_catalog, a_context, a_tool, developer_tools
 
 EVERYDAY = (Path(__file__).parent / "data/everyday.txt").read_text("utf-8").splitlines()

@@ -4,16 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_dynaload.ranking.query import (
-    MAX_CLAUSES,
-    MAX_LENGTH,
-    Query,
-    clean,
-    parse_query,
-    parts,
-    split_clauses,
-    split_command,
-)
+from mcp_dynaload.ranking.cleaning import MAX_LENGTH, clean, split_command
+from mcp_dynaload.ranking.query import MAX_CLAUSES, Query, parse_query, parts, split_clauses
 
 
 @pytest.mark.parametrize(

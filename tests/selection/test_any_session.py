@@ -28,7 +28,8 @@ from mcp_dynaload.selection.actions import (
     TurnEnded,
 )
 from mcp_dynaload.selection.policy import Strategy
-from mcp_dynaload.selection.state import Decision, advertised, initial_state, step
+from mcp_dynaload.selection.state import Decision, advertised, initial_state
+from mcp_dynaload.selection.step import step
 from tests.builders import a_catalog, a_context
 from tests.selection.test_state_properties import CONTEXT, TOOLS, texts
 

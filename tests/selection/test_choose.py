@@ -4,7 +4,9 @@ import pytest
 
 from mcp_dynaload.catalog.catalog import build_catalog
 from mcp_dynaload.ranking.query import Query
-from mcp_dynaload.selection.choose import Choice, Verdict, choose, worth_their_room
+from mcp_dynaload.selection.choice import Choice, Verdict
+from mcp_dynaload.selection.choose import choose
+from mcp_dynaload.selection.loading import worth_their_room
 from mcp_dynaload.selection.policy import (
     BOUNDS,
     LARGE_CATALOG_TOOLS,

@@ -21,7 +21,8 @@ from mcp_dynaload.selection.actions import (
     TurnEnded,
 )
 from mcp_dynaload.selection.flows import Capability, capabilities_of, completing, flow_of
-from mcp_dynaload.selection.state import Context, SessionState, advertised, initial_state, step
+from mcp_dynaload.selection.state import Context, SessionState, advertised, initial_state
+from mcp_dynaload.selection.step import step
 from tests.builders import FixedRanker, a_catalog, a_tool, developer_tools
 
 pytestmark = pytest.mark.proves("toxic-flow")

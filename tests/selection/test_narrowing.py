@@ -5,7 +5,8 @@ import pytest
 from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.selection.actions import ProfileChosen, PromptSubmitted
 from mcp_dynaload.selection.narrowing import NarrowedRanker, narrowed_catalog
-from mcp_dynaload.selection.state import advertised, initial_state, step
+from mcp_dynaload.selection.state import advertised, initial_state
+from mcp_dynaload.selection.step import step
 from tests.builders import a_catalog, a_context, developer_tools
 from tests.selection.test_priors import ASKED, Given, scored
 

@@ -20,9 +20,10 @@ from mcp_dynaload.selection.actions import (
     ToolsUnpinned,
     ToolUsed,
 )
-from mcp_dynaload.selection.nearest import FITTING, NEAREST, UNFITTING, is_worded, sureness
 from mcp_dynaload.selection.policy import Strategy
-from mcp_dynaload.selection.state import Decision, SessionState, advertised, find, initial_state, step
+from mcp_dynaload.selection.state import Decision, SessionState, advertised, find, initial_state
+from mcp_dynaload.selection.step import step
+from mcp_dynaload.selection.task import FITTING, NEAREST, UNFITTING, is_worded, sureness
 from tests.builders import FixedRanker, a_catalog, a_context, a_tool, developer_tools
 
 CATALOG = a_catalog(developer_tools())

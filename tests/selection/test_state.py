@@ -20,7 +20,8 @@ from mcp_dynaload.selection.actions import (
     TurnEnded,
 )
 from mcp_dynaload.selection.policy import MAX_LOADED_PER_PROMPT, Strategy
-from mcp_dynaload.selection.state import Context, SessionState, advertised, find, initial_state, step
+from mcp_dynaload.selection.state import Context, SessionState, advertised, find, initial_state
+from mcp_dynaload.selection.step import step
 from tests.builders import FixedRanker, a_catalog, a_context, a_tool, developer_tools
 
 TOOLS = developer_tools()

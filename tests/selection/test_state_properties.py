@@ -20,7 +20,8 @@ from mcp_dynaload.selection.actions import (
     TurnEnded,
 )
 from mcp_dynaload.selection.policy import Strategy, session_tokens
-from mcp_dynaload.selection.state import Context, SessionState, advertised, initial_state, step
+from mcp_dynaload.selection.state import Context, SessionState, advertised, initial_state
+from mcp_dynaload.selection.step import step
 from tests.builders import a_catalog, a_context, developer_tools
 
 TOOLS = developer_tools()

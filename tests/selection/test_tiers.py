@@ -1,6 +1,7 @@
 from mcp_dynaload.selection.actions import PromptSubmitted, ToolsOrdered, ToolsPinned
 from mcp_dynaload.selection.policy import SMALL_CATALOG_TOKENS
-from mcp_dynaload.selection.state import initial_state, step
+from mcp_dynaload.selection.state import initial_state
+from mcp_dynaload.selection.step import step
 from mcp_dynaload.selection.tiers import Tier, share_within, tiers_of, tokens_left
 from tests.builders import a_catalog, a_context, a_tool, developer_tools
 

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.measure.quality.labelled import Task
-from mcp_dynaload.ranking.query import Query, clean, parse_query
+from mcp_dynaload.ranking.cleaning import clean
+from mcp_dynaload.ranking.query import Query, parse_query
 from mcp_dynaload.ranking.ranker import Ranker, Scored
 from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.policy import MAX_MEMORY
-from mcp_dynaload.selection.state import Context, SessionState, initial_state, step
+from mcp_dynaload.selection.state import Context, SessionState, initial_state
+from mcp_dynaload.selection.step import step
 
 
 class _NothingFits:

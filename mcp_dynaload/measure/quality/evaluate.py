@@ -15,7 +15,8 @@ from mcp_dynaload.measure.quality.report import Report, intervals_of
 from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.policy import Strategy
-from mcp_dynaload.selection.state import Context, SessionState, step
+from mcp_dynaload.selection.state import Context, SessionState
+from mcp_dynaload.selection.step import step
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from mcp_dynaload.measure.quality.suite import Suite, TaskSet
 from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.flows import Capability, flow_of
-from mcp_dynaload.selection.state import Context, advertised, initial_state, step
+from mcp_dynaload.selection.state import Context, advertised, initial_state
+from mcp_dynaload.selection.step import step
 
 
 @dataclass(frozen=True, slots=True)

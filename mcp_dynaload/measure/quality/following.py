@@ -13,7 +13,8 @@ from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.selection.actions import PromptSubmitted, StepTaken, ToolsFound, TurnEnded
 from mcp_dynaload.selection.followers import Followed, usual_follower
 from mcp_dynaload.selection.policy import MAX_FOLLOWERS
-from mcp_dynaload.selection.state import Context, SessionState, advertised, initial_state, step
+from mcp_dynaload.selection.state import Context, SessionState, advertised, initial_state
+from mcp_dynaload.selection.step import step
 from mcp_dynaload.store.usage import MIN_FOLLOWING
 
 Conversation = tuple[Task, ...]

@@ -6,7 +6,7 @@ from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.measure.quality.labelled import Task
 from mcp_dynaload.measure.quality.oracle import min_costs, most_met
-from mcp_dynaload.selection.choose import within_tokens
+from mcp_dynaload.selection.policy import within_tokens
 
 RANKS = (1, 3, 5, 10, 20, 50)
 TOKENS = (500, 1_000, 2_000, 4_000, 8_000, 16_000)

@@ -17,7 +17,8 @@ from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.selection.actions import PromptSubmitted, SessionStarted, ToolsFound
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.priors import NOTHING_LEARNED, LearnedRanker, Priors, SessionUse, priors_of
-from mcp_dynaload.selection.state import Context, SessionState, advertised, find, initial_state, step
+from mcp_dynaload.selection.state import Context, SessionState, advertised, find, initial_state
+from mcp_dynaload.selection.step import step
 
 SESSIONS = 20
 """Sessions that are learned from, and as many that are measured."""

@@ -18,7 +18,8 @@ from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.found import found_by_search, ranks_for_search
 from mcp_dynaload.selection.policy import Strategy
-from mcp_dynaload.selection.state import Context, find, initial_state, step
+from mcp_dynaload.selection.state import Context, find, initial_state
+from mcp_dynaload.selection.step import step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

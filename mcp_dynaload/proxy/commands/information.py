@@ -18,7 +18,8 @@ from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.toxic_flow import WHY
 from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.ranking.ranker import Scored
-from mcp_dynaload.selection.choose import Choice, choose
+from mcp_dynaload.selection.choice import Choice
+from mcp_dynaload.selection.choose import choose
 from mcp_dynaload.selection.policy import BOUNDS
 from mcp_dynaload.selection.tiers import Tier, tiers_of
 from mcp_dynaload.store.usage import Calls

@@ -28,9 +28,9 @@ from mcp_dynaload.selection.actions import (
     ToolsUnloaded,
     ToolsUnpinned,
 )
-from mcp_dynaload.selection.nearest import FITTING, NEAREST, is_worded, sureness
 from mcp_dynaload.selection.policy import BOUNDS, Strategy
 from mcp_dynaload.selection.state import Decision
+from mcp_dynaload.selection.task import FITTING, NEAREST, is_worded, sureness
 from mcp_dynaload.selection.tiers import Tier, share_within, tiers_of, tokens_left
 from mcp_dynaload.telemetry.events import ConfigurationChanged
 

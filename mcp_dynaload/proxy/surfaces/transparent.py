@@ -6,6 +6,7 @@ from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.names import HOOK_TOOL
 from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.proxy import passthrough
+from mcp_dynaload.proxy.call_sending import forward_unaccompanied
 from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.model_text import instructions_of_all
 from mcp_dynaload.proxy.passthrough import Method, wait_for_listings
@@ -13,7 +14,7 @@ from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.surfaces.methods import PASSED
 from mcp_dynaload.proxy.surfaces.own_tools import call_hook
 from mcp_dynaload.proxy.surfaces.surface import MOD_PROMPT
-from mcp_dynaload.proxy.tool_calls import call_tool, forward_unaccompanied
+from mcp_dynaload.proxy.tool_calls import call_tool
 from mcp_dynaload.selection.state import Decision, SessionState
 from mcp_dynaload.upstream.listing import Listing
 

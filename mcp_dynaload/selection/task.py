@@ -1,12 +1,21 @@
 """The tools for a task that the user names: those that fit, or the nearest few that could serve."""
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcp_dynaload.catalog.cost import Count
+from mcp_dynaload.ranking.cleaning import clean_text
+from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.ranking.terms import english_terms, everyday_terms, prose_terms
-from mcp_dynaload.selection.choose import Choice
+from mcp_dynaload.selection.actions import TaskNamed
+from mcp_dynaload.selection.asked import NO_CONTENT
+from mcp_dynaload.selection.choice import Choice, Verdict
+from mcp_dynaload.selection.choose import choose
+from mcp_dynaload.selection.loading import affordable, held_back, load_ordered
+from mcp_dynaload.selection.policy import BOUNDS, Bounds, Strategy, widened
+from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised
 
 FITTING = "your task"
 NEAREST = "nearest to your task"
@@ -37,7 +46,38 @@ class NearestTools:
     reason: str
 
 
-def serving(text: str, choice: Choice, *, is_worded: bool) -> NearestTools:
+def on_task(state: SessionState, action: TaskNamed, context: Context) -> tuple[SessionState, Decision]:
+    """Take a task for which some tool is needed; no request has been made with the tools yet."""
+    text = clean_text(action.text)
+    if not text:
+        return state, Decision(reason=NO_CONTENT)
+    bounds = replace(BOUNDS[Strategy.CONSERVATIVE if action.is_wide else state.strategy], search_tokens=math.inf)
+    bounds = widened(bounds) if action.is_wide else bounds
+    choice = choose(parse_query(text), context.catalog, context.ranker, bounds)
+    served = (
+        NearestTools(choice.names, FITTING) if action.is_wide else _serving(text, choice, is_worded=action.is_worded)
+    )
+    meant = [*served.names, *_meant_pinned(choice, bounds)]
+    asked = replace(state, unloaded=state.unloaded.difference(meant))
+    listed = state.unloaded.intersection(meant).intersection(advertised(asked, context.catalog))
+    paid = affordable(asked, meant, context)
+    held = held_back(asked, paid, context)
+    given = [name for name in paid if name not in held]
+    after, decision = load_ordered(state, (*given, *sorted(listed)), context, choice.ranked, reason=served.reason)
+    after = replace(after.remembering(text), held=after.held.union(held))
+    return after, replace(decision, held=held)
+
+
+def _meant_pinned(choice: Choice, bounds: Bounds) -> list[str]:
+    """Return the tools pinned by the configuration for which the task speaks: they are no part of a choice."""
+    return [
+        one.scored.name
+        for one in choice.judged
+        if one.verdict is Verdict.PINNED and one.scored.probability >= bounds.least
+    ]
+
+
+def _serving(text: str, choice: Choice, *, is_worded: bool) -> NearestTools:
     """Return what could serve a task: the choice, else the nearest few, else nothing."""
     ranked = choice.ranked
     best = max((scored.probability for scored in ranked), default=0.0)

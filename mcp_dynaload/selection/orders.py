@@ -1,0 +1,64 @@
+"""The steps for the user's orders, which are carried out whatever the ranking says."""
+
+from dataclasses import replace
+
+from mcp_dynaload.selection.actions import (
+    FlowAllowed,
+    Order,
+    ProfileChosen,
+    SessionReset,
+    StrategyChosen,
+    TaskNamed,
+    ToolsOrdered,
+    ToolsPinned,
+    ToolsUnloaded,
+    ToolsUnpinned,
+)
+from mcp_dynaload.selection.loading import load_ordered
+from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised
+from mcp_dynaload.selection.task import on_task
+
+
+def on_order(state: SessionState, action: Order, context: Context) -> tuple[SessionState, Decision]:
+    """Carry out an order; the decision tells what may be called again by it, too."""
+    after, decision = _carried_out(state, action, context)
+    return after, replace(decision, allowed=tuple(sorted(state.unloaded - after.unloaded)))
+
+
+def _carried_out(state: SessionState, action: Order, context: Context) -> tuple[SessionState, Decision]:
+    match action:
+        case TaskNamed():
+            return on_task(state, action, context)
+        case ToolsOrdered(names, why):
+            return load_ordered(state, names, context, reason=why)
+        case ToolsUnloaded(names):
+            listed = frozenset(names).intersection(advertised(state, context.catalog))
+            after = replace(state, loaded=state.loaded | listed, unloaded=state.unloaded | frozenset(names))
+            return after, Decision(reason="unloaded by you")
+        case ToolsPinned(names):
+            wanted = frozenset(names)
+            kept = {"unloaded": state.unloaded - wanted, "held": state.held - wanted}
+            after = replace(state, pinned=state.pinned | wanted, **kept)
+            return after, _difference(state, after, context, "pinned by you")
+        case ToolsUnpinned(names):
+            listed = frozenset(names).intersection(advertised(state, context.catalog))
+            after = replace(state, pinned=state.pinned - frozenset(names), loaded=state.loaded | listed)
+            return after, _difference(state, after, context, "unpinned by you")
+        case FlowAllowed():
+            allowed = replace(state, held=frozenset(), is_flow_allowed=True)
+            return load_ordered(allowed, sorted(state.held), context, reason="allowed by you")
+        case StrategyChosen(strategy):
+            return replace(state, strategy=strategy), Decision(reason=f"strategy {strategy}")
+        case ProfileChosen(listed):
+            after = replace(state, loaded=state.loaded | frozenset(listed))
+            added = tuple(name for name in advertised(after, context.catalog) if name not in listed)
+            return after, Decision(added=added, reason="profile chosen by you", changed=True)
+        case SessionReset(strategy):
+            after = replace(state, strategy=strategy, unloaded=frozenset(), settled=None)
+            return after, _difference(state, after, context, "reset by you")
+
+
+def _difference(before: SessionState, after: SessionState, context: Context, reason: str) -> Decision:
+    was = frozenset(advertised(before, context.catalog))
+    added = tuple(name for name in advertised(after, context.catalog) if name not in was)
+    return Decision(added=added, reason=reason, changed=bool(added))
