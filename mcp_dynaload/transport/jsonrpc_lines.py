@@ -250,7 +250,7 @@ def envelope(value: object) -> JSONRPCMessage:
     fields = cast(dict[str, Any], value)
     if fields.get("jsonrpc") != "2.0":
         raise ValueError("no jsonrpc 2.0 field")
-    if "method" in fields:
+    if fields.get("method") is not None and not has_answer(fields):
         return _call(fields)
     if "result" in fields:
         _require(fields["result"], dict, "result")
@@ -258,6 +258,16 @@ def envelope(value: object) -> JSONRPCMessage:
     if "error" not in fields:
         raise TypeError("neither method, result nor error")
     return JSONRPCError(jsonrpc="2.0", id=fields.get("id"), error=_error(fields["error"]))
+
+
+def has_answer(fields: Json) -> bool:
+    """Return whether there is a result or an error in it: some programs write all fields of a message, used or not."""
+    return isinstance(fields.get("result"), dict) or isinstance(fields.get("error"), dict)
+
+
+def is_code(value: object) -> bool:
+    """Return whether it is a whole number, as an error's code is."""
+    return isinstance(value, int | float) and value == value // 1  # for what is infinite that is no number
 
 
 def _error(value: object) -> ErrorData:

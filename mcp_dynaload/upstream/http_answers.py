@@ -189,7 +189,7 @@ class AnsweringClient(httpx2.AsyncClient):
         if not data.strip() or any(line.startswith(b"event:") and line[6:].strip() != b"message" for line in lines):
             return block
         item = parse_line(data)
-        if isinstance(item, SessionMessage) and not _FLOAT_ID.search(data):
+        if isinstance(item, SessionMessage) and not _FLOAT_ID.search(data) and not _has_method_too(item, data):
             return block
         kept = [line for line in lines if line and not line.startswith(b"data:")]
         events = [b"\n".join([*kept, b"", b""])] if kept else []
@@ -212,6 +212,11 @@ def in_our_words(item: Item) -> Item:
     if not message.error.message.startswith(_STREAM_ENDED):
         return item
     return failed_answer(message.id, f"it ended its answer before there was one ({message.error.message})")
+
+
+def _has_method_too(item: SessionMessage, data: bytes) -> bool:
+    """Return whether it may be an answer that the transport would take for a request."""
+    return isinstance(item.message, JSONRPCResponse | JSONRPCError) and b'"method"' in data
 
 
 def _is_failure(message: JSONRPCMessage) -> bool:
