@@ -19,6 +19,7 @@ from mcp_dynaload.errors import (
     UpstreamUncheckedError,
 )
 from mcp_dynaload.logins.login import login_command
+from mcp_dynaload.machine.background import surviving
 from mcp_dynaload.upstream.backoff import Backoff
 from mcp_dynaload.upstream.connection import Connection
 from mcp_dynaload.upstream.failures import described, is_closed, reason_of
@@ -141,7 +142,7 @@ class Upstream:
         if self._lifecycle is None:  # no other caller has started it meanwhile
             self.last_used = anyio.current_time()  # one that is just starting is not the one to make room
             self._lifecycle = Lifecycle(self.config, self._surroundings, self._log, self.subscriptions)
-            self._tasks.start_soon(self._own, self._lifecycle)
+            self._tasks.start_soon(surviving, self._own, self._lifecycle)
         lifecycle = self._lifecycle
         if not lifecycle.settled.is_set():  # each call of a running one passes here: a wait would be a turn of the loop
             with anyio.move_on_after(lifecycle.patience_seconds):
@@ -176,7 +177,7 @@ class Upstream:
             self.busy -= 1
         if lifecycle is not None:
             if (connection := lifecycle.ready) and announces_changes(connection.era.capabilities):
-                self._tasks.start_soon(self._leave, lifecycle, started)
+                self._tasks.start_soon(surviving, self._leave, lifecycle, started)
             else:
                 self._stop_unless_used(lifecycle, started)
             if lifecycle.login_error is not None:
@@ -345,8 +346,10 @@ class Upstream:
             await lifecycle.run()
         finally:
             self._lifecycle = None
-            self._note_end(lifecycle)
-            lifecycle.settle()
+            try:
+                self._note_end(lifecycle)
+            finally:
+                lifecycle.settle()
 
     async def _leave(self, lifecycle: Lifecycle, started: float) -> None:
         """Stop it after a while in which it may tell of changes: some register their tools after their start."""

@@ -236,6 +236,20 @@ async def test_a_list_that_is_answered_with_an_error_counts_as_not_listed(tmp_pa
     assert errors["bad"].startswith("MCP server 'bad' could not be listed: the index is being built.")
 
 
+async def test_a_fault_of_ours_with_one_server_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken() -> None:
+        raise AttributeError("'str' object has no attribute 'get'")
+
+    async with pool_of(tmp_path, config("odd"), config("good")) as pool:
+        monkeypatch.setattr(pool["odd"], "list_once", broken)
+        failed = await pool.list_all(["odd", "good"])
+        await pool.list_again(["odd", "good"])
+        assert await say(pool, "good", "echo")
+
+    assert list(failed) == ["odd"]
+    assert "MCP server 'odd' could not be listed, by a fault of mcp-dynaload's" in failed["odd"]
+
+
 async def test_a_list_that_is_never_answered_is_given_up(tmp_path: Path) -> None:
     options = UpstreamOptions(connect_timeout_seconds=0.5)
     async with pool_of(tmp_path, config("bad", options=options, lists_hang=True)) as pool:
