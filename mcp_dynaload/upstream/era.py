@@ -124,7 +124,9 @@ async def _initialize(outbound: Outbound, client_info: Json, capabilities: Json)
     result = await outbound.send_raw_request("initialize", params, _UNCANCELLED)
     version = result.get("protocolVersion")
     if not isinstance(version, str) or version not in HANDSHAKE_VERSIONS:
-        raise MCPError(code=CONNECTION_CLOSED, message=f"it answered with the unknown protocol version {shown(version)}")
+        raise MCPError(
+            code=CONNECTION_CLOSED, message=f"it answered with the unknown protocol version {shown(version)}"
+        )
     era = Era(version, json_object(result.get("serverInfo")), _capabilities(result), _text(result))
     await outbound.notify("notifications/initialized", None, era.options("notifications/initialized", {}))
     return era

@@ -3,6 +3,7 @@
 Imports the HTTP client, so it is imported only where a server is reached over HTTP.
 """
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ _ADVICE = {
     500: "the fault is on its side: try again later{wait}",
     503: "it is not available now: try again later{wait}",
 }
+_WHOLE_NUMBER = re.compile(r"[0-9]+")
 _LIKE = {302: 301, 303: 301, 307: 301, 308: 301, 406: 405, 415: 405, 422: 400, 502: 503, 504: 503}
 
 
@@ -86,6 +88,8 @@ def trouble_reason(error: BaseException) -> str:
             return "it did not take the request, or was silent, for too long"
         case httpx2.ConnectError():
             return f"no connection to it ({error}): check that it runs, and 'url' of its entry"
+        case httpx2.DecodingError():
+            return f"its answer is not in the encoding that it names ({error})"
         case httpx2.NetworkError() | httpx2.RemoteProtocolError():
             return f"the connection to it broke off before its answer was there ({error or type(error).__name__})"
         case _:
@@ -104,11 +108,11 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _retry_after(text: str) -> int:
     """Return the seconds to wait; 0 where the text does not say."""
-    if text.strip().isdigit():
+    if _WHOLE_NUMBER.fullmatch(text.strip()):
         return int(text.strip()[:6])
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return max(0, round((at - datetime.now(UTC)).total_seconds()))
+    except (ValueError, OverflowError):
         return 0
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0, round((at - datetime.now(UTC)).total_seconds()))

@@ -162,7 +162,7 @@ class Pool:
                 except UpstreamError as error:
                     errors[name] = str(error)
                     log.warning("upstream_not_listed", upstream=name, error=str(error))
-                except Exception as error:  # whatever is wrong with one server: the others are listed
+                except Exception as error:  # noqa: BLE001 - whatever is wrong with one server, the others are listed
                     errors[name] = self._fault_at(name, error)
 
         limiter = anyio.CapacityLimiter(min(MAX_LISTING, self._max_running))
@@ -208,7 +208,7 @@ class Pool:
                 await pool._list_one(name)
         except (MCPError, TimeoutError, UpstreamError) as error:
             log.warning("upstream_not_listed", upstream=name, error=str(error) or "timed out")
-        except Exception as error:  # as above
+        except Exception as error:  # noqa: BLE001 - as above
             self._fault_at(name, error)
 
     def _fault_at(self, name: str, error: Exception) -> str:

@@ -67,7 +67,10 @@ def test_an_answer_that_is_only_odd_is_used_and_can_be_written(line: bytes, valu
         (b'{"jsonrpc":"2.0","id":3,"error":{"code":-1}}', "an error without a whole number as code"),
         (b'{"jsonrpc":"2.0","id":3,"error":{"code":"E_NO","message":"m"}}', '\'{"code":"E_NO"'),
         (b'{"jsonrpc":"2.0","id":3,"error":{"code":Infinity,"message":"m"}}', "an error without a whole number"),
-        (b'{"jsonrpc":"2.0","id":3,"method":"tools/call","error":{"code":"E","message":"m"}}', "an error without a whole"),
+        (
+            b'{"jsonrpc":"2.0","id":3,"method":"tools/call","error":{"code":"E","message":"m"}}',
+            "an error without a whole",
+        ),
         (b'{"jsonrpc":"2.0","id":3,"method":null,"result":null,"error":null}', "its result is null"),
         (b'{"jsonrpc":"2.0","id":3,"result":{"content":[', "it is no JSON"),
         (b'{"jsonrpc":"2.0","result":{"id":5,"x":oops},"id":3}', "it is no JSON"),

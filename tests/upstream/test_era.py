@@ -128,7 +128,9 @@ async def test_requests_of_the_modern_era_carry_what_it_asks_for_and_results_los
 @pytest.mark.parametrize("capabilities", [None, [], ["tools"], "tools", 5, True])
 async def test_of_a_server_that_does_not_say_what_it_can_do_all_lists_are_asked_for(capabilities: object) -> None:
     era = await negotiate(Peer({"initialize": {**GREETING, "capabilities": capabilities}}), INFO, CAPABILITIES)
-    modern = await negotiate(Peer({"server/discover": {**DISCOVERED, "capabilities": capabilities}}), INFO, CAPABILITIES)
+    modern = await negotiate(
+        Peer({"server/discover": {**DISCOVERED, "capabilities": capabilities}}), INFO, CAPABILITIES
+    )
 
     assert era.capabilities == modern.capabilities == {"tools": {}, "prompts": {}, "resources": {}}
 

@@ -1,5 +1,6 @@
 """Odd answers of a server over HTTP: whoever waits is told at once, in words, or gets the part that can be used."""
 
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,8 @@ from tests.transparency.serving import served
 from tests.upstream.sessions import call, pool_of, say
 
 RESULT = '{"content":[{"type":"text","text":"done"}]}'
+HALF = '{"jsonrpc":"2.0","id":{id},"result":{"content":[{"type":"text","text":"d\\ud800ne"}]}}'
+METHOD = '"method":"tools/call"'
 ANSWER = f'{{"jsonrpc":"2.0","id":{{id}},"result":{RESULT}}}'
 
 
@@ -39,6 +42,9 @@ async def failure_of(pool: Pool, name: str = "far") -> UpstreamError:
         (Odd(status=404), ("HTTP 404 (Not Found)", "check 'url'")),
         (Odd(status=429, headers={"retry-after": "17"}), ("HTTP 429 (Too Many Requests)", "wait 17 s")),
         (Odd(status=429), ("HTTP 429 (Too Many Requests)", "wait a while")),
+        (Odd(status=429, headers={"retry-after": "\u00b2"}), ("HTTP 429 (Too Many Requests)", "wait a while")),
+        (Odd(status=307, headers={"location": "/mcp"}), ("redirects from one address to the next without end",)),
+        (Odd(body=ANSWER, headers={"content-encoding": "gzip"}), ("not in the encoding that it names",)),
         (Odd(status=500, body="<h1>oops</h1>", content_type="text/html"), ("HTTP 500", "fault is on its side", "oops")),
         (Odd(status=503, headers={"retry-after": "5"}), ("HTTP 503", "not available now", "(in 5 s)")),
         (Odd(status=502), ("HTTP 502 (Bad Gateway)", "try again later")),
@@ -87,12 +93,43 @@ async def test_what_is_no_answer_is_told_at_once_with_its_cause(
         (Odd(body=f"data: {ANSWER}\n\n", content_type=EVENTS), "done"),
         (Odd(body=f"id: 7\r\ndata: {ANSWER.replace('{id}', '{id}.0')}\r\n\r\n", content_type=EVENTS), "done"),
         (Odd(body=f": ping\n\ndata: hm {ANSWER}\n\n", content_type=EVENTS), "done"),
+        (Odd(body=f"\ufeffdata: {ANSWER}\n\n", content_type=EVENTS), "done"),
+        (Odd(body=f"data: {ANSWER}", content_type=EVENTS), "done"),
+        (Odd(body=f"data: [DONE]\n\ndata: ping\n\ndata: {ANSWER}\n\n", content_type=EVENTS), "done"),
+        (Odd(body=f"data: {ANSWER[:-1]},{METHOD}}}\n\n", content_type=EVENTS), "done"),
+        (Odd(body=f"{ANSWER[:-1]},{METHOD}}}"), "done"),
+        (Odd(body=ANSWER, content_type=EVENTS), "done"),
+        (Odd(body=ANSWER, headers={"x-words": "gr\u00fc\u00df"}), "done"),
+        (Odd(body=HALF), "d\ud800ne"),
+        (Odd(body=f"data: {HALF}\n\n", content_type=EVENTS), "d\ud800ne"),
     ],
 )
 async def test_an_answer_that_is_only_odd_is_used(tmp_path: Path, odd: Odd, result: str) -> None:
     async with served(OddServer(odd)) as url, pool_of(tmp_path, far(url)) as pool:
         with anyio.fail_after(5):
             assert await say(pool, "far", "echo") == result
+
+
+async def test_an_answer_of_many_levels_is_no_matter_of_the_transports(tmp_path: Path) -> None:
+    deep = '{"a":' * 400 + "1" + "}" * 400
+    body = ANSWER.replace(RESULT, f'{{"structuredContent":{deep}}}')
+    for odd in (Odd(body=body), Odd(body=f"data: {body}\n\n", content_type=EVENTS)):
+        async with served(OddServer(odd)) as url, pool_of(tmp_path, far(url)) as pool:
+            with anyio.fail_after(5):
+                assert await call(pool, "far", "echo") == {"structuredContent": json.loads(deep)}
+
+
+@pytest.mark.proves("eras")
+async def test_a_redirect_within_the_server_is_followed_from_the_handshake_on(tmp_path: Path) -> None:
+    server = OddServer(Odd(body=ANSWER))
+
+    async def moved(scope: Scope, receive: Receive, send: Send) -> None:
+        is_there = scope["type"] != "http" or scope["path"] == "/mcp/"
+        await (server if is_there else Response(status_code=307, headers={"location": "/mcp/"}))(scope, receive, send)
+
+    async with served(moved) as url, pool_of(tmp_path, far(url)) as pool:
+        with anyio.fail_after(5):
+            assert await say(pool, "far", "echo") == "done"
 
 
 async def test_a_number_that_json_cannot_say_is_null_and_noted(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ async def test_a_server_that_asks_without_end_is_given_up_by_name(tmp_path: Path
 async def test_what_is_no_question_is_told_and_asked_of_nobody(tmp_path: Path, questions: object) -> None:
     host = answerer()
     async with pool_of(tmp_path, answering({**ASKING, "inputRequests": questions}), host=host) as pool:
-        with pytest.raises(UpstreamError, match="MCP server 'a' failed at 'tools/call': .*no questions to a client"):
+        with pytest.raises(UpstreamError, match=r"MCP server 'a' failed at 'tools/call': .*no questions to a client"):
             await say(pool, "a", "greet")
 
     assert host.asked == []
