@@ -113,7 +113,7 @@ async def _open_http(
             event_hooks={"response": [answers.check]},
         )
 
-    headers = dict(config.headers)
+    headers: dict[str, Any] = {name: value.encode("latin-1") for name, value in config.headers.items()}
     async with send, receive:
         if config.transport == "sse":
             async with (

@@ -1,6 +1,7 @@
 """Odd answers of a server over HTTP: whoever waits is told at once, in words, or gets the part that can be used."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -254,3 +255,19 @@ async def test_over_the_older_transport_a_post_that_is_refused_fails_its_call_al
         server.post_status = 202
         with anyio.fail_after(5):
             assert await say(pool, "far", "echo") == "done"
+
+
+async def test_a_header_of_an_entry_need_not_be_ascii(tmp_path: Path) -> None:
+    seen: list[bytes] = []
+    server = OddServer(Odd(body=ANSWER))
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.extend(value for name, value in scope.get("headers", ()) if name == b"x-city")
+        await server(scope, receive, send)
+
+    async with served(noting) as url:
+        config = replace(far(url), headers={"X-City": "K\u00f6ln"})
+        async with pool_of(tmp_path, config) as pool:
+            assert await say(pool, "far", "echo") == "done"
+
+    assert set(seen) == {"K\u00f6ln".encode("latin-1")}
