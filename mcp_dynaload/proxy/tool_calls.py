@@ -28,7 +28,7 @@ from mcp_dynaload.proxy.events import MAX_TEXT
 from mcp_dynaload.proxy.failures import accompanied
 from mcp_dynaload.proxy.flow_consent import is_allowed
 from mcp_dynaload.proxy.model_text import OWN_TOOLS
-from mcp_dynaload.proxy.passthrough import Method, known_by_now
+from mcp_dynaload.proxy.passthrough import Method, known_by_now, readable
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.toxic_flow import held_refusal
 from mcp_dynaload.telemetry.events import CallDenied, Fallback, FellBack
@@ -114,6 +114,7 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
     except anyio.get_cancelled_exc_class():
         watch.cancelled()
         raise
+    result = readable(session, tool.upstream, "tools/call", result)
     watch.answered(result)
     return result
 
