@@ -159,11 +159,10 @@ class _Message:
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
         if not isinstance(value, dict):
             odd.append(Oddity(place, f"is {shown(value)}, not an object"))
-            value = {"content": value}
-        mended = _MESSAGE.mended(value, place, odd)
+        fields = cast(Json, value) if isinstance(value, dict) else {"content": value}
+        mended = _MESSAGE.mended(fields, place, odd)
         if mended is not UNFIT:
             return mended
-        fields = cast(Json, value)
         role = fields.get("role")
         return {"role": role if role in _ROLES else "user", "content": _BLOCK.mended(fields.get("content"), place, odd)}
 

@@ -29,11 +29,11 @@ def questions_in(result: Json, allowed: Collection[str]) -> Mapping[str, InputQu
     Raises:
         UpstreamAnswerError: It has something else in their place, or what no client is asked.
     """
-    given = result.get("inputRequests")
+    given: object = result.get("inputRequests")
     found = {key: _question(wanted, allowed) for key, wanted in json_object(given).items()}
     if not isinstance(given, dict | None) or None in found.values():
         why = f"{UNREADABLE}: its 'inputRequests' are no questions to a client"
-        raise UpstreamAnswerError("unreadable questions", f"{why}: {quoted(given)}")
+        raise UpstreamAnswerError("unreadable questions", f"{why}: {quoted(cast(object, given))}")
     return cast(Mapping[str, InputQuestion], found)
 
 

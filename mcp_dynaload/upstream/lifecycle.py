@@ -5,6 +5,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 import anyio
+import anyio.abc
 import structlog
 from mcp import MCPError
 
@@ -22,6 +23,7 @@ from mcp_dynaload.upstream.failures import is_expected, login_error_in, reason_o
 from mcp_dynaload.upstream.listing import Listing, ListingBudget, announces_changes, read_listing
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.relisting import Relisting
+from mcp_dynaload.upstream.streams import Streams
 
 MAX_START_SECONDS = 900.0
 """A start that takes longer is given up: the first `npx` or `docker run` of a server downloads it."""
@@ -122,6 +124,7 @@ class Lifecycle:
     _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     _relisting: Relisting = field(init=False)
     _has_tools: bool = False
+    _streams: Streams | None = None
 
     def __post_init__(self) -> None:
         self._relisting = Relisting(self.config.name, self._list_again)
@@ -223,32 +226,44 @@ class Lifecycle:
             event.set()
 
     async def _open(self) -> None:
-        name, options, host = self.config.name, self.config.options, self.surroundings.host
+        options, project = self.config.options, self.surroundings.project_dir
         allowance = Allowance(SHARE, BURST_SECONDS)
         ends = Ends(self._relisting.ask, self.log.note, allowance)
-        async with (
-            open_streams(
-                self.config, self.surroundings.project_dir, self.log, allowance, self.surroundings.logins
-            ) as streams,
-            open_connection(name, streams, host, host.profile(), options.call_timeout_seconds, ends) as connection,
-            anyio.create_task_group() as tasks,
-        ):
-            self.connection = connection
-            log.info("upstream_started", upstream=name, pid=connection.pid, protocol=connection.era.version)
-            host.upstream_started(name, anyio.current_time() - self.since)
-            tasks.start_soon(self._end_with, connection)
-            await self._restore(connection)
-            if connection.era.is_modern:  # over HTTP, what a call must carry in headers stands in the list
-                await self._list_at_start(connection)
-            else:
-                tasks.start_soon(self._list_at_start, connection)
-            self._scope.deadline = float("inf")
-            if self.state is State.STARTING:
-                self.state = State.OPEN
-            self.settled.set()
-            tasks.start_soon(self._follow_changes)
-            await self._ending.wait()
-            tasks.cancel_scope.cancel()
+        async with open_streams(self.config, project, self.log, allowance, self.surroundings.logins) as streams:
+            self._streams = streams
+            host = self.surroundings.host
+            async with (
+                open_connection(
+                    self.config.name, streams, host, host.profile(), options.call_timeout_seconds, ends
+                ) as connection,
+                anyio.create_task_group() as tasks,
+            ):
+                await self._serve(connection, tasks)
+
+    async def _serve(self, connection: Connection, tasks: anyio.abc.TaskGroup) -> None:
+        """Have the connection used from now on, until it is to end."""
+        name, host = self.config.name, self.surroundings.host
+        self.connection = connection
+        log.info("upstream_started", upstream=name, pid=connection.pid, protocol=connection.era.version)
+        host.upstream_started(name, anyio.current_time() - self.since)
+        tasks.start_soon(self._end_with, connection)
+        await self._restore(connection)
+        if connection.era.is_modern:  # over HTTP, what a call must carry in headers stands in the list
+            await self._list_at_start(connection)
+        else:
+            tasks.start_soon(self._list_at_start, connection)
+        self._scope.deadline = float("inf")
+        if self.state is State.STARTING:
+            self.state = State.OPEN
+        self.settled.set()
+        tasks.start_soon(self._follow_changes)
+        await self._ending.wait()
+        tasks.cancel_scope.cancel()
+
+    def note_unfinished(self) -> None:
+        """Note the line that the program has begun and not ended: it explains why nothing follows."""
+        if self._streams is not None and (begun := self._streams.unfinished().strip()):
+            self.log.note(f"a line without an end: {begun[:200]!r}")
 
     async def _end_with(self, connection: Connection) -> None:
         await connection.closed.wait()

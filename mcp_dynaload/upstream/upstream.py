@@ -148,6 +148,7 @@ class Upstream:
             with anyio.move_on_after(lifecycle.patience_seconds):
                 await lifecycle.settled.wait()
         if not lifecycle.settled.is_set():
+            lifecycle.note_unfinished()
             limit = self.config.options.connect_timeout_seconds
             said = (
                 f"did not start: no answer to the handshake in {limit:g} s. It goes on starting: try again in a while"

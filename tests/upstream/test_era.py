@@ -136,8 +136,8 @@ async def test_of_a_server_that_does_not_say_what_it_can_do_all_lists_are_asked_
 
 
 async def test_what_is_odd_in_a_greeting_counts_as_not_said() -> None:
-    capabilities = {"tools": None, "prompts": True, "resources": [], "logging": "yes"}
-    odd = {**GREETING, "serverInfo": "me", "capabilities": capabilities, "instructions": ["Hi."]}
+    capabilities: Json = {"tools": None, "prompts": True, "resources": [], "logging": "yes"}
+    odd: Json = {**GREETING, "serverInfo": "me", "capabilities": capabilities, "instructions": ["Hi."]}
 
     era = await negotiate(Peer({"initialize": odd}), INFO, CAPABILITIES)
 
