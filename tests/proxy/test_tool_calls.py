@@ -102,6 +102,11 @@ async def test_an_unknown_tool_is_an_error_that_names_the_nearest_and_what_is_no
         for params in ({}, {"name": 5}):
             with pytest.raises(MCPError):
                 await client.raw("tools/call", **params)
+        await until(lambda: "bad" in client.live.listings.failures)
+        with pytest.raises(
+            MCPError, match=r"There is no tool 'bad__echo'. MCP server 'bad' did not start: .*\n.*\n\"broken"
+        ):
+            await client.call("bad__echo")
 
 
 @pytest.mark.proves("faults")
