@@ -35,6 +35,13 @@ _HALF_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 _STREAM_ENDED = "SSE stream "
 """How the transport begins to say so."""
 
+MIN_RETRY_MS = 1_000
+MIN_AWAITED_RETRY_MS = 100
+MAX_RETRY_MS = 60_000
+"""When a stream that has ended is asked for again, whatever the server says; sooner where a call waits for it."""
+
+_RETRY = re.compile(rb"(?:^|(?<=[\r\n]))retry:[ ]?([^\r\n]*)")
+_MILLISECONDS = re.compile(rb"[0-9]{1,15}")
 _ENDLESS_REDIRECT = re.compile(r"Redirect to \S+ not followed; .*")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
@@ -224,6 +231,8 @@ class EventStream:
 
     async def _readable(self, block: bytes) -> bytes | None:
         """Return one event; None if it was to be the answer and there is none in it, or it has been told."""
+        if b"retry" in block:
+            block = _RETRY.sub(self._bounded_retry, block)
         lines = block.splitlines()
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
         if not data.strip() or any(line.startswith(b"event:") and line[6:].strip() != b"message" for line in lines):
@@ -247,6 +256,13 @@ class EventStream:
             else:
                 events.append(b"\n".join([*kept, b"data: " + format_line(message), b""]))
         return b"".join(events)
+
+    def _bounded_retry(self, found: re.Match[bytes]) -> bytes:
+        """Return the field that says when to come again, not too soon; without it where that is no time at all."""
+        if not _MILLISECONDS.fullmatch(found[1]):
+            return b": "
+        least = MIN_RETRY_MS if self.waiting is None else MIN_AWAITED_RETRY_MS
+        return b"retry: %d" % min(max(int(found[1]), least), MAX_RETRY_MS)
 
 
 def _whole_event(rest: bytes) -> bytes:

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import cast
+from urllib.request import getproxies_environment
 
 import httpx2
 
 from mcp_dynaload.errors import LoginDemand
+from mcp_dynaload.machine.authorities import EXTRA_AUTHORITIES
 from mcp_dynaload.masking.printable import quoted
 
 OTHER_ERA = frozenset({400, 404, 405, 406, 415, 422, 501})
@@ -76,11 +78,12 @@ def trouble_reason(error: BaseException) -> str:
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
-            return f"its TLS certificate or connection was not accepted ({cause.reason or cause}): check 'url'"
+            return f"its TLS certificate or connection was not accepted ({cause.reason or cause}): {_tls_advice(cause)}"
         if isinstance(cause, socket.gaierror):
-            return "its host name is not known (no connection): check 'url' of its entry, and the network"
+            return f"its host name is not known (no connection): check 'url' of its entry, and the network{_by_proxy()}"
         if isinstance(cause, ConnectionRefusedError):
-            return "nothing answers at its address (connection refused): check that it runs, and 'url' of its entry"
+            why = "nothing answers at its address (connection refused)"
+            return f"{why}: check that it runs, and 'url' of its entry{_by_proxy()}"
     match error:
         case httpx2.ConnectTimeout() | httpx2.PoolTimeout():
             return "no connection to it in time: check that it runs, 'url' of its entry, and the network"
@@ -94,6 +97,18 @@ def trouble_reason(error: BaseException) -> str:
             return f"the connection to it broke off before its answer was there ({error or type(error).__name__})"
         case _:
             return f"{type(error).__name__}: {error}"
+
+
+def _tls_advice(error: ssl.SSLError) -> str:
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return "check 'url'"
+    return f"check 'url'; if it is of an authority of your own, name that one's file in {EXTRA_AUTHORITIES}"
+
+
+def _by_proxy() -> str:
+    """Return where else the fault may be: the environment may send all requests to another address first."""
+    names = [f"{kind}_PROXY".upper() for kind in sorted(getproxies_environment()) if kind != "no"]
+    return f"; or the proxy that {' and '.join(names)} sets" if names else ""
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,6 +1,7 @@
 """Odd answers of a server over HTTP: whoever waits is told at once, in words, or gets the part that can be used."""
 
 import json
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,8 @@ from starlette.types import Receive, Scope, Send
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.errors import UpstreamAnswerError, UpstreamClosedError, UpstreamError, UpstreamStartError
+from mcp_dynaload.transport.jsonrpc_lines import Item
+from mcp_dynaload.upstream.http_answers import EventStream
 from mcp_dynaload.upstream.pool import Pool
 from tests.faults.odd_http_server import EVENTS, Odd, OddServer, OddSseServer
 from tests.transparency.serving import served
@@ -271,3 +274,47 @@ async def test_a_header_of_an_entry_need_not_be_ascii(tmp_path: Path) -> None:
             assert await say(pool, "far", "echo") == "done"
 
     assert set(seen) == {"K\u00f6ln".encode("latin-1")}
+
+
+@pytest.mark.proves("bounded")
+@pytest.mark.parametrize(
+    ("waiting", "said", "kept"),
+    [
+        (None, b"0", b"retry: 1000"),
+        (None, b"5000", b"retry: 5000"),
+        (None, b"99999999", b"retry: 60000"),
+        (None, b"-5", b": "),
+        (None, b"soon", b": "),
+        (None, b"9" * 400, b": "),
+        (3, b"0", b"retry: 100"),
+        (3, b"500", b"retry: 500"),
+    ],
+)
+async def test_a_stream_is_not_asked_for_again_as_soon_as_its_server_says(
+    waiting: int | None, said: bytes, kept: bytes
+) -> None:
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield b"id: 7\r\nretry: %s\r\ndata: \r\n\r\n: retry: 5\n\n" % said
+
+    async def tell(item: Item) -> None:
+        raise AssertionError(item)
+
+    found = b"".join([piece async for piece in EventStream(tell, waiting).readable(pieces())])
+
+    assert found.splitlines() == [b"id: 7", kept, b"data: ", b"", b": retry: 5", b""]
+
+
+async def test_a_proxy_that_the_environment_sets_is_named_where_no_connection_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_tcp_port: int
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_tcp_port}")
+    monkeypatch.setenv("NO_PROXY", "")
+    for name in ("http_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    async with pool_of(tmp_path, far("http://far.invalid")) as pool:
+        assert "or the proxy that HTTP_PROXY sets" in str(await failure_of(pool))
+
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    async with pool_of(tmp_path, far("http://far.invalid")) as pool:
+        text = str(await failure_of(pool))
+    assert "the package 'socksio' is missing" in text
