@@ -6,8 +6,10 @@ Imports the HTTP client, so it is imported only where a server is reached over H
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import httpx2
 from httpx2 import USE_CLIENT_DEFAULT
@@ -18,7 +20,8 @@ from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST, JSONRPCError, JSONRPCM
 from mcp_dynaload.errors import LoginDemand, LoginError, StoreError, UpstreamAnswerError, UpstreamLoginError
 from mcp_dynaload.transport.bounds import MAX_MESSAGE_BYTES
 from mcp_dynaload.transport.jsonrpc_lines import Item, format_line, parse_line
-from mcp_dynaload.transport.line_repair import UNREADABLE, failed_answer, mended
+from mcp_dynaload.transport.line_repair import UNREADABLE, failed_answer, mended, quoted
+from mcp_dynaload.transport.sdk_json import UnwritableError, writable
 from mcp_dynaload.upstream.http_bodies import DecodedBody
 from mcp_dynaload.upstream.http_failures import OTHER_ERA, demand_reason, status_name, status_reason, trouble_reason
 
@@ -124,7 +127,10 @@ class AnsweringClient(httpx2.AsyncClient):
                 failure = found
             elif isinstance(message, Answer):
                 answer = _with_id(message, waiting)
-                if not _is_beyond_transport(body):
+                is_beyond = _is_beyond_transport(body)
+                if is_beyond and _is_handshake(response.request):  # the transport takes the session from its headers
+                    answer, is_beyond = _within_transport(answer), False
+                if not is_beyond:
                     return _rebuilt(response, format_line(answer))
                 await self._tell(SessionMessage(answer))
                 return _accepted(response.request)
@@ -179,10 +185,17 @@ class AnsweringClient(httpx2.AsyncClient):
 
     def _with_events(self, response: httpx2.Response, waiting: str | int | None) -> httpx2.Response:
         """Return the stream with its unreadable parts made readable, or told."""
+        request = response.request
+        stream = EventStream(
+            self._tell,
+            waiting,
+            is_handshake=waiting is not None and _is_handshake(request),
+            address="" if self._answers_in_body else str(request.url),
+        )
         events = httpx2.Response(
             response.status_code,
             headers=_headers(response),
-            stream=DecodedBody(response, EventStream(self._tell, waiting).readable(response.aiter_bytes())),
+            stream=DecodedBody(response, stream.readable(response.aiter_bytes())),
         )
         events.request = response.request
         return events
@@ -196,10 +209,17 @@ class EventStream:
     waiting: str | int | None
     """The request to which one of the events is the answer."""
 
+    is_handshake: bool = False
+    """That request opens a session, which the transport takes from the headers of the stream."""
+
+    address: str = ""
+    """The address of a stream of the older transport, which names another one for what is posted."""
+
     _words: bytes = b""
     """Data without any object in it, as some send to keep a connection open; at the end it is all that there was."""
 
     _is_answered: bool = False
+    _has_endpoint: bool = False
 
     async def readable(self, pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
         """Yield the stream as the transport can read it."""
@@ -224,6 +244,8 @@ class EventStream:
                 rest.clear()
         if rest.strip() and (event := await self._readable(_whole_event(bytes(rest)))):
             yield event
+        if self.address and not self._has_endpoint:
+            raise httpx2.SSEError("it ended its stream of events before it named an address for messages")
         if self._words and not self._is_answered and self.waiting is not None:
             await self.tell(
                 failed_answer(self.waiting, f"{UNREADABLE}: it is no JSON", self._words.decode(errors="replace"))
@@ -235,6 +257,9 @@ class EventStream:
             block = _RETRY.sub(self._bounded_retry, block)
         lines = block.splitlines()
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
+        if self.address and any(line.startswith(b"event:") and line[6:].strip() == b"endpoint" for line in lines):
+            self._has_endpoint = True
+            _check_endpoint(self.address, data.decode("utf-8", "replace"))
         if not data.strip() or any(line.startswith(b"event:") and line[6:].strip() != b"message" for line in lines):
             return block
         item = parse_line(data)
@@ -249,7 +274,10 @@ class EventStream:
         for found in [item] if isinstance(item, SessionMessage) else mended(data, item, waiting):
             message = found.message if isinstance(found, SessionMessage) else None
             self._is_answered = self._is_answered or isinstance(message, Answer)
-            if message is None or _is_failure(message) or _is_beyond_transport(data):
+            is_beyond = _is_beyond_transport(data)
+            if is_beyond and self.is_handshake and isinstance(message, Answer):
+                message, is_beyond = _within_transport(message), False
+            if message is None or _is_failure(message) or is_beyond:
                 await self.tell(found)
                 if isinstance(message, Answer) and self.waiting is not None:
                     return None
@@ -263,6 +291,21 @@ class EventStream:
             return b": "
         least = MIN_RETRY_MS if self.waiting is None else MIN_AWAITED_RETRY_MS
         return b"retry: %d" % min(max(int(found[1]), least), MAX_RETRY_MS)
+
+
+def _check_endpoint(address: str, named: str) -> None:
+    """See that messages go where the stream comes from: of another address the transport says nothing.
+
+    Raises:
+        httpx2.SSEError: They would not.
+    """
+    try:
+        at = urljoin(address, named)
+        is_there = bool(named.strip()) and urlsplit(at)[:2] == urlsplit(address)[:2]
+    except ValueError:
+        is_there = False
+    if not is_there:
+        raise httpx2.SSEError(f"it names an address for messages that is not one of its own: {quoted(named)}")
 
 
 def _whole_event(rest: bytes) -> bytes:
@@ -302,6 +345,18 @@ def _with_id(message: Answer, waiting: str | int) -> Answer:
     if isinstance(message, JSONRPCError):
         return JSONRPCError(jsonrpc="2.0", id=waiting, error=message.error)
     return JSONRPCResponse.model_construct(jsonrpc="2.0", id=waiting, result=message.result)
+
+
+def _is_handshake(request: httpx2.Request) -> bool:
+    return json.loads(request.content).get("method") == "initialize"
+
+
+def _within_transport(answer: Answer) -> Answer:
+    """Return an answer without halves of characters, as far as that makes it one that the transport can read."""
+    if isinstance(answer, JSONRPCResponse):
+        with suppress(UnwritableError):
+            return JSONRPCResponse.model_construct(jsonrpc="2.0", id=answer.id, result=writable(answer.result))
+    return answer
 
 
 def _is_beyond_transport(data: bytes) -> bool:

@@ -91,6 +91,12 @@ def trouble_reason(error: BaseException) -> str:
             return "it did not take the request, or was silent, for too long"
         case httpx2.ConnectError():
             return f"no connection to it ({error}): check that it runs, and 'url' of its entry"
+        case httpx2.SSEError() if "content type" in str(error):
+            return (
+                f"it answers with no stream of events ({str(error).rstrip('.')}): check 'url' and 'type' of its entry"
+            )
+        case httpx2.SSEError():
+            return str(error)
         case httpx2.DecodingError():
             return f"its answer is not in the encoding that it names ({error})"
         case httpx2.NetworkError() | httpx2.RemoteProtocolError():

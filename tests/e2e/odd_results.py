@@ -18,7 +18,7 @@ class OddResult:
 
     given: Json
     mended: Json | None = None
-    """What becomes of it; None if the client takes it as it is."""
+    """The result that it becomes; None if the client takes it as it is."""
 
 
 def block(given: object, mended: object = None) -> OddResult:

@@ -9,6 +9,7 @@ from typing import Literal
 import anyio
 import pytest
 from mcp import MCPError
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -18,7 +19,7 @@ from mcp_dynaload.errors import UpstreamAnswerError, UpstreamClosedError, Upstre
 from mcp_dynaload.transport.jsonrpc_lines import Item
 from mcp_dynaload.upstream.http_answers import EventStream
 from mcp_dynaload.upstream.pool import Pool
-from tests.faults.odd_http_server import EVENTS, Odd, OddServer, OddSseServer
+from tests.faults.odd_http_server import EVENTS, HELLO, Odd, OddServer, OddSseServer
 from tests.transparency.serving import served
 from tests.upstream.sessions import call, pool_of, say
 
@@ -318,3 +319,46 @@ async def test_a_proxy_that_the_environment_sets_is_named_where_no_connection_is
     async with pool_of(tmp_path, far("http://far.invalid")) as pool:
         text = str(await failure_of(pool))
     assert "the package 'socksio' is missing" in text
+
+
+@pytest.mark.parametrize("content_type", ["application/json", EVENTS])
+async def test_the_session_of_an_odd_handshake_is_kept(tmp_path: Path, content_type: str) -> None:
+    sessions: list[str | None] = []
+    hello = json.dumps({**HELLO, "instructions": "half a \ud83d"})
+    body = f'{{"jsonrpc":"2.0","id":{{id}},"result":{hello}}}'
+    body = body if content_type != EVENTS else f"data: {body}\n\n"
+    odd = Odd(body=body, content_type=content_type, headers={"mcp-session-id": "s1"})
+    server = OddServer(odd, frozenset({"initialize"}))
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        sessions.append(Headers(scope=scope).get("mcp-session-id") if scope["type"] == "http" else "s1")
+        await server(scope, receive, send)
+
+    async with served(noting) as url, pool_of(tmp_path, far(url)) as pool:
+        with anyio.fail_after(5):
+            assert await say(pool, "far", "echo") == "as usual"
+
+    assert sessions.count(None) == 1
+
+
+@pytest.mark.proves("in-words")
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        ("event: endpoint\ndata: http://elsewhere.example/x\n\n", "not one of its own: 'http://elsewhere.example/"),
+        ("event: endpoint\ndata: http://[::x\n\n", "not one of its own: 'http://[::x'"),
+        ("event: endpoint\ndata:\n\n", "not one of its own: ''"),
+        (": nothing\n\n", "it ended its stream of events before it named an address for messages"),
+    ],
+)
+async def test_over_the_older_transport_a_stream_that_leads_nowhere_is_told_at_once(
+    tmp_path: Path, events: str, words: str
+) -> None:
+    async def leading_nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(events, media_type=EVENTS)(scope, receive, send)
+
+    async with served(leading_nowhere) as url, pool_of(tmp_path, far(url, "sse")) as pool:
+        text = str(await failure_of(pool))
+
+    assert text.startswith("MCP server 'far' did not start: ")
+    assert words in text
