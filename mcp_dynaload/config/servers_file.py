@@ -16,7 +16,7 @@ from mcp_dynaload.config.server_entry import SERVERS_KEY, is_disabled, parse_ent
 from mcp_dynaload.config.trust import distrust, has_record, is_trusted_content
 from mcp_dynaload.config.upstream_config import Transport, UpstreamConfig, UpstreamOptions
 from mcp_dynaload.errors import StoreError
-from mcp_dynaload.machine.bounded_files import is_inside, read_bounded
+from mcp_dynaload.machine.bounded_files import is_inside, read_bounded, read_named
 
 __all__ = [
     "ConfigProblem",
@@ -104,7 +104,7 @@ def _read_source(path: Path, kind: FileKind, needs_trust_in: Locations | None = 
     if needs_trust_in and not is_inside(path, needs_trust_in.project_dir) and not _has_record(path, needs_trust_in):
         return _Source(FileRead(path, kind, "untrusted"), None, (_outside(path),))
     try:
-        raw = read_bounded(path) if kind == "project" else path.read_bytes()
+        raw = read_bounded(path) if kind == "project" else read_named(path)
     except FileNotFoundError:
         missing = ConfigProblem(path, "", "does not exist", "name an existing file after --config")
         return _Source(FileRead(path, kind, "absent"), None, (missing,) if kind == "explicit" else ())
