@@ -19,7 +19,7 @@ from mcp_dynaload.upstream.callbacks import UpstreamCallbacks
 from mcp_dynaload.upstream.channels import open_streams
 from mcp_dynaload.upstream.connection import Connection, Ends, open_connection
 from mcp_dynaload.upstream.definition_guard import DefinitionGuard, Unguarded
-from mcp_dynaload.upstream.failures import is_expected, login_error_in, reason_of
+from mcp_dynaload.upstream.failures import is_closed, is_expected, login_error_in, reason_of
 from mcp_dynaload.upstream.listing import Listing, ListingBudget, announces_changes, read_listing
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.relisting import Relisting
@@ -35,6 +35,8 @@ SETTLING_SECONDS = 4.0
 """How long a server may take to register its tools after its start."""
 
 POLL_SECONDS = 0.05
+
+ENDED = "it ended right after the handshake"
 
 SHARE = 0.05
 BURST_SECONDS = 0.25
@@ -124,6 +126,7 @@ class Lifecycle:
     _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     _relisting: Relisting = field(init=False)
     _has_tools: bool = False
+    _is_told: bool = False
     _streams: Streams | None = None
 
     def __post_init__(self) -> None:
@@ -276,7 +279,8 @@ class Lifecycle:
             await self._relisting.now()
         except (MCPError, TimeoutError, UpstreamError) as error:
             self.login_error = login_error_in(error)
-            self.listing_error = self.surroundings.masker.text(str(error)) or "it did not answer in time"
+            said = ENDED if is_closed(error) else self.surroundings.masker.text(str(error))
+            self.listing_error = said or "it did not answer in time"
             log.warning("upstream_listing_failed", upstream=self.config.name, error=self.listing_error)
         finally:
             self.tools_listed.set()
@@ -298,9 +302,15 @@ class Lifecycle:
             log.warning("upstream_listed_in_part", upstream=self.config.name, gaps=listing.gaps)
         connection.era.remember_headers(list(listing.tools))
         before, self.listing, self.login_error = self.listing, listing, None
-        if not self.is_retired:
-            await self.surroundings.host.upstream_listed(self.config.name, listing)
+        self._is_told = False
+        await self.tell_listing()
         return listing != before
+
+    async def tell_listing(self) -> None:
+        """Tell the session of the last listing, unless that was done: the end of the connection may have cut it off."""
+        if self.listing is not None and not self._is_told and not self.is_retired:
+            await self.surroundings.host.upstream_listed(self.config.name, self.listing)
+            self._is_told = True
 
     async def _hear(self, kind: str, elements: tuple[Json, ...]) -> None:
         """Have the tools compared as soon as they are known: the other lists of some servers take long."""

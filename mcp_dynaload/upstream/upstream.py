@@ -23,7 +23,7 @@ from mcp_dynaload.machine.background import surviving
 from mcp_dynaload.upstream.backoff import Backoff
 from mcp_dynaload.upstream.connection import Connection
 from mcp_dynaload.upstream.failures import described, is_closed, reason_of
-from mcp_dynaload.upstream.lifecycle import SETTLING_SECONDS, End, Lifecycle, Surroundings, tell_log_level
+from mcp_dynaload.upstream.lifecycle import ENDED, SETTLING_SECONDS, End, Lifecycle, Surroundings, tell_log_level
 from mcp_dynaload.upstream.listing import announces_changes
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
 
@@ -174,6 +174,7 @@ class Upstream:
             lifecycle, started = self._lifecycle, self.last_used
             if lifecycle is not None:
                 await lifecycle.listed.wait()
+                await lifecycle.tell_listing()
         finally:
             self.busy -= 1
         if lifecycle is not None:
@@ -185,6 +186,8 @@ class Upstream:
                 raise await self._refused(lifecycle.login_error, f"could not be listed: {lifecycle.listing_error}")
             if lifecycle.listing_error:
                 raise UpstreamStartError(self._describe(f"could not be listed: {lifecycle.listing_error}"))
+            if lifecycle.listing is None and lifecycle.end is End.DIED:
+                raise UpstreamStartError(self._describe(f"could not be listed: {ENDED}"))
             self._let_in()
 
     async def notify(self, method: str, params: Json | None) -> None:
