@@ -15,8 +15,13 @@ _GIVES_VALUE = re.compile(r"\b(?:from|by|us(?:e|ing)|call(?:ed|ing)?|via|through
 """In what is said of an argument: that another tool gives what it may be."""
 
 _COMES_LATER = re.compile(r"\b(?:after|instead|later|not|rather|then|unlike|without)\b", re.IGNORECASE)
-_IDENTIFIER = re.compile(r"[A-Za-z][\w-]*(?:[_-]|[a-z](?=[A-Z]))[\w-]*|[A-Za-z]\w*(?=[`'\"]?(?:\(\))?[`'\"]? tool\b)")
-"""A tool's name that is no plain word: in snake, kebab or camel case, or called a tool."""
+_RUN = re.compile(r"[\w-]+")
+_LETTER = re.compile(r"[A-Za-z]")
+_COMPOUND = re.compile(r"[_-]|[a-z][A-Z]")
+"""In a name in snake, kebab or camel case."""
+
+_CALLED_TOOL = re.compile(r"[`'\"]?(?:\(\))?[`'\"]? tool\b")
+"""Behind a name that is called a tool."""
 
 
 def prerequisites(tool: Tool, siblings: Mapping[str, str]) -> tuple[str, ...]:
@@ -24,7 +29,7 @@ def prerequisites(tool: Tool, siblings: Mapping[str, str]) -> tuple[str, ...]:
 
     Its description says so, or that of an argument which takes what the other tool gives.
     """
-    named = dict.fromkeys(word for text in _sentences(tool) for word in _IDENTIFIER.findall(text))
+    named = dict.fromkeys(word for text in _sentences(tool) for word in _identifiers(text))
     return tuple(siblings[word] for word in named if word in siblings and word != tool.original_name)
 
 
@@ -34,3 +39,13 @@ def _sentences(tool: Tool) -> Iterator[str]:
         for text in _SENTENCE.findall(parameter.description):
             if _GIVES_VALUE.search(text) and not _COMES_LATER.search(text):
                 yield text
+
+
+def _identifiers(text: str) -> Iterator[str]:
+    """Yield the names of tools that are no plain words; each character is looked at once, however long the text is."""
+    for run in _RUN.finditer(text):
+        if (letter := _LETTER.search(run[0])) is None:
+            continue
+        word = run[0][letter.start() :]
+        if _COMPOUND.search(word, 1) or _CALLED_TOOL.match(text, run.end()):
+            yield word

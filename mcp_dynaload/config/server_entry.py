@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, TypeVar, cast
+from urllib.parse import urlsplit
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -42,7 +43,9 @@ MAX_TIMEOUT_MS = 2**31 - 1
 
 _OPTION_NAMES = frozenset(option.name for option in fields(UpstreamOptions))
 _SANDBOX_NAMES = frozenset(key.name for key in fields(Sandbox))
-_HTTP_URL = re.compile(r"https?://[^/\s]\S*", re.IGNORECASE)
+_HTTP_URL = re.compile(r"https?://[^/\s\x00-\x1f][^\s\x00-\x1f\x7f]*", re.IGNORECASE)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _T = TypeVar("_T")
 
 
@@ -80,8 +83,9 @@ def parse_entry(
     expanded = expansion.of(parsed)
     warnings.extend(_missing(file, (*key, *where), variable) for where, variable in expansion.missing)
     problems.extend(file.problem((*key, *where), one.what, one.fix) for where, one in expansion.unread)
+    problems.extend(file.problem((*key, *where), what, fix) for where, what, fix in _unusable(expanded))
     transport = _transport(parsed)
-    if not problems and transport != "stdio" and not _HTTP_URL.fullmatch(expanded.url or ""):
+    if not problems and transport != "stdio" and not _is_address(expanded.url or ""):
         problems.append(file.problem((*key, "url"), "is not an http:// or https:// address", "give the whole address"))
     if transport != "stdio" and options.sandbox is not None:
         fix = "take it out: only a program that is started here can be contained"
@@ -223,6 +227,34 @@ def _mistakes(name: str, entry: _WrittenEntry) -> Iterator[tuple[KeyPath, str, s
         yield ("command",), "is missing or empty", "name the program to start"
     elif _transport(entry) != "stdio" and not entry.url:
         yield ("url",), "is missing or empty", "give the server's address"
+
+
+def _unusable(entry: _WrittenEntry) -> Iterator[tuple[KeyPath, str, str]]:
+    """Yield the values, as they are filled in, that no program or server can be given."""
+    texts: list[tuple[KeyPath, str]] = [(("command",), entry.command or "")]
+    texts += [(("args", index), text) for index, text in enumerate(entry.args)]
+    texts += [(("env", name), name + text) for name, text in entry.env.items()]
+    for where, text in texts:
+        if "\0" in text:
+            yield where, "has a character of no width (NUL), at which a text ends for a program", "take it out"
+    for name in entry.env:
+        if "=" in name:
+            yield ("env", name), "is no name of a variable", "write what is behind '=' as its value"
+    for name, text in entry.headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            yield ("headers", name), "is no name of a header", "it may have letters, digits and '-'"
+        elif not _HEADER_VALUE.fullmatch(text):
+            yield ("headers", name), "has a character that no header can have, as a line break", "take it out"
+
+
+def _is_address(url: str) -> bool:
+    if not _HTTP_URL.fullmatch(url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port >= 0)
+    except ValueError:  # its port is no number, or too large a one; a bracket is missing
+        return False
 
 
 def _starts_us(entry: _WrittenEntry) -> bool:

@@ -12,7 +12,7 @@ from mcp_dynaload.config.server_entry import SERVERS_KEY, is_disabled, parse_ent
 from mcp_dynaload.config.servers_source import FileKind, FileRead, ServersSource, parse_source
 from mcp_dynaload.config.trust import distrust, distrust_outside, is_trusted_content
 from mcp_dynaload.config.upstream_config import Transport, UpstreamConfig, UpstreamOptions
-from mcp_dynaload.machine.bounded_files import is_inside, read_bounded
+from mcp_dynaload.machine.bounded_files import is_inside, read_bounded, read_named
 
 __all__ = [
     "ConfigProblem",
@@ -76,7 +76,7 @@ def _read_source(path: Path, kind: FileKind, needs_trust_in: Locations | None = 
         if found:
             return unread.unused(ConfigProblem(path, "", found.reason, found.fix))
     try:
-        raw = read_bounded(path) if kind == "project" else path.read_bytes()
+        raw = read_bounded(path) if kind == "project" else read_named(path)
     except FileNotFoundError:
         missing = ConfigProblem(path, "", "does not exist", "name an existing file after --config")
         return ServersSource(FileRead(path, kind, "absent"), None, (missing,) if kind == "explicit" else ())

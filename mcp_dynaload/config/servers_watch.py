@@ -1,5 +1,6 @@
 """The servers files while a session runs: whether they have changed, and which servers hold then."""
 
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -113,5 +114,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     try:
         found = path.stat()
     except OSError:
+        return None
+    if not stat.S_ISREG(found.st_mode):  # what came through a pipe comes once
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino

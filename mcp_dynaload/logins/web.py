@@ -3,10 +3,9 @@
 Imports the HTTP client, so it is imported only where a login is made, renewed or ended.
 """
 
-import ssl
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ import httpx2
 from mcp.shared._httpx_utils import next_request_within_origin  # which redirects the SDK's own login follows
 
 from mcp_dynaload.errors import LoginError
+from mcp_dynaload.machine.authorities import EXTRA_AUTHORITIES, trusted_authorities
 from mcp_dynaload.machine.loopback import is_loopback
 
 REQUEST_SECONDS = 15.0
@@ -106,7 +106,9 @@ class Web:
         try:
             with anyio.fail_after(REQUEST_SECONDS):
                 async with httpx2.AsyncClient(
-                    timeout=REQUEST_SECONDS, follow_redirects=False, verify=_authorities()
+                    timeout=REQUEST_SECONDS,
+                    follow_redirects=False,
+                    verify=trusted_authorities(os.environ.get(EXTRA_AUTHORITIES)),
                 ) as client:
                     return await _answered(client, client.build_request(method, url, **options), reads=reads)
         except TimeoutError:
@@ -114,12 +116,6 @@ class Web:
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, UnicodeError) as error:
             why = str(error) or type(error).__name__
             raise LoginError(f"its {what} ({_origin(url)}) could not be reached: {why}") from error
-
-
-@cache
-def _authorities() -> ssl.SSLContext:
-    """Read whom to trust, once: a login makes half a dozen requests, and reading takes longer than any of them."""
-    return httpx2.create_ssl_context()
 
 
 async def _answered(client: httpx2.AsyncClient, request: httpx2.Request, *, reads: bool) -> WebAnswer:

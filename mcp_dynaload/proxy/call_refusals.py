@@ -44,9 +44,13 @@ def unwanted(session: Session, name: str) -> str:
 
 def unknown(session: Session, name: str, *, has_find_tools: bool) -> str:
     """Return that there is no such tool, and where to look for the one that is meant."""
+    listings = session.live.listings
+    for server in listings.unseen:
+        if server in listings.failures and name.startswith(listings.configs[server].prefix or name):
+            return f"There is no tool {name!r}. {listings.failures[server]}"
     nearest = session.catalog.nearest(name)
     hint = f" Did you mean {', '.join(repr(near) for near in nearest)}?" if nearest else ""
-    missing = session.live.listings.unseen
+    missing = listings.unseen
     wait = f" Not listed yet: {', '.join(missing)}." if missing else ""
     search = f" {_search(session)} searches all of them; {ESCAPE}." if has_find_tools else ""
     return f"There is no tool {name!r}.{hint}{search}{wait}"

@@ -1,14 +1,17 @@
 """Prompts, resources, completions and log levels: routed to the upstream that they belong to."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar, get_args
 
+import structlog
 from mcp import MCPError
-from mcp_types import INVALID_PARAMS, LoggingLevel
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, LoggingLevel
 
+from mcp_dynaload.catalog.results import readable_result
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import UpstreamLoginError
+from mcp_dynaload.masking.printable import printable
 from mcp_dynaload.proxy.aggregate import Aggregate, ElementOrigin
 from mcp_dynaload.proxy.asked_element import AskedElement
 from mcp_dynaload.proxy.client import Request
@@ -21,8 +24,17 @@ Method = Callable[[Session, Request, Json], Awaitable[Json]]
 
 _Found = TypeVar("_Found")
 
+log = structlog.get_logger()
+
 OWN_NOTIFICATIONS = frozenset({"notifications/initialized", "notifications/cancelled"})
 """The notifications for us alone: a cancelled request is cancelled by us under the id that it has upstream."""
+
+NEEDED: Mapping[str, str] = {"prompts/get": "messages", "resources/read": "contents"}
+"""The field without which an answer says nothing."""
+
+MAX_PLACES = 3
+MAX_PLACE = 80
+"""Odd parts of an answer that are named, and the characters of each."""
 
 RESOURCE_NOT_FOUND = -32002
 """The protocol's code for an unknown resource (revisions to 2025-11-25)."""
@@ -180,7 +192,28 @@ async def _scanned(session: Session, request: Request, asked: AskedElement, para
     """Return the upstream's answer, scanned if the user wants that."""
     method = "prompts/get" if asked.kind == "prompt" else "resources/read"
     ask = partial(_with_login, session, request, asked.upstream, method, params)
-    return await as_error(session, asked.upstream, scanned(session, asked, ask))
+    answer = await as_error(session, asked.upstream, scanned(session, asked, ask))
+    return readable(session, asked.upstream, method, answer)
+
+
+def readable(session: Session, upstream: str, method: str, result: Json) -> Json:
+    """Return an upstream's answer as the client can read it; of one that it cannot it would say that we gave it.
+
+    Raises:
+        MCPError: There is nothing readable in it.
+    """
+    if session.live.listings.passes_all:
+        return result
+    mended, odd = readable_result(method, result)
+    if odd:
+        places = [printable(oddity.place)[:MAX_PLACE] for oddity in odd[:MAX_PLACES]]
+        log.info("result_mended", upstream=upstream, method=method, places=places)
+    needed = NEEDED.get(method)
+    if needed is not None and needed not in mended:
+        why = "; ".join(f"{printable(oddity.place)[:MAX_PLACE]} {oddity.why}" for oddity in odd[-MAX_PLACES:])
+        said = f"MCP server {upstream!r} failed at {method!r}: its answer has no readable {needed!r}: {why}"
+        raise MCPError(code=INTERNAL_ERROR, message=f"{said}. The other servers are unaffected.")
+    return mended
 
 
 async def _routed(session: Session, request: Request, upstream: str, method: str, params: Json) -> Json:

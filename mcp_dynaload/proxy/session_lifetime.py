@@ -9,6 +9,7 @@ import anyio
 import anyio.abc
 
 from mcp_dynaload.logins.logins import Logins
+from mcp_dynaload.machine.background import kept_up, surviving
 from mcp_dynaload.machine.browser import open_page
 from mcp_dynaload.proxy.client import Client, ListRefresh, is_following
 from mcp_dynaload.proxy.client_plugin import ClientPlugin
@@ -84,13 +85,13 @@ async def open_session(
         ) as pool:
             await session.attach(pool)
             live.observe(session.on_catalog_changed)
-            tasks.start_soon(_start_upstreams, session)
-            tasks.start_soon(_keep_index, session)
-            tasks.start_soon(live.keep_approved)
-            tasks.start_soon(session.role.keep_looking)
+            tasks.start_soon(surviving, _start_upstreams, session)
+            tasks.start_soon(kept_up, _keep_index, session)
+            tasks.start_soon(kept_up, live.keep_approved)
+            tasks.start_soon(kept_up, session.role.keep_looking)
             if is_following(client.name, settings.following_clients):  # to others each word is news
-                tasks.start_soon(client.announcements.repeat)
-            tasks.start_soon(session.host.keep_lists_young)
+                tasks.start_soon(kept_up, client.announcements.repeat)
+            tasks.start_soon(kept_up, session.host.keep_lists_young)
             try:
                 yield session
             finally:

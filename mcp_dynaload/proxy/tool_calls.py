@@ -19,7 +19,7 @@ from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.content_scan import scanned
 from mcp_dynaload.proxy.flow_consent import is_allowed
 from mcp_dynaload.proxy.model_text import OWN_TOOLS
-from mcp_dynaload.proxy.passthrough import Method, known_by_now
+from mcp_dynaload.proxy.passthrough import Method, known_by_now, readable
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.toxic_flow import held_refusal
 from mcp_dynaload.proxy.unknown_calls import call_unknown
@@ -80,7 +80,7 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
     except anyio.get_cancelled_exc_class():
         watch.cancelled()
         raise
-    return watch.answered(result)
+    return watch.answered(readable(session, tool.upstream, "tools/call", result))
 
 
 async def _why_not(session: Session, request: Request, tool: Tool, arguments: object) -> str | None:

@@ -27,6 +27,9 @@ MAX_UNWRITTEN = 5_000
 """Statements that wait for the end of a lock; more are dropped, oldest first, and counted."""
 
 
+ESCAPED = "\ufdd0"
+"""How a text begins that is kept as hexadecimal digits: a sign that no text has."""
+
 PROBE = "probe"
 """The session whose row is written to see that writing works."""
 
@@ -63,7 +66,7 @@ class Database:
             if self._is_resting() and not self._is_apart:
                 return []
             try:
-                return self._on_sound_file(lambda: self._connection.execute(statement, values).fetchall())
+                return self._on_sound_file(lambda: self._rows(statement, values))
             except sqlite3.Error as error:
                 if is_locked(error):
                     self._rest(error)
@@ -78,7 +81,7 @@ class Database:
             if self._is_apart or self._is_resting():
                 return None
             try:
-                return self._on_sound_file(lambda: self._connection.execute(statement, values).fetchall())
+                return self._on_sound_file(lambda: self._rows(statement, values))
             except sqlite3.Error as error:
                 if is_locked(error):
                     self._rest(error)
@@ -190,9 +193,13 @@ class Database:
             log.warning("store_free_again", path=str(self._path), lost=self._dropped)
             self._resting_until, self._dropped = 0.0, 0
 
+    def _rows(self, statement: str, values: Sequence[object]) -> list[Row]:
+        found = self._connection.execute(statement, _storable(values)).fetchall()
+        return [tuple(map(_restored, row)) for row in found]
+
     def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         with self._connection:
-            self._connection.executemany(statement, rows)
+            self._connection.executemany(statement, map(_storable, rows))
 
     def _on_sound_file(self, work: Callable[[], _Result]) -> _Result:
         """Do the work; if it finds the file damaged, do it again on a new one."""
@@ -205,6 +212,32 @@ class Database:
             self._connection = _replace_broken(self._path, self._schema, self._file, error)
             self._file = _file_id(self._path)
             return work()
+
+
+def _storable(values: Sequence[object]) -> Sequence[object]:
+    """Return the values as SQLite takes them: text is UTF-8 there, in which a half of a character has no place."""
+    return [_escaped(value) if isinstance(value, str) and not _is_whole(value) else value for value in values]
+
+
+def _is_whole(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return not text.startswith(ESCAPED)
+
+
+def _escaped(text: str) -> str:
+    return ESCAPED + text.encode("utf-8", "surrogatepass").hex()
+
+
+def _restored(value: object) -> object:
+    """Return a value as it was before it was stored."""
+    if not isinstance(value, str) or not value.startswith(ESCAPED):
+        return value
+    return bytes.fromhex(value.removeprefix(ESCAPED)).decode("utf-8", "surrogatepass")
 
 
 def _open(path: Path, schema: Schema) -> sqlite3.Connection:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import nullcontext
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import anyio
 from mcp.shared.message import SessionMessage
@@ -25,7 +25,7 @@ from pydantic import ValidationError
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.transport import bounds, plain_json
-from mcp_dynaload.transport.bounds import Edges, MessageSize, TooLargeError
+from mcp_dynaload.transport.bounds import EDGE_BYTES, Edges, MessageSize, TooLargeError
 
 CHUNK_BYTES = 65_536
 
@@ -73,12 +73,26 @@ class LineReader:
     No task or memory stream stands between pipe and dispatcher: each would cost every message a turn of the loop.
     """
 
-    def __init__(self, receive: Receive, mend: Mend = left_as_it_is, skipped: Skipped = _for_nothing) -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        mend: Mend = left_as_it_is,
+        skipped: Skipped = _for_nothing,
+        *,
+        takes_unfinished: bool = False,
+    ) -> None:
+        """Read from `receive`; what stands behind the last line end is dropped unless it is to be taken, too."""
         self._receive = receive
         self._mend = mend
         self._skipped = skipped
+        self._takes_unfinished = takes_unfinished
         self._mended: deque[Item] = deque()
         self._buffer = bytearray()
+
+    @property
+    def unfinished(self) -> bytes:
+        """The begin of a line that has not ended: a program that asks on it waits for an answer."""
+        return bytes(self._buffer[:EDGE_BYTES])
 
     def __aiter__(self) -> "LineReader":
         return self
@@ -125,7 +139,7 @@ class LineReader:
     async def _line(self) -> bytes | Edges:
         """Return the next line with its end, or the parts kept of one that is too long.
 
-        Empty at the end of the stream, where an unfinished line is dropped.
+        Empty at the end of the stream.
         """
         start = 0
         while (end := self._buffer.find(b"\n", start)) < 0:
@@ -133,7 +147,8 @@ class LineReader:
             if start > bounds.MAX_MESSAGE_BYTES:
                 return await self._skip_line()
             if not (chunk := await self._chunk()):
-                return b""
+                rest, self._buffer = self._buffer, bytearray()
+                return bytes(rest) if self._takes_unfinished else b""
             self._buffer += chunk
         line = bytes(self._buffer[: end + 1])
         del self._buffer[: end + 1]
@@ -250,7 +265,7 @@ def envelope(value: object) -> JSONRPCMessage:
     fields = cast(dict[str, Any], value)
     if fields.get("jsonrpc") != "2.0":
         raise ValueError("no jsonrpc 2.0 field")
-    if "method" in fields:
+    if fields.get("method") is not None and not has_answer(fields):
         return _call(fields)
     if "result" in fields:
         _require(fields["result"], dict, "result")
@@ -258,6 +273,16 @@ def envelope(value: object) -> JSONRPCMessage:
     if "error" not in fields:
         raise TypeError("neither method, result nor error")
     return JSONRPCError(jsonrpc="2.0", id=fields.get("id"), error=_error(fields["error"]))
+
+
+def has_answer(fields: Json) -> bool:
+    """Return whether there is a result or an error in it: some programs write all fields of a message, used or not."""
+    return isinstance(fields.get("result"), dict) or isinstance(fields.get("error"), dict)
+
+
+def is_code(value: object) -> TypeGuard[int | float]:
+    """Return whether it is a whole number, as an error's code is."""
+    return isinstance(value, int | float) and value == value // 1  # for what is infinite that is no number
 
 
 def _error(value: object) -> ErrorData:

@@ -13,7 +13,7 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import LoginDemand, UpstreamAnswerError, UpstreamLoginError
 from mcp_dynaload.transport import plain_json
 from mcp_dynaload.transport.bounds import TooLargeError
-from mcp_dynaload.transport.jsonrpc_lines import Item, TooDeepError, envelope
+from mcp_dynaload.transport.jsonrpc_lines import Item, TooDeepError, envelope, has_answer, is_code
 
 MAX_STARTS = 8
 """Places in a line that are tried as the begin of a message."""
@@ -176,11 +176,13 @@ def _taken(value: object, waiting: str | int | None) -> Iterator[Item]:
             yield SessionMessage(envelope(fields))
         except (ValueError, KeyError, TypeError) as error:
             number = whole_id(fields.get("id"))
-            if "method" not in fields:
+            if fields.get("method") is None or has_answer(fields):
                 if (number := waiting if number is None else number) is not None:
                     yield _answer(fields, number)
             elif number is not None:
                 yield UnreadableCallError(number, str(error))
+            elif "id" in fields and fields["id"] is None:  # some programs write all fields of a notification
+                yield from _taken({key: item for key, item in fields.items() if key != "id"}, waiting)
 
 
 def _answer(fields: Json, number: str | int) -> SessionMessage:
@@ -188,7 +190,7 @@ def _answer(fields: Json, number: str | int) -> SessionMessage:
     error, result = fields.get("error"), fields.get("result")
     if isinstance(error, dict):
         code, message = cast(Json, error).get("code"), cast(Json, error).get("message")
-        if isinstance(code, int | float) and code == int(code) and isinstance(message, str):
+        if is_code(code) and isinstance(message, str):
             data = ErrorData.model_validate({**cast(Json, error), "code": int(code)})
             return SessionMessage(JSONRPCError(jsonrpc="2.0", id=number, error=data))
     if error is not None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
@@ -13,6 +13,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 from mcp_dynaload.config.servers_file import UpstreamConfig
 from mcp_dynaload.errors import UpstreamStartError
 from mcp_dynaload.logins.logins import Logins
+from mcp_dynaload.machine.authorities import EXTRA_AUTHORITIES, trusted_authorities
 from mcp_dynaload.transport.bounds import MAX_MESSAGE_BYTES
 from mcp_dynaload.transport.jsonrpc_lines import Item
 from mcp_dynaload.upstream.allowance import Allowance
@@ -21,6 +22,8 @@ from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.process import ProcessCommand, child_environment, open_process
 from mcp_dynaload.upstream.sandbox import contained
 from mcp_dynaload.upstream.streams import Streams
+
+_Client = TypeVar("_Client")
 
 HTTP_CONNECT_SECONDS = 30.0
 HTTP_READ_SECONDS = 3600.0
@@ -103,17 +106,19 @@ async def _open_http(
     def client_of(
         headers: dict[str, str] | None = None, timeout: httpx2.Timeout | None = None, auth: httpx2.Auth | None = None
     ) -> httpx2.AsyncClient:
-        return AnsweringClient(
+        return _supported(
+            AnsweringClient,
             tell,
             answers_in_body=config.transport != "sse",
             headers=headers,
             timeout=timeout,
             auth=credentials or auth,
+            verify=trusted_authorities(os.environ.get(EXTRA_AUTHORITIES)),
             demand=credentials.demand if credentials else no_demand,
             event_hooks={"response": [answers.check]},
         )
 
-    headers = dict(config.headers)
+    headers: dict[str, Any] = {name: value.encode("latin-1") for name, value in config.headers.items()}
     async with send, receive:
         if config.transport == "sse":
             async with (
@@ -131,6 +136,21 @@ async def _open_http(
             _passing_on(read, send, tell),
         ):
             yield _streams(receive, WritableMessages(write, tell), session)
+
+
+def _supported(client: Callable[..., _Client], *args: Any, **options: Any) -> _Client:
+    """Return the HTTP client.
+
+    Raises:
+        UpstreamStartError: What the environment sets for it needs a package that is not there.
+    """
+    try:
+        return client(*args, **options)
+    except ImportError as error:
+        said = "a variable of the environment (ALL_PROXY, HTTP_PROXY or HTTPS_PROXY) sets a SOCKS proxy, for which the"
+        raise UpstreamStartError(
+            f"{said} package 'socksio' is missing: install it beside mcp-dynaload, or name its host in NO_PROXY"
+        ) from error
 
 
 @asynccontextmanager

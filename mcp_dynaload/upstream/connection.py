@@ -21,7 +21,7 @@ from mcp_dynaload.transport.bounds import REFUSED
 from mcp_dynaload.transport.line_repair import UnreadableCallError
 from mcp_dynaload.upstream.allowance import Allowance, Rate
 from mcp_dynaload.upstream.era import Era, negotiate
-from mcp_dynaload.upstream.input_required import InputRounds
+from mcp_dynaload.upstream.input_required import InputRounds, questions_in
 from mcp_dynaload.upstream.silence import SilenceTimer
 from mcp_dynaload.upstream.streams import Intake, Outflow, Said, Streams
 from mcp_dynaload.upstream.subscriptions import (
@@ -138,7 +138,7 @@ class Connection:
             return await self._replaced(method, dict(params or {}))
         result = await self._send(method, dict(params or {}))
         rounds = InputRounds(self.upstream, method, self._silence.seconds)
-        while result.get("resultType") == "input_required":
+        while self.era.is_modern and result.get("resultType") == "input_required":
             answers = await self._gather_input(result, rounds)
             again = {**(params or {}), "inputResponses": answers, "requestState": result.get("requestState")}
             result = await self._send(method, {key: value for key, value in again.items() if value is not None})
@@ -237,14 +237,14 @@ class Connection:
             self.unanswered -= 1
 
     async def _gather_input(self, result: Json, rounds: InputRounds) -> Json | None:
-        asked: Mapping[str, Json] = result.get("inputRequests") or {}
+        asked = questions_in(result, RELAYED_REQUESTS)
         if not asked:
             await rounds.pause()
             return None
         rounds.count()
         return {
             key: await self._silence.suspended(
-                lambda wanted=wanted: self._client.ask(self.upstream, str(wanted["method"]), wanted.get("params"))
+                lambda wanted=wanted: self._client.ask(self.upstream, wanted.method, wanted.params)
             )
             for key, wanted in asked.items()
         }

@@ -6,7 +6,7 @@ changes. A server that refuses it is tried with `server/discover` (revision 2026
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from mcp import MCPError
 from mcp.shared.dispatcher import CallOptions, Outbound
@@ -29,6 +29,7 @@ from mcp_types import (
 )
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_HANDSHAKE_VERSION, LATEST_MODERN_VERSION
 
+from mcp_dynaload.catalog.shapes import shown
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import UpstreamAnswerError
 
@@ -37,6 +38,10 @@ DISCOVER_SECONDS = 10.0
 _UNCANCELLED: CallOptions = {"cancel_on_abandon": False}
 """The protocol forbids cancelling the handshake."""
 
+HANDSHAKE_VERSIONS = frozenset({*HANDSHAKE_PROTOCOL_VERSIONS, "2024-10-07"})
+"""The first revision, too, which Claude Code speaks and the SDK does not."""
+
+_ALL_LISTS = ("tools", "prompts", "resources")
 _MODERN_ONLY = ("resultType", "ttlMs", "cacheScope", "inputRequests", "requestState")
 
 
@@ -117,10 +122,12 @@ def _is_final(refusal: MCPError) -> bool:
 async def _initialize(outbound: Outbound, client_info: Json, capabilities: Json) -> Era:
     params = {"protocolVersion": LATEST_HANDSHAKE_VERSION, "capabilities": capabilities, "clientInfo": client_info}
     result = await outbound.send_raw_request("initialize", params, _UNCANCELLED)
-    version = str(result.get("protocolVersion"))
-    if version not in HANDSHAKE_PROTOCOL_VERSIONS:
-        raise MCPError(code=CONNECTION_CLOSED, message=f"it answered with the unknown protocol version {version!r}")
-    era = Era(version, result.get("serverInfo") or {}, result.get("capabilities") or {}, _text(result))
+    version = result.get("protocolVersion")
+    if not isinstance(version, str) or version not in HANDSHAKE_VERSIONS:
+        raise MCPError(
+            code=CONNECTION_CLOSED, message=f"it answered with the unknown protocol version {shown(version)}"
+        )
+    era = Era(version, json_object(result.get("serverInfo")), _capabilities(result), _text(result))
     await outbound.notify("notifications/initialized", None, era.options("notifications/initialized", {}))
     return era
 
@@ -135,11 +142,23 @@ async def _discover(outbound: Outbound, client_info: Json, capabilities: Json) -
     params, options = era.stamped("server/discover", {})
     options |= {"timeout": DISCOVER_SECONDS, **_UNCANCELLED}
     result = await outbound.send_raw_request("server/discover", params, options)
-    era.capabilities = result.get("capabilities") or {}
+    era.capabilities = _capabilities(result)
     era.server_info = json_object(json_object(result.get("_meta")).get(SERVER_INFO_META_KEY))
     era.instructions = _text(result)
     return era
 
 
+def _capabilities(result: Json) -> Json:
+    """Return what a server says that it can do; of one that says it in no such form it is seen when it is asked.
+
+    A server without any of them has nothing for us, so that is meant by nobody who wrote something else there.
+    """
+    said = result.get("capabilities")
+    if not isinstance(said, dict):
+        return {capability: {} for capability in _ALL_LISTS}
+    return {name: json_object(item) for name, item in cast(Json, said).items()}
+
+
 def _text(result: Json) -> str:
-    return str(result.get("instructions") or "")
+    said = result.get("instructions")
+    return said if isinstance(said, str) else ""

@@ -5,19 +5,23 @@ Imports the HTTP client, so it is imported only where a server is reached over H
 
 import json
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import httpx2
 from httpx2 import USE_CLIENT_DEFAULT
 from mcp.shared._httpx_utils import next_request_within_origin  # which redirects the transports follow
 from mcp.shared.message import SessionMessage
-from mcp_types import CONNECTION_CLOSED, JSONRPCError, JSONRPCMessage, JSONRPCResponse
+from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST, JSONRPCError, JSONRPCMessage, JSONRPCResponse
 
 from mcp_dynaload.errors import LoginDemand, LoginError, StoreError, UpstreamAnswerError, UpstreamLoginError
 from mcp_dynaload.transport.bounds import MAX_MESSAGE_BYTES
 from mcp_dynaload.transport.jsonrpc_lines import Item, format_line, parse_line
-from mcp_dynaload.transport.line_repair import UNREADABLE, failed_answer, mended
+from mcp_dynaload.transport.line_repair import UNREADABLE, failed_answer, mended, quoted
+from mcp_dynaload.transport.sdk_json import UnwritableError, writable
 from mcp_dynaload.upstream.http_bodies import DecodedBody
 from mcp_dynaload.upstream.http_failures import OTHER_ERA, demand_reason, status_name, status_reason, trouble_reason
 
@@ -26,14 +30,31 @@ JSON = "application/json"
 MAX_PROBLEM_BYTES = 65_536
 """The most bytes of an error's body that are looked at."""
 
+MAX_LEVELS = 200
+"""The transport reads not many more; that many brackets are looked at more closely by nobody, as that costs nothing."""
+
+_HALF_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+
 _STREAM_ENDED = "SSE stream "
 """How the transport begins to say so."""
 
+MIN_RETRY_MS = 1_000
+MIN_AWAITED_RETRY_MS = 100
+MAX_RETRY_MS = 60_000
+"""When a stream that has ended is asked for again, whatever the server says; sooner where a call waits for it."""
+
+_RETRY = re.compile(rb"(?:^|(?<=[\r\n]))retry:[ ]?([^\r\n]*)")
+_MILLISECONDS = re.compile(rb"[0-9]{1,15}")
+_ENDLESS_REDIRECT = re.compile(r"Redirect to \S+ not followed; .*")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _FLOAT_ID = re.compile(rb'"id"\s*:\s*-?\d+\.')
 """Which the transport does not take."""
 
-_NO_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
+_TYPE = b"content-type"
+_NO_TRANSFER = (b"content-encoding", b"content-length", b"transfer-encoding")
+
+Answer = JSONRPCResponse | JSONRPCError
 
 Tell = Callable[[Item], Awaitable[None]]
 """Gives who reads the connection a message, or something to note."""
@@ -73,7 +94,7 @@ class AnsweringClient(httpx2.AsyncClient):
                 await response.aclose()  # the transport ends with this stream, and says of why only the status
                 raise UpstreamLoginError(demand, status_name(response), demand_reason(response, demand))
             return self._with_events(response, None) if _content_type(response) == EVENTS else response
-        waiting = _id_of(request)
+        waiting = _id_of(await request.aread())  # which that of a redirect has not been
         try:
             response = await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
             return await self._answer(response, waiting)
@@ -104,8 +125,15 @@ class AnsweringClient(httpx2.AsyncClient):
             message = found.message if isinstance(found, SessionMessage) else None
             if isinstance(found, SessionMessage) and _is_failure(found.message):
                 failure = found
-            elif isinstance(message, JSONRPCResponse | JSONRPCError):
-                return _rebuilt(response, _with_id(message, waiting))
+            elif isinstance(message, Answer):
+                answer = _with_id(message, waiting)
+                is_beyond = _is_beyond_transport(body)
+                if is_beyond and _is_handshake(response.request):  # the transport takes the session from its headers
+                    answer, is_beyond = _within_transport(answer), False
+                if not is_beyond:
+                    return _rebuilt(response, format_line(answer))
+                await self._tell(SessionMessage(answer))
+                return _accepted(response.request)
             else:
                 await self._tell(found)
         if failure is not None and _content_type(response) == JSON:
@@ -124,7 +152,7 @@ class AnsweringClient(httpx2.AsyncClient):
             return await self._failed(response.request, waiting, why, cause=cause, demand=demand)
         item = parse_line(body)
         if waiting is not None and isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCError):
-            return _rebuilt(response, _with_id(item.message, waiting))
+            return _rebuilt(response, format_line(_with_id(item.message, waiting)))
         return await self._failed(
             response.request,
             waiting,
@@ -157,75 +185,187 @@ class AnsweringClient(httpx2.AsyncClient):
 
     def _with_events(self, response: httpx2.Response, waiting: str | int | None) -> httpx2.Response:
         """Return the stream with its unreadable parts made readable, or told."""
+        request = response.request
+        stream = EventStream(
+            self._tell,
+            waiting,
+            is_handshake=waiting is not None and _is_handshake(request),
+            address="" if self._answers_in_body else str(request.url),
+        )
         events = httpx2.Response(
             response.status_code,
             headers=_headers(response),
-            stream=DecodedBody(response, self._events(response, waiting)),
+            stream=DecodedBody(response, stream.readable(response.aiter_bytes())),
         )
         events.request = response.request
         return events
 
-    async def _events(self, response: httpx2.Response, waiting: str | int | None) -> AsyncGenerator[bytes]:
+
+@dataclass(slots=True)
+class EventStream:
+    """A stream of events whose unreadable parts are made readable, or told."""
+
+    tell: Tell
+    waiting: str | int | None
+    """The request to which one of the events is the answer."""
+
+    is_handshake: bool = False
+    """That request opens a session, which the transport takes from the headers of the stream."""
+
+    address: str = ""
+    """The address of a stream of the older transport, which names another one for what is posted."""
+
+    _words: bytes = b""
+    """Data without any object in it, as some send to keep a connection open; at the end it is all that there was."""
+
+    _is_answered: bool = False
+    _has_endpoint: bool = False
+
+    async def readable(self, pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
+        """Yield the stream as the transport can read it."""
         rest = bytearray()
-        async for piece in response.aiter_bytes():
+        is_begin = True
+        async for piece in pieces:
             searched = max(0, len(rest) - 3)
             rest += piece
+            if is_begin and len(rest) >= len(_BYTE_ORDER_MARK):
+                is_begin = False
+                if rest.startswith(_BYTE_ORDER_MARK):
+                    del rest[: len(_BYTE_ORDER_MARK)]
             while found := _BLANK_LINE.search(rest, searched):
                 block, searched = bytes(rest[: found.end()]), 0
                 del rest[: found.end()]
-                readable = await self._readable(block, waiting)
-                if readable is None:
+                event = await self._readable(block)
+                if event is None:
                     return
-                yield readable
+                yield event
             if len(rest) > MAX_MESSAGE_BYTES:  # the transport's own bound is for such
                 yield bytes(rest)
                 rest.clear()
-        yield bytes(rest)
+        if rest.strip() and (event := await self._readable(_whole_event(bytes(rest)))):
+            yield event
+        if self.address and not self._has_endpoint:
+            raise httpx2.SSEError("it ended its stream of events before it named an address for messages")
+        if self._words and not self._is_answered and self.waiting is not None:
+            await self.tell(
+                failed_answer(self.waiting, f"{UNREADABLE}: it is no JSON", self._words.decode(errors="replace"))
+            )
 
-    async def _readable(self, block: bytes, waiting: str | int | None) -> bytes | None:
-        """Return one event; None if it was to be the answer and there is none in it."""
+    async def _readable(self, block: bytes) -> bytes | None:
+        """Return one event; None if it was to be the answer and there is none in it, or it has been told."""
+        if b"retry" in block:
+            block = _RETRY.sub(self._bounded_retry, block)
         lines = block.splitlines()
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
+        if self.address and any(line.startswith(b"event:") and line[6:].strip() == b"endpoint" for line in lines):
+            self._has_endpoint = True
+            _check_endpoint(self.address, data.decode("utf-8", "replace"))
         if not data.strip() or any(line.startswith(b"event:") and line[6:].strip() != b"message" for line in lines):
             return block
         item = parse_line(data)
-        if isinstance(item, SessionMessage) and not _FLOAT_ID.search(data):
+        if isinstance(item, SessionMessage) and not _needs_rewriting(item, data):
+            self._is_answered = self._is_answered or isinstance(item.message, Answer)
             return block
         kept = [line for line in lines if line and not line.startswith(b"data:")]
         events = [b"\n".join([*kept, b"", b""])] if kept else []
+        waiting = self.waiting if b"{" in data else None
+        if waiting is None:
+            self._words = data
         for found in [item] if isinstance(item, SessionMessage) else mended(data, item, waiting):
             message = found.message if isinstance(found, SessionMessage) else None
-            if message is None or _is_failure(message):
-                await self._tell(found)
-                if message is not None and waiting is not None:
+            self._is_answered = self._is_answered or isinstance(message, Answer)
+            is_beyond = _is_beyond_transport(data)
+            if is_beyond and self.is_handshake and isinstance(message, Answer):
+                message, is_beyond = _within_transport(message), False
+            if message is None or _is_failure(message) or is_beyond:
+                await self.tell(found)
+                if isinstance(message, Answer) and self.waiting is not None:
                     return None
             else:
                 events.append(b"\n".join([*kept, b"data: " + format_line(message), b""]))
         return b"".join(events)
 
+    def _bounded_retry(self, found: re.Match[bytes]) -> bytes:
+        """Return the field that says when to come again, not too soon; without it where that is no time at all."""
+        if not _MILLISECONDS.fullmatch(found[1]):
+            return b": "
+        least = MIN_RETRY_MS if self.waiting is None else MIN_AWAITED_RETRY_MS
+        return b"retry: %d" % min(max(int(found[1]), least), MAX_RETRY_MS)
+
+
+def _check_endpoint(address: str, named: str) -> None:
+    """See that messages go where the stream comes from: of another address the transport says nothing.
+
+    Raises:
+        httpx2.SSEError: They would not.
+    """
+    try:
+        at = urljoin(address, named)
+        is_there = bool(named.strip()) and urlsplit(at)[:2] == urlsplit(address)[:2]
+    except ValueError:
+        is_there = False
+    if not is_there:
+        raise httpx2.SSEError(f"it names an address for messages that is not one of its own: {quoted(named)}")
+
+
+def _whole_event(rest: bytes) -> bytes:
+    """Return the end of a stream as an event: its last line lacks an end, or it is JSON and no stream at all."""
+    if rest.lstrip().startswith((b"{", b"[")):
+        rest = b"\n".join(b"data: " + line for line in rest.splitlines())
+    return rest + b"\n\n"
+
 
 def in_our_words(item: Item) -> Item:
-    """Return the transport's error for a stream that ended before the answer, as a failure of the server."""
+    """Return what the transport says of a stream that ended before the answer, or of redirects, as a failure."""
     message = item.message if isinstance(item, SessionMessage) else None
-    if not isinstance(message, JSONRPCError) or message.id is None or message.error.code != CONNECTION_CLOSED:
+    if not isinstance(message, JSONRPCError) or message.id is None:
+        return item
+    if message.error.code == INVALID_REQUEST and _ENDLESS_REDIRECT.fullmatch(message.error.message):
+        return failed_answer(
+            message.id, "it redirects from one address to the next without end: check 'url' of its entry"
+        )
+    if message.error.code != CONNECTION_CLOSED:
         return item
     if not message.error.message.startswith(_STREAM_ENDED):
         return item
     return failed_answer(message.id, f"it ended its answer before there was one ({message.error.message})")
 
 
+def _needs_rewriting(item: SessionMessage, data: bytes) -> bool:
+    """Return whether the transport would not take a message for what it is."""
+    is_answer = isinstance(item.message, Answer)
+    return _FLOAT_ID.search(data) is not None or (is_answer and b'"method"' in data) or _is_beyond_transport(data)
+
+
 def _is_failure(message: JSONRPCMessage) -> bool:
     return isinstance(message, JSONRPCError) and isinstance(message.error.data, UpstreamAnswerError)
 
 
-def _with_id(message: JSONRPCResponse | JSONRPCError, waiting: str | int) -> bytes:
+def _with_id(message: Answer, waiting: str | int) -> Answer:
     if isinstance(message, JSONRPCError):
-        return format_line(JSONRPCError(jsonrpc="2.0", id=waiting, error=message.error))
-    return format_line(JSONRPCResponse.model_construct(jsonrpc="2.0", id=waiting, result=message.result))
+        return JSONRPCError(jsonrpc="2.0", id=waiting, error=message.error)
+    return JSONRPCResponse.model_construct(jsonrpc="2.0", id=waiting, result=message.result)
+
+
+def _is_handshake(request: httpx2.Request) -> bool:
+    return json.loads(request.content).get("method") == "initialize"
+
+
+def _within_transport(answer: Answer) -> Answer:
+    """Return an answer without halves of characters, as far as that makes it one that the transport can read."""
+    if isinstance(answer, JSONRPCResponse):
+        with suppress(UnwritableError):
+            return JSONRPCResponse.model_construct(jsonrpc="2.0", id=answer.id, result=writable(answer.result))
+    return answer
+
+
+def _is_beyond_transport(data: bytes) -> bool:
+    """Return whether JSON may have what the transport cannot read: halves of characters, many levels."""
+    return data.count(b"{") + data.count(b"[") > MAX_LEVELS or _HALF_ESCAPE.search(data) is not None
 
 
 def _rebuilt(response: httpx2.Response, body: bytes) -> httpx2.Response:
-    headers = {**_headers(response), "content-type": JSON}
+    headers = [*((name, value) for name, value in _headers(response) if name != _TYPE), (_TYPE, JSON.encode())]
     return httpx2.Response(response.status_code, headers=headers, content=body, request=response.request)
 
 
@@ -233,8 +373,10 @@ def _accepted(request: httpx2.Request) -> httpx2.Response:
     return httpx2.Response(202, request=request)
 
 
-def _headers(response: httpx2.Response) -> dict[str, str]:
-    return {name: value for name, value in response.headers.items() if name.lower() not in _NO_TRANSFER}
+def _headers(response: httpx2.Response) -> list[tuple[bytes, bytes]]:
+    """Return the headers as they came: not all of them are ASCII."""
+    lower = [(name.lower(), value) for name, value in response.headers.raw]
+    return [(name, value) for name, value in lower if name not in _NO_TRANSFER]
 
 
 async def _begin_of(response: httpx2.Response) -> bytes:
@@ -251,9 +393,9 @@ async def _begin_of(response: httpx2.Response) -> bytes:
     return begin
 
 
-def _id_of(request: httpx2.Request) -> str | int | None:
+def _id_of(posted: bytes) -> str | int | None:
     """Return the id of the posted request; None of a notification or an answer."""
-    message = json.loads(request.content)
+    message = json.loads(posted)
     return message.get("id") if "method" in message else None
 
 

@@ -3,6 +3,7 @@
 Imports the HTTP client, so it is imported only where a server is reached over HTTP.
 """
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import cast
+from urllib.request import getproxies_environment
 
 import httpx2
 
 from mcp_dynaload.errors import LoginDemand
+from mcp_dynaload.machine.authorities import EXTRA_AUTHORITIES
 from mcp_dynaload.masking.printable import quoted
 
 OTHER_ERA = frozenset({400, 404, 405, 406, 415, 422, 501})
@@ -38,6 +41,7 @@ _ADVICE = {
     500: "the fault is on its side: try again later{wait}",
     503: "it is not available now: try again later{wait}",
 }
+_WHOLE_NUMBER = re.compile(r"[0-9]+")
 _LIKE = {302: 301, 303: 301, 307: 301, 308: 301, 406: 405, 415: 405, 422: 400, 502: 503, 504: 503}
 
 
@@ -74,11 +78,12 @@ def trouble_reason(error: BaseException) -> str:
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
-            return f"its TLS certificate or connection was not accepted ({cause.reason or cause}): check 'url'"
+            return f"its TLS certificate or connection was not accepted ({cause.reason or cause}): {_tls_advice(cause)}"
         if isinstance(cause, socket.gaierror):
-            return "its host name is not known (no connection): check 'url' of its entry, and the network"
+            return f"its host name is not known (no connection): check 'url' of its entry, and the network{_by_proxy()}"
         if isinstance(cause, ConnectionRefusedError):
-            return "nothing answers at its address (connection refused): check that it runs, and 'url' of its entry"
+            why = "nothing answers at its address (connection refused)"
+            return f"{why}: check that it runs, and 'url' of its entry{_by_proxy()}"
     match error:
         case httpx2.ConnectTimeout() | httpx2.PoolTimeout():
             return "no connection to it in time: check that it runs, 'url' of its entry, and the network"
@@ -86,10 +91,30 @@ def trouble_reason(error: BaseException) -> str:
             return "it did not take the request, or was silent, for too long"
         case httpx2.ConnectError():
             return f"no connection to it ({error}): check that it runs, and 'url' of its entry"
+        case httpx2.SSEError() if "content type" in str(error):
+            return (
+                f"it answers with no stream of events ({str(error).rstrip('.')}): check 'url' and 'type' of its entry"
+            )
+        case httpx2.SSEError():
+            return str(error)
+        case httpx2.DecodingError():
+            return f"its answer is not in the encoding that it names ({error})"
         case httpx2.NetworkError() | httpx2.RemoteProtocolError():
             return f"the connection to it broke off before its answer was there ({error or type(error).__name__})"
         case _:
             return f"{type(error).__name__}: {error}"
+
+
+def _tls_advice(error: ssl.SSLError) -> str:
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return "check 'url'"
+    return f"check 'url'; if it is of an authority of your own, name that one's file in {EXTRA_AUTHORITIES}"
+
+
+def _by_proxy() -> str:
+    """Return where else the fault may be: the environment may send all requests to another address first."""
+    names = [f"{kind}_PROXY".upper() for kind in sorted(getproxies_environment()) if kind != "no"]
+    return f"; or the proxy that {' and '.join(names)} sets" if names else ""
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -104,11 +129,11 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _retry_after(text: str) -> int:
     """Return the seconds to wait; 0 where the text does not say."""
-    if text.strip().isdigit():
+    if _WHOLE_NUMBER.fullmatch(text.strip()):
         return int(text.strip()[:6])
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return max(0, round((at - datetime.now(UTC)).total_seconds()))
+    except (ValueError, OverflowError):
         return 0
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0, round((at - datetime.now(UTC)).total_seconds()))

@@ -1,14 +1,48 @@
 """The rounds of one request to a modern server, which may answer that it wants input, or only to be asked again."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import anyio
 
-from mcp_dynaload.errors import UpstreamError
+from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.errors import UpstreamAnswerError, UpstreamError
+from mcp_dynaload.transport.line_repair import UNREADABLE, quoted
 
 MAX_INPUT_ROUNDS = 10
 POLL_SECONDS = 0.1
 MAX_POLL_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class InputQuestion:
+    """A question to the client that stands in an answer."""
+
+    method: str
+    params: Json | None
+
+
+def questions_in(result: Json, allowed: Collection[str]) -> Mapping[str, InputQuestion]:
+    """Return the questions of an answer that wants input, by the server's own keys.
+
+    Raises:
+        UpstreamAnswerError: It has something else in their place, or what no client is asked.
+    """
+    given: object = result.get("inputRequests")
+    found = {key: _question(wanted, allowed) for key, wanted in json_object(given).items()}
+    if not isinstance(given, dict | None) or None in found.values():
+        why = f"{UNREADABLE}: its 'inputRequests' are no questions to a client"
+        raise UpstreamAnswerError("unreadable questions", f"{why}: {quoted(cast(object, given))}")
+    return cast(Mapping[str, InputQuestion], found)
+
+
+def _question(wanted: object, allowed: Collection[str]) -> InputQuestion | None:
+    asked = json_object(wanted)
+    method, params = asked.get("method"), asked.get("params")
+    if not isinstance(method, str) or method not in allowed or not isinstance(params, dict | None):
+        return None
+    return InputQuestion(method, cast(Json | None, params))
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 import anyio
+import anyio.abc
 import structlog
 from mcp import MCPError
 
@@ -18,10 +19,11 @@ from mcp_dynaload.upstream.callbacks import UpstreamCallbacks
 from mcp_dynaload.upstream.channels import open_streams
 from mcp_dynaload.upstream.connection import Connection, Ends, open_connection
 from mcp_dynaload.upstream.definition_guard import DefinitionGuard, Unguarded
-from mcp_dynaload.upstream.failures import is_expected, login_error_in, reason_of
+from mcp_dynaload.upstream.failures import is_closed, is_expected, login_error_in, reason_of
 from mcp_dynaload.upstream.listing import Listing, ListingBudget, announces_changes, read_listing
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.relisting import Relisting
+from mcp_dynaload.upstream.streams import Streams
 
 MAX_START_SECONDS = 900.0
 """A start that takes longer is given up: the first `npx` or `docker run` of a server downloads it."""
@@ -33,6 +35,8 @@ SETTLING_SECONDS = 4.0
 """How long a server may take to register its tools after its start."""
 
 POLL_SECONDS = 0.05
+
+ENDED = "it ended right after the handshake"
 
 SHARE = 0.05
 BURST_SECONDS = 0.25
@@ -122,6 +126,8 @@ class Lifecycle:
     _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     _relisting: Relisting = field(init=False)
     _has_tools: bool = False
+    _is_told: bool = False
+    _streams: Streams | None = None
 
     def __post_init__(self) -> None:
         self._relisting = Relisting(self.config.name, self._list_again)
@@ -223,32 +229,44 @@ class Lifecycle:
             event.set()
 
     async def _open(self) -> None:
-        name, options, host = self.config.name, self.config.options, self.surroundings.host
+        options, project = self.config.options, self.surroundings.project_dir
         allowance = Allowance(SHARE, BURST_SECONDS)
         ends = Ends(self._relisting.ask, self.log.note, allowance)
-        async with (
-            open_streams(
-                self.config, self.surroundings.project_dir, self.log, allowance, self.surroundings.logins
-            ) as streams,
-            open_connection(name, streams, host, host.profile(), options.call_timeout_seconds, ends) as connection,
-            anyio.create_task_group() as tasks,
-        ):
-            self.connection = connection
-            log.info("upstream_started", upstream=name, pid=connection.pid, protocol=connection.era.version)
-            host.upstream_started(name, anyio.current_time() - self.since)
-            tasks.start_soon(self._end_with, connection)
-            await self._restore(connection)
-            if connection.era.is_modern:  # over HTTP, what a call must carry in headers stands in the list
-                await self._list_at_start(connection)
-            else:
-                tasks.start_soon(self._list_at_start, connection)
-            self._scope.deadline = float("inf")
-            if self.state is State.STARTING:
-                self.state = State.OPEN
-            self.settled.set()
-            tasks.start_soon(self._follow_changes)
-            await self._ending.wait()
-            tasks.cancel_scope.cancel()
+        async with open_streams(self.config, project, self.log, allowance, self.surroundings.logins) as streams:
+            self._streams = streams
+            host = self.surroundings.host
+            async with (
+                open_connection(
+                    self.config.name, streams, host, host.profile(), options.call_timeout_seconds, ends
+                ) as connection,
+                anyio.create_task_group() as tasks,
+            ):
+                await self._serve(connection, tasks)
+
+    async def _serve(self, connection: Connection, tasks: anyio.abc.TaskGroup) -> None:
+        """Have the connection used from now on, until it is to end."""
+        name, host = self.config.name, self.surroundings.host
+        self.connection = connection
+        log.info("upstream_started", upstream=name, pid=connection.pid, protocol=connection.era.version)
+        host.upstream_started(name, anyio.current_time() - self.since)
+        tasks.start_soon(self._end_with, connection)
+        await self._restore(connection)
+        if connection.era.is_modern:  # over HTTP, what a call must carry in headers stands in the list
+            await self._list_at_start(connection)
+        else:
+            tasks.start_soon(self._list_at_start, connection)
+        self._scope.deadline = float("inf")
+        if self.state is State.STARTING:
+            self.state = State.OPEN
+        self.settled.set()
+        tasks.start_soon(self._follow_changes)
+        await self._ending.wait()
+        tasks.cancel_scope.cancel()
+
+    def note_unfinished(self) -> None:
+        """Note the line that the program has begun and not ended: it explains why nothing follows."""
+        if self._streams is not None and (begun := self._streams.unfinished().strip()):
+            self.log.note(f"a line without an end: {begun[:200]!r}")
 
     async def _end_with(self, connection: Connection) -> None:
         await connection.closed.wait()
@@ -261,7 +279,8 @@ class Lifecycle:
             await self._relisting.now()
         except (MCPError, TimeoutError, UpstreamError) as error:
             self.login_error = login_error_in(error)
-            self.listing_error = self.surroundings.masker.text(str(error)) or "it did not answer in time"
+            said = ENDED if is_closed(error) else self.surroundings.masker.text(str(error))
+            self.listing_error = said or "it did not answer in time"
             log.warning("upstream_listing_failed", upstream=self.config.name, error=self.listing_error)
         finally:
             self.tools_listed.set()
@@ -283,9 +302,15 @@ class Lifecycle:
             log.warning("upstream_listed_in_part", upstream=self.config.name, gaps=listing.gaps)
         connection.era.remember_headers(list(listing.tools))
         before, self.listing, self.login_error = self.listing, listing, None
-        if not self.is_retired:
-            await self.surroundings.host.upstream_listed(self.config.name, listing)
+        self._is_told = False
+        await self.tell_listing()
         return listing != before
+
+    async def tell_listing(self) -> None:
+        """Tell the session of the last listing, unless that was done: the end of the connection may have cut it off."""
+        if self.listing is not None and not self._is_told and not self.is_retired:
+            await self.surroundings.host.upstream_listed(self.config.name, self.listing)
+            self._is_told = True
 
     async def _hear(self, kind: str, elements: tuple[Json, ...]) -> None:
         """Have the tools compared as soon as they are known: the other lists of some servers take long."""

@@ -11,7 +11,9 @@ import structlog
 from mcp import MCPError
 from mcp_types import METHOD_NOT_FOUND
 
+from mcp_dynaload.catalog.shapes import shown
 from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.errors import UpstreamAnswerError, UpstreamError
 from mcp_dynaload.upstream.era import Era
 
 READ = {
@@ -137,6 +139,7 @@ async def read_listing(
 
     Raises:
         MCPError: The upstream answered with an error, and nothing could be read.
+        UpstreamError: It answered with something else, and nothing could be read.
         TimeoutError: It did not answer in time, and nothing could be read.
     """
     reading = _Reading(request, budget)
@@ -170,7 +173,7 @@ class _Reading:
         self.found: dict[str, list[Json]] = {}
         self.gaps: list[str] = []
         self.unnamed: dict[str, int] = {}
-        self.failure: MCPError | TimeoutError | None = None
+        self.failure: MCPError | TimeoutError | UpstreamError | None = None
         self._request = request
         self._budget = budget
         self._broken: set[str] = set()
@@ -192,14 +195,16 @@ class _Reading:
             try:
                 with anyio.fail_after(self._ends_at - anyio.current_time()):
                     page = await self._request(method, {"cursor": cursor} if cursor else {})
-            except MCPError as error:
-                if error.error.code != METHOD_NOT_FOUND or cursor:  # a server may lack the method after all
-                    self.failure = self.failure or error
-                    self._give_up(kind, f"{method!r} failed: {error.error.message}")
+            except (MCPError, UpstreamError) as error:
+                is_lacking = isinstance(error, MCPError) and error.error.code == METHOD_NOT_FOUND
+                if not is_lacking or cursor:  # a server may lack the method after all
+                    self._fail(kind, error, f"{method!r} failed: {error}")
                 return
             except TimeoutError as error:
-                self.failure = self.failure or error
-                self._give_up(kind, f"{method!r} was not answered in {self._budget.seconds:g} s")
+                self._fail(kind, error, f"{method!r} was not answered in {self._budget.seconds:g} s")
+                return
+            if (why := _not_listed(kind, page)) is not None:
+                self._fail(kind, UpstreamAnswerError("no list", f"it answered {method!r} without a list: {why}"), why)
                 return
             self._take(kind, page)
             cursor = page.get("nextCursor")
@@ -261,10 +266,24 @@ class _Reading:
             return f"it takes longer than {budget.seconds:g} s"
         return ""
 
+    def _fail(self, kind: str, error: MCPError | TimeoutError | UpstreamError, why: str) -> None:
+        """Note why a list could not be read; the others may be."""
+        self.failure = self.failure or error
+        self._give_up(kind, why)
+
     def _give_up(self, kind: str, why: str) -> None:
         if kind not in self._broken:
             self._broken.add(kind)
             self.gaps.append(f"{kind}: {why}; {len(self.found[kind])} were read")
+
+
+def _not_listed(kind: str, page: Json) -> str | None:
+    """Return why an answer has no such list; None if it has, or has none of what few servers have."""
+    key = KEYS.get(kind, kind)
+    listed = page.get(key)
+    if isinstance(listed, list) or (listed is None and kind != "tools"):
+        return None
+    return f"{key!r} is {shown(cast(object, listed))}" if key in page else f"{key!r} is missing"
 
 
 def _named(page: object, identity: str) -> tuple[list[Json], int]:

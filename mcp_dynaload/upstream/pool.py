@@ -14,9 +14,11 @@ from mcp_dynaload.config.servers_file import UpstreamConfig
 from mcp_dynaload.config.servers_watch import change_between
 from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamLoginError
 from mcp_dynaload.logins.logins import Logins
+from mcp_dynaload.machine.background import kept_up, surviving
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.upstream.callbacks import UpstreamCallbacks
 from mcp_dynaload.upstream.definition_guard import DefinitionGuard, Unguarded
+from mcp_dynaload.upstream.failures import reason_of
 from mcp_dynaload.upstream.lifecycle import Surroundings
 from mcp_dynaload.upstream.upstream import Upstream, gone
 
@@ -81,7 +83,7 @@ class Pool:
             if name in self._upstreams:
                 self._upstreams[name].subscriptions |= old.subscriptions
             if old.is_running and self.is_open:
-                self._tasks.start_soon(old.retired)
+                self._tasks.start_soon(surviving, old.retired)
 
     def has(self, name: str) -> bool:
         """Return whether the upstream is one of this pool's own."""
@@ -160,6 +162,8 @@ class Pool:
                 except UpstreamError as error:
                     errors[name] = str(error)
                     log.warning("upstream_not_listed", upstream=name, error=str(error))
+                except Exception as error:  # noqa: BLE001 - whatever is wrong with one server, the others are listed
+                    errors[name] = self._fault_at(name, error)
 
         limiter = anyio.CapacityLimiter(min(MAX_LISTING, self._max_running))
         async with anyio.create_task_group() as tasks:
@@ -174,7 +178,7 @@ class Pool:
             failures.update(await self.list_all(names))
 
         if names := tuple(names):
-            self._tasks.start_soon(list_new)
+            self._tasks.start_soon(surviving, list_new)
 
     async def _list_one(self, name: str) -> None:
         await self._make_room(self[name])
@@ -204,6 +208,14 @@ class Pool:
                 await pool._list_one(name)
         except (MCPError, TimeoutError, UpstreamError) as error:
             log.warning("upstream_not_listed", upstream=name, error=str(error) or "timed out")
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fault_at(name, error)
+
+    def _fault_at(self, name: str, error: Exception) -> str:
+        """Log a fault of ours with one server; returns what to say of it."""
+        log.exception("upstream_broke_us", upstream=name)
+        reason = reason_of(error, self._surroundings.masker)
+        return f"MCP server {name!r} could not be listed, by a fault of mcp-dynaload's: {reason}; its log says more."
 
     def _has_room_for(self, name: str) -> bool:
         return self[name].is_running or len(self.running) < self._max_running
@@ -222,7 +234,7 @@ class Pool:
                 continue
             upstream = self._upstreams.get(name)
             if upstream and not upstream.is_running:
-                self._tasks.start_soon(self._warm_one, upstream)
+                self._tasks.start_soon(surviving, self._warm_one, upstream)
 
     async def sweep(self) -> None:
         """Stop idle upstreams, for ever."""
@@ -294,9 +306,9 @@ async def open_pool(
         surroundings = Surroundings(host, project_dir, logs_dir, masker or Masker(), guard or Unguarded(), logins)
         pool = Pool(surroundings, tasks, max_running, common)
         pool.configure(configs)
-        tasks.start_soon(pool.sweep)
+        tasks.start_soon(kept_up, pool.sweep)
         if logins is not None:
-            tasks.start_soon(pool.follow_logins)
+            tasks.start_soon(kept_up, pool.follow_logins)
         try:
             yield pool
         finally:

@@ -89,7 +89,8 @@ async def open_process(command: ProcessCommand, log: OutputLog, allowance: Allow
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_log_errors, stderr, log, all_said, allowance)
             try:
-                yield Streams(LineReader(stdout.receive, mend_answers, skipped), LineWriter(stdin.send), process.pid)
+                lines = LineReader(stdout.receive, mend_answers, skipped, takes_unfinished=True)
+                yield Streams(lines, LineWriter(stdin.send), process.pid, unfinished=lambda: lines.unfinished)
             finally:
                 with anyio.CancelScope(shield=True):
                     allowance.lift()

@@ -39,6 +39,8 @@ class Streams:
     write: WriteStream[SessionMessage]
     pid: int | None = None
     session: HttpSession | None = None
+    unfinished: Callable[[], bytes] = lambda: b""
+    """The begin of a line that was not ended by now."""
 
 
 class Intake:

@@ -19,10 +19,11 @@ from mcp_dynaload.errors import (
     UpstreamUncheckedError,
 )
 from mcp_dynaload.logins.login import login_command
+from mcp_dynaload.machine.background import surviving
 from mcp_dynaload.upstream.backoff import Backoff
 from mcp_dynaload.upstream.connection import Connection
 from mcp_dynaload.upstream.failures import described, is_closed, reason_of
-from mcp_dynaload.upstream.lifecycle import SETTLING_SECONDS, End, Lifecycle, Surroundings, tell_log_level
+from mcp_dynaload.upstream.lifecycle import ENDED, SETTLING_SECONDS, End, Lifecycle, Surroundings, tell_log_level
 from mcp_dynaload.upstream.listing import announces_changes
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
 
@@ -141,12 +142,13 @@ class Upstream:
         if self._lifecycle is None:  # no other caller has started it meanwhile
             self.last_used = anyio.current_time()  # one that is just starting is not the one to make room
             self._lifecycle = Lifecycle(self.config, self._surroundings, self._log, self.subscriptions)
-            self._tasks.start_soon(self._own, self._lifecycle)
+            self._tasks.start_soon(surviving, self._own, self._lifecycle)
         lifecycle = self._lifecycle
         if not lifecycle.settled.is_set():  # each call of a running one passes here: a wait would be a turn of the loop
             with anyio.move_on_after(lifecycle.patience_seconds):
                 await lifecycle.settled.wait()
         if not lifecycle.settled.is_set():
+            lifecycle.note_unfinished()
             limit = self.config.options.connect_timeout_seconds
             said = (
                 f"did not start: no answer to the handshake in {limit:g} s. It goes on starting: try again in a while"
@@ -172,17 +174,20 @@ class Upstream:
             lifecycle, started = self._lifecycle, self.last_used
             if lifecycle is not None:
                 await lifecycle.listed.wait()
+                await lifecycle.tell_listing()
         finally:
             self.busy -= 1
         if lifecycle is not None:
             if (connection := lifecycle.ready) and announces_changes(connection.era.capabilities):
-                self._tasks.start_soon(self._leave, lifecycle, started)
+                self._tasks.start_soon(surviving, self._leave, lifecycle, started)
             else:
                 self._stop_unless_used(lifecycle, started)
             if lifecycle.login_error is not None:
                 raise await self._refused(lifecycle.login_error, f"could not be listed: {lifecycle.listing_error}")
             if lifecycle.listing_error:
                 raise UpstreamStartError(self._describe(f"could not be listed: {lifecycle.listing_error}"))
+            if lifecycle.listing is None and lifecycle.end is End.DIED:
+                raise UpstreamStartError(self._describe(f"could not be listed: {ENDED}"))
             self._let_in()
 
     async def notify(self, method: str, params: Json | None) -> None:
@@ -345,8 +350,10 @@ class Upstream:
             await lifecycle.run()
         finally:
             self._lifecycle = None
-            self._note_end(lifecycle)
-            lifecycle.settle()
+            try:
+                self._note_end(lifecycle)
+            finally:
+                lifecycle.settle()
 
     async def _leave(self, lifecycle: Lifecycle, started: float) -> None:
         """Stop it after a while in which it may tell of changes: some register their tools after their start."""

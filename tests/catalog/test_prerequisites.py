@@ -1,5 +1,7 @@
 """The tools that a definition says must be called first."""
 
+import time
+
 import pytest
 
 from mcp_dynaload.catalog.prerequisites import prerequisites
@@ -53,3 +55,15 @@ def test_a_catalog_answers_with_the_names_that_it_advertises() -> None:
 
     assert catalog.prerequisites(tools[0]) == catalog.prerequisites(tools[0]) == ("git__stage_files",)
     assert catalog.prerequisites(tools[1]) == ()
+
+
+@pytest.mark.proves("bounded")
+@pytest.mark.parametrize("piece", ["a", "A", "0x", "é", "a'", "a ", "(", "AKIA"])
+def test_however_long_a_text_is_each_character_is_looked_at_once(piece: str) -> None:
+    endless = "first use " + piece * 100_000
+    began = time.process_time()
+
+    found = prerequisites(a_tool("commit_files", f"{endless}\nstage_files first", upstream="git"), SIBLINGS)
+
+    assert found == ("git__stage_files",)
+    assert time.process_time() - began < 2  # looked at from each of its characters on, it takes minutes

@@ -97,6 +97,29 @@ def places(tmp_path: Path) -> Locations:
             "take it out: only a program that is started here can be contained",
         ),
         (
+            {"command": "x", "args": ["y", "a\0b"]},
+            "mcpServers.one.args[1] has a character of no width (NUL), at which a text ends for a program; take it out",
+        ),
+        (
+            {"command": "x", "env": {"A=B": "c"}},
+            "mcpServers.one.env[\"A=B\"] is no name of a variable; write what is behind '=' as its value",
+        ),
+        (
+            {"url": "http://x", "headers": {"A B": "c"}},
+            "mcpServers.one.headers[\"A B\"] is no name of a header; it may have letters, digits and '-'",
+        ),
+        (
+            {"url": "http://x", "headers": {"A": "b\nC: d"}},
+            "mcpServers.one.headers.A has a character that no header can have, as a line break; take it out",
+        ),
+        (
+            {"url": "http://x:99999/"},
+            "mcpServers.one.url is not an http:// or https:// address; give the whole address",
+        ),
+        ({"url": "http://x:y/"}, "mcpServers.one.url is not an http:// or https:// address; give the whole address"),
+        ({"url": "http://[::1/"}, "mcpServers.one.url is not an http:// or https:// address; give the whole address"),
+        ({"url": "http://x/\1"}, "mcpServers.one.url is not an http:// or https:// address; give the whole address"),
+        (
             {"command": "x", "dynaload": {"prefix": "a b"}},
             "mcpServers.one.dynaload.prefix has a value that is not allowed; "
             "it may have up to 32 letters, digits, '_' and '-'",

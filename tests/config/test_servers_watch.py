@@ -1,6 +1,7 @@
 """Servers files that change under a running session: which servers hold then."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,19 @@ def test_the_files_that_count_are_looked_at(places: Locations, tmp_path: Path) -
     assert empty == (None, None, None)
     assert written[0] is not None
     assert watched_files(places, [tmp_path / "x"]) == (tmp_path / "x",)
+
+
+@pytest.mark.proves("live-servers", "bounded")
+def test_a_pipe_is_read_once_and_one_in_the_place_of_a_file_keeps_its_servers(
+    places: Locations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.machine.bounded_files.PIPE_SECONDS", 0.05)
+    file = tmp_path / "named.json"
+    file.write_text(json.dumps({"mcpServers": {"a": {"command": "x"}}}))
+    before = read(places, file)
+    file.unlink()
+    os.mkfifo(file)
+
+    assert stamp_of([file]) == (None,)
+    assert read_after(places, before, file) == {"a": "x"}
+    assert "nothing came through the pipe" in str(read(places, file).problems[0])

@@ -98,6 +98,11 @@ def call(name: str, arguments: dict[str, Any], request_id: object, meta: dict[st
                 )
                 sys.stdout.buffer.flush()
             return None
+        case "last_words":
+            with writing:
+                sys.stdout.write(arguments["text"].replace("{id}", json.dumps(request_id)))
+                sys.stdout.flush()
+                os._exit(0)
         case "complain":
             for _ in range(arguments.get("times", 1)):
                 sys.stderr.write(arguments["text"] + "\n")

@@ -1,11 +1,12 @@
 """Files that somebody else put into a repository are read within bounds, or not at all."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from mcp_dynaload.machine.bounded_files import MAX_FILE_BYTES, is_inside, read_bounded, read_inside
+from mcp_dynaload.machine.bounded_files import MAX_FILE_BYTES, is_inside, read_bounded, read_inside, read_named
 
 
 @pytest.fixture
@@ -69,3 +70,30 @@ def test_a_project_that_is_reached_by_a_link_is_itself(tmp_path: Path, project: 
     (tmp_path / "link").symlink_to(project)
 
     assert read_inside(tmp_path / "link" / "a", tmp_path / "link") == b"text"
+
+
+@pytest.mark.proves("bounded")
+def test_a_pipe_that_the_user_names_is_read_to_its_end(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"x" * 200_000,))
+    writer.start()
+
+    assert read_named(pipe) == b"x" * 200_000
+    writer.join()
+
+
+@pytest.mark.proves("bounded")
+def test_a_pipe_into_which_nobody_writes_is_given_up_and_a_device_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.machine.bounded_files.PIPE_SECONDS", 0.05)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    with pytest.raises(OSError, match=r"nothing came through the pipe in 0.05 s"):
+        read_named(pipe)
+    with pytest.raises(OSError, match="no regular file"):
+        read_named(Path("/dev/zero"))
+    with pytest.raises(IsADirectoryError):
+        read_named(tmp_path)

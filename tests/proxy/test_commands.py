@@ -91,6 +91,15 @@ async def test_an_unloaded_tool_is_refused_with_the_reason_until_reset(tmp_path:
         assert not (await client.call(ECHO)).is_error
 
 
+@pytest.mark.proves("steering")
+@pytest.mark.parametrize(
+    "name", [ECHO.upper(), f"`{ECHO}`", f'"{ECHO}"', f"\u201c{ECHO}\u201d", f"'mcp__dynaload__{ECHO}'", "ECHO", "Echo"]
+)
+async def test_a_tools_name_may_be_quoted_and_in_other_cases(tmp_path: Path, name: str) -> None:
+    async with office(tmp_path) as client:
+        assert (await run(client, f"unload {name}")).startswith(f"Unloaded tool '{ECHO}'")
+
+
 async def test_a_whole_category_can_be_unloaded(tmp_path: Path) -> None:
     async with office(tmp_path) as client:
         text = await run(client, "unload-category ledger")
@@ -284,6 +293,10 @@ async def test_got_as_a_prompt_a_command_acts_and_tells_the_model_in_one_line(tm
         assert message["content"]["text"].startswith("The user ran /dynaload:optimize-for. Result: Loaded ")
         assert len(message["content"]["text"].splitlines()) == 1
         assert CREATE in await loaded(client)
+
+        odd = await client.raw("prompts/get", name="profile", arguments={"profile": "\x1b[31mred"})
+        assert "[profiles.\\x1b[31mred]" in odd["messages"][0]["content"]["text"]
+        assert odd["messages"][0]["content"]["text"].isprintable()
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,11 @@ async def test_an_unknown_tool_is_an_error_that_names_the_nearest_and_what_is_no
         for params in ({}, {"name": 5}):
             with pytest.raises(MCPError):
                 await client.raw("tools/call", **params)
+        await until(lambda: "bad" in client.live.listings.failures)
+        with pytest.raises(
+            MCPError, match=r"There is no tool 'bad__echo'. MCP server 'bad' did not start: .*\n.*\n\"broken"
+        ):
+            await client.call("bad__echo")
 
 
 @pytest.mark.proves("faults")
@@ -312,3 +317,26 @@ async def test_names_of_our_own_tools_are_kept_from_upstreams(tmp_path: Path) ->
         assert await client.hook("Stop") == {}
         assert len(client.live.catalog.tools) == 2
         assert {"find_tools", "dynaload_hook"}.isdisjoint(t.name for t in client.live.catalog.tools)
+
+
+@pytest.mark.proves("in-words")
+async def test_a_result_that_the_client_would_refuse_is_mended_on_its_way(tmp_path: Path) -> None:
+    line = '{"jsonrpc":"2.0","id":{id},"result":{"content":"done","isError":null,"_meta":null}}'
+    async with connected_to(tmp_path, config("a"), config("b"), listings={"a": COMMAND_TOOLS}) as client:
+        result = await client.raw("tools/call", name="a__raw", arguments={"line": line})
+
+    assert result == {"content": [{"type": "text", "text": "done"}]}
+
+
+@pytest.mark.proves("in-words")
+async def test_an_answer_in_which_nothing_can_be_read_is_told_by_its_servers_name(tmp_path: Path) -> None:
+    listing = Listing(prompts=({"name": "p"},), resources=({"uri": "x://r", "name": "r"},))
+    odd = config("a", offers_all=True, says=None)
+    async with connected_to(tmp_path, odd, config("b"), listings={"a": listing}) as client:
+        prompt = await client.raw("prompts/get", name="a__p")
+        with pytest.raises(MCPError, match=r"MCP server 'a' failed at 'resources/read': .* no readable 'contents'"):
+            await client.raw("resources/read", uri="x://r")
+
+    assert prompt["messages"] == [
+        {"role": "user", "content": {"type": "text", "text": '{"type": "text", "text": null}'}}
+    ]

@@ -196,3 +196,12 @@ def test_a_failing_statement_is_logged_and_changes_nothing(tmp_path: Path) -> No
         assert database.read("SELECT * FROM costs") == []
         assert database.read("SELECT * FROM nothing") == []
     assert [entry["event"] for entry in logs] == ["store_write_failed", "store_read_failed"]
+
+
+@pytest.mark.proves("odd-definitions")
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb é", "\ufdd0", "\ufdd0zz", "é\0", "\ufdd0\ud800"])
+def test_a_text_with_half_a_character_comes_back_as_it_was(tmp_path: Path, text: str) -> None:
+    with closing(Database(tmp_path / "dynaload.db")) as database:
+        database.write(COST, [(text, 1), ("other", 2)])
+        assert database.read("SELECT * FROM costs WHERE text_hash = ?", [text]) == [(text, 1)]
+        assert set(database.read("SELECT text_hash FROM costs")) == {(text,), ("other",)}

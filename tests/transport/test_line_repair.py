@@ -42,6 +42,9 @@ def result(line: bytes) -> object:
         (b'[INFO] ready {"jsonrpc":"2.0","id":3,"result":{"x":1}}', 1),
         (b'{"jsonrpc":"2.0","id":3,"result":{"x":1}} bye', 1),
         (b'[{"jsonrpc":"2.0","id":3,"result":{"x":1}}]', 1),
+        (b'{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{},"result":{"x":1}}', 1),
+        (b'{"jsonrpc":"2.0","id":3,"method":null,"params":null,"result":{"x":1},"error":null}', 1),
+        (b'{"id":3,"method":"tools/call","result":{"x":1}}', 1),
     ],
 )
 @pytest.mark.proves("plain-json")
@@ -63,6 +66,12 @@ def test_an_answer_that_is_only_odd_is_used_and_can_be_written(line: bytes, valu
         (b'{"jsonrpc":"2.0","id":3,"error":"broken"}', "an error without a whole number as code"),
         (b'{"jsonrpc":"2.0","id":3,"error":{"code":-1}}', "an error without a whole number as code"),
         (b'{"jsonrpc":"2.0","id":3,"error":{"code":"E_NO","message":"m"}}', '\'{"code":"E_NO"'),
+        (b'{"jsonrpc":"2.0","id":3,"error":{"code":Infinity,"message":"m"}}', "an error without a whole number"),
+        (
+            b'{"jsonrpc":"2.0","id":3,"method":"tools/call","error":{"code":"E","message":"m"}}',
+            "an error without a whole",
+        ),
+        (b'{"jsonrpc":"2.0","id":3,"method":null,"result":null,"error":null}', "its result is null"),
         (b'{"jsonrpc":"2.0","id":3,"result":{"content":[', "it is no JSON"),
         (b'{"jsonrpc":"2.0","result":{"id":5,"x":oops},"id":3}', "it is no JSON"),
         (b'{"jsonrpc":"2.0","id":3,"result":{"x":' + b"[" * DEEP, "nested too deeply"),
@@ -116,6 +125,14 @@ def test_a_servers_request_that_cannot_be_read_can_be_answered() -> None:
 
     assert isinstance(call, UnreadableCallError)
     assert (call.answer.id, call.answer.error.code) == (7, INVALID_REQUEST)
+
+
+@pytest.mark.parametrize("fields", ['"id":null', '"id":null,"result":null,"error":null', '"result":null,"error":null'])
+def test_a_servers_notification_may_have_the_fields_of_all_messages(fields: str) -> None:
+    (message,) = found_in(b'{"jsonrpc":"2.0","method":"n","params":{"a":1},%s}' % fields.encode())
+
+    assert isinstance(message, JSONRPCNotification)
+    assert (message.method, message.params) == ("n", {"a": 1})
 
 
 def test_what_was_repaired_is_noted() -> None:

@@ -122,3 +122,36 @@ async def test_requests_of_the_modern_era_carry_what_it_asks_for_and_results_los
     answer: Json = {"content": [], "resultType": "complete", "ttlMs": 5, "_meta": {SERVER_INFO_META_KEY: {}, "b": 2}}
     assert era.plain_result(answer) == {"content": [], "_meta": {"b": 2}}
     assert era.plain_result({**answer, "_meta": {SERVER_INFO_META_KEY: {}}}) == {"content": []}
+
+
+@pytest.mark.proves("eras")
+@pytest.mark.parametrize("capabilities", [None, [], ["tools"], "tools", 5, True])
+async def test_of_a_server_that_does_not_say_what_it_can_do_all_lists_are_asked_for(capabilities: object) -> None:
+    era = await negotiate(Peer({"initialize": {**GREETING, "capabilities": capabilities}}), INFO, CAPABILITIES)
+    modern = await negotiate(
+        Peer({"server/discover": {**DISCOVERED, "capabilities": capabilities}}), INFO, CAPABILITIES
+    )
+
+    assert era.capabilities == modern.capabilities == {"tools": {}, "prompts": {}, "resources": {}}
+
+
+async def test_what_is_odd_in_a_greeting_counts_as_not_said() -> None:
+    capabilities: Json = {"tools": None, "prompts": True, "resources": [], "logging": "yes"}
+    odd: Json = {**GREETING, "serverInfo": "me", "capabilities": capabilities, "instructions": ["Hi."]}
+
+    era = await negotiate(Peer({"initialize": odd}), INFO, CAPABILITIES)
+
+    assert (era.server_info, era.instructions) == ({}, "")
+    assert era.capabilities == {"tools": {}, "prompts": {}, "resources": {}, "logging": {}}
+
+
+@pytest.mark.parametrize("version", [None, 20250618, ["2025-06-18"], {}, "2025-06-18 ", ""])
+async def test_a_version_that_is_none_is_told(version: object) -> None:
+    with pytest.raises(MCPError, match="it answered with the unknown protocol version"):
+        await negotiate(Peer({"initialize": {**GREETING, "protocolVersion": version}}), INFO, CAPABILITIES)
+
+
+async def test_the_first_revision_is_spoken_as_by_the_client() -> None:
+    era = await negotiate(Peer({"initialize": {**GREETING, "protocolVersion": "2024-10-07"}}), INFO, CAPABILITIES)
+
+    assert (era.version, era.is_modern) == ("2024-10-07", False)

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Literal
@@ -232,6 +233,28 @@ async def test_an_address_where_nobody_listens_fails_at_once(
         assert "connect" in text.lower()
         assert "secret" not in text
         assert await say(pool, "good", "echo") == "{}"
+
+
+ASKING = "import sys; sys.stdout.write('Ok to proceed? (y) '); sys.stdout.flush(); sys.stdin.readline()"
+
+
+@pytest.mark.proves("in-words")
+@pytest.mark.parametrize("then", ["", "; import time; time.sleep(600)"], ids=["it ends", "it waits on"])
+async def test_a_question_that_a_program_prints_in_place_of_an_answer_is_quoted(tmp_path: Path, then: str) -> None:
+    options = UpstreamOptions(connect_timeout_seconds=0.5)
+    arguments = ("-I", "-S", "-c", ASKING + then)
+    asking = UpstreamConfig(name="ask", transport="stdio", command=sys.executable, args=arguments, options=options)
+    async with pool_of(tmp_path, asking) as pool:
+        text = await failure_of(pool, "ask")
+
+    assert text.startswith("MCP server 'ask' did not start: ")
+    assert "Ok to proceed? (y)" in text
+
+
+async def test_the_last_answer_of_a_program_may_lack_its_line_end(tmp_path: Path) -> None:
+    line = '{"jsonrpc":"2.0","id":{id},"result":{"content":[{"type":"text","text":"bye"}]}}'
+    async with pool_of(tmp_path, config("a")) as pool:
+        assert await say(pool, "a", "last_words", text=line) == "bye"
 
 
 async def test_a_protocol_version_of_no_known_era_is_named(tmp_path: Path) -> None:

@@ -1,23 +1,31 @@
 """Odd answers of a server over HTTP: whoever waits is told at once, in words, or gets the part that can be used."""
 
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import anyio
 import pytest
 from mcp import MCPError
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.errors import UpstreamAnswerError, UpstreamClosedError, UpstreamError, UpstreamStartError
+from mcp_dynaload.transport.jsonrpc_lines import Item
+from mcp_dynaload.upstream.http_answers import EventStream
 from mcp_dynaload.upstream.pool import Pool
-from tests.faults.odd_http_server import EVENTS, Odd, OddServer, OddSseServer
+from tests.faults.odd_http_server import EVENTS, HELLO, Odd, OddServer, OddSseServer
 from tests.transparency.serving import served
 from tests.upstream.sessions import call, pool_of, say
 
 RESULT = '{"content":[{"type":"text","text":"done"}]}'
+HALF = '{"jsonrpc":"2.0","id":{id},"result":{"content":[{"type":"text","text":"d\\ud800ne"}]}}'
+METHOD = '"method":"tools/call"'
 ANSWER = f'{{"jsonrpc":"2.0","id":{{id}},"result":{RESULT}}}'
 
 
@@ -39,6 +47,9 @@ async def failure_of(pool: Pool, name: str = "far") -> UpstreamError:
         (Odd(status=404), ("HTTP 404 (Not Found)", "check 'url'")),
         (Odd(status=429, headers={"retry-after": "17"}), ("HTTP 429 (Too Many Requests)", "wait 17 s")),
         (Odd(status=429), ("HTTP 429 (Too Many Requests)", "wait a while")),
+        (Odd(status=429, headers={"retry-after": "\u00b2"}), ("HTTP 429 (Too Many Requests)", "wait a while")),
+        (Odd(status=307, headers={"location": "/mcp"}), ("redirects from one address to the next without end",)),
+        (Odd(body=ANSWER, headers={"content-encoding": "gzip"}), ("not in the encoding that it names",)),
         (Odd(status=500, body="<h1>oops</h1>", content_type="text/html"), ("HTTP 500", "fault is on its side", "oops")),
         (Odd(status=503, headers={"retry-after": "5"}), ("HTTP 503", "not available now", "(in 5 s)")),
         (Odd(status=502), ("HTTP 502 (Bad Gateway)", "try again later")),
@@ -87,12 +98,43 @@ async def test_what_is_no_answer_is_told_at_once_with_its_cause(
         (Odd(body=f"data: {ANSWER}\n\n", content_type=EVENTS), "done"),
         (Odd(body=f"id: 7\r\ndata: {ANSWER.replace('{id}', '{id}.0')}\r\n\r\n", content_type=EVENTS), "done"),
         (Odd(body=f": ping\n\ndata: hm {ANSWER}\n\n", content_type=EVENTS), "done"),
+        (Odd(body=f"\ufeffdata: {ANSWER}\n\n", content_type=EVENTS), "done"),
+        (Odd(body=f"data: {ANSWER}", content_type=EVENTS), "done"),
+        (Odd(body=f"data: [DONE]\n\ndata: ping\n\ndata: {ANSWER}\n\n", content_type=EVENTS), "done"),
+        (Odd(body=f"data: {ANSWER[:-1]},{METHOD}}}\n\n", content_type=EVENTS), "done"),
+        (Odd(body=f"{ANSWER[:-1]},{METHOD}}}"), "done"),
+        (Odd(body=ANSWER, content_type=EVENTS), "done"),
+        (Odd(body=ANSWER, headers={"x-words": "gr\u00fc\u00df"}), "done"),
+        (Odd(body=HALF), "d\ud800ne"),
+        (Odd(body=f"data: {HALF}\n\n", content_type=EVENTS), "d\ud800ne"),
     ],
 )
 async def test_an_answer_that_is_only_odd_is_used(tmp_path: Path, odd: Odd, result: str) -> None:
     async with served(OddServer(odd)) as url, pool_of(tmp_path, far(url)) as pool:
         with anyio.fail_after(5):
             assert await say(pool, "far", "echo") == result
+
+
+async def test_an_answer_of_many_levels_is_no_matter_of_the_transports(tmp_path: Path) -> None:
+    deep = '{"a":' * 400 + "1" + "}" * 400
+    body = ANSWER.replace(RESULT, f'{{"structuredContent":{deep}}}')
+    for odd in (Odd(body=body), Odd(body=f"data: {body}\n\n", content_type=EVENTS)):
+        async with served(OddServer(odd)) as url, pool_of(tmp_path, far(url)) as pool:
+            with anyio.fail_after(5):
+                assert await call(pool, "far", "echo") == {"structuredContent": json.loads(deep)}
+
+
+@pytest.mark.proves("eras")
+async def test_a_redirect_within_the_server_is_followed_from_the_handshake_on(tmp_path: Path) -> None:
+    server = OddServer(Odd(body=ANSWER))
+
+    async def moved(scope: Scope, receive: Receive, send: Send) -> None:
+        is_there = scope["type"] != "http" or scope["path"] == "/mcp/"
+        await (server if is_there else Response(status_code=307, headers={"location": "/mcp/"}))(scope, receive, send)
+
+    async with served(moved) as url, pool_of(tmp_path, far(url)) as pool:
+        with anyio.fail_after(5):
+            assert await say(pool, "far", "echo") == "done"
 
 
 async def test_a_number_that_json_cannot_say_is_null_and_noted(tmp_path: Path) -> None:
@@ -217,3 +259,106 @@ async def test_over_the_older_transport_a_post_that_is_refused_fails_its_call_al
         server.post_status = 202
         with anyio.fail_after(5):
             assert await say(pool, "far", "echo") == "done"
+
+
+async def test_a_header_of_an_entry_need_not_be_ascii(tmp_path: Path) -> None:
+    seen: list[bytes] = []
+    server = OddServer(Odd(body=ANSWER))
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.extend(value for name, value in scope.get("headers", ()) if name == b"x-city")
+        await server(scope, receive, send)
+
+    async with served(noting) as url:
+        config = replace(far(url), headers={"X-City": "K\u00f6ln"})
+        async with pool_of(tmp_path, config) as pool:
+            assert await say(pool, "far", "echo") == "done"
+
+    assert set(seen) == {"K\u00f6ln".encode("latin-1")}
+
+
+@pytest.mark.proves("bounded")
+@pytest.mark.parametrize(
+    ("waiting", "said", "kept"),
+    [
+        (None, b"0", b"retry: 1000"),
+        (None, b"5000", b"retry: 5000"),
+        (None, b"99999999", b"retry: 60000"),
+        (None, b"-5", b": "),
+        (None, b"soon", b": "),
+        (None, b"9" * 400, b": "),
+        (3, b"0", b"retry: 100"),
+        (3, b"500", b"retry: 500"),
+    ],
+)
+async def test_a_stream_is_not_asked_for_again_as_soon_as_its_server_says(
+    waiting: int | None, said: bytes, kept: bytes
+) -> None:
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield b"id: 7\r\nretry: %s\r\ndata: \r\n\r\n: retry: 5\n\n" % said
+
+    async def tell(item: Item) -> None:
+        raise AssertionError(item)
+
+    found = b"".join([piece async for piece in EventStream(tell, waiting).readable(pieces())])
+
+    assert found.splitlines() == [b"id: 7", kept, b"data: ", b"", b": retry: 5", b""]
+
+
+async def test_a_proxy_that_the_environment_sets_is_named_where_no_connection_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_tcp_port: int
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_tcp_port}")
+    monkeypatch.setenv("NO_PROXY", "")
+    for name in ("http_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    async with pool_of(tmp_path, far("http://far.invalid")) as pool:
+        assert "or the proxy that HTTP_PROXY sets" in str(await failure_of(pool))
+
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    async with pool_of(tmp_path, far("http://far.invalid")) as pool:
+        text = str(await failure_of(pool))
+    assert "the package 'socksio' is missing" in text
+
+
+@pytest.mark.parametrize("content_type", ["application/json", EVENTS])
+async def test_the_session_of_an_odd_handshake_is_kept(tmp_path: Path, content_type: str) -> None:
+    sessions: list[str | None] = []
+    hello = json.dumps({**HELLO, "instructions": "half a \ud83d"})
+    body = f'{{"jsonrpc":"2.0","id":{{id}},"result":{hello}}}'
+    body = body if content_type != EVENTS else f"data: {body}\n\n"
+    odd = Odd(body=body, content_type=content_type, headers={"mcp-session-id": "s1"})
+    server = OddServer(odd, frozenset({"initialize"}))
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        sessions.append(Headers(scope=scope).get("mcp-session-id") if scope["type"] == "http" else "s1")
+        await server(scope, receive, send)
+
+    async with served(noting) as url, pool_of(tmp_path, far(url)) as pool:
+        with anyio.fail_after(5):
+            assert await say(pool, "far", "echo") == "as usual"
+
+    assert sessions.count(None) == 1
+
+
+@pytest.mark.proves("in-words")
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        ("event: endpoint\ndata: http://elsewhere.example/x\n\n", "not one of its own: 'http://elsewhere.example/"),
+        ("event: endpoint\ndata: http://[::x\n\n", "not one of its own: 'http://[::x'"),
+        ("event: endpoint\ndata:\n\n", "not one of its own: ''"),
+        (": nothing\n\n", "it ended its stream of events before it named an address for messages"),
+    ],
+)
+async def test_over_the_older_transport_a_stream_that_leads_nowhere_is_told_at_once(
+    tmp_path: Path, events: str, words: str
+) -> None:
+    async def leading_nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(events, media_type=EVENTS)(scope, receive, send)
+
+    async with served(leading_nowhere) as url, pool_of(tmp_path, far(url, "sse")) as pool:
+        text = str(await failure_of(pool))
+
+    assert text.startswith("MCP server 'far' did not start: ")
+    assert words in text

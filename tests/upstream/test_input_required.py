@@ -28,7 +28,10 @@ for line in sys.stdin:
     answer = {"jsonrpc": "2.0", "id": message["id"]}
     match message["method"]:
         case "initialize":
-            answer["error"] = {"code": -32601, "message": "Method not found"}
+            if sys.argv[2] == "modern":
+                answer["error"] = {"code": -32601, "message": "Method not found"}
+            else:
+                answer["result"] = {"protocolVersion": message["params"]["protocolVersion"], "capabilities": {}}
         case "server/discover":
             answer["result"] = {"capabilities": {}, "resultType": "complete"}
         case "tools/call":
@@ -39,13 +42,13 @@ for line in sys.stdin:
 """
 
 
-def answering(*answers: Json, seconds: float = 5) -> UpstreamConfig:
+def answering(*answers: Json, seconds: float = 5, is_modern: bool = True) -> UpstreamConfig:
     """Return a server that gives these answers to calls, the last one for ever."""
     return UpstreamConfig(
         name="a",
         transport="stdio",
         command=sys.executable,
-        args=("-I", "-S", "-c", SERVER, json.dumps(answers)),
+        args=("-I", "-S", "-c", SERVER, json.dumps(answers), "modern" if is_modern else ""),
         options=UpstreamOptions(call_timeout_seconds=seconds),
     )
 
@@ -64,6 +67,36 @@ async def test_a_server_that_asks_without_end_is_given_up_by_name(tmp_path: Path
             await say(pool, "a", "greet")
 
     assert len(host.asked) == MAX_INPUT_ROUNDS
+
+
+@pytest.mark.proves("in-words")
+@pytest.mark.parametrize(
+    "questions",
+    [
+        [1],
+        "who?",
+        5,
+        {"who": None},
+        {"who": {}},
+        {"who": {"method": 5}},
+        {"who": {"method": "tools/call"}},
+        {"who": {"method": "elicitation/create", "params": [1]}},
+    ],
+)
+async def test_what_is_no_question_is_told_and_asked_of_nobody(tmp_path: Path, questions: object) -> None:
+    host = answerer()
+    async with pool_of(tmp_path, answering({**ASKING, "inputRequests": questions}), host=host) as pool:
+        with pytest.raises(UpstreamError, match=r"MCP server 'a' failed at 'tools/call': .*no questions to a client"):
+            await say(pool, "a", "greet")
+
+    assert host.asked == []
+
+
+@pytest.mark.proves("eras")
+async def test_a_server_of_the_earlier_revisions_may_use_the_words_of_the_later_one(tmp_path: Path) -> None:
+    result = {**ASKING, "content": [{"type": "text", "text": "done"}]}
+    async with pool_of(tmp_path, answering(result, is_modern=False)) as pool:
+        assert await pool.request("a", "tools/call", {"name": "greet"}) == result
 
 
 async def test_a_server_may_let_us_ask_again_more_often_than_it_may_ask(

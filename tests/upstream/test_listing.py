@@ -8,9 +8,11 @@ from mcp_types import INTERNAL_ERROR, METHOD_NOT_FOUND
 from structlog.testing import capture_logs
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.errors import UpstreamAnswerError
 from mcp_dynaload.upstream.era import Era
 from mcp_dynaload.upstream.listing import Listing, ListingBudget, read_listing
 
+EMPTY: Json = {"tools": [], "prompts": [], "resources": [], "resourceTemplates": []}
 EVERYTHING: Json = {"tools": {}, "prompts": {}, "resources": {}}
 
 
@@ -19,13 +21,13 @@ def an_era(capabilities: Json = EVERYTHING) -> Era:
 
 
 async def listing_of(
-    pages: Mapping[tuple[str, str | None], Json | MCPError], era: Era | None = None, before: Listing | None = None
+    pages: Mapping[tuple[str, str | None], Json | Exception], era: Era | None = None, before: Listing | None = None
 ) -> Listing:
     """Read the listing of a server that has these pages, by method and cursor, and empty ones otherwise."""
 
     async def request(method: str, params: Json) -> Json:
-        page = pages.get((method, params.get("cursor")), {})
-        if isinstance(page, MCPError):
+        page = pages.get((method, params.get("cursor")), EMPTY)
+        if isinstance(page, Exception):
             raise page
         return page
 
@@ -87,13 +89,45 @@ async def test_a_cursor_that_comes_back_or_is_none_ends_the_list(cursor: object)
     assert len(listing.tools) <= 2
 
 
-@pytest.mark.parametrize("nonsense", [7, "text", {"name": "a"}, None, [None, 3, "x", {}, {"name": 5}, {"title": "a"}]])
-async def test_elements_without_a_name_are_dropped_and_told(nonsense: object) -> None:
+async def test_elements_without_a_name_are_dropped_and_told() -> None:
     with capture_logs() as logs:
-        listing = await listing_of({("tools/list", None): {"tools": nonsense}})
+        listing = await listing_of({("tools/list", None): {"tools": [None, 3, "x", {}, {"name": 5}, {"title": "a"}]}})
 
     assert listing.tools == ()
-    assert [entry["count"] for entry in logs] == ([6] if isinstance(nonsense, list) else [])
+    assert [entry["count"] for entry in logs] == [6]
+
+
+@pytest.mark.proves("in-words")
+@pytest.mark.parametrize(
+    ("page", "why"),
+    [
+        ({"tools": 7}, "'tools' is 7"),
+        ({"tools": "text"}, "'tools' is 'text'"),
+        ({"tools": {"a": {"name": "a"}}}, "'tools' is an object"),
+        ({"tools": None}, "'tools' is null"),
+        ({}, "'tools' is missing"),
+    ],
+)
+async def test_an_answer_without_a_list_is_no_empty_list(page: Json, why: str) -> None:
+    with pytest.raises(UpstreamAnswerError, match=f"it answered 'tools/list' without a list: {why}"):
+        await listing_of({("tools/list", None): page})
+    listing = await listing_of({("tools/list", None): page, ("prompts/list", None): {"prompts": [{"name": "p"}]}})
+
+    assert (listing.tools, listing.prompts) == ((), ({"name": "p"},))
+    assert listing.gaps == (f"tools: {why}; 0 were read",)
+
+
+async def test_a_list_that_is_answered_with_nothing_readable_costs_no_other() -> None:
+    listing = await listing_of(
+        {
+            ("tools/list", None): {"tools": [{"name": "a"}]},
+            ("prompts/list", None): UpstreamAnswerError("HTTP 500", "it answered with HTTP 500"),
+            ("resources/list", None): {},
+        }
+    )
+
+    assert listing.tools == ({"name": "a"},)
+    assert listing.gaps == ("prompts: 'prompts/list' failed: it answered with HTTP 500; 0 were read",)
 
 
 def test_a_listing_is_the_same_after_it_was_stored() -> None:

@@ -1,4 +1,5 @@
 import json
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from mcp_dynaload.config.upstream_config import UpstreamConfig, UpstreamOptions
 from mcp_dynaload.errors import UpstreamStartError
+from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
 from tests.faults.scripted import config, is_alive, starts, tools, until, until_exists, until_gone
 from tests.upstream.sessions import RecordingHost, call, pool_of, say
@@ -234,6 +236,63 @@ async def test_a_list_that_is_answered_with_an_error_counts_as_not_listed(tmp_pa
         errors = await pool.list_all(["bad"])
 
     assert errors["bad"].startswith("MCP server 'bad' could not be listed: the index is being built.")
+
+
+async def test_a_fault_of_ours_with_one_server_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken() -> None:
+        raise AttributeError("'str' object has no attribute 'get'")
+
+    async with pool_of(tmp_path, config("odd"), config("good")) as pool:
+        monkeypatch.setattr(pool["odd"], "list_once", broken)
+        failed = await pool.list_all(["odd", "good"])
+        await pool.list_again(["odd", "good"])
+        assert await say(pool, "good", "echo")
+
+    assert list(failed) == ["odd"]
+    assert "MCP server 'odd' could not be listed, by a fault of mcp-dynaload's" in failed["odd"]
+
+
+GREETING_ONLY = """
+import json, os, sys, time
+message = json.loads(sys.stdin.readline())
+hello = {"protocolVersion": message["params"]["protocolVersion"], "capabilities": {"tools": {}}, "serverInfo": {}}
+print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": hello}), flush=True)
+os.close(1)
+"""
+
+
+@pytest.mark.proves("in-words")
+@pytest.mark.parametrize("then", ["", "time.sleep(600)"], ids=["it exits", "it closes its output"])
+async def test_a_server_that_ends_right_after_the_handshake_is_told(tmp_path: Path, then: str) -> None:
+    arguments = ("-I", "-S", "-c", GREETING_ONLY + then)
+    leaving = UpstreamConfig(name="leaving", transport="stdio", command=sys.executable, args=arguments)
+    async with pool_of(tmp_path, leaving) as pool:
+        failed = await pool.list_all(["leaving"])
+
+    assert "MCP server 'leaving' could not be listed: it ended right after the handshake" in failed["leaving"]
+
+
+@pytest.mark.proves("late-tools")
+async def test_what_a_server_has_listed_counts_though_it_ends_before_that_was_taken_in(tmp_path: Path) -> None:
+    class SlowHost(RecordingHost):
+        async def upstream_listed(self, upstream: str, listing: Listing) -> None:
+            await anyio.sleep(0.2)
+            await super().upstream_listed(upstream, listing)
+
+    then = f"""
+sys.stdin.readline()
+message = json.loads(sys.stdin.readline())
+print(json.dumps({{"jsonrpc": "2.0", "id": message["id"], "result": {{"tools": {tools("echo")!r}}}}}), flush=True)
+"""
+    program = GREETING_ONLY.replace("os.close(1)", then)
+    leaving = UpstreamConfig(
+        name="leaving", transport="stdio", command=sys.executable, args=("-I", "-S", "-c", program)
+    )
+    host = SlowHost()
+    async with pool_of(tmp_path, leaving, host=host) as pool:
+        assert await pool.list_all(["leaving"]) == {}
+
+    assert [tool["name"] for tool in host.listings["leaving"].tools] == ["echo"]
 
 
 async def test_a_list_that_is_never_answered_is_given_up(tmp_path: Path) -> None:

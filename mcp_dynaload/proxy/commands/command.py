@@ -16,6 +16,9 @@ Kind = Literal["category", "tier", "mode", "tool", "tool or category", "pinned",
 MAX_NAMED = 60
 """Valid values that are named when one was wrong."""
 
+QUOTES = " `'\"\u201c\u201d\u2018\u2019\u00ab\u00bb"
+"""Around a name that was copied from a text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -110,9 +113,15 @@ def wrong_tool(session: Session, value: str) -> Result:
 
 
 def tool_named(session: Session, value: str) -> Tool | None:
-    """Return the tool that a user means: by its name in the list, in the client, or at the one server that has it."""
-    catalog = session.catalog
-    if (tool := catalog.get(value.removeprefix(session.registration.prefix))) is not None:
+    """Return the tool that a user means: by its name in the list, in the client, or at the one server that has it.
+
+    It may be quoted, and in other cases than the name where only one tool has that.
+    """
+    catalog, wanted = session.catalog, value.strip(QUOTES).removeprefix(session.registration.prefix)
+    if (tool := catalog.get(wanted)) is not None:
         return tool
-    found = [tool for tool in catalog.tools if tool.original_name == value]
+    found = [tool for tool in catalog.tools if tool.original_name == wanted]
+    if not found:
+        folded = wanted.casefold()
+        found = [tool for tool in catalog.tools if folded in (tool.name.casefold(), tool.original_name.casefold())]
     return found[0] if len(found) == 1 else None

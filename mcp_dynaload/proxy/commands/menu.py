@@ -6,6 +6,7 @@ import anyio.to_thread
 
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.config.profiles import NO_PROFILE
+from mcp_dynaload.masking.printable import printable
 from mcp_dynaload.proxy import passthrough as passing
 from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.commands.command import Command, Kind, in_menu
@@ -43,7 +44,7 @@ async def get_prompt(session: Session, request: Request, params: Json) -> Json:
     words = " ".join(str(arguments.get(key) or "") for key in _argument_names(command)).split()
     result = await run_command(session, name, words)
     ran = f"The user ran {in_menu(session)}{name}."
-    text = f"{ran} Result: {result.summary} Tell them in one line; there is nothing to do."
+    text = f"{ran} Result: {printable(result.summary)} Tell them in one line; there is nothing to do."
     return {"description": command.about, "messages": [{"role": "user", "content": {"type": "text", "text": text}}]}
 
 
