@@ -128,6 +128,7 @@ class HybridRanker:
                     deeds=deeds,
                     points_back=query.leans_on_context,
                     is_answer=query.is_answer,
+                    stands_alone=query.stands_alone,
                 ),
             )
             found = replace(found, indices=sorted({*found.indices, *other.indices}), terms=other.terms | found.terms)

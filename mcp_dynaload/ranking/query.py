@@ -23,7 +23,11 @@ FADING = 0.4
 WHOLE_WEIGHT = 0.4
 """The weight of the whole text against one of its clauses."""
 
-_ANAPHORA = re.compile(r"\b(?:it|its|that|this|them|those|these|same|again|also|too|another|instead)\b", re.IGNORECASE)
+_ANAPHORA = re.compile(
+    r"\b(?:it|its|that|this|them|those|these|same|again|also|too|another|instead)\b"
+    r"|\b(?:the|which) (?:\w+ )?ones?\b|\bin there\b",
+    re.IGNORECASE,
+)
 _GOING_ON = re.compile(
     r"(?:ok(?:ay)?|yes|no|now|good)?[\s,.]*(?:and|or|but|now|then|what about|how about)\b", re.IGNORECASE
 )
@@ -60,7 +64,16 @@ class Query:
     @property
     def is_answer(self) -> bool:
         """Whether the text says hardly any words, and not no: what one writes who was asked for a name or a date."""
-        return len(set(prose_terms(self.text))) <= MAX_ANSWER_TERMS and not _NO.search(self.text)
+        return self._says_little and not _NO.search(self.text)
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether the text says enough words to be understood without earlier ones, and points to none."""
+        return not self.leans_on_context and not self._says_little
+
+    @property
+    def _says_little(self) -> bool:
+        return len(set(prose_terms(self.text))) <= MAX_ANSWER_TERMS
 
 
 def split_clauses(text: str) -> tuple[str, ...]:

@@ -14,8 +14,6 @@ from statistics import fmean
 import numpy as np
 
 from mcp_dynaload.catalog.catalog import Catalog
-from mcp_dynaload.encoder.own_work import read_own_work
-from mcp_dynaload.encoder.tool_text import tool_texts
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.measure.quality.evaluate import Indexed, evaluate, index
 from mcp_dynaload.measure.quality.intervals import Bootstrap
@@ -25,10 +23,11 @@ from mcp_dynaload.measure.quality.rankers import NATIVE, RANKERS, Models
 from mcp_dynaload.measure.quality.report import Report
 from mcp_dynaload.measure.quality.suite import TaskSet, read_set
 from mcp_dynaload.ranking.features import FITTED, Coefficients, Model, Vector, tool_features
-from mcp_dynaload.ranking.hybrid import COST_WEIGHT, SIBLINGS_WEIGHT, HybridRanker, Reader, held_back
-from mcp_dynaload.ranking.tool_vectors import encode_tools
+from mcp_dynaload.ranking.hybrid import COST_WEIGHT, SIBLINGS_WEIGHT, Reader, held_back
 from mcp_dynaload.research.ablation import PARTS, without
+from mcp_dynaload.research.conversing import converse
 from mcp_dynaload.research.fit import Columns, fit, fit_tool
+from mcp_dynaload.research.indexed import files_of, indexed
 from mcp_dynaload.research.samples import WEIGHTS, Own, Remembering, Sample, packaged_own, read_samples
 from mcp_dynaload.selection.policy import Strategy
 
@@ -60,7 +59,10 @@ def report(bench: Path, reader: Reader, own: Own, say: Say) -> None:
     training = [sample for sample in samples if sample.may_train]
     unseen = {name: fit([sample for sample in training if sample.source != name]) for name in WEIGHTS}
     _compare(bench, reader, unseen, say)
-    _abstain(bench, reader, training, say)
+    negatives = sorted((bench / "negatives").glob("*.jsonl"))
+    unknown = {path: fit([sample for sample in training if sample.source != path.stem]) for path in negatives}
+    _abstain(bench, reader, unknown, say)
+    converse(bench, reader, unknown, unseen, say)
     _ablate(samples, training, say)
     _ablate_words(bench, reader, unseen, say)
 
@@ -71,9 +73,9 @@ def _compare(bench: Path, reader: Reader, unseen: Mapping[str, Coefficients], sa
     say("| set | ranker | R@2000t | R@8000t | recall | tools | tokens | left with none |")
     say("|---|---|---|---|--:|--:|--:|--:|")
     for name in WEIGHTS:
-        found = read_set(*_files(bench, name), None, characters_in_fours)
+        found = read_set(*files_of(bench, name), None, characters_in_fours)
         reports = dict(_peers(found, models, bootstrap))
-        ours = _indexed(found.known.catalog, unseen[name], reader)
+        ours = indexed(found.known.catalog, unseen[name], reader)
         reports["ours"] = evaluate(ours, found.tasks, [Strategy.BALANCED], bootstrap)
         for ranker, measured in reports.items():
             say(f"| {name} | {ranker} | {_recalls(measured)} | {_balanced(measured)} |")
@@ -90,14 +92,14 @@ def _peers(found: TaskSet, models: Models, bootstrap: Bootstrap) -> Iterator[tup
     """Yield those rankers that can run: the dense ones need a development extra."""
     for name in PEERS:
         try:
-            indexed = index(RANKERS[name], found.known.catalog, models)
+            peer = index(RANKERS[name], found.known.catalog, models)
         except ConfigError as error:
             print(f"{name} is left out: {error}", file=sys.stderr)
         else:
-            yield name, evaluate(indexed, found.tasks, [Strategy.BALANCED], bootstrap)
+            yield name, evaluate(peer, found.tasks, [Strategy.BALANCED], bootstrap)
 
 
-def _abstain(bench: Path, reader: Reader, training: Sequence[Sample], say: Say) -> None:
+def _abstain(bench: Path, reader: Reader, unknown: Mapping[Path, Coefficients], say: Say) -> None:
     """Print how many prompts of each file without needs load nothing, and what the others load in vain.
 
     By models that were fitted without that file, and by the packaged ones.
@@ -105,13 +107,12 @@ def _abstain(bench: Path, reader: Reader, training: Sequence[Sample], say: Say) 
     say("\n| prompts that need nothing | catalog | loaded nothing | tools in vain | tokens in vain |")
     say("|---|---|--:|--:|--:|")
     catalogs = [name for name in ABSTAINING if (bench / "catalogs" / f"{name}.json").exists()]
-    for path in sorted((bench / "negatives").glob("*.jsonl")):
-        unseen = fit([sample for sample in training if sample.source != path.stem])
+    for path, unseen in unknown.items():
         for coefficients, how in ((unseen, "left out"), (FITTED, "fitted")):
             for catalog in catalogs:
                 found = read_set(bench / "catalogs" / f"{catalog}.json", path, None, characters_in_fours)
-                indexed = _indexed(found.known.catalog, coefficients, reader)
-                measured = evaluate(indexed, found.tasks, [Strategy.BALANCED], Bootstrap())
+                ours = indexed(found.known.catalog, coefficients, reader)
+                measured = evaluate(ours, found.tasks, [Strategy.BALANCED], Bootstrap())
                 say(f"| {path.stem}, {how} | {catalog} | {_in_vain(measured)} |")
 
 
@@ -133,7 +134,7 @@ def _ablate_words(bench: Path, reader: Reader, unseen: Mapping[str, Coefficients
     for part in (None, *PARTS):
         with contextlib.nullcontext() if part is None else without(part):
             lexical = _mean_recalls(bench, lambda _, catalog: index(RANKERS["lexical"], catalog, Models()))
-            ours = _mean_recalls(bench, lambda name, catalog: _indexed(catalog, unseen[name], reader))
+            ours = _mean_recalls(bench, lambda name, catalog: indexed(catalog, unseen[name], reader))
         say(
             " | ".join([f"| without {part}" if part else "| everything", *(f"{m:.3f}" for m in (*lexical, *ours))])
             + " |"
@@ -144,9 +145,9 @@ def _mean_recalls(bench: Path, build: Callable[[str, Catalog], Indexed]) -> list
     """Return the mean recall at each budget, over the sets, by a ranker that is built for each."""
     rows: list[list[float]] = []
     for name in WEIGHTS:
-        found = read_set(*_files(bench, name), None, characters_in_fours)
-        indexed = build(name, found.known.catalog)
-        measured = evaluate(indexed, found.tasks[:ABLATED_TASKS], [Strategy.BALANCED], Bootstrap())
+        found = read_set(*files_of(bench, name), None, characters_in_fours)
+        built = build(name, found.known.catalog)
+        measured = evaluate(built, found.tasks[:ABLATED_TASKS], [Strategy.BALANCED], Bootstrap())
         rows.append([measured.means["recall_at_tokens", str(budget)] for budget in BUDGETS])
     return [fmean(column) for column in zip(*rows, strict=True)]
 
@@ -176,19 +177,6 @@ def _recall(tool: Model, budget: int, sample: Sample, back: Vector) -> float:
             budget -= sample.costs[place]
             taken.add(place)
     return fmean(not taken.isdisjoint(need) for need in sample.needs)
-
-
-def _indexed(catalog: Catalog, coefficients: Coefficients, reader: Reader) -> Indexed:
-    vectors = encode_tools([tool_texts(tool) for tool in catalog.tools], reader.encode)
-    ranker = HybridRanker(catalog, vectors, read_own_work(), reader, coefficients=coefficients)
-    return Indexed(RANKERS["blended"], catalog, ranker, index_ms=0.0)
-
-
-def _files(bench: Path, name: str) -> tuple[Path, Path]:
-    from mcp_dynaload.measure.quality.labelled import read_tasks
-
-    tasks = bench / "tasks" / f"{name}.jsonl"
-    return bench / "catalogs" / f"{read_tasks(tasks).catalog}.json", tasks
 
 
 def _recalls(measured: Report) -> str:

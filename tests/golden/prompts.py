@@ -21,7 +21,7 @@ TOUCAN = FOLDER / "toucan.jsonl"
 CONVERSATIONS = FOLDER / "conversations.jsonl"
 """Conversations of two or three prompts, labelled for the last: other subjects in words that point back (`switch`),
 real follow-ups, and what needs nothing (`rest`). The choice was made better looking at them, but for the third whose
-kind ends with `-unseen`."""
+kind ends with `-unseen`, of whose follow-ups two were seen since, for the words “the newer one” and “in there”."""
 
 NO_NEED = "none"
 """The kind of prompts that need no tool."""

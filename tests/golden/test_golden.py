@@ -69,6 +69,10 @@ ABSTAINED_REST = 0.833
 """Measured share of the last prompts that need nothing, after some that do, for which nothing is loaded."""
 
 
+ABSTAINED_EVERYDAY_AFTER = 0.865
+"""Measured share of the everyday prompts, each after one that needs a tool, for which nothing is loaded over `demo`."""
+
+
 @pytest.fixture(scope="module")
 def product(catalogs: dict[str, NamedCatalog]) -> Product:
     return build_product(catalogs)
@@ -131,6 +135,20 @@ def test_what_needs_nothing_loads_nothing_after_prompts_that_need_tools(
     found = [outcome for outcome in conversed if not outcome.labelled.task.needs]
 
     assert mean(found, ABSTAINED) >= ABSTAINED_REST - MARGIN, misses(product, found)
+
+
+def test_prompts_of_every_day_load_nothing_right_after_one_that_needs_a_tool(
+    golden: list[Outcome], product: Product, catalogs: dict[str, NamedCatalog]
+) -> None:
+    befores = [o.labelled.task.prompt for o in of_kind("terse", golden) if o.labelled.catalog == "demo"]
+    prompts = [
+        replace(labelled, catalog="demo", task=replace(labelled.task, history=(befores[place % len(befores)],)))
+        for place, labelled in enumerate(read_labelled(EVERYDAY, catalogs))
+    ]
+
+    found = outcomes(product, prompts)
+
+    assert mean(found, ABSTAINED) >= ABSTAINED_EVERYDAY_AFTER - MARGIN, misses(product, found)
 
 
 @pytest.mark.parametrize("catalog", ABSTAINED_EVERYDAY)

@@ -17,9 +17,14 @@ def earlier(
     deeds: tuple[bool, ...] = (False, False, False),
     points_back: bool = False,
     is_answer: bool = False,
+    stands_alone: bool = False,
 ) -> Earlier:
     return Earlier(
-        subject=np.array(subject, np.float32), deeds=np.array(deeds), points_back=points_back, is_answer=is_answer
+        subject=np.array(subject, np.float32),
+        deeds=np.array(deeds),
+        points_back=points_back,
+        is_answer=is_answer,
+        stands_alone=stands_alone,
     )
 
 
@@ -67,6 +72,19 @@ def test_a_mere_name_after_a_prompt_that_needs_a_tool_needs_it_more_likely_than_
 
     assert sentence.need < 0.5 < answer.need
     assert answer.given.argmax() == 0
+
+
+@pytest.mark.proves("subject")
+@pytest.mark.parametrize(("subject", "goes_on"), [((0.1, 0.1, 0.8), False), ((0.8, 0.1, 0.1), True)])
+def test_a_prompt_that_stands_alone_gets_a_need_by_earlier_ones_only_if_it_is_of_their_subject(
+    subject: tuple[float, ...], goes_on: bool
+) -> None:
+    alone = reading(0.4, 0.1, 0.0, need=0.3)
+
+    found = follow_up(alone, reading(0.0, 0.0, 0.7, need=1.0), earlier(*subject, stands_alone=True))
+
+    assert (found.need > alone.need) == goes_on
+    assert found.need >= alone.need
 
 
 def test_thanks_after_a_prompt_that_needs_a_tool_need_none() -> None:

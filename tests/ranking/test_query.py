@@ -182,6 +182,16 @@ def test_a_short_prompt_that_points_back_leans_on_its_context():
     assert not parse_query("list tables", earlier=("list the github issues",)).leans_on_context
 
 
+@pytest.mark.parametrize("text", ["open the largest one", "which ones failed", "is a README in there"])
+def test_a_text_that_speaks_of_one_of_what_was_named_points_back(text: str):
+    assert parse_query(text, earlier=("list the github issues",)).leans_on_context
+
+
+@pytest.mark.parametrize(("text", "alone"), [("close it", False), ("May 28th", False), ("list tables by size", True)])
+def test_a_text_of_several_words_that_points_to_nothing_stands_alone(text: str, alone: bool):
+    assert parse_query(text, earlier=("list the github issues",)).stands_alone == alone
+
+
 @given(st.text(max_size=300))
 def test_no_text_is_refused_and_cleaning_twice_changes_nothing_that_asks(text: str):
     cleaned = clean(text)

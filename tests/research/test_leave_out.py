@@ -43,8 +43,15 @@ def test_prompts_that_need_nothing_are_told_left_out_and_fitted(tables: list[Tab
     assert [row[0] for row in rows] == ["chat, left out", "chat, fitted"]
 
 
+def test_prompts_that_need_nothing_and_later_turns_are_told_after_prompts_that_need_tools(tables: list[Table]) -> None:
+    (_, _, *nothing), (_, _, *turns) = tables[2:4]
+
+    assert [row[0] for row in nothing] == ["chat"]
+    assert [row[0] for row in turns] == ["bfcl_multiturn"]
+
+
 def test_each_part_of_the_ranking_is_taken_out_once(tables: list[Table]) -> None:
-    of_tool, of_words = ([row[0] for row in rows] for _, _, *rows in tables[2:])
+    of_tool, of_words = ([row[0] for row in rows] for _, _, *rows in tables[4:])
 
     held_back = [f"without holding back {which}" for which in ("dear definitions", "tools of servers with many")]
     assert of_tool == [*ABLATIONS, *held_back]
