@@ -18,6 +18,7 @@ from mcp_dynaload.proxy.model_text import (
     MAX_FOUND_CHARACTERS,
     OWN_TOOLS,
     found_text,
+    nothing_found,
 )
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.actions import ToolsFound
@@ -55,7 +56,7 @@ async def find_and_list(session: Session, request: Request, params: Json) -> Jso
     """
     search = _read_search(params)
     tools = await _find(session, search, session.list_refresh.hold)
-    return _found(session, tools, found_text(tools, search.query, session.registration.prefix))
+    return _found(session, search, tools, found_text(tools, session.registration.prefix))
 
 
 async def find_to_call(session: Session, request: Request, params: Json) -> Json:
@@ -66,7 +67,7 @@ async def find_to_call(session: Session, request: Request, params: Json) -> Json
     """
     search = _read_search(params)
     tools = await _find(session, search)
-    return _found(session, tools, callable_text(tools, search.query))
+    return _found(session, search, tools, callable_text(tools))
 
 
 def _read_search(params: Json) -> Search:
@@ -97,8 +98,10 @@ async def _find(session: Session, search: Search, wait: Callable[[], Awaitable[N
     return session.catalog.known(name for name in names if name not in session.state.held)
 
 
-def _found(session: Session, tools: Sequence[Tool], text: str) -> Json:
+def _found(session: Session, search: Search, tools: Sequence[Tool], text: str) -> Json:
     """Return an answer, with the instructions of servers that the model has not read yet."""
+    if not tools:
+        text = nothing_found(search.query, session.live.listings.unseen)
     introduction = session.model_context.introduce(tools, session.live.listings.by_name)
     session.model_context.tell(tools)
     text = "\n".join(part for part in (text, introduction) if part)
@@ -124,10 +127,8 @@ def unwrapped_call(params: Json, client_prefix: str) -> Json:
     return {**params, "name": name, "arguments": inner}
 
 
-def callable_text(tools: Sequence[Tool], query: str) -> str:
+def callable_text(tools: Sequence[Tool]) -> str:
     """Return the answer of `find_tools` for such a client: definitions, one a line, as far as they fit."""
-    if not tools:
-        return f"No tool of the connected MCP servers matches {query!r}. Try other words, or go on without."
     lines = [f"Call one of these with {CALL_TOOL}, giving its name and its arguments:"]
     for tool in tools:
         fields = {

@@ -93,10 +93,15 @@ def select_query(tools: Iterable[Tool], client_prefix: str = CLIENT_PREFIX) -> s
     return "select:" + ",".join(client_prefix + tool.name for tool in tools)
 
 
-def found_text(tools: Sequence[Tool], query: str, client_prefix: str = CLIENT_PREFIX) -> str:
+def nothing_found(query: str, unseen: Iterable[str] = ()) -> str:
+    """Return the answer of `find_tools` where nothing fits; `unseen` are the servers whose tools are not known."""
+    missing = ", ".join(sorted(unseen))
+    searched = f" Not searched, because they could not be listed so far: {missing}." if missing else ""
+    return f"No tool of the connected MCP servers matches {query!r}. Try other words, or go on without.{searched}"
+
+
+def found_text(tools: Sequence[Tool], client_prefix: str = CLIENT_PREFIX) -> str:
     """Return the answer of `find_tools`."""
-    if not tools:
-        return f"No tool of the connected MCP servers matches {query!r}. Try other words, or go on without."
     head = "These tools are connected now and can be called by name:"
     return _described(tools, head, MAX_FOUND_CHARACTERS, client_prefix)
 

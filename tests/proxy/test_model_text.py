@@ -14,6 +14,7 @@ from mcp_dynaload.proxy.model_text import (
     instructions_text,
     introduction_text,
     loaded_text,
+    nothing_found,
     own_texts,
     quoted,
     select_query,
@@ -83,12 +84,13 @@ def test_what_is_said_beside_a_prompt_always_fits(sizes: list[int], instructions
 def test_an_answer_of_a_search_is_bounded() -> None:
     tools = [a_tool(f"tool{number}", "x" * 2_000, message="y" * 9_000) for number in range(10)]
 
-    assert len(found_text(tools, "anything")) <= MAX_FOUND_CHARACTERS
+    assert len(found_text(tools)) <= MAX_FOUND_CHARACTERS
 
 
 def test_found_tools_are_given_with_their_query_and_nothing_found_is_said() -> None:
-    assert select_query([CREATE]) in found_text([CREATE], "commit")
-    assert found_text([], "x'y").startswith('No tool of the connected MCP servers matches "x\'y".')
+    assert select_query([CREATE]) in found_text([CREATE])
+    assert nothing_found("x'y").startswith('No tool of the connected MCP servers matches "x\'y".')
+    assert nothing_found("x", ("b", "a")).endswith("Not searched, because they could not be listed so far: a, b.")
 
 
 def test_our_instructions_name_every_server_in_name_order() -> None:
@@ -144,7 +146,7 @@ def test_what_a_server_wrote_stays_inside_its_quotation() -> None:
 
     texts = [
         loaded_text([tool]),
-        found_text([tool], "words"),
+        found_text([tool]),
         introduction_text([("mail", IMPOSTOR)]),
         instructions_text({"mail": Listing(instructions=IMPOSTOR), "odd": listing}, []),
         instructions_of_all({"mail": Listing(instructions=IMPOSTOR), "bank": Listing(instructions="Ask first.")}),
