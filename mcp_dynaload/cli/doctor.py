@@ -11,6 +11,7 @@ import typer
 from mcp_dynaload.cli.checks import file_findings, sandbox_findings, state_findings
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.cli.oddities import held_fix, held_in_words, in_words
+from mcp_dynaload.cli.refresh import DEMO, DEMO_FIX, fill_cache
 from mcp_dynaload.cli.remedies import NOT_MENDED, mend
 from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.hosts.claude_code.check import check_client
@@ -37,7 +38,7 @@ def doctor(
 ) -> None:
     """Check files, servers, hooks and the client, and say what to do. Exit status 1 if something is wrong.
 
-    Every server is started once to be listed. Also names the definitions for which Claude Code would refuse a
+    Every server of yours is started once to be listed. Also names the definitions for which Claude Code would refuse a
     server's list, and says whether each was repaired or left out; so do `tools` and the journal (`listing_mended`).
 
     Example: mcp-dynaload doctor
@@ -51,7 +52,7 @@ def doctor(
         *_settings(configuration),
         *state_findings(configuration.locations),
         *sandbox_findings(configuration.configs.values(), configuration.locations.project_dir),
-        *_upstreams(configuration),
+        *(() if configuration.is_demo else _upstreams(configuration)),
         *check_client(os.environ, configuration.locations.project_dir),
     ]
     masker = configuration.masker
@@ -66,7 +67,7 @@ def doctor(
 
 def _demo(configuration: "Configuration") -> Iterator[Finding]:
     if configuration.is_demo:
-        yield Finding("note", "no server is configured: the embedded demo servers stand in", "run `mcp-dynaload init`")
+        yield Finding("note", f"{DEMO}, which need no check", DEMO_FIX)
 
 
 def _settings(configuration: "Configuration") -> Iterator[Finding]:
@@ -79,7 +80,6 @@ def _settings(configuration: "Configuration") -> Iterator[Finding]:
 
 def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
     from mcp_dynaload.app import open_catalog
-    from mcp_dynaload.cli.refresh import fill_cache
     from mcp_dynaload.cli.scan import notes_of
     from mcp_dynaload.config.upstream_config import prefixes_of
     from mcp_dynaload.logins.login import login_command

@@ -1,10 +1,14 @@
 import json
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mcp_dynaload import app
+from mcp_dynaload.app import read_configuration
+from mcp_dynaload.cli.refresh import list_unseen
 from tests.cli.conftest import Shell
 from tests.programs import PYTHON
 from tests.waiting import HANG_SECONDS
@@ -149,6 +153,25 @@ def test_doctor_tells_of_disabled_entries_and_missing_variables_and_the_demo_sta
     assert any("uses the variable 'NO_SUCH_VARIABLE'" in what for what in notes)
     assert any(finding["what"].startswith("server ") and finding["level"] == "ok" for finding in findings)
     assert not any("no-such-program" in finding["what"] for finding in findings)
+
+
+def test_without_a_server_doctor_says_that_the_demo_stands_in_and_starts_nothing(shell: Shell) -> None:
+    done = shell.run("doctor")
+
+    assert "the embedded demo servers stand in, which need no check" in done.stdout
+    assert "tools, protocol" not in done.stdout
+    assert done.stderr == "", "no server was listed"
+
+
+def test_what_shows_demo_tools_says_so_also_when_they_were_listed_before(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    configuration = read_configuration({"HOME": str(tmp_path), "CLAUDE_PROJECT_DIR": str(tmp_path)})
+    monkeypatch.setattr(app, "embedded_configs", tuple)  # as if none of them had to be listed any more
+
+    assert configuration.is_demo
+    assert list_unseen(configuration) == ()
+    assert capsys.readouterr().err.startswith("no server is configured: the embedded demo servers stand in;")
 
 
 def test_doctor_is_content_after_init(shell: Shell, notes_server: dict[str, Any]) -> None:
