@@ -246,6 +246,16 @@ def test_every_toml_example_is_right(fence: Fence, tmp_path: Path) -> None:
     read_settings(places, {}, {}, read_project_settings(places.project_settings_file, lambda path, content: True))
 
 
+def test_every_status_with_which_a_request_is_refused_is_in_the_table_of_errors() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "mcp_dynaload" / "http").glob("*.py"))
+    refused = {*re.findall(r"(?:refused|UnfitBodyError|_told|_unauthorised)\((4\d\d|5\d\d)", code), "422"}
+    page = (ROOT / "docs" / "rest.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:\d{3}(?:, )?)+) \|", page, re.MULTILINE)
+
+    assert len(refused) > 9
+    assert refused - {status for row in rows for status in row.split(", ")} == set()
+
+
 def test_every_message_that_troubleshooting_quotes_is_ours() -> None:
     page = (DOCS / "troubleshooting.md").read_text("utf-8")
     quoted = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
