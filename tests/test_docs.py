@@ -154,6 +154,30 @@ def test_every_command_is_described_exactly_once_with_each_of_its_options() -> N
     assert set(told) == set(ALL_COMMANDS)
 
 
+def test_an_option_that_is_told_for_several_commands_is_the_same_in_all_of_them() -> None:
+    text = (DOCS / "commands.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(--[\w-]+)[^`]*` \| [^|]*\| (.*) \|$", text.partition("### ")[0], re.MULTILINE)
+    told = {flag: help_text.replace("\\|", "|") for flag, help_text in rows}
+    wrong: list[tuple[str, str]] = []
+    for name, also in re.findall(r"^### ([\w -]+)\n(?:(?!### ).*\n)*?Also (.*)\.$", text, re.MULTILINE):
+        helps = {parameter.opts[0]: parameter.help for parameter in ALL_COMMANDS[name].params}
+        wrong += [(name, flag) for flag in re.findall(r"--[\w-]+", also) if helps[flag] != told[flag]]
+
+    assert len(told) > 6
+    assert wrong == []
+
+
+def test_every_option_says_what_it_does() -> None:
+    silent = [
+        (name, parameter.opts[0])
+        for name, command in ALL_COMMANDS.items()
+        for parameter in command.params
+        if parameter.param_type_name == "option" and not parameter.help
+    ]
+
+    assert silent == []
+
+
 def test_every_variable_of_ours_that_a_page_names_is_one() -> None:
     known = {*map(variable_name, Settings.model_fields), "MCP_DYNALOAD_CONFIG_DIR", "MCP_DYNALOAD_STATE_DIR"}
     named = {name for page in PAGES for name in re.findall(r"`(MCP_DYNALOAD_\w+)[`=]", page.read_text("utf-8"))}

@@ -24,9 +24,9 @@ def main() -> None:
 def _run() -> None:
     """Run what is asked for; our own errors are told in a line, without a traceback."""
     if sys.argv[1:] in QUICK:
-        from mcp_dynaload.cli.statusline import statusline
+        from mcp_dynaload.cli.statusline import print_line
 
-        return statusline(verbose="--verbose" in sys.argv)
+        return print_line(verbose="--verbose" in sys.argv)
     early, is_serving = None, sys.argv[1:2] == ["serve"]
     if is_serving:
         from mcp_dynaload.early.start import begin
