@@ -274,7 +274,8 @@ def _are_mods_limited(managed: Json) -> bool:
 def _version(version: Version | None) -> Finding:
     if version is None:
         what = "`claude` is not on the PATH, so its version was not checked"
-        return Finding("note", what, problem=RunProblem.CLIENT)
+        fix = "install Claude Code, or put the folder of its `claude` on the PATH"
+        return Finding("note", what, fix, RunProblem.CLIENT)
     if version < MIN_VERSION:
         what = f"Claude Code is {version_text(version)}; our hooks need {version_text(MIN_VERSION)}"
         return Finding("wrong", what, "run `claude update`", RunProblem.CLIENT)
