@@ -94,7 +94,7 @@ class Problem(Body):
     """For the user: what is wrong and what to do."""
 
 
-class Misfit(Body):
+class UnfitPart(Body):
     """A part of a request that does not fit an endpoint's schema."""
 
     loc: tuple[str | int, ...]
@@ -108,4 +108,4 @@ class Misfit(Body):
 class UnfitProblem(Problem):
     """The reason why a request was not read: what of it does not fit."""
 
-    detail: tuple[Misfit, ...]
+    detail: tuple[UnfitPart, ...]
