@@ -196,7 +196,9 @@ def disable(
 
 
 def list_servers(as_json: JsonOption = False) -> None:
-    """List the servers behind the proxy: where each is configured, whether it is used, how many tools it has.
+    """List the servers behind the proxy: where each is configured, whether it is used, its tools and their tokens.
+
+    Tokens are those of all its definitions, were they loaded.
 
     Example: mcp-dynaload list
     """
@@ -209,7 +211,7 @@ def get(
     name: Annotated[str, typer.Argument(help="The server to show.", autocompletion=complete_server)],
     as_json: JsonOption = False,
 ) -> None:
-    """Show a server's entry, values of variables and headers masked, its state and its tools.
+    """Show a server's entry, values of variables and headers masked, its state and the tokens of each of its tools.
 
     Example: mcp-dynaload get notes
     """
