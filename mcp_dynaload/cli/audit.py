@@ -101,16 +101,23 @@ def _show(rows: "list[Row]", file: str, since: str) -> None:
     if not rows:
         console.print(f"Nothing since {since} in {file}.", markup=False)
         return
-    heads = ("time", "session", "kind", "what", "outcome", "ms", "details")
-    show_table("", heads, [_line(row) for row in rows], ("ms",))
+    heads = ("time", "session", "kind", "outcome", "ms", "what", "details")
+    show_table("", heads, [_line(row, _time_format(rows)) for row in rows], ("ms",))
 
 
-def _line(row: "Row") -> tuple[str, ...]:
-    at = datetime.fromtimestamp(row.at, UTC).astimezone().strftime("%m-%d %H:%M:%S")
+def _time_format(rows: "list[Row]") -> str:
+    """Return how times are shown: with the day where it is not always today."""
+    today = datetime.now(UTC).astimezone().date()
+    is_today = all(datetime.fromtimestamp(row.at, UTC).astimezone().date() == today for row in rows)
+    return "%H:%M:%S" if is_today else "%m-%d %H:%M:%S"
+
+
+def _line(row: "Row", time_format: str) -> tuple[str, ...]:
+    at = datetime.fromtimestamp(row.at, UTC).astimezone().strftime(time_format)
     ms = "" if row.ms is None else f"{row.ms:.1f}"
     what = row.tool or row.upstream
     event: Mapping[str, object] = json.loads(row.fact)
-    return at, row.session[:SHORT_SESSION], row.kind, what, row.outcome, ms, _details(event)
+    return at, row.session[:SHORT_SESSION], row.kind, row.outcome, ms, what, _details(event)
 
 
 def _details(event: Mapping[str, object]) -> str:
