@@ -87,6 +87,11 @@ def parse_since(text: str, now: float) -> float:
         ) from error
 
 
+def in_words(since: str) -> str:
+    """Return how a time that `parse_since` takes stands in a sentence."""
+    return f"in the last {since.strip()}" if _AGO.fullmatch(since.strip()) else f"since {since.strip()}"
+
+
 def _as_json(row: "Row") -> "Json":
     """Return the entry with its time and all fields of its event."""
     event: Json = json.loads(row.fact)
@@ -99,7 +104,7 @@ def _show(rows: "list[Row]", file: str, since: str) -> None:
     from mcp_dynaload.cli.screen import console, show_table  # rich, which --json does without
 
     if not rows:
-        console.print(f"Nothing since {since} in {file}.", markup=False)
+        console.print(f"Nothing {in_words(since)} in {file}.", markup=False)
         return
     heads = ("time", "session", "kind", "outcome", "ms", "what", "details")
     show_table("", heads, [_line(row, _time_format(rows)) for row in rows], ("ms",))

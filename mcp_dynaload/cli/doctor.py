@@ -16,6 +16,7 @@ from mcp_dynaload.cli.remedies import NOT_MENDED, mend
 from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.hosts.claude_code.check import check_client
 from mcp_dynaload.hosts.findings import Finding, RunProblem
+from mcp_dynaload.proxy.commands.layout import counted
 
 if TYPE_CHECKING:
     from mcp_dynaload.app import Configuration
@@ -91,7 +92,7 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
         tools = live.catalog.tools
         scanned, idle = list(notes_of(live.listings)), list(idle_glob_notes(live.listings))
     for name, listing in sorted(listed.listings.items()):
-        yield Finding("ok", f"server {name}: {len(listing.tools)} tools, protocol {listing.version}")
+        yield Finding("ok", f"server {name}: {counted(len(listing.tools), 'tool')}, protocol {listing.version}")
         for gap in listing.gaps:
             yield Finding("note", f"server {name} was listed in part: {gap}", f"see `mcp-dynaload logs {name}`")
         if odd := oddities.get(name):
@@ -102,8 +103,8 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
         yield Finding("ok", denied_in_words(name, rules))
     for what, fix in (*idle, *scanned):
         yield Finding("note", what, fix)
-    for glob in _idle_globs(configuration, tools):
-        what = f"profile {configuration.profile.name!r}, which is in use here: {glob!r} fits nothing"
+    for key, glob in _idle_globs(configuration, tools):
+        what = f"profile {configuration.profile.name!r}, which is in use here: {key} {glob!r} fits nothing"
         yield Finding("note", what, f"correct it in {configuration.locations.user_settings_file}")
     for clash in prefixes_of(configuration.configs.values()).clashes():
         yield Finding("note", clash, 'give one of them a "prefix" of its own in its entry')
@@ -115,8 +116,8 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
             yield Finding("wrong", error)
 
 
-def _idle_globs(configuration: "Configuration", tools: Iterable["Tool"]) -> Iterator[str]:
-    """Yield the globs of the profile in use that fit no server, or no tool of its servers."""
+def _idle_globs(configuration: "Configuration", tools: Iterable["Tool"]) -> Iterator[tuple[str, str]]:
+    """Yield the globs of the profile in use, each after its key, that fit no server, or no tool of its servers."""
     profile = configuration.profile.profile
     return profile.idle_globs(configuration.configs, [tool.name for tool in tools if profile.has(tool.upstream)])
 

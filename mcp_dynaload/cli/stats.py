@@ -8,6 +8,7 @@ import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.proxy.commands.layout import counted
 
 if TYPE_CHECKING:
     from mcp_dynaload.catalog.catalog import Catalog
@@ -76,7 +77,7 @@ def _learned(memory: "UsageStore", project: str, catalog: "Catalog") -> "Json":
 def _show(learned: "Json") -> None:
     from mcp_dynaload.cli.screen import console, show_table
 
-    console.print(f"{learned['project']}: {learned['sessions']} sessions with tools", markup=False)
+    console.print(f"{learned['project']}: {counted(learned['sessions'], 'session')} with tools", markup=False)
     if not learned["is_used"]:
         console.print("Nothing is noted or used now: METRICS_COLLECTION_ENABLED is false.")
     if not learned["tools"]:

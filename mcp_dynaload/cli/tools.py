@@ -7,6 +7,7 @@ import typer
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.cli.oddities import held_fix, held_in_words, in_json, in_words
 from mcp_dynaload.cli.refresh import list_unseen
+from mcp_dynaload.proxy.commands.layout import counted
 
 
 def tools(
@@ -57,8 +58,12 @@ def tools(
     from mcp_dynaload.cli.screen import console, show_table
 
     shown = [(tool.name, cost, "pinned" if tool.pinned else "", _first_line(tool.description)) for tool, cost in found]
-    show_table("", ("tool", "tokens", "", "description"), shown, ("tokens",))
-    console.print(f"\n{len(catalog.tools)} tools, {catalog.total_cost:,} tokens (o200k estimate) if all were loaded")
+    if shown or not query:
+        show_table("", ("tool", "tokens", "", "description"), shown, ("tokens",))
+    else:
+        console.print(f"No tool fits {query!r}: try other words, or none for all tools.", markup=False)
+    many = counted(len(catalog.tools), "tool")
+    console.print(f"\n{many}, {catalog.total_cost:,} tokens (o200k estimate) if all were loaded")
     if failed := ", ".join(name for name in unseen if name not in wanting):
         console.print(f"Could not be listed: {failed}. Run `mcp-dynaload doctor`.", markup=False)
     for name, odd in sorted(oddities.items()):

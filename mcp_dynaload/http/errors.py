@@ -78,7 +78,10 @@ def _unfit(masker: Masker) -> Callable[[Request, Exception], Awaitable[Response]
     async def tell(request: Request, error: Exception) -> Response:
         """Answer a request that does not fit an endpoint's schema, in the framework's words, without what was sent."""
         assert isinstance(error, RequestValidationError)
-        told = [UnfitPart(loc=tuple(one["loc"]), msg=one["msg"], type=one["type"]) for one in error.errors()]
+        told = [
+            UnfitPart(loc=tuple(one["loc"]), msg=one["msg"].removeprefix("Value error, "), type=one["type"])
+            for one in error.errors()
+        ]
         message = "; ".join(f"{'.'.join(map(str, one.loc))}: {one.msg}" for one in told)
         problem = UnfitProblem(error="wrong_input", message=message, detail=tuple(told))
         return JSONResponse(masker.tokens_in(problem.model_dump(mode="json")), HTTPStatus.UNPROCESSABLE_ENTITY)

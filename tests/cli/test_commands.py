@@ -116,6 +116,9 @@ def test_tools_ranks_for_a_query(shell: Shell, notes_server: dict[str, Any]) -> 
     best = json.loads(shell.run("tools", "search the notes", "--json", "--limit", "1").stdout)["tools"]
     assert [row["name"] for row in best] == ["knowledge__search_notes"]
     assert "knowledge__search_notes" in shell.run("tools", "search the notes").stdout
+    nothing = shell.run("tools", "zzqqy").stdout
+    assert nothing.startswith("No tool fits 'zzqqy': try other words")
+    assert "description" not in nothing
 
 
 def test_refresh_names_what_failed_and_lists_the_others(shell: Shell, notes_server: dict[str, Any]) -> None:

@@ -175,6 +175,29 @@ def test_an_entry_in_json_is_kept_as_it_is(places: Locations) -> None:
 
 
 @pytest.mark.proves("trust")
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        {"mcpServers": {"notes": {"command": "n"}}},
+        {"mcpServers": {"other": {"command": "n"}}},
+        {"mcpServers": {"other": {"command": "o"}, "notes": {"command": "n"}}},
+        {"notes": {"command": "n"}},
+    ],
+)
+def test_an_entry_is_found_in_what_pages_show_for_pasting(places: Locations, pasted: Json) -> None:
+    run("add-json", "--no-list", "notes", json.dumps(pasted))
+
+    assert entries(places.user_servers_file) == {"notes": {"command": "n"}}
+
+
+def test_of_several_pasted_entries_none_is_guessed(places: Locations) -> None:
+    pasted = {"mcpServers": {"a": {"command": "a"}, "b": {"command": "b"}}}
+
+    assert "has entries of a, b under mcpServers; give its own entry alone" in refused(
+        "add-json", "--no-list", "notes", json.dumps(pasted)
+    )
+
+
 def test_a_project_file_that_the_user_makes_is_trusted_and_one_that_came_along_is_not(places: Locations) -> None:
     run("add", "--no-list", "--scope", "project", "one", "--", "x")
     own = is_trusted(places.project_servers_file, places.state_dir)
@@ -335,6 +358,37 @@ def test_what_cannot_be_written_is_named(places: Locations) -> None:
 
     assert of_folder.endswith(f"make {places.config_dir} a folder in which you may write")
     assert of_file.endswith("make it a plain file that you may read and write")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('{"mcpServers": {', "is not valid JSON"),
+        ('{"servers": {}}', 'rename "servers"'),
+    ],
+)
+def test_a_file_that_cannot_be_trusted_is_told_without_a_heading(
+    places: Locations, tmp_path: Path, content: str, told: str
+) -> None:
+    file = tmp_path / "servers.json"
+    file.write_text(content, "utf-8")
+
+    done = CliRunner().invoke(app, ["trust", str(file), "--yes"])
+
+    assert told in str(done.exception)
+    assert done.output == ""
+    assert not is_trusted(file, places.state_dir)
+
+
+def test_what_would_not_be_started_is_told_before_a_file_is_trusted(places: Locations, tmp_path: Path) -> None:
+    file = tmp_path / "servers.json"
+    write(file, {"mcpServers": {"a": {}, "b": {"command": "b", "args": "x"}}})
+
+    shown = run("trust", str(file), "--yes")
+
+    assert "a: is not used as it is: it has neither command nor url" in shown
+    assert "b: is not used as it is: args is a string" in shown
+    assert "None" not in shown
 
 
 @pytest.mark.proves("secrets")
