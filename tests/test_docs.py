@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import typer
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.cli.app import app as cli
@@ -178,6 +180,23 @@ def test_every_option_says_what_it_does() -> None:
     assert silent == []
 
 
+def test_the_folders_of_our_files_are_told_for_each_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    text = (DOCS / "settings.md").read_text("utf-8").partition("## Where our files are")[2]
+    for kind, place in ((Unix, ""), (MacOS, "macOS: ")):
+        folders = kind("mcp-dynaload", False)
+        for folder in (folders.user_config_path, folders.user_state_path):
+            assert f"{place}`~/{folder.relative_to(Path.home())}`" in text
+
+
+def test_every_folder_of_tests_is_told_to_whoever_changes_what_it_tests() -> None:
+    told = (ROOT / "tests" / "README.md").read_text("utf-8")
+    folders = {file.parent for file in (ROOT / "tests").glob("*/test_*.py")}
+
+    assert sorted(folder.name for folder in folders if f"`tests/{folder.name}`" not in told) == []
+
+
 def test_every_variable_of_ours_that_a_page_names_is_one() -> None:
     known = {*map(variable_name, Settings.model_fields), "MCP_DYNALOAD_CONFIG_DIR", "MCP_DYNALOAD_STATE_DIR"}
     named = {name for page in PAGES for name in re.findall(r"`(MCP_DYNALOAD_\w+)[`=]", page.read_text("utf-8"))}
@@ -215,6 +234,8 @@ def test_every_line_of_a_shell_example_is_of_a_kind_that_a_test_holds() -> None:
         for line in fence.text.splitlines():
             match shlex.split(line):
                 case ["make", target, *_] if target in targets:
+                    pass
+                case ["uv", "tool", "install", "."]:
                     pass
                 case ["pip", "install", what] if what == "." or what.removeprefix(".[").removesuffix("]") in extras:
                     pass
