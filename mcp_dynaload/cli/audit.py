@@ -31,7 +31,8 @@ def audit(
         str, typer.Option("--since", help="How long ago (90s, 30m, 2h, 7d) or a date or time (2026-11-25).")
     ] = "24h",
     kind: Annotated[
-        list[str] | None, typer.Option("--kind", help="Only this kind of entry, such as tool_called; repeatable.")
+        list[str] | None,
+        typer.Option("--kind", metavar="KIND", help="Only this kind of entry, such as tool_called; repeatable."),
     ] = None,
     session: Annotated[str | None, typer.Option("--session", help="Only this session.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many, the newest.")] = 200,

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from mcp_dynaload import app
 from mcp_dynaload.app import read_configuration
+from mcp_dynaload.cli.app import app as cli
 from mcp_dynaload.cli.refresh import list_unseen
 from tests.cli.conftest import Shell
 from tests.programs import PYTHON
@@ -46,8 +48,19 @@ def test_every_command_has_an_example_in_its_help_and_tells_wrong_use(shell: She
 
     assert len(commands) >= 15
     assert [name for name, text in helps.items() if "Example" not in text and "Commands" not in text] == []
+    assert [name for name, text in helps.items() if re.search(r"<bool>|--[a-z-]+ +<list", text)] == []
     assert [name for name, done in wrong.items() if done.returncode != 2] == []
     assert [name for name, done in wrong.items() if "--no-such-option" not in done.stderr] == []
+
+
+def test_help_breaks_lines_only_where_they_end_and_a_wrong_value_is_told_in_plain_words() -> None:
+    told = CliRunner().invoke(cli, ["init", "--help"], env={"COLUMNS": "80"}).output
+    wrong = CliRunner().invoke(cli, ["init", "--scope", "x"], env={"COLUMNS": "200"}).output
+
+    lines = [line.strip() for line in told.splitlines()]
+    assert "project uses. With `--yes` that is not done unless `--learn` says so: your" in lines
+    assert "'x' is not one of 'user', 'project', 'local'" in wrong
+    assert "Value error" not in wrong
 
 
 def test_version_is_the_package_s(shell: Shell) -> None:
