@@ -25,7 +25,7 @@ def stats(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --forget: do not ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which tools this project's sessions called, missed or had loaded in vain, and what that changes.
+    """Show which tools this project's sessions called, had to search, or loaded for nothing, and what that changes.
 
     Example: mcp-dynaload stats --json
     """
@@ -82,19 +82,20 @@ def _show(learned: "Json") -> None:
         console.print("Nothing is noted or used now: METRICS_COLLECTION_ENABLED is false.")
     if not learned["tools"]:
         return
-    heads = ("tool", "uses", "sessions", "in vain", "missed", "prior", "", "followed by")
+    heads = ("tool", "calls", "sessions", "not called", "searched", "lift", "", "followed by")
     rows = [
         (
             *(tool[key] for key in ("name", "uses", "sessions", "in_vain", "missed")),
             f"+{tool['prior']:.2f}" if tool["prior"] else "",
-            "core" if tool["core"] else "",
+            "from the start" if tool["core"] else "",
             ", ".join(f"{name} ({count})" for name, count in tool["followed_by"].items()),
         )
         for tool in learned["tools"]
     ]
     show_table("", heads, rows, heads[1:6])
     console.print(
-        "\nPrior: log-odds that use adds to a tool. Core: loaded from a session's start. Missed: had to be searched."
+        "\nNot called: sessions in which it was loaded for nothing. Searched: calls that took a search first. "
+        "Lift: what its use here adds to its chances (log-odds). From the start: loaded when a session begins."
     )
 
 
