@@ -46,7 +46,8 @@ def parse_arguments(tool: str, text: str, schema: Json) -> dict[str, Any]:
         except (ValueError, RecursionError) as error:
             raise DynaloadError(f"the arguments of {tool!r} are no JSON object: {error}") from error
     properties = json_object(schema.get("properties"))
-    return {name: _value(written, _types(json_object(properties.get(name)), schema)) for name, written in _pairs(text)}
+    types = {name: argument_types(json_object(part), schema) for name, part in properties.items()}
+    return {name: _value(written, types.get(name, frozenset())) for name, written in _pairs(text)}
 
 
 def _pairs(text: str) -> Iterator[tuple[str, _Written]]:
@@ -116,7 +117,7 @@ def _types_of(value: object) -> tuple[str, ...]:
             return ("string",)
 
 
-def _types(node: Json, schema: Json, depth: int = 0) -> frozenset[str]:
+def argument_types(node: Json, schema: Json, depth: int = 0) -> frozenset[str]:
     """Return the types that an argument's schema allows; none where it says nothing of them."""
     if depth > MAX_DEPTH:
         return frozenset()
@@ -129,5 +130,5 @@ def _types(node: Json, schema: Json, depth: int = 0) -> frozenset[str]:
     types = {*(cast(list[str], named) if isinstance(named, list) else [str(named)] if named else ())}
     types.update(kind for value in values for kind in _types_of(value))
     for part in (*alternatives_of(node), referred(schema, str(node.get("$ref") or ""))):
-        types |= _types(part, schema, depth + 1)
+        types |= argument_types(part, schema, depth + 1)
     return frozenset(types)

@@ -9,8 +9,11 @@ from typer.testing import CliRunner
 
 from mcp_dynaload import app
 from mcp_dynaload.app import read_configuration
+from mcp_dynaload.catalog.catalog import build_tools
+from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.cli.app import app as cli
 from mcp_dynaload.cli.refresh import list_unseen
+from mcp_dynaload.cli.tool_details import detail_lines
 from tests.cli.conftest import Shell
 from tests.programs import PYTHON
 from tests.waiting import HANG_SECONDS
@@ -132,6 +135,54 @@ def test_tools_ranks_for_a_query(shell: Shell, notes_server: dict[str, Any]) -> 
     nothing = shell.run("tools", "zzqqy").stdout
     assert nothing.startswith("No tool fits 'zzqqy': try other words")
     assert "description" not in nothing
+
+
+def test_tools_are_shown_of_one_server_some_or_one_by_name_and_whole(
+    shell: Shell, notes_server: dict[str, Any]
+) -> None:
+    shell.write_servers({**notes_server, "other": notes_server["knowledge"]})
+    shell.run("refresh")
+
+    def names(*arguments: str) -> list[str]:
+        return [row["name"] for row in json.loads(shell.run("tools", "--json", *arguments).stdout)["tools"]]
+
+    assert len(names("--limit", "3")) == 3
+    assert {name.partition("__")[0] for name in names("search the notes", "--server", "other")} == {"other"}
+    assert names("other__search_notes") == ["other__search_notes"]
+    whole = shell.run("tools", "other__search_notes", "--details").stdout.splitlines()
+    assert whole[0].endswith(" tokens, of server other")
+    assert any(line.startswith("    query (string, required)") for line in whole)
+    wrong = shell.run("tools", "--server", "nope")
+    assert wrong.returncode == 2
+    assert "no server is called 'nope'; configured are: knowledge, other" in wrong.stderr
+
+
+def test_the_details_of_a_tool_are_its_parameters_and_what_its_server_says_of_it() -> None:
+    definition: Json = {
+        "name": "forecast",
+        "description": "Tell the weather.\n\nOf any city.",
+        "inputSchema": {
+            "properties": {
+                "city": {"type": "string", "description": "Its  name."},
+                "unit": {"enum": ["C", "F"]},
+                "odd": 5,
+            },
+            "required": ["city"],
+        },
+        "annotations": {"readOnlyHint": True, "destructiveHint": "yes", "openWorldHint": False},
+    }
+    [tool] = build_tools("sky", [definition])
+
+    assert [*detail_lines(tool, 1200)] == [
+        "sky__forecast  1,200 tokens, of server sky",
+        "    Tell the weather.",
+        "",
+        "    Of any city.",
+        "    city (string, required): Its name.",
+        "    unit (string: C, F)",
+        "    odd",
+        "    says of itself: changes nothing, stays within its own data",
+    ]
 
 
 def test_refresh_names_what_failed_and_lists_the_others(shell: Shell, notes_server: dict[str, Any]) -> None:

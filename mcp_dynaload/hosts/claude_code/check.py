@@ -207,7 +207,8 @@ def _hooks(files: ClaudeFiles, settings: list[Json], version: Version | None) ->
             what = "the plugin is there more than once: Claude Code loads one of them"
             yield Finding("note", what, "remove one")
         if found:
-            what = f"hooks are in the settings, too: {', '.join(sorted(found))}; each prompt comes twice and is answered once"
+            names = ", ".join(sorted(found))
+            what = f"hooks are in the settings, too: {names}; each prompt comes twice and is answered once"
             yield Finding("note", what, "`mcp-dynaload init` takes those of its scope out of the settings")
     elif wanted <= found:
         yield Finding("ok", f"hooks installed: {', '.join(sorted(wanted))}")
