@@ -58,13 +58,12 @@ def show_table(
     """
     if title:
         console.print(title)
-    heads, cells, aligned = (
-        [plain(head) for head in columns],
-        [[plain(cell) for cell in row] for row in rows],
-        {*numbers},
-    )
+    heads, aligned = [plain(head) for head in columns], {*numbers}
+    cells = [[*map(plain, row)] for row in rows]
+    cells = [[*row, *(Text() for _ in heads[len(row) :])] for row in cells]  # a row may end early
     needed = [_needed_width(head, [row[index] for row in cells]) for index, head in enumerate(heads)]
-    count, widths = _layout(needed, console.width)
+    whole = sum(max(one, head.cell_len) + GAP for one, head in zip(needed, heads, strict=True)) - GAP
+    count, widths = (len(heads), [None] * len(heads)) if whole <= console.width else _layout(needed, console.width)
     right = [head.plain in aligned for head in heads[:count]]
     if count == len(heads):
         console.print(_table(heads, cells, widths, right), soft_wrap=False)

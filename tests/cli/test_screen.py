@@ -43,6 +43,16 @@ def test_columns_without_room_stand_below_their_row_by_name(
     ]
 
 
+def test_with_room_for_all_no_head_is_broken_and_a_row_may_end_early(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+
+    show_table("", ("a long head", "b"), [("x",), ("y", 1)])
+
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == ["a long head  b", "x", "y            1"]
+
+
 def test_a_table_without_rows_is_its_heads(capsys: pytest.CaptureFixture[str]) -> None:
     show_table("", HEADS, [])
 
