@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from enum import Enum
@@ -224,10 +225,20 @@ def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _shared_options(all_commands: Iterable[Any]) -> dict[str, Any]:
+    """Return the options that several commands have, by flag: the same flag with another text is another option."""
     options = [option for command in all_commands for option in command.params if option.param_type_name == "option"]
-    many = {(option.opts[0], option.help): option for option in options}
-    counts = {key: sum((option.opts[0], option.help) == key for option in options) for key in many}
-    return {key[0]: option for key, option in many.items() if counts[key] >= SHARED_BY}
+    counts = Counter(map(_told, options))
+    first = {_told(option): option for option in reversed(options)}
+    by_flag: dict[str, Any] = {}
+    for told, count in counts.most_common():
+        if count >= SHARED_BY:
+            by_flag.setdefault(first[told].opts[0], first[told])
+    return {option.opts[0]: by_flag[option.opts[0]] for option in options if option.opts[0] in by_flag}
+
+
+def _told(option: Any) -> tuple[str, ...]:
+    """Return all that is told of an option."""
+    return (*option.opts, option.metavar or "", option.help or "")
 
 
 def _command(name: str, command: Any, shared: Mapping[str, Any]) -> str:
@@ -235,8 +246,9 @@ def _command(name: str, command: Any, shared: Mapping[str, Any]) -> str:
     example = next((part.removeprefix("Example: ") for part in more if part.startswith("Example: ")), "")
     prose = [_one_line(part) for part in (said, *more) if not part.startswith("Example: ")]
     arguments = [one for one in command.params if one.param_type_name == "argument" and not one.hidden]
-    own = [one for one in command.params if one.param_type_name == "option" and shared.get(one.opts[0]) is None]
-    also = [f"`{one.opts[0]}`" for one in command.params if one.param_type_name == "option" and one.opts[0] in shared]
+    options = [one for one in command.params if one.param_type_name == "option"]
+    common = [one for one in options if one.opts[0] in shared and _told(one) == _told(shared[one.opts[0]])]
+    own, also = [one for one in options if one not in common], [f"`{one.opts[0]}`" for one in common]
     words = " ".join(f"[{one.name.upper()}]" if not one.required else one.name.upper() for one in arguments)
     parts = [f"### {name}", f"`{f'mcp-dynaload {name} {words}'.strip()}`: {' '.join(prose)}"]
     if arguments or own:
@@ -250,10 +262,7 @@ def _command(name: str, command: Any, shared: Mapping[str, Any]) -> str:
 
 def _options(options: Iterable[Any], command: Any) -> str:
     hints = get_type_hints(command.callback)
-    rows = [
-        (_spelling(option, hints), _shown_default(option), _one_line(option.help or "as told above"))
-        for option in options
-    ]
+    rows = [(_spelling(option, hints), _shown_default(option), _one_line(option.help or "")) for option in options]
     return _table(("", "default", ""), [tuple(cell.replace("|", "\\|") for cell in row) for row in rows])
 
 

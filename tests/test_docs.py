@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import typer
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.cli.app import app as cli
@@ -154,6 +156,47 @@ def test_every_command_is_described_exactly_once_with_each_of_its_options() -> N
     assert set(told) == set(ALL_COMMANDS)
 
 
+def test_an_option_that_is_told_for_several_commands_is_the_same_in_all_of_them() -> None:
+    text = (DOCS / "commands.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(--[\w-]+)[^`]*` \| [^|]*\| (.*) \|$", text.partition("### ")[0], re.MULTILINE)
+    told = {flag: help_text.replace("\\|", "|") for flag, help_text in rows}
+    wrong: list[tuple[str, str]] = []
+    for name, also in re.findall(r"^### ([\w -]+)\n(?:(?!### ).*\n)*?Also (.*)\.$", text, re.MULTILINE):
+        helps = {parameter.opts[0]: parameter.help for parameter in ALL_COMMANDS[name].params}
+        wrong += [(name, flag) for flag in re.findall(r"--[\w-]+", also) if helps[flag] != told[flag]]
+
+    assert len(told) > 6
+    assert wrong == []
+
+
+def test_every_option_says_what_it_does() -> None:
+    silent = [
+        (name, parameter.opts[0])
+        for name, command in ALL_COMMANDS.items()
+        for parameter in command.params
+        if parameter.param_type_name == "option" and not parameter.help
+    ]
+
+    assert silent == []
+
+
+def test_the_folders_of_our_files_are_told_for_each_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    text = (DOCS / "settings.md").read_text("utf-8").partition("## Where our files are")[2]
+    for kind, place in ((Unix, ""), (MacOS, "macOS: ")):
+        folders = kind("mcp-dynaload", False)
+        for folder in (folders.user_config_path, folders.user_state_path):
+            assert f"{place}`~/{folder.relative_to(Path.home())}`" in text
+
+
+def test_every_folder_of_tests_is_told_to_whoever_changes_what_it_tests() -> None:
+    told = (ROOT / "tests" / "README.md").read_text("utf-8")
+    folders = {file.parent for file in (ROOT / "tests").glob("*/test_*.py")}
+
+    assert sorted(folder.name for folder in folders if f"`tests/{folder.name}`" not in told) == []
+
+
 def test_every_variable_of_ours_that_a_page_names_is_one() -> None:
     known = {*map(variable_name, Settings.model_fields), "MCP_DYNALOAD_CONFIG_DIR", "MCP_DYNALOAD_STATE_DIR"}
     named = {name for page in PAGES for name in re.findall(r"`(MCP_DYNALOAD_\w+)[`=]", page.read_text("utf-8"))}
@@ -191,6 +234,8 @@ def test_every_line_of_a_shell_example_is_of_a_kind_that_a_test_holds() -> None:
         for line in fence.text.splitlines():
             match shlex.split(line):
                 case ["make", target, *_] if target in targets:
+                    pass
+                case ["uv", "tool", "install", "."]:
                     pass
                 case ["pip", "install", what] if what == "." or what.removeprefix(".[").removesuffix("]") in extras:
                     pass
@@ -244,6 +289,16 @@ def test_every_toml_example_is_right(fence: Fence, tmp_path: Path) -> None:
     places.user_settings_file.write_text(fence.text)
 
     read_settings(places, {}, {}, read_project_settings(places.project_settings_file, lambda path, content: True))
+
+
+def test_every_status_with_which_a_request_is_refused_is_in_the_table_of_errors() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "mcp_dynaload" / "http").glob("*.py"))
+    refused = {*re.findall(r"(?:refused|UnfitBodyError|_told|_unauthorised)\((4\d\d|5\d\d)", code), "422"}
+    page = (ROOT / "docs" / "rest.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:\d{3}(?:, )?)+) \|", page, re.MULTILINE)
+
+    assert len(refused) > 9
+    assert refused - {status for row in rows for status in row.split(", ")} == set()
 
 
 def test_every_message_that_troubleshooting_quotes_is_ours() -> None:

@@ -11,6 +11,7 @@ from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.logins.login import login_advice, login_command
 from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.proxy.catalog_state import CatalogState
+from mcp_dynaload.proxy.commands.layout import counted
 from mcp_dynaload.proxy.definition_repair import Oddities
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.policy import Strategy
@@ -190,14 +191,14 @@ def _upstream_status(
 
 def _catalog(live: CatalogState) -> ComponentStatus:
     tools, unseen = len(live.catalog.tools), live.listings.unseen
-    waiting = [name for name in unseen if name not in live.listings.failures]
+    waiting, known = [name for name in unseen if name not in live.listings.failures], counted(tools, "tool")
     if waiting:
-        return ComponentStatus(health="degraded", detail=f"{tools} tools; being listed: {', '.join(waiting)}")
+        return ComponentStatus(health="degraded", detail=f"{known}; being listed: {', '.join(waiting)}")
     if not tools:
         return ComponentStatus(health="unhealthy", detail="no tool is known: `mcp-dynaload doctor` says why")
     if unseen:
-        return ComponentStatus(health="degraded", detail=f"{tools} tools; could not be listed: {', '.join(unseen)}")
-    return ComponentStatus(health="healthy", detail=f"{tools} tools of {len(live.listings.by_name)} servers")
+        return ComponentStatus(health="degraded", detail=f"{known}; could not be listed: {', '.join(unseen)}")
+    return ComponentStatus(health="healthy", detail=f"{known} of {counted(len(live.listings.by_name), 'server')}")
 
 
 def _ranking(live: CatalogState) -> ComponentStatus:
@@ -220,7 +221,7 @@ def _upstreams(upstreams: tuple[UpstreamStatus, ...]) -> ComponentStatus:
     if wanting:
         return ComponentStatus(health="degraded", detail=login_advice(wanting))
     running = sum(upstream.running_in > 0 for upstream in upstreams)
-    return ComponentStatus(health="healthy", detail=f"{len(upstreams)} servers, {running} of them running")
+    return ComponentStatus(health="healthy", detail=f"{counted(len(upstreams), 'server')}, {running} of them running")
 
 
 def _store(live: CatalogState) -> ComponentStatus:

@@ -51,10 +51,10 @@ def parameters(schema: Json) -> Iterator[Parameter]:
                 many += 1
                 yield parameter
         reference = str(node.get("$ref") or "")
-        alternatives = _alternatives(node)
+        alternatives = alternatives_of(node)
         if reference not in followed:
             followed.add(reference)
-            alternatives.append(_referred(schema, reference))
+            alternatives.append(referred(schema, reference))
         inner = [(key, "", json_object(part), is_alternative) for key, part in _properties(node)]
         inner += [("", argument, json_object(node.get("items")), is_alternative)]
         inner += [("", argument, part, True) for part in alternatives]
@@ -71,13 +71,14 @@ def _values(node: Json) -> tuple[str, ...]:
     return tuple(value for value in values if isinstance(value, str))
 
 
-def _alternatives(node: Json) -> list[Json]:
+def alternatives_of(node: Json) -> list[Json]:
+    """Return the schemas of which an argument follows some."""
     groups = [node.get(key) for key in ("anyOf", "oneOf", "allOf")]
     lists = [cast(list[object], group) for group in groups if isinstance(group, list)]
     return [json_object(part) for parts in lists for part in parts]
 
 
-def _referred(schema: Json, reference: str) -> Json:
+def referred(schema: Json, reference: str) -> Json:
     """Return the schema that a reference within the schema leads to; an empty one if it leads elsewhere."""
     if not reference.startswith(_LOCAL_REFERENCE):
         return {}

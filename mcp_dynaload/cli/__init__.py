@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-WRONG_USE = 2
+WRONG_USE, INTERRUPTED = 2, 130
 
 YOUNG_OBJECTS = 10_000
 """So many objects are made before garbage is looked for: with Python's 700 that is a sixth of the time of importing."""
@@ -14,11 +14,19 @@ QUICK = (["statusline"], ["statusline", "--verbose"])
 
 
 def main() -> None:
-    """Run the command line; our own errors are told in a line, without a traceback."""
-    if sys.argv[1:] in QUICK:
-        from mcp_dynaload.cli.statusline import statusline
+    """Run the command line; Ctrl-C ends it quietly, while it is still importing, too."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
-        return statusline(verbose="--verbose" in sys.argv)
+
+def _run() -> None:
+    """Run what is asked for; our own errors are told in a line, without a traceback."""
+    if sys.argv[1:] in QUICK:
+        from mcp_dynaload.cli.statusline import print_line
+
+        return print_line(verbose="--verbose" in sys.argv)
     early, is_serving = None, sys.argv[1:2] == ["serve"]
     if is_serving:
         from mcp_dynaload.early.start import begin

@@ -25,7 +25,7 @@ from mcp_dynaload.cli.secret import secret
 from mcp_dynaload.cli.serve import serve
 from mcp_dynaload.cli.servers import add, add_json, disable, enable, get, list_servers, remove
 from mcp_dynaload.cli.stats import stats
-from mcp_dynaload.cli.statusline import statusline
+from mcp_dynaload.cli.statusline import statusline_command
 from mcp_dynaload.cli.token import token
 from mcp_dynaload.cli.tools import tools
 from mcp_dynaload.cli.top import top
@@ -51,7 +51,7 @@ _COMMANDS: Mapping[str, Sequence[Callable[..., None]]] = {
     SEE: (tools, optimize, interactive, top, stats, learn, audit, dashboard),
     SAFE: (trust, scan),
     MEASURE: (validate, evaluate, bench),
-    SERVE: (serve, statusline),
+    SERVE: (serve, statusline_command()),
 }
 """The commands by the panel of the help in which they stand."""
 

@@ -31,7 +31,8 @@ def audit(
         str, typer.Option("--since", help="How long ago (90s, 30m, 2h, 7d) or a date or time (2026-11-25).")
     ] = "24h",
     kind: Annotated[
-        list[str] | None, typer.Option("--kind", help="Only this kind of entry, such as tool_called; repeatable.")
+        list[str] | None,
+        typer.Option("--kind", metavar="KIND", help="Only this kind of entry, such as tool_called; repeatable."),
     ] = None,
     session: Annotated[str | None, typer.Option("--session", help="Only this session.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many, the newest.")] = 200,
@@ -87,6 +88,11 @@ def parse_since(text: str, now: float) -> float:
         ) from error
 
 
+def in_words(since: str) -> str:
+    """Return how a time that `parse_since` takes stands in a sentence."""
+    return f"in the last {since.strip()}" if _AGO.fullmatch(since.strip()) else f"since {since.strip()}"
+
+
 def _as_json(row: "Row") -> "Json":
     """Return the entry with its time and all fields of its event."""
     event: Json = json.loads(row.fact)
@@ -99,18 +105,25 @@ def _show(rows: "list[Row]", file: str, since: str) -> None:
     from mcp_dynaload.cli.screen import console, show_table  # rich, which --json does without
 
     if not rows:
-        console.print(f"Nothing since {since} in {file}.", markup=False)
+        console.print(f"Nothing {in_words(since)} in {file}.", markup=False)
         return
-    heads = ("time", "session", "kind", "what", "outcome", "ms", "details")
-    show_table("", heads, [_line(row) for row in rows], ("ms",))
+    heads = ("time", "session", "kind", "outcome", "ms", "what", "details")
+    show_table("", heads, [_line(row, _time_format(rows)) for row in rows], ("ms",))
 
 
-def _line(row: "Row") -> tuple[str, ...]:
-    at = datetime.fromtimestamp(row.at, UTC).astimezone().strftime("%m-%d %H:%M:%S")
+def _time_format(rows: "list[Row]") -> str:
+    """Return how times are shown: with the day where it is not always today."""
+    today = datetime.now(UTC).astimezone().date()
+    is_today = all(datetime.fromtimestamp(row.at, UTC).astimezone().date() == today for row in rows)
+    return "%H:%M:%S" if is_today else "%m-%d %H:%M:%S"
+
+
+def _line(row: "Row", time_format: str) -> tuple[str, ...]:
+    at = datetime.fromtimestamp(row.at, UTC).astimezone().strftime(time_format)
     ms = "" if row.ms is None else f"{row.ms:.1f}"
     what = row.tool or row.upstream
     event: Mapping[str, object] = json.loads(row.fact)
-    return at, row.session[:SHORT_SESSION], row.kind, what, row.outcome, ms, _details(event)
+    return at, row.session[:SHORT_SESSION], row.kind, row.outcome, ms, what, _details(event)
 
 
 def _details(event: Mapping[str, object]) -> str:

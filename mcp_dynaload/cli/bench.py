@@ -60,10 +60,12 @@ def bench(
     ] = False,
     plot: Annotated[Path | None, typer.Option(help="Also --growth, and draw it: an SVG file.")] = None,
     models: Annotated[
-        list[str] | None, typer.Option("--model", help="With --claude: claude-sonnet-5 or others, repeated.")
+        list[str] | None,
+        typer.Option("--model", metavar="MODEL", help="With --claude: claude-sonnet-5 or others, repeated."),
     ] = None,
     set_ups: Annotated[
-        list[str] | None, typer.Option("--set-up", help="With --claude: only these set-ups, by name, repeated.")
+        list[str] | None,
+        typer.Option("--set-up", metavar="NAME", help="With --claude: only these set-ups, by name, repeated."),
     ] = None,
     sessions: Annotated[
         int, typer.Option(min=1, help="With --claude: of some three tasks each, evenly drawn from all.")

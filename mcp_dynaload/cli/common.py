@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 ConfigOption = Annotated[
     list[Path] | None,
-    typer.Option("--config", help="A servers file; given once or more, it replaces the user's and the project's."),
+    typer.Option(
+        "--config", metavar="PATH", help="A servers file; given once or more, it replaces the user's and the project's."
+    ),
 ]
 TrustOption = Annotated[
     bool, typer.Option("--trust", help="Use the project's servers file without asking: for headless use.")

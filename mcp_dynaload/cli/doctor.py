@@ -11,10 +11,12 @@ import typer
 from mcp_dynaload.cli.checks import file_findings, sandbox_findings, state_findings
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.cli.oddities import held_fix, held_in_words, in_words
+from mcp_dynaload.cli.refresh import DEMO, DEMO_FIX, fill_cache
 from mcp_dynaload.cli.remedies import NOT_MENDED, mend
 from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.hosts.claude_code.check import check_client
 from mcp_dynaload.hosts.findings import Finding, RunProblem
+from mcp_dynaload.proxy.commands.layout import counted
 
 if TYPE_CHECKING:
     from mcp_dynaload.app import Configuration
@@ -37,7 +39,7 @@ def doctor(
 ) -> None:
     """Check files, servers, hooks and the client, and say what to do. Exit status 1 if something is wrong.
 
-    Every server is started once to be listed. Also names the definitions for which Claude Code would refuse a
+    Every server of yours is started once to be listed. Also names the definitions for which Claude Code would refuse a
     server's list, and says whether each was repaired or left out; so do `tools` and the journal (`listing_mended`).
 
     Example: mcp-dynaload doctor
@@ -51,7 +53,7 @@ def doctor(
         *_settings(configuration),
         *state_findings(configuration.locations),
         *sandbox_findings(configuration.configs.values(), configuration.locations.project_dir),
-        *_upstreams(configuration),
+        *(() if configuration.is_demo else _upstreams(configuration)),
         *check_client(os.environ, configuration.locations.project_dir),
     ]
     masker = configuration.masker
@@ -66,7 +68,7 @@ def doctor(
 
 def _demo(configuration: "Configuration") -> Iterator[Finding]:
     if configuration.is_demo:
-        yield Finding("note", "no server is configured: the embedded demo servers stand in", "run `mcp-dynaload init`")
+        yield Finding("note", f"{DEMO}, which need no check", DEMO_FIX)
 
 
 def _settings(configuration: "Configuration") -> Iterator[Finding]:
@@ -79,7 +81,6 @@ def _settings(configuration: "Configuration") -> Iterator[Finding]:
 
 def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
     from mcp_dynaload.app import open_catalog
-    from mcp_dynaload.cli.refresh import fill_cache
     from mcp_dynaload.cli.scan import notes_of
     from mcp_dynaload.config.upstream_config import prefixes_of
     from mcp_dynaload.logins.login import login_command
@@ -91,7 +92,7 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
         tools = live.catalog.tools
         scanned, idle = list(notes_of(live.listings)), list(idle_glob_notes(live.listings))
     for name, listing in sorted(listed.listings.items()):
-        yield Finding("ok", f"server {name}: {len(listing.tools)} tools, protocol {listing.version}")
+        yield Finding("ok", f"server {name}: {counted(len(listing.tools), 'tool')}, protocol {listing.version}")
         for gap in listing.gaps:
             yield Finding("note", f"server {name} was listed in part: {gap}", f"see `mcp-dynaload logs {name}`")
         if odd := oddities.get(name):
@@ -102,8 +103,8 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
         yield Finding("ok", denied_in_words(name, rules))
     for what, fix in (*idle, *scanned):
         yield Finding("note", what, fix)
-    for glob in _idle_globs(configuration, tools):
-        what = f"profile {configuration.profile.name!r}, which is in use here: {glob!r} fits nothing"
+    for key, glob in _idle_globs(configuration, tools):
+        what = f"profile {configuration.profile.name!r}, which is in use here: {key} {glob!r} fits nothing"
         yield Finding("note", what, f"correct it in {configuration.locations.user_settings_file}")
     for clash in prefixes_of(configuration.configs.values()).clashes():
         yield Finding("note", clash, 'give one of them a "prefix" of its own in its entry')
@@ -115,8 +116,8 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
             yield Finding("wrong", error)
 
 
-def _idle_globs(configuration: "Configuration", tools: Iterable["Tool"]) -> Iterator[str]:
-    """Yield the globs of the profile in use that fit no server, or no tool of its servers."""
+def _idle_globs(configuration: "Configuration", tools: Iterable["Tool"]) -> Iterator[tuple[str, str]]:
+    """Yield the globs of the profile in use, each after its key, that fit no server, or no tool of its servers."""
     profile = configuration.profile.profile
     return profile.idle_globs(configuration.configs, [tool.name for tool in tools if profile.has(tool.upstream)])
 

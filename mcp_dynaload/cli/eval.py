@@ -39,6 +39,7 @@ def evaluate(
         list[str] | None,
         typer.Option(
             "--ranker",
+            metavar="NAME",
             help="toolsearch, bm25, lexical, dense, fusion, blended or default; may be given more than once. Without "
             "it default, beside which tables show toolsearch, the client's own search.",
         ),

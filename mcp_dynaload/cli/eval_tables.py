@@ -57,7 +57,7 @@ def show_replay(ranker: str, replay: Replay) -> None:
         )
         console.print(
             f"Between the steps of a turn: of {found.missing} calls whose tool nothing had loaded, {found.in_time} had "
-            f"it in time, as the usual follower of a call before; {found.in_vain} followers were loaded in vain."
+            f"it in time, as the usual follower of a call before; {found.in_vain} followers were loaded for nothing."
         )
 
 

@@ -32,8 +32,10 @@ def interactive(
 ) -> None:
     """Type prompts and slash commands, see what is loaded, call tools. Reads lines from a pipe, too.
 
-    `/call TOOL name=value` calls a tool; Tab completes. With --json: one object for each line. Exit status 1 if a
-    line of a pipe went wrong.
+    What is called here is learned for this project, as in a session of a client.
+
+    `/call TOOL name=value name="two words"` calls a tool, with what it wants as text left text; or with one JSON
+    object. Tab completes. With --json: one object for each line. Exit status 1 if a line of a pipe went wrong.
 
     Example: echo "which issues are open?" | mcp-dynaload interactive
     """

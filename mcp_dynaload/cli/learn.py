@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcp_dynaload.cli.audit import parse_since
+from mcp_dynaload.cli.audit import in_words, parse_since
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.proxy.commands.layout import counted
 
 if TYPE_CHECKING:
     from mcp_dynaload.app import Configuration
@@ -120,7 +121,7 @@ def offer_learning(asks: Callable[[str], bool] | None, is_wanted: bool) -> None:
     is_on = configuration.settings.metrics_collection_enabled
     if not is_wanted and not (count and is_on):
         return
-    kept = f"Claude Code has kept {count} {'session' if count == 1 else 'sessions'} of the last {SINCE[:-1]} days."
+    kept = f"Claude Code has kept {counted(count, 'session')} of the last {SINCE[:-1]} days."
     if not is_wanted and asks is None:
         print(f"{kept} `{COMMAND}` begins with what they show: which tools each project uses.")
         return
@@ -261,16 +262,19 @@ def _show(past: Past, new: Sequence[ProjectPast], since: str, *, dry_run: bool, 
         if past.effect:
             say(effect_sentence(past.effect))
     else:
-        say(f"No session since {since} has called a tool of a server that is behind mcp-dynaload.")
+        say(f"No session {in_words(since)} has called a tool of a server that is behind mcp-dynaload.")
     if past.elsewhere:
         servers = ", ".join(f"{name} ({times})" for name, times in past.elsewhere.most_common(MAX_SHOWN))
         say(f"Calls of servers or tools that are not listed here: {servers}. `mcp-dynaload init` moves servers here.")
     for (via, server), times in past.detours.most_common(MAX_SHOWN):
-        say(f"{via} was turned to {times} times; {server} is connected for that.")
+        say(f"{via} was turned to {counted(times, 'time')}; {server} is connected for that.")
     if not is_on:
         say("Nothing learned is used now: METRICS_COLLECTION_ENABLED is false.")
     count = sum(len(one.sessions) for one in new)
-    say(f"Nothing was stored (--dry-run): {count} sessions are new." if dry_run else f"Learned from {count} sessions.")
+    if dry_run:
+        say(f"Nothing was stored (--dry-run): of these sessions {count} are new.")
+    else:
+        say(f"Learned from {counted(count, 'session')}.")
 
 
 def _share(called: int, known: int) -> str:

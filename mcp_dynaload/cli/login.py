@@ -13,6 +13,7 @@ from mcp_dynaload.cli.common import ConfigOption, TrustOption, configuration_of
 from mcp_dynaload.cli.completion import complete_server
 from mcp_dynaload.errors import ConfigError, DynaloadError, LoginError
 from mcp_dynaload.masking.printable import printable
+from mcp_dynaload.proxy.commands.layout import counted
 
 if TYPE_CHECKING:
     from mcp_dynaload.app import Configuration
@@ -106,7 +107,8 @@ def _log_in(configuration: "Configuration", config: "UpstreamConfig", *, no_brow
     print(printable(f"{config.name}: logged in.{_kept_elsewhere(configuration, config)}"))
     listed = fill_cache(configuration, [config.name])
     if (listing := listed.listings.get(config.name)) is not None:
-        print(printable(f"{config.name}: {len(listing.tools)} tools. Running sessions take them up by themselves."))
+        many = counted(len(listing.tools), "tool")
+        print(printable(f"{config.name}: {many}. Running sessions take them up by themselves."))
     for error in listed.errors.values():
         print(printable(error, keeps_lines=True), file=sys.stderr)
     return not listed.errors

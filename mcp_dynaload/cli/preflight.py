@@ -20,6 +20,7 @@ from mcp_dynaload.cli.checks import (
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, overrides_of
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.hosts.findings import Finding, RunProblem
+from mcp_dynaload.machine.logs import LOG_FILE
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.masking.printable import printable
 
@@ -118,10 +119,11 @@ def looked_at(looks: Mapping[str, Look], within_seconds: float) -> list[Finding]
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     late = f"took longer than {within_seconds:g} s to be looked at"
+    fix = "run it again; `mcp-dynaload doctor` takes the time that it needs"
     return [
         finding
         for name in looks
-        for finding in found.get(name, [Finding("wrong", f"{name} {late}", problem=RunProblem.UNKNOWN)])
+        for finding in found.get(name, [Finding("wrong", f"{name} {late}", fix, RunProblem.UNKNOWN)])
     ]
 
 
@@ -130,4 +132,5 @@ def _look(name: str, look: Look, found: dict[str, list[Finding]]) -> None:
         found[name] = look()
     except Exception as error:  # one look that fails must not keep the others from being told
         log.exception("not_looked_at", subject=name)
-        found[name] = [Finding("wrong", f"{name} could not be looked at: {error}", problem=RunProblem.UNKNOWN)]
+        fix = f"see {LOG_FILE} in the folder `logs` of the state folder"
+        found[name] = [Finding("wrong", f"{name} could not be looked at: {error}", fix, RunProblem.UNKNOWN)]

@@ -77,8 +77,8 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
     print(f"servers  {', '.join(told['servers']) or 'none'}")
     print(f"tools    {len(told['tools'])}, {told['tokens']:,} tokens")
     print(f"pinned   {', '.join(told['pinned']) or 'none'}")
-    for glob in told["fit_nothing"]:
-        print(printable(f"{glob!r} fits nothing here"))
+    for key, glob in one.idle_globs(configuration.configs, told["tools"]):
+        print(printable(f"{key}: {glob!r} fits nothing here"))
 
 
 @profile.command()
@@ -141,7 +141,7 @@ def _told(configuration: "Configuration", name: str, one: "Profile", catalog: "C
         "tools": tools,
         "tokens": sum(catalog.costs[tool] for tool in tools),
         "pinned": [tool for tool in tools if one.pins_tool(tool)],
-        "fit_nothing": [*one.idle_globs(configuration.configs, tools)],
+        "fit_nothing": [glob for _, glob in one.idle_globs(configuration.configs, tools)],
     }
 
 

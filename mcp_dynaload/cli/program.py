@@ -1,16 +1,58 @@
 """The program without its commands, and with the one alone that a client starts."""
 
-from typing import Annotated
+import inspect
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from mcp_dynaload.cli.serve import serve
 from mcp_dynaload.version import __version__
+
+PYDANTIC_PREFIX = "Value error, "
+
+
+class PlainGroup(typer.core.TyperGroup):
+    """The commands, told in plain words: no type where there is no value, no line broken where none ends."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of this name; its help is made plain."""
+        command: Any = super().get_command(ctx, cmd_name)
+        for one in (command, *getattr(command, "commands", {}).values()):
+            if one is not None:
+                _make_plain(one, ctx)
+        return command
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help, its own made plain, too."""
+        _make_plain(self, ctx)
+        super().format_help(ctx, formatter)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run what is asked for.
+
+        Raises:
+            BadParameter: A value is wrong, in words that name no library's.
+        """
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix(PYDANTIC_PREFIX)
+            raise
+
+
+def _make_plain(command: Any, ctx: Any) -> None:
+    for option in (*command.params, command.get_help_option(ctx)):
+        if getattr(option, "is_flag", False) and option.metavar is None:
+            option.metavar = ""
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    command.help = "\n\n".join(" ".join(part.split()) for part in paragraphs)
 
 
 def new_app() -> typer.Typer:
     """Return the program without a command."""
     app = typer.Typer(
+        cls=PlainGroup,
         name="mcp-dynaload",
         help="One MCP server in front of all your others: loads only the tools that each prompt needs.",
         no_args_is_help=True,

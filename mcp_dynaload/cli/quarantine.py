@@ -113,7 +113,13 @@ def _reviewed(server: str, names: Sequence[str]) -> "tuple[ServerReview, ...]":
 
     configuration = configuration_of(None, False)
     with _definitions(configuration) as definitions:
-        return review(definitions, server, names)
+        found = review(definitions, server, names)
+    if not found and server and server not in configuration.configs:
+        known = ", ".join(configuration.configs) or "none"
+        raise ConfigError(f"no server is called {server!r}; configured are: {known}")
+    if not found and names:
+        raise ConfigError(f"nothing of {server!r} called {', '.join(names)} is held back")
+    return found
 
 
 def _answer(outcome: str, wanted: tuple[str, Sequence[str]], *, yes: bool) -> None:

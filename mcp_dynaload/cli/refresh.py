@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mcp_dynaload.app import Configuration
     from mcp_dynaload.upstream.list_offline import OfflineListings
 
+DEMO = "no server is configured: the embedded demo servers stand in"
+DEMO_FIX = "run `mcp-dynaload init`"
+
 
 def refresh(
     config: ConfigOption = None, trust: TrustOption = False, settings: SetOption = None, as_json: JsonOption = False
@@ -26,6 +29,7 @@ def refresh(
     Example: mcp-dynaload refresh
     """
     configuration = configuration_of(config, trust, settings)
+    _tell_demo(configuration)
     listed = fill_cache(configuration)
     if as_json:
         counts = {name: len(listing.tools) for name, listing in sorted(listed.listings.items())}
@@ -108,18 +112,23 @@ def list_unseen(configuration: "Configuration") -> tuple[str, ...]:
         raise ConfigError("\n".join(printable(str(problem)) for problem in problems))
     for problem in problems:
         print(printable(str(problem)), file=sys.stderr)
+    _tell_demo(configuration)
     with open_catalog(configuration) as live:
         unseen = live.listings.unseen
     if not unseen:
         return ()
-    if configuration.is_demo:
-        print("no server is configured: the embedded demo servers stand in; run `mcp-dynaload init`", file=sys.stderr)
     listed = fill_cache(configuration, unseen, FIRST_LISTING_SECONDS)
     for name, error in listed.errors.items():
         if name not in listed.logins_needed:
             print(printable(error.splitlines()[0]), file=sys.stderr)
     _tell_logins(listed.logins_needed)
     return listed.logins_needed
+
+
+def _tell_demo(configuration: "Configuration") -> None:
+    """Say that what is shown is not the user's, where it is not."""
+    if configuration.is_demo:
+        print(f"{DEMO}; {DEMO_FIX}", file=sys.stderr)
 
 
 def _tell_logins(names: tuple[str, ...]) -> None:

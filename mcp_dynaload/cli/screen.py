@@ -2,16 +2,29 @@
 
 import itertools
 import sys
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from mcp_dynaload.masking.printable import printable
+
+GAP = 2
+"""Columns between two columns of a table."""
+
+MIN_FOLDED = 24
+"""The least width to which the widest column is folded: below that its words are no longer read."""
+
+MAX_WIDTH = 100_000
+"""More than any cell has."""
+
+_INDENT = "    "
 
 
 class PlainConsole(Console):
@@ -38,16 +51,63 @@ console = PlainConsole(highlight=False, soft_wrap=True)
 def show_table(
     title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], numbers: Iterable[str] = ()
 ) -> None:
-    """Print rows under column heads; columns in `numbers` are right-aligned."""
+    """Print rows under column heads; columns in `numbers` are right-aligned.
+
+    Where the terminal is too narrow the widest column is folded, no other; where that is not enough the columns that
+    have no room stand below their row.
+    """
     if title:
         console.print(title)
-    table = Table(box=None, pad_edge=False)
-    aligned = set(numbers)
-    for column in columns:
-        table.add_column(column, justify="right" if column in aligned else "left", overflow="fold")
+    heads, aligned = [plain(head) for head in columns], {*numbers}
+    cells = [[*map(plain, row)] for row in rows]
+    cells = [[*row, *(Text() for _ in heads[len(row) :])] for row in cells]  # a row may end early
+    needed = [_needed_width(head, [row[index] for row in cells]) for index, head in enumerate(heads)]
+    whole = sum(max(one, head.cell_len) + GAP for one, head in zip(needed, heads, strict=True)) - GAP
+    count, widths = (len(heads), [None] * len(heads)) if whole <= console.width else _layout(needed, console.width)
+    right = [head.plain in aligned for head in heads[:count]]
+    if count == len(heads):
+        console.print(_table(heads, cells, widths, right), soft_wrap=False)
+        return
+    console.print(_table(heads[:count], [], widths, right), soft_wrap=False)
+    for row in cells:
+        console.print(_table(None, [row[:count]], widths, right), soft_wrap=False)
+        named = [(head.plain, cell) for head, cell in zip(heads[count:], row[count:], strict=True) if cell.plain]
+        below = Text(", ").join(Text(f"{name} " if name else "").append_text(cell) for name, cell in named)
+        if below.plain:
+            console.print(Padding(below, (0, 0, 0, len(_INDENT))), soft_wrap=False)
+
+
+def _needed_width(head: Text, cells: Sequence[Text]) -> int:
+    """Return the columns that cells need to stay in one piece; a head may be broken between words."""
+    options = console.options.update(width=MAX_WIDTH)
+    return max(
+        Measurement.get(console, options, head).minimum,
+        *(Measurement.get(console, options, cell).maximum for cell in cells),
+        0,
+    )
+
+
+def _layout(needed: Sequence[int], width: int) -> tuple[int, Sequence[int | None]]:
+    """Return how many columns stand side by side, and their widths; None: as wide as there is room."""
+    widest = max(range(len(needed)), key=lambda index: needed[index])
+    room = width - sum(needed) + needed[widest] - GAP * (len(needed) - 1)
+    if room >= min(needed[widest], MIN_FOLDED):
+        return len(needed), [None if index == widest else one for index, one in enumerate(needed)]
+    ends = [*itertools.accumulate(one + GAP for one in needed)]
+    count = max(1, sum(end - GAP <= width for end in ends))
+    return count, [min(one, width) for one in needed[:count]]
+
+
+def _table(
+    heads: Sequence[Text] | None, rows: Iterable[Sequence[Text]], widths: Sequence[int | None], right: Sequence[bool]
+) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=heads is not None)
+    for index, (width, is_right) in enumerate(zip(widths, right, strict=True)):
+        head = "" if heads is None else heads[index]
+        table.add_column(head, justify="right" if is_right else "left", overflow="fold", width=width)
     for row in rows:
-        table.add_row(*(plain(cell) for cell in row))
-    console.print(table, soft_wrap=False)
+        table.add_row(*row)
+    return table
 
 
 _LAST = TextColumn("{task.fields[last]}", markup=False)

@@ -20,6 +20,7 @@ from mcp_dynaload.config.problems import nearest_name
 from mcp_dynaload.config.server_entry import is_disabled
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.masking.printable import printable
+from mcp_dynaload.proxy.commands.layout import counted
 
 if TYPE_CHECKING:
     from mcp_dynaload.app import Configuration
@@ -147,6 +148,8 @@ def add_json(
 ) -> None:
     """Add a server by its entry in Claude's format, with our options under `dynaload` if you like.
 
+    A pasted `{"mcpServers": {NAME: …}}` is taken, too.
+
     Example: mcp-dynaload add-json notes '{"command": "uvx", "args": ["mcp-server-sqlite"]}'
     """
     text = sys.stdin.read() if entry == "-" else entry
@@ -156,7 +159,25 @@ def add_json(
         raise ConfigError(f"the entry of {name!r} is not valid JSON ({error}); correct it, in single quotes") from error
     if not isinstance(value, dict):
         raise ConfigError(f'the entry of {name!r} must be an object: {{"command": …}} or {{"type": "http", "url": …}}')
-    _add(name, cast(Json, value), scope, lists=not no_list)
+    _add(name, _unwrapped(name, cast(Json, value)), scope, lists=not no_list)
+
+
+def _unwrapped(name: str, pasted: Json) -> Json:
+    """Return the entry in what pages show for pasting: `{"mcpServers": {"notes": …}}`, or `{"notes": …}`.
+
+    Raises:
+        ConfigError: Several are there, and none of this name.
+    """
+    servers = pasted.get("mcpServers")
+    if servers is None and pasted.keys() == {name}:
+        servers = pasted
+    if not isinstance(servers, dict):
+        return pasted
+    named = cast(Json, servers)
+    if name not in named and len(named) != 1:
+        held = f"entries of {', '.join(named)}" if named else "no entry"
+        raise ConfigError(f"what is given for {name!r} has {held} under mcpServers; give its own entry alone")
+    return json_object(named.get(name, next(iter(named.values()))))
 
 
 def remove(
@@ -196,7 +217,9 @@ def disable(
 
 
 def list_servers(as_json: JsonOption = False) -> None:
-    """List the servers behind the proxy: where each is configured, whether it is used, how many tools it has.
+    """List the servers behind the proxy: where each is configured, whether it is used, its tools and their tokens.
+
+    Tokens are those of all its definitions, were they loaded.
 
     Example: mcp-dynaload list
     """
@@ -209,7 +232,7 @@ def get(
     name: Annotated[str, typer.Argument(help="The server to show.", autocompletion=complete_server)],
     as_json: JsonOption = False,
 ) -> None:
-    """Show a server's entry, values of variables and headers masked, its state and its tools.
+    """Show a server's entry, values of variables and headers masked, its state and the tokens of each of its tools.
 
     Example: mcp-dynaload get notes
     """
@@ -253,7 +276,7 @@ def _list_now(name: str) -> None:
         return
     listed = fill_cache(configuration, [name], LISTING_SECONDS)
     if (listing := listed.listings.get(name)) is not None:
-        _say(f"Listed: {len(listing.tools)} tools. {_NEXT}")
+        _say(f"Listed: {counted(len(listing.tools), 'tool')}. {_NEXT}")
     if name in listed.logins_needed:
         _say(f"It wants a login: run `mcp-dynaload login {name}`.")
     for error in listed.errors.values() if name not in listed.logins_needed else ():

@@ -1,6 +1,7 @@
 """The servers behind the proxy as `list` and `get` show them."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.config.commented_json import parse_commented
-from mcp_dynaload.config.problems import nearest_name
+from mcp_dynaload.config.problems import nearest_name, written_path
 from mcp_dynaload.config.server_entry import SERVERS_KEY, is_disabled
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.logins.login import login_advice, login_command
@@ -33,11 +34,20 @@ class ConfiguredServer:
     state: str
     """`used`, `needs login`, `disabled`, `overruled` by another file, `untrusted` or `wrong`."""
 
+    why: str
+    """The reason for a state in which it is not used; empty for the others."""
+
     target: str
     """The command or the host, secrets masked."""
 
     tools: int | None
-    """None where it was never listed."""
+    """None where it was never listed, or is not used."""
+
+    costs: Mapping[str, int]
+    """The tokens of each of its tools that can be loaded, by name."""
+
+    held: int
+    """Definitions that are held back until the user has looked."""
 
     entry: Json
     """As written, values of variables and headers masked."""
@@ -62,13 +72,14 @@ def print_servers(configuration: "Configuration", *, as_json: bool) -> None:
             server.scope,
             server.state,
             _tools(server),
+            f"{sum(server.costs.values()):,}" if server.costs else "",
             server.target,
         )
         for server in servers
     ]
     if shown:
-        show_table("", ("server", "scope", "state", "tools", "command or host"), shown)
-    else:
+        show_table("", ("server", "scope", "state", "tools", "tokens", "command or host"), shown, ("tokens",))
+    elif not configuration.upstreams.problems:
         console.print(
             "No server is configured: `mcp-dynaload add` adds one, `mcp-dynaload init` takes over those you have."
         )
@@ -91,7 +102,11 @@ def print_server(configuration: "Configuration", name: str, *, as_json: bool) ->
         hint = nearest_name(name, [server.name for server in servers]) if servers else "none is configured"
         raise ConfigError(f"there is no server {name!r}; {hint}")
     if as_json:
-        print(json.dumps([{**_row(server), "entry": server.entry} for server in found], indent=2))
+        print(
+            json.dumps(
+                [{**_row(server), "costs": dict(server.costs), "entry": server.entry} for server in found], indent=2
+            )
+        )
         return
     from mcp_dynaload.cli.screen import console
 
@@ -99,11 +114,26 @@ def print_server(configuration: "Configuration", name: str, *, as_json: bool) ->
         console.print(f"{server.name}: {server.state}, {server.scope} scope, {server.file}")
         if server.state == _NEEDS_LOGIN:
             console.print(f"  log in with: {login_command(server.name)}", markup=False)
-        console.print(f"  tools: {_tools(server)}")
+        if server.why:
+            console.print(f"  {server.why}", style="red", markup=False)
+        _print_tools(server)
         for tool, rule in server.denied.items():
             console.print(f"    denied: {tool}, by {rule}", markup=False, highlight=False)
         console.print(json.dumps(server.entry, indent=2, ensure_ascii=False), markup=False)
         console.print(f"To remove it: mcp-dynaload remove {server.name} --scope {server.scope}")
+
+
+def _print_tools(server: ConfiguredServer) -> None:
+    """Print how many tools it has, and each that can be loaded with what it costs."""
+    from mcp_dynaload.cli.screen import console
+
+    if told := _tools(server):
+        total = f" ({sum(server.costs.values()):,} tokens if all were loaded)" if server.costs else ""
+        console.print(f"  tools: {told}{total}")
+    for tool, cost in server.costs.items():
+        console.print(f"    {tool}  {cost:,}", markup=False, highlight=False)
+    if (left_out := (server.tools or 0) - len(server.costs)) > 0:
+        console.print(f"    and {left_out} that `include` or `exclude` of its entry leaves out")
 
 
 def configured_servers(configuration: "Configuration") -> list[ConfiguredServer]:
@@ -112,29 +142,63 @@ def configured_servers(configuration: "Configuration") -> list[ConfiguredServer]
 
     with open_catalog(configuration) as live:
         counts = {name: len(listing.tools) for name, listing in live.listings.by_name.items()}
-        denied = live.listings.quarantine.access.denied
+        quarantine, catalog = live.listings.quarantine, live.catalog
     masker = configuration.masker
     servers: list[ConfiguredServer] = []
     for file in configuration.upstreams.files:
         for name, entry in _entries(file.path).items() if file.state in ("read", "untrusted") else ():
             written = json_object(entry)
             state = "untrusted" if file.state == "untrusted" else _state(configuration, file.path, name, written)
-            tools = counts.get(name) if state in (_USED, _NEEDS_LOGIN) else None
+            is_used = state in (_USED, _NEEDS_LOGIN)
             words = [str(written.get("command") or ""), *map(str, written.get("args") or ())]
             target = without_addresses(str(written["url"])) if "url" in written else " ".join(words)
-            hidden = cast(Json, masker.value(_without_values(written)))
-            rules = denied.get(name, NOTHING) if tools is not None else NOTHING
+            held = quarantine.held.get(name) if is_used else None
             servers.append(
-                ConfiguredServer(name, file.path, file.kind, state, masker.text(target), tools, hidden, rules)
+                ConfiguredServer(
+                    name=name,
+                    file=file.path,
+                    scope=file.kind,
+                    state=state,
+                    why=masker.text(_why(configuration, file.path, name, state)),
+                    target=masker.text(target),
+                    tools=counts.get(name) if is_used else None,
+                    costs={tool.name: catalog.costs[tool.name] for tool in catalog.tools if tool.upstream == name}
+                    if is_used
+                    else {},
+                    held=len(held.elements) if held is not None else 0,
+                    entry=cast(Json, masker.value(_without_values(written))),
+                    denied=quarantine.access.denied.get(name, NOTHING) if is_used else NOTHING,
+                )
             )
     return servers
 
 
-def _tools(server: ConfiguredServer) -> str | int:
-    """Return how many tools may be used, and how many may not."""
+def _tools(server: ConfiguredServer) -> str:
+    """Return how many tools may be used, and how many may not; empty where none is to be used."""
+    if server.state not in (_USED, _NEEDS_LOGIN):
+        return ""
     if server.tools is None:
         return "not listed yet"
-    return f"{server.tools}, {len(server.denied)} denied" if server.denied else server.tools
+    denied = [f"{len(server.denied)} denied"] if server.denied else []
+    held = [f"{server.held} held back"] if server.held else []
+    return ", ".join([str(server.tools), *denied, *held])
+
+
+def _why(configuration: "Configuration", path: Path, name: str, state: str) -> str:
+    """Return why a server is not used, with file and line where they are known."""
+    match state:
+        case "wrong":
+            key = written_path((SERVERS_KEY, name))
+            of_file = [problem for problem in configuration.upstreams.problems if problem.file == path]
+            mine = [one for one in of_file if re.match(rf"{re.escape(key)}(?:$|[.\[])", one.key)]
+            return "\n  ".join(map(str, mine))
+        case "untrusted":
+            return "\n  ".join(str(one) for one in configuration.upstreams.problems if one.file == path)
+        case "overruled":
+            source = next(one.source for one in configuration.upstreams.upstreams if one.name == name)
+            return f"{source} has a server of this name, too, which is used instead"
+        case _:
+            return ""
 
 
 def _state(configuration: "Configuration", path: Path, name: str, entry: Json) -> str:
@@ -167,7 +231,10 @@ def _row(server: ConfiguredServer) -> Json:
         "scope": server.scope,
         "file": str(server.file),
         "state": server.state,
+        "why": server.why,
         "tools": server.tools,
+        "tokens": sum(server.costs.values()) if server.tools is not None else None,
+        "held": server.held,
         "target": server.target,
         "denied": dict(server.denied),
     }

@@ -8,6 +8,7 @@ import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.proxy.commands.layout import counted
 
 if TYPE_CHECKING:
     from mcp_dynaload.catalog.catalog import Catalog
@@ -24,7 +25,7 @@ def stats(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --forget: do not ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which tools this project's sessions called, missed or had loaded in vain, and what that changes.
+    """Show which tools this project's sessions called, had to search, or loaded for nothing, and what that changes.
 
     Example: mcp-dynaload stats --json
     """
@@ -76,24 +77,25 @@ def _learned(memory: "UsageStore", project: str, catalog: "Catalog") -> "Json":
 def _show(learned: "Json") -> None:
     from mcp_dynaload.cli.screen import console, show_table
 
-    console.print(f"{learned['project']}: {learned['sessions']} sessions with tools", markup=False)
+    console.print(f"{learned['project']}: {counted(learned['sessions'], 'session')} with tools", markup=False)
     if not learned["is_used"]:
         console.print("Nothing is noted or used now: METRICS_COLLECTION_ENABLED is false.")
     if not learned["tools"]:
         return
-    heads = ("tool", "uses", "sessions", "in vain", "missed", "prior", "", "followed by")
+    heads = ("tool", "calls", "sessions", "not called", "searched", "lift", "", "followed by")
     rows = [
         (
             *(tool[key] for key in ("name", "uses", "sessions", "in_vain", "missed")),
             f"+{tool['prior']:.2f}" if tool["prior"] else "",
-            "core" if tool["core"] else "",
+            "from the start" if tool["core"] else "",
             ", ".join(f"{name} ({count})" for name, count in tool["followed_by"].items()),
         )
         for tool in learned["tools"]
     ]
     show_table("", heads, rows, heads[1:6])
     console.print(
-        "\nPrior: log-odds that use adds to a tool. Core: loaded from a session's start. Missed: had to be searched."
+        "\nNot called: sessions in which it was loaded for nothing. Searched: calls that took a search first. "
+        "Lift: what its use here adds to its chances (log-odds). From the start: loaded when a session begins."
     )
 
 

@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from typing import cast
+from collections.abc import Callable
+from typing import Annotated, cast
 
 from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.errors import ConfigError
@@ -13,17 +14,32 @@ from mcp_dynaload.store.status_lines import StatusLines
 MAX_INPUT_BYTES = 1_000_000
 """The client's JSON has some thousand."""
 
+_WHERE_FROM = "Claude Code gives its status line JSON there"
 
-def statusline(verbose: bool = False) -> None:
-    """Print one line, such as `dynaload 7 of 412` and what that saves, for the session whose JSON is on stdin.
 
-    It is empty where there is nothing to tell; with --verbose stderr tells why.
+def statusline_command() -> Callable[..., None]:
+    """Return the command; what the client runs again and again does without the library of commands."""
+    import typer
 
-    Example: {"statusLine": {"type": "command", "command": "mcp-dynaload statusline"}} in Claude Code's settings
-    """
+    def statusline(
+        verbose: Annotated[bool, typer.Option("--verbose", help="Say on stderr why the line is empty.")] = False,
+    ) -> None:
+        """Print one line, such as `dynaload 7 of 412` and what that saves, for the session whose JSON is on stdin.
+
+        It is empty where there is nothing to tell.
+
+        Example: {"statusLine": {"type": "command", "command": "mcp-dynaload statusline"}} in Claude Code's settings
+        """
+        print_line(verbose=verbose)
+
+    return statusline
+
+
+def print_line(*, verbose: bool) -> None:
+    """Print the line of the session whose JSON is on stdin, empty where there is nothing to tell."""
     try:
         line = _line()
-    except (ValueError, OSError, RecursionError, ConfigError) as error:
+    except (OSError, ConfigError) as error:
         line = ""
         if verbose:
             print(printable(f"mcp-dynaload statusline: {error}"), file=sys.stderr)
@@ -36,12 +52,15 @@ def _line() -> str:
 
     Raises:
         ConfigError: The input is not the client's, or is of no session that is known; or no folder is ours.
-        ValueError: The input is no JSON.
         OSError: The line cannot be read.
     """
-    if sys.stdin.isatty():
-        raise ConfigError("nothing on stdin: Claude Code gives its status line JSON there")
-    told: object = json.loads(sys.stdin.buffer.read(MAX_INPUT_BYTES))
+    given = b"" if sys.stdin.isatty() else sys.stdin.buffer.read(MAX_INPUT_BYTES)
+    if not given.strip():
+        raise ConfigError(f"nothing on stdin: {_WHERE_FROM}")
+    try:
+        told: object = json.loads(given)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"what is on stdin is not JSON ({error}): {_WHERE_FROM}") from error
     session_id = cast(dict[str, object], told).get("session_id") if isinstance(told, dict) else None
     if not isinstance(session_id, str):
         raise ConfigError("the JSON on stdin has no 'session_id'")

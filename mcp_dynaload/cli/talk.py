@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp_dynaload.catalog.cost import less_or_more
-from mcp_dynaload.catalog.tool import json_object
+from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.cli.call_arguments import parse_arguments
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.proxy.commands.layout import aligned
 from mcp_dynaload.ranking.cleaning import split_command
-from mcp_dynaload.transport import plain_json
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SESSION = "interactive"
 
 LOCAL: Mapping[str, str] = {
-    "/call": "call a tool: /call <tool> [JSON or name=value …]",
+    "/call": 'call a tool: /call <tool> [JSON, or name=value name="two words" …]',
     "/tools": "what is loaded now",
     "/clear": "start over, as in the client",
     "/exit": "leave; so does end of input",
@@ -60,7 +60,8 @@ async def _answer(dynaload: "Dynaload", line: str, session_id: str) -> Reply:
     try:
         match first:
             case "/call":
-                name, arguments = parse_call(rest)
+                name, _, written = rest.strip().partition(" ")
+                arguments = parse_arguments(name, written, await _schema(dynaload, name, session_id))
                 return _called(name, await dynaload.call_tool(name, arguments, session_id=session_id))
             case "/tools":
                 names = [tool["name"] for tool in await dynaload.tools_for_messages_api(session_id=session_id)]
@@ -76,32 +77,14 @@ async def _answer(dynaload: "Dynaload", line: str, session_id: str) -> Reply:
         return Reply(False, str(error), {"error": str(error)})
 
 
-def parse_call(text: str) -> tuple[str, dict[str, Any]]:
-    """Return a tool's name and its arguments: one JSON object or `name=value` pairs; a value may be JSON.
-
-    Raises:
-        DynaloadError: It is neither.
-    """
-    name, _, rest = text.strip().partition(" ")
-    if not name:
-        raise DynaloadError("/call needs a tool: /call git__log max_count=3")
-    rest = rest.strip()
-    if rest.startswith("{"):
-        try:
-            return name, json_object(plain_json.parse(rest))
-        except (ValueError, RecursionError) as error:
-            raise DynaloadError(f"the arguments of {name!r} are no JSON object: {error}") from error
-    pairs = [pair.partition("=") for pair in rest.split()]
-    if wrong := [key for key, equals, _ in pairs if not equals]:
-        raise DynaloadError(f"{wrong[0]!r} is no argument: write name=value, or one JSON object")
-    return name, {key: _value(value) for key, _, value in pairs}
-
-
-def _value(text: str) -> object:
-    try:
-        return plain_json.parse(text)
-    except (ValueError, RecursionError):
-        return text
+async def _schema(dynaload: "Dynaload", name: str, session_id: str) -> Json:
+    """Return the schema of a tool's arguments; an empty one where there is no such tool, which the call then tells."""
+    tool = dynaload.proxy.live.catalog.get(name)
+    if tool is not None:
+        return tool.input_schema
+    listed = await dynaload.tools_for_messages_api(session_id=session_id)  # our own tools are here alone
+    schemas = {str(one["name"]): json_object(one["input_schema"]) for one in listed}
+    return schemas.get(name) or {}
 
 
 def _called(name: str, result: "CallToolResult") -> Reply:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mcp_dynaload.cli.processes import FoundProcess
 from mcp_dynaload.masking.printable import printable
+from mcp_dynaload.proxy.commands.layout import counted
 from mcp_dynaload.proxy.process_snapshot import ListedTool, ProcessSnapshot, RunningServer, RunningSession
 
 NOTHING_RUNS = "No session of mcp-dynaload runs on this machine: start Claude Code in a project where it is registered."
@@ -47,8 +48,8 @@ def summary_of(processes: Sequence[FoundProcess]) -> str:
     memory = sum(one.memory_bytes or 0 for one in (*snapshots, *servers))
     saved = sum(session.saved_tokens for session in sessions)
     return (
-        f"{_counted(len(sessions), 'session')}, {_counted(len(servers), 'server')} running, {_megabytes(memory)}; "
-        f"{_counted(sum(session.calls for session in sessions), 'call')}, {saved:,} tokens saved"
+        f"{counted(len(sessions), 'session')}, {counted(len(servers), 'server')} running, {_megabytes(memory)}; "
+        f"{counted(sum(session.calls for session in sessions), 'call')}, {saved:,} tokens saved"
     )
 
 
@@ -58,7 +59,7 @@ def _rows(process: FoundProcess) -> Iterator[TopRow]:
         yield TopRow(f"process {process.pid} ({process.kind or 'unknown'}) {process.problem}", process)
         return
     if snapshot.kind == "service" or not snapshot.sessions:
-        has = _counted(len(snapshot.sessions), "session")
+        has = counted(len(snapshot.sessions), "session")
         yield TopRow(f"{snapshot.kind} {snapshot.pid}: {has}, {_megabytes(snapshot.memory_bytes)}", process)
     for server in snapshot.shared:
         yield TopRow(_server_text(server), process, server=server)
@@ -79,8 +80,8 @@ def _session_text(snapshot: ProcessSnapshot, session: RunningSession) -> str:
         *([session.user] if session.user else []),
         session.strategy,
         *([f"profile {session.profile}"] if session.profile != "none" else []),
-        _counted(session.prompts, "prompt"),
-        _counted(session.calls, "call"),
+        counted(session.prompts, "prompt"),
+        counted(session.calls, "call"),
         f"{len(session.loaded):,} of {session.tools:,} tools",
         f"{session.listed_tokens:,} of {session.all_tokens:,} tokens",
         f"{session.saved_tokens:,} saved",
@@ -94,7 +95,7 @@ def _server_text(server: RunningServer) -> str:
         f"  server  {server.name:<24}",
         f"{_megabytes(server.memory_bytes):>8}",
         f"pid {server.pid}" if server.pid else ("starting" if server.is_starting else "over HTTP"),
-        _counted(server.calls, "call"),
+        counted(server.calls, "call"),
         *([f"at work on {server.busy}"] if server.busy else []),
         *(["shared"] if server.is_shared else []),
     )
@@ -116,7 +117,3 @@ def _folder(project: str) -> str:
 
 def _megabytes(count: int | None) -> str:
     return "" if count is None else f"{count / MEGABYTE:,.0f} MB"
-
-
-def _counted(many: int, one: str) -> str:
-    return f"{many:,} {one}{'' if many == 1 else 's'}"

@@ -43,7 +43,7 @@ def trust(
         print(f"{path} is not trusted any more." if known else f"{path} was not trusted.")
         return
     content = content_to_trust(path)
-    for line in _summary(path, content):
+    for line in [*_summary(path, content)]:  # all of it first: a broken file has no heading
         print(printable(line))
     print(CAUTION)
     if not yes and not _agrees():
@@ -76,12 +76,16 @@ def _summary(path: Path, content: bytes) -> Iterator[str]:
 
 
 def _entry_lines(name: str, entry: Json) -> Iterator[str]:
+    from mcp_dynaload.config.server_entry import entry_mistakes  # pydantic, which `--help` does without
+
+    if mistakes := entry_mistakes(name, entry):
+        yield f"  {name}: is not used as it is: {mistakes[0]}"
     if "url" in entry:
         yield f"  {name}: connects to {entry['url']!r}"
         if isinstance(command := entry.get("headersHelper"), str):
             yield f"      runs, for its headers: {command!r}"
-    else:
-        words = [entry.get("command"), *_strings(entry.get("args"))]
+    elif "command" in entry:
+        words = [entry["command"], *_strings(entry.get("args"))]
         yield f"  {name}: runs {' '.join(repr(word) for word in words)}"
     for key in ("env", "headers"):
         if given := json_object(entry.get(key)):
@@ -106,10 +110,12 @@ def _entry_lines(name: str, entry: Json) -> Iterator[str]:
 def _servers(path: Path, content: bytes) -> Json:
     from mcp_dynaload.config.json_file import parse_json
     from mcp_dynaload.config.problems import ConfigProblem
+    from mcp_dynaload.config.servers_source import shape_problem
 
     file = parse_json(path, content)
-    if isinstance(file, ConfigProblem):
-        raise ConfigError(str(file))
+    problem = file if isinstance(file, ConfigProblem) else shape_problem(file)
+    if isinstance(file, ConfigProblem) or problem is not None:
+        raise ConfigError(str(problem))
     return json_object(file.content.get("mcpServers"))
 
 

@@ -42,8 +42,18 @@ def edit_file(
                 if is_projects and known:
                     trust_content(path, new, places.state_dir)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be changed ({error.strerror}); check its folder's permissions") from error
+        raise ConfigError(f"{path}: cannot be changed ({error.strerror}); {_fix(path, error)}") from error
     return known or not is_projects
+
+
+def _fix(path: Path, error: OSError) -> str:
+    """Return what to look at: the file itself, its folder, or another file that the change needs."""
+    blamed, folder = Path(error.filename) if isinstance(error.filename, str) else path, path.resolve().parent
+    if folder in (blamed, *blamed.parents) and (blamed not in (path, path.resolve()) or not folder.is_dir()):
+        return f"make {folder} a folder in which you may write"
+    if blamed in (path, path.resolve()):
+        return "make it a plain file that you may read and write"
+    return f"make {blamed} a file that you may write"
 
 
 def _read(path: Path) -> bytes | None:

@@ -52,10 +52,12 @@ class Profile:
         """Return whether it has the tool of this advertised name listed from the start."""
         return any(fnmatchcase(name, glob) for glob in self.pins)
 
-    def idle_globs(self, servers: Collection[str], tools: Collection[str]) -> Iterator[str]:
-        """Yield each of its globs that fits none of these."""
-        for globs, names in ((self.servers, servers), (self.pins, tools)):
-            yield from (glob for glob in globs if glob != "*" and not any(fnmatchcase(name, glob) for name in names))
+    def idle_globs(self, servers: Collection[str], tools: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Yield each of its globs that fits none of these, after the key under which it stands."""
+        for key, globs, names in (("servers", self.servers, servers), ("pins", self.pins, tools)):
+            yield from (
+                (key, glob) for glob in globs if glob != "*" and not any(fnmatchcase(name, glob) for name in names)
+            )
 
 
 EVERYTHING = Profile()

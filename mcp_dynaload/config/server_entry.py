@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.config.json_file import JsonFile, json_type
-from mcp_dynaload.config.problems import ConfigProblem, KeyPath, nearest_name
+from mcp_dynaload.config.problems import ConfigProblem, KeyPath, nearest_name, written_path
 from mcp_dynaload.config.secret_store import SecretStore
 from mcp_dynaload.config.secret_values import UnreadSecret, read_secret, reference_of
 from mcp_dynaload.config.upstream_config import (
@@ -46,6 +46,7 @@ _SANDBOX_NAMES = frozenset(key.name for key in fields(Sandbox))
 _HTTP_URL = re.compile(r"https?://[^/\s\x00-\x1f][^\s\x00-\x1f\x7f]*", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_NO_ADDRESS = ("is not an http:// or https:// address", "give the whole address")
 _T = TypeVar("_T")
 
 
@@ -68,16 +69,10 @@ def parse_entry(
 ) -> UpstreamConfig | list[ConfigProblem]:
     """Return the upstream that the file's entry `name` describes, or all problems with it."""
     key: KeyPath = (SERVERS_KEY, name)
-    written: object = file.content[SERVERS_KEY][name]
-    if not isinstance(written, dict):
-        return [file.problem(key, f"is {json_type(written)}", 'it must be an object: {"command": …} or {"url": …}')]
-    entry = cast(Json, written)
-    problems: list[ConfigProblem] = []
-    parsed = _validated(_WrittenEntry, entry, file, key, problems)
-    options = _options(entry.get(OPTIONS_KEY, {}), file, (*key, OPTIONS_KEY), problems)
-    if parsed is None or options is None:
+    read, problems = _read_entry(file, name)
+    if read is None:
         return problems
-    problems.extend(file.problem((*key, *where), what, fix) for where, what, fix in _mistakes(name, parsed))
+    entry, parsed, options = read
     warnings = _ignored(entry, file, key)
     expansion = _Expansion(environ, store, file.path.absolute().parent)
     expanded = expansion.of(parsed)
@@ -86,10 +81,7 @@ def parse_entry(
     problems.extend(file.problem((*key, *where), what, fix) for where, what, fix in _unusable(expanded))
     transport = _transport(parsed)
     if not problems and transport != "stdio" and not _is_address(expanded.url or ""):
-        problems.append(file.problem((*key, "url"), "is not an http:// or https:// address", "give the whole address"))
-    if transport != "stdio" and options.sandbox is not None:
-        fix = "take it out: only a program that is started here can be contained"
-        problems.append(file.problem((*key, OPTIONS_KEY, "sandbox"), "has no meaning for a remote server", fix))
+        problems.append(file.problem((*key, "url"), *_NO_ADDRESS))
     if problems:
         return [*problems, *warnings]
     own = json_object(entry.get(OPTIONS_KEY))
@@ -111,6 +103,35 @@ def parse_entry(
         entry=entry,
         secrets=tuple(expansion.secrets),
     )
+
+
+def entry_mistakes(name: str, entry: object) -> list[str]:
+    """Return what is wrong with an entry wherever it is used: no variable of it is looked at."""
+    _, problems = _read_entry(JsonFile(Path(), {SERVERS_KEY: {name: entry}}, {}, ()), name)
+    around = written_path((SERVERS_KEY, name))
+    return [f"{one.key.removeprefix(around).removeprefix('.') or 'it'} {one.what}; {one.fix}" for one in problems]
+
+
+def _read_entry(
+    file: JsonFile, name: str
+) -> tuple[tuple[Json, _WrittenEntry, UpstreamOptions] | None, list[ConfigProblem]]:
+    """Return an entry as it is written, parsed, with its options; and all that is wrong with what is written."""
+    key: KeyPath = (SERVERS_KEY, name)
+    written: object = file.content[SERVERS_KEY][name]
+    if not isinstance(written, dict):
+        fix = 'it must be an object: {"command": …} or {"url": …}'
+        return None, [file.problem(key, f"is {json_type(written)}", fix)]
+    entry = cast(Json, written)
+    problems: list[ConfigProblem] = []
+    parsed = _validated(_WrittenEntry, entry, file, key, problems)
+    options = _options(entry.get(OPTIONS_KEY, {}), file, (*key, OPTIONS_KEY), problems)
+    if parsed is None or options is None:
+        return None, problems
+    problems.extend(file.problem((*key, *where), what, fix) for where, what, fix in _mistakes(name, parsed))
+    if _transport(parsed) != "stdio" and options.sandbox is not None:
+        fix = "take it out: only a program that is started here can be contained"
+        problems.append(file.problem((*key, OPTIONS_KEY, "sandbox"), "has no meaning for a remote server", fix))
+    return (entry, parsed, options), problems
 
 
 def is_disabled(entry: object) -> bool:
@@ -227,6 +248,8 @@ def _mistakes(name: str, entry: _WrittenEntry) -> Iterator[tuple[KeyPath, str, s
         yield ("command",), "is missing or empty", "name the program to start"
     elif _transport(entry) != "stdio" and not entry.url:
         yield ("url",), "is missing or empty", "give the server's address"
+    elif entry.url and "${" not in entry.url and _transport(entry) != "stdio" and not _is_address(entry.url):
+        yield ("url",), *_NO_ADDRESS
 
 
 def _unusable(entry: _WrittenEntry) -> Iterator[tuple[KeyPath, str, str]]:

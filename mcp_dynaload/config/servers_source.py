@@ -46,7 +46,7 @@ def parse_source(path: Path, kind: FileKind, raw: bytes) -> ServersSource:
     file = parse_json(path, raw)
     if isinstance(file, ConfigProblem):
         return ServersSource(FileRead(path, kind, "broken"), None, (file,))
-    if problem := _shape_problem(file):
+    if problem := shape_problem(file):
         return ServersSource(FileRead(path, kind, "broken"), None, (problem,))
     entries = cast(Json, file.content[SERVERS_KEY])
     servers, disabled = tuple(entries), tuple(name for name, entry in entries.items() if is_disabled(entry))
@@ -57,7 +57,8 @@ def parse_source(path: Path, kind: FileKind, raw: bytes) -> ServersSource:
     return ServersSource(FileRead(path, kind, "read", servers, disabled), file, problems)
 
 
-def _shape_problem(file: JsonFile) -> ConfigProblem | None:
+def shape_problem(file: JsonFile) -> ConfigProblem | None:
+    """Return why a file has no servers, if it is no servers file."""
     if SERVERS_KEY not in file.content:
         wanted = f'put the servers under "{SERVERS_KEY}": {{"{SERVERS_KEY}": {{"name": {{"command": …}}}}}}'
         rename = f'rename "servers", as other editors call it, to "{SERVERS_KEY}"'

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import anyio
+import anyio.abc
 
 from mcp_dynaload.demo import SERVERS
 from mcp_dynaload.errors import DynaloadError
@@ -76,15 +77,31 @@ async def commands(folder: Path) -> AsyncGenerator[Command]:
     socket_path = folder / "preloaded"
     environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # the threads of numpy's library would be lost in a fork
     module = module_command(__name__, str(socket_path))
-    async with await anyio.open_process(module, stderr=None, env=environ) as process:
+    # In a session of its own, where Ctrl-C does not reach it: it ends with its input, without a word.
+    async with await anyio.open_process(module, stderr=None, env=environ, start_new_session=True) as process:
         assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            await process.stdout.receive()  # it says that it is ready
-        except anyio.EndOfStream:
-            raise DynaloadError("the demo's processes cannot be started; what is wrong stands above") from None
+        await _ready(process)
         yield partial(command, socket_path)
         await process.stdin.aclose()  # it ends with its input
+
+
+async def _ready(process: anyio.abc.Process) -> None:
+    """Wait until the process says that it is ready; who cannot wait for that ends it.
+
+    Raises:
+        DynaloadError: It has ended.
+    """
+    assert process.stdout is not None
+    is_ready = False
+    try:
+        await process.stdout.receive()
+        is_ready = True
+    except anyio.EndOfStream:
+        raise DynaloadError("the demo's processes cannot be started; what is wrong stands above") from None
+    finally:
+        if not is_ready:
+            with suppress(ProcessLookupError):
+                process.kill()
 
 
 def main(*more: str) -> None:

@@ -128,7 +128,10 @@ def wire_client(
         dialogue.show(f"Its own servers stay as they are: {', '.join(own)}. {advice}.")
     if not edits:
         dialogue.show("Nothing to do.")
-    if not edits or is_dry_run or not dialogue.agrees():
+    if not edits or is_dry_run:
+        return
+    if not dialogue.agrees():
+        dialogue.show("Nothing was changed.")
         return
     plan = InstallPlan(edits=edits, moved=(), left=(), notes=(), prefixes={}, trusted=None)
     backup = save_backup(backups_dir, plan, datetime.now(UTC))

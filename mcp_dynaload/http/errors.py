@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from mcp_dynaload.api.sessions import TooManySessionsError
 from mcp_dynaload.errors import DynaloadError
-from mcp_dynaload.http.schemas import Problem
+from mcp_dynaload.http.schemas import Problem, UnfitPart, UnfitProblem
 from mcp_dynaload.masking import Masker
 
 RETRY_AFTER_SECONDS = 5
@@ -24,6 +24,10 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 """The answers of every endpoint that opens sessions, beside success."""
 
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing"}}
+
+
+UNFIT: dict[int | str, dict[str, Any]] = {422: {"model": UnfitProblem, "description": "It does not fit the schema"}}
+"""The answer of every endpoint that takes something, beside success."""
 
 
 class NotFoundError(DynaloadError):
@@ -74,7 +78,12 @@ def _unfit(masker: Masker) -> Callable[[Request, Exception], Awaitable[Response]
     async def tell(request: Request, error: Exception) -> Response:
         """Answer a request that does not fit an endpoint's schema, in the framework's words, without what was sent."""
         assert isinstance(error, RequestValidationError)
-        told = [{"loc": [*one["loc"]], "msg": one["msg"], "type": one["type"]} for one in error.errors()]
-        return JSONResponse({"detail": masker.tokens_in(told)}, HTTPStatus.UNPROCESSABLE_ENTITY)
+        told = [
+            UnfitPart(loc=tuple(one["loc"]), msg=one["msg"].removeprefix("Value error, "), type=one["type"])
+            for one in error.errors()
+        ]
+        message = "; ".join(f"{'.'.join(map(str, one.loc))}: {one.msg}" for one in told)
+        problem = UnfitProblem(error="wrong_input", message=message, detail=tuple(told))
+        return JSONResponse(masker.tokens_in(problem.model_dump(mode="json")), HTTPStatus.UNPROCESSABLE_ENTITY)
 
     return tell

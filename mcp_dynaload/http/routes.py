@@ -13,6 +13,7 @@ from starlette.types import Scope as AsgiScope
 
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.http.dependencies import serving_of
+from mcp_dynaload.http.errors import UNFIT
 from mcp_dynaload.http.request_body import take_json, take_message
 from mcp_dynaload.store.tokens import Scope
 
@@ -97,6 +98,7 @@ def guarded_router(*needed: Any, prefix: str = "", tags: Sequence[str] = (), in_
         tags=list(tags),
         dependencies=list(needed),
         include_in_schema=in_schema,
+        responses=UNFIT,
         route_class=GuardedApiRoute,
     )
 

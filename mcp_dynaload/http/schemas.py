@@ -92,3 +92,20 @@ class Problem(Body):
 
     message: str
     """For the user: what is wrong and what to do."""
+
+
+class UnfitPart(Body):
+    """A part of a request that does not fit an endpoint's schema."""
+
+    loc: tuple[str | int, ...]
+    """Where it is, from outside to inside: `["body", "strategy"]`."""
+
+    msg: str
+    type: str
+    """A word for programs: `missing`, `extra_forbidden` …"""
+
+
+class UnfitProblem(Problem):
+    """The reason why a request was not read: what of it does not fit."""
+
+    detail: tuple[UnfitPart, ...]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mcp_dynaload.catalog.access import idle_globs
 from mcp_dynaload.config.upstream_config import UpstreamConfig
+from mcp_dynaload.proxy.commands.layout import counted
 from mcp_dynaload.proxy.known_listings import KnownListings
 
 MAX_NAMED = 12
@@ -27,8 +28,12 @@ def idle_glob_notes(listings: KnownListings) -> Iterator[tuple[str, str]]:
         if listing is None:
             continue
         names = sorted({str(tool["name"]) for tool in listing.tools})
+        many = counted(len(names), "tool")
         for option, glob in idle_globs(config.options.globs, names):
-            yield f'server {name}: {option} "{glob}" fits none of its {len(names)} tools', _meant(config, glob, names)
+            yield (
+                f'server {name}: {option} "{glob}" fits none of its {many}',
+                _meant(config, glob, names),
+            )
 
 
 def _meant(config: UpstreamConfig, glob: str, names: Sequence[str]) -> str:

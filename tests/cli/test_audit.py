@@ -58,7 +58,8 @@ async def test_two_stdio_processes_write_the_journal_that_audit_shows(tmp_path: 
 
 
 def test_audit_without_a_journal_and_with_a_wrong_kind_says_so(shell: Shell) -> None:
-    assert "Nothing since 24h in" in shell.run("audit").stdout
+    assert "Nothing in the last 24h in" in shell.run("audit").stdout
+    assert "Nothing since 2026-11-25 in" in shell.run("audit", "--since", "2026-11-25").stdout
     wrong = shell.run("audit", "--kind", "calls")
     assert wrong.returncode != 0
     assert "there are: " in wrong.stderr

@@ -1,10 +1,19 @@
 import json
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from mcp_dynaload import app
+from mcp_dynaload.app import read_configuration
+from mcp_dynaload.catalog.catalog import build_tools
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.cli.app import app as cli
+from mcp_dynaload.cli.refresh import list_unseen
+from mcp_dynaload.cli.tool_details import detail_lines
 from tests.cli.conftest import Shell
 from tests.programs import PYTHON
 from tests.waiting import HANG_SECONDS
@@ -42,8 +51,19 @@ def test_every_command_has_an_example_in_its_help_and_tells_wrong_use(shell: She
 
     assert len(commands) >= 15
     assert [name for name, text in helps.items() if "Example" not in text and "Commands" not in text] == []
+    assert [name for name, text in helps.items() if re.search(r"<bool>|--[a-z-]+ +<list", text)] == []
     assert [name for name, done in wrong.items() if done.returncode != 2] == []
     assert [name for name, done in wrong.items() if "--no-such-option" not in done.stderr] == []
+
+
+def test_help_breaks_lines_only_where_they_end_and_a_wrong_value_is_told_in_plain_words() -> None:
+    told = CliRunner().invoke(cli, ["init", "--help"], env={"COLUMNS": "80"}).output
+    wrong = CliRunner().invoke(cli, ["init", "--scope", "x"], env={"COLUMNS": "200"}).output
+
+    lines = [line.strip() for line in told.splitlines()]
+    assert "project uses. With `--yes` that is not done unless `--learn` says so: your" in lines
+    assert "'x' is not one of 'user', 'project', 'local'" in wrong
+    assert "Value error" not in wrong
 
 
 def test_version_is_the_package_s(shell: Shell) -> None:
@@ -112,6 +132,57 @@ def test_tools_ranks_for_a_query(shell: Shell, notes_server: dict[str, Any]) -> 
     best = json.loads(shell.run("tools", "search the notes", "--json", "--limit", "1").stdout)["tools"]
     assert [row["name"] for row in best] == ["knowledge__search_notes"]
     assert "knowledge__search_notes" in shell.run("tools", "search the notes").stdout
+    nothing = shell.run("tools", "zzqqy").stdout
+    assert nothing.startswith("No tool fits 'zzqqy': try other words")
+    assert "description" not in nothing
+
+
+def test_tools_are_shown_of_one_server_some_or_one_by_name_and_whole(
+    shell: Shell, notes_server: dict[str, Any]
+) -> None:
+    shell.write_servers({**notes_server, "other": notes_server["knowledge"]})
+    shell.run("refresh")
+
+    def names(*arguments: str) -> list[str]:
+        return [row["name"] for row in json.loads(shell.run("tools", "--json", *arguments).stdout)["tools"]]
+
+    assert len(names("--limit", "3")) == 3
+    assert {name.partition("__")[0] for name in names("search the notes", "--server", "other")} == {"other"}
+    assert names("other__search_notes") == ["other__search_notes"]
+    whole = shell.run("tools", "other__search_notes", "--details").stdout.splitlines()
+    assert whole[0].endswith(" tokens, of server other")
+    assert any(line.startswith("    query (string, required)") for line in whole)
+    wrong = shell.run("tools", "--server", "nope")
+    assert wrong.returncode == 2
+    assert "no server is called 'nope'; configured are: knowledge, other" in wrong.stderr
+
+
+def test_the_details_of_a_tool_are_its_parameters_and_what_its_server_says_of_it() -> None:
+    definition: Json = {
+        "name": "forecast",
+        "description": "Tell the weather.\n\nOf any city.",
+        "inputSchema": {
+            "properties": {
+                "city": {"type": "string", "description": "Its  name."},
+                "unit": {"enum": ["C", "F"]},
+                "odd": 5,
+            },
+            "required": ["city"],
+        },
+        "annotations": {"readOnlyHint": True, "destructiveHint": "yes", "openWorldHint": False},
+    }
+    [tool] = build_tools("sky", [definition])
+
+    assert [*detail_lines(tool, 1200)] == [
+        "sky__forecast  1,200 tokens, of server sky",
+        "    Tell the weather.",
+        "",
+        "    Of any city.",
+        "    city (string, required): Its name.",
+        "    unit (string: C, F)",
+        "    odd",
+        "    says of itself: changes nothing, stays within its own data",
+    ]
 
 
 def test_refresh_names_what_failed_and_lists_the_others(shell: Shell, notes_server: dict[str, Any]) -> None:
@@ -149,6 +220,25 @@ def test_doctor_tells_of_disabled_entries_and_missing_variables_and_the_demo_sta
     assert any("uses the variable 'NO_SUCH_VARIABLE'" in what for what in notes)
     assert any(finding["what"].startswith("server ") and finding["level"] == "ok" for finding in findings)
     assert not any("no-such-program" in finding["what"] for finding in findings)
+
+
+def test_without_a_server_doctor_says_that_the_demo_stands_in_and_starts_nothing(shell: Shell) -> None:
+    done = shell.run("doctor")
+
+    assert "the embedded demo servers stand in, which need no check" in done.stdout
+    assert "tools, protocol" not in done.stdout
+    assert done.stderr == "", "no server was listed"
+
+
+def test_what_shows_demo_tools_says_so_also_when_they_were_listed_before(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    configuration = read_configuration({"HOME": str(tmp_path), "CLAUDE_PROJECT_DIR": str(tmp_path)})
+    monkeypatch.setattr(app, "embedded_configs", tuple)  # as if none of them had to be listed any more
+
+    assert configuration.is_demo
+    assert list_unseen(configuration) == ()
+    assert capsys.readouterr().err.startswith("no server is configured: the embedded demo servers stand in;")
 
 
 def test_doctor_is_content_after_init(shell: Shell, notes_server: dict[str, Any]) -> None:

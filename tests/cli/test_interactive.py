@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mcp_dynaload.cli.talk import parse_call
+from mcp_dynaload.cli.call_arguments import parse_arguments
 from mcp_dynaload.errors import DynaloadError
 from tests.cli.conftest import Shell
 from tests.programs import PYTHON
@@ -27,7 +27,8 @@ def test_lines_of_a_pipe_are_answered_one_by_one(stocked: Shell) -> None:
         "search the notes in the knowledge base",
         "/load-category knowledge",
         '/call knowledge__search_notes {"query": "rounding"}',
-        "/call knowledge__search_notes query=rounding",
+        '/call knowledge__search_notes query="rounding"',
+        "/call knowledge__search_notes query=2024",
         "",
         "/tools",
         "/clear",
@@ -39,13 +40,14 @@ def test_lines_of_a_pipe_are_answered_one_by_one(stocked: Shell) -> None:
     done = stocked.run("interactive", "--json", "--strategy", "conservative", stdin="\n".join(lines))
     replies = [json.loads(line) for line in done.stdout.splitlines()]
 
-    assert (done.returncode, len(replies)) == (0, 7)
-    query, command, called, called_again, loaded, cleared, left = replies
+    assert (done.returncode, len(replies)) == (0, 8)
+    query, command, called, called_again, with_digits, loaded, cleared, left = replies
     assert "knowledge__search_notes" in query["added"]
     assert query["strategy"] == "conservative"
     assert command["success"]
     assert called["content"] == called_again["content"]
     assert "ounding" in called["content"][0]["text"]
+    assert not with_digits.get("isError"), "digits are text where the tool wants text"
     assert len(loaded["tools"]) == 13
     assert (cleared, left) == ({"cleared": True}, {"tools": ["find_tools"]})
 
@@ -65,7 +67,7 @@ def test_text_shows_what_was_loaded_and_a_wrong_line_tells_what_is_right(stocked
     assert done.returncode == 1
     assert "+ knowledge__search_notes" in done.stdout
     assert "There is no command 'lode-tier'. Did you mean 'load-tier'?" in done.stdout
-    assert "'x' is no argument: write name=value, or one JSON object" in done.stdout
+    assert "'x' is no argument: write name=value, name=\"two words\", or one JSON object" in done.stdout
     assert "/call needs a tool" in done.stdout
     assert "/exit   leave" in done.stdout
     assert "unload-category <category>" in done.stdout
@@ -78,16 +80,50 @@ def test_an_unknown_tool_is_told_with_the_nearest(stocked: Shell) -> None:
     unknown, odd = (json.loads(line)["error"] for line in done.stdout.splitlines())
 
     assert "Did you mean 'knowledge__search_notes'" in unknown
-    assert odd == "'[1]' is no argument: write name=value, or one JSON object"
+    assert odd.startswith("'[1]' is no argument: write name=value")
 
 
 @pytest.mark.proves("plain-json")
 def test_arguments_that_are_almost_json_are_refused_and_words_are_words() -> None:
     for number in ("NaN", "-Infinity", "1e400", "[" * 100_000):
         with pytest.raises(DynaloadError, match="are no JSON object"):
-            parse_call(f'a__echo {{"x": {number}}}')
+            parse_arguments("a__echo", f'{{"x": {number}}}', {})
 
-    assert parse_call("a__echo x=NaN y=1e400 z=2") == ("a__echo", {"x": "NaN", "y": "1e400", "z": 2})
+    assert parse_arguments("a__echo", "x=NaN y=1e400 z=2", {}) == {"x": "NaN", "y": "1e400", "z": 2}
+
+
+FORECAST = {
+    "properties": {
+        "city": {"type": "string"},
+        "zip": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "days": {"type": ["integer", "string"]},
+        "unit": {"$ref": "#/$defs/Unit"},
+        "points": {"type": "array"},
+    },
+    "$defs": {"Unit": {"enum": ["1", "2"]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "arguments"),
+    [
+        ('city="New York" days=3', {"city": "New York", "days": 3}),
+        ("city='New \"York\"'  zip=01234", {"city": 'New "York"', "zip": "01234"}),
+        ("city=12345 zip=12345 unit=1", {"city": "12345", "zip": "12345", "unit": "1"}),
+        ("city=true zip=null days=x", {"city": "true", "zip": None, "days": "x"}),
+        ('points=[1, {"a": "b c"}] city=[1]', {"points": [1, {"a": "b c"}], "city": "[1]"}),
+        ('days="3" other=3 city=', {"days": "3", "other": 3, "city": ""}),
+        (r"city=C:\new\it's", {"city": r"C:\new\it's"}),
+    ],
+)
+def test_a_value_is_what_the_tool_wants_and_quotes_hold_words_together(typed: str, arguments: dict[str, Any]) -> None:
+    assert parse_arguments("ok__get_forecast", typed, FORECAST) == arguments
+
+
+@pytest.mark.parametrize("typed", ['city="New York', "city='New York", 'city="New"York'])
+def test_a_quote_that_does_not_end_is_told_with_its_argument(typed: str) -> None:
+    with pytest.raises(DynaloadError, match="the value of 'city' does not end with its quote"):
+        parse_arguments("ok__get_forecast", typed, FORECAST)
 
 
 def test_at_a_terminal_tab_completes_and_the_history_is_the_users_own(stocked: Shell) -> None:

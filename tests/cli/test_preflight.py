@@ -69,6 +69,7 @@ class Machine:
         done = CliRunner().invoke(app, ["--json", *arguments], catch_exceptions=False)
         said = json.loads(done.stdout)
         assert done.exit_code == said["status"] == min((one["status"] for one in said["problems"]), default=0)
+        assert [one["what"] for one in said["problems"] if not one["fix"] and "; " not in one["what"]] == []
         return said["problems"]
 
     def kinds(self, *arguments: str) -> list[int]:
@@ -351,3 +352,4 @@ def test_a_look_that_fails_or_hangs_keeps_no_other_from_being_told() -> None:
         "sound",
     ]
     assert [finding.problem for finding in found] == [RunProblem.UNKNOWN, RunProblem.UNKNOWN, None]
+    assert all(finding.fix for finding in found[:2])

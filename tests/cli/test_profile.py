@@ -79,7 +79,7 @@ def test_it_lists_and_shows_what_is_in_each(places: Locations) -> None:
         "fit_nothing": ["jira"],
     }
     assert (everything["name"], everything["in_use"], everything["servers"]) == ("none", True, ["files", "github"])
-    assert "'jira' fits nothing here" in run("show", "work")
+    assert "servers: 'jira' fits nothing here" in run("show", "work")
     assert "in use" in run("list")
 
 
@@ -125,7 +125,7 @@ def test_doctor_tells_of_a_glob_of_the_profile_in_use_that_fits_nothing(places: 
     done = CliRunner().invoke(app, ["doctor", "--json"], catch_exceptions=False)
 
     notes = [finding["what"] for finding in json.loads(done.stdout) if finding["level"] == "note"]
-    assert "profile 'work', which is in use here: 'jira' fits nothing" in notes
+    assert "profile 'work', which is in use here: servers 'jira' fits nothing" in notes
 
 
 def test_a_prompt_is_explained_with_the_tools_of_the_profile_in_use_and_the_pins_of_the_project(

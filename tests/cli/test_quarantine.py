@@ -93,6 +93,13 @@ def test_what_cannot_be_approved_is_explained(
         command.approve(names)
 
 
+def test_a_server_or_definition_of_which_nothing_can_be_shown_is_told(changed: Shell) -> None:
+    with pytest.raises(ConfigError, match="no server is called 'nope'; configured are: "):
+        command.show(["nope"])
+    with pytest.raises(ConfigError, match="nothing of 'mail' called nope is held back"):
+        command.show(["mail", "nope"])
+
+
 def test_refresh_and_tools_tell_of_what_is_held_back_in_a_line(shell: Shell) -> None:
     file = shell.folder / "lists.json"
     shell.write_servers({"mail": entry("mail", offers_file=str(file))})

@@ -175,6 +175,29 @@ def test_an_entry_in_json_is_kept_as_it_is(places: Locations) -> None:
 
 
 @pytest.mark.proves("trust")
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        {"mcpServers": {"notes": {"command": "n"}}},
+        {"mcpServers": {"other": {"command": "n"}}},
+        {"mcpServers": {"other": {"command": "o"}, "notes": {"command": "n"}}},
+        {"notes": {"command": "n"}},
+    ],
+)
+def test_an_entry_is_found_in_what_pages_show_for_pasting(places: Locations, pasted: Json) -> None:
+    run("add-json", "--no-list", "notes", json.dumps(pasted))
+
+    assert entries(places.user_servers_file) == {"notes": {"command": "n"}}
+
+
+def test_of_several_pasted_entries_none_is_guessed(places: Locations) -> None:
+    pasted = {"mcpServers": {"a": {"command": "a"}, "b": {"command": "b"}}}
+
+    assert "has entries of a, b under mcpServers; give its own entry alone" in refused(
+        "add-json", "--no-list", "notes", json.dumps(pasted)
+    )
+
+
 def test_a_project_file_that_the_user_makes_is_trusted_and_one_that_came_along_is_not(places: Locations) -> None:
     run("add", "--no-list", "--scope", "project", "one", "--", "x")
     own = is_trusted(places.project_servers_file, places.state_dir)
@@ -324,6 +347,9 @@ def test_the_commands_show_what_the_servers_file_denies_and_globs_that_fit_nothi
     known = json.loads(shell.run("tools", "--json").stdout)
     doctor = shell.run("doctor").stdout
 
+    costs = {tool["name"]: tool["tokens"] for tool in known["tools"]}
+    assert all(f"    {name}  {cost:,}\n" in shown for name, cost in costs.items())
+    assert row["tokens"] == sum(costs.values()) > 0
     denied = dict.fromkeys(row["denied"], 'deny "delete_*"')
     assert denied
     assert (row["tools"], row["denied"], known["denied"]) == (12 - len(denied), denied, {"knowledge": denied})
@@ -332,6 +358,69 @@ def test_the_commands_show_what_the_servers_file_denies_and_globs_that_fit_nothi
     assert json.dumps(rules["deny"][1]) in shown
     assert 'server knowledge: denied by the servers file, deny "delete_*": ' in " ".join(doctor.split())
     assert 'server knowledge: deny "nothing_like_it" fits none of its 12 tools' in " ".join(doctor.split())
+
+
+def test_a_server_that_is_not_used_is_shown_with_the_reason_and_without_tools(shell: Shell) -> None:
+    off: Json = {"command": "a", "disabled": True}
+    shell.write_servers({"bad": {"command": 7}, "bad2": {"command": 8}, "off": off})
+
+    listed, bad = shell.run("list").stdout, shell.run("get", "bad").stdout
+
+    assert "not listed yet" not in listed
+    assert f"{shell.servers_file}:1: mcpServers.bad.command is a number; it must be a valid string\n" in bad
+    assert "bad2" not in bad
+    assert "tools:" not in bad
+
+
+def test_a_file_that_cannot_be_read_is_not_said_to_have_no_server(shell: Shell) -> None:
+    shell.servers_file.mkdir(parents=True)
+
+    listed = shell.run("list").stdout
+
+    assert "No server is configured" not in listed
+    assert f"{shell.servers_file}: cannot be read (Is a directory)" in listed
+
+
+def test_what_cannot_be_written_is_named(places: Locations) -> None:
+    places.config_dir.write_text("")
+    of_folder = refused("add", "--no-list", "a", "b")
+    places.config_dir.unlink()
+    places.user_servers_file.mkdir(parents=True)
+    of_file = refused("add", "--no-list", "a", "b")
+
+    assert of_folder.endswith(f"make {places.config_dir} a folder in which you may write")
+    assert of_file.endswith("make it a plain file that you may read and write")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('{"mcpServers": {', "is not valid JSON"),
+        ('{"servers": {}}', 'rename "servers"'),
+    ],
+)
+def test_a_file_that_cannot_be_trusted_is_told_without_a_heading(
+    places: Locations, tmp_path: Path, content: str, told: str
+) -> None:
+    file = tmp_path / "servers.json"
+    file.write_text(content, "utf-8")
+
+    done = CliRunner().invoke(app, ["trust", str(file), "--yes"])
+
+    assert told in str(done.exception)
+    assert done.output == ""
+    assert not is_trusted(file, places.state_dir)
+
+
+def test_what_would_not_be_started_is_told_before_a_file_is_trusted(places: Locations, tmp_path: Path) -> None:
+    file = tmp_path / "servers.json"
+    write(file, {"mcpServers": {"a": {}, "b": {"command": "b", "args": "x"}}})
+
+    shown = run("trust", str(file), "--yes")
+
+    assert "a: is not used as it is: it has neither command nor url" in shown
+    assert "b: is not used as it is: args is a string" in shown
+    assert "None" not in shown
 
 
 @pytest.mark.proves("secrets")

@@ -62,8 +62,8 @@ def test_stats_show_what_was_learned_of_the_project(shell: Shell, notes_server: 
     }
     text = shell.run("stats", COLUMNS="200").stdout
     assert text.startswith(f"{shell.project}: 4 sessions with tools\n")
-    assert [line.split()[-4:] for line in text.splitlines() if line.startswith(SEARCH)] == [
-        [f"+{prior:.2f}", "core", DELETE, "(3)"]
+    assert [line.split()[-6:] for line in text.splitlines() if line.startswith(SEARCH)] == [
+        [f"+{prior:.2f}", "from", "the", "start", DELETE, "(3)"]
     ]
 
 

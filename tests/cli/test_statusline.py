@@ -41,8 +41,8 @@ def test_the_line_of_the_session_is_printed(running: Shell) -> None:
         (told("../journal.db"), "no session '../journal.db' of ours runs on this machine"),
         (told(7), "the JSON on stdin has no 'session_id'"),
         ("[]", "the JSON on stdin has no 'session_id'"),
-        ("", "Expecting value"),
-        ("{not json", "Expecting property name"),
+        ("", "nothing on stdin: Claude Code gives its status line JSON there"),
+        ("{not json", "what is on stdin is not JSON (Expecting property name"),
         ("[" * 100_000, "recursion"),
     ],
 )

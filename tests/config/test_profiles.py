@@ -48,7 +48,10 @@ def test_profiles_are_tables_of_the_users_settings_file(tmp_path: Path) -> None:
     }
     assert profiles["work"].has("linear-eu")
     assert not profiles["work"].has("files")
-    assert list(profiles["work"].idle_globs(["github"], ["github__x"])) == ["linear*", "github__search_*"]
+    assert list(profiles["work"].idle_globs(["github"], ["github__x"])) == [
+        ("servers", "linear*"),
+        ("pins", "github__search_*"),
+    ]
     assert read_profiles(tmp_path / "absent.toml") == {}
 
 

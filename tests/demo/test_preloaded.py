@@ -8,9 +8,13 @@ import sys
 from collections.abc import Generator
 from pathlib import Path
 
+import anyio
+import anyio.lowlevel
+import psutil
 import pytest
 
 from mcp_dynaload.demo import preloaded
+from tests.waiting import HANG_SECONDS
 
 SHOW = """\
 import json, os, sys
@@ -127,3 +131,29 @@ def test_a_launcher_that_is_killed_takes_along_a_fork_that_would_go_on(socket: P
         assert launcher.stdout.read() == b""
     os.close(keeps_open)
     os.close(held)
+
+
+async def test_who_leaves_while_it_starts_leaves_no_process_and_no_word(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    started: dict[psutil.Process, int] = {}
+    before = {*psutil.Process().children()}
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_enter, tmp_path)
+        with anyio.fail_after(HANG_SECONDS):
+            while not started:
+                await anyio.lowlevel.checkpoint()
+                started = {one: os.getsid(one.pid) for one in psutil.Process().children() if one not in before}
+        for _ in range(100):  # until asyncio has it, too
+            await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    [(process, session)] = started.items()
+
+    assert session == process.pid, "Ctrl-C goes to all processes of the terminal's group"
+    assert not process.is_running()
+    assert capfd.readouterr().err == ""
+
+
+async def _enter(folder: Path) -> None:
+    async with preloaded.commands(folder):
+        pytest.fail("nothing starts as fast as this")

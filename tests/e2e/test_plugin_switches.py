@@ -57,4 +57,4 @@ def test_without_hooks_the_model_finds_tools_itself(stage: Stage, switch: str) -
     assert asked.tools_of() == [FIND_TOOLS]
     assert GIT_LOG in found.last_result
     assert CURRENT_TIME not in claude.api.main(CLOCK)[0].visible_tools
-    assert "saved" in claude.api.main()[-1].prompt
+    assert "% less" in claude.api.main()[-1].prompt

@@ -33,6 +33,23 @@ def findings(files: ClaudeFiles) -> list[tuple[str, str]]:
     return [(finding.level, finding.what) for finding in check_files(files, {})]
 
 
+def test_servers_that_are_outside_the_proxy_are_told_by_name_and_program(tmp_path: Path) -> None:
+    files = client_files(tmp_path, hook_settings())
+    here = {"mcpServers": {"notes": {"command": "npx", "args": ["--token", "planted"]}}}
+    user = {"dynaload": {"command": "mcp-dynaload"}, "chat": {"url": "https://chat.example/mcp?key=planted"}}
+    write(files.state, {"mcpServers": user, "projects": {str(files.project.folder): here}})
+    write(files.project.servers, {"mcpServers": {"db": {"command": "db"}}})
+
+    told = [one for one in check_files(files, {}) if one.what.startswith("outside the proxy")]
+
+    assert [(one.level, one.what, one.problem) for one in told] == [
+        ("note", f"outside the proxy, in user scope ({files.state}): chat (https://chat.example/…)", None),
+        ("note", f"outside the proxy, in local scope ({files.state}): notes (npx)", None),
+        ("note", f"outside the proxy, in project scope ({files.project.servers}): db (db)", None),
+    ]
+    assert told[2].fix.startswith("`mcp-dynaload init --scope project` puts them behind it")
+
+
 def test_our_hooks_are_found(tmp_path: Path) -> None:
     assert ("ok", f"hooks installed: {HOOKED}") in findings(client_files(tmp_path, hook_settings()))
 

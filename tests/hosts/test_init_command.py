@@ -104,6 +104,16 @@ def test_a_dry_run_asks_nothing(machine: Machine) -> None:
     assert machine.contents() == before
 
 
+def test_who_says_no_is_told_that_nothing_was_changed(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = machine.contents()
+    monkeypatch.setattr("typer.testing._NamedTextIOWrapper.isatty", lambda stream: True, raising=False)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+
+    done = CliRunner().invoke(command([]), ["init"], input="n\n", catch_exceptions=False)
+
+    assert done.output.rstrip().endswith("Nothing was changed.")
+    assert machine.contents() == before
+
+
 def test_the_clients_configuration_folder_may_be_elsewhere(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = machine.root / "claude-work"
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(elsewhere))
@@ -175,7 +185,7 @@ def test_with_yes_past_sessions_are_read_only_if_the_command_says_so(past: Machi
     assert learned(past) == {}
     done = CliRunner().invoke(app, ["init", "--yes", "--learn"], catch_exceptions=False)
     assert "Nothing to do." in done.output
-    assert "Learned from 1 sessions." in done.output
+    assert "Learned from 1 session." in done.output
     assert learned(past) == {"db__query": 2}
 
 

@@ -1,3 +1,5 @@
+import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -133,6 +135,48 @@ def test_servers_of_a_file_are_copied_and_the_file_stays(tmp_path: Path) -> None
         "mcp__dynaload__find_tools",
     ]
     assert machine.init("user", source).edits == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"servers": {"a": {"command": "a"}}}, 'mcpServers is missing; rename "servers"'),
+        ({"other": 1}, 'mcpServers is missing; put the servers under "mcpServers"'),
+        ({"mcpServers": []}, "mcpServers is an array; it must be an object of servers by name"),
+        ([1], "holds an array, not an object"),
+    ],
+)
+def test_a_source_that_is_no_servers_file_is_an_error(tmp_path: Path, content: object, told: str) -> None:
+    machine, source = bare_machine(tmp_path), tmp_path / "given.json"
+    source.write_text(json.dumps(content), encoding="utf-8")
+
+    with pytest.raises(HostError, match=re.escape(told)) as raised:
+        machine.init("user", source)
+
+    assert str(source) in str(raised.value)
+    assert not machine.locations.user_servers_file.exists()
+
+
+def test_entries_of_a_source_that_could_not_be_used_are_named_with_what_is_wrong(tmp_path: Path) -> None:
+    machine = bare_machine(tmp_path)
+    entries = {
+        "number": {"command": 7},
+        "words": {"command": "a", "args": "b c"},
+        "address": {"url": "files.example"},
+        "option": {"command": "a", "dynaload": {"prefx": "b"}},
+        "good": {"command": "a"},
+        "elsewhere": {"url": "${BASE}/mcp"},
+    }
+
+    plan = machine.init("user", machine.write_json(tmp_path / "given.json", {"mcpServers": entries}))
+
+    assert {server.name: server.reason for server in plan.left} == {
+        "number": "its entry is wrong: command is a number; it must be a valid string",
+        "words": "its entry is wrong: args is a string; it must be a valid array",
+        "address": "its entry is wrong: url is not an http:// or https:// address; give the whole address",
+        "option": "its entry is wrong: dynaload.prefx is not an option; did you mean 'prefix'?",
+    }
+    assert plan.moved == ("good", "elsewhere")
 
 
 def test_a_missing_source_is_an_error(tmp_path: Path) -> None:

@@ -190,7 +190,9 @@ async def test_wrong_requests_are_told_what_is_right(tmp_path: Path) -> None:
     assert (unknown.status_code, unknown.json()["error"]) == (404, "not_found")
     assert f"did you mean '{TICKETS}'" in unknown.json()["message"]
     assert (field.status_code, field.json()["detail"][0]["loc"]) == (422, ["body", "stratgy"])
-    assert "'conservative', 'balanced' or 'aggressive'" in value.json()["detail"][0]["msg"]
+    assert field.json()["error"] == "wrong_input"
+    assert field.json()["message"] == "body.stratgy: Extra inputs are not permitted"
+    assert "'conservative', 'balanced' or 'aggressive'" in value.json()["message"]
 
 
 async def test_too_many_sessions_are_a_503_that_says_when_to_come_back(tmp_path: Path) -> None:

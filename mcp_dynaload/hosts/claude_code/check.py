@@ -39,6 +39,7 @@ from mcp_dynaload.hosts.claude_code.wiring import (
     plugin_places,
 )
 from mcp_dynaload.hosts.findings import Finding, RunProblem
+from mcp_dynaload.machine.logs import without_addresses
 
 LAUNCHED = ("mcp-dynaload", "uvx")
 """The programs by which the plugin starts its server, one as good as the other."""
@@ -78,12 +79,13 @@ def check_files(files: ClaudeFiles, environ: Mapping[str, str], version: Version
             *(_read_in(project.folder, path) for path in (project.settings, project.local_settings)),
         ]
         managed = [_read(path) for path in _managed_files(files.managed_dir)]
-        registered = [*registrations(files)]
+        registered, outside = [*registrations(files)], [*_outside(files)]
     except HostError as error:
         return [Finding("wrong", str(error), "repair the file", RunProblem.CLIENT)]
     return [
         *_gone(registered, environ),
         *_serving([one.place for one in registered], [*enabled_plugins([*settings, *managed])], environ),
+        *outside,
         *_plugins(files, settings),
         *_hooks(files, [*managed, *settings], version),
         *_switches(settings, managed, environ),
@@ -123,18 +125,33 @@ def registrations(files: ClaudeFiles) -> Iterator[FoundRegistration]:
     Raises:
         HostError: a file cannot be read.
     """
+    for scope, file, servers in _servers(files):
+        if SERVER_NAME in servers:
+            yield FoundRegistration(scope, file, str(json_object(servers[SERVER_NAME]).get("command") or ""))
+
+
+def _servers(files: ClaudeFiles) -> Iterator[tuple[Scope, Path, Json]]:
+    """Yield the servers of each scope that the client itself has, by name, and the file that they stand in."""
     state = _read(files.state)
     local = json_object(json_object(state.get("projects")).get(str(files.project.folder)))
     shared = _read_in(files.project.folder, files.project.servers)
-    places: tuple[tuple[Scope, Path, Json], ...] = (
-        ("user", files.state, state),
-        ("local", files.state, local),
-        ("project", files.project.servers, shared),
-    )
-    for scope, file, document in places:
-        servers = json_object(document.get("mcpServers"))
-        if SERVER_NAME in servers:
-            yield FoundRegistration(scope, file, str(json_object(servers[SERVER_NAME]).get("command") or ""))
+    yield "user", files.state, json_object(state.get("mcpServers"))
+    yield "local", files.state, json_object(local.get("mcpServers"))
+    yield "project", files.project.servers, json_object(shared.get("mcpServers"))
+
+
+def _outside(files: ClaudeFiles) -> Iterator[Finding]:
+    """Say which servers the client starts by itself, each with its program or host, as arguments may be secrets."""
+    for scope, file, servers in _servers(files):
+        named = [f"{name} ({_target(json_object(entry))})" for name, entry in servers.items() if name != SERVER_NAME]
+        if named:
+            what = f"outside the proxy, in {scope} scope ({file}): {', '.join(named)}"
+            option = "" if scope == "user" else f" --scope {scope}"
+            yield Finding("note", what, f"`mcp-dynaload init{option}` puts them behind it, or says why one stays")
+
+
+def _target(entry: Json) -> str:
+    return without_addresses(str(entry["url"])) if "url" in entry else str(entry.get("command") or "no command")
 
 
 def is_gone(registration: FoundRegistration, environ: Mapping[str, str]) -> bool:
@@ -207,7 +224,8 @@ def _hooks(files: ClaudeFiles, settings: list[Json], version: Version | None) ->
             what = "the plugin is there more than once: Claude Code loads one of them"
             yield Finding("note", what, "remove one")
         if found:
-            what = f"hooks are in the settings, too: {', '.join(sorted(found))}; what is told twice is answered once"
+            names = ", ".join(sorted(found))
+            what = f"hooks are in the settings, too: {names}; each prompt comes twice and is answered once"
             yield Finding("note", what, "`mcp-dynaload init` takes those of its scope out of the settings")
     elif wanted <= found:
         yield Finding("ok", f"hooks installed: {', '.join(sorted(wanted))}")
@@ -274,7 +292,8 @@ def _are_mods_limited(managed: Json) -> bool:
 def _version(version: Version | None) -> Finding:
     if version is None:
         what = "`claude` is not on the PATH, so its version was not checked"
-        return Finding("note", what, problem=RunProblem.CLIENT)
+        fix = "install Claude Code, or put the folder of its `claude` on the PATH"
+        return Finding("note", what, fix, RunProblem.CLIENT)
     if version < MIN_VERSION:
         what = f"Claude Code is {version_text(version)}; our hooks need {version_text(MIN_VERSION)}"
         return Finding("wrong", what, "run `claude update`", RunProblem.CLIENT)

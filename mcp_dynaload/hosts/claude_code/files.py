@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.json_file import parse_json
 from mcp_dynaload.config.paths import Locations
+from mcp_dynaload.config.problems import ConfigProblem
+from mcp_dynaload.config.server_entry import SERVERS_KEY
+from mcp_dynaload.config.servers_source import shape_problem
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_code.git_exclude import exclude_file, is_tracked
 from mcp_dynaload.hosts.claude_code.given_servers import GivenServers
@@ -162,7 +166,7 @@ def read_snapshot(
         texts=texts,
         environ=environ,
         entry=entry,
-        given=None if source is None else GivenServers(objects(parse_object(texts[source], source), "mcpServers")),
+        given=None if source is None else _given(source, texts[source]),
         known_projects=known,
         plugin_servers=plugin_servers,
         exclude=exclude,
@@ -170,6 +174,19 @@ def read_snapshot(
         unread=tuple(unread),
         client_version=client_version,
     )
+
+
+def _given(source: Path, text: str) -> GivenServers:
+    """Return the servers of the file that the user named.
+
+    Raises:
+        HostError: it is no servers file.
+    """
+    file = parse_json(source, text.encode("utf-8", "surrogateescape"))
+    problem = file if isinstance(file, ConfigProblem) else shape_problem(file)
+    if isinstance(file, ConfigProblem) or problem is not None:
+        raise HostError(str(problem))
+    return GivenServers(objects(file.content, SERVERS_KEY))
 
 
 def _add_texts(texts: dict[Path, str], paths: Iterable[Path], folder: Path) -> Iterator[str]:

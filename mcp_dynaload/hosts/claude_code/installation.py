@@ -73,7 +73,10 @@ def install(
             f"{', '.join(map(repr, plan.unapproved))} would be started, which you have not approved in Claude Code;"
             " leave out --yes to be asked, or add --approve-servers"
         )
-    if not plan.changes or is_dry_run or not dialogue.agrees():
+    if not plan.changes or is_dry_run:
+        return plan
+    if not dialogue.agrees():
+        dialogue.show("Nothing was changed.")
         return plan
     locations = snapshot.locations
     backup = save_backup(locations.backups_dir, plan, datetime.now(UTC))

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.config.server_entry import is_disabled
+from mcp_dynaload.config.server_entry import entry_mistakes, is_disabled
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, managed_settings_files, objects, strings
 from mcp_dynaload.hosts.claude_code.given_servers import LeftInPlace
@@ -151,6 +151,8 @@ def _obstacle(name: str, entry: Any, held: Json, policy: ServerPolicy, *, takes_
     own = next((key for key in _CLIENT_KEYS if key in server), None)
     if own is not None:
         return f"`{own}` is something that only the client can do"
+    if mistakes := entry_mistakes(name, server):
+        return f"its entry is wrong: {mistakes[0]}"
     if name in held and not is_same(without_options(held[name]), without_options(server)):
         return "another server of this name is behind the proxy already; rename or remove one of them"
     return policy.objection(name, server)

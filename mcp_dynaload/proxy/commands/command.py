@@ -84,9 +84,11 @@ def wrong(kind: str, value: str, valid: Collection[str]) -> Result:
     near = difflib.get_close_matches(value.lower(), [str(one) for one in valid], n=1, cutoff=0.5)
     said = f"There is no {kind} {value!r}." if value else f"Name a {kind}."
     hint = f" Did you mean {near[0]!r}?" if value and near else ""
+    if not valid:
+        return refused(f"{said} There is none here.")
     shown = list(valid)[:MAX_NAMED]
     more = f" and {len(valid) - len(shown)} more" if len(valid) > len(shown) else ""
-    return refused(said + hint, wrapped(f"Valid: {', '.join(shown) or 'none'}{more}"))
+    return refused(said + hint, wrapped(f"Valid: {', '.join(shown)}{more}"))
 
 
 def wrong_tool(session: Session, value: str) -> Result:

@@ -78,7 +78,7 @@ async def tier_status(session: Session, words: Words) -> Result:
 
 
 async def function_stats(session: Session, words: Words) -> Result:
-    """Show which tools this project's sessions called, searched or had in vain."""
+    """Show which tools this project's sessions called, searched, or loaded for nothing."""
     if not session.learning.is_on:
         return refused("Nothing is counted: METRICS_COLLECTION_ENABLED is false.")
     await session.learning.store(session.state.loaded)
@@ -91,7 +91,10 @@ async def function_stats(session: Session, words: Words) -> Result:
     if not ordered:
         return done("No tool was loaded or called in this project yet.")
     total = sum(calls.times for several in uses.values() for calls in several)
-    table = [("tool", "calls", "sessions", "searched", "in vain"), *((name, *_counts(uses[name])) for name in ordered)]
+    table = [
+        ("tool", "calls", "sessions", "searched", "not called"),
+        *((name, *_counts(uses[name])) for name in ordered),
+    ]
     return done(
         f"{counted(total, 'call')} of {counted(len(uses), 'tool')} in {counted(len(rows), 'session')} of this project.",
         aligned(table[: MAX_ROWS + 1]),

@@ -75,5 +75,5 @@ def _counts(session: Session, one: Profile) -> str:
 def _idle(session: Session, one: Profile) -> str:
     """Return which of its globs fit nothing."""
     tools = [tool.name for tool in session.live.catalog.tools if one.has(tool.upstream)]
-    idle = list(one.idle_globs(session.live.listings.configs, tools))
+    idle = [f"{key} {glob!r}" for key, glob in one.idle_globs(session.live.listings.configs, tools)]
     return wrapped(f"Fits nothing here: {', '.join(idle)}.") if idle else ""

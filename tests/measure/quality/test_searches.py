@@ -10,7 +10,7 @@ from tests.measure.quality.builders import a_priced_catalog, a_task
 pytestmark = pytest.mark.proves("client-search")
 
 KNOWN = NamedCatalog(a_priced_catalog(log=100, bisect=300, show=400), {})
-RANKER = FixedRanker({"git__log": 0.9, "git__bisect": 0.02, "git__show": 0.001}, need=0.7)
+RANKER = FixedRanker({"git__log": 0.9, "git__bisect": 0.02, "git__show": 0.0005}, need=0.7)
 
 
 def test_what_the_choice_left_out_is_searched_for_until_it_is_found_or_given_up() -> None:
