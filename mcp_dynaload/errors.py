@@ -1,6 +1,7 @@
 """Every exception that mcp_dynaload raises on purpose."""
 
 from dataclasses import dataclass
+from typing import cast
 
 
 class DynaloadError(Exception):
@@ -114,3 +115,11 @@ class UpstreamLoginError(UpstreamAnswerError):
     def __init__(self, demand: LoginDemand, cause: str, text: str = "") -> None:
         super().__init__(cause, text)
         self.demand = demand
+
+
+def own_error(raised: Exception) -> DynaloadError | None:
+    """Return the first of our own errors, if there is nothing else: tasks hand on theirs in groups."""
+    if not isinstance(raised, ExceptionGroup):
+        return raised if isinstance(raised, DynaloadError) else None
+    inner = [own_error(error) for error in cast("ExceptionGroup[Exception]", raised).exceptions]
+    return None if None in inner else inner[0]

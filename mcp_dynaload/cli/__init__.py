@@ -40,11 +40,13 @@ def _run() -> None:
         app = serving_app()
     else:
         from mcp_dynaload.cli.app import app
-    from mcp_dynaload.errors import DynaloadError
+    from mcp_dynaload.errors import DynaloadError, own_error
 
     try:
         app(obj=early)
-    except DynaloadError as error:
+    except (DynaloadError, ExceptionGroup) as raised:
+        if (error := own_error(raised)) is None:
+            raise
         from mcp_dynaload.masking import Masker  # a tenth of the time of `--help`, for a failure
         from mcp_dynaload.masking.printable import printable
 

@@ -1,12 +1,13 @@
 """The program's start, in this process."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 
 import pytest
 
 from mcp_dynaload.cli import main
+from mcp_dynaload.errors import DynaloadError
 
 
 class _Interrupting(MetaPathFinder):
@@ -32,3 +33,23 @@ def test_ctrl_c_while_the_program_is_read_ends_it_quietly(
 
     assert ended.value.code == 130
     assert capsys.readouterr() == ("", "")
+
+
+def test_our_own_error_in_a_task_is_told_in_a_line_and_a_fault_is_not_hidden(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(*errors: Exception) -> Callable[..., None]:
+        def run(**_: object) -> None:
+            raise ExceptionGroup("tasks", [ExceptionGroup("inner", [*errors])])
+
+        return run
+
+    monkeypatch.setattr(sys, "argv", ["mcp-dynaload", "doctor"])
+    monkeypatch.setattr("mcp_dynaload.cli.app.app", failing(DynaloadError("it is gone")))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    monkeypatch.setattr("mcp_dynaload.cli.app.app", failing(DynaloadError("it is gone"), ValueError("a fault")))
+    with pytest.raises(ExceptionGroup):
+        main()
+
+    assert (ended.value.code, capsys.readouterr().err) == (2, "mcp-dynaload: it is gone\n")

@@ -79,7 +79,7 @@ async def test_it_is_switched_at_once_and_what_was_listed_stays_and_answers(tmp_
         text = " ".join((await run(client, "profile work")).split())
 
         assert text.startswith("Profile 'work' is in use, in this session: 1 of 2 servers, 2 tools, 1 of them pinned.")
-        assert "Fits nothing here: ledger__*." in text
+        assert "Fits nothing here: pins 'ledger__*'." in text
         assert await loaded(client) == [PID, CREATE, LIST]
         assert not (await client.call(CREATE)).is_error
         assert not (await client.call(ECHO)).is_error

@@ -87,8 +87,15 @@ async def attempt(pool: Pool, *words: object) -> str:
     return f"<{text}>" if result.get("isError") else text
 
 
-def processes_with(argument: str) -> list[int]:
-    return [process.pid for process in psutil.process_iter(["cmdline"]) if argument in (process.info["cmdline"] or ())]
+async def process_with(argument: str) -> int:
+    """Return the one process with this argument, which it may not have yet: it is its parent's copy at first."""
+
+    def found() -> list[int]:
+        running = psutil.process_iter(["cmdline"])
+        return [process.pid for process in running if argument in (process.info["cmdline"] or ())]
+
+    await until(lambda: len(found()) == 1)
+    return found()[0]
 
 
 async def test_a_server_that_tries_to_break_out_gets_nothing_that_its_entry_does_not_name(
@@ -170,19 +177,18 @@ async def test_its_end_is_the_end_of_all_that_it_started_and_comes_in_order_if_i
     farewell = house.elsewhere / "out" / "farewell.txt"
     async with pool_of(house.project, contained(str(farewell), write=(str(farewell.parent),))) as pool:
         await attempt(pool, "grandchild", "86399")
-        family = processes_with("86399")
+        grandchild = await process_with("86399")
         await pool["guest"].stopped()
 
-        await until_gone(family, seconds=1)
+        await until_gone([grandchild], seconds=1)
 
-    assert len(family) == 1
     assert farewell.read_text() == "ended in order"
 
 
 async def test_a_contained_server_that_is_frozen_is_ended_too(house: House) -> None:
     async with pool_of(house.project, contained()) as pool:
         await attempt(pool, "grandchild", "86397")
-        (grandchild,) = processes_with("86397")
+        grandchild = await process_with("86397")
         server = psutil.Process(grandchild).parent()
         assert server is not None
         server.suspend()
@@ -195,13 +201,13 @@ async def test_a_contained_server_that_is_frozen_is_ended_too(house: House) -> N
 async def test_a_sandbox_that_is_killed_leaves_nothing_and_the_next_call_starts_it_anew(house: House) -> None:
     async with pool_of(house.project, contained()) as pool:
         await attempt(pool, "grandchild", "86398")
-        family = processes_with("86398")
+        grandchild = await process_with("86398")
         connection = pool["guest"].connection
         assert connection is not None
         assert connection.pid is not None
         os.kill(connection.pid, signal.SIGKILL)
 
-        await until_gone([connection.pid, *family])
+        await until_gone([connection.pid, grandchild])
         await until(lambda: not pool.is_connected("guest"))
 
         assert await attempt(pool, "read", house.project / "readme.txt") == "of the project"

@@ -132,10 +132,11 @@ async def starts(bench: Bench, servers: int, step: Step) -> dict[str, Start]:
     step("start: the first one, which learns the tools")
     await bench.learn(file)
     found: dict[str, list[Start]] = {OURS: [], PEER: []}
+    peers_tool = f"echo0_{ECHO}" if servers > 1 else ECHO  # the only server's tools it names as they are
     for number in range(STARTS):
         step(f"start: {number + 1} of {STARTS}")
         found[OURS].append(await _start(lambda: bench.ours(file), f"echo0__{ECHO}"))
-        found[PEER].append(await _start(lambda: bench.peer(file, "--search"), f"echo0_{ECHO}"))
+        found[PEER].append(await _start(lambda: bench.peer(file, "--search"), peers_tool))
     return {name: _middle(some) for name, some in found.items()}
 
 
