@@ -15,6 +15,7 @@ from mcp_dynaload.encoder.tokenizer import forget_ranks
 from mcp_dynaload.machine.freed_memory import give_back
 from mcp_dynaload.proxy.stored_index import keep_index, read_or_build_index
 from mcp_dynaload.ranking.caching import CachedRanker, RankingCache
+from mcp_dynaload.ranking.cleaning import clean
 from mcp_dynaload.ranking.lexical import LexicalRanker
 from mcp_dynaload.ranking.lexical_index import Documents, Index, build_index
 from mcp_dynaload.ranking.query import Query
@@ -32,6 +33,9 @@ VECTORS_BURST_SECONDS = 20.0
 
 SETTLED_SECONDS = 5.0
 """A catalog that stays the same for so long is counted and indexed, and so soon not made anew."""
+
+ANY_PROMPT = "list what was changed"
+"""A prompt in which every list of words is looked at: they are read before the user's first one needs them."""
 
 log = structlog.get_logger()
 
@@ -92,6 +96,7 @@ class CatalogIndex:
         if catalog is self.catalog:
             self.exchange(catalog, words)
         self.indexed.set()
+        await anyio.to_thread.run_sync(clean, ANY_PROMPT)
 
     async def keep_meanings(self) -> None:
         """Keep the ranker by meaning in step with the catalog, in threads, for ever."""

@@ -21,6 +21,7 @@ from mcp_dynaload.proxy import stored_index as built
 from mcp_dynaload.proxy.stored_index import built_key, keep_index, read_or_build_index
 from mcp_dynaload.proxy.stored_vectors import StoredVectors, open_vectors, unpacked
 from mcp_dynaload.ranking.caching import CacheCounts
+from mcp_dynaload.ranking.cleaning import clean
 from mcp_dynaload.ranking.lexical import LexicalRanker
 from mcp_dynaload.ranking.lexical_index import Documents, build_index
 from mcp_dynaload.ranking.query import parse_query
@@ -251,3 +252,14 @@ async def test_what_was_read_to_count_is_freed_once_the_catalog_has_settled(
     count_tokens("read anew")
     assert next(reads) == 2, "once here, and once by the count"
     assert index.knows_meanings
+
+
+async def test_the_lists_of_words_are_read_before_a_prompt_needs_them(
+    records: CatalogCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleaned: list[str] = []
+    monkeypatch.setattr(catalog_index_module, "clean", cleaned.append)
+
+    await catalog_index(records, CATALOG).read_words()
+
+    assert [clean(prompt) for prompt in cleaned] == [catalog_index_module.ANY_PROMPT], "it has content"
