@@ -219,13 +219,16 @@ def disable(
 def list_servers(as_json: JsonOption = False) -> None:
     """List the servers behind the proxy: where each is configured, whether it is used, its tools and their tokens.
 
-    Tokens are those of all its definitions, were they loaded.
+    Tokens are those of all its definitions, were they loaded. Exit status 1 if something in the files is wrong.
 
     Example: mcp-dynaload list
     """
     from mcp_dynaload.cli.servers_table import print_servers  # the catalog, which only this and `get` need
 
-    print_servers(_configuration(), as_json=as_json)
+    configuration = _configuration()
+    print_servers(configuration, as_json=as_json)
+    if configuration.upstreams.problems:
+        raise typer.Exit(1)
 
 
 def get(

@@ -47,7 +47,7 @@ def test_a_secret_is_set_listed_used_and_forgotten_and_its_value_shown_by_none_o
         run("get", "it"),
         run("trust", "--yes", str(home / "config" / "servers.json")),
         run("secret", "rm", "gh"),
-        run("list"),
+        CliRunner().invoke(app, ["list"]).output,
     ]
     file = home / "state" / "secrets.json"
 

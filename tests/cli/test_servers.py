@@ -278,6 +278,14 @@ def test_a_name_that_two_files_have_asks_which_and_an_unknown_one_tells_the_near
     assert list(read(places).files[0].servers) == ["a"]
 
 
+def test_a_list_of_files_in_which_something_is_wrong_is_exit_status_1(places: Locations) -> None:
+    write(places.user_servers_file, '{"mcpServers": {"a": {"command": 5}, "b": {"command": "b"}}}')
+
+    assert "mcpServers.a.command" in refused("list")
+    write(places.user_servers_file, '{"mcpServers": {"b": {"command": "b"}}}')
+    run("list")
+
+
 def test_a_broken_file_is_told_with_its_line_and_not_touched(places: Locations) -> None:
     file = write(places.user_servers_file, '{\n  "mcpServers": {"a": {},}\n}')
 
