@@ -235,7 +235,7 @@ def test_every_line_of_a_shell_example_is_of_a_kind_that_a_test_holds() -> None:
             match shlex.split(line):
                 case ["make", target, *_] if target in targets:
                     pass
-                case ["uv", "tool", "install", "."]:
+                case ["python3", "-m", "venv", folder, "&&", ".", activated] if activated == f"{folder}/bin/activate":
                     pass
                 case ["pip", "install", what] if what == "." or what.removeprefix(".[").removesuffix("]") in extras:
                     pass
