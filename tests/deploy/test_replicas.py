@@ -66,6 +66,13 @@ class Team:
         told = await anyio.run_process([*MODULE, "stats", "--json"], env=environment(folder, **self.variables))
         return {tool["name"]: tool["uses"] for tool in json.loads(told.stdout)["tools"]}
 
+    async def until_used(self, folder: Path, tool: str) -> dict[str, int]:
+        """Wait until a tool's calls are counted, a moment after the store is there again; returns all counts."""
+        with anyio.fail_after(HANG_SECONDS):
+            while tool not in (usage := await self.usage(folder)):
+                await anyio.lowlevel.checkpoint()
+        return usage
+
     async def journalled(self, folder: Path) -> list[str]:
         """Return the tools whose calls are in the journal, oldest first."""
         command = [*MODULE, "audit", "--kind", "tool_called", "--json"]
@@ -172,7 +179,7 @@ async def test_calls_go_on_while_redis_is_away_and_what_they_count_is_there_afte
             (mine,) = await team_.with_sessions()
             team_.redis.start()
             await until(lambda: "store_reachable_again" in mine.log)
-            usage = await team_.usage(tmp_path / "person")
+            usage = await team_.until_used(tmp_path / "person", ECHO)
             await team_.until_journalled(tmp_path / "person", [ECHO])
         async with typist(team_.url, "another") as client:
             listed = await names(client)
