@@ -260,10 +260,10 @@ def _add(name: str, entry: Json, scope: ServerScope, *, lists: bool) -> None:
             raise ConfigError(f"{path} has a server {name!r}: `mcp-dynaload remove {name}` first, or change it there")
         return {**servers, name: entry}
 
-    excluding = _exclusion(places, path, scope)
+    after_writing = _exclusion(places, path, scope)
     edited = edit_servers(places, path, with_new)
     _say(f"Added {name!r} to {path}: {_target(entry)}")
-    excluding()
+    after_writing()
     if not edited.is_trusted:
         _warn(f"{path} is not trusted, so nothing in it is started; run: mcp-dynaload trust {path}")
     elif lists:

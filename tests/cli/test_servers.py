@@ -1,6 +1,7 @@
 """`add`, `remove` and their like: what a copied line of `claude mcp` does, and what it leaves alone."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -248,6 +249,23 @@ def test_what_is_private_never_joins_a_file_that_git_shares(places: Locations) -
     run(*private)
     run("add", "--no-list", "-s", "local", "more", "--", "x")
     assert list(entries(file)) == ["team", "mine", "more"]
+
+
+@pytest.mark.proves("secrets", "foreign-code")
+def test_git_is_asked_of_this_repository_by_a_git_that_is_not_of_it(
+    places: Locations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_git(places, "init", "-q")
+    run("add", "--no-list", "-s", "project", "team", "--", "x")
+    in_git(places, "add", ".mcp-dynaload")
+    (places.project_dir / ".git" / "info" / "exclude").write_text(".mcp-dynaload/\n", encoding="utf-8")
+    foreign = write(places.project_servers_file.with_name("git"), "#!/bin/sh\ntouch was-run\nexit 1\n")
+    foreign.chmod(0o755)
+    monkeypatch.setenv("PATH", f".:{os.environ['PATH']}")
+    monkeypatch.setenv("GIT_DIR", str(places.state_dir))
+
+    assert "git tracks it" in refused("add", "--no-list", "-s", "local", "mine", "--", "x")
+    assert not foreign.with_name("was-run").exists()
 
 
 def test_a_server_for_all_in_a_file_that_git_ignores_is_told(places: Locations) -> None:

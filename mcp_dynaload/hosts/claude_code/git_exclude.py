@@ -1,6 +1,7 @@
 """Keeps a folder of ours out of a repository without touching a file that others share."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -27,25 +28,28 @@ def exclude_file(folder: Path) -> Path | None:
 def is_tracked(file: Path) -> bool:
     """Return whether git keeps the file for all who have its repository: then ignoring it changes nothing.
 
-    Where there is no git on this machine, nothing is shared by it.
+    Where there is no git on this machine, nothing is shared by it. None is run that a relative part of the PATH leads
+    to: that could be the repository's own.
 
     Raises:
         HostError: git cannot say.
     """
-    if not file.exists() or exclude_file(file.parent) is None:
+    absolute = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
+    git = shutil.which("git", path=os.pathsep.join(absolute))
+    if git is None or not file.exists() or exclude_file(file.parent) is None:
         return False
+    # Not those of git itself: in a hook they name another repository.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         asked = subprocess.run(
-            ["git", *_NOTHING_RUN, "ls-files", "--error-unmatch", "--", file.name],
+            [git, *_NOTHING_RUN, "ls-files", "--error-unmatch", "--", file.name],
             cwd=file.parent,
-            env={**os.environ, "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"},
+            env={**environ, "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=GIT_SECONDS,
             check=False,
         )
-    except FileNotFoundError:
-        return False
     except (OSError, subprocess.TimeoutExpired) as error:
         raise HostError(f"git cannot say whether it shares {file} ({error}); use --scope user") from error
     if asked.returncode not in (0, 1):  # 1: it knows no such file

@@ -12,6 +12,7 @@ from statistics import quantiles
 
 from mcp_dynaload.catalog.names import HOOK_TOOL
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.measure.peers.subjects import Bench, Step, listed, server_entry
 from mcp_dynaload.measure.quality.labelled import characters_in_fours
 from mcp_dynaload.measure.quality.suite import read_set
@@ -19,8 +20,8 @@ from mcp_dynaload.proxy.timed_choice import BY_WORDS
 
 QUIET, BUSY = "quiet", "all cores busy"
 WITHIN_MS = 60.0
-MOST = 300
-"""Prompts at most."""
+FEWEST, MOST = 2, 300
+"""Prompts at least and at most."""
 
 HOLD_MS = 50
 """So long a prompt waits for the client to read its list; this client does not, and it is no part of the choice."""
@@ -52,6 +53,8 @@ async def choice_times(bench: Bench, catalog: Path, tasks: Path, step: Step) -> 
         DynaloadError: A measured process does not start or answer.
     """
     found = read_set(catalog, tasks, None, characters_in_fours)
+    if len(found.tasks) < FEWEST:
+        raise ConfigError(f"--tasks {tasks}: has fewer than {FEWEST} prompts, of which there are no percentiles")
     tools = [{**tool.definition, "name": tool.name} for tool in found.known.catalog.tools]
     file = bench.folder / "timed-catalog.json"
     file.write_text(json.dumps(tools), encoding="utf-8")
