@@ -40,6 +40,7 @@ class McpSessions(StreamableHTTPSessionManager):
         self._most, self._most_per_token = settings.max_concurrent_sessions, settings.max_sessions_per_token
         self._over_sse: Counter[str] = Counter()
         self._working: Counter[str] = Counter()
+        self._events: dict[str, RecentEvents] = {}
 
     @property
     def open(self) -> int:
@@ -121,8 +122,19 @@ class McpSessions(StreamableHTTPSessionManager):
         if self.make_room(sender_name(requestor)) is not None:
             return None
         # The manager gives all its transports one store, in which equal request ids of two sessions would meet.
-        self.event_store = RecentEvents()
-        return super()._admit_session(requestor)
+        self.event_store = events = RecentEvents()
+        transport = super()._admit_session(requestor)
+        if transport is not None and transport.mcp_session_id is not None:
+            self._events[transport.mcp_session_id] = events
+        return transport
+
+    async def _discard_session(self, session_id: str, transport: StreamableHTTPServerTransport) -> None:
+        events = self._events.pop(session_id, None)
+        try:
+            await super()._discard_session(session_id, transport)
+        finally:
+            if events is not None:
+                events.close()
 
 
 def sender_name(sender: AuthorizationContext | None) -> str:

@@ -1,13 +1,17 @@
 """Many clients of one service, through real sockets."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 import httpx2
 import pytest
 from mcp import MCPError
+from mcp.server.streamable_http import EventMessage
+from mcp_types import JSONRPCNotification, JSONRPCResponse
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.http.recent_events import RecentEvents
@@ -39,6 +43,10 @@ async def service(tmp_path: Path) -> AsyncGenerator[Service]:
 async def http() -> AsyncGenerator[httpx2.AsyncClient]:
     async with httpx2.AsyncClient(headers=JSON_AND_STREAM, timeout=HANG_SECONDS) as http:
         yield http
+
+
+def note(number: int) -> JSONRPCNotification:
+    return JSONRPCNotification(jsonrpc="2.0", method="notifications/message", params={"data": number})
 
 
 async def post(http: httpx2.AsyncClient, url: str, method: str, number: int = 1, **params: object) -> httpx2.Response:
@@ -122,24 +130,89 @@ async def test_a_session_that_was_left_is_ended_with_its_upstreams(tmp_path: Pat
     assert late.status_code == 404
 
 
-async def test_a_stream_that_was_cut_is_resumed_where_it_ended(tmp_path: Path, http: httpx2.AsyncClient) -> None:
+@dataclass
+class Waiting:
+    """A call that waits at a server, of a session that was opened by hand."""
+
+    http: httpx2.AsyncClient
+    url: str
+    body: Json
+    arrived: Path
+    go: Path
+
+    @asynccontextmanager
+    async def sent(self) -> AsyncGenerator[tuple[AsyncIterator[str], str]]:
+        """Send it; yields the lines of its stream, and the id of the event with which the stream began."""
+        async with self.http.stream("POST", self.url, json=self.body) as stream:
+            lines = stream.aiter_lines()
+            first = await anext(line async for line in lines if line.startswith("id:"))
+            await until_exists(self.arrived)
+            yield lines, first.removeprefix("id:").strip()
+
+    @asynccontextmanager
+    async def resumed(self, event_id: str) -> AsyncGenerator[AsyncIterator[str]]:
+        """Come again with the last event that was seen; yields the lines that follow it."""
+        async with self.http.stream("GET", self.url, headers={"last-event-id": event_id}) as stream:
+            with anyio.fail_after(HANG_SECONDS):
+                yield stream.aiter_lines()
+
+
+@pytest.fixture
+async def waiting(tmp_path: Path, http: httpx2.AsyncClient) -> AsyncGenerator[Waiting]:
     async with service_of(tmp_path, {"a": entry("a")}) as service:
         opened = await post(http, service.url(), "initialize", **HELLO)
         http.headers.update({"mcp-session-id": opened.headers["mcp-session-id"], "mcp-protocol-version": "2025-11-25"})
         await http.post(service.url(), json={"jsonrpc": "2.0", "method": "notifications/initialized"})
-        arrived, until_file = tmp_path / "arrived", tmp_path / "go"
-        call = {"name": "a__wait", "arguments": {"arrived": str(arrived), "until": str(until_file)}}
-        body = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": call}
-        async with http.stream("POST", service.url(), json=body) as cut:
-            first = await anext(chunk async for chunk in cut.aiter_lines() if chunk.startswith("id:"))
-            await until_exists(arrived)
-        until_file.touch()
-        event_id = first.removeprefix("id:").strip()
-        async with http.stream("GET", service.url(), headers={"last-event-id": event_id}) as resumed:
-            with anyio.fail_after(HANG_SECONDS):
-                line = await anext(line async for line in resumed.aiter_lines() if "done waiting" in line)
+        arrived, go = tmp_path / "arrived", tmp_path / "go"
+        call = {"name": "a__wait", "arguments": {"arrived": str(arrived), "until": str(go)}}
+        body: Json = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": call}
+        yield Waiting(http, service.url(), body, arrived, go)
 
-    assert json.loads(line.removeprefix("data:"))["id"] == 7
+
+def answers_of(lines: list[str]) -> list[object]:
+    return [json.loads(line.removeprefix("data:"))["id"] for line in lines if "done waiting" in line]
+
+
+async def test_a_stream_that_was_cut_is_resumed_where_it_ended_and_ends_with_the_answer(waiting: Waiting) -> None:
+    async with waiting.sent() as (_, event_id):
+        pass
+    waiting.go.touch()
+    async with waiting.resumed(event_id) as lines:
+        assert answers_of([line async for line in lines]) == [7]
+
+
+async def test_a_stream_is_resumed_though_nobody_saw_yet_that_it_was_cut(waiting: Waiting) -> None:
+    async with waiting.sent() as (first_lines, event_id), waiting.resumed(event_id) as lines:
+        waiting.go.touch()
+
+        assert answers_of([line async for line in lines]) == [7]
+        assert answers_of([line async for line in first_lines]) == [7]
+
+
+async def test_a_resumed_stream_ends_with_its_session(waiting: Waiting) -> None:
+    async with waiting.sent() as (_, event_id), waiting.resumed(event_id) as lines:
+        ended = await waiting.http.delete(waiting.url)
+
+        assert ended.status_code == 200
+        assert answers_of([line async for line in lines]) == []
+
+
+async def test_what_comes_while_a_stream_is_resumed_is_not_lost() -> None:
+    events = RecentEvents()
+    last = await events.store_event("1", None)
+    sent: list[str | None] = []
+
+    async def send(event: EventMessage) -> None:
+        sent.append(event.event_id)
+        if len(sent) == 1:
+            await events.store_event("2", note(2))
+            await events.store_event("1", JSONRPCResponse(jsonrpc="2.0", id=1, result={}))
+
+    await events.store_event("1", note(1))
+    with anyio.fail_after(HANG_SECONDS):
+        await events.replay_events_after(last, send)
+
+    assert sent == ["1", "3"]
 
 
 async def test_another_sessions_events_are_not_replayed(service: Service, http: httpx2.AsyncClient) -> None:
@@ -153,13 +226,19 @@ async def test_another_sessions_events_are_not_replayed(service: Service, http: 
 
 async def test_old_events_make_room_and_cannot_be_resumed_from() -> None:
     events = RecentEvents(max_events=2)
-    numbers = [await events.store_event("1", None) for _ in range(3)]
+    numbers = [await events.store_event("1", note(number)) for number in range(3)]
+    events.close()
 
-    async def send(event: object) -> None:
-        raise AssertionError("nothing was kept that could be sent")
+    async def sent_after(event_id: str) -> list[str | None]:
+        sent: list[str | None] = []
 
-    assert [await events.replay_events_after(number, send) for number in numbers] == [None, "1", "1"]
-    assert await events.replay_events_after("x", send) is None
+        async def send(event: EventMessage) -> None:
+            sent.append(event.event_id)
+
+        await events.replay_events_after(event_id, send)
+        return sent
+
+    assert [await sent_after(event_id) for event_id in (*numbers, "x", "9" * 30)] == [[], ["2"], [], [], []]
 
 
 async def test_draining_lets_a_running_call_finish_takes_no_other_and_no_session(
