@@ -197,7 +197,7 @@ def _server_of(name: str) -> str:
 
 def _served(tool: str, given: str, subjects: "Subjects") -> list[tuple[str, str]]:
     """Return what a command turned to although a connected server is for the same."""
-    from mcp_dynaload.selection.missed import detours_of
+    from mcp_dynaload.selection.lacks import detours_of
 
     return [
         (detour.via, upstream)

@@ -1,17 +1,18 @@
 """Between the steps of a turn: what the model misses, or usually calls next, is loaded for its next request."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import anyio.to_thread
 import structlog
 
 from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.proxy.caller import Caller
+from mcp_dynaload.proxy.hook_fields import HookFields
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.selection.actions import StepTaken
-from mcp_dynaload.selection.missed import Missed, ModelStep, missed_tools
+from mcp_dynaload.selection.lacks import ModelStep
+from mcp_dynaload.selection.missed import Missed, missed_tools
 
 USUALLY_NEXT = "usually comes next"
 
@@ -24,7 +25,7 @@ MAX_TEXT = 4_000
 log = structlog.get_logger()
 
 
-def read_step(calls: str, text: str) -> ModelStep:
+def read_step(calls: str, text: str, request: str) -> ModelStep:
     """Return what the mod tells of a step: its text, and `[[tool, what it was given], …]`."""
     try:
         told: Any = json.loads(calls) if calls else []
@@ -32,21 +33,18 @@ def read_step(calls: str, text: str) -> ModelStep:
     except (ValueError, TypeError) as error:
         log.warning("step_unreadable", error=str(error))
         pairs = []
-    return ModelStep(tuple(pairs), text[-MAX_TEXT:])
+    return ModelStep(tuple(pairs), text[-MAX_TEXT:], request)
 
 
-async def answer_step(session: Session, step: ModelStep, agent: str, had: Iterable[str]) -> Json:
-    """Return what the client is to select before the model's next request: nothing twice in one turn.
-
-    `had` are the client's names of what was selected for the turn already.
-    """
+async def answer_step(session: Session, fields: HookFields, caller: Caller) -> Json:
+    """Return what the client is to select before the model's next request: nothing twice in one turn."""
     if not session.settings.between_steps or not session.plugin.selects:
         return {"select": []}
-    if not agent:
-        step = replace(step, request=next(iter(session.state.memory), ""))
+    agent = fields.agent
+    step = read_step(fields.calls, fields.text, "" if agent else next(iter(session.state.memory), ""))
     found = [*await _missed(session, step), *await _next(session, step)]
     prefix = session.registration.prefix
-    given = {name.removeprefix(prefix) for name in had}
+    given = {name.removeprefix(prefix) for name in fields.had.split(",")}
     wanted = tuple(dict.fromkeys(name for missed in found for name in missed.names if name not in given))
     seen = session.model_context.untold if not agent else list[Tool]
     untold = [tool.name for tool in seen(session.catalog.known(wanted)) if _is_invisible(session, tool)]

@@ -9,7 +9,7 @@ from mcp_dynaload.proxy.commands.command import Result, Words, refused
 from mcp_dynaload.proxy.commands.table import own_command, run_command, text_command
 from mcp_dynaload.proxy.hook_fields import HookFields
 from mcp_dynaload.proxy.session import Session
-from mcp_dynaload.ranking.cleaning import clean, split_command
+from mcp_dynaload.ranking.cleaning import clean_text, split_command
 from mcp_dynaload.telemetry.events import CommandRun
 
 NOT_THE_USERS = (
@@ -34,13 +34,13 @@ async def answer_typed(session: Session, fields: HookFields, caller: Caller) -> 
 
     Claude Code's slash lines are others' business.
     """
-    command = text_command(split_command(fields.prompt)[0]) if session.client.name != CLAUDE_CODE else None
+    line, rest = split_command(fields.prompt) if session.client.name != CLAUDE_CODE else ("", "")
+    has_own_words = bool(clean_text(rest))
+    command = text_command(line)
     if command is None:
         return None
     result = await _run(caller, session, *command)
-    if not clean(fields.prompt):
-        return {"decision": "block", "reason": result.text}
-    return {"systemMessage": result.text}
+    return {"systemMessage": result.text} if has_own_words else {"decision": "block", "reason": result.text}
 
 
 async def _run(caller: Caller, session: Session, name: str, words: Words) -> Result:

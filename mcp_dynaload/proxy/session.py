@@ -11,7 +11,7 @@ import structlog
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.catalog.pinning import Key
-from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.catalog.tool import Json, Tool
 from mcp_dynaload.config.profiles import ChosenProfile
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.masking import Masker
@@ -184,6 +184,14 @@ class Session:
     def saving(self) -> Saving:
         """The cost of its list beside that of all definitions."""
         return saving_of(self.listed(), self.live.catalog, self.live.overhead_tokens)
+
+    @property
+    def cell(self) -> Json:
+        """The cell that the plugin's mod shows under the prompt, empty for nothing; `{}` where the user wants none.
+
+        The client puts the plugin's name, which is ours, before it.
+        """
+        return {"status": self.summary} if self.settings.status_cell else {}
 
     @property
     def summary(self) -> str:

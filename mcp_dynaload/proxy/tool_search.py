@@ -9,6 +9,8 @@ from typing import Any
 import structlog
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.proxy.caller import Caller
+from mcp_dynaload.proxy.hook_fields import HookFields
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.ranking.native_search import FOUND, MAX_WORDS, NativeSearch, Searchable, of_client
 from mcp_dynaload.selection.actions import ToolsFound
@@ -31,12 +33,13 @@ MAX_OTHERS = 2_000
 log = structlog.get_logger()
 
 
-async def answer_search(session: Session, query: str, limit: str, agent: str) -> Json:
+async def answer_search(session: Session, fields: HookFields, caller: Caller) -> Json:
     """Return the search as the client is to make it; `{}` leaves it as the model wrote it.
 
     What it names or means of ours is listed when this returns, so that the client finds it. A search that means what
     the model has already brings what fits next: the model did not find there what it wants.
     """
+    query, limit, agent = fields.query, fields.limit, fields.agent
     if not query.strip():
         return {}
     if query.startswith(SELECT):

@@ -1,6 +1,9 @@
 """Sentences in which the model says that it lacks a tool, in the languages that prompts are read in."""
 
 import re
+from dataclasses import dataclass
+
+from mcp_dynaload.ranking.terms import english_terms, everyday_terms, stemmed
 
 MAX_LENGTH = 4_000
 """Characters of an answer that are looked at, from its end: that is where the model gives up."""
@@ -39,14 +42,41 @@ _OPINION = re.compile(
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|[。！？]|\n+")  # noqa: RUF001 - Chinese and Japanese
 _INSTEAD = re.compile(r",?\s+(?:so|but|however|instead|though)\b", re.IGNORECASE)
 _TOOL = re.compile(r"^(?:have |see |find )?(?:(?:a|an|any|the) )?(?:tools?|ability|way|means) (?:for|to|that|which) ")
+_CAPITAL = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w-]+")
+_WORDS = re.compile(r"[^\W\d_][\w-]*")
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 
 
-def lacking(text: str) -> tuple[str, ...]:
-    """Return the sentences in which the model says that it cannot do something, or has no tool for it."""
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A sentence in which the model says that it cannot do something, or has no tool for it."""
+
+    sentence: str
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """The texts that may tell what is lacked: what is done instead may stand in the same sentence, or what is."""
+        return tuple(dict.fromkeys((without_saying_so(self.sentence), self.sentence)))
+
+    @property
+    def says_tool(self) -> bool:
+        """Whether it speaks of a tool."""
+        return "tool" in self.sentence.lower()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The words that may be names of services: an everyday word only where it is written like a name."""
+        capitals = {word.lower() for word in _CAPITAL.findall(self.sentence)}
+        words = dict.fromkeys(word.lower().removesuffix("'s") for word in _WORDS.findall(self.sentence))
+        everyday = everyday_terms() | english_terms()
+        return tuple(word for word in words if word in capitals or not everyday.intersection(stemmed([word])))
+
+
+def lacking(text: str) -> tuple[Lacking, ...]:
+    """Return the last sentences in which the model says that it cannot do something, or has no tool for it."""
     sentences = _SENTENCE.split(_CODE.sub(" ", text[-MAX_LENGTH:]))
     found = [sentence.strip() for sentence in sentences if _SAYS_SO.search(sentence) and not _OPINION.search(sentence)]
-    return tuple(found[-MAX_SENTENCES:])
+    return tuple(map(Lacking, found[-MAX_SENTENCES:]))
 
 
 def without_saying_so(sentence: str) -> str:

@@ -1,5 +1,6 @@
 """A ranker: the seam between how tools are scored and how they are chosen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,3 +39,14 @@ class Ranker(Protocol):
         Tools without any evidence are left out.
         """
         ...
+
+
+def highest(ranked: Sequence[Scored]) -> float:
+    """Return the probability of the likeliest tool, 0 for none."""
+    return max((scored.probability for scored in ranked), default=0.0)
+
+
+def near_highest(ranked: Sequence[Scored], share: float) -> tuple[Scored, ...]:
+    """Return the tools that have at least this share of the probability of the likeliest."""
+    least = share * highest(ranked)
+    return tuple(scored for scored in ranked if scored.probability >= least)

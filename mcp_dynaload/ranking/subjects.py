@@ -45,6 +45,11 @@ class Subjects:
         """Return all names that an upstream goes by."""
         return self.names.get(upstream, frozenset()) | self.said.get(upstream, frozenset())
 
+    def called(self, upstreams: Iterable[str], names: Iterable[str]) -> tuple[str, str]:
+        """Return those of some names that upstreams go by, and all that they go by, as texts."""
+        known = sorted({name for upstream in upstreams for name in self.all_names(upstream)})
+        return " ".join(name for name in names if name in known), " ".join(known)
+
     def serving(self, host: str) -> frozenset[str]:
         """Return the upstreams in whose entries this host stands, or one above it."""
         if not host:

@@ -4,7 +4,8 @@ from mcp_dynaload.catalog.catalog import Catalog, build_catalog, build_tools
 from mcp_dynaload.ranking.lacking import lacking, without_saying_so
 from mcp_dynaload.ranking.lexical import build_ranker
 from mcp_dynaload.ranking.subjects import subjects_of
-from mcp_dynaload.selection.missed import Missed, ModelStep, missed_tools
+from mcp_dynaload.selection.lacks import ModelStep
+from mcp_dynaload.selection.missed import Missed, missed_tools
 from tests.ranking.test_subjects import a_tool
 
 pytestmark = pytest.mark.proves("between-steps")

@@ -12,7 +12,8 @@ from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.measure.quality.labelled import NamedCatalog
 from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.ranking.subjects import Subjects, subjects_of
-from mcp_dynaload.selection.missed import ModelStep, missed_tools
+from mcp_dynaload.selection.lacks import ModelStep
+from mcp_dynaload.selection.missed import missed_tools
 
 
 class _StepLine(BaseModel, extra="forbid"):
