@@ -42,7 +42,7 @@ from mcp_dynaload.store.status_lines import StatusLines
 from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.pipeline import Telemetry
 from mcp_dynaload.upstream.listing import Listing
-from tests.proxy.catalogs import stored_catalog
+from tests.proxy.catalogs import IndexByWords, stored_catalog
 from tests.waiting import HANG_SECONDS, PATIENT_MS
 
 QUIET = Settings(warm_upstreams=False, detection_timeout_ms=PATIENT_MS)
@@ -60,9 +60,12 @@ class Connected:
     """Whether it lists the tools when told that they have changed."""
 
     async def knows_meanings(self) -> None:
-        """Wait for the ranker by meaning; what a test puts in its place before would be replaced by it."""
+        """Have tools ranked by meaning, too; what a test puts in the ranker's place before would be replaced by it."""
+        index = self.live.index
+        if isinstance(index, IndexByWords):
+            index.wants_meanings.set()
         with anyio.fail_after(HANG_SECONDS):
-            while not self.live.index.knows_meanings:
+            while not index.knows_meanings:
                 await anyio.lowlevel.checkpoint()
 
     async def raw(self, method: str, **params: object) -> Json:
