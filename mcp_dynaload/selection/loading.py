@@ -99,7 +99,7 @@ def worth_their_room(
     """
     probabilities = {judged.scored.name: judged.scored.probability for judged in choice.judged}
     best = max((probabilities[name] for name in choice.names), default=0.0)
-    least = SHARE_OF_BEST * best * used / max(1, used + left)
+    least = SHARE_OF_BEST * best * (used / max(1, used + left)) ** 2
 
     def is_worth_it(name: str) -> bool:
         probability = probabilities[name]

@@ -1,5 +1,7 @@
 """How much may be loaded, and on how much evidence."""
 
+from itertools import pairwise
+
 import pytest
 
 from mcp_dynaload.selection.policy import (
@@ -10,6 +12,7 @@ from mcp_dynaload.selection.policy import (
     SMALL_CATALOG_TOKENS,
     SURE_NEED,
     USUAL_SPREAD,
+    VERY_LARGE_CATALOG_TOOLS,
     Strategy,
     amount_for_need,
     is_frozen_after_first_request,
@@ -56,8 +59,11 @@ def test_what_costs_more_in_vain_takes_more_evidence():
     assert [round(min_need(BALANCED, tokens), 2) for tokens in (0, 2_700, 10_000)] == [0.11, 0.43, 0.71]
 
 
-def test_a_large_catalog_has_more_room():
-    assert room_for_prompt(0, LARGE_CATALOG_TOOLS) < room_for_prompt(0, LARGE_CATALOG_TOOLS + 1) == MAX_LOADED_OF_LARGE
+def test_the_larger_a_catalog_the_more_room_a_prompt_has_without_a_jump():
+    rooms = [room_for_prompt(0, tools) for tools in range(LARGE_CATALOG_TOOLS, VERY_LARGE_CATALOG_TOOLS + 1)]
+
+    assert all(0 <= after - before <= 2 for before, after in pairwise(rooms))
+    assert rooms[-1] == room_for_prompt(0, 10 * VERY_LARGE_CATALOG_TOOLS) == MAX_LOADED_OF_LARGE
 
 
 @pytest.mark.parametrize(
