@@ -12,7 +12,7 @@ from anyio.from_thread import check_cancelled
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.encoder.tokenizer import forget_ranks
-from mcp_dynaload.machine.freed_memory import give_back
+from mcp_dynaload.machine.freed_memory import give_back, set_aside
 from mcp_dynaload.proxy.stored_index import keep_index, read_or_build_index
 from mcp_dynaload.ranking.caching import CachedRanker, RankingCache
 from mcp_dynaload.ranking.cleaning import clean
@@ -101,6 +101,7 @@ class CatalogIndex:
     async def keep_meanings(self) -> None:
         """Keep the ranker by meaning in step with the catalog, in threads, for ever."""
         allowance = Allowance(VECTORS_SHARE, VECTORS_BURST_SECONDS)
+        has_settled = False
         while True:
             self._changed = anyio.Event()
             began = anyio.current_time()
@@ -109,7 +110,8 @@ class CatalogIndex:
             with anyio.move_on_after(SETTLED_SECONDS):
                 await self._changed.wait()
                 continue
-            await anyio.to_thread.run_sync(_free_what_is_done_with)
+            await anyio.to_thread.run_sync(_free_what_is_done_with, has_settled)
+            has_settled = True
             await self._changed.wait()
 
     def build_now(self) -> None:
@@ -166,9 +168,13 @@ def _open_vectors(records: CatalogCache) -> "StoredVectors":
     return open_vectors(records)
 
 
-def _free_what_is_done_with() -> None:
-    """Free what was read to count and index a catalog: half of what a session takes then."""
+def _free_what_is_done_with(has_settled: bool) -> None:
+    """Free what was read to count and index a catalog: half of what a session takes then; set aside what stays.
+
+    If one has settled before, what was set aside then may be garbage now.
+    """
     forget_ranks()
+    set_aside(again=has_settled)
     give_back()
 
 
