@@ -1,6 +1,7 @@
 """Options that several commands share, and reading the configuration as the server would."""
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +27,20 @@ SetOption = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="A setting, by its name in dynaload.toml; wins over all others."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def confirm(question: str, otherwise: str) -> None:
+    """Ask the user; a no ends the command with exit status 1, because what was asked for was not done.
+
+    Raises:
+        ConfigError: There is nobody to ask; `otherwise` says what to do then.
+        typer.Exit: The answer is no.
+    """
+    if not sys.stdin.isatty():
+        raise ConfigError(f"nobody can be asked here (no terminal); {otherwise}")
+    if not typer.confirm(question):
+        print("Nothing was changed.")
+        raise typer.Exit(1)
 
 
 def configuration_of(
