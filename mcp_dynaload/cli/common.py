@@ -11,7 +11,7 @@ import typer
 from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
+    from mcp_dynaload.configuration import Configuration
 
 ConfigOption = Annotated[
     list[Path] | None,
@@ -51,7 +51,7 @@ def configuration_of(
     Raises:
         ConfigError: The settings are wrong.
     """
-    from mcp_dynaload.app import read_configuration  # brings in the SDK, half a second that `--help` can do without
+    from mcp_dynaload.configuration import read_configuration  # ranking and catalog, which `--help` does without
     from mcp_dynaload.machine.logs import set_up_logs
 
     configuration = read_configuration(

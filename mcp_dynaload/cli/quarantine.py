@@ -14,8 +14,8 @@ from mcp_dynaload.cli.common import JsonOption, configuration_of, confirm
 from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
     from mcp_dynaload.catalog.tool import Json
+    from mcp_dynaload.configuration import Configuration
     from mcp_dynaload.proxy.quarantine_review import ServerReview
     from mcp_dynaload.store.definitions import DefinitionStore
     from mcp_dynaload.telemetry.events import DefinitionsJudged

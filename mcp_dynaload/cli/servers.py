@@ -24,7 +24,7 @@ from mcp_dynaload.masking.printable import printable
 from mcp_dynaload.proxy.commands.layout import counted
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
+    from mcp_dynaload.configuration import Configuration
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)

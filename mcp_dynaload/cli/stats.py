@@ -28,7 +28,7 @@ def stats(
 
     Example: mcp-dynaload stats --json
     """
-    from mcp_dynaload.app import open_catalog
+    from mcp_dynaload.configuration import open_catalog
     from mcp_dynaload.store.backends import open_usage
     from mcp_dynaload.store.usage import project_of
 

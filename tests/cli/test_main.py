@@ -1,5 +1,6 @@
 """The program's start, in this process."""
 
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
@@ -8,6 +9,8 @@ import pytest
 
 from mcp_dynaload.cli import main
 from mcp_dynaload.errors import DynaloadError
+from tests.cli.conftest import Shell
+from tests.waiting import HANG_SECONDS
 
 
 class _Interrupting(MetaPathFinder):
@@ -53,3 +56,40 @@ def test_our_own_error_in_a_task_is_told_in_a_line_and_a_fault_is_not_hidden(
         main()
 
     assert (ended.value.code, capsys.readouterr().err) == (2, "mcp-dynaload: it is gone\n")
+
+
+def test_commands_that_only_look_do_without_the_sdk(shell: Shell) -> None:
+    shell.write_servers({"db": {"command": "db"}, "docs": {"type": "http", "url": "https://docs.example.com/mcp"}})
+    looks = [
+        ["list"],
+        ["get", "db"],
+        ["audit"],
+        ["stats"],
+        ["profile", "list"],
+        ["quarantine", "list"],
+        ["disable", "db"],
+    ]
+    program = (
+        "import contextlib, sys\n"
+        "from mcp_dynaload.cli import main\n"
+        f"for command in {looks!r}:\n"
+        "    sys.argv[1:] = command\n"
+        "    with contextlib.suppress(SystemExit):\n"
+        "        main()\n"
+        "    print('ran', *command, file=sys.stderr)\n"
+        "heavy = {'mcp', 'mcp_types', 'httpx2', 'starlette', 'fastapi', 'numpy'} & set(sys.modules)\n"
+        "print('heavy', sorted(heavy), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=shell.project,
+        env=shell.environ,
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=True,
+    )
+
+    assert "docs.example.com" in done.stdout
+    assert "db: used, user scope" in done.stdout
+    assert done.stderr.splitlines() == [*(f"ran {' '.join(look)}" for look in looks), "heavy []"]

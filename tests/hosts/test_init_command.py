@@ -9,10 +9,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from mcp_dynaload.app import read_configuration
 from mcp_dynaload.cli.init import init_command, serve_entry
 from mcp_dynaload.cli.learn import offer_learning
 from mcp_dynaload.cli.uninstall import uninstall
+from mcp_dynaload.configuration import read_configuration
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
