@@ -22,8 +22,9 @@ from mcp_dynaload.transport.bounds import MAX_MESSAGE_BYTES
 from mcp_dynaload.transport.jsonrpc_lines import Item, format_line, parse_line
 from mcp_dynaload.transport.line_repair import UNREADABLE, failed_answer, mended, quoted
 from mcp_dynaload.transport.sdk_json import UnwritableError, writable
-from mcp_dynaload.upstream.http_bodies import DecodedBody
+from mcp_dynaload.upstream.http_bodies import SESSION_HEADER, DecodedBody
 from mcp_dynaload.upstream.http_failures import OTHER_ERA, demand_reason, status_name, status_reason, trouble_reason
+from mcp_dynaload.upstream.http_session import HttpSession
 
 EVENTS = "text/event-stream"
 JSON = "application/json"
@@ -72,12 +73,29 @@ def no_demand(response: httpx2.Response) -> LoginDemand | None:
 class AnsweringClient(httpx2.AsyncClient):
     """An HTTP client that sends what the SDK's transports post, and gives every request an answer in words."""
 
-    def __init__(self, tell: Tell, *, answers_in_body: bool, demand: Demand = no_demand, **options: Any) -> None:
+    def __init__(
+        self,
+        tell: Tell,
+        *,
+        answers_in_body: bool,
+        session: HttpSession,
+        demand: Demand = no_demand,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         self._tell = tell
+        self._session = session
         self._demand = demand
         self._answers_in_body = answers_in_body
         """Or else they come in a stream that is open already."""
+
+    def build_request(
+        self, method: str, url: httpx2.URL | str, *, headers: Any = None, **options: Any
+    ) -> httpx2.Request:
+        """Build a request that has the id of its session as the server wrote it: the transport has it as text."""
+        if headers and not headers.get(SESSION_HEADER, "").isascii():
+            headers = {**headers, SESSION_HEADER: self._session.given}
+        return super().build_request(method, url, headers=headers, **options)
 
     async def send(
         self,
