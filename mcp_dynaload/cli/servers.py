@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mcp_dynaload.configuration import Configuration
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://.+", re.IGNORECASE | re.DOTALL)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LISTING_SECONDS = 60.0
 """Given to a new server to be listed: the first start of many downloads it."""
@@ -156,7 +156,7 @@ def add_json(
     text = sys.stdin.read() if entry == "-" else entry
     try:
         value: object = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"the entry of {name!r} is not valid JSON ({error}); correct it, in single quotes") from error
     if not isinstance(value, dict):
         raise ConfigError(f'the entry of {name!r} must be an object: {{"command": …}} or {{"type": "http", "url": …}}')

@@ -5,7 +5,7 @@ Imports the HTTP client, so it is imported only where a server is reached over H
 
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -93,9 +93,13 @@ class AnsweringClient(httpx2.AsyncClient):
         self, method: str, url: httpx2.URL | str, *, headers: Any = None, **options: Any
     ) -> httpx2.Request:
         """Build a request that has the id of its session as the server wrote it: the transport has it as text."""
-        if headers and not headers.get(SESSION_HEADER, "").isascii():
-            headers = {**headers, SESSION_HEADER: self._session.given}
-        return super().build_request(method, url, headers=headers, **options)
+        return super().build_request(method, url, headers=headers and self._as_written(headers), **options)
+
+    def _as_written(self, headers: Mapping[str, str | bytes]) -> list[tuple[bytes, bytes]]:
+        written = {name: value.encode() if isinstance(value, str) else value for name, value in headers.items()}
+        if not written.get(SESSION_HEADER, b"").isascii():
+            written[SESSION_HEADER] = self._session.given
+        return [(name.encode(), value) for name, value in written.items()]
 
     async def send(
         self,
@@ -278,7 +282,10 @@ class EventStream:
         if self.address and any(line.startswith(b"event:") and line[6:].strip() == b"endpoint" for line in lines):
             self._has_endpoint = True
             _check_endpoint(self.address, data.decode("utf-8", "replace"))
-        if not data.strip() or any(line.startswith(b"event:") and line[6:].strip() != b"message" for line in lines):
+        kinds = {line[6:].strip() for line in lines if line.startswith(b"event:")}
+        if not data.strip() or kinds - {b"message"}:
+            if b"error" in kinds:
+                self._words = data  # no message for anybody, but it says why there is none
             return block
         item = parse_line(data)
         if isinstance(item, SessionMessage) and not _needs_rewriting(item, data):

@@ -54,7 +54,10 @@ async def failure_of(pool: Pool, name: str = "far") -> UpstreamError:
         (Odd(status=503, headers={"retry-after": "5"}), ("HTTP 503", "not available now", "(in 5 s)")),
         (Odd(status=502), ("HTTP 502 (Bad Gateway)", "try again later")),
         (Odd(status=418), ("HTTP 418",)),
-        (Odd(status=302, headers={"location": "https://elsewhere.example/login?to=1"}), ("HTTP 302", "moved")),
+        (
+            Odd(status=302, headers={"location": "https://elsewhere.example/login?to=1"}),
+            ("HTTP 302", "it moved (\"https://elsewhere.example/\u2026\") into 'url'"),
+        ),
         (Odd(status=401, body='{"error":"invalid_token"}'), ("HTTP 401", '{"error":"invalid_token"}')),
         (Odd(), ("HTTP 200 (OK) and an empty body",)),
         (Odd(body="<html><title>Log in</title>", content_type="text/html"), ("unreadable", "text/html", "Log in")),
@@ -67,6 +70,7 @@ async def failure_of(pool: Pool, name: str = "far") -> UpstreamError:
         (Odd(body="data: nonsense\n\n", content_type=EVENTS), ("unreadable", "'nonsense'")),
         (Odd(body='data: {"jsonrpc":"2.0","id":{id},"result":"x"}\n\n', content_type=EVENTS), ("is a text", "'x'")),
         (Odd(body="", content_type=EVENTS), ("ended its answer before there was one",)),
+        (Odd(body="event: error\ndata: quota\n\n", content_type=EVENTS), ("unreadable", "'quota'")),
         (Odd(body=ANSWER[:-5], headers={"content-length": "500"}), ("broke off",)),
     ],
 )
