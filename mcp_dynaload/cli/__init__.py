@@ -3,8 +3,10 @@
 import gc
 import os
 import sys
+from io import TextIOWrapper
+from typing import TextIO
 
-WRONG_USE, INTERRUPTED = 2, 130
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
 YOUNG_OBJECTS = 10_000
 """So many objects are made before garbage is looked for: with Python's 700 that is a sixth of the time of importing."""
@@ -19,6 +21,27 @@ def main() -> None:
         _run()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except (OSError, SystemExit):
+        if _is_written():
+            raise
+        sys.exit(FAILED)
+    if not _is_written():
+        sys.exit(FAILED)
+
+
+def _is_written() -> bool:
+    """Return whether all output is where it was to go; who reads no more of it knows, anything else is told."""
+    output: TextIO | None = sys.stdout
+    if output is None:  # it was closed before we were started
+        return True
+    try:
+        output.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())  # else Python tries again at its end, and fails
+        if not isinstance(error, BrokenPipeError):
+            print(f"mcp-dynaload: the output could not be written ({error.strerror})", file=sys.stderr)
+        return False
+    return True
 
 
 def _run() -> None:
@@ -40,6 +63,10 @@ def _run() -> None:
         app = serving_app()
     else:
         from mcp_dynaload.cli.app import app
+
+        output: object = sys.stdout
+        if isinstance(output, TextIOWrapper):  # letters that the terminal's or file's encoding has not
+            output.reconfigure(errors="backslashreplace")
     from mcp_dynaload.errors import DynaloadError, own_error
 
     try:

@@ -23,7 +23,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 MANY = 10_000_000
 SHORT_SESSION = 8
 
-_AGO = re.compile(r"(\d+)\s*([smhdw])")
+_AGO = re.compile(r"(\d{1,12})\s*([smhdw])")
 
 
 def audit(
@@ -56,6 +56,8 @@ def audit(
     place = "the Redis of store_url" if url else str(file)
     wanted = Wanted(since=start, kinds=tuple(kind or ()), session=session, limit=limit)
     rows: list[Row] = []
+    if not url and file.exists() and not file.is_file():
+        raise ConfigError(f"{file}: cannot be read (it is no regular file); move it away, it is made anew")
     if url or file.exists():
         with closing(open_journal_store(url, file, MANY, MANY)) as journal:
             masker = configuration.masker

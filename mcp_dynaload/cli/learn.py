@@ -19,8 +19,8 @@ from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.proxy.commands.layout import counted
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
     from mcp_dynaload.catalog.catalog import Catalog
+    from mcp_dynaload.configuration import Configuration
     from mcp_dynaload.hosts.claude_code.transcripts import PastSession
     from mcp_dynaload.measure.quality.replay import Effect
     from mcp_dynaload.ranking.subjects import Subjects
@@ -133,8 +133,8 @@ def offer_learning(asks: Callable[[str], bool] | None, is_wanted: bool) -> None:
 
 def _learned(configuration: "Configuration", start: float, *, dry_run: bool) -> tuple["Past", list["ProjectPast"]]:
     """Read the sessions since then, and store what is new in them unless it is only to be shown."""
-    from mcp_dynaload.app import open_catalog
     from mcp_dynaload.cli.learn_effect import effect_on
+    from mcp_dynaload.configuration import open_catalog
     from mcp_dynaload.hosts.claude_code.files import find_claude_files
     from mcp_dynaload.hosts.claude_code.transcripts import past_sessions
     from mcp_dynaload.store.backends import open_usage

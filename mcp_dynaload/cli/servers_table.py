@@ -16,7 +16,7 @@ from mcp_dynaload.logins.login import login_advice, login_command
 from mcp_dynaload.machine.logs import without_addresses
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
+    from mcp_dynaload.configuration import Configuration
 
 _HIDDEN = ("env", "headers")
 _MASK = "***"
@@ -138,7 +138,7 @@ def _print_tools(server: ConfiguredServer) -> None:
 
 def configured_servers(configuration: "Configuration") -> list[ConfiguredServer]:
     """Return the servers of all files in the order in which they stand there."""
-    from mcp_dynaload.app import open_catalog
+    from mcp_dynaload.configuration import open_catalog
 
     with open_catalog(configuration) as live:
         counts = {name: len(listing.tools) for name, listing in live.listings.by_name.items()}

@@ -5,7 +5,7 @@ Imports the HTTP client, so it is imported only where a server is reached over H
 
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -22,8 +22,9 @@ from mcp_dynaload.transport.bounds import MAX_MESSAGE_BYTES
 from mcp_dynaload.transport.jsonrpc_lines import Item, format_line, parse_line
 from mcp_dynaload.transport.line_repair import UNREADABLE, failed_answer, mended, quoted
 from mcp_dynaload.transport.sdk_json import UnwritableError, writable
-from mcp_dynaload.upstream.http_bodies import DecodedBody
+from mcp_dynaload.upstream.http_bodies import SESSION_HEADER, DecodedBody
 from mcp_dynaload.upstream.http_failures import OTHER_ERA, demand_reason, status_name, status_reason, trouble_reason
+from mcp_dynaload.upstream.http_session import HttpSession
 
 EVENTS = "text/event-stream"
 JSON = "application/json"
@@ -72,12 +73,33 @@ def no_demand(response: httpx2.Response) -> LoginDemand | None:
 class AnsweringClient(httpx2.AsyncClient):
     """An HTTP client that sends what the SDK's transports post, and gives every request an answer in words."""
 
-    def __init__(self, tell: Tell, *, answers_in_body: bool, demand: Demand = no_demand, **options: Any) -> None:
+    def __init__(
+        self,
+        tell: Tell,
+        *,
+        answers_in_body: bool,
+        session: HttpSession,
+        demand: Demand = no_demand,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         self._tell = tell
+        self._session = session
         self._demand = demand
         self._answers_in_body = answers_in_body
         """Or else they come in a stream that is open already."""
+
+    def build_request(
+        self, method: str, url: httpx2.URL | str, *, headers: Any = None, **options: Any
+    ) -> httpx2.Request:
+        """Build a request that has the id of its session as the server wrote it: the transport has it as text."""
+        return super().build_request(method, url, headers=headers and self._as_written(headers), **options)
+
+    def _as_written(self, headers: Mapping[str, str | bytes]) -> list[tuple[bytes, bytes]]:
+        written = {name: value.encode() if isinstance(value, str) else value for name, value in headers.items()}
+        if not written.get(SESSION_HEADER, b"").isascii():
+            written[SESSION_HEADER] = self._session.given
+        return [(name.encode(), value) for name, value in written.items()]
 
     async def send(
         self,
@@ -260,7 +282,10 @@ class EventStream:
         if self.address and any(line.startswith(b"event:") and line[6:].strip() == b"endpoint" for line in lines):
             self._has_endpoint = True
             _check_endpoint(self.address, data.decode("utf-8", "replace"))
-        if not data.strip() or any(line.startswith(b"event:") and line[6:].strip() != b"message" for line in lines):
+        kinds = {line[6:].strip() for line in lines if line.startswith(b"event:")}
+        if not data.strip() or kinds - {b"message"}:
+            if b"error" in kinds:
+                self._words = data  # no message for anybody, but it says why there is none
             return block
         item = parse_line(data)
         if isinstance(item, SessionMessage) and not _needs_rewriting(item, data):

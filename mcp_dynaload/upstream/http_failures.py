@@ -17,6 +17,7 @@ import httpx2
 
 from mcp_dynaload.errors import LoginDemand
 from mcp_dynaload.machine.authorities import EXTRA_AUTHORITIES
+from mcp_dynaload.machine.logs import without_addresses
 from mcp_dynaload.masking.printable import quoted
 
 OTHER_ERA = frozenset({400, 404, 405, 406, 415, 422, 501})
@@ -26,7 +27,7 @@ MAX_SCOPE = 200
 """Characters of a server's names of scopes in an error."""
 
 _ADVICE = {
-    301: "put the address to which it moved into 'url' of its entry",
+    301: "put the address to which it moved{to} into 'url' of its entry",
     400: "it does not take such requests: check 'url' and 'type' of its entry",
     401: "it wants a login, or one that has not run out: check 'headers' of its entry",
     402: "it wants to be paid first",
@@ -51,7 +52,8 @@ def status_reason(response: httpx2.Response) -> str:
     known = status if status in _ADVICE else _LIKE.get(status, status // 100 * 100)
     seconds = _retry_after(response.headers.get("retry-after", ""))
     wait = f" {seconds} s" if seconds and known == 429 else f" (in {seconds} s)" if seconds else ""
-    advice = _ADVICE.get(known, _ADVICE[400]).format(wait=wait or (" a while" if known == 429 else ""))
+    to = f" ({quoted(without_addresses(place))})" if (place := response.headers.get("location", "")) else ""
+    advice = _ADVICE.get(known, _ADVICE[400]).format(wait=wait or (" a while" if known == 429 else ""), to=to)
     return f"it answered with {status_name(response)}: {advice}"
 
 

@@ -121,6 +121,8 @@ def test_a_copied_line_makes_the_entry_that_the_client_would(places: Locations, 
         (["it", "https://x.example", "--sandbox", "none"], "--sandbox: not for a http server"),
         (["a b", "--", "x"], "'a b' cannot be a server's name"),
         (["it", "-t", "http", "nowhere"], "mcpServers.it.url is not an http:// or https:// address"),
+        (["it", "http://x y/mcp"], "mcpServers.it.url is not an http:// or https:// address"),
+        (["it", "http://x\u200b.example/mcp"], "mcpServers.it.url is not an http:// or https:// address"),
         (["z", "--", "x"], "has a server 'z': `mcp-dynaload remove z` first"),
         (["dynaload", "--", "x"], "would start mcp-dynaload behind itself"),
         (["it", "--", "mcp-dynaload", "serve"], "would start mcp-dynaload behind itself"),
@@ -159,6 +161,7 @@ def test_comments_and_order_stay_whatever_is_done_to_one_server(places: Location
     ("entry", "said"),
     [
         ("{", "is not valid JSON"),
+        ('{"a":' * 100_000, "is not valid JSON"),
         ("[]", "must be an object"),
         ('{"foo": 1}', "mcpServers.it has neither command nor url"),
         ('{"command": "x", "dynaload": {"pim": []}}', "did you mean 'pin'?"),
@@ -274,7 +277,32 @@ def test_a_server_for_all_in_a_file_that_git_ignores_is_told(places: Locations) 
 
     told = run("add", "--no-list", "-s", "project", "team", "--", "x")
 
-    assert "so nobody else gets this server: take its line `.mcp-dynaload/` out" in told
+    assert "so nobody else gets this server: take out line " in told
+    assert "of .git/info/exclude (`.mcp-dynaload/`)" in told
+
+
+@pytest.mark.proves("secrets")
+def test_a_file_that_only_gitignore_keeps_out_takes_what_is_private_unless_git_tracks_it(places: Locations) -> None:
+    in_git(places, "init", "-q")
+    run("add", "--no-list", "-s", "project", "team", "--", "x")
+    private = ("add", "--no-list", "-s", "local", "mine", "-e", "KEY=abc", "--", "x")
+    ignore = write(places.project_dir / ".gitignore", ".mcp-dynaload/*\n!.mcp-dynaload/servers.json\n")
+
+    assert "may be shared through the repository" in refused(*private)
+    ignore.write_text(".mcp-dynaload/\n", encoding="utf-8")
+    run(*private)
+    assert list(entries(places.project_servers_file)) == ["team", "mine"]
+    in_git(places, "add", "-f", ".mcp-dynaload/servers.json")
+    assert "git tracks it" in refused("add", "--no-list", "-s", "local", "more", "--", "x")
+
+
+def test_a_project_server_in_a_repository_that_git_cannot_read_is_told_and_there(places: Locations) -> None:
+    (places.project_dir / ".git").mkdir()
+
+    told = run("add", "--no-list", "-s", "project", "team", "--", "x")
+
+    assert "git cannot say whether it shares" in told
+    assert list(entries(places.project_servers_file)) == ["team"]
 
 
 def test_a_project_file_that_leads_out_of_the_project_is_not_written(places: Locations, tmp_path: Path) -> None:

@@ -92,6 +92,15 @@ def test_private_servers_never_join_a_file_that_may_be_shared(tmp_path: Path) ->
         machine.init("local")
 
 
+def test_private_servers_join_a_file_that_a_gitignore_keeps_out(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    subprocess.run(["git", "init", "-q"], cwd=machine.project, check=True)
+    machine.init("project")
+    machine.write(machine.project / ".gitignore", ".mcp-dynaload\n")
+
+    assert machine.init("local").moved == ("notes",)
+
+
 def test_private_servers_never_join_a_file_that_git_tracks_even_if_it_ignores_it(tmp_path: Path) -> None:
     machine = used_machine(tmp_path)
     subprocess.run(["git", "init", "-q"], cwd=machine.project, check=True)

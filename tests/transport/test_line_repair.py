@@ -73,6 +73,7 @@ def test_an_answer_that_is_only_odd_is_used_and_can_be_written(line: bytes, valu
         ),
         (b'{"jsonrpc":"2.0","id":3,"method":null,"result":null,"error":null}', "its result is null"),
         (b'{"jsonrpc":"2.0","id":3,"result":{"content":[', "it is no JSON"),
+        (b"{'jsonrpc': '2.0', 'id': 3, 'result': {'content': None}}", "it is no JSON"),
         (b'{"jsonrpc":"2.0","result":{"id":5,"x":oops},"id":3}', "it is no JSON"),
         (b'{"jsonrpc":"2.0","id":3,"result":{"x":' + b"[" * DEEP, "nested too deeply"),
         (b'{"jsonrpc":"2.0","result":' + b"[" * DEEP + b"]" * DEEP + b',"id":3}', "nested too deeply"),

@@ -11,7 +11,7 @@ import pytest
 from mcp import MCPError
 from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.upstream_config import UpstreamConfig
@@ -54,7 +54,10 @@ async def failure_of(pool: Pool, name: str = "far") -> UpstreamError:
         (Odd(status=503, headers={"retry-after": "5"}), ("HTTP 503", "not available now", "(in 5 s)")),
         (Odd(status=502), ("HTTP 502 (Bad Gateway)", "try again later")),
         (Odd(status=418), ("HTTP 418",)),
-        (Odd(status=302, headers={"location": "https://elsewhere.example/login?to=1"}), ("HTTP 302", "moved")),
+        (
+            Odd(status=302, headers={"location": "https://elsewhere.example/login?to=1"}),
+            ("HTTP 302", "it moved (\"https://elsewhere.example/\u2026\") into 'url'"),
+        ),
         (Odd(status=401, body='{"error":"invalid_token"}'), ("HTTP 401", '{"error":"invalid_token"}')),
         (Odd(), ("HTTP 200 (OK) and an empty body",)),
         (Odd(body="<html><title>Log in</title>", content_type="text/html"), ("unreadable", "text/html", "Log in")),
@@ -67,6 +70,7 @@ async def failure_of(pool: Pool, name: str = "far") -> UpstreamError:
         (Odd(body="data: nonsense\n\n", content_type=EVENTS), ("unreadable", "'nonsense'")),
         (Odd(body='data: {"jsonrpc":"2.0","id":{id},"result":"x"}\n\n', content_type=EVENTS), ("is a text", "'x'")),
         (Odd(body="", content_type=EVENTS), ("ended its answer before there was one",)),
+        (Odd(body="event: error\ndata: quota\n\n", content_type=EVENTS), ("unreadable", "'quota'")),
         (Odd(body=ANSWER[:-5], headers={"content-length": "500"}), ("broke off",)),
     ],
 )
@@ -362,3 +366,34 @@ async def test_over_the_older_transport_a_stream_that_leads_nowhere_is_told_at_o
 
     assert text.startswith("MCP server 'far' did not start: ")
     assert words in text
+
+
+class SessionServer(OddServer):
+    """A server that gives a session an id as odd as it likes, and notes what comes back."""
+
+    def __init__(self, given: bytes) -> None:
+        super().__init__(Odd(body=ANSWER))
+        self.given = given
+        self.carried: list[bytes | None] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self.carried.append(dict(scope["headers"]).get(b"mcp-session-id"))
+
+        async def with_session(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], (b"mcp-session-id", self.given)]}
+            await send(message)
+
+        await super().__call__(scope, receive, with_session)
+
+
+@pytest.mark.parametrize("given", ["\u00e9\u65e5".encode(), "\u00e9".encode("latin-1"), b"\xff a", b"one"])
+async def test_the_id_of_a_session_is_given_back_as_the_server_wrote_it(tmp_path: Path, given: bytes) -> None:
+    server = SessionServer(given)
+    async with served(server) as url, pool_of(tmp_path, far(url)) as pool:
+        with anyio.fail_after(5):
+            assert await say(pool, "far", "echo") == "done"
+
+    assert server.carried[-1] == given
+    assert set(server.carried) == {None, given}

@@ -1,17 +1,25 @@
 """Keeps a folder of ours out of a repository without touching a file that others share."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Literal
 
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.machine.bounded_files import is_inside, read_bounded
+
+Sharing = Literal["tracked", "ignored", "open"]
+"""Whether git shares a file, ignores it, or would share it with the next that is added."""
 
 GIT_SECONDS = 10.0
 
 _NOTHING_RUN = ("-c", "core.fsmonitor=false")
 """A repository's own settings could name a program there."""
+
+
+_MATCH = re.compile(r"(?P<source>.*?):(?P<line>\d+):(?P<pattern>.*)\t")
 
 
 def exclude_file(folder: Path) -> Path | None:
@@ -28,23 +36,60 @@ def exclude_file(folder: Path) -> Path | None:
 def is_tracked(file: Path) -> bool:
     """Return whether git keeps the file for all who have its repository: then ignoring it changes nothing.
 
-    Where there is no git on this machine, nothing is shared by it. None is run that a relative part of the PATH leads
-    to: that could be the repository's own.
+    Raises:
+        HostError: git cannot say.
+    """
+    return file.exists() and bool(_git(file, "ls-files", "--"))
+
+
+def ignoring_line(file: Path) -> str | None:
+    """Return where git is told to ignore the file, and by which pattern; None where it does not, or tracks the file.
 
     Raises:
         HostError: git cannot say.
     """
+    found = _MATCH.match(_git(file, "check-ignore", "--verbose", "--") or "")
+    if found is None or found["pattern"].startswith("!"):  # which says that it is not to be ignored
+        return None
+    return f"line {found['line']} of {found['source']} (`{found['pattern']}`)"
+
+
+def sharing(file: Path) -> Sharing:
+    """Return whether a file is shared through its repository.
+
+    Raises:
+        HostError: git cannot say.
+    """
+    if not file.exists():
+        return "open"
+    if is_tracked(file):
+        return "tracked"
+    return "open" if ignoring_line(file) is None else "ignored"
+
+
+def _git(file: Path, *arguments: str) -> str | None:
+    """Return what git says of a file in a repository; None if there is nothing to say.
+
+    Where there is no git on this machine, nothing is shared by it. None is run that a relative part of the PATH leads
+    to: that could be the repository's own.
+    """
     absolute = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
     git = shutil.which("git", path=os.pathsep.join(absolute))
-    if git is None or not file.exists() or exclude_file(file.parent) is None:
-        return False
+    if git is None or exclude_file(file.parent) is None:
+        return None
+    folder = next(parent for parent in file.parents if parent.is_dir())
     # Not those of git itself: in a hook they name another repository.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         asked = subprocess.run(
-            [git, *_NOTHING_RUN, "ls-files", "--error-unmatch", "--", file.name],
-            cwd=file.parent,
-            env={**environ, "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"},
+            [git, *_NOTHING_RUN, *arguments, str(file.relative_to(folder))],
+            cwd=folder,
+            env={
+                **environ,
+                "LC_ALL": "C",
+                "GIT_NO_LAZY_FETCH": "1",
+                "GIT_OPTIONAL_LOCKS": "0",
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=GIT_SECONDS,
@@ -52,13 +97,13 @@ def is_tracked(file: Path) -> bool:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise HostError(f"git cannot say whether it shares {file} ({error}); use --scope user") from error
-    if asked.returncode not in (0, 1):  # 1: it knows no such file
+    if asked.returncode not in (0, 1):  # 1: it ignores no such file
         told = asked.stderr.decode(errors="replace").strip()
         raise HostError(f"git cannot say whether it shares {file} ({told}); mend that, or use --scope user")
-    return asked.returncode == 0
+    return asked.stdout.decode(errors="surrogateescape") or None
 
 
-def check_private(file: Path, *, exists: bool, tracked: bool, exclude: Path, text: str, pattern: str) -> None:
+def check_private(file: Path, *, exists: bool, shared: Sharing, exclude: Path, text: str, pattern: str) -> None:
     """Refuse to put into a file of the repository what is private to its user, unless only this user has the file.
 
     `text` is that of the exclude file, `pattern` the line that keeps the file out of the repository.
@@ -66,12 +111,12 @@ def check_private(file: Path, *, exists: bool, tracked: bool, exclude: Path, tex
     Raises:
         HostError: Others have it, or may have it.
     """
-    if tracked:
+    if shared == "tracked":
         raise HostError(
             f"{file} is shared through the repository (git tracks it), and what is private to you would end in it:"
             f" use --scope user, or take the file out of the repository first: git rm --cached {file}"
         )
-    if exists and pattern not in text.splitlines():
+    if exists and shared != "ignored" and pattern not in text.splitlines():
         raise HostError(
             f"{file} may be shared through the repository, and what is private to you would end in it: use --scope"
             f" user, or, if nobody else is to have the file, add the line `{pattern}` to {exclude}"

@@ -233,7 +233,7 @@ def _keep_private(
     check_private(
         target,
         exists=target in snapshot.texts,
-        tracked=snapshot.is_tracked,
+        shared=snapshot.sharing,
         exclude=snapshot.exclude,
         text=pending_edits.text(snapshot.exclude),
         pattern=_EXCLUDED,
