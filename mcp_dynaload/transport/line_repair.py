@@ -31,9 +31,6 @@ _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _TOKEN = re.compile(rf"{_STRING}|[{{}}\[\]]", re.DOTALL)
 _VALUE = re.compile(rf"\s*:\s*(?:(-?\d{{1,18}})(?:\.0*)?(?=\s*[,}}])|({_STRING}))", re.DOTALL)
 _LAST_ID = re.compile(r',\s*"id"\s*:\s*(-?\d{1,18})(?:\.0*)?\s*\}$')
-_PRINTED = re.compile(r"\s*\{'jsonrpc': '2\.0', 'id': (\d{1,18}), '(?:result|error)': ")
-"""Before an answer that a program in Python printed as it is, and not as JSON."""
-
 _LAST_CHARACTERS = 100
 _NO_TEXT = "\ufeff\0 \t\r\n"
 _KINDS = {type(None): "null", bool: "a truth value", int: "a number", float: "a number", str: "a text", list: "a list"}
@@ -240,8 +237,6 @@ def _refusal(code: int, why: str, number: str | int | None) -> JSONRPCError:
 
 def _id_of_broken(text: str, waiting: str | int | None) -> str | int | None:
     """Return the id of the request a broken answer is for; None if it is not evidently an answer."""
-    if waiting is None and (printed := _PRINTED.match(text)):
-        return int(printed[1])
     keys = _top_level(text)
     if "method" in keys:
         return None
