@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from mcp_dynaload.cli.common import ConfigOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.machine.freed_memory import claim_process
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8765
@@ -62,12 +63,13 @@ def serve(
     if transport is not Transport.STDIO:
         from mcp_dynaload.http.run import serve_http  # FastAPI, which a client's own process never needs
 
+        claim_process()
         gc.enable()
         anyio.run(serve_http, configuration, host, port)
         return
     from mcp_dynaload.app import serve_stdio
 
-    gc.freeze()
+    claim_process()
     gc.enable()
     anyio.run(serve_stdio, configuration, context.obj)
 

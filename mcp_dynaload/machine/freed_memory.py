@@ -7,6 +7,7 @@ thread goes on.
 import ctypes
 import gc
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 
 
@@ -19,18 +20,36 @@ def give_back() -> None:
         trim(0)
 
 
-def set_aside(*, again: bool) -> None:
-    """Set aside all that there is now from the search for garbage, in a process whose start was set aside, too.
+@dataclass(slots=True)
+class _Process:
+    """The state of this process."""
 
-    `again`: some of what was set aside before may be garbage by now, and is looked for first. In any other process most
-    of what there is may be of somebody else, and nothing is done.
+    is_ours: bool = False
+    has_set_aside: bool = False
+
+
+_PROCESS = _Process()
+
+
+def claim_process() -> None:
+    """Say that all of this process is ours, and set aside what there is now: its start, which is kept to its end."""
+    _PROCESS.is_ours = True
+    gc.freeze()
+
+
+def set_aside() -> None:
+    """Set aside all that there is now from the search for garbage, in a process that is ours.
+
+    What was set aside the last time may be garbage by now, and is looked for first. In any other process most of what
+    there is may be of somebody else, and nothing is done.
     """
-    if not gc.get_freeze_count():
+    if not _PROCESS.is_ours:
         return
-    if again:
+    if _PROCESS.has_set_aside:
         gc.unfreeze()
         gc.collect()
     gc.freeze()
+    _PROCESS.has_set_aside = True
 
 
 @cache

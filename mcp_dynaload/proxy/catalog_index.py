@@ -101,7 +101,6 @@ class CatalogIndex:
     async def keep_meanings(self) -> None:
         """Keep the ranker by meaning in step with the catalog, in threads, for ever."""
         allowance = Allowance(VECTORS_SHARE, VECTORS_BURST_SECONDS)
-        has_settled = False
         while True:
             self._changed = anyio.Event()
             began = anyio.current_time()
@@ -110,8 +109,7 @@ class CatalogIndex:
             with anyio.move_on_after(SETTLED_SECONDS):
                 await self._changed.wait()
                 continue
-            await anyio.to_thread.run_sync(_free_what_is_done_with, has_settled)
-            has_settled = True
+            await anyio.to_thread.run_sync(_free_what_is_done_with)
             await self._changed.wait()
 
     def build_now(self) -> None:
@@ -168,13 +166,10 @@ def _open_vectors(records: CatalogCache) -> "StoredVectors":
     return open_vectors(records)
 
 
-def _free_what_is_done_with(has_settled: bool) -> None:
-    """Free what was read to count and index a catalog: half of what a session takes then; set aside what stays.
-
-    If one has settled before, what was set aside then may be garbage now.
-    """
+def _free_what_is_done_with() -> None:
+    """Free what was read to count and index a catalog: half of what a session takes then; set aside what stays."""
     forget_ranks()
-    set_aside(again=has_settled)
+    set_aside()
     give_back()
 
 

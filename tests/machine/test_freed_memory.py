@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mcp_dynaload.machine.freed_memory import give_back, set_aside
+from mcp_dynaload.machine import freed_memory
+from mcp_dynaload.machine.freed_memory import claim_process, give_back, set_aside
 
 KEPT = """
 from mcp_dynaload.machine.freed_memory import give_back
@@ -41,8 +42,9 @@ def test_it_is_given_back() -> None:
 
 
 @pytest.fixture
-def frozen_start() -> Iterator[None]:
-    gc.freeze()
+def ours(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(freed_memory, "_PROCESS", freed_memory._Process())  # pyright: ignore[reportPrivateUsage]
+    claim_process()
     yield
     gc.unfreeze()
 
@@ -54,21 +56,29 @@ class Knot:
         self.itself = self
 
 
-@pytest.mark.usefixtures("frozen_start")
-def test_what_stays_is_set_aside_and_looked_through_only_again() -> None:
+@pytest.mark.usefixtures("ours")
+def test_what_stays_is_set_aside_and_looked_through_only_the_next_time() -> None:
     knot = Knot()
-    set_aside(again=False)
+    set_aside()
     gone = weakref.ref(knot)
     del knot
     gc.collect()
     assert gone() is not None, "it was set aside"
 
-    set_aside(again=True)
+    set_aside()
 
     assert gone() is None
 
 
-def test_nothing_is_set_aside_in_a_process_of_somebody_else() -> None:
-    set_aside(again=False)
+def test_nothing_is_set_aside_in_a_process_of_somebody_else_though_that_sets_aside_itself() -> None:
+    gc.freeze()
+    try:
+        knot = Knot()
+        set_aside()
+        gone = weakref.ref(knot)
+        del knot
+        gc.collect()
+    finally:
+        gc.unfreeze()
 
-    assert gc.get_freeze_count() == 0
+    assert gone() is None
