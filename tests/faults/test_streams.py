@@ -57,6 +57,17 @@ def test_requests_from_a_file_are_answered_into_a_file(place: Place) -> None:
     assert json.loads((place.project / "answers").read_text())["result"]["serverInfo"]["name"] == "dynaload"
 
 
+def test_a_log_that_cannot_be_written_is_never_told_to_the_client(place: Place) -> None:
+    logs = place.state / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    (logs / "dynaload.log").symlink_to("/dev/full")
+
+    done = served(place, "<hello 2>&-")
+
+    assert done.returncode == 0
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1]
+
+
 @pytest.mark.proves("no-orphans")
 def test_a_client_that_leaves_half_way_through_the_handshake_ends_it(place: Place) -> None:
     pipe = subprocess.PIPE
