@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_a_log_that_cannot_be_written_is_never_told_to_the_client(place: Place) 
     logs.mkdir(parents=True, exist_ok=True)
     (logs / "dynaload.log").symlink_to("/dev/full")
 
-    done = served(place, "<hello 2>&-")
+    done = served(replace(place, variables={"MCP_DYNALOAD_LOG_LEVEL": "debug"}), "<hello 2>&-")
 
     assert done.returncode == 0
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1]
