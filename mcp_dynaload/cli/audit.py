@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -13,6 +14,7 @@ import typer
 
 from mcp_dynaload.cli.common import JsonOption, configuration_of
 from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.masking.printable import printable
 
 if TYPE_CHECKING:
     from mcp_dynaload.catalog.tool import Json
@@ -59,9 +61,13 @@ def audit(
     if not url and file.exists() and not file.is_file():
         raise ConfigError(f"{file}: cannot be read (it is no regular file); move it away, it is made anew")
     if url or file.exists():
+        before = None if url else file.stat().st_ino
         with closing(open_journal_store(url, file, MANY, MANY)) as journal:
             masker = configuration.masker
             rows = [_masked(entry.row, masker) for entry in journal.read(wanted)]
+        if before is not None and file.stat().st_ino != before:
+            moved = f"it is now {file.name}.broken, and a new one was begun; what it held is not shown"
+            print(printable(f"{file} was damaged: {moved}"), file=sys.stderr)
     if as_json:
         print(json.dumps({"journal": place, "entries": [_as_json(row) for row in rows]}, indent=2))
     else:

@@ -36,11 +36,20 @@ def confirm(question: str, otherwise: str) -> None:
         ConfigError: There is nobody to ask; `otherwise` says what to do then.
         typer.Exit: The answer is no.
     """
-    if not sys.stdin.isatty():
-        raise ConfigError(f"nobody can be asked here (no terminal); {otherwise}")
-    if not typer.confirm(question):
+    if not is_agreed(question, otherwise):
         print("Nothing was changed.")
         raise typer.Exit(1)
+
+
+def is_agreed(question: str, otherwise: str) -> bool:
+    """Ask the user, and return whether the answer is yes.
+
+    Raises:
+        ConfigError: There is nobody to ask; `otherwise` says what to do then.
+    """
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise ConfigError(f"nobody can be asked here (no terminal); {otherwise}")
+    return typer.confirm(question)
 
 
 def configuration_of(

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from mcp_dynaload.catalog.tool import Json
-from mcp_dynaload.cli.common import confirm
+from mcp_dynaload.cli.common import confirm, is_agreed
 from mcp_dynaload.cli.completion import complete_client, complete_host
 from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.errors import HostError
@@ -102,7 +102,7 @@ def init_command(refresh: Callable[[], None], learn: Learn) -> Callable[..., Non
         snapshot = snapshot_of(scope, from_file, from_host)
         dialogue = UserDialogue(show=print_plain, confirm=(lambda: None) if yes else _ask)
         may_approve = approve_servers or not yes
-        ask_to_learn = None if yes else typer.confirm
+        ask_to_learn = None if yes else _ask_to_learn
         plan = install(
             snapshot,
             dialogue,
@@ -201,3 +201,7 @@ def print_plain(text: str) -> None:
 
 def _ask() -> None:
     confirm("Make these changes?", "add --yes to make these changes, or --dry-run")
+
+
+def _ask_to_learn(question: str) -> bool:
+    return is_agreed(question, "add --yes, with --learn if that is to be done")

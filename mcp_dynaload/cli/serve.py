@@ -1,7 +1,6 @@
 """`mcp-dynaload serve`: what the client starts, or a service to which many connect."""
 
 import gc
-import os
 import sys
 from contextlib import suppress
 from enum import StrEnum
@@ -15,7 +14,6 @@ from mcp_dynaload.machine.freed_memory import claim_process
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8765
-STDERR = 2
 
 SWITCH_SECONDS = 0.0005
 """So soon a thread makes way for another that waits: a choice hands texts to the model's threads and goes on meanwhile,
@@ -51,7 +49,6 @@ def serve(
 
     Example: mcp-dynaload serve --transport http --port 8765
     """
-    _complete_streams()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.disable()  # nothing that is built while starting becomes garbage: collecting costs a tenth of the start
     import anyio
@@ -79,13 +76,3 @@ def _read_models() -> None:
 
     with suppress(Exception):  # whatever it is, the session that needs them meets it again, and tells it
         read_models()
-
-
-def _complete_streams() -> None:
-    """Open the null device where we were started without stdin, stdout or stderr.
-
-    Their numbers would go to the next files that are opened, the database or the event loop among them.
-    """
-    while (number := os.open(os.devnull, os.O_RDWR)) <= STDERR:
-        pass
-    os.close(number)

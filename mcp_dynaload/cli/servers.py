@@ -259,9 +259,10 @@ def _add(name: str, entry: Json, scope: ServerScope, *, lists: bool) -> None:
     def with_new(servers: Json) -> Json:
         if name in servers:
             raise ConfigError(f"{path} has a server {name!r}: `mcp-dynaload remove {name}` first, or change it there")
+        exclude_first()
         return {**servers, name: entry}
 
-    after_writing = _exclusion(places, path, scope)
+    exclude_first, after_writing = _exclusion(places, path, scope)
     edited = edit_servers(places, path, with_new)
     _say(f"Added {name!r} to {path}: {_target(entry)}")
     after_writing()
@@ -394,31 +395,36 @@ def _file(places: Locations, scope: ServerScope) -> Path:
     return places.user_servers_file if scope is ServerScope.USER else places.project_servers_file
 
 
-def _exclusion(places: Locations, path: Path, scope: ServerScope) -> Callable[[], None]:
-    """Return what to do with the repository once the servers file is written.
+def _exclusion(places: Locations, path: Path, scope: ServerScope) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Return what to do with the repository before the servers file is written, and once it is.
 
     Raises:
         HostError: What is private would end in a file that others have, or may have.
     """
-    from mcp_dynaload.config.paths import PROJECT_CONFIG_DIR
-    from mcp_dynaload.hosts.claude_code.git_exclude import check_private, exclude_file, excluding, sharing
+    from mcp_dynaload.hosts.claude_code import git_exclude
     from mcp_dynaload.machine.atomic_files import write_atomically
 
-    exclude = None if scope is ServerScope.USER else exclude_file(places.project_dir)
+    exclude = None if scope is ServerScope.USER else git_exclude.exclude_file(places.project_dir)
     if exclude is None:
-        return lambda: None
-    pattern = f"{PROJECT_CONFIG_DIR}/"
-    text = exclude.read_text("utf-8", "surrogateescape") if exclude.exists() else ""
+        return _do_nothing, _do_nothing
     if scope is ServerScope.PROJECT:
-        return partial(_warn_if_ignored, path)
-    check_private(path, exists=path.exists(), shared=sharing(path), exclude=exclude, text=text, pattern=pattern)
+        return _do_nothing, partial(_warn_if_ignored, path)
+    pattern = git_exclude.EXCLUDED
+    text = exclude.read_text("utf-8", "surrogateescape") if exclude.exists() else ""
+    shared, outranking = git_exclude.sharing(path), git_exclude.outranking_line(path, pattern)
+    git_exclude.check_private(
+        path, exists=path.exists(), shared=shared, outranking=outranking, exclude=exclude, text=text, pattern=pattern
+    )
 
     def exclude_now() -> None:
         exclude.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(exclude, excluding(text, pattern).encode("utf-8", "surrogateescape"))
-        _say(f"Kept out of git by {exclude}.")
+        write_atomically(exclude, git_exclude.excluding(text, pattern).encode("utf-8", "surrogateescape"))
 
-    return exclude_now
+    return exclude_now, lambda: _say(f"Kept out of git by {exclude}.")
+
+
+def _do_nothing() -> None:
+    """Leave the repository as it is."""
 
 
 def _warn_if_ignored(path: Path) -> None:

@@ -108,7 +108,7 @@ def print_server(configuration: "Configuration", name: str, *, as_json: bool) ->
             )
         )
         return
-    from mcp_dynaload.cli.screen import console
+    from mcp_dynaload.cli.screen import console, json_to_copy
 
     for server in found:
         console.print(f"{server.name}: {server.state}, {server.scope} scope, {server.file}")
@@ -119,7 +119,7 @@ def print_server(configuration: "Configuration", name: str, *, as_json: bool) ->
         _print_tools(server)
         for tool, rule in server.denied.items():
             console.print(f"    denied: {tool}, by {rule}", markup=False, highlight=False)
-        console.print(json.dumps(server.entry, indent=2, ensure_ascii=False), markup=False)
+        console.print(json_to_copy(server.entry), markup=False)
         console.print(f"To remove it: mcp-dynaload remove {server.name} --scope {server.scope}")
 
 

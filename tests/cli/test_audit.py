@@ -73,3 +73,15 @@ def test_a_journal_that_is_no_file_is_not_said_to_have_nothing_in_it(shell: Shel
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "journal.db: cannot be read (it is no regular file); move it away" in done.stderr
+
+
+def test_a_journal_that_is_damaged_is_told_beside_what_the_new_one_holds(shell: Shell) -> None:
+    shell.state_dir.mkdir(parents=True)
+    (shell.state_dir / "journal.db").write_bytes(b"no database" * 1_000)
+
+    first, second = shell.run("audit"), shell.run("audit")
+
+    assert "journal.db was damaged: it is now journal.db.broken, and a new one was begun" in first.stderr
+    assert "Nothing in the last 24h in" in first.stdout
+    assert (shell.state_dir / "journal.db.broken").exists()
+    assert second.stderr == ""

@@ -1,5 +1,6 @@
 """Commands that ask: a no is the same in all of them."""
 
+import io
 import re
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from mcp_dynaload.cli.app import app
+from mcp_dynaload.cli.common import confirm
+from mcp_dynaload.errors import ConfigError
 from tests.cli.conftest import Shell
 from tests.installed import ROOT
 
@@ -39,13 +42,20 @@ def test_a_no_is_told_and_exit_status_1_and_so_is_the_end_of_the_input(
 def test_every_command_that_asks_does_it_in_one_way() -> None:
     modules = (ROOT / "mcp_dynaload" / "cli").glob("*.py")
 
-    assert {module.name for module in modules if re.search(r"\bconfirm\(", module.read_text("utf-8"))} == {
+    assert {module.name for module in modules if re.search(r"\b(confirm|is_agreed)\(", module.read_text("utf-8"))} == {
         "common.py",
         "init.py",
         "quarantine.py",
         "stats.py",
         "trust.py",
     }
-    assert [
-        path.name for path in (ROOT / "mcp_dynaload").rglob("*.py") if "typer.confirm(" in path.read_text("utf-8")
-    ] == ["common.py"]
+    sources = (ROOT / "mcp_dynaload").rglob("*.py")
+    assert [path.name for path in sources if re.search(r"typer\.confirm\b", path.read_text("utf-8"))] == ["common.py"]
+
+
+@pytest.mark.parametrize("stdin", [None, io.StringIO("y\n")])
+def test_where_nobody_can_be_asked_that_is_told(monkeypatch: pytest.MonkeyPatch, stdin: object) -> None:
+    monkeypatch.setattr("sys.stdin", stdin)
+
+    with pytest.raises(ConfigError, match=r"nobody can be asked here \(no terminal\); add --yes"):
+        confirm("Do it?", "add --yes")

@@ -1,10 +1,12 @@
 """The program's start, in this process."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
+from io import FileIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,33 @@ def test_an_output_that_cannot_be_written_is_told_in_a_line(
 
     assert ended.value.code == 1
     assert capfd.readouterr().err.endswith("mcp-dynaload: the output could not be written (No space left on device)\n")
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["--help"], ["statusline"]])
+def test_so_is_one_without_a_buffer(
+    alone: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["mcp-dynaload", *arguments])
+    with TextIOWrapper(FileIO("/dev/full", "w"), write_through=True) as full:  # pyright: ignore[reportArgumentType] - as Python does for PYTHONUNBUFFERED
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(SystemExit) as ended:
+            main()
+
+    assert ended.value.code == 1
+    assert capfd.readouterr().err.endswith("mcp-dynaload: the output could not be written (No space left on device)\n")
+
+
+def test_an_error_never_goes_to_stdout_for_want_of_a_stderr(shell: Shell) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"exec {shlex.quote(sys.executable)} -m mcp_dynaload get nix <&- 2>&-"],
+        cwd=shell.project,
+        env=shell.environ,
+        stdout=subprocess.PIPE,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (2, b"")
 
 
 def test_who_reads_no_more_is_told_nothing(

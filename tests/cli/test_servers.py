@@ -223,7 +223,7 @@ def test_a_trusted_project_file_stays_trusted_with_what_the_user_puts_in(places:
 
 
 def test_local_is_the_projects_file_kept_out_of_git(places: Locations) -> None:
-    (places.project_dir / ".git" / "info").mkdir(parents=True)
+    in_git(places, "init", "-q", "--template=")
 
     run("add", "--no-list", "-s", "local", "one", "--", "x")
 
@@ -231,8 +231,67 @@ def test_local_is_the_projects_file_kept_out_of_git(places: Locations) -> None:
     assert list(entries(places.project_servers_file)) == ["one"]
 
 
-def in_git(places: Locations, *arguments: str) -> None:
-    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], cwd=places.project_dir, check=True)
+def test_without_a_git_to_ask_local_is_kept_out_of_one_by_its_file(
+    places: Locations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (places.project_dir / ".git" / "info").mkdir(parents=True)
+    monkeypatch.setenv("PATH", str(places.state_dir))
+
+    run("add", "--no-list", "-s", "local", "one", "--", "x")
+
+    assert (places.project_dir / ".git" / "info" / "exclude").read_text("utf-8") == ".mcp-dynaload/\n"
+
+
+def in_git(places: Locations, *arguments: str) -> str:
+    line = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
+    return subprocess.run(line, cwd=places.project_dir, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+@pytest.mark.proves("secrets")
+@pytest.mark.parametrize(
+    ("ignore", "line"),
+    [
+        ("!.mcp-dynaload/\n!.mcp-dynaload/**\n", "line 2 of .gitignore (`!.mcp-dynaload/**`)"),
+        ("!.mcp-dynaload/\n", "a line of a .gitignore that begins with `!`"),
+    ],
+)
+@pytest.mark.parametrize("is_excluded", [False, True])
+def test_what_is_private_never_begins_a_file_that_a_gitignore_takes_in(
+    places: Locations, ignore: str, line: str, *, is_excluded: bool
+) -> None:
+    in_git(places, "init", "-q")
+    write(places.project_dir / ".gitignore", ignore)
+    exclude = places.project_dir / ".git" / "info" / "exclude"
+    exclude.write_text(".mcp-dynaload/\n" if is_excluded else "", encoding="utf-8")
+    before = exclude.read_text("utf-8")
+
+    told = refused("add", "--no-list", "-s", "local", "mine", "-e", "KEY=abc", "--", "x")
+
+    assert f"end in it: {line} outranks `.mcp-dynaload/` in {exclude}; take it out" in told
+    assert not places.project_servers_file.exists()
+    assert exclude.read_text("utf-8") == before
+    run("add", "--no-list", "-s", "project", "team", "--", "x")
+    assert "servers.json" in in_git(places, "add", "-An", ".")
+    assert "outranks" in refused("add", "--no-list", "-s", "local", "mine", "-e", "KEY=abc", "--", "x")
+
+
+@pytest.mark.proves("secrets")
+def test_what_is_private_never_takes_the_place_of_a_file_that_git_has(places: Locations) -> None:
+    in_git(places, "init", "-q")
+    run("add", "--no-list", "-s", "project", "team", "--", "x")
+    in_git(places, "add", ".mcp-dynaload")
+    places.project_servers_file.unlink()
+
+    assert "git tracks it" in refused("add", "--no-list", "-s", "local", "mine", "--", "x")
+
+
+def test_an_add_that_is_refused_changes_nothing_in_the_repository(places: Locations) -> None:
+    in_git(places, "init", "-q", "--template=")
+    write(places.project_dir / ".gitignore", ".mcp-dynaload/\n")
+    run("add", "--no-list", "-s", "project", "team", "--", "x")
+
+    assert "has a server 'team'" in refused("add", "--no-list", "-s", "local", "team", "--", "x")
+    assert not (places.project_dir / ".git" / "info" / "exclude").exists()
 
 
 @pytest.mark.proves("secrets")

@@ -14,7 +14,7 @@ from mcp_dynaload.config.problems import ConfigProblem
 from mcp_dynaload.config.server_entry import SERVERS_KEY
 from mcp_dynaload.config.servers_source import shape_problem
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.claude_code.git_exclude import Sharing, exclude_file, sharing
+from mcp_dynaload.hosts.claude_code.git_exclude import EXCLUDED, Sharing, exclude_file, outranking_line, sharing
 from mcp_dynaload.hosts.claude_code.given_servers import GivenServers
 from mcp_dynaload.hosts.claude_code.json_edit import parse_object
 from mcp_dynaload.machine.bounded_files import read_bounded, read_inside
@@ -83,6 +83,9 @@ class ClientSnapshot:
 
     sharing: Sharing = "open"
     """Whether git shares our servers file of the folder; looked at for the local scope alone."""
+
+    outranking: str | None = None
+    """The line that would take that file into the repository all the same, if there is one; looked at as that."""
 
     unread: tuple[str, ...] = ()
     """Why files of projects were not read, each with its path."""
@@ -171,6 +174,7 @@ def read_snapshot(
         plugin_servers=plugin_servers,
         exclude=exclude,
         sharing=sharing(locations.project_servers_file) if scope == "local" else "open",
+        outranking=outranking_line(locations.project_servers_file, EXCLUDED) if scope == "local" else None,
         unread=tuple(unread),
         client_version=client_version,
     )

@@ -5,13 +5,21 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
+from mcp_dynaload.config.paths import PROJECT_CONFIG_DIR
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.machine.bounded_files import is_inside, read_bounded
 
-Sharing = Literal["tracked", "ignored", "open"]
-"""Whether git shares a file, ignores it, or would share it with the next that is added."""
+Sharing = Literal["tracked", "ignored", "open", "unknown"]
+"""Whether git shares a file, ignores it, or would share it with the next that is added; unknown without a git to ask.
+
+A file that is not there yet is one of them, too.
+"""
+
+EXCLUDED = f"{PROJECT_CONFIG_DIR}/"
+"""The line that keeps our folder in a project out of its repository."""
 
 GIT_SECONDS = 10.0
 
@@ -33,48 +41,68 @@ def exclude_file(folder: Path) -> Path | None:
     return None
 
 
-def is_tracked(file: Path) -> bool:
-    """Return whether git keeps the file for all who have its repository: then ignoring it changes nothing.
-
-    Raises:
-        HostError: git cannot say.
-    """
-    return file.exists() and bool(_git(file, "ls-files", "--"))
-
-
 def ignoring_line(file: Path) -> str | None:
     """Return where git is told to ignore the file, and by which pattern; None where it does not, or tracks the file.
 
     Raises:
         HostError: git cannot say.
     """
-    found = _MATCH.match(_git(file, "check-ignore", "--verbose", "--") or "")
-    if found is None or found["pattern"].startswith("!"):  # which says that it is not to be ignored
-        return None
-    return f"line {found['line']} of {found['source']} (`{found['pattern']}`)"
+    line, is_ignored = _deciding_line(_git(file, "check-ignore", "--verbose", "--"))
+    return line if is_ignored else None
 
 
 def sharing(file: Path) -> Sharing:
-    """Return whether a file is shared through its repository.
+    """Return whether a file is shared through its repository, or would be if it were made.
 
     Raises:
         HostError: git cannot say.
     """
-    if not file.exists():
-        return "open"
-    if is_tracked(file):
+    if _program() is None:
+        return "unknown"
+    if _git(file, "ls-files", "--"):  # which git has even where it was removed from the folder
         return "tracked"
     return "open" if ignoring_line(file) is None else "ignored"
+
+
+def outranking_line(file: Path, pattern: str) -> str | None:
+    """Return which line takes a file into the repository that the pattern in the exclude file is to keep out.
+
+    None where nothing does, there is no git to ask or no repository. It is asked beforehand, with the pattern in a file
+    of the same kind: a `.gitignore` outranks both.
+
+    Raises:
+        HostError: git cannot say.
+    """
+    if _program() is None or exclude_file(file.parent) is None:
+        return None
+    with TemporaryDirectory() as folder:
+        excluded = Path(folder) / "exclude"
+        excluded.write_text(f"{pattern}\n", encoding="utf-8")
+        told = _git(file, "-c", f"core.excludesFile={excluded}", "check-ignore", "--verbose", "--")
+    line, is_ignored = _deciding_line(told)
+    return None if is_ignored else line or "a line of a .gitignore that begins with `!`"
+
+
+def _deciding_line(told: str | None) -> tuple[str, bool]:
+    """Return the line by which git decides on a file, with its place, and whether it ignores the file by that."""
+    found = _MATCH.match(told or "")
+    if found is None:
+        return "", False
+    return f"line {found['line']} of {found['source']} (`{found['pattern']}`)", not found["pattern"].startswith("!")
+
+
+def _program() -> str | None:
+    """Return the git to ask; none that a relative part of the PATH leads to: that could be the repository's own."""
+    absolute = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
+    return shutil.which("git", path=os.pathsep.join(absolute))
 
 
 def _git(file: Path, *arguments: str) -> str | None:
     """Return what git says of a file in a repository; None if there is nothing to say.
 
-    Where there is no git on this machine, nothing is shared by it. None is run that a relative part of the PATH leads
-    to: that could be the repository's own.
+    Where there is no git on this machine, nothing is shared by it.
     """
-    absolute = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
-    git = shutil.which("git", path=os.pathsep.join(absolute))
+    git = _program()
     if git is None or exclude_file(file.parent) is None:
         return None
     folder = next(parent for parent in file.parents if parent.is_dir())
@@ -103,10 +131,13 @@ def _git(file: Path, *arguments: str) -> str | None:
     return asked.stdout.decode(errors="surrogateescape") or None
 
 
-def check_private(file: Path, *, exists: bool, shared: Sharing, exclude: Path, text: str, pattern: str) -> None:
+def check_private(
+    file: Path, *, exists: bool, shared: Sharing, outranking: str | None, exclude: Path, text: str, pattern: str
+) -> None:
     """Refuse to put into a file of the repository what is private to its user, unless only this user has the file.
 
-    `text` is that of the exclude file, `pattern` the line that keeps the file out of the repository.
+    `text` is that of the exclude file, `pattern` the line that is to keep the file out of the repository, `outranking`
+    the line because of which it would not.
 
     Raises:
         HostError: Others have it, or may have it.
@@ -115,6 +146,11 @@ def check_private(file: Path, *, exists: bool, shared: Sharing, exclude: Path, t
         raise HostError(
             f"{file} is shared through the repository (git tracks it), and what is private to you would end in it:"
             f" use --scope user, or take the file out of the repository first: git rm --cached {file}"
+        )
+    if shared == "open" and outranking is not None:
+        raise HostError(
+            f"{file} would be shared through the repository with the next `git add`, and what is private to you would"
+            f" end in it: {outranking} outranks `{pattern}` in {exclude}; take it out, or use --scope user"
         )
     if exists and shared != "ignored" and pattern not in text.splitlines():
         raise HostError(
