@@ -1,6 +1,6 @@
 """Commands that change what is loaded, now or from now on."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import anyio.to_thread
 
@@ -38,7 +38,7 @@ MAX_SHOWN = 12
 MIN_SHOWN = 0.01
 TIERS = {"1": Tier.CORE, "2": Tier.TASK, "3": Tier.RESERVE} | {str(tier): tier for tier in Tier}
 NUMBERS = {Tier.CORE: 1, Tier.TASK: 2, Tier.RESERVE: 3}
-STAYS_LISTED = "Still listed until /clear, because the client would break otherwise; calls are refused."
+STAYS_LISTED = "Still listed until /clear, because the client would break otherwise; calls are refused"
 FROM_NEXT = "Callable from your next prompt on."
 
 
@@ -268,12 +268,18 @@ def _missing(session: Session, names: tuple[str, ...]) -> str:
     return wrapped(f"Withheld, so not loaded: {', '.join(missing)}") if missing else ""
 
 
+def _stays_listed(listed: Collection[str], names: Sequence[str]) -> str:
+    """Say that the unloaded tools stay in the list, or which of them."""
+    some = "" if len(listed) == len(names) else f": {', '.join(sorted(listed))}"
+    return wrapped(f"{STAYS_LISTED}{some}.") if listed else ""
+
+
 async def _unload(session: Session, names: tuple[str, ...], what: str) -> Result:
     await session.decide(ToolsUnloaded(names))
     listed = {tool.name for tool in session.listed()}.intersection(names)
     return done(
         f"Unloaded {what}: {counted(len(names), 'tool')}, until {in_menu(session)}reset or until you load it again.",
-        wrapped(STAYS_LISTED) if listed else "",
+        _stays_listed(listed, names),
         _rows(session, names),
     )
 
