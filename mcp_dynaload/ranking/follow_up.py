@@ -30,7 +30,7 @@ prompts that need nothing, after one that needs a tool by chance, 2% have as muc
 SURE_NEED, SURE_GIVEN = 0.8, 0.4
 """A prompt that points to nothing before it and is so sure alone leans on nothing: more would only take room."""
 
-NEED_ALONE, NEED_TOGETHER, NEED_AGREEMENT, NEED_POINTING, NEED_ANSWER, NEED_BIAS = 0.9, 0.1, 0.7, 1.0, 2.2, 2.6
+NEED_ALONE, NEED_TOGETHER, NEED_AGREEMENT, NEED_POINTING, NEED_ANSWER, NEED_BIAS = 0.9, 0.1, 0.7, 1.0, 2.2, 2.8
 """Log-odds that a follow-up needs any tool: by its need alone, by its need together with the prompt before, by the
 logarithm of the agreement, for a word that points back ("it"), for hardly any words without one ("September
 28th"), and in any case. That the prompt before needed a tool says little: thanks and questions follow, too.
@@ -67,6 +67,9 @@ class Earlier:
     stands_alone: bool
     """Whether it says enough words to be understood alone, and points to nothing before it."""
 
+    asks_in_general: bool
+    """Whether it asks about things in general, not about what came before."""
+
 
 def leans_on_nothing(alone: Reading, *, points_back: bool) -> bool:
     """Tell whether a prompt that was read alone is so sure that those before it add nothing."""
@@ -78,7 +81,7 @@ def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
 
     A short prompt says what to do and leaves out with what: the tools that it may mean alone are weighed by the
     subject of the earlier prompts. One that stands alone needs no more after them than alone, unless most of these
-    tools are of that subject.
+    tools are of that subject; nor does one that asks in general ("what does evicted mean").
     """
     if leans_on_nothing(alone, points_back=earlier.points_back):
         return alone
@@ -96,7 +99,7 @@ def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
         + NEED_BIAS
     )
     leaning_need = 1 / (1 + math.exp(-odds))
-    if earlier.stands_alone and agreement < SAME_SUBJECT:
+    if earlier.asks_in_general or (earlier.stands_alone and agreement < SAME_SUBJECT):
         leaning_need = min(leaning_need, alone.need)
     need = max(alone.need, leaning_need)
     weight = 1.0 if alone.given.max() >= CLEAR_PROBABILITY else UNCLEAR_WEIGHT
