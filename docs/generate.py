@@ -24,11 +24,11 @@ from fastapi import FastAPI
 
 from mcp_dynaload.api.dynaload import Dynaload
 from mcp_dynaload.api.options import Options
-from mcp_dynaload.app import read_configuration
 from mcp_dynaload.catalog.names import SERVER_NAME
 from mcp_dynaload.cli.app import app as cli
 from mcp_dynaload.config.settings import Settings, variable_name
 from mcp_dynaload.config.upstream_config import UpstreamOptions
+from mcp_dynaload.configuration import read_configuration
 from mcp_dynaload.http.app import create_app
 from mcp_dynaload.http.rest import PREFIX
 from mcp_dynaload.http.routes import GuardedApiRoute, GuardedRoute

@@ -63,6 +63,9 @@ class WordReader:
                 vector[zlib.crc32(word.encode()) % WIDTH] += 1
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
+    def begin(self, texts: Sequence[str]) -> None:
+        """Do nothing yet: it takes no time."""
+
     def judge(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], float]:
         """Return the same, and whether the first text begins with such a word."""
         return self.encode(texts), 2.0 if texts[0].split()[0] in {"is", "show", "make"} else -2.0

@@ -30,8 +30,8 @@ NO_VERBS = frozenset(
 DEMO_SERVERS = PACKAGE / "demo" / "servers"
 """There docstrings are the descriptions of tools, written as the servers of others write theirs."""
 
-SURFACE_SETTING = ("config/settings", "cli/doctor", "app", "proxy/process_context", "proxy/server")
-"""Modules that read the setting: `app` and `process_context` make what all sessions share, before any handshake."""
+SURFACE_SETTING = ("config/settings", "cli/doctor", "configuration", "proxy/process_context", "proxy/server")
+"""Modules that read it: `configuration` and `process_context` make what all sessions share, before any handshake."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

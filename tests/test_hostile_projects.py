@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mcp_dynaload.app import read_configuration
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.servers_file import UpstreamsRead, read_upstreams
 from mcp_dynaload.config.trust import trust_file
+from mcp_dynaload.configuration import read_configuration
 from tests.servers_files import places_in, servers, write
 
 FILES = ("servers.json", "dynaload.toml", "categories.toml")

@@ -25,7 +25,8 @@ from mcp_dynaload.api.status import (
     upstream_statuses,
 )
 from mcp_dynaload.api.workflows import check_steps, over_all
-from mcp_dynaload.app import Configuration, open_proxy
+from mcp_dynaload.app import open_proxy
+from mcp_dynaload.configuration import Configuration
 from mcp_dynaload.machine.logs import hand_logs_over
 from mcp_dynaload.proxy.server import ProxyServer
 from mcp_dynaload.proxy.session import Session

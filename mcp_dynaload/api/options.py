@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from mcp_dynaload.app import Configuration, read_configuration
 from mcp_dynaload.config.paths import variables_for
 from mcp_dynaload.config.servers_file import SERVERS_KEY
 from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.configuration import Configuration, read_configuration
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.telemetry.alerts import thresholds_of

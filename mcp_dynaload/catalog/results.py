@@ -6,13 +6,13 @@ These types are stricter than the protocol's. The client itself says what fits: 
 import json
 import re
 import string
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 from mcp_dynaload.catalog.definitions import SHAPES
 from mcp_dynaload.catalog.shapes import FLAG, TEXT, UNFIT, ListOf, Nothing, Oddity, Plain, Record, Shape, choice, shown
-from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.catalog.tool import Json, json_object
 
 MAX_QUOTED = 4_000
 """Characters of what is no content that are shown as text."""
@@ -24,11 +24,16 @@ _DIGITS = (string.ascii_letters + string.digits + "+/").encode()
 _FALSE = frozenset({"", "0", "false", "no", "null"})
 
 
-def readable_result(method: str, result: Json) -> tuple[Json, tuple[Oddity, ...]]:
-    """Return the answer to a request as the client can read it, and what was odd: the very same, if nothing is."""
+def readable_result(method: str, result: Json, *, uri: str = "") -> tuple[Json, tuple[Oddity, ...]]:
+    """Return the answer to a request as the client can read it, and what was odd: the very same, if nothing is.
+
+    Contents of a resource that do not say whose they are belong to the `uri` that was asked for.
+    """
     form = FORMS[method]
     if form.fit([result]):
         return result, ()
+    if method == "resources/read":
+        form = replace(form, shapes={**form.shapes, "contents": _Contents(uri)})
     odd: list[Oddity] = []
     mended = cast(Json, {} if (found := form.mended(result, "", odd)) is UNFIT else found)
     given = result.get("structuredContent")
@@ -48,14 +53,15 @@ class _Either:
         return all(any(form.fit([value]) for form in self.forms) for value in values)
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
-        first: list[Oddity] = []
-        for form in self.forms:
+        names = json_object(value).keys()
+        why: list[Oddity] = []
+        for form in sorted(self.forms, key=lambda form: not names >= set(form.required)):
             found: list[Oddity] = []
             if (mended := form.mended(value, place, found)) is not UNFIT:
                 odd += found
                 return mended
-            first = first or found
-        odd += first
+            why = why or found  # of the form that was most likely meant
+        odd += why
         return UNFIT
 
 
@@ -123,11 +129,15 @@ def _as_text(value: object) -> Json:
 
 
 def _quoted(value: object) -> str:
+    text = _written(value)
+    return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}…"
+
+
+def _written(value: object) -> str:
     try:
-        text = json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False)
     except RecursionError:
         return "(nested too deeply)"
-    return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,23 +158,99 @@ class _Base64:
 
 
 @dataclass(frozen=True, slots=True)
-class _Message:
-    """A message of a prompt."""
+class _Messages:
+    """The messages of a prompt: each has one block of content, and what stands in the place of one is taken for it."""
 
     always: type = Nothing
 
     def fit(self, values: Sequence[object]) -> bool:
-        return _MESSAGE.fit(values)
+        return _MESSAGES.fit(values)
 
     def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
-        if not isinstance(value, dict):
+        return _each(value, place, odd, _messages_of)
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """The contents of a resource, of which each is text or bytes."""
+
+    uri: str = ""
+    """The resource that was asked for."""
+
+    always: type = Nothing
+
+    def fit(self, values: Sequence[object]) -> bool:
+        return _PLACES.fit(values)
+
+    def mended(self, value: object, place: str, odd: list[Oddity]) -> object:
+        return _each(value, place, odd, self._contents_of)
+
+    def _contents_of(self, value: object, place: str, odd: list[Oddity]) -> list[object]:
+        told: object = value
+        if isinstance(value, str):
             odd.append(Oddity(place, f"is {shown(value)}, not an object"))
-        fields = cast(Json, value) if isinstance(value, dict) else {"content": value}
-        mended = _MESSAGE.mended(fields, place, odd)
-        if mended is not UNFIT:
-            return mended
-        role = fields.get("role")
-        return {"role": role if role in _ROLES else "user", "content": _BLOCK.mended(fields.get("content"), place, odd)}
+            told = {"uri": self.uri, "text": value}
+        elif isinstance(value, dict):
+            told = self._told(cast(Json, value), place, odd)
+        mended = _CONTENTS.mended(told, place, odd)
+        return [] if mended is UNFIT else [mended]
+
+    def _told(self, fields: Json, place: str, odd: list[Oddity]) -> Json:
+        """Return contents with the place that they are of, and as text what else stands there as text."""
+        said, uri, text = dict(fields), fields.get("uri"), fields.get("text")
+        if not isinstance(uri, str):
+            odd.append(Oddity(f"{place}.uri", f"is {shown(uri)}, not text" if "uri" in fields else "is missing"))
+            said["uri"] = self.uri
+        if text is not None and not isinstance(text, str) and not _is_base64(fields.get("blob")):
+            odd.append(Oddity(f"{place}.text", f"is {shown(text)}, not text"))
+            said["text"] = _written(text)
+        return said
+
+
+def _each(
+    value: object, place: str, odd: list[Oddity], mend: Callable[[object, str, list[Oddity]], list[object]]
+) -> object:
+    """Return what becomes of a list, or of the element that stands in the place of one; `UNFIT` if nothing does."""
+    given: list[object] = cast(list[object], value) if isinstance(value, list) else [value]
+    if given is not value:
+        odd.append(Oddity(place, f"is {shown(given[0])}, not a list"))
+        if not isinstance(given[0], str | dict):
+            return UNFIT
+    mended = [good for index, item in enumerate(given) for good in mend(item, f"{place}[{index}]", odd)]
+    if given and not mended:
+        odd.append(Oddity(place, "has no usable element"))
+        return UNFIT
+    return mended
+
+
+def _messages_of(value: object, place: str, odd: list[Oddity]) -> list[object]:
+    """Return the messages that are meant by one: none by nothing, several by one with several blocks."""
+    if _MESSAGE.fit([value]):
+        return [value]
+    fields: Json = {"role": _ROLES[0], "content": value}
+    if isinstance(value, dict):
+        fields = cast(Json, value)
+    else:
+        odd.append(Oddity(place, f"is {shown(value)}, not an object"))
+    role = str(fields.get("role")).lower()
+    if fields.get("role") not in _ROLES:
+        odd.append(Oddity(f"{place}.role", f"is {shown(fields.get('role'))}, not one of {', '.join(_ROLES)}"))
+    named = {"role": role if role in _ROLES else _ROLES[0]}
+    blocks = _blocks_of(fields, f"{place}.content", odd)
+    return [{**fields, **named, "content": _BLOCK.mended(block, f"{place}.content", odd)} for block in blocks]
+
+
+def _blocks_of(message: Json, place: str, odd: list[Oddity]) -> list[object]:
+    """Return the blocks of a message, which may itself be the block."""
+    content = message.get("content")
+    if isinstance(content, list):
+        odd.append(Oddity(place, "is a list, not an object"))
+        return [block for block in cast(list[object], content) if block is not None]
+    if content is not None:
+        return [content]
+    odd.append(Oddity(place, "is null" if "content" in message else "is missing"))
+    block = {"type": "text", **{name: value for name, value in message.items() if name not in ("role", "content")}}
+    return [block] if _BLOCK.fit([block]) else []
 
 
 def _is_base64(value: object) -> bool:
@@ -210,12 +296,12 @@ _BLOCKS = ListOf(_BLOCK)
 
 _ROLES = ("user", "assistant")
 _MESSAGE = Record({"role": choice(*_ROLES), "content": _BLOCK}, required=("role", "content"))
+_MESSAGES = ListOf(_MESSAGE)
+_PLACES = ListOf(_CONTENTS)
 
 FORMS: Mapping[str, Record] = {
     "tools/call": Record({"content": _Content(), "structuredContent": _AN_OBJECT, "isError": _Truth(), "_meta": _META}),
-    "prompts/get": Record(
-        {"description": TEXT, "messages": ListOf(_Message()), "_meta": _META}, required=("messages",)
-    ),
-    "resources/read": Record({"contents": ListOf(_CONTENTS), "_meta": _META}, required=("contents",)),
+    "prompts/get": Record({"description": TEXT, "messages": _Messages(), "_meta": _META}, required=("messages",)),
+    "resources/read": Record({"contents": _Contents(), "_meta": _META}, required=("contents",)),
 }
 """The form of the result of each request whose result the model reads."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -13,6 +14,7 @@ import typer
 
 from mcp_dynaload.cli.common import JsonOption, configuration_of
 from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.masking.printable import printable
 
 if TYPE_CHECKING:
     from mcp_dynaload.catalog.tool import Json
@@ -23,7 +25,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 MANY = 10_000_000
 SHORT_SESSION = 8
 
-_AGO = re.compile(r"(\d+)\s*([smhdw])")
+_AGO = re.compile(r"(\d{1,12})\s*([smhdw])")
 
 
 def audit(
@@ -56,10 +58,16 @@ def audit(
     place = "the Redis of store_url" if url else str(file)
     wanted = Wanted(since=start, kinds=tuple(kind or ()), session=session, limit=limit)
     rows: list[Row] = []
+    if not url and file.exists() and not file.is_file():
+        raise ConfigError(f"{file}: cannot be read (it is no regular file); move it away, it is made anew")
     if url or file.exists():
+        before = None if url else file.stat().st_ino
         with closing(open_journal_store(url, file, MANY, MANY)) as journal:
             masker = configuration.masker
             rows = [_masked(entry.row, masker) for entry in journal.read(wanted)]
+        if before is not None and file.stat().st_ino != before:
+            moved = f"it is now {file.name}.broken, and a new one was begun; what it held is not shown"
+            print(printable(f"{file} was damaged: {moved}"), file=sys.stderr)
     if as_json:
         print(json.dumps({"journal": place, "entries": [_as_json(row) for row in rows]}, indent=2))
     else:

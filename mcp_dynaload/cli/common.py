@@ -1,6 +1,7 @@
 """Options that several commands share, and reading the configuration as the server would."""
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import typer
 from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
+    from mcp_dynaload.configuration import Configuration
 
 ConfigOption = Annotated[
     list[Path] | None,
@@ -28,6 +29,29 @@ SetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
+def confirm(question: str, otherwise: str) -> None:
+    """Ask the user; a no ends the command with exit status 1, because what was asked for was not done.
+
+    Raises:
+        ConfigError: There is nobody to ask; `otherwise` says what to do then.
+        typer.Exit: The answer is no.
+    """
+    if not is_agreed(question, otherwise):
+        print("Nothing was changed.")
+        raise typer.Exit(1)
+
+
+def is_agreed(question: str, otherwise: str) -> bool:
+    """Ask the user, and return whether the answer is yes.
+
+    Raises:
+        ConfigError: There is nobody to ask; `otherwise` says what to do then.
+    """
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise ConfigError(f"nobody can be asked here (no terminal); {otherwise}")
+    return typer.confirm(question)
+
+
 def configuration_of(
     config: Sequence[Path] | None, trust: bool, settings: Sequence[str] | None = None
 ) -> "Configuration":
@@ -36,7 +60,7 @@ def configuration_of(
     Raises:
         ConfigError: The settings are wrong.
     """
-    from mcp_dynaload.app import read_configuration  # brings in the SDK, half a second that `--help` can do without
+    from mcp_dynaload.configuration import read_configuration  # ranking and catalog, which `--help` does without
     from mcp_dynaload.machine.logs import set_up_logs
 
     configuration = read_configuration(

@@ -15,7 +15,7 @@ from mcp_dynaload.machine.own_process import module_arguments
 from mcp_dynaload.masking.printable import printable
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
+    from mcp_dynaload.configuration import Configuration
     from mcp_dynaload.demo.drive import WalkOutcome
     from mcp_dynaload.demo.preloaded import Command
 
@@ -70,8 +70,8 @@ def walk(as_json: bool) -> bool:
 
 
 async def _walk(folder: Path) -> _Walked | None:
-    from mcp_dynaload.app import read_configuration
     from mcp_dynaload.cli.refresh import list_and_store
+    from mcp_dynaload.configuration import read_configuration
     from mcp_dynaload.demo.preloaded import commands
     from mcp_dynaload.machine.logs import set_up_logs
 
@@ -122,9 +122,9 @@ async def _drive(command: "Command", servers_file: Path, environ: dict[str, str]
 
 
 def _measured(configuration: "Configuration", outcomes: "list[WalkOutcome]") -> _Walked:
-    from mcp_dynaload.app import open_catalog
     from mcp_dynaload.catalog.cost import native_deferral, reduction
     from mcp_dynaload.catalog.names import FIND_TOOLS
+    from mcp_dynaload.configuration import open_catalog
     from mcp_dynaload.encoder.tokenizer import count_tokens
 
     with open_catalog(configuration) as live:

@@ -19,8 +19,8 @@ from mcp_dynaload.hosts.findings import Finding, RunProblem
 from mcp_dynaload.proxy.commands.layout import counted
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
     from mcp_dynaload.catalog.tool import Tool
+    from mcp_dynaload.configuration import Configuration
 
 STYLES = {"ok": "green", "note": "yellow", "wrong": "red"}
 
@@ -80,9 +80,9 @@ def _settings(configuration: "Configuration") -> Iterator[Finding]:
 
 
 def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
-    from mcp_dynaload.app import open_catalog
     from mcp_dynaload.cli.scan import notes_of
     from mcp_dynaload.config.upstream_config import prefixes_of
+    from mcp_dynaload.configuration import open_catalog
     from mcp_dynaload.logins.login import login_command
     from mcp_dynaload.proxy.denied_tools import denied_in_words, idle_glob_notes
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.cli.common import confirm, is_agreed
 from mcp_dynaload.cli.completion import complete_client, complete_host
 from mcp_dynaload.config.paths import find_locations
 from mcp_dynaload.errors import HostError
@@ -99,9 +100,9 @@ def init_command(refresh: Callable[[], None], learn: Learn) -> Callable[..., Non
             _wire(client, dry_run, yes, is_alone=is_alone)
             return
         snapshot = snapshot_of(scope, from_file, from_host)
-        dialogue = UserDialogue(show=print_plain, agrees=(lambda: True) if yes else _ask)
+        dialogue = UserDialogue(show=print_plain, confirm=(lambda: None) if yes else _ask)
         may_approve = approve_servers or not yes
-        ask_to_learn = None if yes else typer.confirm
+        ask_to_learn = None if yes else _ask_to_learn
         plan = install(
             snapshot,
             dialogue,
@@ -129,7 +130,7 @@ def _wire(name: str, dry_run: bool, yes: bool, *, is_alone: bool) -> None:
         raise HostError("--client goes with --dry-run and --yes alone; run `init` again for what else is to be done")
     locations = find_locations(os.environ)
     places = user_places(os.environ, locations.project_dir, sys.platform)
-    dialogue = UserDialogue(show=print_plain, agrees=(lambda: True) if yes else _ask)
+    dialogue = UserDialogue(show=print_plain, confirm=(lambda: None) if yes else _ask)
     wire_client(client_named(name), places, serve_entry(), locations.backups_dir, dialogue, is_dry_run=dry_run)
 
 
@@ -198,7 +199,9 @@ def print_plain(text: str) -> None:
         console.print(Text(printable(line), styles.get(line[:1], "") if is_diff else ""))
 
 
-def _ask() -> bool:
-    if not sys.stdin.isatty():
-        raise HostError("nobody can be asked here (no terminal); add --yes to make these changes, or --dry-run")
-    return typer.confirm("Make these changes?")
+def _ask() -> None:
+    confirm("Make these changes?", "add --yes to make these changes, or --dry-run")
+
+
+def _ask_to_learn(question: str) -> bool:
+    return is_agreed(question, "add --yes, with --learn if that is to be done")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.completion import Completer
 
     from mcp_dynaload.api.dynaload import Dynaload
-    from mcp_dynaload.app import Configuration
+    from mcp_dynaload.configuration import Configuration
 
 HISTORY_FILE = "interactive.history"
 

@@ -15,19 +15,17 @@ import typer
 
 from mcp_dynaload.cli.audit import in_words, parse_since
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.cli.learn_effect import ProjectPast, effect_on, effect_sentence
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.proxy.commands.layout import counted
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
     from mcp_dynaload.catalog.catalog import Catalog
+    from mcp_dynaload.configuration import Configuration
     from mcp_dynaload.hosts.claude_code.transcripts import PastSession
     from mcp_dynaload.measure.quality.replay import Effect
     from mcp_dynaload.ranking.subjects import Subjects
     from mcp_dynaload.store.usage import UsageStore
-
-NEWEST_SHARE = 0.2
-"""The newest sessions of a project, by which is shown what the others would have been good for."""
 
 MAX_SHOWN = 10
 
@@ -37,32 +35,6 @@ SINCE = "60d"
 COMMAND = "mcp-dynaload learn --from-transcripts"
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectPast:
-    """The past of one project: its sessions that called tools of connected servers, oldest first."""
-
-    project: str
-    sessions: tuple[tuple[str, float, tuple[str, ...]], ...]
-    """Each with its id, its time and the tools that it called."""
-
-    @property
-    def newest(self) -> tuple[tuple[str, float, tuple[str, ...]], ...]:
-        """The newest sessions; none where there are no others."""
-        return self.sessions[len(self.before) :]
-
-    @property
-    def before(self) -> tuple[tuple[str, float, tuple[str, ...]], ...]:
-        """The sessions before these."""
-        count = len(self.sessions)
-        return self.sessions[: count - (max(1, round(NEWEST_SHARE * count)) if count > 1 else 0)]
-
-    def known_before(self) -> tuple[int, int]:
-        """Return how many tools the newest sessions called, and how many of them the sessions before had called."""
-        before = {tool for _, _, tools in self.before for tool in tools}
-        called = [set(tools) for _, _, tools in self.newest]
-        return sum(map(len, called)), sum(len(tools & before) for tools in called)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +103,9 @@ def offer_learning(asks: Callable[[str], bool] | None, is_wanted: bool) -> None:
         _show(past, new, SINCE, dry_run=False, is_on=is_on)
 
 
-def _learned(configuration: "Configuration", start: float, *, dry_run: bool) -> tuple["Past", list["ProjectPast"]]:
+def _learned(configuration: "Configuration", start: float, *, dry_run: bool) -> tuple["Past", list[ProjectPast]]:
     """Read the sessions since then, and store what is new in them unless it is only to be shown."""
-    from mcp_dynaload.app import open_catalog
-    from mcp_dynaload.cli.learn_effect import effect_on
+    from mcp_dynaload.configuration import open_catalog
     from mcp_dynaload.hosts.claude_code.files import find_claude_files
     from mcp_dynaload.hosts.claude_code.transcripts import past_sessions
     from mcp_dynaload.store.backends import open_usage
@@ -244,7 +215,6 @@ def _as_json(past: Past, new: Sequence[ProjectPast], *, dry_run: bool, is_on: bo
 
 
 def _show(past: Past, new: Sequence[ProjectPast], since: str, *, dry_run: bool, is_on: bool) -> None:
-    from mcp_dynaload.cli.learn_effect import effect_sentence
     from mcp_dynaload.cli.screen import console, show_table
 
     def say(text: str) -> None:

@@ -4,11 +4,11 @@ What the user asked in them is read for that and kept nowhere.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mcp_dynaload.cli.learn import ProjectPast
     from mcp_dynaload.hosts.claude_code.transcripts import PastTurn
     from mcp_dynaload.measure.quality.replay import Effect, Session
     from mcp_dynaload.proxy.catalog_state import CatalogState
@@ -17,8 +17,38 @@ MAX_PROMPTS = 200
 """Prompts that are played, the newest of each project: some hundredths of a second each."""
 
 
+NEWEST_SHARE = 0.2
+"""The newest sessions of a project, by which is shown what the others would have been good for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPast:
+    """The past of one project: its sessions that called tools of connected servers, oldest first."""
+
+    project: str
+    sessions: tuple[tuple[str, float, tuple[str, ...]], ...]
+    """Each with its id, its time and the tools that it called."""
+
+    @property
+    def newest(self) -> tuple[tuple[str, float, tuple[str, ...]], ...]:
+        """The newest sessions; none where there are no others."""
+        return self.sessions[len(self.before) :]
+
+    @property
+    def before(self) -> tuple[tuple[str, float, tuple[str, ...]], ...]:
+        """The sessions before these."""
+        count = len(self.sessions)
+        return self.sessions[: count - (max(1, round(NEWEST_SHARE * count)) if count > 1 else 0)]
+
+    def known_before(self) -> tuple[int, int]:
+        """Return how many tools the newest sessions called, and how many of them the sessions before had called."""
+        before = {tool for _, _, tools in self.before for tool in tools}
+        called = [set(tools) for _, _, tools in self.newest]
+        return sum(map(len, called)), sum(len(tools & before) for tools in called)
+
+
 def effect_on(
-    projects: Sequence["ProjectPast"], names: Mapping[str, str], live: "CatalogState", config_dir: Path, since: float
+    projects: Sequence[ProjectPast], names: Mapping[str, str], live: "CatalogState", config_dir: Path, since: float
 ) -> "Effect":
     """Return the effect on the newest sessions of each project of what was learned from the others; blocks."""
     from mcp_dynaload.hosts.claude_code.transcripts import past_turns

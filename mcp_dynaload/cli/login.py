@@ -16,8 +16,8 @@ from mcp_dynaload.masking.printable import printable
 from mcp_dynaload.proxy.commands.layout import counted
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
     from mcp_dynaload.config.upstream_config import UpstreamConfig
+    from mcp_dynaload.configuration import Configuration
     from mcp_dynaload.logins.flow import PendingLogin
     from mcp_dynaload.logins.logins import Logins
 

@@ -15,8 +15,8 @@ from mcp_dynaload.selection.policy import Strategy
 
 if TYPE_CHECKING:
     from mcp_dynaload.api.results import LoadedTool, QueryResult
-    from mcp_dynaload.app import Configuration
     from mcp_dynaload.catalog.catalog import Catalog
+    from mcp_dynaload.configuration import Configuration
     from mcp_dynaload.proxy.profile_view import ProfileView
     from mcp_dynaload.selection.explain import PromptExplained, ToolExplained
 
@@ -70,7 +70,7 @@ class _Told:
 
 
 def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) -> _Told:
-    from mcp_dynaload.app import open_catalog
+    from mcp_dynaload.configuration import open_catalog
     from mcp_dynaload.proxy.learning import stored_priors
     from mcp_dynaload.proxy.profile_view import ProfileView
     from mcp_dynaload.selection.explain import explain_prompt

@@ -14,10 +14,10 @@ from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.masking.printable import printable
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
     from mcp_dynaload.catalog.catalog import Catalog
     from mcp_dynaload.catalog.tool import Json
     from mcp_dynaload.config.profiles import Profile
+    from mcp_dynaload.configuration import Configuration
 
 _WRITTEN = """
   [profiles.work]
@@ -111,8 +111,8 @@ def use(
 def _known() -> tuple["Configuration", dict[str, "Profile"], "Catalog"]:
     """Return the configuration, the user's profiles, and the tools as far as they are known."""
     configuration = configuration_of(None, False)
-    from mcp_dynaload.app import open_catalog
     from mcp_dynaload.config.profiles import read_profiles
+    from mcp_dynaload.configuration import open_catalog
 
     with open_catalog(configuration) as live:
         return configuration, read_profiles(configuration.locations.user_settings_file), live.catalog

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcp_dynaload.cli.common import JsonOption, configuration_of
+from mcp_dynaload.cli.common import JsonOption, configuration_of, confirm
 from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
     from mcp_dynaload.catalog.tool import Json
+    from mcp_dynaload.configuration import Configuration
     from mcp_dynaload.proxy.quarantine_review import ServerReview
     from mcp_dynaload.store.definitions import DefinitionStore
     from mcp_dynaload.telemetry.events import DefinitionsJudged
@@ -140,20 +140,13 @@ def _answer(outcome: str, wanted: tuple[str, Sequence[str]], *, yes: bool) -> No
             which = f"{server!r} {', '.join(names)}".strip()
             raise ConfigError(f"nothing of {which} is held back; `mcp-dynaload quarantine list` names all servers")
         _show(found)
-        if not yes and not _agrees(outcome):
-            print("Nothing is changed.")
-            raise typer.Exit(1)
+        if not yes:
+            confirm("Approve them?" if outcome == "approved" else "Reject them?", "add --yes")
         (chosen,) = found
         (definitions.approve if outcome == "approved" else definitions.reject)(chosen.held)
     _journal(configuration, judged_event(chosen.held, outcome))
     count = len(chosen.held)
     print(f"{count} definition{'s' if count != 1 else ''} of {server} {outcome}.")
-
-
-def _agrees(outcome: str) -> bool:
-    if not sys.stdin.isatty():
-        raise ConfigError("nobody can be asked here (no terminal); add --yes")
-    return typer.confirm("Approve them?" if outcome == "approved" else "Reject them?")
 
 
 def _show(found: "Sequence[ServerReview]") -> None:

@@ -14,7 +14,7 @@ from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.masking.printable import printable
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
+    from mcp_dynaload.configuration import Configuration
     from mcp_dynaload.upstream.list_offline import OfflineListings
 
 DEMO = "no server is configured: the embedded demo servers stand in"
@@ -60,8 +60,9 @@ async def list_and_store(
     """Do the same where a loop runs already."""
     import anyio.to_thread
 
-    from mcp_dynaload.app import open_catalog, refresh_catalog
+    from mcp_dynaload.app import refresh_catalog
     from mcp_dynaload.cli.screen import progress
+    from mcp_dynaload.configuration import open_catalog
 
     chosen = tuple(configuration.configs) if names is None else tuple(names)
     with open_catalog(configuration) as live:
@@ -105,7 +106,7 @@ def list_unseen(configuration: "Configuration") -> tuple[str, ...]:
     Raises:
         ConfigError: No server can be used, because the files that should have some are wrong.
     """
-    from mcp_dynaload.app import FIRST_LISTING_SECONDS, open_catalog
+    from mcp_dynaload.configuration import open_catalog
 
     problems = configuration.upstreams.problems
     if problems and not configuration.configs:
@@ -117,6 +118,8 @@ def list_unseen(configuration: "Configuration") -> tuple[str, ...]:
         unseen = live.listings.unseen
     if not unseen:
         return ()
+    from mcp_dynaload.app import FIRST_LISTING_SECONDS  # the SDK, which is not needed where all was listed before
+
     listed = fill_cache(configuration, unseen, FIRST_LISTING_SECONDS)
     for name, error in listed.errors.items():
         if name not in listed.logins_needed:

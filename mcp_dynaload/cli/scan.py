@@ -39,7 +39,7 @@ def scan(
 
     Example: mcp-dynaload scan github
     """
-    from mcp_dynaload.app import open_catalog
+    from mcp_dynaload.configuration import open_catalog
     from mcp_dynaload.proxy.definition_scan import scan_servers
 
     configuration = configuration_of(config, trust, settings)

@@ -1,6 +1,7 @@
 """Text, tables and progress on the terminal: what servers wrote is shown as text, whatever it is."""
 
 import itertools
+import json
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,19 @@ class PlainConsole(Console):
 def plain(text: object) -> Text:
     """Return the text as rich shows it: without markup, control and format characters visible."""
     return Text(printable(str(text), keeps_lines=True))
+
+
+def json_to_copy(value: object) -> str:
+    """Return JSON for people, which stays JSON where it goes: letters that the output has not are escaped as JSON does.
+
+    Else Python would escape them, some in a way that JSON does not know.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=2)
+    return text
 
 
 console = PlainConsole(highlight=False, soft_wrap=True)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -18,15 +19,15 @@ from mcp_dynaload.cli.completion import complete_server
 from mcp_dynaload.config.paths import Locations, find_locations
 from mcp_dynaload.config.problems import nearest_name
 from mcp_dynaload.config.server_entry import is_disabled
-from mcp_dynaload.errors import ConfigError
+from mcp_dynaload.errors import ConfigError, HostError
 from mcp_dynaload.masking.printable import printable
 from mcp_dynaload.proxy.commands.layout import counted
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
+    from mcp_dynaload.configuration import Configuration
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://.+", re.IGNORECASE | re.DOTALL)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LISTING_SECONDS = 60.0
 """Given to a new server to be listed: the first start of many downloads it."""
@@ -155,7 +156,7 @@ def add_json(
     text = sys.stdin.read() if entry == "-" else entry
     try:
         value: object = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"the entry of {name!r} is not valid JSON ({error}); correct it, in single quotes") from error
     if not isinstance(value, dict):
         raise ConfigError(f'the entry of {name!r} must be an object: {{"command": …}} or {{"type": "http", "url": …}}')
@@ -258,9 +259,10 @@ def _add(name: str, entry: Json, scope: ServerScope, *, lists: bool) -> None:
     def with_new(servers: Json) -> Json:
         if name in servers:
             raise ConfigError(f"{path} has a server {name!r}: `mcp-dynaload remove {name}` first, or change it there")
+        exclude_first()
         return {**servers, name: entry}
 
-    after_writing = _exclusion(places, path, scope)
+    exclude_first, after_writing = _exclusion(places, path, scope)
     edited = edit_servers(places, path, with_new)
     _say(f"Added {name!r} to {path}: {_target(entry)}")
     after_writing()
@@ -393,34 +395,49 @@ def _file(places: Locations, scope: ServerScope) -> Path:
     return places.user_servers_file if scope is ServerScope.USER else places.project_servers_file
 
 
-def _exclusion(places: Locations, path: Path, scope: ServerScope) -> Callable[[], None]:
-    """Return what to do with the repository once the servers file is written.
+def _exclusion(places: Locations, path: Path, scope: ServerScope) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Return what to do with the repository before the servers file is written, and once it is.
 
     Raises:
         HostError: What is private would end in a file that others have, or may have.
     """
-    from mcp_dynaload.config.paths import PROJECT_CONFIG_DIR
-    from mcp_dynaload.hosts.claude_code.git_exclude import check_private, exclude_file, excluding, is_tracked
+    from mcp_dynaload.hosts.claude_code import git_exclude
     from mcp_dynaload.machine.atomic_files import write_atomically
 
-    exclude = None if scope is ServerScope.USER else exclude_file(places.project_dir)
+    exclude = None if scope is ServerScope.USER else git_exclude.exclude_file(places.project_dir)
     if exclude is None:
-        return lambda: None
-    pattern = f"{PROJECT_CONFIG_DIR}/"
-    text = exclude.read_text("utf-8", "surrogateescape") if exclude.exists() else ""
+        return _do_nothing, _do_nothing
     if scope is ServerScope.PROJECT:
-        is_kept_out = pattern in text.splitlines() and not is_tracked(path)
-        told = f"{exclude} keeps {path} out of git, so nobody else gets this server: take its line `{pattern}` out"
-        return lambda: _warn(told) if is_kept_out else None
-    tracked = is_tracked(path)
-    check_private(path, exists=path.exists(), tracked=tracked, exclude=exclude, text=text, pattern=pattern)
+        return _do_nothing, partial(_warn_if_ignored, path)
+    pattern = git_exclude.EXCLUDED
+    text = exclude.read_text("utf-8", "surrogateescape") if exclude.exists() else ""
+    shared, outranking = git_exclude.sharing(path), git_exclude.outranking_line(path, pattern)
+    git_exclude.check_private(
+        path, exists=path.exists(), shared=shared, outranking=outranking, exclude=exclude, text=text, pattern=pattern
+    )
 
     def exclude_now() -> None:
         exclude.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(exclude, excluding(text, pattern).encode("utf-8", "surrogateescape"))
-        _say(f"Kept out of git by {exclude}.")
+        write_atomically(exclude, git_exclude.excluding(text, pattern).encode("utf-8", "surrogateescape"))
 
-    return exclude_now
+    return exclude_now, lambda: _say(f"Kept out of git by {exclude}.")
+
+
+def _do_nothing() -> None:
+    """Leave the repository as it is."""
+
+
+def _warn_if_ignored(path: Path) -> None:
+    """Tell that a servers file that is for all who have the project stays on this machine."""
+    from mcp_dynaload.hosts.claude_code.git_exclude import ignoring_line
+
+    try:
+        line = ignoring_line(path)
+    except HostError as error:
+        _warn(str(error))  # the server is in the file all the same
+        return
+    if line is not None:
+        _warn(f"git ignores {path}, so nobody else gets this server: take out {line}")
 
 
 def _target(entry: Json) -> str:

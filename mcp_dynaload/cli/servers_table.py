@@ -16,7 +16,7 @@ from mcp_dynaload.logins.login import login_advice, login_command
 from mcp_dynaload.machine.logs import without_addresses
 
 if TYPE_CHECKING:
-    from mcp_dynaload.app import Configuration
+    from mcp_dynaload.configuration import Configuration
 
 _HIDDEN = ("env", "headers")
 _MASK = "***"
@@ -108,7 +108,7 @@ def print_server(configuration: "Configuration", name: str, *, as_json: bool) ->
             )
         )
         return
-    from mcp_dynaload.cli.screen import console
+    from mcp_dynaload.cli.screen import console, json_to_copy
 
     for server in found:
         console.print(f"{server.name}: {server.state}, {server.scope} scope, {server.file}")
@@ -119,7 +119,7 @@ def print_server(configuration: "Configuration", name: str, *, as_json: bool) ->
         _print_tools(server)
         for tool, rule in server.denied.items():
             console.print(f"    denied: {tool}, by {rule}", markup=False, highlight=False)
-        console.print(json.dumps(server.entry, indent=2, ensure_ascii=False), markup=False)
+        console.print(json_to_copy(server.entry), markup=False)
         console.print(f"To remove it: mcp-dynaload remove {server.name} --scope {server.scope}")
 
 
@@ -138,7 +138,7 @@ def _print_tools(server: ConfiguredServer) -> None:
 
 def configured_servers(configuration: "Configuration") -> list[ConfiguredServer]:
     """Return the servers of all files in the order in which they stand there."""
-    from mcp_dynaload.app import open_catalog
+    from mcp_dynaload.configuration import open_catalog
 
     with open_catalog(configuration) as live:
         counts = {name: len(listing.tools) for name, listing in live.listings.by_name.items()}

@@ -1,12 +1,11 @@
 """`mcp-dynaload stats`: what was learned of this project, and forgetting it."""
 
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of, confirm
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.proxy.commands.layout import counted
 
@@ -29,7 +28,7 @@ def stats(
 
     Example: mcp-dynaload stats --json
     """
-    from mcp_dynaload.app import open_catalog
+    from mcp_dynaload.configuration import open_catalog
     from mcp_dynaload.store.backends import open_usage
     from mcp_dynaload.store.usage import project_of
 
@@ -101,9 +100,7 @@ def _show(learned: "Json") -> None:
 
 def _forget(memory: "UsageStore", projects: tuple[str, ...], yes: bool) -> None:
     if not yes:
-        if not sys.stdin.isatty():
-            raise ConfigError("nobody can be asked here (no terminal); add --yes to forget what was learned")
-        if not typer.confirm(f"Forget what was learned of {', '.join(projects) or 'no project'}?"):
-            return
+        question = f"Forget what was learned of {', '.join(projects) or 'no project'}?"
+        confirm(question, "add --yes to forget what was learned")
     memory.forget(projects)
     print(f"Forgotten: {', '.join(projects) or 'nothing, as nothing was known'}.")

@@ -44,7 +44,7 @@ def tools(
 
     Example: mcp-dynaload tools git__log --details
     """
-    from mcp_dynaload.app import open_catalog
+    from mcp_dynaload.configuration import open_catalog
     from mcp_dynaload.proxy.denied_tools import denied_in_words
 
     configuration = configuration_of(config, trust, settings)

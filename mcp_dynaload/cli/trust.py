@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.cli.common import confirm
 from mcp_dynaload.config.paths import PROJECT_CONFIG_DIR, find_locations
 from mcp_dynaload.config.trust import content_to_trust, trust_content
 from mcp_dynaload.config.trust import forget as forget_file
@@ -46,17 +46,10 @@ def trust(
     for line in [*_summary(path, content)]:  # all of it first: a broken file has no heading
         print(printable(line))
     print(CAUTION)
-    if not yes and not _agrees():
-        print("Not trusted.")
-        raise typer.Exit(1)
+    if not yes:
+        confirm("Trust it?", "add --yes to trust the file")
     record = trust_content(path, content, state_dir)
     print(f"Trusted: {record.path} (SHA-256 {record.sha256[:12]}…). A changed file must be trusted again.")
-
-
-def _agrees() -> bool:
-    if not sys.stdin.isatty():
-        raise ConfigError("nobody can be asked here (no terminal); add --yes to trust the file")
-    return typer.confirm("Trust it?")
 
 
 def _summary(path: Path, content: bytes) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import platformdirs
 
-from mcp_dynaload.config.project_environment import PROJECT_VARIABLE, set_by_project
+from mcp_dynaload.config.project_environment import PROJECT_VARIABLE, current_folder, set_by_project
 from mcp_dynaload.errors import ConfigError
 
 _APP_NAME = "mcp-dynaload"
@@ -136,14 +136,14 @@ def find_locations(environ: Mapping[str, str]) -> Locations:
     A repository cannot move them: what its settings for Claude Code set does not count.
 
     Raises:
-        ConfigError: a folder is named with `~user` of nobody.
+        ConfigError: a folder is named with `~user` of nobody, or the one that we are in is gone.
     """
     foreign = set_by_project(environ)
     own = {name: value for name, value in environ.items() if name not in foreign}
     return Locations(
         config_dir=_folder(own, "MCP_DYNALOAD_CONFIG_DIR") or platformdirs.user_config_path(_APP_NAME, False),
         state_dir=_folder(own, "MCP_DYNALOAD_STATE_DIR") or platformdirs.user_state_path(_APP_NAME, False),
-        project_dir=_folder(environ, PROJECT_VARIABLE) or Path.cwd(),
+        project_dir=_folder(environ, PROJECT_VARIABLE) or current_folder(),
     )
 
 

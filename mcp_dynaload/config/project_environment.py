@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.machine.bounded_files import read_inside
 
 OUR_PREFIX = "MCP_DYNALOAD_"
@@ -13,13 +14,27 @@ PROJECT_VARIABLE = "CLAUDE_PROJECT_DIR"
 PROJECT_SETTINGS = ("settings.json", "settings.local.json")
 
 
+def current_folder() -> Path:
+    """Return the folder in which we were started.
+
+    Raises:
+        ConfigError: It is gone.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise ConfigError(
+            f"the folder that you are in is gone ({error.strerror}); change to one that is there"
+        ) from error
+
+
 def set_by_project(environ: Mapping[str, str]) -> dict[str, Path]:
     """Return the variables that have the value which the project's settings give them, with the file that does.
 
     Whoever opens a repository must not have our folders moved or our settings changed by it: such variables do not
     count, as the same settings in the project's own file do not before it is trusted.
     """
-    project = Path(environ.get(PROJECT_VARIABLE) or Path.cwd())
+    project = Path(environ.get(PROJECT_VARIABLE) or current_folder())
     folder = project / ".claude"
     if _is_users_own(folder, environ):
         return {}

@@ -271,7 +271,7 @@ def _unusable(entry: _WrittenEntry) -> Iterator[tuple[KeyPath, str, str]]:
 
 
 def _is_address(url: str) -> bool:
-    if not _HTTP_URL.fullmatch(url):
+    if not _HTTP_URL.fullmatch(url) or not url.isprintable():  # nobody sees what a letter without a width does there
         return False
     try:
         parts = urlsplit(url)

@@ -1,12 +1,12 @@
 """The packed models and their run time: texts in, unit vectors out, in this process and without network."""
 
 import os
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from importlib.resources import as_file, files
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from mcp_dynaload.encoder.word_pieces import WordPieces
 
@@ -24,7 +24,12 @@ THREADS = 2
 """Texts read at the same time, each by one thread: two threads on one short text wait for each other more than they
 help."""
 
+KEPT_TEXTS = 64
+"""Texts of late whose vectors are kept: those of a prompt and its clauses, which stand in each of its readings."""
+
 SEVERITY_ERROR = 3
+
+Found = TypeVar("Found")
 
 _READING = Lock()
 """Held while the models are read: who comes second waits for them, and does not read them again."""
@@ -40,34 +45,40 @@ class Encoder:
 
     def __init__(self, session: "_InferenceSession", judge: "_InferenceSession", pieces: WordPieces) -> None:
         self._session, self._judge, self._pieces = session, judge, pieces
-        # Starts its threads when several texts are first encoded together.
+        # Both start their threads when they first have something to do; a prompt never waits behind the texts of tools.
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="encoder")
+        prompts = ThreadPoolExecutor(max(THREADS, os.cpu_count() or 1), thread_name_prefix="encoder-prompts")
+        self._judged = _TextsOfLate(self._judge_now, prompts)
+        self._read = _TextsOfLate(self._vector, prompts)
 
     def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Return a unit vector for each text, as rows; what is beyond `MAX_TOKENS` of a text is not read."""
         import numpy as np  # heavy, and imported by onnxruntime anyway
 
         vectors = np.empty((len(texts), WIDTH), np.float32)
-        if len(texts) == 1:
-            vectors[0] = self._vector(texts[0])
-            return vectors
         # The longest first, so that no thread is left with a long one at the end.
         rows = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
         for row, vector in zip(rows, self._pool.map(self._vector, [texts[row] for row in rows]), strict=True):
             vectors[row] = vector
         return vectors
 
+    def begin(self, texts: Sequence[str]) -> None:
+        """Begin to read what `judge` will be asked for: the model runs beside Python."""
+        self._judged.begin(texts[0])
+        for text in texts[1:]:
+            self._read.begin(text)
+
     def judge(self, texts: Sequence[str]) -> "tuple[NDArray[np.float32], float]":
-        """Return the vectors of the texts, and the log-odds that the first asks for a tool of any kind."""
+        """Return the vectors of the texts, and the log-odds that the first asks for a tool of any kind.
+
+        Texts of late are not read again.
+        """
         import numpy as np
 
-        if len(texts) == 1:
-            vector, need = self._judged(texts[0])
-            return vector[None, :], need
-        first = self._pool.submit(self._judged, texts[0])
-        others = self.encode(texts[1:])
-        vector, need = first.result()
-        return np.concatenate([vector[None, :], others]), need
+        judged = self._judged.begin(texts[0])
+        others = [self._read.begin(text) for text in texts[1:]]
+        vector, need = judged.result()
+        return np.stack([vector, *(other.result() for other in others)]), need
 
     def _vector(self, text: str) -> "NDArray[np.float32]":
         """Return one text's vector.
@@ -77,7 +88,7 @@ class Encoder:
         vector, _ = self._run(text)
         return vector[0]
 
-    def _judged(self, text: str) -> "tuple[NDArray[np.float32], float]":
+    def _judge_now(self, text: str) -> "tuple[NDArray[np.float32], float]":
         vector, hidden = self._run(text)
         (need,) = self._judge.run(None, {"hidden": hidden})
         return vector[0], float(need[0, 0])
@@ -86,6 +97,27 @@ class Encoder:
         import numpy as np
 
         return self._session.run(None, {"ids": np.array([self._pieces.numbers(text, MAX_TOKENS)], np.int64)})
+
+
+class _TextsOfLate(Generic[Found]):
+    """Findings about texts, made in threads; those of late are kept."""
+
+    def __init__(self, find: Callable[[str], Found], pool: ThreadPoolExecutor) -> None:
+        self._find, self._pool = find, pool
+        self._lock = Lock()
+        self._known: dict[str, Future[Found]] = {}
+        """In order of last use."""
+
+    def begin(self, text: str) -> "Future[Found]":
+        """Begin with a text, unless it is known or begun; what failed is tried again."""
+        with self._lock:
+            known = self._known.pop(text, None)
+            if known is None or (known.done() and known.exception() is not None):
+                known = self._pool.submit(self._find, text)
+            self._known[text] = known
+            while len(self._known) > KEPT_TEXTS:
+                del self._known[next(iter(self._known))]
+            return known
 
 
 class _InferenceSession(Protocol):

@@ -130,9 +130,7 @@ def wire_client(
         dialogue.show("Nothing to do.")
     if not edits or is_dry_run:
         return
-    if not dialogue.agrees():
-        dialogue.show("Nothing was changed.")
-        return
+    dialogue.confirm()
     plan = InstallPlan(edits=edits, moved=(), left=(), notes=(), prefixes={}, trusted=None)
     backup = save_backup(backups_dir, plan, datetime.now(UTC))
     try:

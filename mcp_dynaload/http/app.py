@@ -13,8 +13,9 @@ from starlette.types import Scope as AsgiScope
 
 from mcp_dynaload.api.dynaload import open_api
 from mcp_dynaload.api.options import Options, without_client
-from mcp_dynaload.app import Configuration, log_problems, open_proxy, read_configuration
+from mcp_dynaload.app import log_problems, open_proxy
 from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.configuration import Configuration, read_configuration
 from mcp_dynaload.http import wrong_tokens as failures
 from mcp_dynaload.http.auth import Access
 from mcp_dynaload.http.dashboard import dashboard, description

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 
 from mcp_dynaload.api.dynaload import Dynaload
-from mcp_dynaload.app import Configuration
+from mcp_dynaload.configuration import Configuration
 from mcp_dynaload.http.auth import Access
 from mcp_dynaload.http.guard import Guard
 from mcp_dynaload.http.mcp_endpoints import Endpoints

@@ -25,6 +25,16 @@ class StoredEvent:
     """Whether its stream ends with it: the answer to the request that opened the stream."""
 
 
+@dataclass(slots=True)
+class _Resumed:
+    """A stream that is being resumed, with the events that it has not had yet."""
+
+    stream_id: str
+    pending: deque[tuple[int, StoredEvent]]
+    is_behind: bool = False
+    """Whether its client reads so slowly that not all events were kept for it: it ends after those that were."""
+
+
 class RecentEvents(EventStore):
     """The last messages of one session: request ids name the streams, and are the same in every session."""
 
@@ -34,18 +44,25 @@ class RecentEvents(EventStore):
         self._events: deque[StoredEvent] = deque()
         self._first = 0
         self._bytes = 0
+        self._resumed: list[_Resumed] = []
         self._more = anyio.Event()
         self._is_closed = False
 
     async def store_event(self, stream_id: str, message: JSONRPCMessage | None) -> str:
-        """Keep a message, or the mark of a stream's beginning; what is oldest makes room."""
+        """Keep a message, or the mark of a stream's beginning; what is oldest makes room, the newest never."""
         content = b"" if message is None else message.model_dump_json(by_alias=True, exclude_unset=True).encode()
-        self._events.append(StoredEvent(stream_id, content, isinstance(message, JSONRPCResponse | JSONRPCError)))
+        is_answer = isinstance(message, JSONRPCResponse | JSONRPCError) and message.id is not None
+        event, number = StoredEvent(stream_id, content, is_answer), self._first + len(self._events)
+        self._events.append(event)
         self._bytes += len(content)
-        number = self._end - 1
-        while self._events and (len(self._events) > self._max_events or self._bytes > self._max_bytes):
+        while len(self._events) > 1 and (len(self._events) > self._max_events or self._bytes > self._max_bytes):
             self._bytes -= len(self._events.popleft().content)
             self._first += 1
+        for stream in self._resumed:
+            if stream.stream_id == stream_id and content:
+                stream.is_behind = stream.is_behind or len(stream.pending) >= self._max_events
+                if not stream.is_behind:
+                    stream.pending.append((number, event))
         self._wake()
         return str(number)
 
@@ -55,23 +72,18 @@ class RecentEvents(EventStore):
         Always None: a stream's name would have the SDK send the rest by itself, which loses what comes between the
         two, and all that comes before it sees that the stream before was cut.
         """
-        number = self._number(last_event_id)
-        if number is None:
+        place = self._place(last_event_id)
+        if place is None or self._events[place].is_last:
             return None
-        event = self._events[number - self._first]
-        stream_id = event.stream_id
-        while not event.is_last:
-            number = max(number + 1, self._first)
-            while number >= self._end:
-                if self._is_closed:
-                    return None
-                await self._more.wait()
-            event = self._events[number - self._first]
-            if event.stream_id != stream_id:
-                continue
-            if event.content:
-                message = jsonrpc_message_adapter.validate_json(event.content, by_name=False)
-                await send_callback(EventMessage(message, str(number)))
+        stream_id = self._events[place].stream_id
+        numbered = ((self._first + at, event) for at, event in enumerate(self._events))
+        missed = ((at, event) for at, event in numbered if at > self._first + place and event.stream_id == stream_id)
+        stream = _Resumed(stream_id, deque((at, event) for at, event in missed if event.content))
+        self._resumed.append(stream)
+        try:
+            await self._send_rest(stream, send_callback)
+        finally:
+            self._resumed.remove(stream)
         return None
 
     def close(self) -> None:
@@ -79,14 +91,22 @@ class RecentEvents(EventStore):
         self._is_closed = True
         self._wake()
 
-    @property
-    def _end(self) -> int:
-        return self._first + len(self._events)
+    async def _send_rest(self, stream: _Resumed, send: EventCallback) -> None:
+        while True:
+            while not stream.pending:
+                if self._is_closed or stream.is_behind:
+                    return
+                await self._more.wait()
+            number, event = stream.pending.popleft()
+            message = jsonrpc_message_adapter.validate_json(event.content, by_name=False)
+            await send(EventMessage(message, str(number)))
+            if event.is_last:
+                return
 
-    def _number(self, event_id: str) -> int | None:
-        """Read the id of an event that is still kept."""
-        number = int(event_id) if event_id.isdecimal() and len(event_id) <= MAX_DIGITS else -1
-        return number if self._first <= number < self._end else None
+    def _place(self, event_id: str) -> int | None:
+        """Return which of the events that are still kept has this id."""
+        place = int(event_id) - self._first if event_id.isdecimal() and len(event_id) <= MAX_DIGITS else -1
+        return place if 0 <= place < len(self._events) else None
 
     def _wake(self) -> None:
         self._more.set()

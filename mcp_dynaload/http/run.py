@@ -13,7 +13,7 @@ import anyio.to_thread
 import structlog
 import uvicorn
 
-from mcp_dynaload.app import Configuration
+from mcp_dynaload.configuration import Configuration
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.http.app import create_app
 from mcp_dynaload.http.connections import (

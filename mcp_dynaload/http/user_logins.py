@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-from mcp_dynaload.app import Configuration
 from mcp_dynaload.config.login_keys import read_login_keys
 from mcp_dynaload.config.upstream_config import UpstreamConfig
+from mcp_dynaload.configuration import Configuration
 from mcp_dynaload.errors import ConfigError, LoginError, StoreError
 from mcp_dynaload.http.dependencies import ServiceState, serving
 from mcp_dynaload.http.errors import NOT_FOUND, NotFoundError

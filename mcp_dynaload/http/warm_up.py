@@ -6,7 +6,8 @@ from functools import partial
 import anyio
 import structlog
 
-from mcp_dynaload.app import Configuration, refresh_catalog
+from mcp_dynaload.app import refresh_catalog
+from mcp_dynaload.configuration import Configuration
 from mcp_dynaload.logins.user_logins import UserLogins
 from mcp_dynaload.proxy.catalog_state import CatalogState
 

@@ -27,9 +27,27 @@ _ADDRESS = re.compile(r"""(?i)\b((?:https?|wss?)://)(?:[^/?#\s'"\\]*@)?([^/?#\s'
 class _PrivateFileHandler(RotatingFileHandler):
     """A rotating file that only the user may read, after each rotation, too."""
 
+    _is_told = False
+
     def _open(self) -> TextIOWrapper:
         make_private_file(Path(self.baseFilename))
         return super()._open()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that `logging` calls
+        """Say once why nothing is written, as on a full disk; not with a traceback for each line."""
+        self._tell(sys.exc_info()[1])
+
+    def close(self) -> None:
+        """Close the file; what could not be written is tried once more by that, and may fail again."""
+        try:
+            super().close()
+        except OSError as error:
+            self._tell(error)
+
+    def _tell(self, error: BaseException | None) -> None:
+        if not self._is_told:
+            self._is_told = True
+            print(f"mcp-dynaload: {self.baseFilename} cannot be written ({error})", file=sys.stderr)
 
 
 def set_up_logs(level: str, logs_dir: Path, *, to_stderr: bool, masker: Masker | None = None) -> None:

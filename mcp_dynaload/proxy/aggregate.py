@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from mcp.shared.uri_template import InvalidUriTemplate, UriTemplate
-
 from mcp_dynaload.catalog.names import MAX_NAME_LENGTH, advertised_name, default_prefix, legal_name
 from mcp_dynaload.catalog.ownership import Prefixes
 from mcp_dynaload.catalog.tool import Json
@@ -147,6 +145,8 @@ def _alias_prefixes(upstreams: Iterable[str]) -> dict[str, str]:
 
 def matches_template(template: str, uri: str) -> bool:
     """Return whether a URI may be made from a template; of one that cannot be read none is."""
+    from mcp.shared.uri_template import InvalidUriTemplate, UriTemplate  # the SDK, which commands that list do without
+
     try:
         return UriTemplate.parse(template).match(uri) is not None
     except InvalidUriTemplate:

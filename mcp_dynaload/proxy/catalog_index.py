@@ -12,7 +12,7 @@ from anyio.from_thread import check_cancelled
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.encoder.tokenizer import forget_ranks
-from mcp_dynaload.machine.freed_memory import give_back
+from mcp_dynaload.machine.freed_memory import give_back, set_aside
 from mcp_dynaload.proxy.stored_index import keep_index, read_or_build_index
 from mcp_dynaload.ranking.caching import CachedRanker, RankingCache
 from mcp_dynaload.ranking.cleaning import clean
@@ -167,8 +167,9 @@ def _open_vectors(records: CatalogCache) -> "StoredVectors":
 
 
 def _free_what_is_done_with() -> None:
-    """Free what was read to count and index a catalog: half of what a session takes then."""
+    """Free what was read to count and index a catalog: half of what a session takes then; set aside what stays."""
     forget_ranks()
+    set_aside()
     give_back()
 
 

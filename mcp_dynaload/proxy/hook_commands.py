@@ -35,6 +35,8 @@ async def answer_typed(session: Session, fields: HookFields, caller: Caller) -> 
     Claude Code's slash lines are others' business.
     """
     line, rest = split_command(fields.prompt) if session.client.name != CLAUDE_CODE else ("", "")
+    if not line:
+        return None
     has_own_words = bool(clean_text(rest))
     command = text_command(line)
     if command is None:

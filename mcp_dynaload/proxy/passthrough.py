@@ -193,18 +193,20 @@ async def _scanned(session: Session, request: Request, asked: AskedElement, para
     method = "prompts/get" if asked.kind == "prompt" else "resources/read"
     ask = partial(_with_login, session, request, asked.upstream, method, params)
     answer = await as_error(session, asked.upstream, scanned(session, asked, ask))
-    return readable(session, asked.upstream, method, answer)
+    return readable(session, asked.upstream, method, answer, uri=params.get("uri", ""))
 
 
-def readable(session: Session, upstream: str, method: str, result: Json) -> Json:
+def readable(session: Session, upstream: str, method: str, result: Json, *, uri: str = "") -> Json:
     """Return an upstream's answer as the client can read it; of one that it cannot it would say that we gave it.
+
+    The `uri` is that of the resource that was asked for.
 
     Raises:
         MCPError: There is nothing readable in it.
     """
     if session.live.listings.passes_all:
         return result
-    mended, odd = readable_result(method, result)
+    mended, odd = readable_result(method, result, uri=uri)
     if odd:
         places = [printable(oddity.place)[:MAX_PLACE] for oddity in odd[:MAX_PLACES]]
         log.info("result_mended", upstream=upstream, method=method, places=places)

@@ -5,7 +5,7 @@ from mcp_dynaload.proxy.caller import Caller
 from mcp_dynaload.proxy.commands.table import own_command
 from mcp_dynaload.proxy.hook_commands import answer_typed
 from mcp_dynaload.proxy.hook_fields import HookFields
-from mcp_dynaload.proxy.mod_selection import answer_beside, beside
+from mcp_dynaload.proxy.mod import answer_beside, beside
 from mcp_dynaload.proxy.model_text import text_beside
 from mcp_dynaload.proxy.notices import notice
 from mcp_dynaload.proxy.prompt_serving import serve_prompt

@@ -41,8 +41,12 @@ class Reader(Protocol):
         """Return a unit vector for each text, as rows."""
         ...
 
+    def begin(self, texts: Sequence[str]) -> None:
+        """Begin to read the texts of which `judge` will be asked, and do not wait."""
+        ...
+
     def judge(self, texts: Sequence[str]) -> tuple[Matrix, float]:
-        """Return the same, and the log-odds that the first text asks for a tool of any kind."""
+        """Return the vectors of texts, and the log-odds that the first asks for a tool of any kind."""
         ...
 
 
@@ -78,6 +82,18 @@ CACHED_PROMPTS = 32
 
 
 @dataclass(frozen=True, slots=True)
+class _AskedTexts:
+    """A query as it is read."""
+
+    query: Query
+    clauses: tuple[Query, ...]
+    """None where there is only one."""
+
+    texts: tuple[str, ...]
+    """The whole and each clause, as the encoder reads them."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Candidates:
     indices: list[int]
     observed: Observed
@@ -108,7 +124,7 @@ class HybridRanker:
         siblings = np.bincount(self._upstreams, minlength=1)[self._upstreams]
         self._held_back = held_back([catalog.costs[name] for name in self._names], siblings.tolist())
         self._coefficients = coefficients
-        self._read = lru_cache(CACHED_PROMPTS)(reader.judge)
+        self._reader = reader
         self._shares = lru_cache(CACHED_PROMPTS)(self._upstream_shares)
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
@@ -118,14 +134,16 @@ class HybridRanker:
         found = self.candidates(replace(query, leans_on_context=False), limit)
         reading = self._reading(found)
         if query.is_short_after_others and not leans_on_nothing(reading, points_back=query.leans_on_context):
-            other = self.candidates(replace(query, leans_on_context=True), limit)
+            together = self._asked(replace(query, leans_on_context=True))
+            subject = self._subject(query.context)  # while that is read
+            other = self._candidates(together, limit)
             deeds = np.zeros(len(self._names), np.bool_)
             deeds[[index for index, terms in found.terms.items() if not verb_terms().isdisjoint(terms)]] = True
             reading = follow_up(
                 reading,
                 self._reading(other),
                 Earlier(
-                    subject=self._subject(query.context),
+                    subject=subject,
                     deeds=deeds,
                     points_back=query.leans_on_context,
                     is_answer=query.is_answer,
@@ -167,22 +185,32 @@ class HybridRanker:
 
     def candidates(self, query: Query, limit: int) -> _Candidates:
         """Return the tools worth looking at for a query, and what is known about them."""
+        return self._candidates(self._asked(query), limit)
+
+    def _asked(self, query: Query) -> _AskedTexts:
+        """Return a query in its clauses and texts, which begin to be read."""
         clauses = _joined(parts(query))
         clauses = () if clauses == (query,) else clauses
         texts = (_whole(replace(query, text=own_words(query.text))),)
         if clauses:
             texts = (texts[0][:WHOLE_LENGTH], *(clause.text[:CLAUSE_LENGTH] for clause in clauses))
         respelt = self._lexical.respelt(query.text)
-        said, judged = self._read(tuple(self._translation.of(text, respelt) for text in texts))
+        texts = tuple(self._translation.of(text, respelt) for text in texts)
+        self._reader.begin(texts)
+        return _AskedTexts(query, clauses, texts)
+
+    def _candidates(self, asked: _AskedTexts, limit: int) -> _Candidates:
+        by_words = [self._lexical.matches(asked.query, CANDIDATES)]
+        by_words += [self._lexical.matches(clause, CLAUSE_CANDIDATES) for clause in asked.clauses]
+        said, judged = self._reader.judge(asked.texts)
         likeness = self._vectors.likeness(said)
-        by_words = [self._lexical.matches(query, CANDIDATES)]
-        by_words += [self._lexical.matches(clause, CLAUSE_CANDIDATES) for clause in clauses]
         chosen = {match.index for matches in by_words for match in matches}
-        for row, many in zip(likeness, (max(CANDIDATES, limit), *(CLAUSE_CANDIDATES for _ in texts)), strict=False):
+        limits = (max(CANDIDATES, limit), *(CLAUSE_CANDIDATES for _ in asked.texts))
+        for row, many in zip(likeness, limits, strict=False):
             chosen.update(_best_first(row, many))
         indices = sorted(chosen)
         terms = {match.index: match.terms for matches in reversed(by_words) for match in matches}
-        observed = self._observed(query.text, said, judged, likeness, by_words, indices)
+        observed = self._observed(asked.query.text, said, judged, likeness, by_words, indices)
         return _Candidates(indices, observed, terms)
 
     def _observed(
@@ -257,7 +285,7 @@ def _joined(clauses: tuple[Query, ...]) -> tuple[Query, ...]:
 
 
 def _best_first(values: Vector, limit: int) -> list[int]:
-    return [int(place) for place in np.argsort(-values, kind="stable")[:limit]]
+    return np.argsort(-values, kind="stable")[:limit].tolist()
 
 
 def _odds(probability: Vector) -> Vector:

@@ -73,6 +73,9 @@ class _Wording:
     around: Mapping[str, float]
     """The same with the context, which helps to find candidates and upstreams only."""
 
+    gains: Mapping[str, float]
+    """Weight times rarity of those terms, as far as the catalog has them."""
+
     mass: float
     """Summed rarity of what was said."""
 
@@ -171,6 +174,7 @@ class LexicalRanker:
             said=said,
             own=own,
             around=around,
+            gains={term: weight * self._rarity[term] for term, weight in own.items() if term in self._rarity},
             mass=sum(weight * self._rarity_in_query(term) for term, weight in own.items()),
             coding=self._coding.intersection(own),
             background=background,
@@ -204,9 +208,9 @@ class LexicalRanker:
         document = self._lexicon.words(index)
         impacts = document.impacts
         # The context explains what was said about a tool; it asks for no tool by itself.
-        is_asked_for = any(term in impacts for term in wording.said)
-        asking = wording.own.items() if is_asked_for else ()
-        matched = {term: weight * self._rarity[term] for term, weight in asking if term in impacts}
+        is_asked_for = wording.own is wording.said or any(term in impacts for term in wording.said)
+        gains = wording.gains.items() if is_asked_for else ()
+        matched = {term: gain for term, gain in gains if term in impacts}
         evidence = self._evidence(document, relative_score, matched, wording)
         terms = sorted(matched, key=lambda term: (-matched[term] * impacts[term], term))
         return WordMatch(index, log_odds(evidence), tuple(terms), evidence)
@@ -215,15 +219,15 @@ class LexicalRanker:
         self, document: ToolTerms, relative_score: float, matched: Mapping[str, float], wording: _Wording
     ) -> Evidence:
         impacts, rarity = document.impacts, self._rarity
-        name_mass = sum(matched.get(term, 0.0) for term in document.name) if matched else 0.0
-        named = sum(wording.around.get(term, 0.0) * rarity[term] for term in document.upstream)
-        besides_name = (term for term in matched if term not in document.name)
+        name_mass = sum([matched[term] for term in document.name if term in matched]) if matched else 0.0
+        named = sum([wording.around[term] * rarity[term] for term in document.upstream if term in wording.around])
+        besides_name = [term for term in matched if term not in document.name]
         return Evidence(
             relative_score=relative_score,
             name_coverage=_share(name_mass, self._mass(document.name)),
             name_mass=name_mass,
             query_coverage=_share(sum(matched.values()), wording.mass),
-            text_mass=sum(matched[term] * min(1.0, impacts[term]) for term in besides_name),
+            text_mass=sum([matched[term] * min(1.0, impacts[term]) for term in besides_name]),
             rarest=max(matched.values(), default=0.0),
             upstream=named / max(MIN_UPSTREAM_RARITY, self._mass(document.upstream)),
             coding=_share(len(wording.coding.difference(document.name)), len(wording.own)),

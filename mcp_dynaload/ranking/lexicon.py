@@ -54,9 +54,7 @@ class Lexicon:
             found = self._words[tool] = ToolTerms(
                 name=tuple(terms[number] for number in index.names[tool]),
                 upstream=tuple(terms[number] for number in index.upstreams[tool]),
-                impacts=dict(
-                    zip((terms[number] for number in index.tools.values[span]), index.impacts[span], strict=True)
-                ),
+                impacts=dict(zip(map(terms.__getitem__, index.tools.values[span]), index.impacts[span], strict=True)),
             )
         return found
 

@@ -292,6 +292,9 @@ class Remembering:
             self._vectors.update(zip(new, self._reader.encode(new), strict=True))
         return np.stack([self._vectors[text] for text in texts])
 
+    def begin(self, texts: Sequence[str]) -> None:
+        """Do nothing yet: `judge` reads."""
+
     def judge(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], float]:
         """Return the reader's vectors, and its judgement of the first text."""
         first = texts[0]

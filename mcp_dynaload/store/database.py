@@ -243,6 +243,8 @@ def _restored(value: object) -> object:
 def _open(path: Path, schema: Schema) -> sqlite3.Connection:
     found = _file_id(path)
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            return _in_memory(path, schema, OSError("it is no regular file"))
         path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_DIR)
         make_private_file(path)  # what SQLite puts beside it gets the same mode
         return _connect(str(path), schema)

@@ -110,6 +110,7 @@ async def _open_http(
             AnsweringClient,
             tell,
             answers_in_body=config.transport != "sse",
+            session=session,
             headers=headers,
             timeout=timeout,
             auth=credentials or auth,

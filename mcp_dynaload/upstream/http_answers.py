@@ -5,10 +5,10 @@ Imports the HTTP client, so it is imported only where a server is reached over H
 
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
@@ -22,10 +22,12 @@ from mcp_dynaload.transport.bounds import MAX_MESSAGE_BYTES
 from mcp_dynaload.transport.jsonrpc_lines import Item, format_line, parse_line
 from mcp_dynaload.transport.line_repair import UNREADABLE, failed_answer, mended, quoted
 from mcp_dynaload.transport.sdk_json import UnwritableError, writable
-from mcp_dynaload.upstream.http_bodies import DecodedBody
+from mcp_dynaload.upstream.http_bodies import SESSION_HEADER, DecodedBody
 from mcp_dynaload.upstream.http_failures import OTHER_ERA, demand_reason, status_name, status_reason, trouble_reason
+from mcp_dynaload.upstream.http_session import HttpSession
 
 EVENTS = "text/event-stream"
+LAST_EVENT_HEADER = "last-event-id"
 JSON = "application/json"
 MAX_PROBLEM_BYTES = 65_536
 """The most bytes of an error's body that are looked at."""
@@ -56,6 +58,8 @@ _NO_TRANSFER = (b"content-encoding", b"content-length", b"transfer-encoding")
 
 Answer = JSONRPCResponse | JSONRPCError
 
+_Headers = Iterable[tuple[str | bytes, str | bytes]]
+
 Tell = Callable[[Item], Awaitable[None]]
 """Gives who reads the connection a message, or something to note."""
 
@@ -72,12 +76,47 @@ def no_demand(response: httpx2.Response) -> LoginDemand | None:
 class AnsweringClient(httpx2.AsyncClient):
     """An HTTP client that sends what the SDK's transports post, and gives every request an answer in words."""
 
-    def __init__(self, tell: Tell, *, answers_in_body: bool, demand: Demand = no_demand, **options: Any) -> None:
+    def __init__(
+        self,
+        tell: Tell,
+        *,
+        answers_in_body: bool,
+        session: HttpSession,
+        demand: Demand = no_demand,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         self._tell = tell
+        self._session = session
         self._demand = demand
         self._answers_in_body = answers_in_body
         """Or else they come in a stream that is open already."""
+
+    def build_request(
+        self, method: str, url: httpx2.URL | str, *, headers: Any = None, **options: Any
+    ) -> httpx2.Request:
+        """Build a request that has the id of its session as the server wrote it: the transport has it as text."""
+        return super().build_request(method, url, headers=self._as_written(headers), **options)
+
+    def _as_written(self, headers: Any) -> Any:
+        """Return headers in any form that the client takes, changed only where they have what the server gave."""
+        if not headers:
+            return headers
+        # of an object of the client's own the bytes as they came, and a copy
+        given: object = headers.raw if isinstance(headers, httpx2.Headers) else headers
+        pairs = cast(_Headers, given.items() if isinstance(given, Mapping) else given)
+        return [(name, self._value_as_written(name, value)) for name, value in pairs]
+
+    def _value_as_written(self, name: str | bytes, value: str | bytes) -> str | bytes:
+        if value.isascii():
+            return value
+        match (name if isinstance(name, str) else name.decode("latin-1")).lower():
+            case header if header == SESSION_HEADER:
+                return self._session.given or value
+            case header if header == LAST_EVENT_HEADER and isinstance(value, str):
+                return value.encode()  # as the standard of event streams has it
+            case _:
+                return value
 
     async def send(
         self,
@@ -218,6 +257,9 @@ class EventStream:
     _words: bytes = b""
     """Data without any object in it, as some send to keep a connection open; at the end it is all that there was."""
 
+    _error: bytes = b""
+    """The data of an event that is named `error`: no message for anybody, but it says why there is none."""
+
     _is_answered: bool = False
     _has_endpoint: bool = False
 
@@ -246,10 +288,10 @@ class EventStream:
             yield event
         if self.address and not self._has_endpoint:
             raise httpx2.SSEError("it ended its stream of events before it named an address for messages")
-        if self._words and not self._is_answered and self.waiting is not None:
-            await self.tell(
-                failed_answer(self.waiting, f"{UNREADABLE}: it is no JSON", self._words.decode(errors="replace"))
-            )
+        said = self._error or self._words
+        if said and not self._is_answered and self.waiting is not None:
+            why = "it answered with an error event" if self._error else f"{UNREADABLE}: it is no JSON"
+            await self.tell(failed_answer(self.waiting, why, said.decode(errors="replace")))
 
     async def _readable(self, block: bytes) -> bytes | None:
         """Return one event; None if it was to be the answer and there is none in it, or it has been told."""
@@ -260,9 +302,16 @@ class EventStream:
         if self.address and any(line.startswith(b"event:") and line[6:].strip() == b"endpoint" for line in lines):
             self._has_endpoint = True
             _check_endpoint(self.address, data.decode("utf-8", "replace"))
-        if not data.strip() or any(line.startswith(b"event:") and line[6:].strip() != b"message" for line in lines):
+        kinds = {line[6:].strip() for line in lines if line.startswith(b"event:")}
+        item = parse_line(data) if data.strip() and not kinds - {b"message", b"error"} else None
+        if item is not None and kinds == {b"error"}:
+            if not self._is_own_error(item):
+                self._error = data
+                return block
+            lines = [line for line in lines if not line.startswith(b"event:")]
+            block = b"\n".join([*(line for line in lines if line), b"", b""])
+        if item is None:
             return block
-        item = parse_line(data)
         if isinstance(item, SessionMessage) and not _needs_rewriting(item, data):
             self._is_answered = self._is_answered or isinstance(item.message, Answer)
             return block
@@ -284,6 +333,13 @@ class EventStream:
             else:
                 events.append(b"\n".join([*kept, b"data: " + format_line(message), b""]))
         return b"".join(events)
+
+    def _is_own_error(self, item: Item) -> bool:
+        """Return whether an event is the server's own error in JSON-RPC, for a request that may wait for it here."""
+        message = item.message if isinstance(item, SessionMessage) else None
+        if not isinstance(message, JSONRPCError) or message.id is None:
+            return False
+        return self.waiting is None or message.id == self.waiting
 
     def _bounded_retry(self, found: re.Match[bytes]) -> bytes:
         """Return the field that says when to come again, not too soon; without it where that is no time at all."""

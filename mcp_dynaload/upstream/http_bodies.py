@@ -39,6 +39,8 @@ class Answers:
 
     async def check(self, response: httpx2.Response) -> None:
         """Put bounds on the body, and tell a request that was not carried out for want of a session."""
+        if given := [value for name, value in response.headers.raw if name.lower() == SESSION_HEADER.encode()]:
+            self._session.given = b", ".join(given)
         raw = httpx2.Response(
             response.status_code, headers=response.headers, stream=response.stream, request=response.request
         )

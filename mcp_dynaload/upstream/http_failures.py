@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import cast
+from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies_environment
 
 import httpx2
@@ -26,7 +27,7 @@ MAX_SCOPE = 200
 """Characters of a server's names of scopes in an error."""
 
 _ADVICE = {
-    301: "put the address to which it moved into 'url' of its entry",
+    301: "put the address to which it moved{to} into 'url' of its entry",
     400: "it does not take such requests: check 'url' and 'type' of its entry",
     401: "it wants a login, or one that has not run out: check 'headers' of its entry",
     402: "it wants to be paid first",
@@ -41,6 +42,9 @@ _ADVICE = {
     500: "the fault is on its side: try again later{wait}",
     503: "it is not available now: try again later{wait}",
 }
+_KEY_IN_PATH = re.compile(r"(?=[^/]*[0-9])[^/]{16,}")
+"""Some servers give everybody an address with a key in its path, which is long and has digits."""
+
 _WHOLE_NUMBER = re.compile(r"[0-9]+")
 _LIKE = {302: 301, 303: 301, 307: 301, 308: 301, 406: 405, 415: 405, 422: 400, 502: 503, 504: 503}
 
@@ -51,8 +55,26 @@ def status_reason(response: httpx2.Response) -> str:
     known = status if status in _ADVICE else _LIKE.get(status, status // 100 * 100)
     seconds = _retry_after(response.headers.get("retry-after", ""))
     wait = f" {seconds} s" if seconds and known == 429 else f" (in {seconds} s)" if seconds else ""
-    advice = _ADVICE.get(known, _ADVICE[400]).format(wait=wait or (" a while" if known == 429 else ""))
+    wait = wait or (" a while" if known == 429 else "")
+    advice = _ADVICE.get(known, _ADVICE[400]).format(wait=wait, to=_moved_to(response))
     return f"it answered with {status_name(response)}: {advice}"
+
+
+def _moved_to(response: httpx2.Response) -> str:
+    """Return where a redirect leads, without what often is a key: user, query, fragment, long parts of the path.
+
+    Path and host stand apart, as a whole address is cut to its host before it is shown or logged.
+    """
+    place = response.headers.get("location", "")
+    if not place.strip():
+        return ""
+    try:
+        to = urlsplit(urljoin(str(response.request.url), place.strip()))
+    except ValueError:  # no address, so there is none to put anywhere
+        return ""
+    path = quoted(_KEY_IN_PATH.sub("…", to.path or "/"))
+    at = quoted(f"{to.scheme}://{to.netloc.rpartition('@')[2]}")
+    return f" ({path} at {at}{', with a query that is not shown' if to.query else ''})"
 
 
 def demand_reason(response: httpx2.Response, demand: LoginDemand) -> str:

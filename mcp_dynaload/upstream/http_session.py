@@ -21,6 +21,9 @@ class HttpSession:
     mark: str = field(default_factory=lambda: secrets.token_hex(8))
     """In the data of errors that stand for "it does not know our session": no server can know it."""
 
+    given: bytes = b""
+    """The id that the server gave it, as it wrote it: the protocol has visible ASCII there, and not every server."""
+
     is_doubtful: bool = False
     """It answered in a way that servers that have forgotten the session answer, too."""
 

@@ -20,7 +20,8 @@ from mcp_dynaload.upstream.channels import open_streams
 from mcp_dynaload.upstream.connection import Connection, Ends, open_connection
 from mcp_dynaload.upstream.definition_guard import DefinitionGuard, Unguarded
 from mcp_dynaload.upstream.failures import is_closed, is_expected, login_error_in, reason_of
-from mcp_dynaload.upstream.listing import Listing, ListingBudget, announces_changes, read_listing
+from mcp_dynaload.upstream.list_reading import ListingBudget, read_listing
+from mcp_dynaload.upstream.listing import Listing, announces_changes
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.relisting import Relisting
 from mcp_dynaload.upstream.streams import Streams

@@ -3,21 +3,25 @@
 import pytest
 
 from mcp_dynaload.catalog.results import readable_result
-from mcp_dynaload.catalog.tool import Json
-from tests.e2e.odd_results import ODD_RESULTS, OddResult
+from tests.e2e.odd_results import ASKED, ODD_PROMPTS, ODD_RESOURCES, ODD_RESULTS, OddResult
 
 LEVELS = 100_000
+ODD = (("tools/call", ODD_RESULTS), ("prompts/get", ODD_PROMPTS), ("resources/read", ODD_RESOURCES))
 
 
 @pytest.mark.proves("in-words")
-@pytest.mark.parametrize("odd", ODD_RESULTS, ids=lambda odd: str(odd.given)[:60])
-def test_what_the_client_would_refuse_is_mended_and_all_else_is_the_very_same(odd: OddResult) -> None:
-    found, why = readable_result("tools/call", odd.given)
+@pytest.mark.parametrize(
+    ("method", "odd"),
+    [pytest.param(method, odd, id=f"{method} {odd.given}"[:70]) for method, kinds in ODD for odd in kinds],
+)
+def test_what_the_client_would_refuse_is_mended_and_all_else_is_the_very_same(method: str, odd: OddResult) -> None:
+    found, why = readable_result(method, odd.given, uri=ASKED)
 
     assert found == (odd.given if odd.mended is None else odd.mended)
     assert bool(why) == (odd.mended is not None)
     assert (found is odd.given) == (odd.mended is None)
-    assert readable_result("tools/call", found) == (found, ())
+    if found or method == "tools/call":
+        assert readable_result(method, found) == (found, ())
 
 
 def test_of_what_is_no_content_only_the_begin_is_shown() -> None:
@@ -38,24 +42,10 @@ def test_what_is_nested_too_deeply_to_be_shown_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("messages", "mended"),
-    [
-        ([{"role": "user", "content": "hi"}], [{"role": "user", "content": {"type": "text", "text": "hi"}}]),
-        (["hi"], [{"role": "user", "content": {"type": "text", "text": "hi"}}]),
-        ([{"role": "system", "content": "hi"}], [{"role": "user", "content": {"type": "text", "text": "hi"}}]),
-    ],
+    ("blob", "why"),
+    [("@", "contents[0].blob is '@', not base64"), (None, "contents[0].blob is null, not base64")],
 )
-def test_the_messages_of_a_prompt_are_mended_alike(messages: object, mended: object) -> None:
-    found, _ = readable_result("prompts/get", {"description": None, "messages": messages})
+def test_a_refusal_tells_of_what_the_server_meant_to_give(blob: object, why: str) -> None:
+    _, odd = readable_result("resources/read", {"contents": [{"uri": ASKED, "blob": blob}]})
 
-    assert found == {"messages": mended}
-
-
-@pytest.mark.parametrize(
-    ("method", "given"), [("prompts/get", {"messages": None}), ("resources/read", {"contents": 5}), ("prompts/get", {})]
-)
-def test_where_nothing_is_to_be_read_there_is_a_reason(method: str, given: Json) -> None:
-    found, why = readable_result(method, given)
-
-    assert found == {}
-    assert why
+    assert [f"{one.place} {one.why}" for one in odd] == [why, "contents has no usable element"]

@@ -24,7 +24,7 @@ def test_a_time_is_so_long_ago_or_a_date(text: str, seconds_ago: float) -> None:
     assert parse_since(text, NOW) == NOW - seconds_ago
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "5", "2026-13-01"])
+@pytest.mark.parametrize("text", ["", "yesterday", "5", "2026-13-01", pytest.param("9" * 5_000 + "d", id="digits")])
 def test_what_is_no_time_is_explained(text: str) -> None:
     with pytest.raises(ConfigError, match="2026-11-25T14:30"):
         parse_since(text, NOW)
@@ -64,3 +64,24 @@ def test_audit_without_a_journal_and_with_a_wrong_kind_says_so(shell: Shell) -> 
     assert wrong.returncode != 0
     assert "there are: " in wrong.stderr
     assert "tool_called" in wrong.stderr
+
+
+def test_a_journal_that_is_no_file_is_not_said_to_have_nothing_in_it(shell: Shell) -> None:
+    (shell.state_dir / "journal.db").mkdir(parents=True)
+
+    done = shell.run("audit")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "journal.db: cannot be read (it is no regular file); move it away" in done.stderr
+
+
+def test_a_journal_that_is_damaged_is_told_beside_what_the_new_one_holds(shell: Shell) -> None:
+    shell.state_dir.mkdir(parents=True)
+    (shell.state_dir / "journal.db").write_bytes(b"no database" * 1_000)
+
+    first, second = shell.run("audit"), shell.run("audit")
+
+    assert "journal.db was damaged: it is now journal.db.broken, and a new one was begun" in first.stderr
+    assert "Nothing in the last 24h in" in first.stdout
+    assert (shell.state_dir / "journal.db.broken").exists()
+    assert second.stderr == ""

@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from mcp_dynaload import app
-from mcp_dynaload.app import read_configuration
 from mcp_dynaload.catalog.catalog import build_tools
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.cli.app import app as cli
 from mcp_dynaload.cli.refresh import list_unseen
 from mcp_dynaload.cli.tool_details import detail_lines
+from mcp_dynaload.configuration import read_configuration
 from tests.cli.conftest import Shell
 from tests.programs import PYTHON
 from tests.waiting import HANG_SECONDS
@@ -234,7 +233,7 @@ def test_what_shows_demo_tools_says_so_also_when_they_were_listed_before(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     configuration = read_configuration({"HOME": str(tmp_path), "CLAUDE_PROJECT_DIR": str(tmp_path)})
-    monkeypatch.setattr(app, "embedded_configs", tuple)  # as if none of them had to be listed any more
+    monkeypatch.setattr("mcp_dynaload.configuration.embedded_configs", tuple)  # as if all had been listed
 
     assert configuration.is_demo
     assert list_unseen(configuration) == ()

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from mcp_dynaload.app import read_configuration
 from mcp_dynaload.cli.app import app
 from mcp_dynaload.config.paths import Locations, find_locations, variables_for
 from mcp_dynaload.config.trust import is_trusted, trust_file
+from mcp_dynaload.configuration import read_configuration
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database

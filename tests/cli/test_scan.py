@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import typer
 
-from mcp_dynaload.app import open_catalog, read_configuration
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.cli.common import configuration_of
 from mcp_dynaload.cli.scan import notes_of, scan
 from mcp_dynaload.cli.tools import tools
 from mcp_dynaload.config.paths import variables_for
+from mcp_dynaload.configuration import open_catalog, read_configuration
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.proxy.quarantine_review import review
 from mcp_dynaload.store.catalog_cache import CatalogCache

@@ -1,9 +1,12 @@
 """Tables on terminals of any width."""
 
+import io
+import json
+
 import pytest
 from rich.text import Text
 
-from mcp_dynaload.cli.screen import show_table
+from mcp_dynaload.cli.screen import json_to_copy, show_table
 
 HEADS = ("time", "session", "kind", "ms", "what", "details")
 ROWS = [
@@ -68,3 +71,21 @@ def test_text_with_markup_and_wide_signs_keeps_its_place(
     lines = capsys.readouterr().out.splitlines()
 
     assert [Text(line.rstrip()).cell_len for line in lines] == [12] * 3
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_json_to_copy_stays_json_in_every_encoding(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    entry = {"args": ["ü", "日本", "\ud800", "\u2028", "🙂"]}
+    output = io.TextIOWrapper(io.BytesIO(), encoding, "backslashreplace")
+    monkeypatch.setattr("sys.stdout", output)
+
+    output.write(json_to_copy(entry))
+    output.seek(0)
+
+    assert json.loads(output.read()) == entry
+
+
+def test_letters_that_the_output_has_are_shown_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "latin-1"))
+
+    assert json_to_copy(["ü"]) == '[\n  "ü"\n]'

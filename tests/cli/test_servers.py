@@ -121,6 +121,8 @@ def test_a_copied_line_makes_the_entry_that_the_client_would(places: Locations, 
         (["it", "https://x.example", "--sandbox", "none"], "--sandbox: not for a http server"),
         (["a b", "--", "x"], "'a b' cannot be a server's name"),
         (["it", "-t", "http", "nowhere"], "mcpServers.it.url is not an http:// or https:// address"),
+        (["it", "http://x y/mcp"], "mcpServers.it.url is not an http:// or https:// address"),
+        (["it", "http://x\u200b.example/mcp"], "mcpServers.it.url is not an http:// or https:// address"),
         (["z", "--", "x"], "has a server 'z': `mcp-dynaload remove z` first"),
         (["dynaload", "--", "x"], "would start mcp-dynaload behind itself"),
         (["it", "--", "mcp-dynaload", "serve"], "would start mcp-dynaload behind itself"),
@@ -159,6 +161,7 @@ def test_comments_and_order_stay_whatever_is_done_to_one_server(places: Location
     ("entry", "said"),
     [
         ("{", "is not valid JSON"),
+        ('{"a":' * 100_000, "is not valid JSON"),
         ("[]", "must be an object"),
         ('{"foo": 1}', "mcpServers.it has neither command nor url"),
         ('{"command": "x", "dynaload": {"pim": []}}', "did you mean 'pin'?"),
@@ -220,7 +223,7 @@ def test_a_trusted_project_file_stays_trusted_with_what_the_user_puts_in(places:
 
 
 def test_local_is_the_projects_file_kept_out_of_git(places: Locations) -> None:
-    (places.project_dir / ".git" / "info").mkdir(parents=True)
+    in_git(places, "init", "-q", "--template=")
 
     run("add", "--no-list", "-s", "local", "one", "--", "x")
 
@@ -228,8 +231,67 @@ def test_local_is_the_projects_file_kept_out_of_git(places: Locations) -> None:
     assert list(entries(places.project_servers_file)) == ["one"]
 
 
-def in_git(places: Locations, *arguments: str) -> None:
-    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], cwd=places.project_dir, check=True)
+def test_without_a_git_to_ask_local_is_kept_out_of_one_by_its_file(
+    places: Locations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (places.project_dir / ".git" / "info").mkdir(parents=True)
+    monkeypatch.setenv("PATH", str(places.state_dir))
+
+    run("add", "--no-list", "-s", "local", "one", "--", "x")
+
+    assert (places.project_dir / ".git" / "info" / "exclude").read_text("utf-8") == ".mcp-dynaload/\n"
+
+
+def in_git(places: Locations, *arguments: str) -> str:
+    line = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
+    return subprocess.run(line, cwd=places.project_dir, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+@pytest.mark.proves("secrets")
+@pytest.mark.parametrize(
+    ("ignore", "line"),
+    [
+        ("!.mcp-dynaload/\n!.mcp-dynaload/**\n", "line 2 of .gitignore (`!.mcp-dynaload/**`)"),
+        ("!.mcp-dynaload/\n", "a line of a .gitignore that begins with `!`"),
+    ],
+)
+@pytest.mark.parametrize("is_excluded", [False, True])
+def test_what_is_private_never_begins_a_file_that_a_gitignore_takes_in(
+    places: Locations, ignore: str, line: str, *, is_excluded: bool
+) -> None:
+    in_git(places, "init", "-q")
+    write(places.project_dir / ".gitignore", ignore)
+    exclude = places.project_dir / ".git" / "info" / "exclude"
+    exclude.write_text(".mcp-dynaload/\n" if is_excluded else "", encoding="utf-8")
+    before = exclude.read_text("utf-8")
+
+    told = refused("add", "--no-list", "-s", "local", "mine", "-e", "KEY=abc", "--", "x")
+
+    assert f"end in it: {line} outranks `.mcp-dynaload/` in {exclude}; take it out" in told
+    assert not places.project_servers_file.exists()
+    assert exclude.read_text("utf-8") == before
+    run("add", "--no-list", "-s", "project", "team", "--", "x")
+    assert "servers.json" in in_git(places, "add", "-An", ".")
+    assert "outranks" in refused("add", "--no-list", "-s", "local", "mine", "-e", "KEY=abc", "--", "x")
+
+
+@pytest.mark.proves("secrets")
+def test_what_is_private_never_takes_the_place_of_a_file_that_git_has(places: Locations) -> None:
+    in_git(places, "init", "-q")
+    run("add", "--no-list", "-s", "project", "team", "--", "x")
+    in_git(places, "add", ".mcp-dynaload")
+    places.project_servers_file.unlink()
+
+    assert "git tracks it" in refused("add", "--no-list", "-s", "local", "mine", "--", "x")
+
+
+def test_an_add_that_is_refused_changes_nothing_in_the_repository(places: Locations) -> None:
+    in_git(places, "init", "-q", "--template=")
+    write(places.project_dir / ".gitignore", ".mcp-dynaload/\n")
+    run("add", "--no-list", "-s", "project", "team", "--", "x")
+
+    assert "has a server 'team'" in refused("add", "--no-list", "-s", "local", "team", "--", "x")
+    assert not (places.project_dir / ".git" / "info" / "exclude").exists()
 
 
 @pytest.mark.proves("secrets")
@@ -274,7 +336,32 @@ def test_a_server_for_all_in_a_file_that_git_ignores_is_told(places: Locations) 
 
     told = run("add", "--no-list", "-s", "project", "team", "--", "x")
 
-    assert "so nobody else gets this server: take its line `.mcp-dynaload/` out" in told
+    assert "so nobody else gets this server: take out line " in told
+    assert "of .git/info/exclude (`.mcp-dynaload/`)" in told
+
+
+@pytest.mark.proves("secrets")
+def test_a_file_that_only_gitignore_keeps_out_takes_what_is_private_unless_git_tracks_it(places: Locations) -> None:
+    in_git(places, "init", "-q")
+    run("add", "--no-list", "-s", "project", "team", "--", "x")
+    private = ("add", "--no-list", "-s", "local", "mine", "-e", "KEY=abc", "--", "x")
+    ignore = write(places.project_dir / ".gitignore", ".mcp-dynaload/*\n!.mcp-dynaload/servers.json\n")
+
+    assert "may be shared through the repository" in refused(*private)
+    ignore.write_text(".mcp-dynaload/\n", encoding="utf-8")
+    run(*private)
+    assert list(entries(places.project_servers_file)) == ["team", "mine"]
+    in_git(places, "add", "-f", ".mcp-dynaload/servers.json")
+    assert "git tracks it" in refused("add", "--no-list", "-s", "local", "more", "--", "x")
+
+
+def test_a_project_server_in_a_repository_that_git_cannot_read_is_told_and_there(places: Locations) -> None:
+    (places.project_dir / ".git").mkdir()
+
+    told = run("add", "--no-list", "-s", "project", "team", "--", "x")
+
+    assert "git cannot say whether it shares" in told
+    assert list(entries(places.project_servers_file)) == ["team"]
 
 
 def test_a_project_file_that_leads_out_of_the_project_is_not_written(places: Locations, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from mcp_dynaload.app import open_catalog, read_configuration
 from mcp_dynaload.config.categories_file import read_categories
+from mcp_dynaload.configuration import open_catalog, read_configuration
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "categories.example.toml"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mcp_dynaload.app import read_configuration
 from mcp_dynaload.config.paths import find_locations
+from mcp_dynaload.configuration import read_configuration
 
 
 @pytest.fixture

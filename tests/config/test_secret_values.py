@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from mcp_dynaload.app import followed_files
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.secret_store import SERVICE, SecretStore
 from mcp_dynaload.config.secrets import masker_for
 from mcp_dynaload.config.servers_watch import stamp_of
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.system_keyring import Keyring
+from mcp_dynaload.config.written_configuration import followed_files
 from mcp_dynaload.errors import StoreError
 from tests.keyrings import SECRET, KeyringInMemory, LockedKeyring
 from tests.servers_files import places_in, problems_of, read, read_entry, servers, write

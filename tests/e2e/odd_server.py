@@ -23,6 +23,9 @@ CAPABILITIES = {
     "prompts": {"listChanged": True},
     "resources": {"listChanged": True},
 }
+ANSWERS = {"prompts/get": "name", "resources/read": "uri"}
+"""The params that end with the place, in the list of this method, of the answer that is asked for."""
+
 CHANGE = "change"
 """The tool with whose call the server takes the next lists of its file, and announces that."""
 
@@ -39,6 +42,8 @@ def reply(message: dict[str, Any], lists: Lists) -> str | None:
             result["instructions"] = words[0]
     elif method in KEYS:
         result = {KEYS[method]: lists.get(KEYS[method], [])}
+    elif method in ANSWERS:
+        result = lists[method][int(message["params"][ANSWERS[method]].rpartition("-")[2])]
     elif method == "tools/call":
         result = {"content": [{"type": "text", "text": "called with " + json.dumps(message["params"])}]}
     elif method == "ping":

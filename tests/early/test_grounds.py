@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from mcp_dynaload.app import read_configuration
 from mcp_dynaload.catalog.pinning import element_of
 from mcp_dynaload.config.early_grounds import early_grounds
 from mcp_dynaload.config.paths import Locations, find_locations, variables_for
@@ -17,6 +16,7 @@ from mcp_dynaload.config.secret_store import SecretStore
 from mcp_dynaload.config.settings import Settings, variable_name
 from mcp_dynaload.config.trust import trust_file
 from mcp_dynaload.config.upstream_config import UpstreamConfig
+from mcp_dynaload.configuration import read_configuration
 from mcp_dynaload.early.grounds import Grounds
 from mcp_dynaload.early.records import SESSION_VARIABLE, StoredAnswers, read_record, record_file
 from mcp_dynaload.early.start import begin

@@ -3,7 +3,9 @@
 import hashlib
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,6 +60,46 @@ def test_a_judged_text_has_the_vectors_that_it_has_otherwise(encoder: Encoder):
     assert np.array_equal(among_others, encoder.encode(texts))
     assert np.array_equal(alone, among_others[:1])
     assert need_alone == need
+
+
+def test_a_text_of_a_prompt_is_read_once(encoder: Encoder):
+    session, judge, pieces = open_models()
+    counting = Counting(session)
+    texts = ["find the open issues, and close them", "find the open issues", "close them"]
+    reader = Encoder(counting, judge, pieces)
+
+    reader.begin(texts)
+    first, need = reader.judge(texts)
+    second, _ = reader.judge(["before\nfind the open issues, and close them", *texts[1:]])
+
+    assert counting.runs == 4
+    assert np.array_equal(first, encoder.encode(texts))
+    assert np.array_equal(first[1:], second[1:])
+    assert need == encoder.judge(texts[:1])[1]
+
+
+def test_a_text_that_could_not_be_read_is_read_again(encoder: Encoder):
+    session, judge, pieces = open_models()
+    failing = Counting(session, fails=1)
+    reader = Encoder(failing, judge, pieces)
+    with pytest.raises(MemoryError):
+        reader.judge(["list the tables"])
+
+    assert reader.judge(["list the tables"])[1] == encoder.judge(["list the tables"])[1]
+
+
+class Counting:
+    """A model whose runs are counted, of which the first may fail."""
+
+    def __init__(self, session: Any, fails: int = 0) -> None:
+        self._session, self._fails = session, fails
+        self.runs = 0
+
+    def run(self, outputs: None, inputs: Mapping[str, Any]) -> list[Any]:
+        self.runs += 1
+        if self.runs <= self._fails:
+            raise MemoryError
+        return self._session.run(outputs, inputs)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from mcp_dynaload.app import open_catalog, refresh_catalog
+from mcp_dynaload.app import refresh_catalog
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.configuration import open_catalog
 from mcp_dynaload.http.rest import PREFIX
 from tests.faults.odd_http_server import Odd, OddServer
 from tests.faults.proxy import Place, Proxy, connected

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,17 @@ def test_requests_from_a_file_are_answered_into_a_file(place: Place) -> None:
 
     assert done.returncode == 0
     assert json.loads((place.project / "answers").read_text())["result"]["serverInfo"]["name"] == "dynaload"
+
+
+def test_a_log_that_cannot_be_written_is_never_told_to_the_client(place: Place) -> None:
+    logs = place.state / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    (logs / "dynaload.log").symlink_to("/dev/full")
+
+    done = served(replace(place, variables={"MCP_DYNALOAD_LOG_LEVEL": "debug"}), "<hello 2>&-")
+
+    assert done.returncode == 0
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1]
 
 
 @pytest.mark.proves("no-orphans")

@@ -22,6 +22,10 @@ BEFORE_MODS = (2, 1, 200)
 ENTRY: Json = {"type": "stdio", "command": "/opt/bin/mcp-dynaload", "args": ["serve"]}
 
 
+class DeclinedError(Exception):
+    """The user's no."""
+
+
 @dataclass(frozen=True)
 class Machine:
     root: Path
@@ -97,7 +101,7 @@ class Machine:
     ) -> InstallPlan:
         return install(
             self.snapshot(scope, source),
-            UserDialogue(self.shown.append, lambda: self.agrees),
+            UserDialogue(self.shown.append, self._confirm),
             self.probe,
             lambda: self.refreshes.append("refreshed"),
             is_dry_run=is_dry_run,
@@ -107,11 +111,15 @@ class Machine:
             write=write,
         )
 
+    def _confirm(self) -> None:
+        if not self.agrees:
+            raise DeclinedError
+
     def init_given(self, given: GivenServers) -> InstallPlan:
         """Put servers of another program behind the proxy."""
         return install(
             replace(self.snapshot(), given=given),
-            UserDialogue(self.shown.append, lambda: self.agrees),
+            UserDialogue(self.shown.append, self._confirm),
             self.probe,
             lambda: self.refreshes.append("refreshed"),
             is_dry_run=False,

@@ -13,7 +13,7 @@ from mcp_dynaload.hosts.claude_code.files import Scope
 from mcp_dynaload.hosts.claude_code.hooks import hook_settings
 from mcp_dynaload.hosts.claude_code.installation import UserDialogue, install
 from mcp_dynaload.hosts.claude_code.wiring import PLUGIN_FOLDER
-from tests.hosts.machine import DATA, ENTRY, bare_machine, used_machine
+from tests.hosts.machine import DATA, ENTRY, DeclinedError, bare_machine, used_machine
 
 MOVED = ("github", "filesystem", "time", "postgres", "browser.tools", "grafana", "sentry", "linear", "intranet")
 
@@ -57,7 +57,8 @@ def test_a_user_who_does_not_agree_keeps_everything(tmp_path: Path) -> None:
     machine = replace(used_machine(tmp_path), agrees=False)
     before = machine.contents()
 
-    machine.init()
+    with pytest.raises(DeclinedError):
+        machine.init()
 
     assert machine.contents() == before
 
@@ -216,7 +217,7 @@ def test_links_are_written_through_and_modes_kept(tmp_path: Path) -> None:
 
 def test_a_failing_first_listing_does_not_undo_the_move(tmp_path: Path) -> None:
     machine = bare_machine(tmp_path)
-    dialogue = UserDialogue(machine.shown.append, lambda: True)
+    dialogue = UserDialogue(machine.shown.append, lambda: None)
 
     def refresh() -> None:
         raise UpstreamError("'db' did not start")

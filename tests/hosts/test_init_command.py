@@ -9,11 +9,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from mcp_dynaload.app import read_configuration
 from mcp_dynaload.cli.init import init_command, serve_entry
 from mcp_dynaload.cli.learn import offer_learning
 from mcp_dynaload.cli.uninstall import uninstall
-from mcp_dynaload.errors import HostError
+from mcp_dynaload.configuration import read_configuration
+from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.sqlite_usage import SqliteUsage
@@ -89,7 +89,7 @@ def test_a_client_that_does_not_run_gets_hooks_in_its_settings(
 def test_without_a_terminal_and_without_yes_nothing_happens(machine: Machine) -> None:
     before = machine.contents()
 
-    with pytest.raises(HostError, match="add --yes"):
+    with pytest.raises(ConfigError, match="add --yes"):
         CliRunner().invoke(command([]), ["init"], catch_exceptions=False)
 
     assert machine.contents() == before
@@ -111,6 +111,7 @@ def test_who_says_no_is_told_that_nothing_was_changed(machine: Machine, monkeypa
     done = CliRunner().invoke(command([]), ["init"], input="n\n", catch_exceptions=False)
 
     assert done.output.rstrip().endswith("Nothing was changed.")
+    assert done.exit_code == 1
     assert machine.contents() == before
 
 

@@ -72,6 +72,7 @@ def test_an_approval_that_nobody_gave_so_far_is_personal_and_said(tmp_path: Path
 
 def test_private_servers_of_a_folder_are_kept_out_of_its_repository(tmp_path: Path) -> None:
     machine = used_machine(tmp_path)
+    subprocess.run(["git", "init", "-q"], cwd=machine.project, check=True)
     exclude = machine.write(machine.project / ".git" / "info" / "exclude", "# mine")
 
     plan = machine.init("local")
@@ -90,6 +91,26 @@ def test_private_servers_never_join_a_file_that_may_be_shared(tmp_path: Path) ->
 
     with pytest.raises(HostError, match="may be shared through the repository"):
         machine.init("local")
+
+
+def test_private_servers_never_begin_a_file_that_a_gitignore_takes_in(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    subprocess.run(["git", "init", "-q"], cwd=machine.project, check=True)
+    machine.write(machine.project / ".gitignore", "!.mcp-dynaload/\n!.mcp-dynaload/**\n")
+
+    with pytest.raises(HostError, match=r"line 2 of \.gitignore \(`!\.mcp-dynaload/\*\*`\) outranks"):
+        machine.init("local")
+
+    assert not machine.locations.project_servers_file.exists()
+
+
+def test_private_servers_join_a_file_that_a_gitignore_keeps_out(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    subprocess.run(["git", "init", "-q"], cwd=machine.project, check=True)
+    machine.init("project")
+    machine.write(machine.project / ".gitignore", ".mcp-dynaload\n")
+
+    assert machine.init("local").moved == ("notes",)
 
 
 def test_private_servers_never_join_a_file_that_git_tracks_even_if_it_ignores_it(tmp_path: Path) -> None:

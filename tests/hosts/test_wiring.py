@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -199,6 +200,7 @@ def test_where_the_link_cannot_be_made_nothing_changes(machine: Machine) -> None
 
 
 def test_for_one_folder_the_link_is_in_that_folder_and_out_of_its_repository(machine: Machine) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=machine.project, check=True)
     exclude = machine.write(machine.project / ".git" / "info" / "exclude", "# mine\n")
 
     machine.init("local")

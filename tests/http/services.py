@@ -12,8 +12,8 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import Implementation
 
-from mcp_dynaload.app import Configuration, read_configuration
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.configuration import Configuration, read_configuration
 from mcp_dynaload.http.app import create_app
 from mcp_dynaload.http.dependencies import ServiceState, serving_of
 from mcp_dynaload.store.catalog_cache import CatalogCache

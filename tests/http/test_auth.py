@@ -12,8 +12,8 @@ import pytest
 from mcp import MCPError
 from starlette.requests import HTTPConnection
 
-from mcp_dynaload.app import Configuration
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.configuration import Configuration
 from mcp_dynaload.http.host_guard import SECURITY_HEADERS
 from mcp_dynaload.http.rate_limit import Buckets
 from mcp_dynaload.http.wrong_tokens import MAX_KEPT, MAX_PER_MINUTE, WrongTokens

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from mcp import MCPError
 from mcp.server.streamable_http import EventMessage
-from mcp_types import JSONRPCNotification, JSONRPCResponse
+from mcp_types import ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCResponse
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.http.recent_events import RecentEvents
@@ -197,22 +197,71 @@ async def test_a_resumed_stream_ends_with_its_session(waiting: Waiting) -> None:
         assert answers_of([line async for line in lines]) == []
 
 
+def an_answer(size: int = 0) -> JSONRPCResponse:
+    return JSONRPCResponse(jsonrpc="2.0", id=1, result={"text": size * "x"})
+
+
+class Resuming:
+    """A client that resumes a stream of a store, with what it was sent."""
+
+    def __init__(self, events: RecentEvents, *, stores: tuple[tuple[str, JSONRPCMessage], ...] = ()) -> None:
+        self.sent: list[str | None] = []
+        self._events, self._stores = events, list(stores)
+
+    async def after(self, event_id: str) -> list[str | None]:
+        with anyio.fail_after(HANG_SECONDS):
+            await self._events.replay_events_after(event_id, self._send)
+        return self.sent
+
+    async def _send(self, event: EventMessage) -> None:
+        self.sent.append(event.event_id)
+        stores, self._stores = self._stores, []
+        for stream_id, message in stores:  # while this one is still being sent
+            await self._events.store_event(stream_id, message)
+
+
 async def test_what_comes_while_a_stream_is_resumed_is_not_lost() -> None:
     events = RecentEvents()
     last = await events.store_event("1", None)
-    sent: list[str | None] = []
-
-    async def send(event: EventMessage) -> None:
-        sent.append(event.event_id)
-        if len(sent) == 1:
-            await events.store_event("2", note(2))
-            await events.store_event("1", JSONRPCResponse(jsonrpc="2.0", id=1, result={}))
-
     await events.store_event("1", note(1))
-    with anyio.fail_after(HANG_SECONDS):
-        await events.replay_events_after(last, send)
 
-    assert sent == ["1", "3"]
+    assert await Resuming(events, stores=(("2", note(2)), ("1", an_answer()))).after(last) == ["1", "3"]
+
+
+async def test_nor_is_what_is_more_than_is_kept() -> None:
+    events = RecentEvents(max_events=2, max_bytes=100)
+    last = await events.store_event("1", None)
+    await events.store_event("1", note(1))
+    others = tuple(("2", note(number)) for number in range(5))
+
+    assert await Resuming(events, stores=(("1", note(2)), *others, ("1", an_answer(200)))).after(last) == [
+        "1",
+        "2",
+        "8",
+    ]
+    assert await Resuming(events).after("8") == [], "the newest is kept however large it is, and was the last"
+
+
+async def test_a_client_that_reads_too_slowly_is_sent_what_was_kept_for_it_and_may_come_again() -> None:
+    events = RecentEvents(max_events=3)
+    last = await events.store_event("1", None)
+    await events.store_event("1", note(1))
+    many = tuple(("1", note(number)) for number in range(5))
+
+    assert await Resuming(events, stores=many).after(last) == ["1", "2", "3", "4"]
+    await events.store_event("1", an_answer())
+    assert await Resuming(events).after("5") == ["6", "7"]
+
+
+async def test_an_error_that_answers_nothing_ends_no_stream() -> None:
+    events = RecentEvents()
+    last = await events.store_event("1", note(1))
+    error = JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=-32700, message="no JSON"))
+    await events.store_event("1", error)
+    await events.store_event("1", note(2))
+    events.close()
+
+    assert await Resuming(events).after(last) == ["1", "2"]
 
 
 async def test_another_sessions_events_are_not_replayed(service: Service, http: httpx2.AsyncClient) -> None:
@@ -229,16 +278,7 @@ async def test_old_events_make_room_and_cannot_be_resumed_from() -> None:
     numbers = [await events.store_event("1", note(number)) for number in range(3)]
     events.close()
 
-    async def sent_after(event_id: str) -> list[str | None]:
-        sent: list[str | None] = []
-
-        async def send(event: EventMessage) -> None:
-            sent.append(event.event_id)
-
-        await events.replay_events_after(event_id, send)
-        return sent
-
-    assert [await sent_after(event_id) for event_id in (*numbers, "x", "9" * 30)] == [[], ["2"], [], [], []]
+    assert [await Resuming(events).after(event_id) for event_id in (*numbers, "x", "9" * 30)] == [[], ["2"], [], [], []]
 
 
 async def test_draining_lets_a_running_call_finish_takes_no_other_and_no_session(

@@ -35,6 +35,18 @@ for secret in (known, *secrets):
         log.exception("it_broke")
 """
 
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+import structlog
+from mcp_dynaload.machine.logs import set_up_logs
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+set_up_logs("info", Path(sys.argv[1]) / "logs", to_stderr=False)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+for _ in range(3):
+    structlog.get_logger("mcp_dynaload.x").warning("it_said")
+"""
+
 KNOWN = "Known to/ü nobody 4711"
 
 
@@ -53,3 +65,10 @@ def test_no_secret_is_in_our_log_whoever_wrote_the_line(tmp_path: Path, where: s
         for secret in (KNOWN, *TOKENS.values(), *(secret for _, secret in IN_CONTEXT.values()))
         if secret in written
     ] == []
+
+
+def test_a_log_that_cannot_be_written_is_told_once_and_not_with_a_traceback_for_each_line(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True)
+
+    file = tmp_path / "logs" / "dynaload.log"
+    assert done.stderr == f"mcp-dynaload: {file} cannot be written ([Errno 27] File too large)\n"

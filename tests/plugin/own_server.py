@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mcp_dynaload.app import SERVER_NAME_VARIABLE
 from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME, SERVER_NAME
+from mcp_dynaload.configuration import SERVER_NAME_VARIABLE
 from mcp_dynaload.hosts.claude_code.hooks import hook_settings
 from tests.installed import ROOT
 

@@ -254,6 +254,29 @@ async def test_what_was_read_to_count_is_freed_once_the_catalog_has_settled(
     assert index.knows_meanings
 
 
+async def test_what_stays_is_set_aside_each_time_the_catalog_has_settled(
+    records: CatalogCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, received = anyio.create_memory_object_stream[None](1)
+    monkeypatch.setattr(catalog_index_module, "SETTLED_SECONDS", 0.01)
+
+    def set_aside() -> None:
+        from_thread.run_sync(send.send_nowait, None)
+
+    monkeypatch.setattr(catalog_index_module, "set_aside", set_aside)
+    index = catalog_index(records, CATALOG)
+    await index.read_words()
+
+    with send, received:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(index.keep_meanings)
+            with anyio.fail_after(HANG_SECONDS):
+                await received.receive()
+                index.exchange(CATALOG, index.words_of(CATALOG))
+                await received.receive()
+            tasks.cancel_scope.cancel()
+
+
 async def test_the_lists_of_words_are_read_before_a_prompt_needs_them(
     records: CatalogCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from mcp import MCPError
 
-from mcp_dynaload.app import Configuration, open_proxy
+from mcp_dynaload.app import open_proxy
 from mcp_dynaload.catalog.pinning import DefinitionElement, element_of
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.configuration import Configuration
 from mcp_dynaload.proxy.definition_scan import DefinitionScan
 from mcp_dynaload.proxy.quarantine_review import review
 from mcp_dynaload.store.sqlite_definitions import SqliteDefinitions

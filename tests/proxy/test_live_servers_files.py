@@ -9,9 +9,10 @@ import pytest
 
 from mcp_dynaload.api.dynaload import open_on
 from mcp_dynaload.api.options import Options
-from mcp_dynaload.app import open_proxy, read_configuration
+from mcp_dynaload.app import open_proxy
 from mcp_dynaload.config.paths import find_locations, variables_for
 from mcp_dynaload.config.secret_store import SecretStore
+from mcp_dynaload.configuration import read_configuration
 from mcp_dynaload.store.journal import SqliteJournal, Wanted
 from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.events import ConfigurationChanged, Event

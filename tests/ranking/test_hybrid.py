@@ -138,6 +138,8 @@ class Fixed:
     def encode(self, texts: Sequence[str]) -> Matrix:
         return np.full((len(texts), WIDTH), WIDTH**-0.5, np.float32)
 
+    def begin(self, texts: Sequence[str]) -> None: ...
+
     def judge(self, texts: Sequence[str]) -> tuple[Matrix, float]:
         return self.encode(texts), 0.0
 

@@ -59,10 +59,10 @@ def test_what_costs_more_in_vain_takes_more_evidence():
     assert [round(min_need(BALANCED, tokens), 2) for tokens in (0, 2_700, 10_000)] == [0.11, 0.43, 0.71]
 
 
-def test_the_larger_a_catalog_the_more_room_a_prompt_has_without_a_jump():
+def test_the_larger_a_catalog_the_more_room_a_prompt_has_that_is_not_sure():
     rooms = [room_for_prompt(0, tools) for tools in range(LARGE_CATALOG_TOOLS, VERY_LARGE_CATALOG_TOOLS + 1)]
 
-    assert all(0 <= after - before <= 2 for before, after in pairwise(rooms))
+    assert all(0 <= after - before <= 2 for before, after in pairwise(rooms)), "without a jump"
     assert rooms[-1] == room_for_prompt(0, 10 * VERY_LARGE_CATALOG_TOOLS) == MAX_LOADED_OF_LARGE
 
 

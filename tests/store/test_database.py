@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import subprocess
 import sys
@@ -140,11 +141,14 @@ def test_a_database_with_damaged_pages_is_replaced_when_it_is_noticed(tmp_path: 
     assert costs(path) == {"a"}
 
 
-@pytest.mark.parametrize("obstacle", ["folder is a file", "database is a folder"])
+@pytest.mark.parametrize("obstacle", ["folder is a file", "database is a folder", "database is a pipe"])
 def test_where_no_file_can_be_memory_serves_and_a_warning_says_so(tmp_path: Path, obstacle: str) -> None:
     path = tmp_path / "state" / "dynaload.db"
     if obstacle == "folder is a file":
         path.parent.write_text("")
+    elif obstacle == "database is a pipe":
+        path.parent.mkdir()
+        os.mkfifo(path)
     else:
         path.mkdir(parents=True)
     with capture_logs() as logs, closing(Database(path)) as database:

@@ -14,8 +14,9 @@ from mcp.server.runner import serve_loop
 from mcp.shared.message import SessionMessage
 from starlette.types import ASGIApp
 
-from mcp_dynaload.app import open_proxy, read_configuration
+from mcp_dynaload.app import open_proxy
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.configuration import read_configuration
 from mcp_dynaload.proxy.server import ProxyServer
 from tests.programs import PYTHON
 

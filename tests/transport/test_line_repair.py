@@ -103,6 +103,7 @@ def test_an_answer_that_cannot_be_read_fails_the_request_that_it_names(line: byt
         b'{"jsonrpc":"2.0","id":3,"method":"x","params":{"result":',
         b'{"note":{"jsonrpc":"2.0","id":3,"result":{}},broken',
         b"{'id': 3, 'result': {}}",
+        b"{'jsonrpc': '2.0', 'id': 3, 'result': {}}",  # a debug line: the answer follows
     ],
 )
 def test_what_is_not_certain_to_be_an_answer_fails_nothing(line: bytes) -> None:

@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import Literal
 
 import anyio
+import httpx2
 import pytest
 from mcp import MCPError
+from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCError
 from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.errors import UpstreamAnswerError, UpstreamClosedError, UpstreamError, UpstreamStartError
 from mcp_dynaload.transport.jsonrpc_lines import Item
-from mcp_dynaload.upstream.http_answers import EventStream
+from mcp_dynaload.upstream.http_answers import AnsweringClient, EventStream
+from mcp_dynaload.upstream.http_session import HttpSession
 from mcp_dynaload.upstream.pool import Pool
 from tests.faults.odd_http_server import EVENTS, HELLO, Odd, OddServer, OddSseServer
 from tests.transparency.serving import served
@@ -54,7 +58,10 @@ async def failure_of(pool: Pool, name: str = "far") -> UpstreamError:
         (Odd(status=503, headers={"retry-after": "5"}), ("HTTP 503", "not available now", "(in 5 s)")),
         (Odd(status=502), ("HTTP 502 (Bad Gateway)", "try again later")),
         (Odd(status=418), ("HTTP 418",)),
-        (Odd(status=302, headers={"location": "https://elsewhere.example/login?to=1"}), ("HTTP 302", "moved")),
+        (
+            Odd(status=302, headers={"location": "https://elsewhere.example/login?to=1"}),
+            ("HTTP 302", 'it moved ("/login" at "https://elsewhere.example", with a query'),
+        ),
         (Odd(status=401, body='{"error":"invalid_token"}'), ("HTTP 401", '{"error":"invalid_token"}')),
         (Odd(), ("HTTP 200 (OK) and an empty body",)),
         (Odd(body="<html><title>Log in</title>", content_type="text/html"), ("unreadable", "text/html", "Log in")),
@@ -67,6 +74,14 @@ async def failure_of(pool: Pool, name: str = "far") -> UpstreamError:
         (Odd(body="data: nonsense\n\n", content_type=EVENTS), ("unreadable", "'nonsense'")),
         (Odd(body='data: {"jsonrpc":"2.0","id":{id},"result":"x"}\n\n', content_type=EVENTS), ("is a text", "'x'")),
         (Odd(body="", content_type=EVENTS), ("ended its answer before there was one",)),
+        (
+            Odd(body="event: error\ndata: quota\n\ndata: ping\n\n", content_type=EVENTS),
+            ("it answered with an error event: 'quota'",),
+        ),
+        (
+            Odd(body='event: error\ndata: {"message": "quota"}\n\n', content_type=EVENTS),
+            ('it answered with an error event: \'{"message": "quota"}\'',),
+        ),
         (Odd(body=ANSWER[:-5], headers={"content-length": "500"}), ("broke off",)),
     ],
 )
@@ -145,6 +160,40 @@ async def test_a_number_that_json_cannot_say_is_null_and_noted(tmp_path: Path) -
             with anyio.fail_after(5):
                 assert (await call(pool, "far", "echo"))["structuredContent"] == {"x": [None, None, 2.5]}
         assert "null stands for the number NaN" in (tmp_path / "logs" / "far.log").read_text()
+
+
+async def streamed(stream: str, waiting: int | None = 3) -> tuple[bytes, list[str]]:
+    """Return what the transport gets of a stream of events, and what who waits is told."""
+    told: list[str] = []
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield stream.encode()
+
+    async def tell(item: Item) -> None:
+        if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCError):  # else it goes to the log
+            told.append(item.message.error.message)
+
+    found = [piece async for piece in EventStream(tell, waiting).readable(pieces())]
+    return b"".join(found), told
+
+
+@pytest.mark.proves("in-words")
+@pytest.mark.parametrize("waiting", [3, None])
+async def test_an_error_event_with_the_error_of_a_request_answers_it(waiting: int | None) -> None:
+    error = '{"jsonrpc":"2.0","id":3,"error":{"code":-32000,"message":"quota"}}'
+
+    got, told = await streamed(f"id: 7\nevent: error\ndata: {error}\n\ndata: ping\n\n", waiting)
+
+    assert got.startswith(f"id: 7\ndata: {error}\n\n".encode())
+    assert told == []
+
+
+async def test_an_error_event_for_another_request_is_told_as_it_is() -> None:
+    error = '{"jsonrpc":"2.0","id":4,"error":{"code":-32000,"message":"quota"}}'
+
+    _, told = await streamed(f"event: error\ndata: {error}\n\ndata: ping\n\n")
+
+    assert told == [f"it answered with an error event: '{error}'"]
 
 
 @pytest.mark.parametrize("status", [200, 400, 404, 500])
@@ -362,3 +411,59 @@ async def test_over_the_older_transport_a_stream_that_leads_nowhere_is_told_at_o
 
     assert text.startswith("MCP server 'far' did not start: ")
     assert words in text
+
+
+class SessionServer(OddServer):
+    """A server that gives a session an id as odd as it likes, and notes what comes back."""
+
+    def __init__(self, given: bytes) -> None:
+        super().__init__(Odd(body=ANSWER))
+        self.given = given
+        self.carried: list[bytes | None] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self.carried.append(dict(scope["headers"]).get(b"mcp-session-id"))
+
+        async def with_session(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], (b"mcp-session-id", self.given)]}
+            await send(message)
+
+        await super().__call__(scope, receive, with_session)
+
+
+@pytest.mark.parametrize("given", ["\u00e9\u65e5".encode(), "\u00e9".encode("latin-1"), b"\xff a", b"one"])
+async def test_the_id_of_a_session_is_given_back_as_the_server_wrote_it(tmp_path: Path, given: bytes) -> None:
+    server = SessionServer(given)
+    async with served(server) as url, pool_of(tmp_path, far(url)) as pool:
+        with anyio.fail_after(5):
+            assert await say(pool, "far", "echo") == "done"
+
+    assert server.carried[-1] == given
+    assert set(server.carried) == {None, given}
+
+
+@pytest.mark.parametrize("given", [b"", "\u00e9".encode("latin-1")])
+async def test_only_what_a_server_gave_is_changed_in_headers_of_any_form(given: bytes) -> None:
+    async def tell(item: Item) -> None:
+        raise AssertionError(item)
+
+    session = HttpSession(given=given)
+    name, value, byte = "Mcp-Session-Id", "\u00e9".encode(), b"\xe9"
+    kept = given or value
+    async with AnsweringClient(tell, answers_in_body=True, session=session) as client:
+        for headers, expected in [
+            ({b"X-A": b"1", name.encode(): value}, [(b"X-A", b"1"), (name.encode(), kept)]),
+            ([("X-A", "1"), ("X-A", "2"), (name, value)], [(b"X-A", b"1"), (b"X-A", b"2"), (name.encode(), kept)]),
+            (httpx2.Headers([("X-A", "\u00e9"), ("X-A", "2")], "latin-1"), [(b"X-A", byte), (b"X-A", b"2")]),
+            ({"X-A": byte, "Last-Event-ID": "\u00e9"}, [(b"X-A", byte), (b"Last-Event-ID", value)]),
+            ({name: "one"}, [(name.encode(), b"one")]),
+        ]:
+            before = list(headers)
+            request = client.build_request("POST", "http://far.example", headers=headers)
+            assert request.headers.raw[-len(expected) :] == expected
+            assert list(headers) == before
+        assert client.build_request("GET", "http://far.example").headers["host"] == "far.example"
+        with pytest.raises(UnicodeEncodeError):  # as of every client
+            client.build_request("POST", "http://far.example", headers={"X-A": "\u00e9"})

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamAnswerError
 from mcp_dynaload.upstream.era import Era
-from mcp_dynaload.upstream.listing import Listing, ListingBudget, read_listing
+from mcp_dynaload.upstream.list_reading import ListingBudget, read_listing
+from mcp_dynaload.upstream.listing import Listing
 
 EMPTY: Json = {"tools": [], "prompts": [], "resources": [], "resourceTemplates": []}
 EVERYTHING: Json = {"tools": {}, "prompts": {}, "resources": {}}

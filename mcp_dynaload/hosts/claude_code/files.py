@@ -14,7 +14,7 @@ from mcp_dynaload.config.problems import ConfigProblem
 from mcp_dynaload.config.server_entry import SERVERS_KEY
 from mcp_dynaload.config.servers_source import shape_problem
 from mcp_dynaload.errors import HostError
-from mcp_dynaload.hosts.claude_code.git_exclude import exclude_file, is_tracked
+from mcp_dynaload.hosts.claude_code.git_exclude import EXCLUDED, Sharing, exclude_file, outranking_line, sharing
 from mcp_dynaload.hosts.claude_code.given_servers import GivenServers
 from mcp_dynaload.hosts.claude_code.json_edit import parse_object
 from mcp_dynaload.machine.bounded_files import read_bounded, read_inside
@@ -81,8 +81,11 @@ class ClientSnapshot:
     exclude: Path | None
     """The file of what this user ignores in the folder's repository."""
 
-    is_tracked: bool = False
+    sharing: Sharing = "open"
     """Whether git shares our servers file of the folder; looked at for the local scope alone."""
+
+    outranking: str | None = None
+    """The line that would take that file into the repository all the same, if there is one; looked at as that."""
 
     unread: tuple[str, ...] = ()
     """Why files of projects were not read, each with its path."""
@@ -170,7 +173,8 @@ def read_snapshot(
         known_projects=known,
         plugin_servers=plugin_servers,
         exclude=exclude,
-        is_tracked=scope == "local" and is_tracked(locations.project_servers_file),
+        sharing=sharing(locations.project_servers_file) if scope == "local" else "open",
+        outranking=outranking_line(locations.project_servers_file, EXCLUDED) if scope == "local" else None,
         unread=tuple(unread),
         client_version=client_version,
     )

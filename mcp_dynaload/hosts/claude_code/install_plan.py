@@ -9,7 +9,7 @@ from mcp_dynaload.catalog.names import FIND_TOOLS, Registration, default_prefix
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import HostError
 from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, ProjectFiles, objects, strings
-from mcp_dynaload.hosts.claude_code.git_exclude import check_private, excluding
+from mcp_dynaload.hosts.claude_code.git_exclude import EXCLUDED, check_private, excluding
 from mcp_dynaload.hosts.claude_code.given_servers import LeftInPlace
 from mcp_dynaload.hosts.claude_code.hooks import SERVER_NAME, hook_settings
 from mcp_dynaload.hosts.claude_code.json_edit import is_same
@@ -39,7 +39,6 @@ from mcp_dynaload.hosts.claude_code.rewriting import (
 from mcp_dynaload.hosts.claude_code.rules import RuleMap, normalised
 from mcp_dynaload.hosts.claude_code.wiring import PLUGIN_NAME, Wiring, is_us, plan_wiring, registration_of
 
-_EXCLUDED = ".mcp-dynaload/"
 _EXCLUDED_PLUGIN = f".claude/skills/{PLUGIN_NAME}"
 _JSON_LISTS = ("enabledMcpjsonServers", "disabledMcpjsonServers")
 
@@ -233,12 +232,13 @@ def _keep_private(
     check_private(
         target,
         exists=target in snapshot.texts,
-        tracked=snapshot.is_tracked,
+        shared=snapshot.sharing,
+        outranking=snapshot.outranking,
         exclude=snapshot.exclude,
         text=pending_edits.text(snapshot.exclude),
-        pattern=_EXCLUDED,
+        pattern=EXCLUDED,
     )
-    _exclude(pending_edits, snapshot.exclude, _EXCLUDED)
+    _exclude(pending_edits, snapshot.exclude, EXCLUDED)
 
 
 def _exclude(pending_edits: PendingEdits, file: Path, pattern: str) -> None:

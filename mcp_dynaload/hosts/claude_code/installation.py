@@ -39,8 +39,8 @@ class UserDialogue:
     """The dialogue with the user who runs the command."""
 
     show: Show
-    agrees: Callable[[], bool]
-    """Asks whether to make the changes that were shown."""
+    confirm: Callable[[], None]
+    """Asks whether to make the changes that were shown; a no is raised, and ends the command."""
 
 
 def install(
@@ -75,9 +75,7 @@ def install(
         )
     if not plan.changes or is_dry_run:
         return plan
-    if not dialogue.agrees():
-        dialogue.show("Nothing was changed.")
-        return plan
+    dialogue.confirm()
     locations = snapshot.locations
     backup = save_backup(locations.backups_dir, plan, datetime.now(UTC))
     added: tuple[str, ...] = ()

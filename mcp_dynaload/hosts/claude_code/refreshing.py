@@ -42,7 +42,7 @@ def refresh_wiring(snapshot: ClientSnapshot) -> Iterator[str]:
     """
     plan = install(
         replace(snapshot, given=GivenServers({})),
-        UserDialogue(show=lambda text: None, agrees=lambda: True),
+        UserDialogue(show=lambda text: None, confirm=lambda: None),
         lambda upstream: None,
         lambda: None,
         is_dry_run=False,

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,17 @@ ODD: list[Any] = [
     {"name": "twin", "description": "Another one of this name", "inputSchema": {"type": "object"}},
 ]
 
+ODD_RESULTS: list[Callable[[str], Json]] = [
+    lambda text: {"content": text},
+    lambda text: {"content": {"type": "text", "text": text}},
+    lambda text: {"content": [None, text]},
+    lambda text: {"content": [{"type": "text", "text": text, "annotations": None, "_meta": None}]},
+    lambda text: {"content": [{"type": "text", "text": text}], "isError": "false", "structuredContent": [1]},
+    lambda text: {"content": [{"type": "text", "text": text}], "isError": None, "_meta": {"progressToken": {}}},
+    lambda text: {"structuredContent": text},
+]
+"""Results that Claude Code refuses, in each of which the text can be read."""
+
 SLOW_SECONDS = 1.0
 SLOW_START_SECONDS = 1.5
 PAUSE_SECONDS = 0.2
@@ -47,6 +59,7 @@ class ChaosServer:
     def __init__(self, name: str, folder: Path) -> None:
         self.name, self.folder = name, folder
         self.is_endless = self.is_odd = False
+        self._odd_results = cycle(ODD_RESULTS)
         self._orders: dict[str, Callable[[Any, str], bool | None]] = {
             order.removeprefix("_do_"): getattr(self, order) for order in dir(self) if order.startswith("_do_")
         }
@@ -158,6 +171,10 @@ class ChaosServer:
     def _do_not_json_result(self, request: object, text: str) -> bool:
         result = {"content": [{"type": "text", "text": text}], "structuredContent": {"share": float("nan")}}
         self._say_result(request, result)
+        return True
+
+    def _do_odd_result(self, request: object, text: str) -> bool:
+        self._say_result(request, next(self._odd_results)(text))
         return True
 
     def _do_big_result(self, request: object, text: str) -> bool:

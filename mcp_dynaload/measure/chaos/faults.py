@@ -223,6 +223,7 @@ ORDERED = (
     ("progress with forged tokens", "forged_progress"),
     ("an error that is none", "odd_error"),
     ("a result that is no JSON", "not_json_result"),
+    ("an odd result", "odd_result"),
     ("a result of 5 MB", "big_result"),
     ("a flood of log messages", "log_flood"),
     ("a flood on stderr", "stderr_flood"),

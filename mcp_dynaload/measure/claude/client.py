@@ -130,7 +130,7 @@ class PrintSession:
         """The client's process."""
         return self._process.pid
 
-    def ask(self, prompt: str) -> Json:
+    def ask(self, prompt: str, pace_seconds: float = PACE_SECONDS) -> Json:
         """Send a prompt at a user's pace and wait for its result event; `events` in it are those that led there.
 
         Raises:
@@ -138,7 +138,7 @@ class PrintSession:
             RuntimeError: a hook failed, of which the user would see a notice.
         """
         if self._answered_at is not None:
-            time.sleep(max(0.0, self._answered_at + PACE_SECONDS - time.monotonic()))
+            time.sleep(max(0.0, self._answered_at + pace_seconds - time.monotonic()))
         content = [{"type": "text", "text": prompt}]
         self.asked_at = time.monotonic()
         self._write({"type": "user", "message": {"role": "user", "content": content}})

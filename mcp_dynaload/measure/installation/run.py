@@ -7,7 +7,8 @@ import anyio.to_thread
 
 from mcp_dynaload.api.dynaload import open_on
 from mcp_dynaload.api.options import Options
-from mcp_dynaload.app import Configuration, open_catalog, refresh_catalog
+from mcp_dynaload.app import refresh_catalog
+from mcp_dynaload.configuration import Configuration, open_catalog
 from mcp_dynaload.measure.chaos.run import chaos
 from mcp_dynaload.measure.installation.check import Check, Load, Validation
 from mcp_dynaload.measure.installation.choice import measure_choice

@@ -12,7 +12,8 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.measure.peers.subjects import Step
 from mcp_dynaload.proxy.definition_repair import RepairCache
 from mcp_dynaload.upstream.era import Era
-from mcp_dynaload.upstream.listing import Listing, read_listing
+from mcp_dynaload.upstream.list_reading import read_listing
+from mcp_dynaload.upstream.listing import Listing
 
 TOOLS = 2_000
 ROUNDS = 25
