@@ -55,6 +55,9 @@ class Earlier:
     subject: Vector
     """For each tool the share of its upstream in what the earlier prompts asked for."""
 
+    subjects: tuple[Vector, ...]
+    """The same of each of them, the newest first."""
+
     deeds: NDArray[np.bool_]
     """The tools of whose definition the prompt says a verb."""
 
@@ -86,7 +89,8 @@ def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
     if leans_on_nothing(alone, points_back=earlier.points_back):
         return alone
     meant = alone.given * earlier.subject
-    agreement = max(MIN_AGREEMENT, float(meant.sum()) / max(MIN_AGREEMENT, float(alone.given.sum())))
+    agreement = _agreement(alone, earlier.subject)
+    is_of_same_subject = max(_agreement(alone, subject) for subject in earlier.subjects) >= SAME_SUBJECT
     meant = np.where(earlier.deeds, DEED_WEIGHT * meant, meant)
     meant *= float(alone.given.sum()) / max(MIN_AGREEMENT**2, float(meant.sum()))
     leaning = np.maximum(together.given, np.minimum(MAX_GIVEN, meant))
@@ -99,12 +103,17 @@ def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
         + NEED_BIAS
     )
     leaning_need = 1 / (1 + math.exp(-odds))
-    if earlier.asks_in_general or (earlier.stands_alone and agreement < SAME_SUBJECT):
+    if earlier.asks_in_general or (earlier.stands_alone and not is_of_same_subject):
         leaning_need = min(leaning_need, alone.need)
     need = max(alone.need, leaning_need)
     weight = 1.0 if alone.given.max() >= CLEAR_PROBABILITY else UNCLEAR_WEIGHT
     given = np.maximum(weight * alone.need * alone.given, leaning_need * leaning) / need
     return Reading(given.astype(np.float32), need)
+
+
+def _agreement(alone: Reading, subject: Vector) -> float:
+    """Return how much of what a prompt may mean alone is of a subject."""
+    return max(MIN_AGREEMENT, float((alone.given * subject).sum()) / max(MIN_AGREEMENT, float(alone.given.sum())))
 
 
 def _odds(probability: float) -> float:

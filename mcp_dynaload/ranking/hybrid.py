@@ -136,6 +136,7 @@ class HybridRanker:
         if query.is_short_after_others and not leans_on_nothing(reading, points_back=query.leans_on_context):
             together = self._asked(replace(query, leans_on_context=True))
             subject = self._subject(query.context)  # while that is read
+            subjects = tuple(self._shares(text)[self._upstreams] for text, _ in query.context)
             other = self._candidates(together, limit)
             deeds = np.zeros(len(self._names), np.bool_)
             deeds[[index for index, terms in found.terms.items() if not verb_terms().isdisjoint(terms)]] = True
@@ -144,6 +145,7 @@ class HybridRanker:
                 self._reading(other),
                 Earlier(
                     subject=subject,
+                    subjects=subjects,
                     deeds=deeds,
                     points_back=query.leans_on_context,
                     is_answer=query.is_answer,

@@ -22,6 +22,7 @@ def earlier(
 ) -> Earlier:
     return Earlier(
         subject=np.array(subject, np.float32),
+        subjects=(np.array(subject, np.float32),),
         deeds=np.array(deeds),
         points_back=points_back,
         is_answer=is_answer,
