@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.encoder.sentence_encoder import WIDTH
 from mcp_dynaload.measure.quality.labelled import read_tasks
-from mcp_dynaload.research.samples import WEIGHTS, NeedLabelled, Own
+from mcp_dynaload.research.samples import ABOUT_SERVICES, WEIGHTS, NeedLabelled, Own
 from tests.builders import a_definition
 from tests.measure.quality.builders import a_line, write_catalog, write_lines
 
@@ -18,7 +18,11 @@ THINGS = ("issue", "invoice", "meeting", "container", "photo", "recipe")
 ACTS = {"create": "Create a new {}", "list": "List every {}", "delete": "Delete one {} for good"}
 WORK = ("explain this loop", "rename the variable", "write a haiku", "thanks a lot", "why is this test slow")
 
-LABELLED = (NeedLabelled("chat", needs=False, query="tell me more"), NeedLabelled("shop", needs=True, query="order it"))
+LABELLED = (
+    NeedLabelled("chat", needs=False, query="tell me more"),
+    NeedLabelled("shop", needs=True, query="order it"),
+    NeedLabelled(ABOUT_SERVICES, needs=False, query="what is an invoice"),
+)
 
 
 def a_bench(folder: Path) -> Path:

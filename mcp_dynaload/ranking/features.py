@@ -38,6 +38,9 @@ CROWD = 10
 LEXICAL_SHARE = 0.3
 """The weight of log-odds by words against standard deviations of likeness when those are looked for."""
 
+FOLLOWING = 6
+"""The place of the tool that the best one's lead is measured to: where one is meant, few are nearly as likely."""
+
 OWN_WORK_NEIGHBOURS = (1, 5, 15)
 """One text may be near by chance; many say what kind of prompt it is."""
 
@@ -63,13 +66,16 @@ NEED_COLUMNS = (
     "nearest_to_whole",
     "nearest",
     *(f"own_work_{many}" for many in OWN_WORK_NEIGHBOURS),
-    "coding",
     "tool_odds",
+    "lead",
+    "best_name_coverage",
+    "best_rarest",
     "judged",
     "judged_unsure",
     "judged_needed",
     "center",
     "spread",
+    "general",
 )
 """Names of the columns of `need_features` before the prompt's vector."""
 
@@ -86,6 +92,12 @@ class Observed:
 
     whole_odds: Vector
     """The same in the whole prompt."""
+
+    name_coverage: Vector
+    """Share of the candidate's name, by rarity, that this clause says."""
+
+    rarest: Vector
+    """Rarity of the rarest word of this clause that the candidate's definition has, too."""
 
     likeness: Matrix
     """Cosines of candidates (columns) to the whole prompt (first row) and to each clause."""
@@ -108,14 +120,14 @@ class Observed:
     own_work: Vector
     """Mean cosines of the whole prompt to the `OWN_WORK_NEIGHBOURS` nearest texts of what the client does itself."""
 
-    coding: float
-    """Share of the prompt's terms that are about code."""
-
     judged: float
     """Log-odds that the whole prompt asks for a tool of any kind, whichever there are."""
 
     said: Vector
     """The vector of the whole prompt."""
+
+    general: float
+    """1.0 if it asks about things in general, not about one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,21 +240,31 @@ def _among_many(own: float, usual: float, tools: int) -> float:
 
 def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
     """Return one row, in the order of `NEED_COLUMNS`; the prompt's vector follows."""
+    best = int(tool_odds.argmax())
     row: tuple[float, ...] = (
         observed.clause_odds.max(initial=NO_EVIDENCE),
         observed.nearest[0],
         observed.nearest.max(),
         *observed.own_work,
-        observed.coding,
-        tool_odds.max(),
+        tool_odds[best],
+        tool_odds[best] - _follower(tool_odds),
+        observed.name_coverage[best],
+        observed.rarest[best],
         observed.judged,
         max(0.0, observed.judged - JUDGED_NONE),
         max(0.0, observed.judged - JUDGED_NEEDED),
         _among_many(observed.center[0], BACKGROUND_MEAN, observed.tools),
         _among_many(observed.spread[0], BACKGROUND_SPREAD, observed.tools),
+        observed.general,
         *observed.said,
     )
     return np.array([row], np.float32)
+
+
+def _follower(tool_odds: Vector) -> float:
+    """Return the odds of the tool at the place `FOLLOWING`, or of the last one."""
+    behind = max(0, len(tool_odds) - FOLLOWING)
+    return float(np.partition(tool_odds, behind)[behind])
 
 
 def need_odds(observed: Observed, tool_odds: Vector, coefficients: Coefficients) -> float:

@@ -30,7 +30,7 @@ prompts that need nothing, after one that needs a tool by chance, 2% have as muc
 SURE_NEED, SURE_GIVEN = 0.8, 0.4
 """A prompt that points to nothing before it and is so sure alone leans on nothing: more would only take room."""
 
-NEED_ALONE, NEED_TOGETHER, NEED_AGREEMENT, NEED_POINTING, NEED_ANSWER, NEED_BIAS = 0.9, 0.1, 0.7, 1.0, 2.2, 2.6
+NEED_ALONE, NEED_TOGETHER, NEED_AGREEMENT, NEED_POINTING, NEED_ANSWER, NEED_BIAS = 0.9, 0.1, 0.7, 1.0, 2.2, 2.8
 """Log-odds that a follow-up needs any tool: by its need alone, by its need together with the prompt before, by the
 logarithm of the agreement, for a word that points back ("it"), for hardly any words without one ("September
 28th"), and in any case. That the prompt before needed a tool says little: thanks and questions follow, too.
@@ -55,6 +55,9 @@ class Earlier:
     subject: Vector
     """For each tool the share of its upstream in what the earlier prompts asked for."""
 
+    subjects: tuple[Vector, ...]
+    """The same of each of them, the newest first."""
+
     deeds: NDArray[np.bool_]
     """The tools of whose definition the prompt says a verb."""
 
@@ -67,6 +70,9 @@ class Earlier:
     stands_alone: bool
     """Whether it says enough words to be understood alone, and points to nothing before it."""
 
+    asks_in_general: bool
+    """Whether it asks about things in general, not about what came before."""
+
 
 def leans_on_nothing(alone: Reading, *, points_back: bool) -> bool:
     """Tell whether a prompt that was read alone is so sure that those before it add nothing."""
@@ -78,12 +84,13 @@ def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
 
     A short prompt says what to do and leaves out with what: the tools that it may mean alone are weighed by the
     subject of the earlier prompts. One that stands alone needs no more after them than alone, unless most of these
-    tools are of that subject.
+    tools are of that subject; nor does one that asks in general ("what does evicted mean").
     """
     if leans_on_nothing(alone, points_back=earlier.points_back):
         return alone
     meant = alone.given * earlier.subject
-    agreement = max(MIN_AGREEMENT, float(meant.sum()) / max(MIN_AGREEMENT, float(alone.given.sum())))
+    agreement = _agreement(alone, earlier.subject)
+    is_of_same_subject = max(_agreement(alone, subject) for subject in earlier.subjects) >= SAME_SUBJECT
     meant = np.where(earlier.deeds, DEED_WEIGHT * meant, meant)
     meant *= float(alone.given.sum()) / max(MIN_AGREEMENT**2, float(meant.sum()))
     leaning = np.maximum(together.given, np.minimum(MAX_GIVEN, meant))
@@ -96,12 +103,17 @@ def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
         + NEED_BIAS
     )
     leaning_need = 1 / (1 + math.exp(-odds))
-    if earlier.stands_alone and agreement < SAME_SUBJECT:
+    if earlier.asks_in_general or (earlier.stands_alone and not is_of_same_subject):
         leaning_need = min(leaning_need, alone.need)
     need = max(alone.need, leaning_need)
     weight = 1.0 if alone.given.max() >= CLEAR_PROBABILITY else UNCLEAR_WEIGHT
     given = np.maximum(weight * alone.need * alone.given, leaning_need * leaning) / need
     return Reading(given.astype(np.float32), need)
+
+
+def _agreement(alone: Reading, subject: Vector) -> float:
+    """Return how much of what a prompt may mean alone is of a subject."""
+    return max(MIN_AGREEMENT, float((alone.given * subject).sum()) / max(MIN_AGREEMENT, float(alone.given.sum())))
 
 
 def _odds(probability: float) -> float:

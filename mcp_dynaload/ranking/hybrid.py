@@ -12,7 +12,7 @@ import numpy as np
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.ranking.cleaning import own_words
-from mcp_dynaload.ranking.evidence import NO_EVIDENCE
+from mcp_dynaload.ranking.evidence import NO_EVIDENCE, Evidence
 from mcp_dynaload.ranking.features import (
     FITTED,
     Coefficients,
@@ -24,12 +24,13 @@ from mcp_dynaload.ranking.features import (
     tool_features,
 )
 from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up, leans_on_nothing
+from mcp_dynaload.ranking.general import asks_in_general
 from mcp_dynaload.ranking.lexical import LexicalRanker, WordMatch
 from mcp_dynaload.ranking.lexical_index import Index
 from mcp_dynaload.ranking.query import Query, parts
 from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.ranking.synonyms import Synonyms
-from mcp_dynaload.ranking.terms import coding_terms, prose_terms, verb_terms
+from mcp_dynaload.ranking.terms import verb_terms
 from mcp_dynaload.ranking.tool_vectors import ToolVectors, cosines
 
 
@@ -135,6 +136,7 @@ class HybridRanker:
         if query.is_short_after_others and not leans_on_nothing(reading, points_back=query.leans_on_context):
             together = self._asked(replace(query, leans_on_context=True))
             subject = self._subject(query.context)  # while that is read
+            subjects = tuple(self._shares(text)[self._upstreams] for text, _ in query.context)
             other = self._candidates(together, limit)
             deeds = np.zeros(len(self._names), np.bool_)
             deeds[[index for index, terms in found.terms.items() if not verb_terms().isdisjoint(terms)]] = True
@@ -143,10 +145,12 @@ class HybridRanker:
                 self._reading(other),
                 Earlier(
                     subject=subject,
+                    subjects=subjects,
                     deeds=deeds,
                     points_back=query.leans_on_context,
                     is_answer=query.is_answer,
                     stands_alone=query.stands_alone,
+                    asks_in_general=bool(found.observed.general),
                 ),
             )
             found = replace(found, indices=sorted({*found.indices, *other.indices}), terms=other.terms | found.terms)
@@ -221,10 +225,13 @@ class HybridRanker:
         indices: list[int],
     ) -> Observed:
         whole, *clauses = ({match.index: match.odds for match in matches} for matches in by_words)
-        terms = set(prose_terms(text))
+        evidence = _of_best_clause(by_words[1:] or by_words)
+        found = [evidence.get(index) for index in indices]
         return Observed(
             clause_odds=_highest(clauses or [whole], indices),
             whole_odds=_highest([whole], indices),
+            name_coverage=np.array([one.name_coverage if one else 0.0 for one in found], np.float32),
+            rarest=np.array([one.rarest if one else 0.0 for one in found], np.float32),
             likeness=likeness[:, indices],
             tools=len(self._names),
             center=likeness.mean(axis=1),
@@ -232,9 +239,9 @@ class HybridRanker:
             nearest=likeness.max(axis=1),
             upstreams=self._upstreams[indices],
             own_work=own_work_features(cosines(vectors[:1], self._own_work)[0]),
-            coding=len(coding_terms() & terms) / max(1, len(terms)),
             judged=judged,
             said=vectors[0],
+            general=float(asks_in_general(text)),
         )
 
 
@@ -253,6 +260,12 @@ def held_back(
 def _highest(odds: Sequence[dict[int, float]], indices: list[int]) -> Vector:
     rows = [[found.get(index, NO_EVIDENCE) for index in indices] for found in odds]
     return np.array(rows, np.float32).max(axis=0)
+
+
+def _of_best_clause(by_words: Sequence[Sequence[WordMatch]]) -> dict[int, Evidence]:
+    """Return what words say of each tool, in the clause that speaks most for it."""
+    matches = sorted((match for found in by_words for match in found), key=lambda match: match.odds)
+    return {match.index: match.evidence for match in matches if match.evidence}
 
 
 def _whole(query: Query) -> str:

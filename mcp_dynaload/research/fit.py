@@ -19,23 +19,24 @@ from mcp_dynaload.ranking.features import (
     to_file,
     tool_features,
 )
-from mcp_dynaload.research.samples import WEIGHTS, Remembering, Sample, packaged_own, read_samples
+from mcp_dynaload.research.samples import ABOUT_SERVICES, WEIGHTS, Remembering, Sample, packaged_own, read_samples
 
 FILE = Path(__file__).parents[1] / "ranking" / "data" / "coefficients.json"
 
 CAUTION = 1.6
 """Added to the log-odds that a tool is needed at all: a missing one costs more than one loaded in vain."""
 
-VECTOR_SHARE = 0.25
+VECTOR_SHARE = 0.15
 """The weight of the model with the prompt's vector beside the one without it, which knows less of what it was fitted to
 and as much of what it never saw."""
 
 NEED_SHARES = {
     **dict.fromkeys(WEIGHTS, 4.0),
     "mcpbench": 12.0,
-    "needing": 2.0,
-    "own_work": 4.0,
-    "need_labelled": 4.0,
+    "needing": 5.0,
+    "own_work": 8.0,
+    "need_labelled": 8.0,
+    ABOUT_SERVICES: 8.0,
 }
 """How much more a prompt counts where only the need of any tool is judged; one that needs eight tools, three times."""
 

@@ -4,7 +4,7 @@ import io
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -46,6 +46,9 @@ WEIGHTS = {
 
 OWN = "needing"
 """The set of our own prompts that need tools: over servers of a crawl that are in no other catalog."""
+
+ABOUT_SERVICES = "about services"
+"""The kind, and the set, of labelled prompts that ask about what servers are for, in general, beside a few of these."""
 
 FORBIDDEN = "sentry"
 """Tasks whose id begins so are for measuring only: their licence forbids more."""
@@ -166,18 +169,28 @@ def _needing_nothing(bench: Path, own: Own) -> Iterator[_Prompt]:
         for line in lines:
             yield _Prompt(path.stem, Task(line.id, line.query, ()), NOTHING_WEIGHT / len(lines))
     judged = own.held_out[len(own.needing.lines) :]
-    nothing = [line.query for line in own.labelled if not line.needs]
-    judged_nothing = [odds for line, odds in zip(own.labelled, judged[len(own.work) :], strict=True) if not line.needs]
-    yield from _by_us("own_work", own.work, judged[: len(own.work)])
-    yield from _by_us("need_labelled", nothing, judged_nothing)
+    labelled = list(zip(own.labelled, judged[len(own.work) :], strict=True))
+    nothing = [(line.query, odds) for line, odds in labelled if not line.needs and line.kind != ABOUT_SERVICES]
+    about = [(line.query, odds) for line, odds in labelled if not line.needs and line.kind == ABOUT_SERVICES]
+    yield from _by_us("own_work", list(zip(own.work, judged[: len(own.work)], strict=True)), _half_of_them_whole)
+    yield from _by_us("need_labelled", nothing, _half_of_them_whole)
+    yield from _by_us(ABOUT_SERVICES, about, _parts_only)
 
 
-def _by_us(source: str, texts: Sequence[str], judged: Sequence[float]) -> Iterator[_Prompt]:
-    weight = NOTHING_WEIGHT / len(texts)
-    for number, (text, odds) in enumerate(zip(texts, judged, strict=True)):
-        # Every other one over the whole catalog, which is what most are measured on.
-        place = 0 if number % 2 else 1 + number // 2 % PARTS_OF_CATALOG
-        yield _Prompt(source, Task(str(number), text, ()), weight, number % FOLDS, odds, place)
+def _by_us(source: str, texts: Sequence[tuple[str, float]], place: Callable[[int], int]) -> Iterator[_Prompt]:
+    for number, (text, odds) in enumerate(texts):
+        weight = NOTHING_WEIGHT / len(texts)
+        yield _Prompt(source, Task(str(number), text, ()), weight, number % FOLDS, odds, place(number))
+
+
+def _half_of_them_whole(number: int) -> int:
+    """Return the place of a prompt: for every other one the whole catalog, which is what most are measured on."""
+    return 0 if number % 2 else 1 + number // 2 % PARTS_OF_CATALOG
+
+
+def _parts_only(number: int) -> int:
+    """Return the place of a prompt among the parts, which are as small as what most people have."""
+    return 1 + number % PARTS_OF_CATALOG
 
 
 def _catalogs(bench: Path, own: Own) -> Iterator[tuple[NamedCatalog, list[_Prompt]]]:

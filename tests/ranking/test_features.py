@@ -13,6 +13,8 @@ def observed(tools: int) -> Observed:
     return Observed(
         clause_odds=ones,
         whole_odds=ones,
+        name_coverage=ones,
+        rarest=ones,
         likeness=np.full((1, 1), 0.5, np.float32),
         center=0.01 * ones,
         spread=0.08 * ones,
@@ -20,9 +22,9 @@ def observed(tools: int) -> Observed:
         nearest=0.5 * ones,
         upstreams=np.zeros(1, np.intp),
         own_work=np.full(3, 0.3, np.float32),
-        coding=0.0,
         judged=0.0,
         said=np.zeros(len(FITTED.need.coefficients) - NEED_FEATURES, np.float32),
+        general=0.0,
     )
 
 
@@ -34,3 +36,11 @@ def test_the_same_evidence_in_a_large_catalog_says_less_for_a_need() -> None:
 
     assert odds(MANY_TOOLS) == odds(MANY_TOOLS // 2)
     assert odds(4 * MANY_TOOLS) == pytest.approx(odds(MANY_TOOLS) - 2 * NEAR_BY_CHANCE)
+
+
+def test_a_question_in_general_is_held_to_need_nothing_sooner() -> None:
+    asked = observed(MANY_TOOLS)
+
+    odds = [need_odds(replace(asked, general=share), np.ones(1, np.float32), FITTED) for share in (0.0, 1.0)]
+
+    assert odds[1] < odds[0] - 0.5

@@ -18,13 +18,16 @@ def earlier(
     points_back: bool = False,
     is_answer: bool = False,
     stands_alone: bool = False,
+    asks_in_general: bool = False,
 ) -> Earlier:
     return Earlier(
         subject=np.array(subject, np.float32),
+        subjects=(np.array(subject, np.float32),),
         deeds=np.array(deeds),
         points_back=points_back,
         is_answer=is_answer,
         stands_alone=stands_alone,
+        asks_in_general=asks_in_general,
     )
 
 
@@ -85,6 +88,14 @@ def test_a_prompt_that_stands_alone_gets_a_need_by_earlier_ones_only_if_it_is_of
 
     assert (found.need > alone.need) == goes_on
     assert found.need >= alone.need
+
+
+def test_a_question_in_general_gets_no_need_by_earlier_ones_even_of_their_subject() -> None:
+    alone = reading(0.3, 0.3, 0.0, need=0.2)
+    together, subject = Reading(NOTHING, 0.9), (0.5, 0.5, 0.0)
+
+    assert follow_up(alone, together, earlier(*subject)).need > alone.need
+    assert follow_up(alone, together, earlier(*subject, asks_in_general=True)).need == alone.need
 
 
 def test_thanks_after_a_prompt_that_needs_a_tool_need_none() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mcp_dynaload.research.samples import (
+    ABOUT_SERVICES,
     NOTHING_WEIGHT,
     PARTS_OF_CATALOG,
     WEIGHTS,
@@ -36,13 +37,16 @@ def test_each_task_is_looked_at_over_its_whole_catalog_once(samples: list[Sample
 def test_prompts_that_need_nothing_are_looked_at_over_every_catalog_and_part_and_our_own_over_one_of_them(
     samples: list[Sample],
 ) -> None:
-    counts = Counter(sample.prompt for sample in samples if sample.source in {"chat", "own_work", "need_labelled"})
+    by_us = {"own_work", "need_labelled", ABOUT_SERVICES}
+    counts = Counter(sample.prompt for sample in samples if sample.source in {"chat", *by_us})
 
     # "thanks a lot" has no content of its own: the product never asks a ranker for it.
     ours = (*WORK, *(line.query for line in LABELLED if not line.needs))
     expected = {prompt: 2 for prompt in ours if prompt != "thanks a lot"}
     assert counts == expected | {"tell me a joke about goats": 2 * (1 + PARTS_OF_CATALOG)}
-    assert all(not sample.needed.any() for sample in samples if sample.source in {"own_work", "need_labelled"})
+    assert all(not sample.needed.any() for sample in samples if sample.source in by_us)
+    # There are few servers where these are asked.
+    assert not any(sample.is_whole for sample in samples if sample.source == ABOUT_SERVICES)
 
 
 def test_there_are_many_further_prompts_of_many_kinds_and_none_twice() -> None:
@@ -52,6 +56,7 @@ def test_there_are_many_further_prompts_of_many_kinds_and_none_twice() -> None:
 
     assert kinds[False].total() >= 4_000
     assert len(kinds[False]) >= 15
+    assert kinds[False][ABOUT_SERVICES] >= 250
     assert kinds[True].total() >= 2_000
     assert max(written.values()) == 1
     assert written.keys().isdisjoint({text.lower().strip(" .!?") for text in own.work})
