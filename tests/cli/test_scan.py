@@ -17,6 +17,7 @@ from mcp_dynaload.config.paths import variables_for
 from mcp_dynaload.configuration import open_catalog, read_configuration
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.proxy.quarantine_review import review
+from mcp_dynaload.store import database
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.sqlite_definitions import SqliteDefinitions
@@ -24,6 +25,7 @@ from mcp_dynaload.upstream.listing import Listing
 from tests.builders import a_definition
 from tests.cli.conftest import Shell
 from tests.faults.scripted import entry
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.proves("scanning")
 
@@ -40,14 +42,17 @@ def offer(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Offer:
     for name, value in variables_for(shell.folder).items():
         monkeypatch.setenv(name, value)
     locations = read_configuration(variables_for(shell.folder)).locations
+    monkeypatch.setattr(database, "BUSY_SECONDS", HANG_SECONDS)  # a listing that was not kept would be made anew
 
     def offer(**servers: list[Json]) -> None:
         shell.write_servers({name: entry(name) for name in servers}, locations.user_servers_file)
-        configs = configuration_of(None, False).configs
+        configuration = configuration_of(None, False)
+        configs, folder = configuration.configs, configuration.locations.project_dir
         with closing(CatalogCache(Database(locations.database_file))) as records:
             for name, tools in servers.items():
-                listing = Listing(tools=tuple(tools)).as_json()
-                records.keep_listing(configs[name].fingerprint(locations.project_dir), name, listing)
+                listing, fingerprint = Listing(tools=tuple(tools)).as_json(), configs[name].fingerprint(folder)
+                records.keep_listing(fingerprint, name, listing)
+                assert records.listings([fingerprint]).keys() == {fingerprint}
 
     return offer
 
