@@ -73,21 +73,29 @@ def scanned(capsys: pytest.CaptureFixture[str], server: str = "") -> tuple[int, 
     return status, " ".join(capsys.readouterr().out.split()).split(" server ")
 
 
+def said_of(server: str, texts: list[str]) -> str:
+    """Return what is said of a server; other texts of the process may stand around it."""
+    (said,) = (text for text in (one.removeprefix("server ") for one in texts) if text.startswith(f"{server}: "))
+    return said
+
+
 def test_each_server_is_told_with_its_findings_and_a_hard_one_is_exit_status_1(
     offer: Offer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     offer(mail=[HARD, SOFT, FINE], other=[FINE])
 
-    status, (mail, other) = scanned(capsys)
+    status, texts = scanned(capsys)
+    mail, other = (said_of(name, texts) for name in ("mail", "other"))
     approve_all()
-    later, (told, _) = scanned(capsys)
+    later, texts = scanned(capsys)
+    told = said_of("mail", texts)
 
     assert (status, later) == (1, 1)
-    assert mail.startswith("server mail: 2 hard (held back), 1 soft findings in its definitions")
+    assert mail.startswith("mail: 2 hard (held back), 1 soft findings in its definitions")
     assert 'hard, held back: tool "send", description: has the model hide something from the user' in mail
     assert 'soft: tool "read", inputSchema.properties.system_prompt: asks for the conversation' in mail
-    assert other == "other: no findings in its definitions"
-    assert told.startswith("server mail: 2 hard (2 in use), 1 soft")
+    assert other.startswith("other: no findings in its definitions")
+    assert told.startswith("mail: 2 hard (2 in use), 1 soft")
 
 
 def test_a_server_without_a_hard_finding_is_exit_status_0_and_one_that_is_not_there_is_an_error(
