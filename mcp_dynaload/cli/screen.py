@@ -38,7 +38,11 @@ class PlainConsole(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print texts made safe, and rich's own objects as they are."""
-        super().print(*(plain(item) if isinstance(item, str) else item for item in objects), **options)
+        try:
+            super().print(*(plain(item) if isinstance(item, str) else item for item in objects), **options)
+        except OSError:
+            del self._buffer[:]  # rich would print what could not be written before the next text
+            raise
 
 
 def plain(text: object) -> Text:

@@ -17,7 +17,6 @@ from mcp_dynaload.config.paths import variables_for
 from mcp_dynaload.configuration import open_catalog, read_configuration
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.proxy.quarantine_review import review
-from mcp_dynaload.store import database
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.sqlite_definitions import SqliteDefinitions
@@ -25,7 +24,6 @@ from mcp_dynaload.upstream.listing import Listing
 from tests.builders import a_definition
 from tests.cli.conftest import Shell
 from tests.faults.scripted import entry
-from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.proves("scanning")
 
@@ -42,17 +40,14 @@ def offer(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Offer:
     for name, value in variables_for(shell.folder).items():
         monkeypatch.setenv(name, value)
     locations = read_configuration(variables_for(shell.folder)).locations
-    monkeypatch.setattr(database, "BUSY_SECONDS", HANG_SECONDS)  # a listing that was not kept would be made anew
 
     def offer(**servers: list[Json]) -> None:
         shell.write_servers({name: entry(name) for name in servers}, locations.user_servers_file)
-        configuration = configuration_of(None, False)
-        configs, folder = configuration.configs, configuration.locations.project_dir
+        configs = configuration_of(None, False).configs
         with closing(CatalogCache(Database(locations.database_file))) as records:
             for name, tools in servers.items():
-                listing, fingerprint = Listing(tools=tuple(tools)).as_json(), configs[name].fingerprint(folder)
-                records.keep_listing(fingerprint, name, listing)
-                assert records.listings([fingerprint]).keys() == {fingerprint}
+                listing = Listing(tools=tuple(tools)).as_json()
+                records.keep_listing(configs[name].fingerprint(locations.project_dir), name, listing)
 
     return offer
 
@@ -73,29 +68,21 @@ def scanned(capsys: pytest.CaptureFixture[str], server: str = "") -> tuple[int, 
     return status, " ".join(capsys.readouterr().out.split()).split(" server ")
 
 
-def said_of(server: str, texts: list[str]) -> str:
-    """Return what is said of a server; other texts of the process may stand around it."""
-    (said,) = (text for text in (one.removeprefix("server ") for one in texts) if text.startswith(f"{server}: "))
-    return said
-
-
 def test_each_server_is_told_with_its_findings_and_a_hard_one_is_exit_status_1(
     offer: Offer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     offer(mail=[HARD, SOFT, FINE], other=[FINE])
 
-    status, texts = scanned(capsys)
-    mail, other = (said_of(name, texts) for name in ("mail", "other"))
+    status, (mail, other) = scanned(capsys)
     approve_all()
-    later, texts = scanned(capsys)
-    told = said_of("mail", texts)
+    later, (told, _) = scanned(capsys)
 
     assert (status, later) == (1, 1)
-    assert mail.startswith("mail: 2 hard (held back), 1 soft findings in its definitions")
+    assert mail.startswith("server mail: 2 hard (held back), 1 soft findings in its definitions")
     assert 'hard, held back: tool "send", description: has the model hide something from the user' in mail
     assert 'soft: tool "read", inputSchema.properties.system_prompt: asks for the conversation' in mail
-    assert other.startswith("other: no findings in its definitions")
-    assert told.startswith("mail: 2 hard (2 in use), 1 soft")
+    assert other == "other: no findings in its definitions"
+    assert told.startswith("server mail: 2 hard (2 in use), 1 soft")
 
 
 def test_a_server_without_a_hard_finding_is_exit_status_0_and_one_that_is_not_there_is_an_error(

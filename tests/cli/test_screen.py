@@ -1,12 +1,13 @@
 """Tables on terminals of any width."""
 
+import errno
 import io
 import json
 
 import pytest
 from rich.text import Text
 
-from mcp_dynaload.cli.screen import json_to_copy, show_table
+from mcp_dynaload.cli.screen import PlainConsole, json_to_copy, show_table
 
 HEADS = ("time", "session", "kind", "ms", "what", "details")
 ROWS = [
@@ -89,3 +90,21 @@ def test_letters_that_the_output_has_are_shown_as_they_are(monkeypatch: pytest.M
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "latin-1"))
 
     assert json_to_copy(["ü"]) == '[\n  "ü"\n]'
+
+
+class Full(io.StringIO):
+    """A file on a disk that is full."""
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_could_not_be_written_does_not_come_with_what_is_printed_next() -> None:
+    printed = io.StringIO()
+    console = PlainConsole(file=Full())
+    with pytest.raises(OSError, match="No space left"):
+        console.print("lost")
+    console.file = printed
+    console.print("told")
+
+    assert printed.getvalue() == "told\n"

@@ -24,21 +24,26 @@ PROMPT = "Call them all"
 REFUSALS = ("malformed result", "not a valid MCP response")
 
 
-def results_shown(place: Workplace, servers: Json, tool: str) -> list[str]:
-    """Return what the model reads of each of the results."""
+def client_of(place: Workplace, api: ModelApi, servers: Json, allowed: str) -> Claude:
+    """Return a client of these servers that may use one tool without asking."""
     file = place.root / "mcp.json"
     file.write_text(json.dumps({"mcpServers": servers}))
+    return Claude(
+        binary=NPM_BIN / "claude",
+        home=place.root / "home",
+        project=place.project,
+        api=api,
+        mcp_config=file,
+        settings={"permissions": {"allow": [allowed]}},
+        extra_environment={"ENABLE_TOOL_SEARCH": "false", "MCP_CONNECTION_NONBLOCKING": "0"},
+    )
+
+
+def results_shown(place: Workplace, servers: Json, tool: str) -> list[str]:
+    """Return what the model reads of each of the results."""
     calls = [tool_use(tool, {"line": line_of(odd)}) for odd in ODD_RESULTS]
     with ModelApi(script({PROMPT: calls})) as api:
-        claude = Claude(
-            binary=NPM_BIN / "claude",
-            home=place.root / "home",
-            project=place.project,
-            api=api,
-            mcp_config=file,
-            settings={"permissions": {"allow": [tool]}},
-            extra_environment={"ENABLE_TOOL_SEARCH": "false", "MCP_CONNECTION_NONBLOCKING": "0"},
-        )
+        claude = client_of(place, api, servers, tool)
         claude.run_print(PROMPT)
         return [request.last_result for request in api.main()[1:]]
 
@@ -90,20 +95,10 @@ WITHOUT_WORDS = ("Invalid result for", "invalid_union")
 
 def answers_shown(place: Workplace, servers: Json, server: str, prefix: str) -> tuple[list[str], list[str]]:
     """Return what comes of each of the resources, and of each of the prompts."""
-    file = place.root / "mcp.json"
-    file.write_text(json.dumps({"mcpServers": servers}))
     uris = [f"{RESOURCE}{number}" for number in range(len(ODD_RESOURCES))]
     reads = [tool_use("ReadMcpResourceTool", {"server": server, "uri": uri}) for uri in uris]
     with ModelApi(script({PROMPT: reads})) as api:
-        claude = Claude(
-            binary=NPM_BIN / "claude",
-            home=place.root / "home",
-            project=place.project,
-            api=api,
-            mcp_config=file,
-            settings={"permissions": {"allow": ["ReadMcpResourceTool"]}},
-            extra_environment={"ENABLE_TOOL_SEARCH": "false", "MCP_CONNECTION_NONBLOCKING": "0"},
-        )
+        claude = client_of(place, api, servers, "ReadMcpResourceTool")
         with claude.print_session() as session:
             session.ask(PROMPT)
             read = [request.last_result for request in api.main()[1:]]
