@@ -1,5 +1,6 @@
 """One tool call, measured and told."""
 
+import asyncio
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -73,7 +74,11 @@ class CallEvents:
         self._tell(Outcome.FAILED, kind, None)
 
     def _tell(self, outcome: Outcome, error: ErrorKind | None, result: Json | None) -> None:
+        """Tell of it in the loop's next turn: by then the answer has been written, and nobody waits for this."""
         total = time.perf_counter() - self._started
+        asyncio.get_running_loop().call_soon(self._tell_of, outcome, error, result, total)
+
+    def _tell_of(self, outcome: Outcome, error: ErrorKind | None, result: Json | None, total: float) -> None:
         is_detailed = self.session.settings.detailed_logging_enabled
         self.session.emit(
             ToolCalled(

@@ -1,5 +1,6 @@
 """How much of our time one upstream may cost with what nobody asked it for, so that all others keep theirs."""
 
+import time
 from dataclasses import dataclass, field
 
 import anyio
@@ -22,7 +23,7 @@ class Allowance:
     """The amount that may be spent at once."""
 
     _left: float = field(init=False)
-    _at: float = field(default_factory=anyio.current_time)
+    _at: float = field(default_factory=time.monotonic)
     _unbroken: float = 0.0
     _lifted: anyio.Event = field(default_factory=anyio.Event)
 
@@ -31,7 +32,7 @@ class Allowance:
 
     async def spend(self, seconds: float) -> None:
         """Note work that takes so long, and wait if it was too much of late."""
-        now = anyio.current_time()
+        now = time.monotonic()
         self._left = min(self.burst_seconds, self._left + self.share * (now - self._at)) - seconds
         self._at = now
         self._unbroken += seconds
@@ -55,14 +56,14 @@ class Rate:
     per_second: float
     burst: float
     _left: float = field(init=False)
-    _at: float = field(default_factory=anyio.current_time)
+    _at: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self._left = self.burst
 
     def takes_one(self) -> bool:
         """Return whether one more is within the rate."""
-        now = anyio.current_time()
+        now = time.monotonic()
         self._left = min(self.burst, self._left + self.per_second * (now - self._at))
         self._at = now
         if self._left < 1:

@@ -1,5 +1,6 @@
 """One connection to an upstream from its start to its end: all in one task, in states that follow each other."""
 
+import time
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
@@ -196,7 +197,7 @@ class Lifecycle:
         Raises:
             UpstreamUncheckedError: It cannot be listed.
         """
-        began = anyio.current_time()
+        began = time.monotonic()
         listed = self.tools_listed if method == "tools/call" else self.listed
         if not listed.is_set():  # as in a server's first second; each later call passes here, too
             await listed.wait()
@@ -213,7 +214,7 @@ class Lifecycle:
                 while self._lacks_tools:  # noqa: ASYNC110 - only listings tell
                     await anyio.sleep(POLL_SECONDS)
         if not self.was_asked:
-            waited = 1000 * (anyio.current_time() - began)
+            waited = 1000 * (time.monotonic() - began)
             log.info("first_request_waited_for_list", upstream=self.config.name, ms=round(waited, 1))
         self.was_asked = True
 

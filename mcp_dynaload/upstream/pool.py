@@ -1,5 +1,6 @@
 """All upstreams of one client session: a cap on how many run, idle ones stopped, likely ones warmed."""
 
+import time
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -283,7 +284,7 @@ class Pool:
 
 
 def _idle_since(upstream: Upstream) -> float:
-    return 0.0 if upstream.busy else anyio.current_time() - upstream.last_used
+    return 0.0 if upstream.busy else time.monotonic() - upstream.last_used
 
 
 @asynccontextmanager

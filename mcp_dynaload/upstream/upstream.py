@@ -1,5 +1,7 @@
 """One upstream of one client session: started when it is needed, restarted with back-off, stopped when idle."""
 
+import time
+
 import anyio
 import anyio.abc
 import structlog
@@ -124,7 +126,7 @@ class Upstream:
             return await self._repeated(await self._renewed(connection), method, params)
         finally:
             self.busy -= 1
-            self.last_used = anyio.current_time()
+            self.last_used = time.monotonic()
 
     async def start(self) -> Connection:
         """Return the open connection, made if there is none.
@@ -140,7 +142,7 @@ class Upstream:
         if self._lifecycle is None:
             await self._wait_out_backoff()
         if self._lifecycle is None:  # no other caller has started it meanwhile
-            self.last_used = anyio.current_time()  # one that is just starting is not the one to make room
+            self.last_used = time.monotonic()  # one that is just starting is not the one to make room
             self._lifecycle = Lifecycle(self.config, self._surroundings, self._log, self.subscriptions)
             self._tasks.start_soon(surviving, self._own, self._lifecycle)
         lifecycle = self._lifecycle

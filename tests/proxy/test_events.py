@@ -7,6 +7,7 @@ from typing import TypeVar
 import anyio
 import pytest
 from mcp import MCPError
+from mcp.server.runner import serve_loop
 
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.errors import UpstreamClosedError, UpstreamError, UpstreamStartError, UpstreamTimeoutError
@@ -29,9 +30,11 @@ from mcp_dynaload.telemetry.events import (
     UpstreamFailed,
     UpstreamStarted,
 )
+from mcp_dynaload.transport.jsonrpc_lines import LineReader, LineWriter
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
-from tests.proxy.clients import QUIET, Connected, connected_to
+from tests.proxy.clients import QUIET, Connected, connected_to, proxy_of
+from tests.waiting import HANG_SECONDS
 
 TICKETS = tool("search_tickets", "Search the tickets of the account")
 INVOICES = tool("create_invoice", "Create an invoice for a customer")
@@ -215,3 +218,29 @@ async def test_where_the_client_rewrites_its_cache_a_change_costs_what_the_model
         await client.prompt("create an invoice for the customer", transcript_path=str(transcript))
 
     assert [change.cache_cost_tokens for change in seen.of(ListChanged)] == [0, 20_510]
+
+
+async def test_a_call_is_told_after_its_answer_was_written(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def observe(at: float, event: Event) -> None:
+        order.extend(["told"] if isinstance(event, ToolCalled) else [])
+
+    asking, asked = anyio.create_memory_object_stream[bytes](8)
+
+    async def write(data: bytes) -> None:
+        if b'"echoed' in data:
+            order.append("answered")
+            await asking.aclose()
+
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}}
+    call = {"name": "desk__echo", "arguments": {"words": "echoed"}}
+    bus = EventBus(observe)
+    async with proxy_of(tmp_path, [config("desk")], {"desk": DESK}, event_bus=bus) as (proxy, _):
+        for number, (method, params) in enumerate([("initialize", hello), ("tools/call", call)]):
+            message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+            await asking.send(json.dumps(message).encode() + b"\n")
+        with asked, anyio.fail_after(HANG_SECONDS):
+            await serve_loop(proxy.server, LineReader(asked.receive), LineWriter(write), lifespan_state={})
+
+    assert order == ["answered", "told"]
