@@ -8,7 +8,7 @@ import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 from mcp_dynaload.catalog.definitions import SHAPES
 from mcp_dynaload.catalog.shapes import FLAG, TEXT, UNFIT, ListOf, Nothing, Oddity, Plain, Record, Shape, choice, shown
@@ -22,6 +22,8 @@ _DATA_URL = re.compile(r"data:[^,]{0,200};base64,")
 _OF_ADDRESSES = str.maketrans("-_", "+/")
 _DIGITS = (string.ascii_letters + string.digits + "+/").encode()
 _FALSE = frozenset({"", "0", "false", "no", "null"})
+_PLAIN_FIELDS = frozenset({"content", "isError"})
+_TEXT_FIELDS = frozenset({"type", "text"})
 
 
 def readable_result(method: str, result: Json, *, uri: str = "") -> tuple[Json, tuple[Oddity, ...]]:
@@ -30,7 +32,7 @@ def readable_result(method: str, result: Json, *, uri: str = "") -> tuple[Json, 
     Contents of a resource that do not say whose they are belong to the `uri` that was asked for.
     """
     form = FORMS[method]
-    if form.fit([result]):
+    if (method == "tools/call" and _is_plain_text(result)) or form.fit([result]):
         return result, ()
     if method == "resources/read":
         form = replace(form, shapes={**form.shapes, "contents": _Contents(uri)})
@@ -40,6 +42,17 @@ def readable_result(method: str, result: Json, *, uri: str = "") -> tuple[Json, 
     if given is not None and "structuredContent" not in mended and not mended.get("content"):
         mended["content"] = [_as_text(given)]  # it was all that there is
     return mended, tuple(odd)
+
+
+def _is_plain_text(result: Json) -> bool:
+    """Return whether it is a call's result of texts alone, as most are; a look at all takes five times as long."""
+    if not result.keys() <= _PLAIN_FIELDS or type(result.get("isError", False)) is not bool:
+        return False
+    blocks: object = result.get("content")
+    return type(blocks) is list and all(
+        type(block) is dict and block.keys() == _TEXT_FIELDS and block["type"] == "text" and type(block["text"]) is str
+        for block in cast(list[Any], blocks)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,7 @@ def parse_line(line: bytes) -> Item:
         edges.add(line)
         return _refused(edges, str(error))
     try:
-        return SessionMessage(envelope(plain_json.parse(line.decode())))
+        return SessionMessage(envelope(plain_json.parse(line)))
     except RecursionError:
         return TooDeepError(f"not a JSON-RPC message (nested too deeply): {line[:200]!r}")
     except (ValueError, KeyError, TypeError) as error:
@@ -251,7 +251,15 @@ def format_line(message: JSONRPCMessage) -> bytes:
 def _fields(message: JSONRPCMessage) -> Json:
     if isinstance(message, JSONRPCError):
         return {"jsonrpc": "2.0", "id": message.id, "error": _error_fields(message.error)}
-    return {name: getattr(message, name) for name in type(message).model_fields if name in message.model_fields_set}
+    if isinstance(message, JSONRPCResponse):
+        return {"jsonrpc": "2.0", "id": message.id, "result": message.result}
+    call: Json = {"jsonrpc": "2.0"}
+    if isinstance(message, JSONRPCRequest):
+        call["id"] = message.id
+    call["method"] = message.method
+    if "params" in message.model_fields_set:
+        call["params"] = message.params
+    return call
 
 
 def envelope(value: object) -> JSONRPCMessage:
@@ -269,7 +277,7 @@ def envelope(value: object) -> JSONRPCMessage:
         return _call(fields)
     if "result" in fields:
         _require(fields["result"], dict, "result")
-        return JSONRPCResponse.model_construct(jsonrpc="2.0", id=_request_id(fields), result=fields["result"])
+        return JSONRPCResponse(jsonrpc="2.0", id=_request_id(fields), result=fields["result"])
     if "error" not in fields:
         raise TypeError("neither method, result nor error")
     return JSONRPCError(jsonrpc="2.0", id=fields.get("id"), error=_error(fields["error"]))
@@ -294,15 +302,12 @@ def _error(value: object) -> ErrorData:
 
 def _call(fields: Json) -> JSONRPCMessage:
     _require(fields["method"], str, "method")
-    call: Json = {"jsonrpc": "2.0", "method": fields["method"]}
-    if fields.get("params") is not None:
-        _require(fields["params"], dict, "params")
-        call["params"] = fields["params"]
+    params = {} if fields.get("params") is None else {"params": fields["params"]}
+    if params:
+        _require(params["params"], dict, "params")
     if "id" in fields:
-        return JSONRPCRequest.model_construct(
-            **{"params": None, **call, "id": _request_id(fields)}, _fields_set={*call, "id"}
-        )
-    return JSONRPCNotification.model_construct(**{"params": None, **call}, _fields_set=set(call))
+        return JSONRPCRequest(jsonrpc="2.0", id=_request_id(fields), method=fields["method"], **params)
+    return JSONRPCNotification(jsonrpc="2.0", method=fields["method"], **params)
 
 
 def _request_id(fields: Json) -> str | int:

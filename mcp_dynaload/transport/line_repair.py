@@ -197,7 +197,7 @@ def _answer(fields: Json, number: str | int) -> SessionMessage:
         why = "an error without a whole number as code and a text as message"
         return failed_answer(number, f"{UNREADABLE}: {why}", cast(object, error))
     if isinstance(result, dict):
-        return SessionMessage(JSONRPCResponse.model_construct(jsonrpc="2.0", id=number, result=result))
+        return SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=number, result=cast(Json, result)))
     if "result" in fields:
         return failed_answer(number, f"{UNREADABLE}: its result is {_KINDS[type(result)]}, not an object", result)
     return failed_answer(number, f"{UNREADABLE}: it has neither a result nor an error", fields)

@@ -400,7 +400,7 @@ def _is_failure(message: JSONRPCMessage) -> bool:
 def _with_id(message: Answer, waiting: str | int) -> Answer:
     if isinstance(message, JSONRPCError):
         return JSONRPCError(jsonrpc="2.0", id=waiting, error=message.error)
-    return JSONRPCResponse.model_construct(jsonrpc="2.0", id=waiting, result=message.result)
+    return JSONRPCResponse(jsonrpc="2.0", id=waiting, result=message.result)
 
 
 def _is_handshake(request: httpx2.Request) -> bool:
@@ -411,7 +411,7 @@ def _within_transport(answer: Answer) -> Answer:
     """Return an answer without halves of characters, as far as that makes it one that the transport can read."""
     if isinstance(answer, JSONRPCResponse):
         with suppress(UnwritableError):
-            return JSONRPCResponse.model_construct(jsonrpc="2.0", id=answer.id, result=writable(answer.result))
+            return JSONRPCResponse(jsonrpc="2.0", id=answer.id, result=writable(answer.result))
     return answer
 
 

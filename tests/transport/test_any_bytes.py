@@ -1,6 +1,7 @@
 """Any bytes on a line are a message, or a problem that is told: nothing is raised, and only JSON goes out."""
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from mcp.shared.message import SessionMessage
 from mcp_types import INVALID_REQUEST, PARSE_ERROR, JSONRPCError, JSONRPCMessage
 
+from mcp_dynaload.transport import plain_json
 from mcp_dynaload.transport.jsonrpc_lines import format_line, parse_line
 from mcp_dynaload.transport.line_repair import mended, refusals
 
@@ -94,3 +96,51 @@ def test_a_clients_line_is_a_message_or_is_refused_in_json(line: bytes) -> None:
     sent = written(item for item in refusals(line) if isinstance(item, JSONRPCError))  # the rest is for us
 
     assert all(answer["error"]["code"] in (PARSE_ERROR, INVALID_REQUEST) for answer in sent)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else pytest.fail("no number")
+
+
+def strictly_read(line: bytes) -> object:
+    """Return what Python's own reader makes of a line; where it makes no JSON of it, whether it is too deep."""
+    try:
+        return json.loads(line.decode(), parse_constant=pytest.fail, parse_float=_finite)
+    except (ValueError, RecursionError, pytest.fail.Exception) as error:
+        return type(error) is RecursionError
+
+
+numbers = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False))
+any_text = st.text(st.characters(codec=None), max_size=8)
+values: st.SearchStrategy[object] = st.recursive(
+    st.one_of(st.none(), st.booleans(), numbers, any_text),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(any_text, inner, max_size=3)),
+    max_leaves=8,
+)
+
+
+@given(st.one_of(lines, values.map(lambda value: json.dumps(value).encode())))
+@example(b"[1E400]")
+@example(b"[-0, -0.0, 0.1, 5e-324, 1e22, 123456789012345678901234567890, 0.30000000000000004]")
+@example(b'{"a": 1, "a": 2}')
+@example(b"9" * 5_000)
+@example(b"\xef\xbb\xbf{}")
+@example(b'["a\tb"]')
+@pytest.mark.proves("plain-json")
+def test_json_is_read_as_pythons_own_reader_reads_it(line: bytes) -> None:
+    try:
+        read: object = plain_json.parse(line)
+    except (ValueError, RecursionError) as error:
+        read = type(error) is RecursionError
+
+    assert repr(read) == repr(strictly_read(line))
+
+
+@given(values)
+@example({"": [float("inf"), {"a": float("nan")}]})
+@example(10**400)
+@example(["\ud800", {"\udfff": 1}])
+@pytest.mark.proves("plain-json")
+def test_what_is_written_is_read_as_the_same(value: object) -> None:
+    assert repr(json.loads(plain_json.bytes_of(value))) == repr(plain_json.finite(value))
