@@ -13,9 +13,12 @@ _IDIOMS = (
     ),
     (
         re.compile(
-            rf"\b(?:file|log|raise|submit)\s+({_ARTICLE}(?:[\w-]+\s+)??(?:issue|ticket|task|story|incident))\b", re.I
+            rf"\b(?:(?:file|log|raise|submit)\s+({_ARTICLE}(?:[\w-]+\s+)??incident)"
+            rf"|(?:file|log|raise|submit|open)\s+({_ARTICLE}(?:[\w-]+\s+)??"
+            r"(?:issue|ticket|task|story|(?:pull|merge)[ -]request|[PM]R)))\b",
+            re.IGNORECASE,
         ),
-        r"create \1",
+        r"create \1\2",
     ),
     (re.compile(r"\bget(?:ting)? rid of\b|\bdo away with\b", re.IGNORECASE), "delete"),
     (re.compile(r"\bthrow(?:ing)?\s+((?:[\w-]+\s+){1,3}?)away\b", re.IGNORECASE), r"discard \1"),

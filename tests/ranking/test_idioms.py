@@ -10,6 +10,8 @@ from mcp_dynaload.ranking.idioms import plain
     [
         ("file a bug about the login", "create a bug issue about the login"),
         ("please raise a new ticket", "please create a new ticket"),
+        ("open a ticket about the build", "create a ticket about the build"),
+        ("open a draft pull request for it", "create a draft pull request for it"),
         ("log another defect report for it", "create another bug issue for it"),
         ("get rid of that rule", "delete that rule"),
         ("throw it away", "discard it "),
@@ -19,6 +21,17 @@ def test_an_idiom_is_said_in_the_words_of_tools(said: str, meant: str) -> None:
     assert plain(said) == meant
 
 
-@pytest.mark.parametrize("text", ["open a file", "log the error", "fix a bug in the file", "report the result"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "open a file",
+        "open an incident",
+        "is there an open ticket?",
+        "open ticket B-1",
+        "log the error",
+        "fix a bug in the file",
+        "report the result",
+    ],
+)
 def test_words_that_mean_themselves_stay(text: str) -> None:
     assert plain(text) == text
