@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from enum import StrEnum
 from importlib import import_module
 from threading import Thread
@@ -62,7 +62,7 @@ def serve(
     if context.obj is not None and context.obj.stored is not None:
         # The first prompt may wait for us already: what it is ranked by is read beside the rest, not after it.
         Thread(target=_read_models, name="early-models", daemon=True).start()
-    _import_libraries()
+    _import_libraries(transport)
     configuration = configuration_of(config, trust, settings)
     if transport is not Transport.STDIO:
         from mcp_dynaload.http.run import serve_http  # FastAPI, which a client's own process never needs
@@ -78,9 +78,10 @@ def serve(
     anyio.run(serve_stdio, configuration, context.obj)
 
 
-def _import_libraries() -> None:
+def _import_libraries(transport: Transport) -> None:
     """Import those of which a session needs a part, without the rest."""
-    import_parts(SDK, SDK_PARTS)
+    with left_out("uvicorn") if transport is Transport.STDIO else nullcontext():  # as an SDK's service is ended
+        import_parts(SDK, SDK_PARTS)
     with left_out("rich"):  # for tracebacks in colour, which are not to be in a log
         import_module("structlog")
 
