@@ -13,6 +13,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Timer
+
+LARGE_BYTES = 500_000
+"""From this size on a message is worth it to give memory back for."""
+
+GIVE_BACK_SECONDS = 1.0
+"""By then it was passed on, and no sooner is given back again."""
 
 _MAPPING = re.compile(
     rb"^(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) (?P<rights>[-rwxps]{4}) \S+ \S+ \d+ +(?P<file>/[^\n]+)\n"
@@ -29,6 +36,25 @@ def give_back() -> None:
     """
     if (trim := _trim()) is not None:
         trim(0)
+
+
+def let_go(size: int) -> None:
+    """Give freed memory back a while after this, if what was read or written now, and is let go of, is so large.
+
+    The C library keeps several times a message's size: it is read, parsed, written. Returns at once; what is large
+    follows within that while is meant, too, so that much to read all day costs a thread some milliseconds a second.
+    """
+    if size < LARGE_BYTES or _PROCESS.is_about_to_give_back or _trim() is None:
+        return
+    _PROCESS.is_about_to_give_back = True
+    timer = Timer(GIVE_BACK_SECONDS, _give_back_now)
+    timer.daemon = True  # nothing waits for it at the end
+    timer.start()
+
+
+def _give_back_now() -> None:
+    _PROCESS.is_about_to_give_back = False
+    give_back()
 
 
 def unmap_code() -> None:
@@ -60,6 +86,7 @@ class _Process:
 
     is_ours: bool = False
     has_set_aside: bool = False
+    is_about_to_give_back: bool = False
 
 
 _PROCESS = _Process()
