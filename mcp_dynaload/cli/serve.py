@@ -2,8 +2,9 @@
 
 import gc
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from enum import StrEnum
+from importlib import import_module
 from threading import Thread
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from mcp_dynaload.cli.common import ConfigOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.machine.freed_memory import claim_process
+from mcp_dynaload.machine.lean_imports import import_parts, left_out
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8765
@@ -18,6 +20,10 @@ DEFAULT_PORT = 8765
 SWITCH_SECONDS = 0.0005
 """So soon a thread makes way for another that waits: a choice hands texts to the model's threads and goes on meanwhile,
 and with Python's ten times as much the model begins when the rest is done."""
+
+SDK = ("mcp", "mcp.server", "mcp.client")
+SDK_PARTS = ("mcp.shared.exceptions", "mcp.server.runner", "mcp.server.lowlevel.server", "mcp.client.stdio")
+"""The parts that every session needs."""
 
 
 class Transport(StrEnum):
@@ -56,6 +62,7 @@ def serve(
     if context.obj is not None and context.obj.stored is not None:
         # The first prompt may wait for us already: what it is ranked by is read beside the rest, not after it.
         Thread(target=_read_models, name="early-models", daemon=True).start()
+    _import_libraries(transport)
     configuration = configuration_of(config, trust, settings)
     if transport is not Transport.STDIO:
         from mcp_dynaload.http.run import serve_http  # FastAPI, which a client's own process never needs
@@ -69,6 +76,14 @@ def serve(
     claim_process()
     gc.enable()
     anyio.run(serve_stdio, configuration, context.obj)
+
+
+def _import_libraries(transport: Transport) -> None:
+    """Import those of which a session needs a part, without the rest."""
+    with left_out("uvicorn") if transport is Transport.STDIO else nullcontext():  # as an SDK's service is ended
+        import_parts(SDK, SDK_PARTS)
+    with left_out("rich"):  # for tracebacks in colour, which are not to be in a log
+        import_module("structlog")
 
 
 def _read_models() -> None:

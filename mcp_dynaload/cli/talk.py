@@ -54,7 +54,7 @@ async def replies(
 
 
 async def _answer(dynaload: "Dynaload", line: str, session_id: str) -> Reply:
-    from mcp import MCPError  # half a second that `--help` can do without
+    from mcp.shared.exceptions import MCPError  # half a second that `--help` can do without
 
     first, _, rest = line.partition(" ")
     try:

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 
 import anyio
 import anyio.to_thread
-from mcp import MCPError
 from mcp import types as mcp_types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema

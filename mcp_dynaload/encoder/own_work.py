@@ -3,7 +3,7 @@
 `mcp_dynaload.research.own_work` makes them of the texts.
 """
 
-from importlib.resources import files
+from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def read_own_work() -> "NDArray[np.float32]":
-    """Read a unit vector for each text, as rows."""
+    """Return a unit vector for each text, as rows; the file is their memory, which all sessions of a machine share."""
     import numpy as np  # heavy, and not needed before the first ranking
 
-    with files("mcp_dynaload").joinpath("encoder/model/own_work.npy").open("rb") as packed:
-        return np.load(packed, allow_pickle=False).astype(np.float32)
+    with as_file(files("mcp_dynaload").joinpath("encoder/model/own_work.npy")) as packed:
+        return np.asarray(np.load(packed, mmap_mode="r", allow_pickle=False))

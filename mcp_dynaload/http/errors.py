@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 from starlette.exceptions import HTTPException
 
 from mcp_dynaload.api.sessions import TooManySessionsError

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 import anyio
 import anyio.abc
 import structlog
-from mcp import MCPError
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, authorization_context
 from mcp.server.context import CallNext, HandlerResult
 from mcp.server.runner import serve_loop
 from mcp.server.sse import SseServerTransport
 from mcp.server.streamable_http import MCP_SESSION_ID_HEADER, check_accept_headers
+from mcp.shared.exceptions import MCPError
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
 from mcp_types import (
     CLIENT_INFO_META_KEY,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 from mcp_types import (
     ElicitCompleteNotificationParams,
     LoggingMessageNotificationParams,

@@ -12,7 +12,7 @@ from anyio.from_thread import check_cancelled
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.encoder.tokenizer import forget_ranks
-from mcp_dynaload.machine.freed_memory import give_back, set_aside
+from mcp_dynaload.machine.freed_memory import give_back, set_aside, unmap_code
 from mcp_dynaload.proxy.stored_index import keep_index, read_or_build_index
 from mcp_dynaload.ranking.caching import CachedRanker, RankingCache
 from mcp_dynaload.ranking.cleaning import clean
@@ -171,6 +171,7 @@ def _free_what_is_done_with() -> None:
     forget_ranks()
     set_aside()
     give_back()
+    unmap_code()
 
 
 class _NothingYet:

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import anyio
 import structlog
-from mcp import MCPError
 from mcp.server.connection import Connection
 from mcp.server.context import ServerRequestContext
 from mcp.shared.dispatcher import Outbound
+from mcp.shared.exceptions import MCPError
 from mcp_types import METHOD_NOT_FOUND
 from starlette.authentication import BaseUser
 from starlette.requests import HTTPConnection

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import anyio
 import structlog
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 from pydantic import ValidationError
 

@@ -2,7 +2,7 @@
 
 import anyio
 import structlog
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 
 from mcp_dynaload.catalog.tool import Json, Tool, json_object
 from mcp_dynaload.proxy.client import Request

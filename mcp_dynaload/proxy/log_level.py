@@ -2,7 +2,7 @@
 
 import anyio
 import structlog
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.upstream.upstream import Upstream

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TypeVar, get_args
 
 import structlog
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, LoggingLevel
 
 from mcp_dynaload.catalog.results import readable_result

@@ -8,7 +8,7 @@ from itertools import count
 import anyio
 import anyio.abc
 import structlog
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.config.upstream_config import UpstreamConfig

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import anyio
 import structlog
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS
 
 from mcp_dynaload.catalog.access import Denial

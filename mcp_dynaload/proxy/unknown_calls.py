@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS
 
 from mcp_dynaload.catalog.tool import Json

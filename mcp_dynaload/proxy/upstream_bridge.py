@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import anyio
 import anyio.to_thread
 import structlog
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 from mcp_types import URL_ELICITATION_REQUIRED
 
 from mcp_dynaload.catalog.tool import Json

@@ -24,7 +24,9 @@ def own_work_texts() -> list[str]:
 def make() -> None:
     """Write the vectors of the texts into the package."""
     target = Path(str(_PACKAGE)) / "encoder/model/own_work.npy"
-    np.save(target, read_encoder().encode(own_work_texts()).astype(np.float16))
+    vectors = read_encoder().encode(own_work_texts())
+    # Rounded, so that the wheel is small; as they are computed with, so that a session needs no copy of its own.
+    np.save(target, vectors.astype(np.float16).astype(np.float32))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,10 @@ REST_SECONDS = 1.0
 """A file that was found locked is left alone for so long: else everything that is asked meanwhile would wait, too."""
 
 RETRY_SECONDS = 0.01
+
+CACHE_KB = 256
+"""Of a connection, of which a session has several. SQLite's own is 2 MB, and the system keeps the same pages anyway."""
+
 MAX_UNWRITTEN = 5_000
 """Statements that wait for the end of a lock; more are dropped, oldest first, and counted."""
 
@@ -322,6 +326,7 @@ def _connect(name: str, schema: Schema) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection, schema: Schema) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     if _version(connection) == schema.version:
         return
     with connection:

@@ -24,6 +24,7 @@ from mcp_types import (
 from pydantic import ValidationError
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.machine.freed_memory import let_go
 from mcp_dynaload.transport import bounds, plain_json
 from mcp_dynaload.transport.bounds import EDGE_BYTES, Edges, MessageSize, TooLargeError
 
@@ -107,6 +108,7 @@ class LineReader:
                 await self._skip_blanks()
                 continue
             item = parse_line(line)
+            let_go(len(line))
             if isinstance(item, SessionMessage):
                 return item
             self._mended.extend(await self._mend(line, item))
@@ -193,9 +195,11 @@ class LineWriter:
             anyio.BrokenResourceError: Nobody reads any more.
         """
         is_notification = isinstance(item.message, JSONRPCNotification)
+        line = format_line(item.message)
         try:
             with anyio.move_on_after(NOTIFY_SECONDS) if is_notification else nullcontext():
-                await self._send(format_line(item.message))
+                await self._send(line)
+            let_go(len(line))
         except _GONE as error:
             raise anyio.BrokenResourceError from error
 

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import anyio
 import anyio.abc
-from mcp import MCPError
 from mcp.shared.dispatcher import DispatchContext
+from mcp.shared.exceptions import MCPError
 from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
 from mcp.shared.message import SessionMessage
 from mcp.shared.transport_context import TransportContext

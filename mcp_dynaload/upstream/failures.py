@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 import anyio
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 from mcp_types import CONNECTION_CLOSED
 
 from mcp_dynaload.errors import DynaloadError, UpstreamLoginError

@@ -11,6 +11,7 @@ import structlog
 from mcp_types import INVALID_REQUEST
 
 from mcp_dynaload.catalog.tool import Json, json_object
+from mcp_dynaload.machine.freed_memory import let_go
 from mcp_dynaload.transport.bounds import MessageSize, TooLargeError
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.http_session import ABOUT_SESSIONS, HttpSession
@@ -90,6 +91,7 @@ async def _bounded(raw: httpx2.Response) -> AsyncGenerator[bytes]:
         except TooLargeError as error:
             raise httpx2.StreamError(f"the answer is refused: {error}") from None
         yield piece
+    let_go(size.length)
 
 
 async def _paced(raw: httpx2.Response, allowance: Allowance) -> AsyncGenerator[bytes]:

@@ -4,7 +4,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_REQUEST
 
 ABOUT_SESSIONS = re.compile(r"\bsession|not initiali[sz]ed", re.IGNORECASE)

@@ -8,7 +8,7 @@ from typing import cast
 
 import anyio
 import structlog
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 from mcp_types import METHOD_NOT_FOUND
 
 from mcp_dynaload.catalog.shapes import shown

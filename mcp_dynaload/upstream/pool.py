@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 import anyio.abc
 import structlog
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.servers_file import UpstreamConfig

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 import structlog
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 
 from mcp_dynaload.errors import UpstreamError
 from mcp_dynaload.upstream.allowance import Allowance

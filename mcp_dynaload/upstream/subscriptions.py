@@ -7,8 +7,8 @@ from typing import Any
 
 import anyio
 import anyio.abc
-from mcp import MCPError
 from mcp.shared.dispatcher import Outbound
+from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
 from mcp_types import CONNECTION_CLOSED
 

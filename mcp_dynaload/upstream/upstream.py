@@ -5,7 +5,7 @@ import time
 import anyio
 import anyio.abc
 import structlog
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.servers_file import UpstreamConfig

@@ -39,6 +39,20 @@ def test_what_is_beyond_the_limit_is_left_out():
     assert pieces("one two three four", 4) == [START, "one", "two", END]
 
 
+def test_every_piece_of_the_vocabulary_has_the_number_of_its_line_and_nothing_else_has_one():
+    look_up = PIECES._number  # pyright: ignore[reportPrivateUsage]
+
+    assert [look_up(name) for name in NAMES] == list(range(len(NAMES)))
+    assert look_up("") is None
+    assert look_up("th\nthe") is None
+    assert [look_up(f"{name}\0") for name in NAMES[::50]] == [None] * len(NAMES[::50])
+
+
+def test_a_vocabulary_without_its_marks_is_refused():
+    with pytest.raises(ValueError, match=r"no \[CLS\]"):
+        WordPieces("one\ntwo")
+
+
 @given(st.text(max_size=300), st.integers(3, 40))
 def test_any_text_gives_a_start_an_end_and_no_more_than_the_limit_between(text: str, limit: int):
     numbers = PIECES.numbers(text, limit)

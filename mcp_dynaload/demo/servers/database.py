@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcp import MCPError
 from mcp import types as mcp_types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.demo.toolkit import Limit, ToolFailedError, build_server, tool

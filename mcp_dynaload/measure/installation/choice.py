@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mcp import MCPError
+from mcp.shared.exceptions import MCPError
 
 from mcp_dynaload.api.dynaload import Dynaload
 from mcp_dynaload.api.results import QueryResult

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import anyio
 import psutil
 
 from mcp_dynaload.measure.peers.lists import definition
-from mcp_dynaload.measure.peers.memory import SessionMemory, memory
+from mcp_dynaload.measure.peers.memory import SETTLING_SECONDS, SessionMemory, memory
 from mcp_dynaload.measure.peers.speed import WARM_UP, SubjectClient
 from mcp_dynaload.measure.peers.subjects import DIRECT, OURS, PEER, SERVER, Bench, Step, listed, server_entry
 from mcp_dynaload.measure.probe import SERVER_FILE
@@ -40,7 +41,7 @@ class Effort:
 
     cpu_seconds: float
     memory_mb: float
-    """Resident memory after them, of all its processes but the server's."""
+    """Resident memory some seconds after them, of all its processes but the server's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ async def _effort(caller: SubjectClient) -> Effort:
     before = _spent(caller)
     await caller.in_turn(CALLS)
     after = _spent(caller)
-    return Effort(after.cpu_seconds - before.cpu_seconds, after.memory_mb)
+    await anyio.sleep(SETTLING_SECONDS)  # it was started for this: what it read to begin with is freed by then
+    return Effort(after.cpu_seconds - before.cpu_seconds, _spent(caller).memory_mb)
 
 
 def _spent(caller: SubjectClient) -> Effort:

@@ -15,9 +15,13 @@ from mcp_dynaload.measure.stdio_client import StdioClient
 
 SESSIONS = (1, 5, 10)
 SETTLING_SECONDS = 10.0
-"""So long after the last prompt: memory that was read to count and index a catalog is freed some seconds later."""
+"""So long after the first prompt: memory that was read to count and index a catalog is freed some seconds later."""
 
-PROMPT = "find the records of store 7 that are open"
+PROMPTS = (
+    "find the records of store 7 that are open",
+    "Send the invoice of last month to everyone who has ordered, and open a ticket for those who did not answer",
+)
+"""The first one, and one after memory was freed: what a prompt needs of that is there again, and counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class SessionMemory:
     """After the first list."""
 
     prompted_mb: float | None
-    """After the first prompt, once the catalog has settled; None: it takes no prompts."""
+    """After the first prompts, between which the catalog has settled; None: it takes no prompts."""
 
 
 async def memory(bench: Bench, servers: Path, step: Step) -> Mapping[str, Mapping[int, SessionMemory]]:
@@ -54,11 +58,16 @@ async def _of_ours(bench: Bench, servers: Path, many: int) -> SessionMemory:
             await listed(wire)
             await wire.ask("ping", {})  # the list may be there before the rest
         at_first = _mean_mb(wires)
-        for number, wire in enumerate(wires):
-            prompt = {"event": "UserPromptSubmit", "prompt": PROMPT, "session_id": f"bench-{number}"}
-            await wire.ask("tools/call", {"name": HOOK_TOOL, "arguments": prompt})
+        await _prompt(wires, PROMPTS[0])
         await anyio.sleep(SETTLING_SECONDS)
+        await _prompt(wires, PROMPTS[1])
         return SessionMemory(at_first, _mean_mb(wires))
+
+
+async def _prompt(wires: list[StdioClient], text: str) -> None:
+    for number, wire in enumerate(wires):
+        prompt = {"event": "UserPromptSubmit", "prompt": text, "session_id": f"bench-{number}"}
+        await wire.ask("tools/call", {"name": HOOK_TOOL, "arguments": prompt})
 
 
 async def _of_peer(bench: Bench, servers: Path, many: int) -> SessionMemory:
