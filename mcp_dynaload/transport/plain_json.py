@@ -25,10 +25,7 @@ def text_of(value: object) -> str:
     Raises:
         RecursionError: It is nested too deeply.
     """
-    try:
-        return _COMPACT.encode(value)
-    except ValueError:
-        return _COMPACT.encode(finite(value))
+    return _encoded(_COMPACT, value)
 
 
 def bytes_of(value: object) -> bytes:
@@ -41,7 +38,14 @@ def bytes_of(value: object) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return _ASCII.encode(finite(value)).encode()
+        return _encoded(_ASCII, value).encode()
+
+
+def _encoded(encoder: json.JSONEncoder, value: object) -> str:
+    try:
+        return encoder.encode(value)
+    except ValueError:  # only now, as it reaches less deeply than the encoder
+        return encoder.encode(finite(value))
 
 
 def finite(value: object) -> object:

@@ -106,6 +106,14 @@ def test_text_stays_readable_and_a_lone_surrogate_stays_an_escape() -> None:
     assert all(notification(text).endswith(b"}\n") for text in ("ü", "\ud800"))
 
 
+def test_a_lone_surrogate_beside_many_levels_stays_one() -> None:
+    inner: object = "\ud800"
+    for _ in range(600):
+        inner = [inner]
+
+    assert json.loads(format_line(JSONRPCResponse(jsonrpc="2.0", id=1, result={"x": inner})))["result"] == {"x": inner}
+
+
 @pytest.mark.parametrize(
     "line",
     [
