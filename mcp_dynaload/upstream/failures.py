@@ -49,7 +49,7 @@ def reason_of(error: BaseException, masker: Masker, exit_status: int | None = No
     """Return the innermost cause in plain words, without secrets; `exit_status` is that of the server's process."""
     cause = next(_causes(error))
     if isinstance(cause, FileNotFoundError):
-        return f"the program {cause.filename!r} was not found"
+        return f"the program {cause.filename!r} was not found: {_where_it_is(str(cause.filename))}"
     if is_closed(cause):
         return f"it ended before it answered the handshake{_status(exit_status)}"
     text = str(cause)
@@ -59,6 +59,12 @@ def reason_of(error: BaseException, masker: Masker, exit_status: int | None = No
 
         text = trouble_reason(cause)
     return masker.text(without_addresses(text)) or type(cause).__name__
+
+
+def _where_it_is(program: str) -> str:
+    """Return what to do about a program that was not found: some write a whole line in its place."""
+    name, *rest = program.split()[:2] or [program]
+    return f"put what follows {name!r} into 'args' of its entry" if rest else "install it, or give its full path"
 
 
 def _status(exit_status: int | None) -> str:

@@ -159,11 +159,19 @@ async def test_a_server_that_never_answers_the_handshake_fails_within_the_limit(
         assert time.monotonic() - began < 1.5
 
 
-async def test_a_missing_program_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("program", "advice"),
+    [
+        ("no-such-program", "install it, or give its full path"),
+        ("npx -y a-server", "put what follows 'npx' into 'args' of its entry"),
+        (" ", "install it, or give its full path"),
+    ],
+)
+async def test_a_missing_program_is_named_with_what_to_do(tmp_path: Path, program: str, advice: str) -> None:
     bad = config("bad")
-    object.__setattr__(bad, "command", "no-such-program")
+    object.__setattr__(bad, "command", program)
     async with pool_of(tmp_path, bad) as pool:
-        assert "did not start: the program 'no-such-program' was not found" in await failure_of(pool, "bad")
+        assert f"did not start: the program '{program}' was not found: {advice}" in await failure_of(pool, "bad")
 
 
 async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
