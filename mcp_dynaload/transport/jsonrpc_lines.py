@@ -316,7 +316,10 @@ def _request_id(fields: Json) -> str | int:
 
 def _require(value: object, kind: type, field: str) -> None:
     if not isinstance(value, kind):
-        raise TypeError(f"{field} is not {kind.__name__}")
+        raise TypeError(f"{field} is not {_KINDS[kind]}")
+
+
+_KINDS = {dict: "an object", str: "text"}
 
 
 def _error_fields(error: ErrorData) -> Json:

@@ -5,6 +5,7 @@ Python's own reads `NaN`, `Infinity` and `1e400` and writes them out again, and 
 
 import json
 import math
+import re
 import sys
 from typing import Any, cast
 
@@ -17,6 +18,22 @@ def parse(text: str) -> Any:
         RecursionError: It is nested too deeply.
     """
     return _STRICT.decode(text)
+
+
+def parse_all(text: str) -> list[Any]:
+    """Parse the JSON texts that follow each other in a text: one, unless somebody forgot to end a line.
+
+    Raises:
+        ValueError: A part of it is none, or has a number that JSON cannot say.
+        RecursionError: It is nested too deeply.
+    """
+    values: list[Any] = []
+    end = 0
+    while not values or end < len(text):
+        value, end = _STRICT.raw_decode(text, end)
+        values.append(value)
+        end += len(_BLANKS.match(text, end)[0])  # pyright: ignore[reportOptionalSubscript] - it always fits
+    return values
 
 
 def text_of(value: object) -> str:
@@ -99,6 +116,7 @@ def _strict_constant(text: str) -> float:
     raise ValueError(f"{text} is no JSON")
 
 
+_BLANKS = re.compile(r"[ \t\r\n]*")
 _MAX_DIGITS = sys.get_int_max_str_digits() or sys.maxsize
 _STRICT = json.JSONDecoder(parse_constant=_strict_constant, parse_float=_strict_float)
 # What comes from JSON has no circles: looking for them would cost a third of the time.
