@@ -32,7 +32,7 @@ def parse_all(text: str) -> list[Any]:
     while not values or end < len(text):
         value, end = _STRICT.raw_decode(text, end)
         values.append(value)
-        end += len(_BLANKS.match(text, end)[0])  # pyright: ignore[reportOptionalSubscript] - it always fits
+        end = found.end() if (found := _BLANKS.match(text, end)) else end
     return values
 
 
