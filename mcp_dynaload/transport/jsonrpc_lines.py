@@ -4,6 +4,7 @@ The SDK's own codec validates each envelope against a union of models; this one 
 that what is inside `params`, `result` and `error` passes through as it came.
 """
 
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import nullcontext
@@ -51,6 +52,12 @@ TOO_DEEP = ErrorData(code=INTERNAL_ERROR, message="the result is nested too deep
 Skipped = Callable[[int], Awaitable[None]]
 """Told of bytes that held no message; may take its time."""
 
+Worked = Callable[[float], Awaitable[None]]
+"""Told of the seconds that a line took which is no answer; may take its time."""
+
+LONG_SECONDS = 0.0003
+"""The time that a line may take without a word."""
+
 _GONE = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
 
 
@@ -63,8 +70,8 @@ async def left_as_it_is(line: bytes, problem: Exception) -> Iterable[Item]:
     return (problem,)
 
 
-async def _for_nothing(skipped: int) -> None:
-    """Skip without a charge."""
+async def _for_nothing(cost: float) -> None:
+    """Skip or work without a charge."""
 
 
 class LineReader:
@@ -78,6 +85,7 @@ class LineReader:
         receive: Receive,
         mend: Mend = left_as_it_is,
         skipped: Skipped = _for_nothing,
+        worked: Worked = _for_nothing,
         *,
         takes_unfinished: bool = False,
     ) -> None:
@@ -85,6 +93,7 @@ class LineReader:
         self._receive = receive
         self._mend = mend
         self._skipped = skipped
+        self._worked = worked
         self._takes_unfinished = takes_unfinished
         self._mended: deque[Item] = deque()
         self._buffer = bytearray()
@@ -106,10 +115,14 @@ class LineReader:
             if line.isspace():
                 await self._skip_blanks()
                 continue
+            began = time.perf_counter()
             item = parse_line(line)
-            if isinstance(item, SessionMessage):
+            if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCResponse | JSONRPCError):
                 return item
-            self._mended.extend(await self._mend(line, item))
+            found = (item,) if isinstance(item, SessionMessage) else await self._mend(line, item)
+            if (seconds := time.perf_counter() - began) > LONG_SECONDS:
+                await self._worked(seconds)
+            self._mended.extend(found)
             if self._mended:
                 return self._mended.popleft()
         raise StopAsyncIteration
