@@ -90,8 +90,9 @@ class Configuration:
     def with_upstreams(self, upstreams: UpstreamsRead) -> "Configuration":
         """Return the same with other upstreams, whose secrets are hidden from now on, too."""
         self.masker.learn(masker_for(upstreams.upstreams, self.settings, self.environ))
-        is_as_before = self.is_demo and not upstreams.upstreams and bool(upstreams.problems)
-        return replace(self, upstreams=upstreams, is_demo=is_as_before or is_demo(upstreams, self.environ))
+        is_none = not upstreams.upstreams and (bool(upstreams.problems) or is_demo(upstreams, self.environ))
+        # who takes the last one out of a session wants none in it, not the demo's
+        return replace(self, upstreams=upstreams, is_demo=self.is_demo and is_none)
 
 
 def read_configuration(

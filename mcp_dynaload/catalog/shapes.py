@@ -237,6 +237,17 @@ def fields_of(objects: Iterable[Json]) -> list[object]:
     return list(chain.from_iterable(one.values() for one in objects))
 
 
+def levels_of(value: object) -> int:
+    """Return how deeply a JSON value is nested: 0 if it has no parts."""
+    levels, level = -1, [value]
+    while level:
+        levels += 1
+        objects = [cast(Json, inner) for inner in level if type(inner) is dict]
+        lists = [cast(list[object], inner) for inner in level if type(inner) is list]
+        level = fields_of(objects) + elements_of(lists)
+    return levels
+
+
 def choice(*values: str) -> Plain:
     """Return the form of a value that is one of these texts."""
     return Plain(f"one of {', '.join(map(repr, values))}", lambda value: isinstance(value, str) and value in values)

@@ -120,7 +120,8 @@ class Guard:
             failures.right(token)
         scope["user"], scope["auth"] = known
         if needed not in known[1].scopes:
-            return self._unauthorised(403, "insufficient_scope", f"this needs a token with the scope {needed!r}")
+            why = f"this needs a token with the scope {str(needed)!r}: make one with `mcp-dynaload token create`"
+            return self._unauthorised(403, "insufficient_scope", why)
         wait = max([await self._access.rates.wait_seconds(key) for key in _keys(connection)], default=0.0)
         return _later(wait, "too many requests: rate_limit_per_minute is the setting for it") if wait else None
 

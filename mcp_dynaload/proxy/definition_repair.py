@@ -20,6 +20,8 @@ LOOKED_AT_ONCE = 100
 MAX_REASONS = 3
 """For one element."""
 
+TOO_DEEP = Oddity("", "is nested too deeply")
+
 
 @dataclass(frozen=True, slots=True)
 class OddElement:
@@ -41,7 +43,7 @@ class OddElement:
     def __str__(self) -> str:
         """Return what was done and why, on one line."""
         done = "left out" if self.is_left_out else "renamed" if self.is_renamed else "repaired"
-        reasons = "; ".join(f"{_quoted(odd.place)} {odd.why}" for odd in self.reasons)
+        reasons = "; ".join(f"{_quoted(odd.place)} {odd.why}".strip() for odd in self.reasons)
         return f"{self.kind} {self.name} {done}: {reasons}"
 
 
@@ -93,7 +95,7 @@ def accept(listing: Listing) -> RepairedListing:
         resources=check.accepted("resource", listing.resources),
         templates=check.accepted("resource template", listing.templates),
     )
-    return RepairedListing(accepted, check.oddities(listing.unnamed))
+    return RepairedListing(accepted, check.oddities(listing))
 
 
 class RepairCache:
@@ -130,11 +132,12 @@ class _Check:
         is_each_once = len({element[IDENTITY[kind]] for element in kept}) == len(kept)
         return tuple(kept if is_each_once else self._unique(kind, kept))
 
-    def oddities(self, unnamed: Json) -> Oddities:
-        """Return all odd elements, with those that have not even a name."""
-        nameless = sum(count for count in unnamed.values() if isinstance(count, int))
+    def oddities(self, listing: Listing) -> Oddities:
+        """Return all odd elements, with those that were dropped when they were read."""
+        nameless = sum(count for count in listing.unnamed.values() if isinstance(count, int))
+        self.odd += _too_deep(listing.too_deep)
         left_out = sum(element.is_left_out for element in self.odd)
-        elements = sorted([*_without_name(unnamed), *self.odd], key=lambda element: not element.is_left_out)
+        elements = sorted([*_without_name(listing.unnamed), *self.odd], key=lambda element: not element.is_left_out)
         return Oddities(len(self.odd) - left_out, left_out + nameless, tuple(elements[:MAX_TOLD]))
 
     def _mended(self, kind: Kind, element: Json) -> Json | None:
@@ -145,7 +148,7 @@ class _Check:
             mended = SHAPES[kind].mended(element, "", reasons)
         except RecursionError:
             mended = UNFIT
-            reasons = [Oddity("", "is nested too deeply")]
+            reasons = [TOO_DEEP]
         self._note(kind, element, reasons, is_left_out=mended is UNFIT)
         return None if mended is UNFIT else json_object(mended)
 
@@ -194,3 +197,10 @@ def _without_name(unnamed: Json) -> Iterable[OddElement]:
         if kind := _KINDS.get(key):
             why = f"is no text in {count} of them" if count != 1 else "is no text"
             yield OddElement(kind, "without a name", (Oddity(IDENTITY[kind], why),), is_left_out=True)
+
+
+def _too_deep(dropped: Json) -> Iterable[OddElement]:
+    for key, names in dropped.items():
+        if kind := _KINDS.get(key):
+            for name in names:
+                yield OddElement(kind, shown(name), (TOO_DEEP,), is_left_out=True)

@@ -64,6 +64,9 @@ def error_of(method: str, error: Exception, masker: Masker) -> Exception:
         return cause
     if isinstance(cause, UpstreamError):
         return MCPError(code=INTERNAL_ERROR, message=str(cause))
+    if isinstance(cause, RecursionError):
+        text = f"mcp-dynaload cannot pass on {method!r}: what was asked, or the answer, is nested too deeply."
+        return MCPError(code=INTERNAL_ERROR, message=text)
     log.error("request_broke_us", method=method, exc_info=error)
     message = (
         f"mcp-dynaload could not answer {method!r}: {reason_of(error, masker)}. Its log says more: `mcp-dynaload logs`."

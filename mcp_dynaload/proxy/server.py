@@ -141,7 +141,7 @@ class ProxyServer:
         if request.protocol_version in MODERN_PROTOCOL_VERSIONS:
             return await self._serve_modern(request, call_next)
         session = self._sessions.get(id(connection))
-        if session is None:
+        if session is None or request.method == "initialize":  # which some send twice
             return await self._shake_hands(request, call_next, connection)
         if request.request_id is None:
             return await self._notified(session, request, call_next)
@@ -160,14 +160,17 @@ class ProxyServer:
         result = await call_next(request)
         if request.method != "initialize" or not isinstance(result, dict):
             return result
-        client = self._client(request, connection)
-        session: Session = await self._tasks.start(self._run_session, self._surface, client)
+        session = self._sessions.get(id(connection)) or await self._opened(self._client(request, connection))
+        client = session.client
         has_tool_search = client.name == CLAUDE_CODE and client.environment.tool_search
         return {
             **result,
             "capabilities": CAPABILITIES,
             **self._instructions(self._surface, session.view, has_tool_search=has_tool_search),
         }
+
+    async def _opened(self, client: Client) -> Session:
+        return await self._tasks.start(self._run_session, self._surface, client)
 
     async def _serve_modern(self, request: Request, call_next: CallNext) -> HandlerResult:
         """Answer one request of revision 2026-07-28, which is part of no session."""

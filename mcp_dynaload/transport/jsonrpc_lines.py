@@ -4,6 +4,7 @@ The SDK's own codec validates each envelope against a union of models; this one 
 that what is inside `params`, `result` and `error` passes through as it came.
 """
 
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import nullcontext
@@ -52,6 +53,12 @@ TOO_DEEP = ErrorData(code=INTERNAL_ERROR, message="the result is nested too deep
 Skipped = Callable[[int], Awaitable[None]]
 """Told of bytes that held no message; may take its time."""
 
+Worked = Callable[[float], Awaitable[None]]
+"""Told of the seconds that a line took which is no answer; may take its time."""
+
+LONG_SECONDS = 0.0003
+"""The time that a line may take without a word."""
+
 _GONE = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
 
 
@@ -64,8 +71,8 @@ async def left_as_it_is(line: bytes, problem: Exception) -> Iterable[Item]:
     return (problem,)
 
 
-async def _for_nothing(skipped: int) -> None:
-    """Skip without a charge."""
+async def _for_nothing(cost: float) -> None:
+    """Skip or work without a charge."""
 
 
 class LineReader:
@@ -79,6 +86,7 @@ class LineReader:
         receive: Receive,
         mend: Mend = left_as_it_is,
         skipped: Skipped = _for_nothing,
+        worked: Worked = _for_nothing,
         *,
         takes_unfinished: bool = False,
     ) -> None:
@@ -86,6 +94,7 @@ class LineReader:
         self._receive = receive
         self._mend = mend
         self._skipped = skipped
+        self._worked = worked
         self._takes_unfinished = takes_unfinished
         self._mended: deque[Item] = deque()
         self._buffer = bytearray()
@@ -107,11 +116,15 @@ class LineReader:
             if line.isspace():
                 await self._skip_blanks()
                 continue
+            began = time.perf_counter()
             item = parse_line(line)
             let_go(len(line))
-            if isinstance(item, SessionMessage):
+            if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCResponse | JSONRPCError):
                 return item
-            self._mended.extend(await self._mend(line, item))
+            found = (item,) if isinstance(item, SessionMessage) else await self._mend(line, item)
+            if (seconds := time.perf_counter() - began) > LONG_SECONDS:
+                await self._worked(seconds)
+            self._mended.extend(found)
             if self._mended:
                 return self._mended.popleft()
         raise StopAsyncIteration
@@ -325,7 +338,10 @@ def _request_id(fields: Json) -> str | int:
 
 def _require(value: object, kind: type, field: str) -> None:
     if not isinstance(value, kind):
-        raise TypeError(f"{field} is not {kind.__name__}")
+        raise TypeError(f"{field} is not {_KINDS[kind]}")
+
+
+_KINDS = {dict: "an object", str: "text"}
 
 
 def _error_fields(error: ErrorData) -> Json:

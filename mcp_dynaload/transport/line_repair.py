@@ -95,14 +95,14 @@ def mended(line: bytes, problem: Exception, waiting: str | int | None = None) ->
 
 
 def refusals(line: bytes) -> list[Item | JSONRPCError]:
-    """Return the client's answers for a line that is no message, and its answers to us that are not to be had."""
+    """Return the messages of a client's line that is none by itself, and what it is told of what is no message."""
     try:
-        value = plain_json.parse(line.decode().strip())
+        values = plain_json.parse_all(line.decode().strip(_NO_TEXT))
     except RecursionError:
         return [unparsed(line, "it is nested too deeply")]
     except ValueError as error:
         return [unparsed(line, str(error))]
-    return refusals_of(value)
+    return [item for value in values for item in _taken_or_refused(value)]
 
 
 def unparsed(text: bytes, why: str) -> JSONRPCError:
@@ -229,6 +229,13 @@ def _client_answer(fields: Json, number: str | int | None) -> Iterator[Item]:
         yield SessionMessage(JSONRPCError(jsonrpc="2.0", id=number, error=error))
     elif number is not None:
         yield _answer(fields, number)
+
+
+def _taken_or_refused(value: object) -> list[Item | JSONRPCError]:
+    try:
+        return [SessionMessage(envelope(value))]
+    except (ValueError, KeyError, TypeError):
+        return refusals_of(value)
 
 
 def _refusal(code: int, why: str, number: str | int | None) -> JSONRPCError:

@@ -7,6 +7,7 @@ by Python's own.
 
 import json
 import math
+import re
 import sys
 from typing import Any, cast
 
@@ -26,16 +27,29 @@ def parse(text: str | bytes) -> Any:
         return _STRICT.decode(text if isinstance(text, str) else text.decode())
 
 
+def parse_all(text: str) -> list[Any]:
+    """Parse the JSON texts that follow each other in a text: one, unless somebody forgot to end a line.
+
+    Raises:
+        ValueError: A part of it is none, or has a number that JSON cannot say.
+        RecursionError: It is nested too deeply.
+    """
+    values: list[Any] = []
+    end = 0
+    while not values or end < len(text):
+        value, end = _STRICT.raw_decode(text, end)
+        values.append(value)
+        end = found.end() if (found := _BLANKS.match(text, end)) else end
+    return values
+
+
 def text_of(value: object) -> str:
     """Return the value as compact JSON; a number that JSON cannot say is null, as JavaScript writes it.
 
     Raises:
         RecursionError: It is nested too deeply.
     """
-    try:
-        return _COMPACT.encode(value)
-    except ValueError:
-        return _COMPACT.encode(finite(value))
+    return _encoded(_COMPACT, value)
 
 
 def bytes_of(value: object) -> bytes:
@@ -51,7 +65,14 @@ def bytes_of(value: object) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return _ASCII.encode(finite(value)).encode()
+        return _encoded(_ASCII, value).encode()
+
+
+def _encoded(encoder: json.JSONEncoder, value: object) -> str:
+    try:
+        return encoder.encode(value)
+    except ValueError:  # only now, as it reaches less deeply than the encoder
+        return encoder.encode(finite(value))
 
 
 def finite(value: object) -> object:
@@ -105,6 +126,7 @@ def _strict_constant(text: str) -> float:
     raise ValueError(f"{text} is no JSON")
 
 
+_BLANKS = re.compile(r"[ \t\r\n]*")
 _MAX_DIGITS = sys.get_int_max_str_digits() or sys.maxsize
 _READER, _WRITER = msgspec.json.Decoder(), msgspec.json.Encoder()
 _STRICT = json.JSONDecoder(parse_constant=_strict_constant, parse_float=_strict_float)

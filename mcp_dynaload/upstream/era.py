@@ -62,9 +62,11 @@ class Era:
 
     def stamped(self, method: str, params: Json) -> tuple[Json, CallOptions]:
         """Return the params and options with which a request goes out."""
+        if not isinstance(params.get("_meta", {}), dict):  # the SDK adds to it
+            params = {name: value for name, value in params.items() if name != "_meta"}
         if not self.is_modern:
             return params, self.options(method, params)
-        return {**params, "_meta": {**(params.get("_meta") or {}), **self.client_meta}}, self.options(method, params)
+        return {**params, "_meta": {**params.get("_meta", {}), **self.client_meta}}, self.options(method, params)
 
     def options(self, method: str, params: Json) -> CallOptions:
         """Return the HTTP headers that the revision asks for; stdio ignores them."""

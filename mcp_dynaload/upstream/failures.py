@@ -1,8 +1,10 @@
 """Why a connection came to nothing, in words for the user and the model."""
 
+import errno
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import cast
 
 import anyio
@@ -48,8 +50,8 @@ def is_closed(error: BaseException) -> bool:
 def reason_of(error: BaseException, masker: Masker, exit_status: int | None = None) -> str:
     """Return the innermost cause in plain words, without secrets; `exit_status` is that of the server's process."""
     cause = next(_causes(error))
-    if isinstance(cause, FileNotFoundError):
-        return f"the program {cause.filename!r} was not found"
+    if isinstance(cause, OSError) and isinstance(cause.filename, str):
+        return masker.text(_unstarted(cause, cause.filename))
     if is_closed(cause):
         return f"it ended before it answered the handshake{_status(exit_status)}"
     text = str(cause)
@@ -59,6 +61,33 @@ def reason_of(error: BaseException, masker: Masker, exit_status: int | None = No
 
         text = trouble_reason(cause)
     return masker.text(without_addresses(text)) or type(cause).__name__
+
+
+def _unstarted(error: OSError, program: str) -> str:
+    """Return why the system does not start a program, and what to do."""
+    named = f"the program {program!r}"
+    match error.errno:
+        case errno.ENOENT if Path(program).exists():
+            return f"{named} cannot be run: what its first line names to run it with was not found"
+        case errno.ENOENT:
+            return f"{named} was not found: {_where_it_is(program)}"
+        case errno.EACCES if Path(program).is_dir():
+            return f"{named} is a folder: name the program in it"
+        case errno.EACCES:
+            return f"{named} may not be run (permission denied): make it executable, or name what runs it as 'command'"
+        case errno.ENOEXEC:
+            return f"{named} is none that this system can run: name what runs it as 'command', and it in 'args'"
+        case errno.E2BIG:
+            return f"{named} gets more in 'args' and 'env' than this system takes: give it a file"
+        case _:
+            return f"{named} could not be started: {error.strerror}"
+
+
+def _where_it_is(program: str) -> str:
+    """Return what to do about a program that was not found: some write a whole line in its place."""
+    name, *rest = program.split()[:2] or [program]
+    is_line = bool(rest) and ("\\" not in name and ("/" not in name or Path(name).is_file()))
+    return f"put what follows {name!r} into 'args' of its entry" if is_line else "install it, or give its full path"
 
 
 def _status(exit_status: int | None) -> str:

@@ -53,6 +53,7 @@ _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _FLOAT_ID = re.compile(rb'"id"\s*:\s*-?\d+\.')
 """Which the transport does not take."""
 
+_OK = 200
 _TYPE = b"content-type"
 _NO_TRANSFER = (b"content-encoding", b"content-length", b"transfer-encoding")
 
@@ -144,7 +145,7 @@ class AnsweringClient(httpx2.AsyncClient):
             return await self._failed(request, waiting, trouble_reason(error), cause="no answer", is_gone=is_gone)
 
     async def _answer(self, response: httpx2.Response, waiting: str | int | None) -> httpx2.Response:
-        if response.is_error or response.has_redirect_location:
+        if not response.is_success:  # of those without a meaning, such as 600, the transport would not say whose it is
             return await self._refusal(response, waiting)
         if waiting is None or not self._answers_in_body:
             return response
@@ -232,7 +233,7 @@ class AnsweringClient(httpx2.AsyncClient):
             address="" if self._answers_in_body else str(request.url),
         )
         events = httpx2.Response(
-            response.status_code,
+            _OK if response.is_success else response.status_code,
             headers=_headers(response),
             stream=DecodedBody(response, stream.readable(response.aiter_bytes())),
         )
@@ -421,8 +422,10 @@ def _is_beyond_transport(data: bytes) -> bool:
 
 
 def _rebuilt(response: httpx2.Response, body: bytes) -> httpx2.Response:
+    """Return the response with this body, and with a status with which the transport looks at one."""
     headers = [*((name, value) for name, value in _headers(response) if name != _TYPE), (_TYPE, JSON.encode())]
-    return httpx2.Response(response.status_code, headers=headers, content=body, request=response.request)
+    status = response.status_code if response.is_error else _OK
+    return httpx2.Response(status, headers=headers, content=body, request=response.request)
 
 
 def _accepted(request: httpx2.Request) -> httpx2.Response:

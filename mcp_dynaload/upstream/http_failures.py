@@ -107,6 +107,8 @@ def trouble_reason(error: BaseException) -> str:
             why = "nothing answers at its address (connection refused)"
             return f"{why}: check that it runs, and 'url' of its entry{_by_proxy()}"
     match error:
+        case httpx2.InvalidURL():
+            return f"its address is none that a request can be sent to ({error}): check 'url' of its entry"
         case httpx2.ConnectTimeout() | httpx2.PoolTimeout():
             return "no connection to it in time: check that it runs, 'url' of its entry, and the network"
         case httpx2.TimeoutException():

@@ -11,7 +11,7 @@ import structlog
 from mcp.shared.exceptions import MCPError
 from mcp_types import METHOD_NOT_FOUND
 
-from mcp_dynaload.catalog.shapes import shown
+from mcp_dynaload.catalog.shapes import levels_of, shown
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import UpstreamAnswerError, UpstreamError
 from mcp_dynaload.upstream.era import Era
@@ -23,6 +23,9 @@ KEYS = {"templates": "resourceTemplates"}
 UNHURRIED_PAGES = 20
 PAGE_PAUSE_SECONDS = 0.01
 """After so many pages each further one waits, so that a list without end takes little of our time."""
+
+MAX_LEVELS = 240
+"""An element of more is dropped: no list with it could be written over HTTP, where 255 are the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ async def read_listing(
         gaps=tuple(reading.gaps),
         is_first=before is None,
         unnamed=dict(reading.unnamed),
+        too_deep=dict(reading.too_deep),
         digest=reading.digest,
     )
 
@@ -99,6 +103,7 @@ class _Reading:
         self.found: dict[str, list[Json]] = {}
         self.gaps: list[str] = []
         self.unnamed: dict[str, int] = {}
+        self.too_deep: dict[str, list[str]] = {}
         self.failure: MCPError | TimeoutError | UpstreamError | None = None
         self._request = request
         self._budget = budget
@@ -144,7 +149,7 @@ class _Reading:
     def digest(self) -> str:
         """The digest of what was found, if that is all."""
         whole = self._hash.copy()
-        whole.update(json.dumps(self.unnamed).encode())
+        whole.update(json.dumps([self.unnamed, self.too_deep]).encode())
         return "" if self.gaps else whole.hexdigest()
 
     def completed(self, kind: str, before: Listing | None) -> tuple[Json, ...]:
@@ -164,20 +169,15 @@ class _Reading:
         if nameless:
             self.unnamed[key] = self.unnamed.get(key, 0) + nameless
         for item in named:
-            self._bytes += self._hashed(item)
+            if (text := _text_of(item)) is None:
+                self.too_deep.setdefault(key, []).append(item[READ[kind][2]])
+                continue
+            self._hash.update(text)
+            self._bytes += len(text)
             if self._bytes > self._budget.bytes or len(found) >= self._budget.elements:
                 self._give_up(kind, self._excess(kind))
                 return
             found.append(item)
-
-    def _hashed(self, item: Json) -> int:
-        """Add an element to the digest; return its bytes as JSON, of one nested too deeply more than any budget has."""
-        try:
-            text = json.dumps(item).encode()
-        except RecursionError:
-            return 1 << 62
-        self._hash.update(text)
-        return len(text)
 
     def _excess(self, kind: str) -> str:
         """Return which part of the budget is spent, in words; empty if all is within it."""
@@ -201,6 +201,17 @@ class _Reading:
         if kind not in self._broken:
             self._broken.add(kind)
             self.gaps.append(f"{kind}: {why}; {len(self.found[kind])} were read")
+
+
+def _text_of(item: Json) -> bytes | None:
+    """Return an element as JSON; nothing if it is nested too deeply to be in a list."""
+    try:
+        text = json.dumps(item).encode()
+    except RecursionError:
+        return None
+    # few have so many brackets: only those need a closer look
+    may_be_deep = text.count(b"{") + text.count(b"[") > MAX_LEVELS
+    return None if may_be_deep and levels_of(item) > MAX_LEVELS else text
 
 
 def _not_listed(kind: str, page: Json) -> str | None:

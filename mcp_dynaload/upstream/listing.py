@@ -56,6 +56,9 @@ class Listing:
     unnamed: Json = field(default_factory=dict[str, int])
     """How many elements were dropped from each list because they have no name to ask for."""
 
+    too_deep: Json = field(default_factory=dict[str, list[str]])
+    """The names of those that were dropped because they are nested too deeply."""
+
     digest: str = field(default="", compare=False)
     """A digest of all elements as the server gave them; empty if some could not be read."""
 

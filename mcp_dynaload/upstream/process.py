@@ -89,7 +89,7 @@ async def open_process(command: ProcessCommand, log: OutputLog, allowance: Allow
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_log_errors, stderr, log, all_said, allowance)
             try:
-                lines = LineReader(stdout.receive, mend_answers, skipped, takes_unfinished=True)
+                lines = LineReader(stdout.receive, mend_answers, skipped, allowance.spend, takes_unfinished=True)
                 yield Streams(lines, LineWriter(stdin.send), process.pid, unfinished=lambda: lines.unfinished)
             finally:
                 with anyio.CancelScope(shield=True):

@@ -7,7 +7,15 @@ from types import TracebackType
 import anyio
 from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
+from mcp_types import (
+    INVALID_REQUEST,
+    PARSE_ERROR,
+    JSONRPCError,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    JSONRPCResponse,
+    RequestId,
+)
 
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.http_session import HttpSession
@@ -27,6 +35,9 @@ TAKEN_SECONDS = 0.0003
 
 An answer to nothing costs as much as the last: the dispatcher looks for what it could belong to, and says so.
 """
+
+UNREAD = frozenset({PARSE_ERROR, INVALID_REQUEST})
+"""The errors of a server that could not read a request, and so not its id: JSON-RPC has null in its place."""
 
 _BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 
@@ -52,11 +63,13 @@ class Intake:
         allowance: Allowance,
         is_wanted: Callable[[Said], bool],
         is_asked: Callable[[Answer], bool],
+        only_asked: Callable[[], RequestId | None] = lambda: None,
     ) -> None:
         self._read = read
         self._allowance = allowance
         self._is_wanted = is_wanted
         self._is_asked = is_asked
+        self._only_asked = only_asked
 
     def __aiter__(self) -> "Intake":
         return self
@@ -68,12 +81,20 @@ class Intake:
                 await self._allowance.spend(TAKEN_SECONDS)
                 return item
             if not isinstance(item.message, Said):
-                await self._allowance.spend(ANSWER_SECONDS if self._is_asked(item.message) else TAKEN_SECONDS)
-                return item
+                answer = self._addressed(item.message)
+                await self._allowance.spend(ANSWER_SECONDS if self._is_asked(answer) else TAKEN_SECONDS)
+                return item if answer is item.message else SessionMessage(answer)
             is_wanted = self._is_wanted(item.message)
             await self._allowance.spend(TAKEN_SECONDS if is_wanted else DROPPED_SECONDS)
             if is_wanted:
                 return item
+
+    def _addressed(self, answer: Answer) -> Answer:
+        """Return an answer with the id of the one request that it can be for, if it says that it could not read it."""
+        is_unread = isinstance(answer, JSONRPCError) and answer.id is None and answer.error.code in UNREAD
+        if not is_unread or (number := self._only_asked()) is None:
+            return answer
+        return answer.model_copy(update={"id": number})
 
     async def receive(self) -> SessionMessage | Exception:
         """Return the next message.
@@ -105,7 +126,7 @@ class Outflow:
     def __init__(self, write: WriteStream[SessionMessage], closed: anyio.Event) -> None:
         self._write = write
         self._closed = closed
-        self._open: dict[str, None] = {}
+        self._open: dict[str, RequestId] = {}
         self.waiting = 0
         """Messages that the upstream has not taken yet."""
 
@@ -117,7 +138,7 @@ class Outflow:
         """
         self.waiting += 1
         if isinstance(item.message, JSONRPCRequest):
-            self._open[str(item.message.id)] = None
+            self._open[str(item.message.id)] = item.message.id
             if len(self._open) > MAX_OPEN:
                 del self._open[next(iter(self._open))]
         try:
@@ -127,6 +148,10 @@ class Outflow:
             raise
         finally:
             self.waiting -= 1
+
+    def only_asked(self) -> RequestId | None:
+        """Return the id of the one request that has had no answer; None if there are several, or none."""
+        return next(iter(self._open.values())) if len(self._open) == 1 else None
 
     def takes_answer(self, answer: Answer) -> bool:
         """Return whether it is the first answer to a request that was sent."""

@@ -17,7 +17,7 @@ from tests.cli.conftest import Shell
 from tests.programs import PYTHON
 from tests.waiting import HANG_SECONDS
 
-_NOT_FOUND = "the program 'no-such-program-here' was not found."
+_NOT_FOUND = "the program 'no-such-program-here' was not found: install it, or give its full path."
 MISSING: dict[str, Any] = {"broken": {"command": "no-such-program-here"}}
 
 

@@ -101,3 +101,13 @@ def test_a_client_that_never_says_that_it_is_initialized_is_served(wire: Wire) -
     answer = wire.call("dynaload_hook", event="UserPromptSubmit", prompt="echo the words")
     assert isinstance(json.loads(answer), dict)
     assert "good__echo" in {tool["name"] for tool in wire.ask("tools/list")["tools"]}
+
+
+def test_a_client_that_shakes_hands_twice_or_sends_odd_meta_data_is_served(wire: Wire) -> None:
+    assert wire.ask("initialize", INITIALIZE)["capabilities"]["tools"] == {"listChanged": True}
+    for meta in ([1], "x", 5, None):
+        result = wire.ask("tools/call", {"name": "good__echo", "arguments": {"a": 1}, "_meta": meta})
+        assert result["content"][0]["text"] == '{"a": 1}'
+    first, second = (b'{"jsonrpc":"2.0","id":%d,"method":"ping"}' % number for number in (80, 81))
+    assert said(wire, b"\xef\xbb\xbf" + first)["id"] == 80
+    assert {said(wire, first + second)["id"], said(wire, b"")["id"]} == {80, 81}

@@ -113,7 +113,9 @@ async def test_each_scope_opens_its_paths_and_those_of_the_ones_before(tmp_path:
             ]
             for name, token in tokens.items()
         }
+        refused = (await client.get(f"{service.origin}/openapi.json", headers=bearer(tokens["use"]))).json()
 
+    assert refused["message"].startswith("this needs a token with the scope 'control': make one with")
     assert answers == {"use": [400, 403], "control": [400, 200], "admin": [400, 200]}
 
 

@@ -212,6 +212,12 @@ def test_a_listing_without_a_digest_is_looked_at_each_time() -> None:
     assert tools == [(GOOD,), (GOOD,)]
 
 
+def test_what_was_too_deep_to_be_read_is_told() -> None:
+    oddities = accept(Listing(tools=(GOOD,), too_deep={"tools": ["deep"]})).oddities
+
+    assert (oddities.left_out, oddities.sentences) == (1, ("tool 'deep' left out: is nested too deeply",))
+
+
 def test_what_a_server_wrote_is_quoted_on_one_line_and_bounded() -> None:
     names = [f"tool {number}\n[red]\x1b]\ud800{'x' * 500}" for number in range(200)]
     listing = Listing(

@@ -167,6 +167,15 @@ async def test_no_exception_group_is_what_a_client_is_told(
     assert told.error.message.startswith(words)
 
 
+def test_what_is_nested_too_deeply_to_be_passed_on_is_told_as_that() -> None:
+    told = error_of("tools/call", RecursionError("maximum recursion depth exceeded"), Masker())
+
+    assert isinstance(told, MCPError)
+    assert told.error.message == (
+        "mcp-dynaload cannot pass on 'tools/call': what was asked, or the answer, is nested too deeply."
+    )
+
+
 async def test_what_accompanies_a_call_ends_with_it_and_puts_no_group_around_its_error() -> None:
     with anyio.fail_after(5):
         assert await accompanied(anyio.sleep_forever, given) == "done"

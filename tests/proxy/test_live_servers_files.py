@@ -91,9 +91,14 @@ async def test_a_session_follows_the_file_and_keeps_what_it_has_while_the_file_i
         mended = await client.prompt("/session-info")
 
         assert await client.say("b__echo") == "{}"
+        file.unlink()
+        await until_servers(client)  # and not those of the demo
+        write(file, "a")
+        await until_servers(client, "a")
+        assert await client.say("a__echo") == "{}"
         assert "What cannot be used is as it was" in " ".join(info["reason"].split())
         assert "What cannot be used" not in mended["reason"]
-        assert [told[0], told[2]] == ["added b", "removed a"]
+        assert [told[0], *told[2:]] == ["added b", "removed a", "removed b", "added a"]
         assert "servers.json:1: is not valid JSON" in told[1]
 
 

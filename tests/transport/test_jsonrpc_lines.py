@@ -9,7 +9,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
 from mcp_dynaload.transport import bounds
-from mcp_dynaload.transport.jsonrpc_lines import LineReader, LineWriter, format_line, parse_line
+from mcp_dynaload.transport.jsonrpc_lines import LONG_SECONDS, LineReader, LineWriter, format_line, parse_line
 from tests.servers_files import json_values
 from tests.waiting import HANG_SECONDS
 
@@ -106,6 +106,14 @@ def test_text_stays_readable_and_a_lone_surrogate_stays_an_escape() -> None:
     assert all(notification(text).endswith(b"}\n") for text in ("ü", "\ud800"))
 
 
+def test_a_lone_surrogate_beside_many_levels_stays_one() -> None:
+    inner: object = "\ud800"
+    for _ in range(600):
+        inner = [inner]
+
+    assert json.loads(format_line(JSONRPCResponse(jsonrpc="2.0", id=1, result={"x": inner})))["result"] == {"x": inner}
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -162,6 +170,29 @@ async def test_a_line_beyond_the_limit_is_skipped_and_told_and_the_rest_read(mon
 
     assert (first, last) == ("a", "b")
     assert problem.startswith("a line is skipped: it is longer than 100 bytes: b'xxx")
+
+
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [
+        (b'{"jsonrpc":"2.0","method":"n","params":{"x":[' + b"1," * 200_000 + b"1]}}\n", True),
+        (b'{"jsonrpc":"2.0","id":1,"result":{"x":[' + b"1," * 200_000 + b"1\n", True),
+        (b'{"jsonrpc":"2.0","id":1,"result":{"x":[' + b"1," * 200_000 + b"1]}}\n", False),
+    ],
+)
+async def test_the_time_that_a_line_took_is_told_unless_it_is_an_answer(line: bytes, is_told: bool) -> None:
+    chunks, worked = iter([line]), list[float]()
+
+    async def receive() -> bytes:
+        return next(chunks, b"")
+
+    async def work(seconds: float) -> None:
+        worked.append(seconds)
+
+    await LineReader(receive, worked=work).receive()
+
+    assert len(worked) == is_told
+    assert all(seconds > LONG_SECONDS for seconds in worked)
 
 
 @pytest.mark.parametrize("end", [anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError])

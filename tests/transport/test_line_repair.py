@@ -179,6 +179,24 @@ def test_a_clients_line_that_is_no_request_is_refused_with_its_id(
     assert len(said) == len(told)
 
 
+@pytest.mark.parametrize(
+    ("line", "ids"),
+    [
+        (b'\xef\xbb\xbf{"jsonrpc":"2.0","id":1,"method":"ping"}\r\n', [1]),
+        (b'{"jsonrpc":"2.0","id":1,"method":"ping"}{"jsonrpc":"2.0","id":2,"method":"ping"}', [1, 2]),
+        (b' {"jsonrpc":"2.0","id":1,"method":"ping"} \t {"jsonrpc":"2.0","id":2,"result":{}}\0', [1, 2]),
+        (b'{"jsonrpc":"2.0","id":1,"method":"ping"} 5', [1, None]),
+    ],
+)
+def test_a_clients_messages_on_one_line_and_behind_a_byte_order_mark_are_taken(
+    line: bytes, ids: list[int | None]
+) -> None:
+    said = [item.message if isinstance(item, SessionMessage) else item for item in refusals(line)]
+
+    assert [getattr(one, "id", "no message") for one in said] == ids
+    assert isinstance(parse_line(line), ValueError)
+
+
 def test_a_clients_answer_that_cannot_be_read_goes_to_who_asked_and_not_back() -> None:
     (item,) = refusals(b'{"jsonrpc":"2.0","id":1,"result":"yes"}')
 

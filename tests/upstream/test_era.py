@@ -107,6 +107,15 @@ async def test_requests_of_the_handshake_era_go_out_as_they_are() -> None:
     }
 
 
+@pytest.mark.parametrize("greeting", [{"initialize": GREETING}, {"server/discover": GREETING}])
+async def test_meta_data_of_a_request_that_is_no_object_is_left_out(greeting: Json) -> None:
+    era = await negotiate(Peer(greeting), INFO, CAPABILITIES)
+
+    params, _ = era.stamped("tools/call", {"name": "x", "_meta": [1]})
+
+    assert params.get("_meta", {}) == era.client_meta
+
+
 async def test_requests_of_the_modern_era_carry_what_it_asks_for_and_results_lose_it() -> None:
     era = await negotiate(Peer({"server/discover": DISCOVERED}), INFO, CAPABILITIES)
     schema = {"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": "Region"}}}

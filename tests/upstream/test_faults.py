@@ -159,11 +159,44 @@ async def test_a_server_that_never_answers_the_handshake_fails_within_the_limit(
         assert time.monotonic() - began < 1.5
 
 
-async def test_a_missing_program_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("program", "advice"),
+    [
+        ("no-such-program", "install it, or give its full path"),
+        ("npx -y a-server", "put what follows 'npx' into 'args' of its entry"),
+        ("C:/Program Files/npx", "install it, or give its full path"),
+        (" ", "install it, or give its full path"),
+    ],
+)
+async def test_a_missing_program_is_named_with_what_to_do(tmp_path: Path, program: str, advice: str) -> None:
     bad = config("bad")
-    object.__setattr__(bad, "command", "no-such-program")
+    object.__setattr__(bad, "command", program)
     async with pool_of(tmp_path, bad) as pool:
-        assert "did not start: the program 'no-such-program' was not found" in await failure_of(pool, "bad")
+        assert f"did not start: the program '{program}' was not found: {advice}" in await failure_of(pool, "bad")
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "said"),
+    [
+        ("#!/bin/sh\n", 0o600, "may not be run (permission denied): make it executable"),
+        ("#!/no/such/interpreter\n", 0o700, "cannot be run: what its first line names to run it with was not found"),
+        ("exit 3\n", 0o700, "is none that this system can run: name what runs it as 'command'"),
+        (None, 0o700, "is a folder: name the program in it"),
+    ],
+)
+async def test_a_program_that_cannot_be_run_is_told_with_what_to_do(
+    tmp_path: Path, text: str | None, mode: int, said: str
+) -> None:
+    program = tmp_path / "program"
+    if text is None:
+        program.mkdir()
+    else:
+        program.write_text(text)
+    program.chmod(mode)
+    bad = config("bad")
+    object.__setattr__(bad, "command", str(program))
+    async with pool_of(tmp_path, bad) as pool:
+        assert f"did not start: the program '{program}' {said}" in await failure_of(pool, "bad")
 
 
 async def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from mcp_dynaload.errors import UpstreamAnswerError
 from mcp_dynaload.upstream.allowance import Allowance, Rate
 from mcp_dynaload.upstream.connection import MAX_QUESTIONS, TOLD_AT_ONCE
 from mcp_dynaload.upstream.relisting import Relisting
+from mcp_dynaload.upstream.updates import AT_ONCE, Updates
 from tests.faults.scripted import config, text_in, until
 from tests.upstream.sessions import RecordingHost, call, pool_of, say
 
@@ -111,6 +112,24 @@ async def test_of_a_resource_that_is_updated_and_updated_the_client_hears_the_la
         await until(lambda: len(host.told) >= 5)
 
     assert 5 <= len(host.told) < 1000
+
+
+async def test_of_many_different_resources_that_are_updated_the_client_hears_no_faster_than_it_can_use_it() -> None:
+    told: list[object] = []
+
+    async def tell(params: Json) -> None:
+        told.append(params["uri"])
+
+    updates = Updates(tell)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(updates.run)
+        for number in range(2 * AT_ONCE):
+            updates.note({"uri": f"x://{number}"})
+        await until(lambda: len(told) > AT_ONCE + 5)
+        tasks.cancel_scope.cancel()
+
+    assert AT_ONCE < len(told) < AT_ONCE + 50
+    assert told == [f"x://{number}" for number in range(len(told))]
 
 
 async def test_few_questions_of_one_server_are_open_at_a_time(tmp_path: Path) -> None:

@@ -71,6 +71,8 @@ async def failure_of(pool: Pool, name: str = "far") -> UpstreamError:
         (Odd(body='{"jsonrpc":"2.0","id":{id},"error":"no"}'), ("an error without", "'no'")),
         (Odd(body='{"a":' * 100_000), ("nested too deeply",)),
         (Odd(status=202), ("HTTP 202 (Accepted) and an empty body",)),
+        (Odd(status=304), ("HTTP 304 (Not Modified)", "check 'url'")),
+        (Odd(status=300, body="busy"), ("HTTP 300 (Multiple Choices)", "check 'url'", "busy")),
         (Odd(body="data: nonsense\n\n", content_type=EVENTS), ("unreadable", "'nonsense'")),
         (Odd(body='data: {"jsonrpc":"2.0","id":{id},"result":"x"}\n\n', content_type=EVENTS), ("is a text", "'x'")),
         (Odd(body="", content_type=EVENTS), ("ended its answer before there was one",)),
@@ -101,6 +103,8 @@ async def test_what_is_no_answer_is_told_at_once_with_its_cause(
     ("odd", "result"),
     [
         (Odd(body=ANSWER), "done"),
+        (Odd(body=ANSWER, status=202), "done"),
+        (Odd(body=f"data: {ANSWER}\n\n", content_type=EVENTS, status=202), "done"),
         (Odd(body=ANSWER.replace("{id}", "{id}.0")), "done"),
         (Odd(body=ANSWER.replace("{id}", '"{id}"')), "done"),
         (Odd(body=ANSWER.replace("{id}", "null")), "done"),

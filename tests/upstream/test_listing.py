@@ -1,4 +1,5 @@
 import json
+import sys
 from collections.abc import Mapping
 
 import anyio
@@ -9,8 +10,9 @@ from structlog.testing import capture_logs
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamAnswerError
+from mcp_dynaload.transport.sdk_json import writable
 from mcp_dynaload.upstream.era import Era
-from mcp_dynaload.upstream.list_reading import ListingBudget, read_listing
+from mcp_dynaload.upstream.list_reading import MAX_LEVELS, ListingBudget, read_listing
 from mcp_dynaload.upstream.listing import Listing
 
 EMPTY: Json = {"tools": [], "prompts": [], "resources": [], "resourceTemplates": []}
@@ -80,6 +82,26 @@ async def test_a_list_that_the_server_lacks_after_all_is_empty() -> None:
 async def test_a_list_that_fails_is_an_error() -> None:
     with pytest.raises(MCPError):
         await listing_of({("prompts/list", None): MCPError(code=INTERNAL_ERROR, message="broken")})
+
+
+def of_levels(levels: int) -> Json:
+    """Return a tool that is nested so deeply."""
+    inner: object = "x"
+    for _ in range(levels - 1):
+        inner = [inner]
+    return {"name": f"of {levels}", "inputSchema": {"type": "object"}, "_meta": inner}
+
+
+async def test_an_element_nested_so_deeply_that_no_list_could_be_written_costs_only_itself() -> None:
+    tools = [of_levels(MAX_LEVELS), of_levels(MAX_LEVELS + 1), of_levels(sys.getrecursionlimit()), {"name": "after"}]
+    wide: Json = {"name": "wide", "_meta": [["x"], {"x": 1}] * MAX_LEVELS}
+
+    listing = await listing_of({("tools/list", None): {"tools": [*tools, wide]}})
+
+    assert listing.tools == (tools[0], tools[3], wide)
+    assert writable({"jsonrpc": "2.0", "id": 1, "result": {"tools": [tools[0]]}})
+    assert listing.too_deep == {"tools": [f"of {MAX_LEVELS + 1}", f"of {sys.getrecursionlimit()}"]}
+    assert listing.gaps == ()
 
 
 @pytest.mark.parametrize("cursor", ["again", 5, {"a": 1}, None, ["x"]])

@@ -1,7 +1,7 @@
 import anyio
 import pytest
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCRequest, JSONRPCResponse
+from mcp_types import PARSE_ERROR, ErrorData, JSONRPCError, JSONRPCRequest, JSONRPCResponse
 
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.streams import Intake, Outflow
@@ -45,3 +45,25 @@ async def test_a_request_has_one_answer() -> None:
 
         answer = JSONRPCResponse(jsonrpc="2.0", id="7", result={})
         assert [outflow.takes_answer(answer) for _ in range(2)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("open_requests", "code", "told"), [(1, PARSE_ERROR, 0), (2, PARSE_ERROR, None), (1, -32601, None)]
+)
+async def test_a_server_that_could_not_read_the_only_request_fails_it(
+    open_requests: int, code: int, told: int | None
+) -> None:
+    sent, outgoing = anyio.create_memory_object_stream[SessionMessage](2)
+    answers, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](1)
+    outflow = Outflow(sent, anyio.Event())
+    intake = Intake(incoming, Allowance(1, 1), lambda said: True, outflow.takes_answer, outflow.only_asked)
+    with sent, outgoing, answers, incoming:
+        for number in range(open_requests):
+            await outflow.send(SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=number, method="ping")))
+        error = ErrorData(code=code, message="no")
+        await answers.send(SessionMessage(JSONRPCError(jsonrpc="2.0", id=None, error=error)))
+
+        answer = await intake.receive()
+
+    assert isinstance(answer, SessionMessage)
+    assert answer.message == JSONRPCError(jsonrpc="2.0", id=told, error=error)
