@@ -234,6 +234,9 @@ def _transport(entry: _WrittenEntry) -> Transport:
     return "http" if entry.type == "streamable-http" else entry.type
 
 
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
 def _mistakes(name: str, entry: _WrittenEntry) -> Iterator[tuple[KeyPath, str, str]]:
     """Yield the mistakes in an entry whose types are right: key inside the entry, problem, fix."""
     if not name:
@@ -246,6 +249,8 @@ def _mistakes(name: str, entry: _WrittenEntry) -> Iterator[tuple[KeyPath, str, s
         yield (), "has neither command nor url", 'give "command" to start a program or "url" to connect to one'
     elif _transport(entry) == "stdio" and not entry.command:
         yield ("command",), "is missing or empty", "name the program to start"
+    elif _transport(entry) == "stdio" and _URL.match(entry.command or ""):
+        yield ("command",), "is an address, and no program", 'put it whole under "url"'
     elif _transport(entry) != "stdio" and not entry.url:
         yield ("url",), "is missing or empty", "give the server's address"
     elif entry.url and "${" not in entry.url and _transport(entry) != "stdio" and not _is_address(entry.url):

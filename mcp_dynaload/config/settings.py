@@ -267,6 +267,10 @@ def _line_of(key: str, text: str) -> int | None:
     return text.count("\n", 0, found.end()) + 1 if found else None
 
 
+_KEYS = frozenset({"alert_webhook"})
+"""Settings whose value is never shown, since all of it may be a key."""
+
+
 def _mistakes(layer: _Layer) -> dict[str, tuple[str, str]]:
     """Return each mistake and its fix, by name."""
     known = {name: value for name, value in layer.values.items() if name in Settings.model_fields}
@@ -279,7 +283,8 @@ def _mistakes(layer: _Layer) -> dict[str, tuple[str, str]]:
         wrong |= {str(detail["loc"][0]): _requirement(detail["msg"]) for detail in error.errors(include_url=False)}
     unknown = [name for name in layer.values if name not in known]
     return {name: ("is not a setting", nearest_name(name, Settings.model_fields)) for name in unknown} | {
-        name: (f"is {_shown(layer.values[name])}", fix) for name, fix in wrong.items()
+        name: ("is no address" if name in _KEYS else f"is {_shown(layer.values[name])}", fix)
+        for name, fix in wrong.items()
     }
 
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 _Count = Annotated[int, Field(ge=1)]
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Address = Annotated[str, Field(pattern=r"^(https?://[^/\s]\S*)?$")]
 _Percent = Annotated[float, Field(ge=0, le=100)]
 
 
@@ -41,9 +42,9 @@ class TelemetrySettings(BaseModel):
     alert_window_seconds: _Positive = 300
     """Over the last so many seconds; fewer than ten values within them raise no alert."""
 
-    alert_webhook: str = ""
+    alert_webhook: _Address = ""
     """Address to which alerts are posted as JSON; empty: nowhere."""
 
-    otel_endpoint: str = ""
+    otel_endpoint: _Address = ""
     """An OTLP collector, such as `http://127.0.0.1:4318`, for OpenTelemetry traces and metrics; needs `pip install
     '.[otel]'`. Empty: nowhere."""

@@ -32,6 +32,10 @@ def places(tmp_path: Path) -> Locations:
             'mcpServers.one has both command and url; say which by "type": "stdio" or "http"',
         ),
         ({"command": ""}, "mcpServers.one.command is missing or empty; name the program to start"),
+        (
+            {"command": "https://x/mcp"},
+            'mcpServers.one.command is an address, and no program; put it whole under "url"',
+        ),
         ({"type": "stdio", "url": "http://x"}, "mcpServers.one.command is missing or empty; name the program to start"),
         ({"type": "sse", "command": "x"}, "mcpServers.one.url is missing or empty; give the server's address"),
         ({"url": "x.example"}, "mcpServers.one.url is not an http:// or https:// address; give the whole address"),

@@ -271,6 +271,16 @@ def test_a_wrong_store_is_told_with_its_line_and_without_its_password(places: Lo
     assert "geheim" not in text
 
 
+@pytest.mark.parametrize("address", ["hooks.example/s3cret", "ftp://hooks.example/s3cret", "https:///s3cret", "s3cret"])
+def test_what_is_no_address_to_tell_alerts_to_is_told_without_the_key_in_it(places: Locations, address: str) -> None:
+    write(places.user_settings_file, f'alert_webhook = "{address}"\n')
+
+    assert mistake(places) == (
+        f"{places.user_settings_file}:1: alert_webhook is no address; "
+        "it must be a whole address such as https://tools.example/path, or empty"
+    )
+
+
 def test_an_unknown_key_of_the_store_is_told(places: Locations) -> None:
     write(places.user_settings_file, '[store]\nhost = "cache"\n')
 
