@@ -25,18 +25,19 @@ class _PutOff(ModuleType):
             if "_begun" in self.__dict__:
                 raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
             if type(self) is _PutOff:
-                self._run()
+                _make_whole(self)
         return getattr(self, name)
 
-    def _run(self) -> None:
-        self.__dict__["_begun"] = True
-        try:
-            loader = self.__spec__ and self.__spec__.loader
-            assert loader is not None  # `_put_off` has found one
-            loader.exec_module(self)
-            self.__class__ = ModuleType
-        finally:
-            del self.__dict__["_begun"]
+
+def _make_whole(module: ModuleType) -> None:
+    module.__dict__["_begun"] = True
+    try:
+        loader = module.__spec__ and module.__spec__.loader
+        assert loader is not None  # `_put_off` has found one
+        loader.exec_module(module)
+        module.__class__ = ModuleType
+    finally:
+        del module.__dict__["_begun"]
 
 
 def import_parts(packages: Sequence[str], parts: Sequence[str]) -> bool:

@@ -25,7 +25,6 @@ from mcp_dynaload.upstream.allowance import Allowance
 
 if TYPE_CHECKING:
     from mcp_dynaload.proxy.stored_vectors import StoredVectors
-    from mcp_dynaload.ranking.tool_vectors import ToolVectors
 
 VECTORS_SHARE = 0.2
 VECTORS_BURST_SECONDS = 20.0
@@ -76,6 +75,8 @@ class CatalogIndex:
     _documents: Documents = field(default_factory=Documents)
     _changed: anyio.Event = field(default_factory=anyio.Event)
     _vectors: "StoredVectors | None" = None
+    _by_meaning: Ranker = field(default_factory=lambda: _NothingYet())
+    """The ranker by meaning that was made last, without what was ranked of late."""
 
     def words_of(self, catalog: Catalog) -> Words:
         """Return the index of a catalog's words, from the store or built; blocks."""
@@ -109,7 +110,7 @@ class CatalogIndex:
             with anyio.move_on_after(SETTLED_SECONDS):
                 await self._changed.wait()
                 continue
-            await anyio.to_thread.run_sync(_free_what_is_done_with)
+            await anyio.to_thread.run_sync(self._free_what_is_done_with)
             await self._changed.wait()
 
     def build_now(self) -> None:
@@ -119,7 +120,7 @@ class CatalogIndex:
             vectors = _open_vectors(self.records)
             made = vectors.stored(self.catalog)
             made = vectors.made(self.catalog) if made is None else made
-            self.ranker = self._by_meaning(vectors, self.catalog, made, self._index)
+            self._rank_by_meaning(vectors.ranker(self.catalog, made, self._index))
         except Exception:  # the choice by words goes on, whatever is wrong with the model or its runtime
             log.exception("encoder_unavailable", consequence="tools are chosen by words alone")
 
@@ -141,17 +142,28 @@ class CatalogIndex:
             if made is None:
                 self.ready.set()  # making them takes a while: by words is better than nothing
                 made = await anyio.to_thread.run_sync(self._vectors.made, catalog, check_cancelled)
-            ranker = await anyio.to_thread.run_sync(self._by_meaning, self._vectors, catalog, made, index)
+            ranker = await anyio.to_thread.run_sync(self._vectors.ranker, catalog, made, index)
         except Exception:  # the choice by words goes on, whatever is wrong with the model or its runtime
             log.exception("encoder_unavailable", consequence="tools are chosen by words alone")
         else:
             if catalog is self.catalog:
-                self.ranker, self.knows_meanings = ranker, True
+                self._rank_by_meaning(ranker)
+                self.knows_meanings = True
                 log.info("encoder_ready", tools=len(catalog.tools))
         self.ready.set()
 
-    def _by_meaning(self, vectors: "StoredVectors", catalog: Catalog, made: "ToolVectors", index: Index) -> Ranker:
-        return CachedRanker(vectors.ranker(catalog, made, index), self.rankings, f"meaning {catalog.version}")
+    def _rank_by_meaning(self, ranker: Ranker) -> None:
+        self._by_meaning = ranker
+        self.ranker = CachedRanker(ranker, self.rankings, f"meaning {self.catalog.version}")
+
+    def _free_what_is_done_with(self) -> None:
+        """Free what was read to count and index a catalog: half of what a session takes then; set aside what stays."""
+        forget_ranks()
+        set_aside()
+        give_back()
+        unmap_code()
+        # What of the code a prompt needs is mapped again by the time that one comes.
+        self._by_meaning.rank(Query(f"{ANY_PROMPT} {self.catalog.version}"), 1)
 
 
 def open_rankings(seconds: float, size: int) -> RankingCache:
@@ -164,14 +176,6 @@ def _open_vectors(records: CatalogCache) -> "StoredVectors":
     from mcp_dynaload.proxy.stored_vectors import open_vectors
 
     return open_vectors(records)
-
-
-def _free_what_is_done_with() -> None:
-    """Free what was read to count and index a catalog: half of what a session takes then; set aside what stays."""
-    forget_ranks()
-    set_aside()
-    give_back()
-    unmap_code()
 
 
 class _NothingYet:

@@ -25,7 +25,7 @@ REST_SECONDS = 1.0
 RETRY_SECONDS = 0.01
 
 CACHE_KB = 256
-"""Of a connection, of which a session has several. SQLite's own is 2 MB, and the system keeps the same pages anyway."""
+"""The pages that a connection keeps, of which a session has several; SQLite's own 2 MB the system keeps, too."""
 
 MAX_UNWRITTEN = 5_000
 """Statements that wait for the end of a lock; more are dropped, oldest first, and counted."""

@@ -36,7 +36,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (folder / "rest.py").write_text("")
     (folder / "inner" / "__init__.py").write_text(f"import {OUTER}.rest\nNAME = 'inner'\n")
     (folder / "inner" / "part.py").write_text("VALUE = 7\n")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     yield folder
     for name in [name for name in sys.modules if name.split(".")[0] == OUTER]:
         del sys.modules[name]

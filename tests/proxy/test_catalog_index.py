@@ -22,9 +22,11 @@ from mcp_dynaload.proxy.stored_index import built_key, keep_index, read_or_build
 from mcp_dynaload.proxy.stored_vectors import StoredVectors, open_vectors, unpacked
 from mcp_dynaload.ranking.caching import CacheCounts
 from mcp_dynaload.ranking.cleaning import clean
+from mcp_dynaload.ranking.hybrid import HybridRanker
 from mcp_dynaload.ranking.lexical import LexicalRanker
 from mcp_dynaload.ranking.lexical_index import Documents, build_index
-from mcp_dynaload.ranking.query import parse_query
+from mcp_dynaload.ranking.query import Query, parse_query
+from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.ranking.tool_vectors import ToolVectors
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
@@ -275,6 +277,35 @@ async def test_what_stays_is_set_aside_each_time_the_catalog_has_settled(
                 index.exchange(CATALOG, index.words_of(CATALOG))
                 await received.receive()
             tasks.cancel_scope.cancel()
+
+
+async def test_code_taken_out_of_the_process_is_back_before_a_prompt_comes_and_the_cache_of_rankings_is_left_alone(
+    records: CatalogCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranked = anyio.Event()
+    done: list[str] = []
+    rank = HybridRanker.rank
+
+    def noted(self: HybridRanker, query: Query, limit: int) -> tuple[Scored, ...]:
+        found = rank(self, query, limit)
+        done.append("ranked")
+        from_thread.run_sync(ranked.set)
+        return found
+
+    monkeypatch.setattr(catalog_index_module, "SETTLED_SECONDS", 0.01)
+    monkeypatch.setattr(catalog_index_module, "unmap_code", lambda: done.append("unmapped"))
+    monkeypatch.setattr(HybridRanker, "rank", noted)
+    index = catalog_index(records, CATALOG)
+    await index.read_words()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(index.keep_meanings)
+        with anyio.fail_after(HANG_SECONDS):
+            await ranked.wait()
+        tasks.cancel_scope.cancel()
+
+    assert done == ["unmapped", "ranked"]
+    assert index.rankings.counts() == CacheCounts()
 
 
 async def test_the_lists_of_words_are_read_before_a_prompt_needs_them(

@@ -30,6 +30,7 @@ async def test_every_peer_that_can_be_installed_is_measured(tmp_path: Path, monk
         ("LISTS", (3,)),
         ("LISTED", 2),
         ("KNOWN", 3),
+        ("SETTLING_SECONDS", 0.1),
     ):
         monkeypatch.setattr(measured, name, value)
     monkeypatch.setattr(memory, "SESSIONS", (2,))
