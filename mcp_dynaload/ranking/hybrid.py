@@ -57,11 +57,11 @@ CANDIDATES = 50
 CLAUSE_CANDIDATES = 15
 """The same of each clause."""
 
-MANY_CLAUSES, MOST_CLAUSES, CHARACTERS_A_CLAUSE = 4, 8, 160
+MANY_CLAUSES, MOST_CLAUSES, CHARACTERS_A_CLAUSE = 4, 6, 200
 """Clauses looked at one by one; of a long prompt one for so many characters, up to the second number. More are joined
 with their neighbours, so that a long prompt stays cheap and is read to its end all the same."""
 
-CLAUSE_LENGTH = 250
+CLAUSE_LENGTH = 110
 """Characters of a clause that are encoded when there are several."""
 
 WHOLE_LENGTH = 500
