@@ -1,7 +1,7 @@
 """Tools of one server that are steps of one task: the names of a few share a word that no other tool of it has.
 
-`search_arxiv`, `download_arxiv` and `read_arxiv_paper` are such a family, and so are `list_tags` and `get_tag`. A prompt
-names one step and needs the others, too: what is to be read has to be found first, what was found is to be read.
+`search_arxiv`, `download_arxiv` and `read_arxiv_paper` are such a family, and so are `list_tags` and `get_tag`. A
+prompt names one step and needs the others, too: what is to be read has to be found first, what was found is to be read.
 
 Imports numpy, so it is imported only where an encoder is read.
 """
@@ -22,6 +22,9 @@ MAX_FAMILY = 3
 KIN_WEIGHT = 0.4
 """The probability of a tool as a share of that of the likeliest one of its family, at least."""
 
+LIKELY = 0.1
+"""The least probability of that one, given that any is needed: an unlikely tool brings no others."""
+
 FORMS = ("data", "details", "id", "ids", "info", "information", "all", "multiple", "result", "results", "single")
 """Words of names that tell in what form something is given, not what."""
 
@@ -36,9 +39,10 @@ class Families:
         self._kin: NDArray[np.intp] = np.array([other for _, other in pairs], np.intp)
 
     def together(self, given: Vector) -> Vector:
-        """Return the probabilities of all tools, none less than its share of that of its family's likeliest."""
+        """Return the probabilities of all tools, none less than its share of that of a likely one of its family."""
         found = given.copy()
-        np.maximum.at(found, self._kin, KIN_WEIGHT * given[self._of])
+        likely = given[self._of] >= LIKELY
+        np.maximum.at(found, self._kin[likely], KIN_WEIGHT * given[self._of[likely]])
         return found
 
 

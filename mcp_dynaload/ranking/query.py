@@ -14,7 +14,7 @@ MAX_CLAUSES = 24
 """Clauses that a text is split into; what is behind them belongs to the last one."""
 
 MAX_PARTS = 10
-"""Parts that are looked at one by one: neighbouring clauses beyond that are joined, so that a long prompt stays cheap."""
+"""Parts looked at one by one: neighbouring clauses beyond that are joined, so that a long prompt stays cheap."""
 
 MIN_CLAUSE_TERMS = 2
 
