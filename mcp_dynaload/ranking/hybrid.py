@@ -64,8 +64,9 @@ with their neighbours, so that a long prompt stays cheap and is read to its end 
 CLAUSE_LENGTH = 110
 """Characters of a clause that are encoded when there are several."""
 
-WHOLE_LENGTH = 500
-"""Characters of the whole prompt that are encoded beside them: what the encoder reads of one text."""
+WHOLE_LENGTH, MAX_WHOLE_LENGTH = 350, 500
+"""Characters of the whole prompt that are encoded beside them: half of it from the first number up to the second, which
+is what the encoder reads of one text."""
 
 BEFORE_LENGTH = 200
 """Characters of each prompt before that are encoded with one that leans on it."""
@@ -200,7 +201,8 @@ class HybridRanker:
         clauses = () if clauses == (query,) else clauses
         texts = (_whole(replace(query, text=own_words(query.text))),)
         if clauses:
-            texts = (texts[0][:WHOLE_LENGTH], *(clause.text[:CLAUSE_LENGTH] for clause in clauses))
+            half = max(WHOLE_LENGTH, min(MAX_WHOLE_LENGTH, len(query.text) // 2))
+            texts = (texts[0][:half], *(clause.text[:CLAUSE_LENGTH] for clause in clauses))
         respelt = self._lexical.respelt(query.text)
         texts = tuple(self._translation.of(text, respelt) for text in texts)
         self._reader.begin(texts)
