@@ -13,6 +13,7 @@ import numpy as np
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.ranking.cleaning import own_words
 from mcp_dynaload.ranking.evidence import NO_EVIDENCE, Evidence
+from mcp_dynaload.ranking.families import Families
 from mcp_dynaload.ranking.features import (
     FITTED,
     Coefficients,
@@ -56,17 +57,19 @@ CANDIDATES = 50
 CLAUSE_CANDIDATES = 15
 """The same of each clause."""
 
-MAX_CLAUSES = 4
-"""Clauses looked at one by one; more are joined with their neighbours, so that a long prompt stays cheap."""
+MANY_CLAUSES, MOST_CLAUSES, CHARACTERS_A_CLAUSE = 4, 6, 200
+"""Clauses looked at one by one; of a long prompt one for so many characters, up to the second number. More are joined
+with their neighbours, so that a long prompt stays cheap and is read to its end all the same."""
 
 CLAUSE_LENGTH = 110
 """Characters of a clause that are encoded when there are several."""
 
-WHOLE_LENGTH = 350
-"""Characters of the whole prompt that are encoded beside them."""
+WHOLE_LENGTH, MAX_WHOLE_LENGTH = 350, 500
+"""Characters of the whole prompt that are encoded beside them: half of it from the first number up to the second, which
+is what the encoder reads of one text."""
 
 BEFORE_LENGTH = 200
-"""Characters of the prompt before that are encoded with one that leans on it."""
+"""Characters of each prompt before that are encoded with one that leans on it."""
 
 COST_WEIGHT = 0.4
 """How far a dear definition is held back: the power of its tokens that its odds are divided by."""
@@ -122,6 +125,7 @@ class HybridRanker:
         numbers = {upstream: number for number, upstream in enumerate(sorted({t.upstream for t in catalog.tools}))}
         self._upstreams = np.array([numbers[tool.upstream] for tool in catalog.tools], np.intp)
         siblings = np.bincount(self._upstreams, minlength=1)[self._upstreams]
+        self._families = Families(catalog.tools)
         self._held_back = held_back([catalog.costs[name] for name in self._names], siblings.tolist())
         self._coefficients = coefficients
         self._reader = reader
@@ -153,19 +157,21 @@ class HybridRanker:
                     asks_in_general=bool(found.observed.general),
                 ),
             )
-            found = replace(found, indices=sorted({*found.indices, *other.indices}), terms=other.terms | found.terms)
-        given = reading.given[found.indices]
-        scores = _odds(given) / SHARPNESS - self._held_back[found.indices]
+            found = replace(found, terms=other.terms | found.terms)
+        given = self._families.together(reading.given)
+        indices = np.flatnonzero(given)
+        scores = _odds(given[indices]) / SHARPNESS - self._held_back[indices]
         # Candidates are in name order, which a stable sort keeps among equal ones.
         return tuple(
             Scored(
-                name=self._names[found.indices[place]],
+                name=self._names[index],
                 score=float(scores[place]),
-                probability=reading.need * float(given[place]),
-                terms=found.terms.get(found.indices[place], ()),
+                probability=reading.need * float(given[index]),
+                terms=found.terms.get(index, ()),
                 need=reading.need,
             )
             for place in _best_first(scores, limit)
+            for index in (int(indices[place]),)
         )
 
     def _reading(self, found: _Candidates) -> Reading:
@@ -191,11 +197,12 @@ class HybridRanker:
 
     def _asked(self, query: Query) -> _AskedTexts:
         """Return a query in its clauses and texts, which begin to be read."""
-        clauses = _joined(parts(query))
+        clauses = parts(query, _many_clauses(query.text))
         clauses = () if clauses == (query,) else clauses
         texts = (_whole(replace(query, text=own_words(query.text))),)
         if clauses:
-            texts = (texts[0][:WHOLE_LENGTH], *(clause.text[:CLAUSE_LENGTH] for clause in clauses))
+            half = max(WHOLE_LENGTH, min(MAX_WHOLE_LENGTH, len(query.text) // 2))
+            texts = (texts[0][:half], *(clause.text[:CLAUSE_LENGTH] for clause in clauses))
         respelt = self._lexical.respelt(query.text)
         texts = tuple(self._translation.of(text, respelt) for text in texts)
         self._reader.begin(texts)
@@ -270,20 +277,13 @@ def _of_best_clause(by_words: Sequence[Sequence[WordMatch]]) -> dict[int, Eviden
 
 def _whole(query: Query) -> str:
     """Return the prompt; one that leans on what was said before, together with that."""
-    if not query.leans_on_context:
-        return query.text
-    before, _ = query.context[0]
-    return f"{before[:BEFORE_LENGTH]}\n{query.text}"
+    before = query.begun if query.leans_on_context else ()
+    return "\n".join([*(text[:BEFORE_LENGTH] for text in before), query.text])
 
 
-def _joined(clauses: tuple[Query, ...]) -> tuple[Query, ...]:
-    """Return at most `MAX_CLAUSES` clauses, neighbours joined evenly."""
-    many = len(clauses)
-    if many <= MAX_CLAUSES:
-        return clauses
-    ends = [round(many * (n + 1) / MAX_CLAUSES) for n in range(MAX_CLAUSES)]
-    groups = [clauses[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-    return tuple(replace(group[0], text=" ".join(clause.text for clause in group)) for group in groups)
+def _many_clauses(text: str) -> int:
+    """Return how many clauses of a text are looked at one by one."""
+    return max(MANY_CLAUSES, min(MOST_CLAUSES, round(len(text) / CHARACTERS_A_CLAUSE)))
 
 
 def _best_first(values: Vector, limit: int) -> list[int]:

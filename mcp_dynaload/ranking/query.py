@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from mcp_dynaload.ranking.cleaning import own_words
 from mcp_dynaload.ranking.foreign import in_english
@@ -9,7 +10,12 @@ from mcp_dynaload.ranking.idioms import plain
 from mcp_dynaload.ranking.terms import prose_terms
 from mcp_dynaload.ranking.words import VERBS
 
-MAX_CLAUSES = 10
+MAX_CLAUSES = 24
+"""Clauses that a text is split into; what is behind them belongs to the last one."""
+
+MAX_PARTS = 10
+"""Parts looked at one by one: neighbouring clauses beyond that are joined, so that a long prompt stays cheap."""
+
 MIN_CLAUSE_TERMS = 2
 
 MAX_FOLLOW_UP_TERMS = 7
@@ -72,8 +78,18 @@ class Query:
         return not self.leans_on_context and not self._says_little
 
     @property
+    def begun(self) -> tuple[str, ...]:
+        """The earlier prompts that tell what the text is about, oldest first: back to one that is understood alone.
+
+        A name, and then a password, answer a prompt further up.
+        """
+        earlier = [text for text, _ in self.context]
+        alone = (place for place, text in enumerate(earlier) if not (_says_little(text) or _points_back(text)))
+        return tuple(reversed(earlier[: next(alone, len(earlier)) + 1]))
+
+    @property
     def _says_little(self) -> bool:
-        return len(set(prose_terms(self.text))) <= MAX_ANSWER_TERMS
+        return _says_little(self.text)
 
 
 def split_clauses(text: str) -> tuple[str, ...]:
@@ -104,17 +120,31 @@ def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
     )
 
 
-def parts(query: Query) -> tuple[Query, ...]:
+def parts(query: Query, most: int = MAX_PARTS) -> tuple[Query, ...]:
     """Return a query for each clause, with the whole text as its context; the query itself if it has one clause only.
 
-    What looks pasted belongs to no clause, unless there is nothing else.
+    Of more clauses than `most` neighbours are joined. What looks pasted belongs to no clause, unless there is nothing
+    else.
     """
     own = own_words(query.text)
-    clauses = split_clauses(own)
+    clauses = _joined(split_clauses(own), most)
     if len(clauses) < 2 and own == query.text:
         return (query,)
     context = ((query.text, WHOLE_WEIGHT), *query.context)
     return tuple(replace(query, text=clause, context=context) for clause in clauses)
+
+
+def _joined(clauses: tuple[str, ...], most: int) -> tuple[str, ...]:
+    """Return at most so many texts of about the same length, of neighbouring clauses."""
+    if len(clauses) <= most:
+        return clauses
+    ends = [*accumulate(map(len, clauses))]
+    middles = [end - len(clause) / 2 for end, clause in zip(ends, clauses, strict=True)]
+    groups = [int(middle * most / ends[-1]) for middle in middles]
+    return tuple(
+        " ".join(clause for clause, own in zip(clauses, groups, strict=True) if own == group)
+        for group in dict.fromkeys(groups)
+    )
 
 
 def _in_tools_words(text: str) -> str:
@@ -126,6 +156,10 @@ def _in_tools_words(text: str) -> str:
 def _naming_issues(text: str) -> str:
     """Return the text with the word that people leave out and tools are called by, for a key like `ABC-123`."""
     return _ISSUE_KEY.sub(lambda key: f"issue {key.group()}", text)
+
+
+def _says_little(text: str) -> bool:
+    return len(set(prose_terms(text))) <= MAX_ANSWER_TERMS
 
 
 def _points_back(text: str) -> bool:

@@ -13,6 +13,9 @@ from mcp_dynaload.selection.policy import SURE_NEED, SURE_SHARE, UNLIKELY, Bound
 RANKED = 60
 """Tools looked at."""
 
+NEARLY = 0.9
+"""The share of the likeliest tool's probability from which on another is nearly as likely."""
+
 NO_EVIDENCE = "no tool has enough evidence"
 """The reason of a choice of none."""
 
@@ -54,7 +57,14 @@ def _probable(free: Sequence[Candidate], bounds: Bounds, need: float, *, plan_mo
     left_out = bounds.left_out * (SURE_SHARE if need >= SURE_NEED else 1.0)
     reading = [one for one in free if one.tool.is_read_only] if plan_mode else []
     others = [one for one in free if not (plan_mode and one.tool.is_read_only)]
-    return [*_until_few_are_left_out(reading, left_out), *_until_few_are_left_out(others, left_out)]
+    wanted = [_until_few_are_left_out(some, left_out) for some in (reading, others)]
+    return [one for some in wanted for one in (some if need >= SURE_NEED else _likeliest_first(some))]
+
+
+def _likeliest_first(wanted: Sequence[Candidate]) -> list[Candidate]:
+    """Return the tools with those first that are nearly as likely as any: where few may come a dear one must, too."""
+    best = max((one.scored.probability for one in wanted), default=0.0)
+    return sorted(wanted, key=lambda one: one.scored.probability < NEARLY * best)
 
 
 def _until_few_are_left_out(free: Sequence[Candidate], left_out: float) -> list[Candidate]:

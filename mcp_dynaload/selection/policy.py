@@ -18,10 +18,8 @@ LARGE_CATALOG_TOOLS, VERY_LARGE_CATALOG_TOOLS = 100, 190
 """More tools than the first are so many alike that the needed ones stand out less, from the second on all the less."""
 
 MAX_LOADED_OF_LARGE = 26
-"""Tier-2 tools that one prompt may bring of a very large catalog; of a large one fewer, the fewer it has."""
-
-MAX_LOADED_WHEN_SURE = 36
-"""The same of a prompt that is sure to need any: such a one may name many steps."""
+"""Tier-2 tools that one prompt may bring of a very large catalog; of a large one fewer, the fewer it has, unless the
+prompt is sure to need any: such a one may name many steps."""
 
 SURE_NEED = 0.9985
 """From here on a prompt may bring all that there is room for: a step of its own may stand far down in the ranking."""
@@ -123,10 +121,10 @@ AMOUNTS = ((1.5, Amount(2, 1_000)), (2.75, Amount(14, 1_500)), (6.5, Amount(18, 
 From `SURE_NEED` on all may come; where a prompt is unsure, what it needs is among the best. Chosen by totals over sets
 that the models of need had not seen: prompts that need nothing and load something load 6 tools and 1,300 tokens on
 `dev` so, where without a limit over 0.9 they brought 11 and 2,800; prompts that need tools load a tenth fewer of them,
-too; one set of seven loses two hundredths of its recall, the others at most half a hundredth.
+too. Of seven sets one loses two hundredths of its recall, one one, the others at most half a hundredth.
 """
 
-SPREAD_WEIGHT, USUAL_SPREAD = 1.3, 0.8
+SPREAD_WEIGHT, USUAL_SPREAD = 1.7, 1.0
 """How much the log-odds count less where what is wanted is spread over more servers than usual: an accident of words is
 near to tools of many, a task speaks for those of few. Where 70% of the prompts that need nothing and load something are
 held back, 3% of tasks are, with the need alone 6%."""
@@ -206,7 +204,7 @@ def room_for_prompt(pinned: int, tools: int, need: float = 0.0) -> int:
     if tools <= LARGE_CATALOG_TOOLS:
         return max(MIN_ROOM, min(MAX_LOADED_PER_PROMPT, MAX_ADVERTISED - 1 - pinned))
     if need >= SURE_NEED:
-        return MAX_LOADED_WHEN_SURE
+        return MAX_LOADED_OF_LARGE
     largeness = min(1.0, (tools - LARGE_CATALOG_TOOLS) / (VERY_LARGE_CATALOG_TOOLS - LARGE_CATALOG_TOOLS))
     return round(MAX_ADVERTISED + largeness * (MAX_LOADED_OF_LARGE - MAX_ADVERTISED))
 

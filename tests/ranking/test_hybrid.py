@@ -13,8 +13,9 @@ from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.encoder.own_work import read_own_work
 from mcp_dynaload.encoder.sentence_encoder import WIDTH, read_encoder
 from mcp_dynaload.encoder.tool_text import tool_texts
+from mcp_dynaload.ranking.families import KIN_WEIGHT
 from mcp_dynaload.ranking.features import Matrix
-from mcp_dynaload.ranking.hybrid import HybridRanker
+from mcp_dynaload.ranking.hybrid import MANY_CLAUSES, MOST_CLAUSES, HybridRanker
 from mcp_dynaload.ranking.query import parse_query
 from mcp_dynaload.ranking.tool_vectors import ToolVectors, encode_tools, starts_of
 from mcp_dynaload.selection.actions import PromptSubmitted
@@ -81,6 +82,38 @@ def test_of_a_prompt_with_many_clauses_neighbours_are_looked_at_together():
     best = [scored.name for scored in ranker().rank(query, 9)]
 
     assert {"git__log", "sqlite__list_tables", "github__close_issue", "time__get_current_time"} <= set(best)
+
+
+def test_the_longer_a_prompt_the_more_parts_of_it_are_read_up_to_its_last():
+    class Listening(Fixed):
+        def judge(self, texts: Sequence[str]) -> tuple[Matrix, float]:
+            read.append(list(texts))
+            return super().judge(texts)
+
+    read: list[list[str]] = []
+    listening = HybridRanker(CATALOG, no_vectors(len(CATALOG.tools)), own_work(), Listening())
+    sentences = [f"Tell me in a few words what has happened in project number {number}." for number in range(20)]
+    for many in (8, 20):
+        listening.rank(parse_query(" ".join(sentences[:many])), 5)
+
+    assert [len(texts) - 1 for texts in read] == [MANY_CLAUSES, MOST_CLAUSES]
+    assert read[-1][-1].startswith(sentences[17])
+
+
+def test_a_family_of_tools_comes_together():
+    tools = [a_tool("search_arxiv", "Search for papers"), a_tool("arxiv_fulltext", "Return bytes of a stored thing")]
+    catalog = a_catalog([*developer_tools(), *tools])
+
+    ranked = blended(catalog).rank(parse_query("search for papers about protein folding"), 30)
+
+    probable = {scored.name: scored.probability for scored in ranked}
+    assert probable["git__arxiv_fulltext"] >= 0.99 * KIN_WEIGHT * probable["git__search_arxiv"]
+
+
+def test_an_answer_is_read_with_what_it_answers_however_many_answers_are_between():
+    query = parse_query("hunter2", ("justin", "list the tables of the sqlite database"))
+
+    assert ranker().rank(query, 1)[0].name == "sqlite__list_tables"
 
 
 def test_a_named_upstream_decides_between_like_tools():

@@ -192,6 +192,30 @@ def test_a_text_of_several_words_that_points_to_nothing_stands_alone(text: str, 
     assert parse_query(text, earlier=("list the github issues",)).stands_alone == alone
 
 
+def test_neighbouring_clauses_of_a_long_text_are_joined_to_about_the_same_length_and_none_is_lost():
+    texts = [f"List the tables of schema number {number}." for number in range(9)]
+    query = parse_query(" ".join(["Close issue 7 now.", *texts]))
+
+    joined = [part.text for part in parts(query, 4)]
+
+    assert len(joined) == 4
+    assert " ".join(joined) == " ".join(split_clauses(query.text))
+    assert max(map(len, joined)) - min(map(len, joined)) <= len(texts[0]) + 1
+
+
+@pytest.mark.parametrize(
+    ("earlier", "begun"),
+    [
+        (("log me in to my account",), ("log me in to my account",)),
+        (("justin", "log me in to my mail account", "list tables"), ("log me in to my mail account", "justin")),
+        (("that one, not its copy", "open my mail account"), ("open my mail account", "that one, not its copy")),
+        (("justin", "May 28th"), ("May 28th", "justin")),
+    ],
+)
+def test_an_answer_goes_back_to_the_prompt_that_is_understood_alone(earlier: tuple[str, ...], begun: tuple[str, ...]):
+    assert parse_query("hunter2", earlier).begun == begun
+
+
 @given(st.text(max_size=300))
 def test_no_text_is_refused_and_cleaning_twice_changes_nothing_that_asks(text: str):
     cleaned = clean(text)

@@ -1,9 +1,12 @@
 """The verdict on each ranked tool, and the reason that is given."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from mcp_dynaload.catalog.catalog import build_catalog
 from mcp_dynaload.ranking.query import Query
+from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.selection.choice import Choice, Verdict
 from mcp_dynaload.selection.choose import choose
 from mcp_dynaload.selection.loading import worth_their_room
@@ -11,7 +14,6 @@ from mcp_dynaload.selection.policy import (
     BOUNDS,
     MAX_LOADED_OF_LARGE,
     MAX_LOADED_PER_PROMPT,
-    MAX_LOADED_WHEN_SURE,
     VERY_LARGE_CATALOG_TOOLS,
     Strategy,
 )
@@ -74,7 +76,8 @@ def test_more_tools_than_one_prompt_may_bring_find_no_room() -> None:
 
 
 def test_the_surer_the_need_the_more_of_what_is_wanted_is_loaded() -> None:
-    tools = [a_tool(f"t{number:02}") for number in range(MAX_LOADED_PER_PROMPT)]
+    upstreams = ("a", "a", "a", "a", "b", "b", "b", "c", "c", "c")
+    tools = [a_tool(f"t{number}", upstream=upstream) for number, upstream in enumerate(upstreams)]
 
     def chosen(need: float, tokens: int = 400) -> Choice:
         ranker = FixedRanker({tool.name: 0.5 for tool in tools}, need=need)
@@ -83,7 +86,7 @@ def test_the_surer_the_need_the_more_of_what_is_wanted_is_loaded() -> None:
     names = tuple(tool.name for tool in tools)
     assert chosen(0.55).names == chosen(0.6).names == names[:2]
     assert list(verdicts(chosen(0.55)).values())[-1] is Verdict.UNSURE
-    assert 2 < len(chosen(0.75).names) < MAX_LOADED_PER_PROMPT
+    assert 2 < len(chosen(0.87).names) < len(names)
     assert chosen(0.99).names == chosen(0.55, tokens=100).names == names
 
 
@@ -99,7 +102,7 @@ def test_of_what_is_spread_over_many_servers_less_is_loaded_than_of_what_is_of_o
 
 def test_of_a_large_catalog_a_prompt_that_is_sure_to_need_tools_brings_the_more_of_them_and_leaves_less_out() -> None:
     wanted = [a_tool(f"t{number:03}") for number in range(50)]
-    tools = [*wanted, *(a_tool(f"u{number:03}") for number in range(VERY_LARGE_CATALOG_TOOLS))]
+    tools = [*wanted, *(a_tool(f"u{number:03}") for number in range(VERY_LARGE_CATALOG_TOOLS - 80))]
     catalog = build_catalog(tools, {tool.name: 10 for tool in tools})
 
     def loaded(need: float, *likely: float) -> int:
@@ -107,8 +110,27 @@ def test_of_a_large_catalog_a_prompt_that_is_sure_to_need_tools_brings_the_more_
         return len(choose(Query("x"), catalog, FixedRanker(probabilities, need=need), BALANCED).names)
 
     flat, tailed = (0.1,) * 50, (0.9, 0.02)
-    assert (loaded(0.99, *flat), loaded(0.999, *flat)) == (MAX_LOADED_OF_LARGE, MAX_LOADED_WHEN_SURE)
+    assert loaded(0.99, *flat) < loaded(0.999, *flat) == MAX_LOADED_OF_LARGE
     assert (loaded(0.99, *tailed), loaded(0.999, *tailed)) == (1, 2)
+
+
+def test_where_few_may_come_a_dear_tool_that_is_nearly_as_likely_as_any_is_among_them() -> None:
+    best, second, _, dear = tools = [a_tool("t", upstream=upstream) for upstream in ("u1", "u2", "u3", "u4")]
+    catalog = build_catalog(tools, {tool.name: 2_000 if tool is dear else 400 for tool in tools})
+
+    @dataclass(frozen=True)
+    class HoldingDearToolsBack:
+        probability: float
+
+        def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
+            ranked = zip(tools, (0.5, 0.3, 0.29, self.probability), strict=True)
+            return tuple(Scored(tool.name, 0.0, probability, ("said",), 0.6) for tool, probability in ranked)
+
+    def chosen(probability: float) -> tuple[str, ...]:
+        return choose(Query("x"), catalog, HoldingDearToolsBack(probability), BALANCED).names
+
+    assert chosen(0.4) == (best.name, second.name)
+    assert chosen(0.47) == (best.name, dear.name)
 
 
 def test_a_tool_that_the_tokens_do_not_pay_for_is_left_out_a_cheaper_one_is_not() -> None:
