@@ -83,7 +83,7 @@ def test_the_surer_the_need_the_more_of_what_is_wanted_is_loaded() -> None:
     names = tuple(tool.name for tool in tools)
     assert chosen(0.55).names == chosen(0.6).names == names[:2]
     assert list(verdicts(chosen(0.55)).values())[-1] is Verdict.UNSURE
-    assert 2 < len(chosen(0.75).names) < MAX_LOADED_PER_PROMPT
+    assert 2 < len(chosen(0.7).names) < MAX_LOADED_PER_PROMPT
     assert chosen(0.99).names == chosen(0.55, tokens=100).names == names
 
 
