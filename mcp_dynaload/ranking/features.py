@@ -44,6 +44,9 @@ FOLLOWING = 6
 OWN_WORK_NEIGHBOURS = (1, 5, 15)
 """One text may be near by chance; many say what kind of prompt it is."""
 
+CLEAR_WORDS = -1.0
+"""Log-odds by words from which on a difference counts for more: below it words are shared by chance."""
+
 JUDGED_NONE, JUDGED_NEEDED = -1.5, 0.0
 """Log-odds of the judge below which, and above which, a difference counts otherwise than between them: it is hardly
 ever surer than 2.4 either way, and how sure it is that nothing is needed says more than how unsure it is."""
@@ -63,6 +66,7 @@ TOOL_COLUMNS = (
 
 NEED_COLUMNS = (
     "clause_odds",
+    "clause_clear",
     "nearest_to_whole",
     "nearest",
     *(f"own_work_{many}" for many in OWN_WORK_NEIGHBOURS),
@@ -73,11 +77,18 @@ NEED_COLUMNS = (
     "judged",
     "judged_unsure",
     "judged_needed",
+    "none_but_led",
+    "nearer_than_own_work",
     "center",
     "spread",
     "general",
 )
-"""Names of the columns of `need_features` before the prompt's vector."""
+"""Names of the columns of `need_features` before the prompt's vector.
+
+`none_but_led`: how sure the judge is that nothing is needed counts less the further one tool leads the others, which is
+what a short order that the judge does not know looks like ("go back"); `nearer_than_own_work`: and so does that the
+prompt is near to what the client does itself if a tool is nearer.
+"""
 
 NEED_FEATURES = len(NEED_COLUMNS)
 """Features of the need of any tool before the prompt's vector."""
@@ -240,19 +251,23 @@ def _among_many(own: float, usual: float, tools: int) -> float:
 
 def need_features(observed: Observed, tool_odds: Vector) -> Matrix:
     """Return one row, in the order of `NEED_COLUMNS`; the prompt's vector follows."""
-    best = int(tool_odds.argmax())
+    best, by_words = int(tool_odds.argmax()), float(observed.clause_odds.max(initial=NO_EVIDENCE))
+    lead = tool_odds[best] - _follower(tool_odds)
     row: tuple[float, ...] = (
-        observed.clause_odds.max(initial=NO_EVIDENCE),
+        by_words,
+        max(0.0, by_words - CLEAR_WORDS),
         observed.nearest[0],
         observed.nearest.max(),
         *observed.own_work,
         tool_odds[best],
-        tool_odds[best] - _follower(tool_odds),
+        lead,
         observed.name_coverage[best],
         observed.rarest[best],
         observed.judged,
         max(0.0, observed.judged - JUDGED_NONE),
         max(0.0, observed.judged - JUDGED_NEEDED),
+        min(0.0, observed.judged - JUDGED_NONE) * lead,
+        max(0.0, observed.nearest[0] - observed.own_work[0]),
         _among_many(observed.center[0], BACKGROUND_MEAN, observed.tools),
         _among_many(observed.spread[0], BACKGROUND_SPREAD, observed.tools),
         observed.general,

@@ -20,7 +20,8 @@ _ASKING = (
     r"how (?:accurate|an?|are|bad|big|can|do|does|good|is|long|should|to|would)\b",
     r"when (?:are|do|does|is|should|would)\b",
     r"why\b",
-    r"(?:do|does|should|would)\b",
+    r"do (?!(?:all|an?|another|both|it|not|some|the)\b)",
+    r"(?:does|should|would) (?!(?:also|be|have|just|like|love|not|only|prefer|still)\b)",
     r"(?:is|are|can)\b.*\b(?:any (?:good|use)|bad|better|cheaper|dead|different|enough|faster|good|legal|like|necessary"
     r"|needed|ok|okay|or|overkill|really|safe|safer|same|slow|slower|still|thing|useful|worse|worth)\b",
     r"(?:the )?(?:advantages?|difference|downsides?|pros and cons)\b",

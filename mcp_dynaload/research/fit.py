@@ -19,11 +19,19 @@ from mcp_dynaload.ranking.features import (
     to_file,
     tool_features,
 )
-from mcp_dynaload.research.samples import ABOUT_SERVICES, WEIGHTS, Remembering, Sample, packaged_own, read_samples
+from mcp_dynaload.research.samples import (
+    ABOUT_SERVICES,
+    ORDERS,
+    WEIGHTS,
+    Remembering,
+    Sample,
+    packaged_own,
+    read_samples,
+)
 
 FILE = Path(__file__).parents[1] / "ranking" / "data" / "coefficients.json"
 
-CAUTION = 1.6
+CAUTION = 1.4
 """Added to the log-odds that a tool is needed at all: a missing one costs more than one loaded in vain."""
 
 VECTOR_SHARE = 0.15
@@ -34,6 +42,7 @@ NEED_SHARES = {
     **dict.fromkeys(WEIGHTS, 4.0),
     "mcpbench": 12.0,
     "needing": 5.0,
+    ORDERS: 5.0,
     "own_work": 8.0,
     "need_labelled": 8.0,
     ABOUT_SERVICES: 8.0,
@@ -66,7 +75,7 @@ def fit_words(samples: Sequence[Sample]) -> Model:
 
 def fit_tool(samples: Sequence[Sample], without: Columns = ()) -> Model:
     """Fit the model that a tool is needed, given that any is."""
-    useful = [sample for sample in samples if sample.needs]
+    useful = [sample for sample in samples if sample.needs and sample.source != ORDERS]
     rows = np.concatenate([tool_features(sample.observed) for sample in useful])
     rows[:, list(without)] = 0.0
     needed = [sample.needed for sample in useful]

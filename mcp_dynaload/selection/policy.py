@@ -115,7 +115,7 @@ class Amount:
         return max(within, min(len(costs), round(self.tools)))
 
 
-AMOUNTS = ((1.5, Amount(2, 1_000)), (2.75, Amount(14, 1_500)), (6.5, Amount(18, 6_000)))
+AMOUNTS = ((1.6, Amount(2, 1_000)), (2.4, Amount(14, 1_500)), (4.6, Amount(18, 6_000)))
 """The tools that a prompt may bring at these log-odds that it needs any, with straight lines between them.
 
 From `SURE_NEED` on all may come; where a prompt is unsure, what it needs is among the best. Chosen by totals over sets

@@ -5,7 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mcp_dynaload.ranking.features import FITTED, MANY_TOOLS, NEAR_BY_CHANCE, NEED_FEATURES, Observed, need_odds
+from mcp_dynaload.ranking.features import (
+    CLEAR_WORDS,
+    FITTED,
+    JUDGED_NONE,
+    MANY_TOOLS,
+    NEAR_BY_CHANCE,
+    NEED_FEATURES,
+    Observed,
+    need_odds,
+)
 
 
 def observed(tools: int) -> Observed:
@@ -44,3 +53,27 @@ def test_a_question_in_general_is_held_to_need_nothing_sooner() -> None:
     odds = [need_odds(replace(asked, general=share), np.ones(1, np.float32), FITTED) for share in (0.0, 1.0)]
 
     assert odds[1] < odds[0] - 0.5
+
+
+def test_that_nothing_is_needed_counts_less_the_further_one_tool_leads() -> None:
+    asked = replace(
+        observed(MANY_TOOLS),
+        clause_odds=np.ones(6, np.float32),
+        name_coverage=np.ones(6, np.float32),
+        rarest=np.ones(6, np.float32),
+    )
+
+    def lost(lead: float) -> float:
+        tools = np.array([lead, 0, 0, 0, 0, 0], np.float32)
+        unsure, sure = (need_odds(replace(asked, judged=judged), tools, FITTED) for judged in (JUDGED_NONE, -2.5))
+        return unsure - sure
+
+    assert lost(6.0) < lost(3.0) < lost(0.0)
+
+
+def test_words_that_are_hardly_shared_by_chance_count_for_more() -> None:
+    def odds(by_words: float) -> float:
+        asked = replace(observed(MANY_TOOLS), clause_odds=np.full(1, by_words, np.float32))
+        return need_odds(asked, np.ones(1, np.float32), FITTED)
+
+    assert odds(CLEAR_WORDS + 1) - odds(CLEAR_WORDS) > odds(CLEAR_WORDS) - odds(CLEAR_WORDS - 1) > 0

@@ -67,7 +67,7 @@ def test_of_the_subjects_tools_the_one_whose_verb_is_said_is_likelier() -> None:
 
 @pytest.mark.proves("subject")
 def test_a_mere_name_after_a_prompt_that_needs_a_tool_needs_it_more_likely_than_a_sentence() -> None:
-    alone = reading(0.01, 0.01, 0.1, need=0.05)
+    alone = reading(0.01, 0.01, 0.1, need=0.04)
     together = reading(0.4, 0.0, 0.0, need=1.0)
 
     answer = follow_up(alone, together, earlier(0.5, 0.3, 0.2, is_answer=True))

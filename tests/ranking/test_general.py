@@ -17,6 +17,8 @@ from mcp_dynaload.ranking.general import MAX_LENGTH, asks_in_general
         "explain back pressure",
         "why do people like tmux",
         "should a library log",
+        "does a lease need a clock",
+        "do locks starve",
     ],
 )
 def test_what_things_are_and_whether_they_are_any_good_is_asked_in_general(prompt: str) -> None:
@@ -36,6 +38,10 @@ def test_what_things_are_and_whether_they_are_any_good_is_asked_in_general(promp
         "what is PAY-12",
         "what changed yesterday",
         "close the oldest ticket",
+        "should be March 3rd",
+        "would like a table of deadlocks",
+        "do a full backup of Postgres",
+        "do not restart replicas",
         "thanks",
         "",
         "what is a view " + "and a table " * (MAX_LENGTH // 10),

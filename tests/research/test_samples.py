@@ -1,13 +1,17 @@
 """The samples that the models are fitted to."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from mcp_dynaload.research.fit import fit_tool
 from mcp_dynaload.research.samples import (
     ABOUT_SERVICES,
     NOTHING_WEIGHT,
+    ORDERS,
+    ORDERS_FROM,
     PARTS_OF_CATALOG,
     WEIGHTS,
     Sample,
@@ -82,3 +86,12 @@ def test_no_text_of_our_own_work_is_compared_with_itself(samples: list[Sample]) 
     nearest = [sample.observed.own_work[0] for sample in samples if sample.source == "own_work"]
 
     assert max(nearest) < 0.999
+
+
+def test_short_orders_are_of_one_tool_and_leave_the_model_of_tools_as_it_is(samples: list[Sample]) -> None:
+    orders = packaged_own().needing.lines[ORDERS_FROM:]
+    assert len(orders) >= 200
+    assert all(len(line.tools) == 1 and len(line.query) < 80 for line in orders)
+
+    misleading = [replace(sample, source=ORDERS, needed=~sample.needed) for sample in whole(samples, "needing")]
+    assert fit_tool([*samples, *misleading]) == fit_tool(samples)
