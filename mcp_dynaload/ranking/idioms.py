@@ -20,6 +20,14 @@ _IDIOMS = (
         ),
         r"create \1\2",
     ),
+    (
+        re.compile(
+            r"\b(?:find|list|show)\s+((?:me\s+)?(?:every|each|all|all the)\s+(?:place|spot|occurrence|line)s?\s+"
+            r"in\s+(?:the|our|my|this)\s+(?:repo|code|project|source|file))",
+            re.IGNORECASE,
+        ),
+        r"search in files \1",
+    ),
     (re.compile(r"\bget(?:ting)? rid of\b|\bdo away with\b", re.IGNORECASE), "delete"),
     (re.compile(r"\bthrow(?:ing)?\s+((?:[\w-]+\s+){1,3}?)away\b", re.IGNORECASE), r"discard \1"),
     (re.compile(r"\bthrow(?:ing)? away\b", re.IGNORECASE), "discard"),

@@ -13,6 +13,7 @@ from mcp_dynaload.ranking.idioms import plain
         ("open a ticket about the build", "create a ticket about the build"),
         ("open a draft pull request for it", "create a draft pull request for it"),
         ("log another defect report for it", "create another bug issue for it"),
+        ("list all lines in the code that say it", "search in files all lines in the code that say it"),
         ("get rid of that rule", "delete that rule"),
         ("throw it away", "discard it "),
     ],
