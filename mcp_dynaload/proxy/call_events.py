@@ -62,8 +62,8 @@ class CallEvents:
         return result
 
     def cancelled(self) -> None:
-        """Note that the client wants no answer any more."""
-        self._tell(Outcome.CANCELLED, None, None)
+        """Note that the client wants no answer any more; at once, as its session may be ending."""
+        self._tell_of(Outcome.CANCELLED, None, None, time.perf_counter() - self._started)
 
     def failed(self, error: UpstreamError | None) -> None:
         """Note that the upstream gave no result, for this reason or with an error answer of its own."""

@@ -23,7 +23,7 @@ _IDIOMS = (
     (
         re.compile(
             r"\b(?:find|list|show)\s+((?:me\s+)?(?:every|each|all|all the)\s+(?:place|spot|occurrence|line)s?\s+"
-            r"in\s+(?:the|our|my|this)\s+(?:repo|code|project|source|file))",
+            r"in\s+(?:the|our|my|this)\s+(?:repo|code|project|source))",
             re.IGNORECASE,
         ),
         r"search in files \1",

@@ -11,6 +11,7 @@ import re
 import sys
 from typing import Any, cast
 
+import msgspec
 import msgspec.json
 
 
@@ -23,7 +24,7 @@ def parse(text: str | bytes) -> Any:
     """
     try:
         return _READER.decode(text)
-    except (ValueError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return _STRICT.decode(text if isinstance(text, str) else text.decode())
 
 
@@ -60,7 +61,7 @@ def bytes_of(value: object) -> bytes:
     """
     try:
         return _WRITER.encode(value)
-    except (ValueError, RecursionError):  # a lone surrogate, an integer of thousands of digits
+    except (msgspec.MsgspecError, ValueError, RecursionError):  # a lone surrogate, an integer of thousands of digits
         text = text_of(value)
     try:
         return text.encode()
