@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from mcp_dynaload.ranking.cleaning import clean
 from mcp_dynaload.ranking.lexical import LexicalRanker
 from mcp_dynaload.ranking.lexical_index import Documents, Index, build_index
 from mcp_dynaload.ranking.query import Query
-from mcp_dynaload.ranking.ranker import Ranker, Scored
+from mcp_dynaload.ranking.ranker import Anticipating, Ranker, Scored
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.upstream.allowance import Allowance
 
@@ -32,6 +33,9 @@ VECTORS_BURST_SECONDS = 20.0
 
 SETTLED_SECONDS = 5.0
 """A catalog that stays the same for so long is counted and indexed, and so soon not made anew."""
+
+MAX_AHEAD = 4
+"""Sessions for whose next prompts it may wait to be worked ahead: for others it is done when they come."""
 
 ANY_PROMPT = "list what was changed"
 """A prompt in which every list of words is looked at: they are read before the user's first one needs them."""
@@ -75,8 +79,14 @@ class CatalogIndex:
     _documents: Documents = field(default_factory=Documents)
     _changed: anyio.Event = field(default_factory=anyio.Event)
     _vectors: "StoredVectors | None" = None
-    _by_meaning: Ranker = field(default_factory=lambda: _NothingYet())
+    _by_meaning: Anticipating = field(default_factory=lambda: _NothingYet())
     """The ranker by meaning that was made last, without what was ranked of late."""
+
+    _ahead: deque[tuple[str, ...]] = field(default_factory=lambda: deque(maxlen=MAX_AHEAD))
+    """The prompts of sessions, of which that is to be worked out."""
+
+    _chosen: anyio.Event = field(default_factory=anyio.Event)
+    """Set when there are any."""
 
     def words_of(self, catalog: Catalog) -> Words:
         """Return the index of a catalog's words, from the store or built; blocks."""
@@ -112,6 +122,22 @@ class CatalogIndex:
                 continue
             await anyio.to_thread.run_sync(self._free_what_is_done_with)
             await self._changed.wait()
+
+    def anticipate(self, earlier: tuple[str, ...]) -> None:
+        """Have worked out what a session's next prompt needs to know of these, newest first; does not wait."""
+        self._ahead.append(earlier)
+        self._chosen.set()
+
+    async def keep_ahead(self) -> None:
+        """Do what `anticipate` asks for, in threads, for ever."""
+        while True:
+            await self._chosen.wait()
+            self._chosen = anyio.Event()
+            while self._ahead:
+                try:
+                    await anyio.to_thread.run_sync(self._by_meaning.anticipate, self._ahead.popleft())
+                except Exception:  # it is tried again by the prompt itself, which has a choice by words beside it
+                    log.exception("not_worked_ahead", consequence="the next prompt takes longer")
 
     def build_now(self) -> None:
         """Build the ranker of the catalog, for commands that open no session; blocks ten milliseconds a new tool."""
@@ -152,7 +178,7 @@ class CatalogIndex:
                 log.info("encoder_ready", tools=len(catalog.tools))
         self.ready.set()
 
-    def _rank_by_meaning(self, ranker: Ranker) -> None:
+    def _rank_by_meaning(self, ranker: Anticipating) -> None:
         self._by_meaning = ranker
         self.ranker = CachedRanker(ranker, self.rankings, f"meaning {self.catalog.version}")
 
@@ -183,3 +209,6 @@ class _NothingYet:
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         return ()
+
+    def anticipate(self, earlier: tuple[str, ...]) -> None:
+        pass

@@ -148,7 +148,9 @@ class CatalogState:
             if not self.index.ready.is_set():
                 await self.index.read_words()
                 await anyio.to_thread.run_sync(self._count_around)
-            await self.index.keep_meanings()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self.index.keep_ahead)
+                await self.index.keep_meanings()
 
     def index_now(self) -> None:
         """Build the rankers of the catalog, for commands that open no session; blocks."""

@@ -245,6 +245,8 @@ class Session:
                     state = self.state
                     self.state, decision = await self._step(action, watch or DecisionTiming())
                     self.history.note(action, decision, self.state.memory)
+        if isinstance(action, PromptSubmitted) and decision.ranked:
+            self.live.index.anticipate(self.state.memory)
         if isinstance(action, ToolsFound | ToolUsed):
             self.learning.note_search(decision.added)
         now = self.shown()

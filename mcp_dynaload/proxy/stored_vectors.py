@@ -15,7 +15,7 @@ from mcp_dynaload.proxy.stored_index import built_key
 from mcp_dynaload.ranking.features import Matrix
 from mcp_dynaload.ranking.hybrid import HybridRanker
 from mcp_dynaload.ranking.lexical_index import Index
-from mcp_dynaload.ranking.ranker import Ranker
+from mcp_dynaload.ranking.ranker import Anticipating
 from mcp_dynaload.ranking.tool_vectors import ToolVectors, starts_of
 from mcp_dynaload.store.catalog_cache import CatalogCache
 
@@ -59,7 +59,7 @@ class StoredVectors:
         self.records.keep_built(self._catalog_key(catalog), packed(vectors))
         return vectors
 
-    def ranker(self, catalog: Catalog, vectors: ToolVectors, index: Index | None) -> Ranker:
+    def ranker(self, catalog: Catalog, vectors: ToolVectors, index: Index | None) -> Anticipating:
         """Return the ranker by words and meaning, with these vectors and, if it is at hand, this index."""
         return HybridRanker(catalog, vectors, read_own_work(), self.encoder, index)
 

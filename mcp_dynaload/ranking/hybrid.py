@@ -28,7 +28,7 @@ from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up, leans_on
 from mcp_dynaload.ranking.general import asks_in_general
 from mcp_dynaload.ranking.lexical import LexicalRanker, WordMatch
 from mcp_dynaload.ranking.lexical_index import Index
-from mcp_dynaload.ranking.query import Query, parts
+from mcp_dynaload.ranking.query import Query, parse_query, parts
 from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.ranking.synonyms import Synonyms
 from mcp_dynaload.ranking.terms import verb_terms
@@ -135,10 +135,12 @@ class HybridRanker:
         """Return the best `limit` tools for all clauses together, best first, equal ones in name order."""
         if not self._names:
             return ()
-        found = self.candidates(replace(query, leans_on_context=False), limit)
+        alone = self._asked(replace(query, leans_on_context=False))
+        # Begun at once: few short prompts are so sure alone that they need no other reading.
+        together = self._asked(replace(query, leans_on_context=True)) if query.is_short_after_others else alone
+        found = self._candidates(alone, limit)
         reading = self._reading(found)
         if query.is_short_after_others and not leans_on_nothing(reading, points_back=query.leans_on_context):
-            together = self._asked(replace(query, leans_on_context=True))
             subject = self._subject(query.context)  # while that is read
             subjects = tuple(self._shares(text)[self._upstreams] for text, _ in query.context)
             other = self._candidates(together, limit)
@@ -173,6 +175,13 @@ class HybridRanker:
             for place in _best_first(scores, limit)
             for index in (int(indices[place]),)
         )
+
+    def anticipate(self, earlier: tuple[str, ...]) -> None:
+        """Work out the subject of the newest prompt and weigh the words of all: 4 to 6 ms of the next prompt's time."""
+        context = parse_query("", earlier).context
+        self._lexical.anticipate(context)
+        if self._names:
+            self._shares(context[0][0])
 
     def _reading(self, found: _Candidates) -> Reading:
         odds = self._coefficients.tool.odds(tool_features(found.observed))

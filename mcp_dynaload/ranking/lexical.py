@@ -21,7 +21,7 @@ BACKGROUND_TOOLS = 300
 BACKGROUND_COMMON = 40
 """How many of those have any one everyday word."""
 
-CACHED_BACKGROUNDS = 4
+CACHED_BACKGROUNDS = 16
 CACHED_TEXTS = 32
 
 MAX_CANDIDATES = 60
@@ -119,6 +119,11 @@ class LexicalRanker:
         self._said = lru_cache(CACHED_TEXTS)(self._corrected)
         self._mass = cache(self._summed_rarity)
 
+    def anticipate(self, context: tuple[tuple[str, float], ...]) -> None:
+        """Weigh what will stand around the next prompt."""
+        for leans_on_context in (False, True):
+            self._background(context, leans_on_context)
+
     def respelt(self, text: str) -> Mapping[str, str]:
         """Return the words of a text taken for misspelt, each with the catalog's word that may be meant."""
         spellings = self._lexicon.spellings
@@ -181,15 +186,21 @@ class LexicalRanker:
         )
 
     def _weigh_background(self, context: tuple[tuple[str, float], ...], leans_on_context: bool) -> _Background:
-        weights: dict[str, float] = {}
-        for text, text_weight in context:
-            for term, weight in (self._said(text) if leans_on_context else query_terms(text)).items():
-                # Everyday words around a request say nothing about it, and are in most of the postings.
-                if term not in self._common or leans_on_context:
-                    weights[term] = max(weights.get(term, 0.0), weight * text_weight)
-        scores = [0.0] * len(self._names)
-        self._add(scores, weights)
-        return _Background(weights, scores)
+        """Return the first of the texts around a clause on top of the others, which stand around other clauses, too."""
+        if not context:
+            return _Background({}, [0.0] * len(self._names))
+        (text, text_weight), *others = context
+        known = self._background(tuple(others), leans_on_context)
+        more: dict[str, float] = {}
+        for term, weight in (self._said(text) if leans_on_context else query_terms(text)).items():
+            # Everyday words around a request say nothing about it, and are in most of the postings.
+            if term not in self._common or leans_on_context:
+                more[term] = max(0.0, weight * text_weight - known.weights.get(term, 0.0))
+        scores = known.scores.copy()
+        self._add(scores, more)
+        return _Background(
+            {**known.weights, **{t: known.weights.get(t, 0.0) + gain for t, gain in more.items()}}, scores
+        )
 
     def _scores(self, wording: _Wording) -> list[float]:
         known = wording.background.weights

@@ -41,6 +41,14 @@ class Ranker(Protocol):
         ...
 
 
+class Anticipating(Ranker, Protocol):
+    """A ranker that reads a prompt together with those before it, and can do a part of that ahead."""
+
+    def anticipate(self, earlier: tuple[str, ...]) -> None:
+        """Work out what the next prompt needs to know of these, newest first: it is faster then, and no other."""
+        ...
+
+
 def highest(ranked: Sequence[Scored]) -> float:
     """Return the probability of the likeliest tool, 0 for none."""
     return max((scored.probability for scored in ranked), default=0.0)

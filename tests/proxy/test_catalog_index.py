@@ -256,6 +256,29 @@ async def test_what_was_read_to_count_is_freed_once_the_catalog_has_settled(
     assert index.knows_meanings
 
 
+async def test_the_next_prompt_is_worked_ahead_for_and_a_failure_of_that_is_no_end(
+    records: CatalogCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, received = anyio.create_memory_object_stream[tuple[str, ...]](2)
+
+    def anticipate(self: HybridRanker, earlier: tuple[str, ...]) -> None:
+        from_thread.run_sync(send.send_nowait, earlier)
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(HybridRanker, "anticipate", anticipate)
+    index = catalog_index(records, CATALOG)
+    index.build_now()
+
+    with send, received:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(index.keep_ahead)
+            with anyio.fail_after(HANG_SECONDS):
+                for earlier in (("list the tables",), ("open an issue", "list the tables")):
+                    index.anticipate(earlier)
+                    assert await received.receive() == earlier
+            tasks.cancel_scope.cancel()
+
+
 async def test_what_stays_is_set_aside_each_time_the_catalog_has_settled(
     records: CatalogCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from mcp_dynaload.catalog.names import Registration
 from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.proxy.catalog_index import CatalogIndex
 from mcp_dynaload.proxy.hook_fields import HookFields
 from mcp_dynaload.proxy.transcript import read_last_answer
 from mcp_dynaload.store.database import Database
@@ -61,6 +62,23 @@ async def test_the_first_prompts_tools_are_listed_and_nothing_but_the_instructio
         }
         assert client.told == ["tools"]
         assert await client.names() == ["desk__search_tickets", "find_tools"]
+
+
+async def test_what_the_next_prompt_needs_to_know_of_the_ones_before_is_worked_out_behind_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def anticipate(self: CatalogIndex, earlier: tuple[str, ...]) -> None:
+        behind.append(earlier)
+
+    behind: list[tuple[str, ...]] = []
+    monkeypatch.setattr(CatalogIndex, "anticipate", anticipate)
+
+    async with desk(tmp_path) as client:
+        for prompt in ("search the tickets of the account", "thanks", "create an invoice for the customer"):
+            await client.prompt(prompt)
+
+    first, second = "search the tickets of the account", "create an invoice for the customer"
+    assert behind == [(first,), (second, first)]
 
 
 async def test_a_later_prompts_tools_are_described_beside_it_the_servers_instructions_only_once(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from mcp_dynaload.encoder.tool_text import tool_texts
 from mcp_dynaload.ranking.families import KIN_WEIGHT
 from mcp_dynaload.ranking.features import Matrix
 from mcp_dynaload.ranking.hybrid import MANY_CLAUSES, MOST_CLAUSES, HybridRanker
-from mcp_dynaload.ranking.query import parse_query
+from mcp_dynaload.ranking.query import Query, parse_query
 from mcp_dynaload.ranking.tool_vectors import ToolVectors, encode_tools, starts_of
 from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.state import initial_state
@@ -114,6 +114,36 @@ def test_an_answer_is_read_with_what_it_answers_however_many_answers_are_between
     query = parse_query("hunter2", ("justin", "list the tables of the sqlite database"))
 
     assert ranker().rank(query, 1)[0].name == "sqlite__list_tables"
+
+
+def test_what_is_worked_out_ahead_of_a_prompt_changes_no_answer_and_is_not_worked_out_again(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    earlier = ("list the tables of the sqlite database", "show me the git log", "which issues are open?")
+    queries = [parse_query(text, earlier) for text in ("only the newest", "And show it", "Count them, then close 7.")]
+    expected = [blended(CATALOG).rank(query, 20) for query in queries]
+    prepared = blended(CATALOG)
+    prepared.anticipate(earlier[2:])
+    prepared.anticipate(earlier[1:])
+    prepared.anticipate(earlier)
+    candidates = HybridRanker.candidates
+
+    def noted(self: HybridRanker, query: Query, limit: int):
+        late.append(query.text)
+        return candidates(self, query, limit)
+
+    late: list[str] = []
+    monkeypatch.setattr(HybridRanker, "candidates", noted)
+
+    assert [prepared.rank(query, 20) for query in queries] == expected
+    assert late == []
+
+
+def test_nothing_is_worked_out_ahead_of_an_empty_catalog():
+    nothing = blended(a_catalog([]))
+    nothing.anticipate(("show me the git log",))
+
+    assert nothing.rank(parse_query("only the newest", ("show me the git log",)), 5) == ()
 
 
 def test_a_named_upstream_decides_between_like_tools():
