@@ -2,6 +2,9 @@
 
 import re
 
+_COLLECTION = r"""(['"`]?)[a-z_][\w-]*\.[a-z_][\w-]*\%d(?!\.?\w)"""
+"""`database.collection`, which MongoDB calls a namespace; those of Kubernetes have no dots, those of code capitals."""
+
 _ARTICLE = r"(?:an?|another|one more|that as an?|this as an?|it as an?)\s+(?:new\s+)?"
 _IDIOMS = (
     (
@@ -28,6 +31,8 @@ _IDIOMS = (
         ),
         r"search in files \1",
     ),
+    (re.compile(rf"(?<![\w.])({_COLLECTION % 2})\s+namespace\b"), r"\1 collection"),
+    (re.compile(rf"\bnamespace\s+({_COLLECTION % 2})"), r"collection \1"),
     (re.compile(r"\bget(?:ting)? rid of\b|\bdo away with\b", re.IGNORECASE), "delete"),
     (re.compile(r"\bthrow(?:ing)?\s+((?:[\w-]+\s+){1,3}?)away\b", re.IGNORECASE), r"discard \1"),
     (re.compile(r"\bthrow(?:ing)? away\b", re.IGNORECASE), "discard"),
