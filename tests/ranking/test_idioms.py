@@ -16,6 +16,9 @@ from mcp_dynaload.ranking.idioms import plain
         ("list all lines in the code that say it", "search in files all lines in the code that say it"),
         ("get rid of that rule", "delete that rule"),
         ("throw it away", "discard it "),
+        ("count what is in the 'shop.orders' namespace", "count what is in the 'shop.orders' collection"),
+        ("create a namespace shop.orders.", "create a collection shop.orders."),
+        ("empty `shop.orders` namespace", "empty `shop.orders` collection"),
     ],
 )
 def test_an_idiom_is_said_in_the_words_of_tools(said: str, meant: str) -> None:
@@ -32,6 +35,10 @@ def test_an_idiom_is_said_in_the_words_of_tools(said: str, meant: str) -> None:
         "log the error",
         "fix a bug in the file",
         "report the result",
+        "the pods in the shop namespace",
+        "the System.Text namespace",
+        "move it to namespace shop.example.org",
+        "in namespace 'shop. then",
     ],
 )
 def test_words_that_mean_themselves_stay(text: str) -> None:

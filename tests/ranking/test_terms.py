@@ -38,3 +38,8 @@ def test_a_synonym_weighs_less_than_the_word_itself():
 
     assert weights["merg"] == 1.0
     assert 0 < weights["pull"] == weights["request"] < 1.0
+
+
+def test_what_people_abbreviate_is_said_in_full_too():
+    assert {"custom", "relationship", "updat", "assign"} <= query_terms("reassign it in the crm").keys()
+    assert {"virtual", "machin"} <= query_terms("stop both VMs").keys()
