@@ -8,7 +8,7 @@ from mcp_dynaload.ranking.query import Query
 from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.selection.candidates import Candidate, candidates
 from mcp_dynaload.selection.choice import Choice, Judged, Verdict
-from mcp_dynaload.selection.policy import SURE_NEED, SURE_SHARE, UNLIKELY, Bounds, limits_of
+from mcp_dynaload.selection.policy import PRICE, SURE_NEED, SURE_SHARE, UNLIKELY, Bounds, limits_of
 
 RANKED = 60
 """Tools looked at."""
@@ -57,7 +57,8 @@ def _probable(free: Sequence[Candidate], bounds: Bounds, need: float, *, plan_mo
     left_out = bounds.left_out * (SURE_SHARE if need >= SURE_NEED else 1.0)
     reading = [one for one in free if one.tool.is_read_only] if plan_mode else []
     others = [one for one in free if not (plan_mode and one.tool.is_read_only)]
-    wanted = [_until_few_are_left_out(some, left_out) for some in (reading, others)]
+    price = PRICE / bounds.search_tokens
+    wanted = [_until_few_are_left_out(some, left_out, price) for some in (reading, others)]
     return [one for some in wanted for one in (some if need >= SURE_NEED else _likeliest_first(some))]
 
 
@@ -67,15 +68,20 @@ def _likeliest_first(wanted: Sequence[Candidate]) -> list[Candidate]:
     return sorted(wanted, key=lambda one: one.scored.probability < NEARLY * best)
 
 
-def _until_few_are_left_out(free: Sequence[Candidate], left_out: float) -> list[Candidate]:
-    """Return the first tools, until those behind have at most this share of all probability; unlikely ones never."""
+def _until_few_are_left_out(free: Sequence[Candidate], left_out: float, price: float) -> list[Candidate]:
+    """Return the first tools, until those behind have at most this share of all probability.
+
+    Unlikely ones never, nor those not worth their tokens at that price; the likeliest is worth any.
+    """
     whole = left = sum(one.scored.probability for one in free)
+    best = max((one.scored.probability for one in free), default=0.0)
     wanted: list[Candidate] = []
     for one in free:
         if left <= left_out * whole:
             break
         left -= one.scored.probability
-        if one.scored.probability >= UNLIKELY * one.scored.need:
+        least = min(best, max(UNLIKELY, price * one.tokens) * one.scored.need)
+        if one.scored.probability >= least:
             wanted.append(one)
     return wanted
 

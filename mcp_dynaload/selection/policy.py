@@ -46,6 +46,14 @@ UNLIKELY = 0.007
 """A tool less probable than this, given that any is needed, is not loaded, however much is left out: where one tool is
 meant the many behind it are not worth their tokens."""
 
+PRICE = 0.16
+"""The price of a token of a definition, where one of the search that it may save costs 1: tools are loaded that are as
+probable, given that any is needed, as their own tokens at this price are dear beside the search.
+
+Of the sets of labelled prompts none loses more than .010 of the needed tools by it, most none, for 12 to 44% fewer
+tokens. That a definition stays in the model's context would be a reason for a higher price, at which more is lost.
+"""
+
 DISTURBANCE_TOKENS = 500
 """The cost of loading in vain beside its tokens: the list is read again, and the model has more to choose from."""
 

@@ -47,6 +47,19 @@ def test_unlikely_tools_are_not_loaded_however_many_there_are() -> None:
     assert choose(Query("x"), catalog, ranker, BALANCED).names == ("git__a", "git__b")
 
 
+def test_a_dear_tool_must_be_likelier_than_a_cheap_one_unless_it_is_the_likeliest() -> None:
+    probabilities = {"git__a": 0.09, "git__b": 0.03, "git__c": 0.03}
+    tools = [a_tool(name) for name in "abc"]
+
+    choices = [
+        choose(Query("x"), build_catalog(tools, costs), FixedRanker(probabilities), BALANCED)
+        for costs in ({"git__a": 100, "git__b": 700, "git__c": 900}, {"git__a": 4_000, "git__b": 700, "git__c": 900})
+    ]
+
+    assert [choice.names for choice in choices] == [("git__a", "git__b"), ("git__a", "git__b")]
+    assert verdicts(choices[0])["git__c"] is Verdict.BELOW_BOUND
+
+
 def test_where_nothing_has_enough_evidence_no_tool_seems_needed() -> None:
     catalog = a_catalog([a_tool("a")])
 
