@@ -13,6 +13,7 @@ class Verdict(StrEnum):
     PINNED = "pinned, always loaded"
     NO_NEED = "no tool seems needed"
     BELOW_BOUND = "below the bound"
+    TOO_DEAR = "too many tokens for how likely it is"
     NO_ROOM = "too many for one prompt"
     UNSURE = "too many while it is not sure that any is needed"
     NO_TOKENS = "over the tokens that the prompt may bring"

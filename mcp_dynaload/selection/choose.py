@@ -39,11 +39,17 @@ def choose(
     need = free[0].scored.need if free else 0.0
     probable = _probable(free, bounds, need, plan_mode=plan_mode)
     costs = {one.tool.name: one.tokens for one in probable if not one.tool.pinned}
+    worth = _worth_their_tokens(probable, PRICE / bounds.search_tokens)
     best, spread = max((one.scored.probability for one in free), default=0.0), _spread(probable)
     limits = limits_of(bounds, need, spread, len(catalog.pinned), len(catalog.tools))
-    judged = limits.verdicts(best, [*costs.values()])
-    verdicts = dict(zip(costs, judged, strict=True)) if judged is not None else {}
-    rest, reason = (Verdict.NO_NEED, NO_EVIDENCE) if judged is None else (Verdict.BELOW_BOUND, "needed for the prompt")
+    verdicts: dict[str, Verdict] = {}
+    rest, reason = Verdict.NO_NEED, NO_EVIDENCE
+    # The need is asked for all that is probable: that some of it is too dear is no reason to load the rest for nothing.
+    if limits.are_met(best, [*costs.values()]):
+        rest, reason = Verdict.BELOW_BOUND, "needed for the prompt"
+        affordable = {name: tokens for name, tokens in costs.items() if name in worth}
+        verdicts = dict.fromkeys(costs, Verdict.TOO_DEAR)
+        verdicts |= dict(zip(affordable, limits.verdicts([*affordable.values()]), strict=True))
     return Choice(
         names=tuple(name for name, verdict in verdicts.items() if verdict is Verdict.CHOSEN),
         ranked=tuple(one.scored for one in free[:MAX_EXPLAINED]),
@@ -57,8 +63,7 @@ def _probable(free: Sequence[Candidate], bounds: Bounds, need: float, *, plan_mo
     left_out = bounds.left_out * (SURE_SHARE if need >= SURE_NEED else 1.0)
     reading = [one for one in free if one.tool.is_read_only] if plan_mode else []
     others = [one for one in free if not (plan_mode and one.tool.is_read_only)]
-    price = PRICE / bounds.search_tokens
-    wanted = [_until_few_are_left_out(some, left_out, price) for some in (reading, others)]
+    wanted = [_until_few_are_left_out(some, left_out) for some in (reading, others)]
     return [one for some in wanted for one in (some if need >= SURE_NEED else _likeliest_first(some))]
 
 
@@ -68,22 +73,25 @@ def _likeliest_first(wanted: Sequence[Candidate]) -> list[Candidate]:
     return sorted(wanted, key=lambda one: one.scored.probability < NEARLY * best)
 
 
-def _until_few_are_left_out(free: Sequence[Candidate], left_out: float, price: float) -> list[Candidate]:
-    """Return the first tools, until those behind have at most this share of all probability.
-
-    Unlikely ones never, nor those not worth their tokens at that price; the likeliest is worth any.
-    """
+def _until_few_are_left_out(free: Sequence[Candidate], left_out: float) -> list[Candidate]:
+    """Return the first tools, until those behind have at most this share of all probability; unlikely ones never."""
     whole = left = sum(one.scored.probability for one in free)
-    best = max((one.scored.probability for one in free), default=0.0)
     wanted: list[Candidate] = []
     for one in free:
         if left <= left_out * whole:
             break
         left -= one.scored.probability
-        least = min(best, max(UNLIKELY, price * one.tokens) * one.scored.need)
-        if one.scored.probability >= least:
+        if one.scored.probability >= UNLIKELY * one.scored.need:
             wanted.append(one)
     return wanted
+
+
+def _worth_their_tokens(probable: Sequence[Candidate], price: float) -> frozenset[str]:
+    """Return the names of the tools as probable as they are dear at this price of a token; the likeliest is any."""
+    best = max((one.scored.probability for one in probable), default=0.0)
+    return frozenset(
+        one.tool.name for one in probable if one.scored.probability >= min(best, price * one.tokens * one.scored.need)
+    )
 
 
 def _spread(probable: Sequence[Candidate]) -> float:

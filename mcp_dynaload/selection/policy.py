@@ -50,7 +50,7 @@ PRICE = 0.16
 """The price of a token of a definition, where one of the search that it may save costs 1: tools are loaded that are as
 probable, given that any is needed, as their own tokens at this price are dear beside the search.
 
-Of eleven sets of labelled prompts one loses .010 of the needed tools by it, one .002, the others none, for 0 to 44%
+Of eleven sets of labelled prompts one loses .014 of the needed tools by it, one .002, the others none, for 0 to 44%
 fewer tokens, most where definitions are long. That a definition stays in the model's context would be a reason for a
 higher price, at which more is lost.
 """
@@ -154,14 +154,13 @@ class Limits:
     tokens: int
     """Tokens of definitions that such a need pays for."""
 
-    def verdicts(self, best: float, costs: Sequence[int]) -> list[Verdict] | None:
-        """Return what becomes of tools of these costs, the most needed first, by room, need and tokens.
-
-        None if nothing is loaded, as the best of all tools is too improbable, or the need for what these would cost.
-        """
+    def are_met(self, best: float, costs: Sequence[int]) -> bool:
+        """Tell whether the best of all tools is probable enough, and the need for what tools of these costs take."""
         within = compress(costs, _paid(costs[: self.room], self.bounds.prompt_tokens))
-        if best < self.bounds.least or self.need < min_need(self.bounds, min(sum(within), WORTH_TOKENS)):
-            return None
+        return best >= self.bounds.least and self.need >= min_need(self.bounds, min(sum(within), WORTH_TOKENS))
+
+    def verdicts(self, costs: Sequence[int]) -> list[Verdict]:
+        """Return what becomes of tools of these costs, the most needed first, by room, need and tokens."""
         roomy = costs[: self.room]
         filled = self.amount.of(roomy) if self.amount else len(roomy)
         affordable = [Verdict.CHOSEN if paid else Verdict.NO_TOKENS for paid in _paid(costs[:filled], self.tokens)]

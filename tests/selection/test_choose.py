@@ -57,7 +57,22 @@ def test_a_dear_tool_must_be_likelier_than_a_cheap_one_unless_it_is_the_likelies
     ]
 
     assert [choice.names for choice in choices] == [("git__a", "git__b"), ("git__a", "git__b")]
-    assert verdicts(choices[0])["git__c"] is Verdict.BELOW_BOUND
+    assert verdicts(choices[0])["git__c"] is Verdict.TOO_DEAR
+
+
+def test_a_need_is_asked_for_what_is_probable_not_only_for_what_is_cheap_enough_to_come() -> None:
+    ranker = FixedRanker({"git__a": 0.09, "git__b": 0.01, "git__c": 0.01}, need=0.15)
+    tools = [a_tool(name) for name in "abc"]
+
+    names = [
+        choose(
+            Query("x"), build_catalog(tools, {"git__a": 100, "git__b": rest, "git__c": rest}), ranker, BALANCED
+        ).names
+        for rest in (10, 2_000)
+    ]
+
+    assert names[0][0] == "git__a"
+    assert names[1] == ()
 
 
 def test_where_nothing_has_enough_evidence_no_tool_seems_needed() -> None:
