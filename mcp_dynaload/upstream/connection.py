@@ -108,7 +108,14 @@ class Connection:
         self._updates = Updates(self._tell_update)
         self._outflow = Outflow(streams.write, self.closed)
         self._dispatcher: JSONRPCDispatcher[TransportContext] = JSONRPCDispatcher(
-            Intake(streams.read, ends.allowance, self._is_wanted, self._outflow.takes_answer, self._outflow.only_asked),
+            Intake(
+                streams.read,
+                ends.allowance,
+                self._is_wanted,
+                self._outflow.takes_answer,
+                self._outflow.only_asked,
+                ends.note,
+            ),
             self._outflow,
             on_stream_exception=self._on_garbage,
         )

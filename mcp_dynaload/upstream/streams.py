@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Protocol
 
 import anyio
 from mcp.shared._stream_protocols import ReadStream, WriteStream
@@ -17,6 +18,7 @@ from mcp_types import (
     RequestId,
 )
 
+from mcp_dynaload.transport.line_repair import UnaddressedAnswerError, failed_answer, quoted
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.http_session import HttpSession
 
@@ -54,6 +56,28 @@ class Streams:
     """The begin of a line that was not ended by now."""
 
 
+class OnlyAsked(Protocol):
+    """Finds the one request that an answer without an id can be for."""
+
+    def __call__(self, *, is_for_request: bool) -> RequestId | None:
+        """Return its id; None if there are several, or none, or it may be for a notification, unless that cannot be."""
+        ...
+
+
+def nobody_asked(*, is_for_request: bool) -> RequestId | None:
+    """Return nothing: there are no requests."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """A request that has had no answer."""
+
+    number: RequestId
+    place: int
+    """Its place among all that was sent."""
+
+
 class Intake:
     """The messages of an upstream; of those by itself only the wanted ones, and no faster than it is allowed to."""
 
@@ -63,13 +87,16 @@ class Intake:
         allowance: Allowance,
         is_wanted: Callable[[Said], bool],
         is_asked: Callable[[Answer], bool],
-        only_asked: Callable[[], RequestId | None] = lambda: None,
+        only_asked: OnlyAsked = nobody_asked,
+        unplaced: Callable[[str], None] = lambda words: None,
     ) -> None:
+        """Take messages from `read`; `unplaced` is told of answers of which nobody knows to what."""
         self._read = read
         self._allowance = allowance
         self._is_wanted = is_wanted
         self._is_asked = is_asked
         self._only_asked = only_asked
+        self._unplaced = unplaced
 
     def __aiter__(self) -> "Intake":
         return self
@@ -77,6 +104,8 @@ class Intake:
     async def __anext__(self) -> SessionMessage | Exception:
         while True:
             item = await anext(self._read)
+            if isinstance(item, UnaddressedAnswerError):
+                item = self._placed(item)
             if isinstance(item, Exception):
                 await self._allowance.spend(TAKEN_SECONDS)
                 return item
@@ -90,11 +119,20 @@ class Intake:
                 return item
 
     def _addressed(self, answer: Answer) -> Answer:
-        """Return an answer with the id of the one request that it can be for, if it says that it could not read it."""
-        is_unread = isinstance(answer, JSONRPCError) and answer.id is None and answer.error.code in UNREAD
-        if not is_unread or (number := self._only_asked()) is None:
+        """Return an answer with the id of the one request that it can be for, if it is an error without one."""
+        if not isinstance(answer, JSONRPCError) or answer.id is not None:
+            return answer
+        number = self._only_asked(is_for_request=answer.error.code in UNREAD)
+        if number is None:
+            error = quoted({"code": answer.error.code, "message": answer.error.message})
+            self._unplaced(f"an error without an id, of which nobody knows for what: {error}")
             return answer
         return answer.model_copy(update={"id": number})
+
+    def _placed(self, answer: UnaddressedAnswerError) -> SessionMessage | UnaddressedAnswerError:
+        """Return a failure for the one request that such an answer can be for."""
+        number = self._only_asked(is_for_request=False)
+        return answer if number is None else failed_answer(number, str(answer))
 
     async def receive(self) -> SessionMessage | Exception:
         """Return the next message.
@@ -126,7 +164,14 @@ class Outflow:
     def __init__(self, write: WriteStream[SessionMessage], closed: anyio.Event) -> None:
         self._write = write
         self._closed = closed
-        self._open: dict[str, RequestId] = {}
+        self._open: dict[str, OpenRequest] = {}
+        self._sent = 0
+        self._last_notification = 0
+        """Its place among all that was sent: no server may answer one, and some do, without an id."""
+
+        self._answered = 0
+        """The place of the last request that was answered: what was sent before it has been read."""
+
         self.waiting = 0
         """Messages that the upstream has not taken yet."""
 
@@ -137,10 +182,13 @@ class Outflow:
             anyio.BrokenResourceError: Nobody reads any more.
         """
         self.waiting += 1
+        self._sent += 1
         if isinstance(item.message, JSONRPCRequest):
-            self._open[str(item.message.id)] = item.message.id
+            self._open[str(item.message.id)] = OpenRequest(item.message.id, self._sent)
             if len(self._open) > MAX_OPEN:
                 del self._open[next(iter(self._open))]
+        elif isinstance(item.message, JSONRPCNotification):
+            self._last_notification = self._sent
         try:
             await self._write.send(item)
         except _BROKEN:  # a transport that has given up sending may still wait for something to read
@@ -149,16 +197,20 @@ class Outflow:
         finally:
             self.waiting -= 1
 
-    def only_asked(self) -> RequestId | None:
-        """Return the id of the one request that has had no answer; None if there are several, or none."""
-        return next(iter(self._open.values())) if len(self._open) == 1 else None
+    def only_asked(self, *, is_for_request: bool) -> RequestId | None:
+        """Return the id of the one request that an answer without an id can be for; None if nobody knows that."""
+        may_be_for_notification = not is_for_request and self._last_notification > self._answered
+        if len(self._open) != 1 or may_be_for_notification:
+            return None
+        return next(iter(self._open.values())).number
 
     def takes_answer(self, answer: Answer) -> bool:
         """Return whether it is the first answer to a request that was sent."""
-        number = str(answer.id)
-        is_open = number in self._open
-        self._open.pop(number, None)
-        return is_open
+        request = self._open.pop(str(answer.id), None)
+        if request is None:
+            return False
+        self._answered = max(self._answered, request.place)
+        return True
 
     async def aclose(self) -> None:
         """Close the transport's stream."""

@@ -1,8 +1,15 @@
+import json
+from typing import Any
+
 import anyio
 import pytest
 from mcp.shared.message import SessionMessage
-from mcp_types import PARSE_ERROR, ErrorData, JSONRPCError, JSONRPCRequest, JSONRPCResponse
+from mcp_types import PARSE_ERROR, ErrorData, JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
+from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.errors import UpstreamAnswerError
+from mcp_dynaload.transport.jsonrpc_lines import parse_line
+from mcp_dynaload.transport.line_repair import UnaddressedAnswerError, mended
 from mcp_dynaload.upstream.allowance import Allowance
 from mcp_dynaload.upstream.streams import Intake, Outflow
 
@@ -48,7 +55,7 @@ async def test_a_request_has_one_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("open_requests", "code", "told"), [(1, PARSE_ERROR, 0), (2, PARSE_ERROR, None), (1, -32601, None)]
+    ("open_requests", "code", "told"), [(1, PARSE_ERROR, 0), (2, PARSE_ERROR, None), (2, -32601, None)]
 )
 async def test_a_server_that_could_not_read_the_only_request_fails_it(
     open_requests: int, code: int, told: int | None
@@ -67,3 +74,69 @@ async def test_a_server_that_could_not_read_the_only_request_fails_it(
 
     assert isinstance(answer, SessionMessage)
     assert answer.message == JSONRPCError(jsonrpc="2.0", id=told, error=error)
+
+
+async def placed(answer: object, *sent: JSONRPCRequest | JSONRPCNotification | JSONRPCResponse) -> tuple[object, str]:
+    """Return what becomes of an answer without a usable id, after these messages, and what is noted of it.
+
+    A response among them is the server's answer to one of the requests.
+    """
+    messages, outgoing = anyio.create_memory_object_stream[SessionMessage](len(sent))
+    answers, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](2)
+    outflow, noted = Outflow(messages, anyio.Event()), list[str]()
+    intake = Intake(
+        incoming, Allowance(1, 1), lambda said: True, outflow.takes_answer, outflow.only_asked, noted.append
+    )
+    with messages, outgoing, answers, incoming:
+        for message in sent:
+            if isinstance(message, JSONRPCResponse):
+                outflow.takes_answer(message)
+            else:
+                await outflow.send(SessionMessage(message))
+        line = json.dumps(answer).encode()
+        item = parse_line(line)
+        for found in [item] if isinstance(item, SessionMessage) else list(mended(line, item))[1:]:
+            await answers.send(found)
+        return await intake.receive(), " ".join(noted)
+
+
+FIRST, SECOND = (JSONRPCRequest(jsonrpc="2.0", id=number, method="tools/call") for number in (1, 2))
+FIRST_DONE = JSONRPCResponse(jsonrpc="2.0", id=1, result={})
+NOTICE = JSONRPCNotification(jsonrpc="2.0", method="notifications/initialized")
+RESULT: Json = {"jsonrpc": "2.0", "result": {"content": []}}
+NO_METHOD: Json = {"jsonrpc": "2.0", "error": {"code": -32601, "message": "no"}}
+NO_IDS: tuple[object, ...] = (None, {}, [1], True, 1.5)
+
+
+@pytest.mark.parametrize("answer", [RESULT, *({**RESULT, "id": odd} for odd in NO_IDS)])
+async def test_an_answer_without_a_usable_id_fails_the_only_open_request_in_words(answer: Json) -> None:
+    item, _ = await placed(answer, FIRST, NOTICE, SECOND, FIRST_DONE, JSONRPCResponse(jsonrpc="2.0", id=2, result={}))
+    assert isinstance(item, UnaddressedAnswerError)  # nobody waits
+
+    item, _ = await placed(answer, NOTICE, FIRST, FIRST_DONE, SECOND)
+    assert isinstance(item, SessionMessage)
+    assert isinstance(item.message, JSONRPCError)
+    assert (item.message.id, isinstance(item.message.error.data, UpstreamAnswerError)) == (2, True)
+    assert item.message.error.message.startswith("it answered without a usable id: '{")
+
+
+async def test_an_error_without_an_id_is_that_of_the_only_open_request_that_it_can_be_for() -> None:
+    item, _ = await placed(NO_METHOD, NOTICE, FIRST, FIRST_DONE, SECOND)
+
+    assert isinstance(item, SessionMessage)
+    assert item.message == JSONRPCError(jsonrpc="2.0", id=2, error=ErrorData(code=-32601, message="no"))
+
+
+@pytest.mark.parametrize(
+    "sent", [(FIRST, SECOND), (NOTICE, FIRST), (FIRST, FIRST_DONE, NOTICE, SECOND), (FIRST, NOTICE)]
+)
+@pytest.mark.parametrize("answer", [RESULT, NO_METHOD])
+async def test_an_answer_that_may_be_for_another_fails_none(answer: Json, sent: tuple[Any, ...]) -> None:
+    item, noted = await placed(answer, *sent)
+
+    if isinstance(item, SessionMessage):
+        assert isinstance(item.message, JSONRPCError)
+        assert item.message.id is None
+        assert noted == """an error without an id, of which nobody knows for what: '{"code":-32601,"message":"no"}'"""
+    else:
+        assert isinstance(item, UnaddressedAnswerError)
