@@ -139,7 +139,7 @@ async def follow_servers_files(configuration: Configuration, proxy: ProxyServer)
     files = followed_files(configuration.locations, configuration.explicit)
     taken = seen = configuration.stamp
     told = tuple(map(str, configuration.upstreams.problems))
-    proxy.live.problems = told
+    proxy.live.problems, proxy.live.unused = told, configuration.upstreams.unused
     while True:
         await anyio.sleep(POLL_SECONDS if seen == taken else SETTLED_SECONDS)
         before, seen = seen, await anyio.to_thread.run_sync(stamp_of, files)
@@ -155,6 +155,7 @@ async def follow_servers_files(configuration: Configuration, proxy: ProxyServer)
         problems = tuple(map(str, configuration.upstreams.problems))
         _tell_servers(proxy, change, [problem for problem in problems if problem not in told])
         proxy.live.problems = told = problems
+        proxy.live.unused = configuration.upstreams.unused
 
 
 def _read_again(configuration: Configuration) -> Configuration:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from mcp_dynaload.config.paths import variables_for
-from mcp_dynaload.config.servers_file import SERVERS_KEY
+from mcp_dynaload.config.server_entry import SERVERS_KEY
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.configuration import Configuration, read_configuration
 from mcp_dynaload.errors import ConfigError

@@ -1,16 +1,22 @@
 """Upstreams from files in Claude's `mcpServers` format."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from mcp_dynaload.config.paths import Locations
 from mcp_dynaload.config.problems import ConfigProblem
 from mcp_dynaload.config.secret_store import SecretStore
-from mcp_dynaload.config.server_entry import SERVERS_KEY, is_disabled, parse_entry
+from mcp_dynaload.config.server_entry import parse_entry
 from mcp_dynaload.config.servers_source import FileKind, FileRead, ServersSource, parse_source
 from mcp_dynaload.config.trust import distrust, distrust_outside, is_trusted_content
+from mcp_dynaload.config.unused_servers import (
+    UnusedServers,
+    disabled_server,
+    servers_of_unused_file,
+    wrong_server,
+)
 from mcp_dynaload.config.upstream_config import Transport, UpstreamConfig, UpstreamOptions
 from mcp_dynaload.machine.bounded_files import is_inside, read_bounded, read_named
 
@@ -32,6 +38,8 @@ class UpstreamsRead:
     upstreams: tuple[UpstreamConfig, ...]
     problems: tuple[ConfigProblem, ...]
     files: tuple[FileRead, ...]
+    unused: UnusedServers = field(default_factory=UnusedServers, compare=False)
+    """The servers that are named and not used."""
 
     @property
     def warnings(self) -> tuple[ConfigProblem, ...]:
@@ -56,17 +64,30 @@ def read_upstreams(
     else:
         project = _read_source(locations.project_servers_file, "project", None if trust_all else locations)
         sources = [_read_source(locations.user_servers_file, "user"), project]
-    winners = {name: source.content for source in sources if source.content for name in source.read.servers}
+    winners = {name: source for source in sources if source.content for name in source.read.servers}
+    used = {name: source for name, source in winners.items() if name not in source.read.disabled}
     variables = {"CLAUDE_PROJECT_DIR": str(locations.project_dir), **environ}
-    used = {name: file for name, file in winners.items() if not is_disabled(file.content[SERVERS_KEY][name])}
     store = SecretStore(locations.secrets_file)
-    parsed = [parse_entry(file, name, variables, store) for name, file in used.items()]
-    entry_problems = [problem for entry in parsed if isinstance(entry, list) for problem in entry]
+    parsed = {name: parse_entry(source.file, name, variables, store) for name, source in used.items()}
+    wrong = {name: entry for name, entry in parsed.items() if isinstance(entry, list)}
+    of_sources = [problem for source in sources for problem in source.problems]
     return UpstreamsRead(
-        upstreams=tuple(entry for entry in parsed if isinstance(entry, UpstreamConfig)),
-        problems=(*(problem for source in sources for problem in source.problems), *entry_problems),
+        upstreams=tuple(entry for entry in parsed.values() if isinstance(entry, UpstreamConfig)),
+        problems=(*of_sources, *(problem for problems in wrong.values() for problem in problems)),
         files=tuple(source.read for source in sources),
+        unused=_unused(sources, winners, wrong),
     )
+
+
+def _unused(
+    sources: Sequence[ServersSource], winners: Mapping[str, ServersSource], wrong: Mapping[str, list[ConfigProblem]]
+) -> UnusedServers:
+    servers = [wrong_server(winners[name], name, problems) for name, problems in wrong.items()]
+    servers += [disabled_server(source, name) for name, source in winners.items() if name in source.read.disabled]
+    untrusted = [source for source in sources if source.read.state == "untrusted"]
+    servers += [one for source in untrusted for one in servers_of_unused_file(source) if one.name not in winners]
+    unread = [str(problem) for source in sources if source.read.state == "broken" for problem in source.problems]
+    return UnusedServers(tuple(servers), tuple(unread))
 
 
 def _read_source(path: Path, kind: FileKind, needs_trust_in: Locations | None = None) -> ServersSource:

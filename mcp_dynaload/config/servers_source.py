@@ -36,6 +36,12 @@ class ServersSource:
     content: JsonFile | None = None
     problems: tuple[ConfigProblem, ...] = ()
 
+    @property
+    def file(self) -> JsonFile:
+        """The content of a file that is used."""
+        assert self.content is not None, "it is not used"
+        return self.content
+
     def unused(self, problem: ConfigProblem) -> "ServersSource":
         """Return the same where the file is not used, for want of trust."""
         return ServersSource(replace(self.read, state="untrusted"), None, (problem,))

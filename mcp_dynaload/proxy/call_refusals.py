@@ -47,13 +47,15 @@ def unknown(session: Session, name: str, *, has_find_tools: bool) -> str:
     listings = session.live.listings
     for server in listings.unseen:
         if server in listings.failures and name.startswith(listings.configs[server].prefix or name):
-            return f"There is no tool {name!r}. {listings.failures[server]}"
+            odd = "".join(f" Its entry: {warning}." for warning in listings.configs[server].warnings)
+            return f"There is no tool {name!r}. {listings.failures[server]}{odd}"
     nearest = session.catalog.nearest(name)
     hint = f" Did you mean {', '.join(repr(near) for near in nearest)}?" if nearest else ""
     missing = listings.unseen
     wait = f" Not listed yet: {', '.join(missing)}." if missing else ""
     search = f" {_search(session)} searches all of them; {ESCAPE}." if has_find_tools else ""
-    return f"There is no tool {name!r}.{hint}{search}{wait}"
+    unread = "".join(f" A servers file is not used: {problem}." for problem in session.live.unused.files)
+    return f"There is no tool {name!r}.{hint}{search}{wait}{unread}"
 
 
 def _search(session: Session) -> str:

@@ -12,6 +12,7 @@ from mcp_dynaload.catalog.categories import Named, categories_of
 from mcp_dynaload.catalog.cost import Count, native_deferral
 from mcp_dynaload.catalog.names import CommandName, Registration
 from mcp_dynaload.config.servers_watch import ServersChange
+from mcp_dynaload.config.unused_servers import UnusedServers
 from mcp_dynaload.config.upstream_config import UpstreamConfig, prefixes_of
 from mcp_dynaload.proxy.aggregate import Aggregate, aggregate_listings
 from mcp_dynaload.proxy.catalog_index import CatalogIndex
@@ -60,6 +61,9 @@ class CatalogState:
 
     problems: tuple[str, ...] = ()
     """The mistakes in the servers files as they are now; what cannot be used is as it was."""
+
+    unused: UnusedServers = field(default_factory=UnusedServers)
+    """The servers that the files name now and that are not used."""
 
     gone: dict[str, str] = field(default_factory=dict[str, str])
     """Tools that a session may still have in its list, with their server: it was removed, or has other names now."""

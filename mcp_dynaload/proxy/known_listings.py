@@ -12,6 +12,7 @@ from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.proxy.definition_repair import Oddities, RepairCache
 from mcp_dynaload.proxy.quarantine import Quarantine, unpinned
 from mcp_dynaload.store.catalog_cache import OLD_SECONDS, CatalogCache
+from mcp_dynaload.upstream.list_rules import by_todays_rules
 from mcp_dynaload.upstream.listing import Listing
 
 log = structlog.get_logger()
@@ -113,7 +114,7 @@ class KnownListings:
 
     def _take_over(self, upstream: str, data: Json) -> bool:
         try:
-            self.by_name[upstream], _ = self.accept(upstream, Listing.from_json(data))
+            self.by_name[upstream], _ = self.accept(upstream, by_todays_rules(Listing.from_json(data)))
         except (TypeError, KeyError) as error:
             log.warning("cached_listing_unreadable", upstream=upstream, error=str(error))
             return False

@@ -6,6 +6,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.unused_servers import UnusedServer
 from mcp_dynaload.errors import UpstreamClosedError, UpstreamContentError, UpstreamError, UpstreamHeldError
 from mcp_dynaload.proxy.asked_element import AskedElement
 from mcp_dynaload.proxy.call_events import cause_of
@@ -25,6 +26,9 @@ async def call_unknown(session: Session, request: Request, name: str, params: Js
     Raises:
         MCPError: There is no such tool; or the only upstream's own error answer.
     """
+    if (unused := _unused_server_of(session, name)) is not None:
+        session.emit(FellBack(step=Fallback.UPSTREAM_DOWN, tool=name[:MAX_TEXT], upstream=unused.name, detail="unused"))
+        return refused(f"There is no tool {name!r}. {unused} The other servers are unaffected.")
     if (server := session.live.gone.get(name)) is not None:
         session.emit(FellBack(step=Fallback.UPSTREAM_DOWN, tool=name, upstream=server, detail="removed by the user"))
         return refused(str(UpstreamClosedError(gone(server))))
@@ -37,6 +41,13 @@ async def call_unknown(session: Session, request: Request, name: str, params: Js
     nearest = ", ".join(session.catalog.nearest(name))
     session.emit(FellBack(step=Fallback.UNKNOWN_NAME, tool=name[:MAX_TEXT], detail=nearest))
     raise MCPError(code=INVALID_PARAMS, message=unknown(session, name, has_find_tools=has_find_tools))
+
+
+def _unused_server_of(session: Session, name: str) -> UnusedServer | None:
+    """Return the server that would have the tool, if it is named in a servers file and not used."""
+    used = session.live.listings.configs
+    found = session.live.unused.server_of(name, (config.prefix for config in used.values()))
+    return None if found is None or found.name in used else found
 
 
 async def _as_it_says(session: Session, request: Request, asked: AskedElement, params: Json) -> Json:

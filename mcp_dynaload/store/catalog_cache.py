@@ -130,6 +130,6 @@ def _parsed(listing: str) -> Json | None:
     """Return the stored listing; one that cannot be read is as good as none, and the upstream is listed again."""
     try:
         return json.loads(listing)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         log.warning("stored_listing_unreadable", error=str(error))
         return None

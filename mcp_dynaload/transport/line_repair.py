@@ -47,6 +47,13 @@ class UnreadableCallError(ValueError):
         )
 
 
+class UnaddressedAnswerError(ValueError):
+    """An answer of the other side that does not say to which request."""
+
+    def __init__(self, fields: Json) -> None:
+        super().__init__(f"it answered without a usable id: {quoted(fields)}")
+
+
 @dataclass(slots=True)
 class _Line:
     """The values found on a line."""
@@ -179,6 +186,8 @@ def _taken(value: object, waiting: str | int | None) -> Iterator[Item]:
             if fields.get("method") is None or has_answer(fields):
                 if (number := waiting if number is None else number) is not None:
                     yield _answer(fields, number)
+                elif fields.get("jsonrpc") == "2.0" and not _ANSWERS.isdisjoint(fields):  # else some log in JSON
+                    yield UnaddressedAnswerError(fields)
             elif number is not None:
                 yield UnreadableCallError(number, str(error))
             elif "id" in fields and fields["id"] is None:  # some programs write all fields of a notification

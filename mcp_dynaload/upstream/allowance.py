@@ -22,6 +22,8 @@ class Allowance:
     burst_seconds: float
     """The amount that may be spent at once."""
 
+    slice_seconds: float = SLICE_SECONDS
+
     _left: float = field(init=False)
     _at: float = field(default_factory=time.monotonic)
     _unbroken: float = 0.0
@@ -36,11 +38,11 @@ class Allowance:
         self._left = min(self.burst_seconds, self._left + self.share * (now - self._at)) - seconds
         self._at = now
         self._unbroken += seconds
-        if self._left < -SLICE_SECONDS:
+        if self._left < -self.slice_seconds:
             self._unbroken = 0.0
             with anyio.move_on_after(min(-self._left / self.share, MAX_WAIT_SECONDS)):
                 await self._lifted.wait()
-        elif self._unbroken > SLICE_SECONDS:
+        elif self._unbroken > self.slice_seconds:
             self._unbroken = 0.0
             await anyio.lowlevel.checkpoint()
 

@@ -22,6 +22,8 @@ from mcp_dynaload.transport.line_repair import UnreadableCallError
 from mcp_dynaload.upstream.allowance import Allowance, Rate
 from mcp_dynaload.upstream.era import Era, negotiate
 from mcp_dynaload.upstream.input_required import InputRounds, questions_in
+from mcp_dynaload.upstream.latest_progress import LatestProgress
+from mcp_dynaload.upstream.open_requests import CANCELLED, PROGRESS
 from mcp_dynaload.upstream.silence import SilenceTimer
 from mcp_dynaload.upstream.streams import Intake, Outflow, Said, Streams
 from mcp_dynaload.upstream.subscriptions import (
@@ -49,7 +51,7 @@ MAX_UNTAKEN = 64
 
 TOLD_PER_SECOND = 100
 TOLD_AT_ONCE = 300
-"""Notifications that are passed on to the client: progress and log messages beyond are left out."""
+"""Notifications that are passed on to the client: those beyond are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,17 @@ class Connection:
         self._left_out = 0
         self._questions = 0
         self._updates = Updates(self._tell_update)
+        self._progress = LatestProgress(self._tell_progress)
         self._outflow = Outflow(streams.write, self.closed)
         self._dispatcher: JSONRPCDispatcher[TransportContext] = JSONRPCDispatcher(
-            Intake(streams.read, ends.allowance, self._is_wanted, self._outflow.takes_answer, self._outflow.only_asked),
+            Intake(
+                streams.read,
+                ends.allowance,
+                self._is_wanted,
+                self._outflow.requests,
+                self._progress,
+                ends.note,
+            ),
             self._outflow,
             on_stream_exception=self._on_garbage,
         )
@@ -156,8 +166,10 @@ class Connection:
             self.closed.set()
 
     async def tell_updates(self) -> None:
-        """Tell the client of changed resources, for ever."""
-        await self._updates.run()
+        """Tell the client of changed resources and of progress that came too fast, for ever."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._updates.run)
+            tasks.start_soon(self._progress.run)
 
     async def shake_hands(self, profile: ClientProfile, tasks: anyio.abc.TaskGroup) -> None:
         """Agree on a protocol revision; `tasks` live as long as the connection.
@@ -189,7 +201,7 @@ class Connection:
         self._silence.restart()
         if isinstance(said, JSONRPCRequest):
             return self._outflow.waiting < MAX_UNTAKEN
-        if said.method == ACKNOWLEDGED or said.method == "notifications/cancelled":
+        if said.method == ACKNOWLEDGED or said.method == CANCELLED:
             return True
         if said.method in LIST_CHANGES:
             self._ends.changed()
@@ -197,6 +209,8 @@ class Connection:
         if said.method == UPDATED:
             self._updates.note(without_subscription(said.params) or {})
             return False
+        if (token := self._outflow.requests.token_asked_for(said)) is not None:
+            return self._progress.is_due(token, said)
         return self._told.takes_one() or self._leave_out()
 
     def _leave_out(self) -> bool:
@@ -207,10 +221,16 @@ class Connection:
         return False
 
     async def _tell_update(self, params: Json) -> None:
+        await self._tell(UPDATED, params)
+
+    async def _tell_progress(self, params: Json) -> None:
+        await self._tell(PROGRESS, without_subscription(params) or {})
+
+    async def _tell(self, method: str, params: Json) -> None:
         try:
-            await self._client.tell(self.upstream, UPDATED, params)
+            await self._client.tell(self.upstream, method, params)
         except (MCPError, UpstreamError) as error:
-            self._ends.note(f"{UPDATED}: {error}")
+            self._ends.note(f"{method}: {error}")
 
     async def _replaced(self, method: str, params: Json) -> Json:
         """Do what the modern revision has no request for."""
@@ -271,7 +291,7 @@ class Connection:
         said = dict(params) if params is not None else None
         if method == ACKNOWLEDGED:
             self.listening.acknowledged(said)
-        elif method != "notifications/cancelled":  # the dispatcher has applied it to the request it names
+        elif method != CANCELLED:  # the dispatcher has applied it to the request it names
             await self._client.tell(self.upstream, method, without_subscription(said))
 
     async def _on_garbage(self, error: Exception) -> None:

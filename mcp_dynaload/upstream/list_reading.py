@@ -11,21 +11,16 @@ import structlog
 from mcp.shared.exceptions import MCPError
 from mcp_types import METHOD_NOT_FOUND
 
-from mcp_dynaload.catalog.shapes import levels_of, shown
+from mcp_dynaload.catalog.shapes import shown
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import UpstreamAnswerError, UpstreamError
 from mcp_dynaload.upstream.era import Era
-from mcp_dynaload.upstream.listing import READ, Listing
-
-KEYS = {"templates": "resourceTemplates"}
-"""Where a list stands in the answer, if not under its name."""
+from mcp_dynaload.upstream.list_rules import text_of
+from mcp_dynaload.upstream.listing import KEYS, READ, Listing
 
 UNHURRIED_PAGES = 20
 PAGE_PAUSE_SECONDS = 0.01
 """After so many pages each further one waits, so that a list without end takes little of our time."""
-
-MAX_LEVELS = 240
-"""An element of more is dropped: no list with it could be written over HTTP, where 255 are the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +164,7 @@ class _Reading:
         if nameless:
             self.unnamed[key] = self.unnamed.get(key, 0) + nameless
         for item in named:
-            if (text := _text_of(item)) is None:
+            if (text := text_of(item)) is None:
                 self.too_deep.setdefault(key, []).append(item[READ[kind][2]])
                 continue
             self._hash.update(text)
@@ -201,17 +196,6 @@ class _Reading:
         if kind not in self._broken:
             self._broken.add(kind)
             self.gaps.append(f"{kind}: {why}; {len(self.found[kind])} were read")
-
-
-def _text_of(item: Json) -> bytes | None:
-    """Return an element as JSON; nothing if it is nested too deeply to be in a list."""
-    try:
-        text = json.dumps(item).encode()
-    except RecursionError:
-        return None
-    # few have so many brackets: only those need a closer look
-    may_be_deep = text.count(b"{") + text.count(b"[") > MAX_LEVELS
-    return None if may_be_deep and levels_of(item) > MAX_LEVELS else text
 
 
 def _not_listed(kind: str, page: Json) -> str | None:

@@ -13,7 +13,13 @@ READ = {
 }
 """For each list the method, the capability that it belongs to, and the field by which an element is asked for."""
 
+KEYS = {"templates": "resourceTemplates"}
+"""Where a list stands in the answer, if not under its name."""
+
 LISTS = ("tools", "prompts", "resources")
+
+RULES = 1
+"""The rules by which elements are dropped when a list is read: one more for each change of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,9 @@ class Listing:
     digest: str = field(default="", compare=False)
     """A digest of all elements as the server gave them; empty if some could not be read."""
 
+    rules: int = field(default=RULES, compare=False)
+    """The rules by which it was read; a stored one may be older."""
+
     def as_json(self) -> Json:
         """Return the listing as it is kept on disk."""
         return {one.name: getattr(self, one.name) for one in fields(self)}
@@ -75,7 +84,7 @@ class Listing:
             KeyError: A list is missing.
         """
         lists = {key: tuple(cast(list[Json], data[key])) for key in READ}
-        known: Json = {**data, **lists, "is_settling": False, "gaps": tuple(data.get("gaps", ()))}
+        known: Json = {"rules": 0, **data, **lists, "is_settling": False, "gaps": tuple(data.get("gaps", ()))}
         return cls(**known)
 
 

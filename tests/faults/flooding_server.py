@@ -1,7 +1,8 @@
 """A small real MCP server over stdio that floods its client once its tool `start` is called: JSON lines by hand.
 
 Its only argument is a JSON object: `flood` names the kind, `count` how many messages (for ever without it),
-`notes` a file to which it appends one letter for each list that it was asked for.
+`notes` a file to which it appends one letter for each list that it was asked for. Its tool `work` tells of its progress
+as often as `count` says, and then answers.
 """
 
 import json
@@ -92,7 +93,7 @@ def listed(cursor: str | None) -> dict[str, Any]:
     if "notes" in SCRIPT:
         with Path(SCRIPT["notes"]).open("a") as file:
             file.write("p" if cursor else "l")
-    tools = [tool("start"), tool("echo"), tool("big")]
+    tools = [tool("start"), tool("echo"), tool("big"), tool("work")]
     flood = SCRIPT["flood"] if state["is_flooding"] or SCRIPT.get("at_once") else "nothing"
     if flood == "growing_list":
         tools = [*tools, *(tool(f"grown{n}") for n in range(state["lists"] % 50))]
@@ -109,6 +110,9 @@ def call(request_id: object, params: dict[str, Any]) -> None:
         filling, size = params["arguments"]["filling"], params["arguments"]["size"]
         write('{"content": [], "structuredContent": {"a": [' + filling * (size // len(filling)) + "0]}}}\n")
         return
+    if params["name"] == "work":
+        token = params["_meta"]["progressToken"]
+        many(lambda n: {"method": "notifications/progress", "params": {"progressToken": token, "progress": n}})
     send({"id": request_id, "result": {"content": [{"type": "text", "text": "done"}]}})
     if params["name"] == "start":
         begin()

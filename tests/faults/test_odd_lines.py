@@ -76,6 +76,10 @@ def test_an_odd_answer_of_a_server_comes_at_once_as_what_can_be_used_or_in_words
             "MCP server 'odd' failed at 'tools/call': it answered with something unreadable: "
         )
         assert words in answer["content"][0]["text"]
+    for line in ('{"jsonrpc":"2.0","result":{"content":[]}}', '{"jsonrpc":"2.0","id":{},"result":{"content":[]}}'):
+        assert called(wire, line)["content"][0]["text"].startswith(
+            "MCP server 'odd' failed at 'tools/call': it answered without a usable id: '{"
+        )
     assert wire.call("good__echo", a=1) == '{"a": 1}'
     assert "null stands for the number NaN" in (tmp_path / "state" / "logs" / "odd.log").read_text()
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import anyio
 import pytest
 
+from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
+from mcp_dynaload.upstream.list_rules import MAX_LEVELS
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool, tools, until
 from tests.proxy.catalogs import stored_catalog
@@ -180,3 +182,32 @@ async def test_a_call_waits_for_the_tool_of_a_server_that_another_session_is_jus
             count.goes_on.set()
 
     assert answers == ['{"x": 1}']
+
+
+def deep(levels: int) -> Json:
+    inner: object = "x"
+    for _ in range(levels - 2):
+        inner = [inner]
+    return {**tool(f"of {levels}"), "_meta": {"x": inner}}
+
+
+def test_a_listing_stored_by_older_rules_is_read_by_todays(records: CatalogCache, tmp_path: Path) -> None:
+    tools = (tool("echo"), *map(deep, (MAX_LEVELS, MAX_LEVELS + 1, 479)))
+    older = Listing(tools=tools, digest="as it was").as_json()
+    del older["rules"]
+    records.keep_listing(A.fingerprint(tmp_path), "a", older)
+
+    listings = a_catalog(records, tmp_path).listings
+
+    assert [tool["name"] for tool in listings.by_name["a"].tools] == ["echo", f"of {MAX_LEVELS}"]
+    assert {odd.name for odd in listings.repaired["a"].elements} == {f"'of {MAX_LEVELS + 1}'", "'of 479'"}
+
+
+def test_a_stored_listing_that_is_nested_too_deeply_to_be_read_costs_only_itself(
+    records: CatalogCache, tmp_path: Path
+) -> None:
+    records.keep_listing(A.fingerprint(tmp_path), "a", {})
+    with closing(Database(tmp_path / "dynaload.db")) as other:
+        other.write("UPDATE listings SET listing = ?", [("[" * 100_000 + "]" * 100_000,)])
+
+    assert a_catalog(records, tmp_path).listings.unseen == ("a",)

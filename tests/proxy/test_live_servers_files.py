@@ -6,6 +6,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from mcp import MCPError
 
 from mcp_dynaload.api.dynaload import open_on
 from mcp_dynaload.api.options import Options
@@ -83,6 +84,8 @@ async def test_a_session_follows_the_file_and_keeps_what_it_has_while_the_file_i
         file.write_text('{"mcpServers": {', encoding="utf-8")
         await until_told(told, 2)
         info = await client.prompt("/session-info")
+        with pytest.raises(MCPError, match=r"no tool 'c__x'.* A servers file is not used: .*servers.json:1: is not"):
+            await client.call("c__x")
         file.write_text('{"mcpServers": { ', encoding="utf-8")
         write(file, "b")
         await until_servers(client, "b")

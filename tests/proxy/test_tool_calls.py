@@ -10,6 +10,7 @@ from mcp import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
 from mcp_dynaload.catalog.names import CommandName
+from mcp_dynaload.config.problems import ConfigProblem
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamOptions
 from mcp_dynaload.proxy.passthrough import RESOURCE_NOT_FOUND
@@ -91,7 +92,10 @@ async def test_a_search_that_makes_no_sense_is_an_error(tmp_path: Path, argument
 
 
 async def test_an_unknown_tool_is_an_error_that_names_the_nearest_and_what_is_not_listed_yet(tmp_path: Path) -> None:
-    upstreams = (config("a"), config("bad", exits_with="broken"))
+    unset = ConfigProblem(
+        tmp_path / "servers.json", "mcpServers.bad.env.KEY", "uses ${KEY}, which is not set", "set it"
+    )
+    upstreams = (config("a"), replace(config("bad", exits_with="broken"), warnings=(unset,)))
     async with connected_to(tmp_path, *upstreams, listings={"a": Listing(tools=(tool("echo"),))}) as client:
         with pytest.raises(MCPError) as caught:
             await client.call("a__eco")
@@ -105,8 +109,9 @@ async def test_an_unknown_tool_is_an_error_that_names_the_nearest_and_what_is_no
         await until(lambda: "bad" in client.live.listings.failures)
         with pytest.raises(
             MCPError, match=r"There is no tool 'bad__echo'. MCP server 'bad' did not start: .*\n.*\n\"broken"
-        ):
+        ) as failed:
             await client.call("bad__echo")
+        assert failed.value.error.message.endswith(f" Its entry: {unset}.")
 
 
 @pytest.mark.proves("faults")

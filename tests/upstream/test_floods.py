@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,31 @@ async def test_the_client_gets_a_part_of_a_flood_of_notifications(tmp_path: Path
         await until(lambda: log.exists() and told in log.read_text())  # with the first one that is left out
 
     assert TOLD_AT_ONCE <= len(host.told) < 2500
+
+
+@dataclass
+class Progressing(RecordingHost):
+    """A session that keeps how far its calls are."""
+
+    done: list[object] = field(default_factory=list[object])
+
+    async def tell(self, upstream: str, method: str, params: Json | None) -> None:
+        await super().tell(upstream, method, params)
+        self.done.append((params or {}).get("progress"))
+
+
+async def test_a_call_that_tells_of_its_progress_all_the_time_is_not_held_up_and_its_last_word_comes_first(
+    tmp_path: Path,
+) -> None:
+    host, many = Progressing(), 12_000
+    async with pool_of(tmp_path, flooding("nothing", count=many), host=host) as pool:
+        await say(pool, "odd", "echo")
+        with anyio.fail_after(6):  # at the pace of what nobody asked for it takes 8 s
+            await pool.request("odd", "tools/call", {"name": "work", "_meta": {"progressToken": 7}})
+        assert host.done[-1] == many - 1
+
+    assert host.done[:TOLD_AT_ONCE] == [*range(TOLD_AT_ONCE)]
+    assert len(host.done) < 1_500
 
 
 async def test_of_a_resource_that_is_updated_and_updated_the_client_hears_the_last(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamAnswerError
 from mcp_dynaload.transport.sdk_json import writable
 from mcp_dynaload.upstream.era import Era
-from mcp_dynaload.upstream.list_reading import MAX_LEVELS, ListingBudget, read_listing
+from mcp_dynaload.upstream.list_reading import ListingBudget, read_listing
+from mcp_dynaload.upstream.list_rules import MAX_LEVELS
 from mcp_dynaload.upstream.listing import Listing
 
 EMPTY: Json = {"tools": [], "prompts": [], "resources": [], "resourceTemplates": []}
