@@ -49,6 +49,9 @@ HELD_SECONDS = 0.2
 HANDSHAKE_SECONDS = 2.0
 """How long the next message waits until the one before is taken; all wait longer for the end of the handshake."""
 
+UNTAKEN_SECONDS = 30.0
+"""After which a notification or an answer of ours that is not taken is given up."""
+
 _ENDLESS_REDIRECT = re.compile(r"Redirect to \S+ not followed; .*")
 _OK = 200
 _TYPE = b"content-type"
@@ -108,7 +111,7 @@ class AnsweringClient(SendingClient):
             if len(self._asked) > MAX_ASKED:
                 del self._asked[next(iter(self._asked))]
             return await self._answered(request, waiting, once)
-        return await self._unheld(request, partial(self._answered, request, waiting, once))
+        return await self._unheld(request, waiting, partial(self._answered, request, waiting, once))
 
     async def _listened(self, request: httpx2.Request, once: Once) -> httpx2.Response:
         """Return a stream that is there for the server's messages, or for the rest of an answer."""
@@ -132,7 +135,7 @@ class AnsweringClient(SendingClient):
             is_gone = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
             return await self._failed(request, waiting, trouble_reason(error), cause="no answer", is_gone=is_gone)
 
-    async def _unheld(self, request: httpx2.Request, post: Once) -> httpx2.Response:
+    async def _unheld(self, request: httpx2.Request, waiting: str | int | None, post: Once) -> httpx2.Response:
         """Post what is answered elsewhere or not at all: a server that does not even take it holds up nothing else.
 
         The transport posts one such message after the other.
@@ -150,7 +153,11 @@ class AnsweringClient(SendingClient):
             if is_late.is_set():
                 await response.aclose()
 
-        self._tasks.start_soon(posted)
+        async def given_up() -> None:
+            with anyio.move_on_after(UNTAKEN_SECONDS):  # only so many connections may be open
+                await posted()
+
+        self._tasks.start_soon(posted if waiting is not None else given_up)
         with anyio.move_on_after(HANDSHAKE_SECONDS if _is_initialized(request) else HELD_SECONDS):
             await is_taken.wait()
             return taken[0]

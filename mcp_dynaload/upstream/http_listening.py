@@ -60,8 +60,8 @@ class OwnStream:
             httpx2.HTTPError: It cannot be asked for.
         """
         pause = FIRST_PAUSE_SECONDS
-        self.is_open = True
         while True:
+            self.is_open = True
             try:
                 response = await open_once()
                 if response.status_code not in PASSING:
@@ -70,6 +70,7 @@ class OwnStream:
                 why = f"HTTP {response.status_code}"
             except httpx2.TransportError as error:
                 why = type(error).__name__
+            await self.ended()
             log.debug("stream_not_opened", error=why, again_in_seconds=pause)
             await anyio.sleep(pause)
             pause = min(2 * pause, MAX_PAUSE_SECONDS)
