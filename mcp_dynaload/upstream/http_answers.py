@@ -261,6 +261,7 @@ class AnsweringClient(SendingClient):
             is_handshake=waiting is not None and _is_handshake(request),
             address="" if self._answers_in_body else str(request.url),
             asked=self._asked,
+            elsewhere=self._own if waiting is not None else None,
             own=own,
         )
         events = httpx2.Response(

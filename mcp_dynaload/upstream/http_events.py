@@ -34,6 +34,7 @@ MAX_RETRY_MS = 60_000
 _RETRY = re.compile(rb"(?:^|(?<=[\r\n]))retry:[ ]?([^\r\n]*)")
 _MILLISECONDS = re.compile(rb"[0-9]{1,15}")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_EVENT_ID = re.compile(rb"^id:[ ]?([^\r\n]*)", re.MULTILINE)
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _FLOAT_ID = re.compile(rb'"id"\s*:\s*-?\d+\.')
 """Which the transport does not take."""
@@ -64,6 +65,9 @@ class EventStream:
     asked: Container[str | int] = ()
     """The requests that were sent; the answer to another one of them is not this one's."""
 
+    elsewhere: OwnStream | None = None
+    """The server's own stream, on which an answer may come instead."""
+
     own: OwnStream | None = None
     """The server's own stream, if this is it."""
 
@@ -74,6 +78,9 @@ class EventStream:
     """The data of an event that is named `error`: no message for anybody, but it says why there is none."""
 
     _is_answered: bool = False
+    _is_resumable: bool = False
+    """It has said where to go on: the transport asks for the rest."""
+
     _has_endpoint: bool = False
 
     async def readable(self, pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
@@ -102,6 +109,9 @@ class EventStream:
         if self.address and not self._has_endpoint:
             raise httpx2.SSEError("it ended its stream of events before it named an address for messages")
         said = self._error or self._words
+        is_over = not said and not self._is_answered and not self._is_resumable
+        if is_over and self.waiting is not None and self.elsewhere is not None:
+            await self.elsewhere.may_answer(self.waiting)
         if said and not self._is_answered and self.waiting is not None:
             why = "it answered with an error event" if self._error else f"{UNREADABLE}: it is no JSON"
             await self.tell(failed_answer(self.waiting, why, said.decode(errors="replace")))
@@ -124,8 +134,10 @@ class EventStream:
 
     async def _readable(self, block: bytes) -> bytes | None:
         """Return one event; None if it was to be the answer and there is none in it, or it has been told."""
-        if self.own is not None:
-            self.own.note(block)
+        if found := _EVENT_ID.findall(block):
+            self._is_resumable = True
+            if self.own is not None:
+                self.own.last_id = found[-1]
         if b"retry" in block:
             block = _RETRY.sub(self._bounded_retry, block)
         lines = block.splitlines()

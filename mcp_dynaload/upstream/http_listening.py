@@ -3,7 +3,6 @@
 Imports the HTTP client, so it is imported only where a server is reached over HTTP.
 """
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -20,13 +19,14 @@ FIRST_PAUSE_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 60.0
 """Between attempts to open the stream of a server that is not to be reached now."""
 
+ELSEWHERE_SECONDS = 1.0
+POLL_SECONDS = 0.02
+
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Refusals that say nothing about whether there is such a stream."""
 
 FORGOTTEN = frozenset({400, 404, 410})
 """Refusals of a server that has no such stream, or does not know the session any more."""
-
-_EVENT_ID = re.compile(rb"^id:[ ]?([^\r\n]*)", re.MULTILINE)
 
 log = structlog.get_logger()
 
@@ -45,13 +45,15 @@ class OwnStream:
     owed: set[str | int] = field(default_factory=set[str | int])
     """Requests that were accepted, and whose answers are to come on it."""
 
+    last_id: bytes = b""
+    """Where it is to be resumed."""
+
     _opened: int = 0
-    _last_id: bytes = b""
 
     def has(self, request: httpx2.Request) -> bool:
         """Return whether a request asks for this stream, and not for the rest of a call's."""
         last = [value for name, value in request.headers.raw if name.lower() == LAST_EVENT_HEADER.encode()]
-        return not last or last == [self._last_id]
+        return not last or last == [self.last_id]
 
     async def opened(self, open_once: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Response:
         """Return the stream, asked for until it is there or refused for good.
@@ -83,16 +85,20 @@ class OwnStream:
             await self.ended()
         return response
 
-    def note(self, event: bytes) -> None:
-        """Take note of where the stream is to be resumed."""
-        if found := _EVENT_ID.findall(event):
-            self._last_id = found[-1]
+    async def may_answer(self, number: str | int) -> None:
+        """Wait a moment for the answer to a request whose own stream has ended without one."""
+        if self.is_open:
+            self.owed.add(number)
+            with anyio.move_on_after(ELSEWHERE_SECONDS):
+                while number in self.owed:  # noqa: ASYNC110 - it seldom comes to this
+                    await anyio.sleep(POLL_SECONDS)
+            self.owed.discard(number)
 
     async def ended(self) -> None:
         """Note that it is over; who waits for an answer on it is told, unless it can be resumed."""
         self.is_open = False
         owed, self.owed = self.owed, set()
-        if self._last_id:
+        if self.last_id:
             return
         for number in owed:
             why = "it accepted the request and ended the stream on which the answer was to come"

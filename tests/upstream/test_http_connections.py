@@ -169,7 +169,8 @@ async def test_the_newest_id_of_a_session_counts(tmp_path: Path) -> None:
         assert server.seen.count("initialize") == 1
 
 
-async def test_an_answer_may_come_on_the_servers_own_stream(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_accepted", [True, False], ids=["after 202", "after an empty stream"])
+async def test_an_answer_may_come_on_the_servers_own_stream(tmp_path: Path, *, is_accepted: bool) -> None:
     stream: list[Exchange] = []
 
     async def odd(exchange: Exchange) -> bool:
@@ -180,10 +181,14 @@ async def test_an_answer_may_come_on_the_servers_own_stream(tmp_path: Path) -> N
             await for_ever()
         if exchange.kind != "tools/call":
             return False
-        await exchange.reply(202)
-        if exchange.message["params"]["name"] == "echo":
-            result = {"content": [{"type": "text", "text": "elsewhere"}]}
-            await stream[-1].event({"id": exchange.message["id"], "result": result})
+        if is_accepted:
+            await exchange.reply(202)
+        else:
+            await exchange.begin()
+            await exchange.write("", more=False)
+        await anyio.sleep(0.05)
+        result = {"content": [{"type": "text", "text": "elsewhere"}]}
+        await stream[-1].event({"id": exchange.message["id"], "result": result})
         return True
 
     async with before(odd, tmp_path) as (pool, _):
