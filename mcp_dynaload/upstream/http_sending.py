@@ -20,10 +20,8 @@ LAST_EVENT_HEADER = "last-event-id"
 GOODBYE_SECONDS = 1.0
 """How long a server may take to hear that its session is over: who calls it next waits for that."""
 
-RACE_SECONDS = 0.25
-"""A call that meets the end of a connection fails within this time; what fails later may have been carried out."""
-
 _OPENS = "connection.connect_"
+_SENT = "http11.send_request_body.complete"
 _ANSWERED = "http11.receive_response_headers.complete"
 
 _Headers = Iterable[tuple[str | bytes, str | bytes]]
@@ -33,22 +31,25 @@ _Headers = Iterable[tuple[str | bytes, str | bytes]]
 class _Race:
     """Whether a request met the end of a connection that was open from before."""
 
-    began: float
     is_reused: bool = True
+    is_sent: bool = False
     is_answered: bool = False
 
     async def note(self, event: str, details: object) -> None:
         """Take note of what is done for the request."""
         if event.startswith(_OPENS):
             self.is_reused = False
+        elif event == _SENT:
+            self.is_sent = True
         elif event == _ANSWERED:
             self.is_answered = True
 
     def is_lost(self, request: httpx2.Request) -> bool:
-        """Return whether it is to be sent once more: the server closed the connection before it could have read it."""
-        if not self.is_reused or self.is_answered:
-            return False
-        return not _is_call(request) or anyio.current_time() - self.began < RACE_SECONDS
+        """Return whether it is to be sent once more: not a call that the server may have read, and carried out.
+
+        RFC 9110, section 9.2.2: what is not idempotent is not repeated, unless it is known not to have been applied.
+        """
+        return self.is_reused and not self.is_answered and not (self.is_sent and _is_call(request))
 
 
 class SendingClient(httpx2.AsyncClient):
@@ -73,7 +74,7 @@ class SendingClient(httpx2.AsyncClient):
             httpx2.HTTPError: It could not be sent, or there was no answer.
         """
         while True:
-            race = _Race(anyio.current_time())
+            race = _Race()
             request.extensions = {**request.extensions, "trace": race.note}
             try:
                 return await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
