@@ -18,6 +18,26 @@ from mcp_dynaload.upstream.listing import Listing
 log = structlog.get_logger()
 
 
+RETRY_SECONDS = 5.0
+MAX_RETRY_SECONDS = 900.0
+"""After which an upstream that could not be listed is tried again, at first and at most: each time twice as long."""
+
+
+@dataclass(slots=True)
+class _Retry:
+    """The attempts to list one upstream that could not be listed."""
+
+    since: float
+    pause: float = field(default_factory=lambda: RETRY_SECONDS)
+
+    def is_due(self, now: float) -> bool:
+        """Return whether it is to be tried now; then the next time is after twice as long."""
+        if now - self.since < self.pause:
+            return False
+        self.since, self.pause = now, min(2 * self.pause, MAX_RETRY_SECONDS)
+        return True
+
+
 @dataclass(slots=True)
 class KnownListings:
     """The last listing of each upstream, as far as it was taken over."""
@@ -42,6 +62,9 @@ class KnownListings:
     _tried_at: dict[str, float] = field(default_factory=dict[str, float])
     """When upstreams with an old listing were given out to be listed."""
 
+    _retries: dict[str, "_Retry"] = field(default_factory=dict[str, "_Retry"])
+    """When upstreams of which nothing is known are to be listed once more."""
+
     _prints: dict[str, str] = field(init=False)
     """The fingerprints by name. What a program lists that was exchanged meanwhile counts as the former one's: the next
     start lists it once more."""
@@ -61,6 +84,16 @@ class KnownListings:
     def unseen(self) -> tuple[str, ...]:
         """The upstreams of which nothing is known yet."""
         return tuple(name for name in self.configs if name not in self.by_name)
+
+    def failing(self) -> tuple[str, ...]:
+        """Return the upstreams that could not be listed and are to be tried again: each ever more seldom, for ever.
+
+        One that was down when the session began is mostly there some time later.
+        """
+        now = time.monotonic()
+        failed = [name for name in self.unseen if name in self.failures]
+        self._retries = {name: self._retries.get(name) or _Retry(now) for name in failed}
+        return tuple(name for name, retry in self._retries.items() if retry.is_due(now))
 
     def due(self) -> tuple[str, ...]:
         """Return the upstreams whose stored listing is old or was not whole, each once a day; blocks."""

@@ -31,6 +31,9 @@ from mcp_dynaload.selection.state import initial_state
 from mcp_dynaload.telemetry.events import SessionClosed
 from mcp_dynaload.upstream.pool import open_pool
 
+TRYING_SECONDS = 2.0
+"""How often it is looked whether an upstream is to be tried again."""
+
 _WITHOUT_TOKEN = "in an MCP session with an access token of their own"
 
 
@@ -92,6 +95,7 @@ async def open_session(
             if is_following(client.name, settings.following_clients):  # to others each word is news
                 tasks.start_soon(kept_up, client.announcements.repeat)
             tasks.start_soon(kept_up, session.host.keep_lists_young)
+            tasks.start_soon(kept_up, _keep_trying, session)
             try:
                 yield session
             finally:
@@ -114,6 +118,18 @@ async def _start_upstreams(session: Session) -> None:
     listings.failures |= await pool.list_all(name for name in was_unseen if name in failed)  # once more
     if was_unseen and session.state.memory:  # the user typed before the servers were known: choose for that again
         await session.decide(PromptSubmitted(session.state.memory[0]))
+
+
+async def _keep_trying(session: Session) -> None:
+    """List, for ever, those upstreams once more that could not be listed; one that wants a login waits for that."""
+    await session.first_listing.ended.wait()
+    listings, pool = session.live.listings, session.pool
+    while True:
+        await anyio.sleep(TRYING_SECONDS)
+        due = listings.failing() if pool.has_room else ()
+        names = [name for name in due if name not in pool.logins_needed]
+        if names:
+            listings.failures |= await pool.list_all(names)
 
 
 async def _keep_index(session: Session) -> None:

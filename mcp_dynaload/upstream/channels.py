@@ -96,12 +96,13 @@ async def _open_http(
 
     session = HttpSession()
     credentials = Credentials(config, logins, project_dir) if logins is not None else None
-    answers = Answers(session, allowance)
+    answers = Answers(session, allowance, is_in_address=config.transport == "sse")
     send, receive = anyio.create_memory_object_stream[Item](0)
 
     async def tell(item: Item) -> None:
         with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):  # nobody reads any more
-            await send.send(in_our_words(item))
+            if (told := in_our_words(item)) is not None:
+                await send.send(told)
 
     def client_of(
         headers: dict[str, str] | None = None, timeout: httpx2.Timeout | None = None, auth: httpx2.Auth | None = None
@@ -111,6 +112,7 @@ async def _open_http(
             tell,
             answers_in_body=config.transport != "sse",
             session=session,
+            tasks=tasks,
             headers=headers,
             timeout=timeout,
             auth=credentials or auth,
@@ -120,13 +122,14 @@ async def _open_http(
         )
 
     headers: dict[str, Any] = {name: value.encode("latin-1") for name, value in config.headers.items()}
-    async with send, receive:
+    async with send, receive, anyio.create_task_group() as tasks:
         if config.transport == "sse":
             async with (
                 sse_client(config.url, headers, HTTP_CONNECT_SECONDS, HTTP_READ_SECONDS, client_of) as (read, write),
                 _passing_on(read, send, tell),
             ):
-                yield _streams(receive, WritableMessages(write, tell))
+                yield _streams(receive, WritableMessages(write, tell), session)
+            tasks.cancel_scope.cancel()
             return
         async with (
             client_of(headers, httpx2.Timeout(HTTP_CONNECT_SECONDS, read=HTTP_READ_SECONDS)) as client,
@@ -137,6 +140,7 @@ async def _open_http(
             _passing_on(read, send, tell),
         ):
             yield _streams(receive, WritableMessages(write, tell), session)
+        tasks.cancel_scope.cancel()
 
 
 def _supported(client: Callable[..., _Client], *args: Any, **options: Any) -> _Client:

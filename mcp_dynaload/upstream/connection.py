@@ -23,6 +23,7 @@ from mcp_dynaload.upstream.allowance import Allowance, Rate
 from mcp_dynaload.upstream.era import Era, negotiate
 from mcp_dynaload.upstream.input_required import InputRounds, questions_in
 from mcp_dynaload.upstream.latest_progress import LatestProgress
+from mcp_dynaload.upstream.listing import announces_changes
 from mcp_dynaload.upstream.open_requests import CANCELLED, PROGRESS
 from mcp_dynaload.upstream.silence import SilenceTimer
 from mcp_dynaload.upstream.streams import Intake, Outflow, Said, Streams
@@ -95,6 +96,8 @@ class Connection:
         self.upstream = upstream
         self.pid = streams.pid
         self.session = streams.session
+        if streams.session is not None:
+            streams.session.on_gap = self._on_gap
         self.closed = anyio.Event()
         self.unanswered = 0
         """Requests that it works on."""
@@ -195,6 +198,11 @@ class Connection:
             self._ends.changed()
         else:
             self._updates.note({"uri": stream})
+
+    def _on_gap(self) -> None:
+        """List again after a time in which a change may have been told to nobody."""
+        if self._era is not None and announces_changes(self._era.capabilities):
+            self._ends.changed()
 
     def _is_wanted(self, said: Said) -> bool:
         """Return whether there is more to be done about a message of its own than to take note of it."""

@@ -9,7 +9,7 @@ from typing import cast
 
 import anyio
 from mcp.shared.exceptions import MCPError
-from mcp_types import CONNECTION_CLOSED
+from mcp_types import CONNECTION_CLOSED, METHOD_NOT_FOUND
 
 from mcp_dynaload.errors import DynaloadError, UpstreamLoginError
 from mcp_dynaload.machine.logs import without_addresses
@@ -45,6 +45,11 @@ def is_closed(error: BaseException) -> bool:
         and error.error.code == CONNECTION_CLOSED
         and error.error.message == "Connection closed"
     )
+
+
+def is_lacking(error: BaseException) -> bool:
+    """Return whether a server says that it has no such request."""
+    return isinstance(error, MCPError) and error.error.code == METHOD_NOT_FOUND
 
 
 def reason_of(error: BaseException, masker: Masker, exit_status: int | None = None) -> str:

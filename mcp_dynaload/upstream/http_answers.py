@@ -5,65 +5,60 @@ Imports the HTTP client, so it is imported only where a server is reached over H
 
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, cast
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Awaitable, Callable
+from functools import partial
+from http import HTTPStatus
+from typing import Any
 
+import anyio
+import anyio.abc
 import httpx2
 from httpx2 import USE_CLIENT_DEFAULT
 from mcp.shared._httpx_utils import next_request_within_origin  # which redirects the transports follow
 from mcp.shared.message import SessionMessage
-from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST, JSONRPCError, JSONRPCMessage, JSONRPCResponse
+from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST, JSONRPCError, JSONRPCResponse
 
 from mcp_dynaload.errors import LoginDemand, LoginError, StoreError, UpstreamAnswerError, UpstreamLoginError
-from mcp_dynaload.transport.bounds import MAX_MESSAGE_BYTES
 from mcp_dynaload.transport.jsonrpc_lines import Item, format_line, parse_line
-from mcp_dynaload.transport.line_repair import UNREADABLE, failed_answer, mended, quoted
-from mcp_dynaload.transport.sdk_json import UnwritableError, writable
-from mcp_dynaload.upstream.http_bodies import SESSION_HEADER, DecodedBody
+from mcp_dynaload.transport.line_repair import UNREADABLE, failed_answer, mended
+from mcp_dynaload.upstream.http_bodies import DecodedBody
+from mcp_dynaload.upstream.http_events import (
+    Answer,
+    EventStream,
+    Tell,
+    is_beyond_transport,
+    is_failure,
+    within_transport,
+)
 from mcp_dynaload.upstream.http_failures import OTHER_ERA, demand_reason, status_name, status_reason, trouble_reason
+from mcp_dynaload.upstream.http_listening import OwnStream
+from mcp_dynaload.upstream.http_sending import SendingClient
 from mcp_dynaload.upstream.http_session import HttpSession
 
 EVENTS = "text/event-stream"
-LAST_EVENT_HEADER = "last-event-id"
 JSON = "application/json"
+MAX_ASKED = 10_000
 MAX_PROBLEM_BYTES = 65_536
 """The most bytes of an error's body that are looked at."""
 
-MAX_LEVELS = 200
-"""The transport reads not many more; that many brackets are looked at more closely by nobody, as that costs nothing."""
-
-_HALF_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
-
+_ACCEPTED = "server answered a request with 202 Accepted"
 _STREAM_ENDED = "SSE stream "
 """How the transport begins to say so."""
 
-MIN_RETRY_MS = 1_000
-MIN_AWAITED_RETRY_MS = 100
-MAX_RETRY_MS = 60_000
-"""When a stream that has ended is asked for again, whatever the server says; sooner where a call waits for it."""
+HELD_SECONDS = 0.2
+HANDSHAKE_SECONDS = 2.0
+"""How long the next message waits until the one before is taken; all wait longer for the end of the handshake."""
 
-_RETRY = re.compile(rb"(?:^|(?<=[\r\n]))retry:[ ]?([^\r\n]*)")
-_MILLISECONDS = re.compile(rb"[0-9]{1,15}")
+UNTAKEN_SECONDS = 30.0
+"""After which a notification or an answer of ours that is not taken is given up."""
+
 _ENDLESS_REDIRECT = re.compile(r"Redirect to \S+ not followed; .*")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
-_FLOAT_ID = re.compile(rb'"id"\s*:\s*-?\d+\.')
-"""Which the transport does not take."""
-
 _OK = 200
 _TYPE = b"content-type"
 _NO_TRANSFER = (b"content-encoding", b"content-length", b"transfer-encoding")
 
-Answer = JSONRPCResponse | JSONRPCError
-
-_Headers = Iterable[tuple[str | bytes, str | bytes]]
-
-Tell = Callable[[Item], Awaitable[None]]
-"""Gives who reads the connection a message, or something to note."""
-
+Once = Callable[[], Awaitable[httpx2.Response]]
+"""Sends a request and returns the response."""
 
 Demand = Callable[[httpx2.Response], LoginDemand | None]
 """Returns the login that a refusal asks of the user; None if that is no matter of ours."""
@@ -74,7 +69,7 @@ def no_demand(response: httpx2.Response) -> LoginDemand | None:
     return None
 
 
-class AnsweringClient(httpx2.AsyncClient):
+class AnsweringClient(SendingClient):
     """An HTTP client that sends what the SDK's transports post, and gives every request an answer in words."""
 
     def __init__(
@@ -83,41 +78,18 @@ class AnsweringClient(httpx2.AsyncClient):
         *,
         answers_in_body: bool,
         session: HttpSession,
+        tasks: anyio.abc.TaskGroup,
         demand: Demand = no_demand,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(session, **options)
         self._tell = tell
-        self._session = session
+        self._tasks = tasks
+        self._asked: dict[str | int, None] = {}
+        self._own = OwnStream(session, tell)
         self._demand = demand
         self._answers_in_body = answers_in_body
         """Or else they come in a stream that is open already."""
-
-    def build_request(
-        self, method: str, url: httpx2.URL | str, *, headers: Any = None, **options: Any
-    ) -> httpx2.Request:
-        """Build a request that has the id of its session as the server wrote it: the transport has it as text."""
-        return super().build_request(method, url, headers=self._as_written(headers), **options)
-
-    def _as_written(self, headers: Any) -> Any:
-        """Return headers in any form that the client takes, changed only where they have what the server gave."""
-        if not headers:
-            return headers
-        # of an object of the client's own the bytes as they came, and a copy
-        given: object = headers.raw if isinstance(headers, httpx2.Headers) else headers
-        pairs = cast(_Headers, given.items() if isinstance(given, Mapping) else given)
-        return [(name, self._value_as_written(name, value)) for name, value in pairs]
-
-    def _value_as_written(self, name: str | bytes, value: str | bytes) -> str | bytes:
-        if value.isascii():
-            return value
-        match (name if isinstance(name, str) else name.decode("latin-1")).lower():
-            case header if header == SESSION_HEADER:
-                return self._session.given or value
-            case header if header == LAST_EVENT_HEADER and isinstance(value, str):
-                return value.encode()  # as the standard of event streams has it
-            case _:
-                return value
 
     async def send(
         self,
@@ -128,21 +100,69 @@ class AnsweringClient(httpx2.AsyncClient):
         follow_redirects: Any = USE_CLIENT_DEFAULT,
     ) -> httpx2.Response:
         """Send a request; what goes wrong with a posted message is told, and looks accepted to the transport."""
+        once = partial(self.deliver, request, stream=stream, auth=auth, follow_redirects=follow_redirects)
+        if request.method == "DELETE":
+            return await self.say_goodbye(request)
         if request.method != "POST":
-            response = await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
-            if not self._answers_in_body and (demand := self._demand(response)) is not None:
-                await response.aclose()  # the transport ends with this stream, and says of why only the status
-                raise UpstreamLoginError(demand, status_name(response), demand_reason(response, demand))
-            return self._with_events(response, None) if _content_type(response) == EVENTS else response
+            return await self._listened(request, once)
         waiting = _id_of(await request.aread())  # which that of a redirect has not been
+        if waiting is not None and self._answers_in_body:
+            self._asked[waiting] = None
+            if len(self._asked) > MAX_ASKED:
+                del self._asked[next(iter(self._asked))]
+            return await self._answered(request, waiting, once)
+        return await self._unheld(request, waiting, partial(self._answered, request, waiting, once))
+
+    async def _listened(self, request: httpx2.Request, once: Once) -> httpx2.Response:
+        """Return a stream that is there for the server's messages, or for the rest of an answer."""
+        own = self._own if self._answers_in_body and self._own.has(request) else None
+        response = await (own.opened(once) if own else once())
+        if not self._answers_in_body and (demand := self._demand(response)) is not None:
+            await response.aclose()  # the transport ends with this stream, and says of why only the status
+            raise UpstreamLoginError(demand, status_name(response), demand_reason(response, demand))
+        if _content_type(response) == EVENTS:
+            return self._with_events(response, None, own)
+        if own:
+            await own.ended()
+        return response
+
+    async def _answered(self, request: httpx2.Request, waiting: str | int | None, once: Once) -> httpx2.Response:
         try:
-            response = await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
-            return await self._answer(response, waiting)
+            return await self._answer(await once(), waiting)
         except (LoginError, StoreError) as error:
             return await self._failed(request, waiting, str(error), cause="no login")
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             is_gone = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
             return await self._failed(request, waiting, trouble_reason(error), cause="no answer", is_gone=is_gone)
+
+    async def _unheld(self, request: httpx2.Request, waiting: str | int | None, post: Once) -> httpx2.Response:
+        """Post what is answered elsewhere or not at all: a server that does not even take it holds up nothing else.
+
+        The transport posts one such message after the other.
+        """
+        taken: list[httpx2.Response] = []
+        is_taken, is_late = anyio.Event(), anyio.Event()
+
+        async def posted() -> None:
+            response = await post()
+            while (further := next_request_within_origin(response)) is not None and is_late.is_set():
+                await response.aclose()
+                response = await self.send(further, stream=True)
+            taken.append(response)
+            is_taken.set()
+            if is_late.is_set():
+                await response.aclose()
+
+        async def given_up() -> None:
+            with anyio.move_on_after(UNTAKEN_SECONDS):  # only so many connections may be open
+                await posted()
+
+        self._tasks.start_soon(posted if waiting is not None else given_up)
+        with anyio.move_on_after(HANDSHAKE_SECONDS if _is_initialized(request) else HELD_SECONDS):
+            await is_taken.wait()
+            return taken[0]
+        is_late.set()
+        return _accepted(request)
 
     async def _answer(self, response: httpx2.Response, waiting: str | int | None) -> httpx2.Response:
         if not response.is_success:  # of those without a meaning, such as 600, the transport would not say whose it is
@@ -153,6 +173,9 @@ class AnsweringClient(httpx2.AsyncClient):
             return self._with_events(response, waiting)
         body = await response.aread()
         if not body.strip():
+            if response.status_code == HTTPStatus.ACCEPTED and self._own.is_open:
+                self._own.owed.add(waiting)
+                return _accepted(response.request)
             why = f"it answered with {status_name(response)} and an empty body: check 'url' and 'type' of its entry"
             return await self._failed(response.request, waiting, why, cause="an empty body")
         return await self._with_body(response, body, waiting)
@@ -163,13 +186,13 @@ class AnsweringClient(httpx2.AsyncClient):
         failure: SessionMessage | None = None
         for found in [item] if isinstance(item, SessionMessage) else mended(body, item, waiting):
             message = found.message if isinstance(found, SessionMessage) else None
-            if isinstance(found, SessionMessage) and _is_failure(found.message):
+            if isinstance(found, SessionMessage) and is_failure(found.message):
                 failure = found
             elif isinstance(message, Answer):
                 answer = _with_id(message, waiting)
-                is_beyond = _is_beyond_transport(body)
+                is_beyond = is_beyond_transport(body)
                 if is_beyond and _is_handshake(response.request):  # the transport takes the session from its headers
-                    answer, is_beyond = _within_transport(answer), False
+                    answer, is_beyond = within_transport(answer), False
                 if not is_beyond:
                     return _rebuilt(response, format_line(answer))
                 await self._tell(SessionMessage(answer))
@@ -192,7 +215,11 @@ class AnsweringClient(httpx2.AsyncClient):
             return await self._failed(response.request, waiting, why, cause=cause, demand=demand)
         item = parse_line(body)
         if waiting is not None and isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCError):
-            return _rebuilt(response, format_line(_with_id(item.message, waiting)))
+            error = _with_id(item.message, waiting)
+            if self._answers_in_body:
+                return _rebuilt(response, format_line(error))
+            await self._tell(SessionMessage(error))
+            return _accepted(response.request)
         return await self._failed(
             response.request,
             waiting,
@@ -223,7 +250,9 @@ class AnsweringClient(httpx2.AsyncClient):
             )
         return _accepted(request)
 
-    def _with_events(self, response: httpx2.Response, waiting: str | int | None) -> httpx2.Response:
+    def _with_events(
+        self, response: httpx2.Response, waiting: str | int | None, own: OwnStream | None = None
+    ) -> httpx2.Response:
         """Return the stream with its unreadable parts made readable, or told."""
         request = response.request
         stream = EventStream(
@@ -231,6 +260,9 @@ class AnsweringClient(httpx2.AsyncClient):
             waiting,
             is_handshake=waiting is not None and _is_handshake(request),
             address="" if self._answers_in_body else str(request.url),
+            asked=self._asked,
+            elsewhere=self._own if waiting is not None else None,
+            own=own,
         )
         events = httpx2.Response(
             _OK if response.is_success else response.status_code,
@@ -241,142 +273,16 @@ class AnsweringClient(httpx2.AsyncClient):
         return events
 
 
-@dataclass(slots=True)
-class EventStream:
-    """A stream of events whose unreadable parts are made readable, or told."""
+def in_our_words(item: Item) -> Item | None:
+    """Return what the transport says of a stream that ended before the answer, or of redirects, as a failure.
 
-    tell: Tell
-    waiting: str | int | None
-    """The request to which one of the events is the answer."""
-
-    is_handshake: bool = False
-    """That request opens a session, which the transport takes from the headers of the stream."""
-
-    address: str = ""
-    """The address of a stream of the older transport, which names another one for what is posted."""
-
-    _words: bytes = b""
-    """Data without any object in it, as some send to keep a connection open; at the end it is all that there was."""
-
-    _error: bytes = b""
-    """The data of an event that is named `error`: no message for anybody, but it says why there is none."""
-
-    _is_answered: bool = False
-    _has_endpoint: bool = False
-
-    async def readable(self, pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
-        """Yield the stream as the transport can read it."""
-        rest = bytearray()
-        is_begin = True
-        async for piece in pieces:
-            searched = max(0, len(rest) - 3)
-            rest += piece
-            if is_begin and len(rest) >= len(_BYTE_ORDER_MARK):
-                is_begin = False
-                if rest.startswith(_BYTE_ORDER_MARK):
-                    del rest[: len(_BYTE_ORDER_MARK)]
-            while found := _BLANK_LINE.search(rest, searched):
-                block, searched = bytes(rest[: found.end()]), 0
-                del rest[: found.end()]
-                event = await self._readable(block)
-                if event is None:
-                    return
-                yield event
-            if len(rest) > MAX_MESSAGE_BYTES:  # the transport's own bound is for such
-                yield bytes(rest)
-                rest.clear()
-        if rest.strip() and (event := await self._readable(_whole_event(bytes(rest)))):
-            yield event
-        if self.address and not self._has_endpoint:
-            raise httpx2.SSEError("it ended its stream of events before it named an address for messages")
-        said = self._error or self._words
-        if said and not self._is_answered and self.waiting is not None:
-            why = "it answered with an error event" if self._error else f"{UNREADABLE}: it is no JSON"
-            await self.tell(failed_answer(self.waiting, why, said.decode(errors="replace")))
-
-    async def _readable(self, block: bytes) -> bytes | None:
-        """Return one event; None if it was to be the answer and there is none in it, or it has been told."""
-        if b"retry" in block:
-            block = _RETRY.sub(self._bounded_retry, block)
-        lines = block.splitlines()
-        data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
-        if self.address and any(line.startswith(b"event:") and line[6:].strip() == b"endpoint" for line in lines):
-            self._has_endpoint = True
-            _check_endpoint(self.address, data.decode("utf-8", "replace"))
-        kinds = {line[6:].strip() for line in lines if line.startswith(b"event:")}
-        item = parse_line(data) if data.strip() and not kinds - {b"message", b"error"} else None
-        if item is not None and kinds == {b"error"}:
-            if not self._is_own_error(item):
-                self._error = data
-                return block
-            lines = [line for line in lines if not line.startswith(b"event:")]
-            block = b"\n".join([*(line for line in lines if line), b"", b""])
-        if item is None:
-            return block
-        if isinstance(item, SessionMessage) and not _needs_rewriting(item, data):
-            self._is_answered = self._is_answered or isinstance(item.message, Answer)
-            return block
-        kept = [line for line in lines if line and not line.startswith(b"data:")]
-        events = [b"\n".join([*kept, b"", b""])] if kept else []
-        waiting = self.waiting if b"{" in data else None
-        if waiting is None:
-            self._words = data
-        for found in [item] if isinstance(item, SessionMessage) else mended(data, item, waiting):
-            message = found.message if isinstance(found, SessionMessage) else None
-            self._is_answered = self._is_answered or isinstance(message, Answer)
-            is_beyond = _is_beyond_transport(data)
-            if is_beyond and self.is_handshake and isinstance(message, Answer):
-                message, is_beyond = _within_transport(message), False
-            if message is None or _is_failure(message) or is_beyond:
-                await self.tell(found)
-                if isinstance(message, Answer) and self.waiting is not None:
-                    return None
-            else:
-                events.append(b"\n".join([*kept, b"data: " + format_line(message), b""]))
-        return b"".join(events)
-
-    def _is_own_error(self, item: Item) -> bool:
-        """Return whether an event is the server's own error in JSON-RPC, for a request that may wait for it here."""
-        message = item.message if isinstance(item, SessionMessage) else None
-        if not isinstance(message, JSONRPCError) or message.id is None:
-            return False
-        return self.waiting is None or message.id == self.waiting
-
-    def _bounded_retry(self, found: re.Match[bytes]) -> bytes:
-        """Return the field that says when to come again, not too soon; without it where that is no time at all."""
-        if not _MILLISECONDS.fullmatch(found[1]):
-            return b": "
-        least = MIN_RETRY_MS if self.waiting is None else MIN_AWAITED_RETRY_MS
-        return b"retry: %d" % min(max(int(found[1]), least), MAX_RETRY_MS)
-
-
-def _check_endpoint(address: str, named: str) -> None:
-    """See that messages go where the stream comes from: of another address the transport says nothing.
-
-    Raises:
-        httpx2.SSEError: They would not.
+    What looks accepted to it has been told, or is answered later: then there is nothing to say.
     """
-    try:
-        at = urljoin(address, named)
-        is_there = bool(named.strip()) and urlsplit(at)[:2] == urlsplit(address)[:2]
-    except ValueError:
-        is_there = False
-    if not is_there:
-        raise httpx2.SSEError(f"it names an address for messages that is not one of its own: {quoted(named)}")
-
-
-def _whole_event(rest: bytes) -> bytes:
-    """Return the end of a stream as an event: its last line lacks an end, or it is JSON and no stream at all."""
-    if rest.lstrip().startswith((b"{", b"[")):
-        rest = b"\n".join(b"data: " + line for line in rest.splitlines())
-    return rest + b"\n\n"
-
-
-def in_our_words(item: Item) -> Item:
-    """Return what the transport says of a stream that ended before the answer, or of redirects, as a failure."""
     message = item.message if isinstance(item, SessionMessage) else None
     if not isinstance(message, JSONRPCError) or message.id is None:
         return item
+    if message.error.code == INVALID_REQUEST and message.error.message == _ACCEPTED:
+        return None
     if message.error.code == INVALID_REQUEST and _ENDLESS_REDIRECT.fullmatch(message.error.message):
         return failed_answer(
             message.id, "it redirects from one address to the next without end: check 'url' of its entry"
@@ -388,37 +294,18 @@ def in_our_words(item: Item) -> Item:
     return failed_answer(message.id, f"it ended its answer before there was one ({message.error.message})")
 
 
-def _needs_rewriting(item: SessionMessage, data: bytes) -> bool:
-    """Return whether the transport would not take a message for what it is."""
-    is_answer = isinstance(item.message, Answer)
-    return _FLOAT_ID.search(data) is not None or (is_answer and b'"method"' in data) or _is_beyond_transport(data)
-
-
-def _is_failure(message: JSONRPCMessage) -> bool:
-    return isinstance(message, JSONRPCError) and isinstance(message.error.data, UpstreamAnswerError)
-
-
 def _with_id(message: Answer, waiting: str | int) -> Answer:
     if isinstance(message, JSONRPCError):
         return JSONRPCError(jsonrpc="2.0", id=waiting, error=message.error)
     return JSONRPCResponse(jsonrpc="2.0", id=waiting, result=message.result)
 
 
+def _is_initialized(request: httpx2.Request) -> bool:
+    return json.loads(request.content).get("method") == "notifications/initialized"
+
+
 def _is_handshake(request: httpx2.Request) -> bool:
     return json.loads(request.content).get("method") == "initialize"
-
-
-def _within_transport(answer: Answer) -> Answer:
-    """Return an answer without halves of characters, as far as that makes it one that the transport can read."""
-    if isinstance(answer, JSONRPCResponse):
-        with suppress(UnwritableError):
-            return JSONRPCResponse(jsonrpc="2.0", id=answer.id, result=writable(answer.result))
-    return answer
-
-
-def _is_beyond_transport(data: bytes) -> bool:
-    """Return whether JSON may have what the transport cannot read: halves of characters, many levels."""
-    return data.count(b"{") + data.count(b"[") > MAX_LEVELS or _HALF_ESCAPE.search(data) is not None
 
 
 def _rebuilt(response: httpx2.Response, body: bytes) -> httpx2.Response:

@@ -28,19 +28,25 @@ BYTE_SECONDS = 0.000_000_01
 MAX_PROBLEM_BYTES = 65_536
 """The most bytes of an error's body that are looked at."""
 
+UNCARRIED = frozenset({400, 409, 410, 422, 503})
+"""Refusals after which a request has not been carried out, if they speak of the session."""
+
 log = structlog.get_logger()
 
 
 class Answers:
     """A transport that sees every answer before its body is read."""
 
-    def __init__(self, session: HttpSession, allowance: Allowance) -> None:
+    def __init__(self, session: HttpSession, allowance: Allowance, *, is_in_address: bool = False) -> None:
         self._session = session
         self._allowance = allowance
+        self._is_in_address = is_in_address
+        """The session is known by the address to which is posted, as in the older transport."""
 
     async def check(self, response: httpx2.Response) -> None:
         """Put bounds on the body, and tell a request that was not carried out for want of a session."""
-        if given := [value for name, value in response.headers.raw if name.lower() == SESSION_HEADER.encode()]:
+        given = [value for name, value in response.headers.raw if name.lower() == SESSION_HEADER.encode()]
+        if given and response.is_success:
             self._session.given = b", ".join(given)
         raw = httpx2.Response(
             response.status_code, headers=response.headers, stream=response.stream, request=response.request
@@ -49,13 +55,14 @@ class Answers:
         body = response.stream = DecodedBody(raw, _paced(raw, self._allowance) if is_stream else _bounded(raw))
         for header in ("content-encoding", "content-length"):
             response.headers.pop(header, None)
-        if response.is_error and response.request.method == "POST" and SESSION_HEADER in response.request.headers:
+        has_session = self._is_in_address or SESSION_HEADER in response.request.headers
+        if response.is_error and response.request.method == "POST" and has_session:
             await self._on_error(response, body)
 
     async def _on_error(self, response: httpx2.Response, whole: "DecodedBody") -> None:
         """Make the session anew for a server that was restarted: it answers 404 or 400 for ever."""
         body = await _begin_of(whole)
-        is_lost = response.status_code == 404 or (response.status_code == 400 and _is_about_session(body))
+        is_lost = response.status_code == 404 or (response.status_code in UNCARRIED and _is_about_session(body))
         if not is_lost:
             self._session.is_doubtful = True
             response.stream = httpx2.ByteStream(body)

@@ -2,16 +2,13 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_REQUEST
 
-ABOUT_SESSIONS = re.compile(r"\bsession|not initiali[sz]ed", re.IGNORECASE)
-"""In an error of a server that does not know our session."""
-
-PROTOCOL_CODES = frozenset({INVALID_REQUEST, -32000, -32001, -32002, -32004})
-"""Codes that servers give to errors about the connection; those of a tool have others."""
+ABOUT_SESSIONS = re.compile(r"\bsession|not initiali[sz]ed|before initiali[sz]ation", re.IGNORECASE)
+"""In an error of a server that does not know our session; a tool may speak of another one."""
 
 
 @dataclass(slots=True)
@@ -27,11 +24,14 @@ class HttpSession:
     is_doubtful: bool = False
     """It answered in a way that servers that have forgotten the session answer, too."""
 
+    on_gap: Callable[[], None] = lambda: None
+    """Called when something that the server told by itself may not have been heard."""
+
     def is_lost(self, error: MCPError) -> bool:
         """Return whether the request was not carried out because the session is not known."""
         return error.error.data == self.mark
 
     def heed(self, error: MCPError) -> None:
-        """Take note of what an error answer may tell."""
-        if error.error.code in PROTOCOL_CODES and ABOUT_SESSIONS.search(error.error.message):
+        """Take note of what an error answer may tell, whatever its code: a ping before the next request says more."""
+        if ABOUT_SESSIONS.search(error.error.message):
             self.is_doubtful = True

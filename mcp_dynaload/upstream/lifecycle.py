@@ -38,6 +38,9 @@ SETTLING_SECONDS = 4.0
 
 POLL_SECONDS = 0.05
 
+GONE_SECONDS = 1.0
+"""How long what a program has started may take to answer in its place, once that is gone."""
+
 ENDED = "it ended right after the handshake"
 
 SHARE = 0.05
@@ -252,6 +255,7 @@ class Lifecycle:
         log.info("upstream_started", upstream=name, pid=connection.pid, protocol=connection.era.version)
         host.upstream_started(name, anyio.current_time() - self.since)
         tasks.start_soon(self._end_with, connection)
+        tasks.start_soon(self._hang_up_when_gone, connection)
         await self._restore(connection)
         if connection.era.is_modern:  # over HTTP, what a call must carry in headers stands in the list
             await self._list_at_start(connection)
@@ -275,6 +279,23 @@ class Lifecycle:
         if self.state is not State.ENDING:
             self.state, self.end = State.ENDING, End.DIED
         self._ending.set()
+
+    async def _hang_up_when_gone(self, connection: Connection) -> None:
+        """End the connection after the program's end, unless what it has started answers in its place.
+
+        A browser or a wrapper's child keeps the output open, so that its end is not seen.
+        """
+        if self._streams is None or self._streams.exited is None:
+            return
+        await self._streams.exited.wait()
+        try:
+            with anyio.fail_after(GONE_SECONDS):
+                await connection.request("ping", {})
+        except TimeoutError:
+            log.info("upstream_left_its_output_open", upstream=self.config.name)
+            self._streams.hang_up()
+        except (MCPError, UpstreamError) as error:
+            log.debug("upstream_answers_after_its_end", upstream=self.config.name, error=str(error))
 
     async def _list_at_start(self, connection: Connection) -> None:
         try:

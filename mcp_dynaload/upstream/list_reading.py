@@ -9,12 +9,12 @@ from typing import cast
 import anyio
 import structlog
 from mcp.shared.exceptions import MCPError
-from mcp_types import METHOD_NOT_FOUND
 
 from mcp_dynaload.catalog.shapes import shown
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.errors import UpstreamAnswerError, UpstreamError
 from mcp_dynaload.upstream.era import Era
+from mcp_dynaload.upstream.failures import is_lacking
 from mcp_dynaload.upstream.list_rules import text_of
 from mcp_dynaload.upstream.listing import KEYS, READ, Listing
 
@@ -122,8 +122,7 @@ class _Reading:
                 with anyio.fail_after(self._ends_at - anyio.current_time()):
                     page = await self._request(method, {"cursor": cursor} if cursor else {})
             except (MCPError, UpstreamError) as error:
-                is_lacking = isinstance(error, MCPError) and error.error.code == METHOD_NOT_FOUND
-                if not is_lacking or cursor:  # a server may lack the method after all
+                if not is_lacking(error) or cursor:  # a server may lack the method after all
                     self._fail(kind, error, f"{method!r} failed: {error}")
                 return
             except TimeoutError as error:

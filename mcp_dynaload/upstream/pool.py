@@ -108,6 +108,11 @@ class Pool:
         return tuple(upstream for upstream in self._upstreams.values() if upstream.is_running)
 
     @property
+    def has_room(self) -> bool:
+        """Whether one more may run without another one's end."""
+        return len(self.running) < self._max_running
+
+    @property
     def logins_needed(self) -> tuple[str, ...]:
         """The upstreams, of the common pool too, that have refused us for want of a login."""
         own = tuple(name for name, upstream in self._upstreams.items() if upstream.login_error is not None)
@@ -219,7 +224,7 @@ class Pool:
         return f"MCP server {name!r} could not be listed, by a fault of mcp-dynaload's: {reason}; its log says more."
 
     def _has_room_for(self, name: str) -> bool:
-        return self[name].is_running or len(self.running) < self._max_running
+        return self[name].is_running or self.has_room
 
     async def until_tools_come(self, seconds: float) -> None:
         """Wait for those upstreams that run and have listed none of the tools that they say they have."""
@@ -261,7 +266,7 @@ class Pool:
         await anyio.sleep(WARM_DELAY_SECONDS)
         async with self._warming:
             try:
-                if not upstream.is_running and len(self.running) < self._max_running:
+                if not upstream.is_running and self.has_room:
                     await upstream.start()
             except UpstreamError as error:
                 log.warning("upstream_not_started", upstream=upstream.name, error=str(error))

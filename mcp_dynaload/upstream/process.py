@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ KILL_WAIT_SECONDS = 0.5
 DRAIN_SECONDS = 0.2
 FLUSH_SECONDS = 0.5
 POLL_SECONDS = 0.02
+WATCH_SECONDS = 1.0
 
 SKIPPING_SECONDS = 0.00005
 LOGGING_SECONDS = 0.0003
@@ -80,7 +81,8 @@ async def open_process(command: ProcessCommand, log: OutputLog, allowance: Allow
     assert stdin is not None
     assert stdout is not None
     assert stderr is not None
-    all_said, all_read = anyio.Event(), anyio.Event()
+    all_said, all_read, exited = anyio.Event(), anyio.Event(), anyio.Event()
+    output, watching = Output(stdout.receive), anyio.CancelScope()
 
     async def skipped(count: int) -> None:
         await allowance.spend(SKIPPING_SECONDS + count * BYTE_SECONDS)
@@ -88,10 +90,19 @@ async def open_process(command: ProcessCommand, log: OutputLog, allowance: Allow
     with guarded(family):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_log_errors, stderr, log, all_said, allowance)
+            tasks.start_soon(_watch, process, exited, watching)
             try:
-                lines = LineReader(stdout.receive, mend_answers, skipped, allowance.spend, takes_unfinished=True)
-                yield Streams(lines, LineWriter(stdin.send), process.pid, unfinished=lambda: lines.unfinished)
+                lines = LineReader(output.receive, mend_answers, skipped, allowance.spend, takes_unfinished=True)
+                yield Streams(
+                    lines,
+                    LineWriter(stdin.send),
+                    process.pid,
+                    unfinished=lambda: lines.unfinished,
+                    exited=exited,
+                    hang_up=output.end,
+                )
             finally:
+                watching.cancel()
                 with anyio.CancelScope(shield=True):
                     allowance.lift()
                     tasks.start_soon(_drain, stdout, all_read)
@@ -101,6 +112,48 @@ async def open_process(command: ProcessCommand, log: OutputLog, allowance: Allow
                         await all_read.wait()
                     await stdout.aclose()
                     await stderr.aclose()
+
+
+class Output:
+    """The output of a program, to its end or to where it is given up."""
+
+    def __init__(self, receive: Callable[[], Awaitable[bytes]]) -> None:
+        self._receive = receive
+        self._reading: anyio.CancelScope | None = None
+        self._is_over = False
+
+    async def receive(self) -> bytes:
+        """Return the next piece.
+
+        Raises:
+            anyio.EndOfStream: There is none.
+        """
+        if not self._is_over:
+            with anyio.CancelScope() as self._reading:
+                return await self._receive()
+        raise anyio.EndOfStream
+
+    def end(self) -> None:
+        """Give up the rest."""
+        self._is_over = True
+        if self._reading is not None:
+            self._reading.cancel()
+
+
+async def _watch(process: anyio.abc.Process, exited: anyio.Event, scope: anyio.CancelScope) -> None:
+    """Set the event when the process is gone: its output tells only that nobody has it open any more."""
+    with scope:
+        try:
+            number = os.pidfd_open(process.pid)
+        except (AttributeError, OSError):  # not on this system, or gone already
+            while process.returncode is None:  # noqa: ASYNC110 - nothing signals it
+                await anyio.sleep(WATCH_SECONDS)
+        else:
+            try:
+                await anyio.wait_readable(number)
+            finally:
+                os.close(number)
+        exited.set()
 
 
 def _executable(command: str, env: Mapping[str, str]) -> str:

@@ -61,6 +61,12 @@ class Streams:
     unfinished: Callable[[], bytes] = lambda: b""
     """The begin of a line that was not ended by now."""
 
+    exited: anyio.Event | None = None
+    """Set when the process is gone; what it has started may still hold its output open, or even answer in its place."""
+
+    hang_up: Callable[[], None] = lambda: None
+    """Ends the reading of messages, as if the output had ended."""
+
 
 class Intake:
     """The messages of an upstream; of those by itself only the wanted ones, and no faster than it is allowed to."""

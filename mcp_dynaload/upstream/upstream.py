@@ -24,7 +24,7 @@ from mcp_dynaload.logins.login import login_command
 from mcp_dynaload.machine.background import surviving
 from mcp_dynaload.upstream.backoff import Backoff
 from mcp_dynaload.upstream.connection import Connection
-from mcp_dynaload.upstream.failures import described, is_closed, reason_of
+from mcp_dynaload.upstream.failures import described, is_closed, is_lacking, reason_of
 from mcp_dynaload.upstream.lifecycle import ENDED, SETTLING_SECONDS, End, Lifecycle, Surroundings, tell_log_level
 from mcp_dynaload.upstream.listing import announces_changes
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
@@ -314,8 +314,9 @@ class Upstream:
                 with anyio.fail_after(PING_SECONDS):
                     await connection.request("ping", {})
             except (MCPError, UpstreamError, TimeoutError) as error:
-                log.info("upstream_session_doubtful", upstream=self.name, error=str(error))
-                return await self._renewed(connection)
+                if not is_lacking(error):  # a server without that request knows us as well as one that has it
+                    log.info("upstream_session_doubtful", upstream=self.name, error=str(error))
+                    return await self._renewed(connection)
             connection.session.is_doubtful = False
             return connection
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,12 @@ def call(name: str, arguments: dict[str, Any], request_id: object, meta: dict[st
             touch(arguments)
             wait_for_file(arguments["until"])
             return text_result("done waiting")
+        case "fork":  # the child serves in its place
+            if os.fork():
+                os._exit(0)
+            send({"id": request_id, "result": text_result(str(os.getpid()))})
+            read(os.fdopen(os.dup(0)))  # the other one is locked by a thread that is not there
+            os._exit(0)
         case "die":
             complain(arguments.get("words", "I am dying"))
             os._exit(3)
@@ -109,6 +116,9 @@ def call(name: str, arguments: dict[str, Any], request_id: object, meta: dict[st
             sys.stderr.flush()
             return text_result("complained")
         case "grandchild":
+            if arguments.get("holds"):
+                subprocess.Popen(["sleep", "60"], start_new_session=arguments.get("leaves", False))
+                os._exit(3)
             child = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", IGNORES_SIGTERM],
                 stdout=subprocess.PIPE,
@@ -197,6 +207,11 @@ def hello(params: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
+def read(lines: Iterable[str]) -> None:
+    for line in lines:
+        threading.Thread(target=answer, args=(json.loads(line),), daemon=True).start()
+
+
 def main() -> None:
     if "starts_file" in SCRIPT:
         with Path(SCRIPT["starts_file"]).open("a") as file:
@@ -211,8 +226,7 @@ def main() -> None:
     if "exits_with" in SCRIPT and ("exits_while" not in SCRIPT or Path(SCRIPT["exits_while"]).exists()):
         complain(SCRIPT["exits_with"])
         sys.exit(1)
-    for line in sys.stdin:
-        threading.Thread(target=answer, args=(json.loads(line),), daemon=True).start()
+    read(sys.stdin)
     while SCRIPT.get("ignores_end_of_input"):
         time.sleep(60)
 

@@ -11,6 +11,7 @@ import pytest
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.proxy.catalog_state import CatalogState
+from mcp_dynaload.proxy.known_listings import MAX_RETRY_SECONDS
 from mcp_dynaload.store.catalog_cache import CatalogCache
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.upstream.list_rules import MAX_LEVELS
@@ -77,6 +78,39 @@ async def test_a_listing_is_due_after_a_day(
     now += 86_400
 
     assert a_catalog(records, tmp_path).listings.due() == ("a",)
+
+
+@pytest.mark.proves("late-tools")
+async def test_a_server_that_was_down_when_the_session_began_is_listed_when_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.proxy.session_lifetime.TRYING_SECONDS", 0.01)
+    monkeypatch.setattr("mcp_dynaload.proxy.known_listings.RETRY_SECONDS", 0.05)
+    (down := tmp_path / "down").touch()
+    server = config("a", exits_with="not now", exits_while=str(down))
+    async with proxy_of(tmp_path, [server]) as (proxy, live), client_of(proxy, live):
+        await until(lambda: "not now" in live.listings.failures.get("a", ""), seconds=10)
+        down.unlink()
+
+        await until(lambda: live.catalog.get("a__echo"), seconds=10)
+        assert live.listings.failures == {}
+
+
+def test_what_cannot_be_listed_is_tried_ever_more_seldom(
+    records: CatalogCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("mcp_dynaload.proxy.known_listings.time.monotonic", lambda: now)
+    listings = a_catalog(records, tmp_path).listings
+    assert listings.failing() == ()
+    listings.failures["a"] = "down"
+    tried: list[float] = []
+    for second in range(4_000):
+        now = float(second)
+        tried += [now] * len(listings.failing())
+
+    assert tried[:4] == [5, 15, 35, 75]
+    assert tried[-1] - tried[-2] == MAX_RETRY_SECONDS
 
 
 @pytest.mark.proves("late-tools")

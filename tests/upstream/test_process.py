@@ -3,13 +3,16 @@ import os
 import signal
 from pathlib import Path
 
+import anyio
 import pytest
 
 from mcp_dynaload.config.upstream_config import UpstreamOptions
+from mcp_dynaload.errors import UpstreamClosedError
+from mcp_dynaload.upstream.lifecycle import GONE_SECONDS
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
 from mcp_dynaload.upstream.process import child_environment
 from mcp_dynaload.upstream.process_family import MARK_VARIABLE
-from tests.faults.scripted import config, is_alive, until_gone
+from tests.faults.scripted import config, is_alive, tools, until_gone
 from tests.upstream.sessions import pool_of, say
 
 
@@ -100,6 +103,32 @@ async def test_the_children_of_a_server_that_died_are_ended_too(tmp_path: Path, 
         await until_gone([pid, grandchild])
 
         assert await say(pool, "a", "echo") == "{}"
+
+
+@pytest.mark.parametrize("leaves", [False, True], ids=["in its group", "in a session of its own"])
+async def test_a_server_whose_child_holds_its_output_open_is_seen_to_have_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, leaves: bool
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.upstream.lifecycle.GONE_SECONDS", 0.1)
+    async with pool_of(tmp_path, config("a")) as pool:
+        pid = int(await say(pool, "a", "pid"))
+        with anyio.fail_after(5):
+            with pytest.raises(UpstreamClosedError, match="ended during 'tools/call'"):
+                await say(pool, "a", "grandchild", holds=True, leaves=leaves)
+
+            assert int(await say(pool, "a", "pid")) != pid
+
+
+async def test_a_child_that_serves_in_the_place_of_its_server_goes_on_doing_so(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, config("a", offers={"tools": tools("pid", "fork")})) as pool:
+        first = int(await say(pool, "a", "pid"))
+        child = int(await say(pool, "a", "fork"))
+        await until_gone([first])
+
+        with anyio.move_on_after(GONE_SECONDS + 0.2):
+            await anyio.sleep_forever()
+
+        assert int(await say(pool, "a", "pid")) == child != first
 
 
 def test_a_log_is_named_after_its_server_with_nothing_that_leads_elsewhere(tmp_path: Path) -> None:
