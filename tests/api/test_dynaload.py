@@ -145,6 +145,17 @@ async def test_commands_can_be_switched_off() -> None:
     assert (done.success, done.message) == (False, "Commands are off: enable_user_controls=False.")
 
 
+@pytest.mark.parametrize(
+    "before",
+    ["/", "", "/mcp__dynaload__", "/dynaload:", "/mcp__plugin_dynaload_dynaload__", "/plugin:dynaload:dynaload:"],
+)
+async def test_a_command_is_known_in_each_form_in_which_a_client_writes_it(before: str) -> None:
+    async with opened() as dynaload:
+        done = await dynaload.run_user_command(f"{before}performance-mode aggressive")
+
+    assert done.success, done.message
+
+
 async def test_what_one_user_pins_is_not_pinned_for_another() -> None:
     async with opened() as dynaload:
         await dynaload.run_user_command("/pin desk__pid", user_id="ann")
