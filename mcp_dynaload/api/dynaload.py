@@ -28,6 +28,7 @@ from mcp_dynaload.api.status import (
 from mcp_dynaload.api.workflows import check_steps, over_all
 from mcp_dynaload.app import open_proxy
 from mcp_dynaload.configuration import Configuration
+from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.machine.logs import hand_logs_over
 from mcp_dynaload.proxy.server import ProxyServer
 from mcp_dynaload.proxy.session import Session
@@ -51,6 +52,7 @@ class Dynaload:
         self.proxy = proxy
         self.sessions = sessions
         self.options = options
+        self.is_open = True
         self._started_at = time.monotonic()
 
     @classmethod
@@ -209,6 +211,7 @@ class Dynaload:
 
     async def get_system_status(self) -> SystemStatus:
         """Return the present condition of components, sessions and servers."""
+        self._check_open()
         live, sessions = self.proxy.live, self.proxy.sessions
         upstreams = upstream_statuses(live, sessions, self.proxy.shared.logins)
         limit = self.configuration.settings.max_concurrent_sessions
@@ -267,9 +270,14 @@ class Dynaload:
 
     @asynccontextmanager
     async def _conversation(self, user_id: str | None, session_id: str | None) -> AsyncGenerator[ApiSession]:
+        self._check_open()
         user, session = identifier("user_id", user_id), identifier("session_id", session_id)
         async with self.sessions.use(user, session) as conversation:
             yield conversation
+
+    def _check_open(self) -> None:
+        if not self.is_open:
+            raise DynaloadError("this Dynaload is closed: use it within its `async with`, or open another one")
 
     async def _command(self, session: Session, line: str) -> CommandOutcome:
         if not self.options.enable_user_controls:
@@ -303,4 +311,5 @@ async def open_api(configuration: Configuration, proxy: ProxyServer, options: Op
         try:
             yield api
         finally:
+            api.is_open = False
             tasks.cancel_scope.cancel()

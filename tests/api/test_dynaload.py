@@ -334,6 +334,16 @@ def test_the_package_offers_the_api_by_its_names() -> None:
         mcp_dynaload.__getattr__("Dynalode")
 
 
+async def test_what_is_closed_says_so() -> None:
+    async with opened() as dynaload:
+        pass
+
+    with pytest.raises(DynaloadError, match="is closed"):
+        await dynaload.process_query("book a meeting room")
+    with pytest.raises(DynaloadError, match="is closed"):
+        await dynaload.get_system_status()
+
+
 WRONG: tuple[tuple[dict[str, Any], str], ...] = (
     ({"query": None}, "query is None; it must be a text"),
     ({"query": b"x"}, "query is b'x'; it must be a text"),

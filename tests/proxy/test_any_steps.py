@@ -187,8 +187,12 @@ class Office:
         assert (self.pins & known) - self.off <= listed
         costs = session.live.catalog.costs
         tokens = session.live.overhead_tokens + sum(costs[name] for name in listed & known)
+        idle = len(listed & known) - len(self.loaded())
+        also = f" and {idle} listed until /clear" if idle else ""
         info = " ".join((await say(self.client, "session-info")).split())
-        assert f"{len(listed & known)} of {len(session.live.catalog.tools)} tools loaded: {tokens:,} tokens" in info
+        tools = f"{len(self.loaded())} of {len(session.live.catalog.tools)}"
+        assert f"{tools} tools loaded{also}: {tokens:,} tokens" in info
+        assert f" tools {tools} loaded " in info
         assert f"unloaded by you {len(self.off)} " in info
         assert f"pinned by you {len(self.pins)} " in info
         tiers = re.findall(r"^[123] \w+ +(\d+)  ", await say(self.client, "tier-status"), re.MULTILINE)[-3:]
