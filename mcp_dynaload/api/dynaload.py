@@ -4,12 +4,13 @@ import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import structlog
 from mcp_types import CallToolResult
 
+from mcp_dynaload.api.arguments import choice, identifier, mapping, text, texts
 from mcp_dynaload.api.connection import NAME
 from mcp_dynaload.api.messages import tool_params
 from mcp_dynaload.api.options import IntegrationMode, LoadingStrategy, Options, Servers, configured, without_client
@@ -27,6 +28,7 @@ from mcp_dynaload.api.status import (
 from mcp_dynaload.api.workflows import check_steps, over_all
 from mcp_dynaload.app import open_proxy
 from mcp_dynaload.configuration import Configuration
+from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.machine.logs import hand_logs_over
 from mcp_dynaload.proxy.server import ProxyServer
 from mcp_dynaload.proxy.session import Session
@@ -50,6 +52,7 @@ class Dynaload:
         self.proxy = proxy
         self.sessions = sessions
         self.options = options
+        self.is_open = True
         self._started_at = time.monotonic()
 
     @classmethod
@@ -77,8 +80,8 @@ class Dynaload:
         """
         options = Options(
             config=config,
-            mode=IntegrationMode(mode),
-            strategy=LoadingStrategy(strategy) if strategy else None,
+            mode=choice("mode", IntegrationMode, mode) or IntegrationMode.PRODUCTION,
+            strategy=choice("strategy", LoadingStrategy, strategy),
             enable_monitoring=enable_monitoring,
             enable_user_controls=enable_user_controls,
             enable_caching=enable_caching,
@@ -87,7 +90,7 @@ class Dynaload:
             enable_performance_alerts=enable_performance_alerts,
             health_check_interval=health_check_interval,
             metrics_export_interval=metrics_export_interval,
-            alert_thresholds=dict(alert_thresholds or {}),
+            alert_thresholds=cast(dict[str, float], mapping("alert_thresholds", alert_thresholds)),
         )
         with configured(options) as configuration:
             level = "debug" if options.mode is IntegrationMode.DEVELOPMENT else None
@@ -111,12 +114,14 @@ class Dynaload:
         Raises:
             TooManySessionsError: As many sessions as allowed are at work.
         """
+        commands, words = split_own_command(text("query", query))
+        lines = (*texts("user_commands", user_commands), *commands)
+        chosen = choice("strategy", LoadingStrategy, strategy)
         async with self.session(user_id, session_id) as session:
             if not session_id:
                 await session.clear()
-            commands, words = split_own_command(query)
-            outcomes = [await self._command(session, line) for line in (*user_commands, *commands)]
-            return await run_query(session, words, LoadingStrategy(strategy) if strategy else None, outcomes)
+            outcomes = [await self._command(session, line) for line in lines]
+            return await run_query(session, words, chosen, outcomes)
 
     async def run_user_command(
         self, command: str, *, user_id: str | None = None, session_id: str | None = None
@@ -126,8 +131,9 @@ class Dynaload:
         Raises:
             TooManySessionsError: As many sessions as allowed are at work.
         """
+        line = text("command", command)
         async with self.session(user_id, session_id) as session:
-            return await self._command(session, command)
+            return await self._command(session, line)
 
     async def complete_command(
         self, line: str, *, user_id: str | None = None, session_id: str | None = None
@@ -138,7 +144,7 @@ class Dynaload:
             TooManySessionsError: As many sessions as allowed are at work.
         """
         async with self._conversation(user_id, session_id) as conversation:
-            return await completions(conversation.connected, line)
+            return await completions(conversation.connected, text("line", line))
 
     async def clear_session(self, session_id: str, *, user_id: str | None = None) -> None:
         """Start a conversation over: its list is what the project usually needs, its memory empty.
@@ -186,8 +192,9 @@ class Dynaload:
             MCPError: There is no tool of that name, or the server's own error answer.
             TooManySessionsError: As many sessions as allowed are at work.
         """
+        called, given = text("name", name), mapping("arguments", arguments)
         async with self._conversation(user_id, session_id) as conversation:
-            return await conversation.connected.call(name, arguments or {})
+            return await conversation.connected.call(called, given)
 
     async def tools_for_messages_api(
         self, *, user_id: str | None = None, session_id: str | None = None
@@ -204,6 +211,7 @@ class Dynaload:
 
     async def get_system_status(self) -> SystemStatus:
         """Return the present condition of components, sessions and servers."""
+        self._check_open()
         live, sessions = self.proxy.live, self.proxy.sessions
         upstreams = upstream_statuses(live, sessions, self.proxy.shared.logins)
         limit = self.configuration.settings.max_concurrent_sessions
@@ -243,7 +251,7 @@ class Dynaload:
 
     async def close_session(self, session_id: str, *, user_id: str | None = None) -> bool:
         """End a conversation and its servers' processes; False if there is none of that id."""
-        return await self.sessions.close(user_id or "", session_id)
+        return await self.sessions.close(identifier("user_id", user_id), identifier("session_id", session_id))
 
     @asynccontextmanager
     async def session(self, user_id: str | None = None, session_id: str | None = None) -> AsyncGenerator[Session]:
@@ -252,8 +260,9 @@ class Dynaload:
         Raises:
             TooManySessionsError: As many sessions as allowed are at work.
         """
-        for session in self.proxy.sessions if session_id else ():
-            if (session.client.user, session.id) == (user_id or "", session_id) and session.client.name != NAME:
+        wanted = identifier("user_id", user_id), identifier("session_id", session_id)
+        for session in self.proxy.sessions if wanted[1] else ():
+            if (session.client.user, session.id) == wanted and session.client.name != NAME:
                 yield session
                 return
         async with self._conversation(user_id, session_id) as conversation:
@@ -261,8 +270,14 @@ class Dynaload:
 
     @asynccontextmanager
     async def _conversation(self, user_id: str | None, session_id: str | None) -> AsyncGenerator[ApiSession]:
-        async with self.sessions.use(user_id or "", session_id or "") as conversation:
+        self._check_open()
+        user, session = identifier("user_id", user_id), identifier("session_id", session_id)
+        async with self.sessions.use(user, session) as conversation:
             yield conversation
+
+    def _check_open(self) -> None:
+        if not self.is_open:
+            raise DynaloadError("this Dynaload is closed: use it within its `async with`, or open another one")
 
     async def _command(self, session: Session, line: str) -> CommandOutcome:
         if not self.options.enable_user_controls:
@@ -296,4 +311,5 @@ async def open_api(configuration: Configuration, proxy: ProxyServer, options: Op
         try:
             yield api
         finally:
+            api.is_open = False
             tasks.cancel_scope.cancel()

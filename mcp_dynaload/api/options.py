@@ -8,7 +8,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import cast
 
+from mcp_dynaload.api.arguments import seconds
 from mcp_dynaload.config.paths import variables_for
 from mcp_dynaload.config.server_entry import SERVERS_KEY
 from mcp_dynaload.config.settings import Settings
@@ -81,8 +83,7 @@ class Options:
 
     def __post_init__(self) -> None:
         for name in ("health_check_interval", "metrics_export_interval"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{name} is {getattr(self, name)!r}; it must be a number of seconds above 0")
+            seconds(name, getattr(self, name))
         known = thresholds_of(Settings())
         for name in self.alert_thresholds:
             if name not in known:
@@ -99,7 +100,6 @@ class Options:
             "max_concurrent_sessions": self.max_concurrent_sessions,
             "performance_alerts_enabled": self.enable_performance_alerts,
             "log_level": "debug" if self.mode is IntegrationMode.DEVELOPMENT else None,
-            **self.alert_thresholds,
             **self.alert_thresholds,
         }
         return {name: str(value).lower() for name, value in given.items() if value is not None}
@@ -130,13 +130,21 @@ def without_client(environ: Mapping[str, str]) -> dict[str, str]:
     return {**environ, "CLAUDE_CODE_ENTRYPOINT": "sdk", "CLAUDE_CODE_SESSION_ID": ""}
 
 
+def _several(config: object) -> tuple[Path, ...]:
+    files = list(cast(Sequence[object], config)) if isinstance(config, list | tuple) else [config]
+    paths = [file for file in files if isinstance(file, str | Path)]
+    if len(paths) < len(files):
+        raise ConfigError(f"config is {config!r:.60}; give a servers file, a list of them, or what stands in one")
+    return tuple(map(Path, paths))
+
+
 def _files(config: Servers | None, stack: ExitStack) -> tuple[Path, ...]:
     if config is None:
         return ()
     if isinstance(config, str | Path):
         return (Path(config),)
     if not isinstance(config, Mapping):
-        return tuple(map(Path, config))
+        return _several(config)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mcp-dynaload-servers-")))
     file = folder / "config"
     content = config if SERVERS_KEY in config else {SERVERS_KEY: config}

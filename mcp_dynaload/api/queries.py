@@ -8,8 +8,7 @@ from mcp_types import Prompt, PromptReference
 from mcp_dynaload.api.connection import Connected
 from mcp_dynaload.api.results import CommandOutcome, LoadedTool, QueryResult
 from mcp_dynaload.catalog.cost import reduction
-from mcp_dynaload.catalog.names import SERVER_NAME
-from mcp_dynaload.proxy.commands.table import COMMANDS, run_command, text_command
+from mcp_dynaload.proxy.commands.table import COMMANDS, run_command, text_command, written_name
 from mcp_dynaload.proxy.prompt_serving import serve_prompt
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.ranking.cleaning import split_command
@@ -52,9 +51,8 @@ async def run_query(
 
 async def run_text_command(session: Session, line: str) -> CommandOutcome:
     """Run a command that was written as text: `/load-category git`, with or without the slash."""
-    name, *words = line.split() or [""]
-    name = name.removeprefix("/").removeprefix(f"{SERVER_NAME}:").removeprefix(f"mcp__{SERVER_NAME}__")
-    result = await run_command(session, name, words)
+    first, *words = line.split() or [""]
+    result = await run_command(session, written_name(first), words)
     return CommandOutcome(command=line, success=result.success, message=result.text)
 
 

@@ -46,7 +46,11 @@ class SessionStatus(Answer):
     """Since the session's start or the last `/clear`."""
 
     tools: tuple[str, ...]
+    """The loaded ones."""
+
     loaded_tokens: int
+    """The tokens of its list: what the user unloaded is in a client's list until `/clear`."""
+
     reduction_percentage: float
     running_upstreams: tuple[str, ...]
 
@@ -156,7 +160,7 @@ def _session_status(session: Session) -> SessionStatus:
         client=session.client.name,
         strategy=session.state.strategy,
         prompts=session.history.prompts,
-        tools=tuple(tool.name for tool in listed),
+        tools=tuple(tool.name for tool in session.loaded()),
         loaded_tokens=used,
         reduction_percentage=reduction(catalog.total_cost, used) * 100,
         running_upstreams=tuple(upstream.name for upstream in session.pool.running),

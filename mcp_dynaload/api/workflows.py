@@ -1,6 +1,7 @@
 """Several steps as one piece of work."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from mcp_dynaload.api.queries import tokens
 from mcp_dynaload.api.results import StepResponse, WorkflowOptimization, WorkflowStep
@@ -15,9 +16,11 @@ def check_steps(steps: Sequence[WorkflowStep]) -> None:
     Raises:
         DynaloadError: There is no step, or one without words.
     """
-    if not steps:
+    if not steps or isinstance(steps, str):
         raise DynaloadError("a workflow needs at least one step")
-    for number, step in enumerate(steps, 1):
+    for number, step in enumerate(cast(Sequence[object], steps), 1):
+        if not isinstance(step, WorkflowStep):
+            raise DynaloadError(f"step {number} is {step!r:.60}; it must be a WorkflowStep")
         if not step.task.strip():
             raise DynaloadError(f"step {number} ({step.agent_id!r}) says nothing: put its task under 'query'")
 

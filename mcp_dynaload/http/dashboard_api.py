@@ -10,11 +10,11 @@ import anyio
 import anyio.to_thread
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
-from sse_starlette import EventSourceResponse
 
 from mcp_dynaload.api.dynaload import Dynaload
 from mcp_dynaload.http.auth import acting, is_admin
 from mcp_dynaload.http.dependencies import api_of, watch_of
+from mcp_dynaload.http.ending import End
 from mcp_dynaload.http.errors import NOT_FOUND, RESPONSES, NotFoundError
 from mcp_dynaload.http.rest import PREFIX
 from mcp_dynaload.http.routes import guarded_router, needs
@@ -60,9 +60,9 @@ async def overview(watch: Watch, request: Request) -> Overview:
 
 
 @watching.get("/overview/live", include_in_schema=False)
-async def live_overview(watch: Watch, request: Request) -> Response:
+async def live_overview(watch: Watch, end: End, request: Request) -> Response:
     """Send the overview as server-sent events, one at once and one after each change."""
-    return EventSourceResponse(_overviews(watch, request))
+    return end.stream(_overviews(watch, request))
 
 
 @watching.post("/upstreams/{name}/{action}", responses={**RESPONSES, **NOT_FOUND}, dependencies=[needs(Scope.ADMIN)])

@@ -15,13 +15,13 @@ import structlog
 from fastapi import Depends, Header, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
-from sse_starlette import EventSourceResponse
 
 from mcp_dynaload.demo.outcome import Results
 from mcp_dynaload.demo.run import run_scenarios
 from mcp_dynaload.demo.scenario_types import ScenarioType
 from mcp_dynaload.demo.scenarios import SCENARIOS
 from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.http.ending import End
 from mcp_dynaload.http.errors import NOT_FOUND, BusyError, NotFoundError
 from mcp_dynaload.http.rest import EVENT_STREAM, PREFIX
 from mcp_dynaload.http.routes import guarded_router, needs
@@ -96,6 +96,8 @@ class PlayedRun:
             log.exception("demo_run_broke_off", run=self.id)
             self.error = f"broke off: {error!r}; see the service's log"
         finally:
+            if self.results is None and self.error is None:
+                self.error = "cut off: the service ended"
             self.seconds = time.monotonic() - self.started_at
             self._tell()
 
@@ -197,11 +199,12 @@ Kept = Annotated[PlayedRuns, Depends(runs_of)]
             "description": "With `Prefer: respond-async`: it has begun; `Location` says where it is watched",
         },
         500: {"model": Problem, "description": "The run failed"},
-        503: {"model": Problem, "description": "Another run is going on"},
+        503: {"model": Problem, "description": "Another run is going on, or the service ends before this one does"},
     },
 )
 async def run_demo(
     runs: Kept,
+    end: End,
     body: DemoRun | None = None,
     accept: Annotated[str, Header()] = "",
     prefer: Annotated[str, Header(description="`respond-async`: do not wait for the result.")] = "",
@@ -209,11 +212,11 @@ async def run_demo(
     """Play scenarios on the embedded servers and measure them: all of them take up to a minute."""
     run = runs.start((body or DemoRun()).scenario_types)
     if EVENT_STREAM in accept:
-        return EventSourceResponse(_events(run), headers={"Content-Location": location(run)})
+        return end.stream(_events(run), headers={"Content-Location": location(run)})
     if RESPOND_ASYNC in [preference.strip().lower() for preference in prefer.split(",")]:
         headers = {"Location": location(run), "Preference-Applied": RESPOND_ASYNC, "Retry-After": "1"}
         return JSONResponse(run.progress().model_dump(mode="json"), 202, headers)
-    await run.over()
+    await end.wait_for(run.over)
     if run.results is None:
         problem = Problem(error="demo_failed", message=str(run.error))
         return JSONResponse(problem.model_dump(mode="json"), 500)

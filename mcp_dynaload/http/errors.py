@@ -38,6 +38,10 @@ class NotAllowedError(DynaloadError):
     """The sender may not do this in another's name."""
 
 
+class ShuttingDownError(DynaloadError):
+    """The service ended before the answer was there."""
+
+
 class BusyError(DynaloadError):
     """The thing asked for is being done for somebody else."""
 
@@ -47,9 +51,11 @@ def tell_errors(app: FastAPI, masker: Masker) -> None:
     app.add_exception_handler(NotFoundError, _told(404, "not_found", masker))
     app.add_exception_handler(NotAllowedError, _told(403, "insufficient_scope", masker))
     app.add_exception_handler(TooManySessionsError, _told(503, "too_many_sessions", masker))
+    app.add_exception_handler(ShuttingDownError, _told(503, "shutting_down", masker))
     app.add_exception_handler(BusyError, _told(503, "busy", masker))
     app.add_exception_handler(DynaloadError, _told(400, "wrong_input", masker))
     app.add_exception_handler(MCPError, _told(400, "mcp_error", masker))
+    app.add_exception_handler(Exception, _failed)
     app.add_exception_handler(HTTPException, _refused(masker))
     app.add_exception_handler(RequestValidationError, _unfit(masker))
 
@@ -61,6 +67,12 @@ def _told(status: int, word: str, masker: Masker) -> Callable[[Request, Exceptio
         return JSONResponse(problem.model_dump(mode="json"), status, headers)
 
     return tell
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw; the server logs it."""
+    problem = Problem(error="internal_error", message="something failed here that should not; the service's log has it")
+    return JSONResponse(problem.model_dump(mode="json"), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _refused(masker: Masker) -> Callable[[Request, Exception], Awaitable[Response]]:

@@ -58,7 +58,9 @@ class Endpoints:
         self._told: set[str] = set()
         self._sse = SseServerTransport(MESSAGES_PATH, max_request_body_size=settings.max_request_bytes)
         self._streams: set[anyio.CancelScope] = set()
-        self._over = anyio.Event()
+        self.over = anyio.Event()
+        """Set when all sessions end, and with them whatever is still sent."""
+
         self._running = 0
         self._rest = anyio.Event()
         self.is_draining = False
@@ -99,7 +101,7 @@ class Endpoints:
         try:
             await self._sessions.handle_request(scope, receive, send)
         except RuntimeError:
-            if not self._over.is_set():
+            if not self.over.is_set():
                 raise
             await _unavailable(SHUTTING_DOWN)(scope, receive, send)
 
@@ -149,7 +151,7 @@ class Endpoints:
     def end(self) -> None:
         """End all sessions, and with them their upstreams."""
         self.is_draining = True
-        self._over.set()
+        self.over.set()
         for stream in set(self._streams):
             stream.cancel()
 
@@ -158,7 +160,7 @@ class Endpoints:
         async with self._sessions.run(), anyio.create_task_group() as tasks:
             tasks.start_soon(self._keep_told)
             task_status.started()
-            await self._over.wait()
+            await self.over.wait()
             tasks.cancel_scope.cancel()
 
     async def _refusal(self, sender: str) -> Response | None:

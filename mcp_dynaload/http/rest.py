@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import anyio
 from fastapi import Depends, Header, Query, Request, Response
-from sse_starlette import EventSourceResponse
 
 from mcp_dynaload.api.dynaload import Dynaload
 from mcp_dynaload.api.registry import (
@@ -23,6 +22,7 @@ from mcp_dynaload.api.results import QueryResult
 from mcp_dynaload.api.status import SessionStatus, SystemStatus, session_statuses
 from mcp_dynaload.http.auth import acting, is_admin
 from mcp_dynaload.http.dependencies import api_of
+from mcp_dynaload.http.ending import End
 from mcp_dynaload.http.errors import NOT_FOUND, RESPONSES, NotFoundError
 from mcp_dynaload.http.routes import guarded_router, needs
 from mcp_dynaload.http.schemas import (
@@ -106,13 +106,14 @@ async def performance_report(api: Api) -> PerformanceReport:
 )
 async def live_metrics(
     api: Api,
+    end: End,
     accept: Annotated[str, Header()] = "",
     interval_seconds: Annotated[float, Query(ge=0.1, le=60, description="Between two events.")] = 2.0,
 ) -> Response | PerformanceSummary:
     """Return the summary now; with `Accept: text/event-stream` again and again."""
     if EVENT_STREAM not in accept:
         return (await api.get_performance_report()).integration_report.performance_summary
-    return EventSourceResponse(_summaries(api, interval_seconds))
+    return end.stream(_summaries(api, interval_seconds))
 
 
 async def _summaries(api: Dynaload, interval_seconds: float) -> AsyncGenerator[dict[str, str]]:

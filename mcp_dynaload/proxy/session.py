@@ -88,6 +88,9 @@ class Session:
     announced: list[Tool] = field(default_factory=list[Tool])
     """The tools of the client's list, beside our own, when that was announced last."""
 
+    noted: list[str] = field(default_factory=list[str])
+    """The names of the listed tools when that was told the journal and the metrics last."""
+
     gone: dict[str, Tool] = field(default_factory=dict[str, Tool])
     """Tools in the client's list whose server is behind us no more: till `/clear` they stay, and calls are told why."""
 
@@ -249,12 +252,12 @@ class Session:
             self.live.index.anticipate(self.state.memory)
         if isinstance(action, ToolsFound | ToolUsed):
             self.learning.note_search(decision.added)
-        now = self.shown()
+        now, is_other = self.shown(), self.noted != [tool.name for tool in self.listed()]
+        if now != self.announced or is_other:
+            self._tell_list(action, decision, state)
         if now != self.announced:
             before, self.announced = self.announced, now
             self.plugin.listed({tool.name for tool in now} - {tool.name for tool in before})
-            stayed = [tool.name for tool in before if tool.name not in self.gone]
-            self._tell_list(action, decision, stayed, [tool.name for tool in self.listed()], state)
             await self.list_refresh.announce(self.client, gather=isinstance(action, AgentPrompted))
         await self.resumable.keep(self.session_id, self._to_keep())
         await self.status_line.show(self.session_id, self.summary)
@@ -348,14 +351,15 @@ class Session:
                 baseline_tokens=catalog.total_cost,
             )
         )
+        self.noted = [tool.name for tool in self.listed()]
         names = [tool.name for tool in self._chosen()]
         for action in first_lists(self.costs, names, {name: self.history.reason(name) for name in names}):
             self.emit(action)
 
-    def _tell_list(
-        self, action: Action, decision: Decision, before: list[str], names: list[str], state: SessionState
-    ) -> None:
-        """Tell that the list has these names now and had others `before`, when the state was `state`."""
+    def _tell_list(self, action: Action, decision: Decision, state: SessionState) -> None:
+        """Tell how the list differs from the one told last; `state` is the one before."""
+        before, names = self.noted, [tool.name for tool in self.listed()]
+        self.noted = names
         rewrites = state.first_prompt_seen and not self.client.environment.tool_search
         prefix = self.model_context.context_tokens or self.costs.listed(self.live.catalog.costs.keys() & before)
         self.emit(

@@ -33,8 +33,10 @@ def _carried_out(state: SessionState, action: Order, context: Context) -> tuple[
             return load_ordered(state, names, context, reason=why)
         case ToolsUnloaded(names):
             listed = frozenset(names).intersection(advertised(state, context.catalog))
-            after = replace(state, loaded=state.loaded | listed, unloaded=state.unloaded | frozenset(names))
-            return after, Decision(reason="unloaded by you")
+            kept = {"loaded": state.loaded | listed, "held": state.held.difference(names)}
+            return replace(state, unloaded=state.unloaded | frozenset(names), **kept), Decision(
+                reason="unloaded by you"
+            )
         case ToolsPinned(names):
             wanted = frozenset(names)
             kept = {"unloaded": state.unloaded - wanted, "held": state.held - wanted}

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -143,6 +144,17 @@ async def test_commands_can_be_switched_off() -> None:
         done = await dynaload.run_user_command("/load-category office")
 
     assert (done.success, done.message) == (False, "Commands are off: enable_user_controls=False.")
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["/", "", "/mcp__dynaload__", "/dynaload:", "/mcp__plugin_dynaload_dynaload__", "/plugin:dynaload:dynaload:"],
+)
+async def test_a_command_is_known_in_each_form_in_which_a_client_writes_it(before: str) -> None:
+    async with opened() as dynaload:
+        done = await dynaload.run_user_command(f"{before}performance-mode aggressive")
+
+    assert done.success, done.message
 
 
 async def test_what_one_user_pins_is_not_pinned_for_another() -> None:
@@ -320,3 +332,61 @@ def test_the_package_offers_the_api_by_its_names() -> None:
     assert IntegrationMode("testing") is IntegrationMode.TESTING
     with pytest.raises(AttributeError, match="no attribute 'Dynalode'"):
         mcp_dynaload.__getattr__("Dynalode")
+
+
+async def test_what_is_closed_says_so() -> None:
+    async with opened() as dynaload:
+        pass
+
+    with pytest.raises(DynaloadError, match="is closed"):
+        await dynaload.process_query("book a meeting room")
+    with pytest.raises(DynaloadError, match="is closed"):
+        await dynaload.get_system_status()
+
+
+WRONG: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"query": None}, "query is None; it must be a text"),
+    ({"query": b"x"}, "query is b'x'; it must be a text"),
+    ({"query": "x", "session_id": 5}, "session_id is 5; it must be a text"),
+    ({"query": "x", "user_id": "\ud800"}, "user_id is .*half of a character"),
+    ({"query": "x", "user_commands": "/reset"}, "user_commands is '/reset'; it must be a list of texts"),
+    ({"query": "x", "user_commands": [1]}, r"user_commands\[0\] is 1; it must be a text"),
+    ({"query": "x", "strategy": "fast"}, "strategy is 'fast'; it must be one of conservative"),
+)
+
+
+async def test_a_wrong_argument_is_told_and_harms_no_conversation() -> None:
+    nothing: Any = None
+    async with opened() as dynaload:
+        for wrong, told in WRONG:
+            with pytest.raises(DynaloadError, match=told):
+                await dynaload.process_query(**wrong)
+        with pytest.raises(DynaloadError, match="command is None"):
+            await dynaload.run_user_command(nothing)
+        with pytest.raises(DynaloadError, match="line is None"):
+            await dynaload.complete_command(nothing)
+        with pytest.raises(DynaloadError, match="session_id is 3"):
+            await dynaload.clear_session(cast(Any, 3))
+        with pytest.raises(DynaloadError, match=r"arguments is \[1\]; it must be a dict"):
+            await dynaload.call_tool("desk__pid", cast(Any, [1]))
+        with pytest.raises(DynaloadError, match="step 1 is 'x'; it must be a WorkflowStep"):
+            await dynaload.process_workflow_with_optimization(cast(Any, ["x"]))
+
+        assert (await dynaload.run_user_command("/help", session_id="other")).success
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"config": 5}, "config is 5; give a servers file"),
+        ({"mode": "fast"}, "mode is 'fast'; it must be one of"),
+        ({"strategy": "fast"}, "strategy is 'fast'; it must be one of"),
+        ({"health_check_interval": "x"}, "health_check_interval is 'x'"),
+        ({"metrics_export_interval": float("nan")}, "metrics_export_interval is nan"),
+        ({"alert_thresholds": [1]}, r"alert_thresholds is \[1\]"),
+    ],
+)
+async def test_a_wrong_option_is_told_before_anything_is_opened(wrong: dict[str, Any], told: str) -> None:
+    with pytest.raises(DynaloadError, match=told):
+        async with Dynaload.open(**wrong):
+            pass

@@ -8,10 +8,12 @@ import pytest
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.servers_file import read_upstreams
 from mcp_dynaload.errors import HostError, UpstreamError
+from mcp_dynaload.hosts.claude_code.backups import write_edits
 from mcp_dynaload.hosts.claude_code.client_version import MODS_VERSION
 from mcp_dynaload.hosts.claude_code.files import Scope
 from mcp_dynaload.hosts.claude_code.hooks import hook_settings
 from mcp_dynaload.hosts.claude_code.installation import UserDialogue, install
+from mcp_dynaload.hosts.claude_code.pending_edits import FileEdit
 from mcp_dynaload.hosts.claude_code.wiring import PLUGIN_FOLDER
 from tests.hosts.machine import DATA, ENTRY, DeclinedError, bare_machine, used_machine
 
@@ -182,6 +184,39 @@ def test_a_failure_half_way_restores_what_was_written(tmp_path: Path, failing: i
     assert machine.contents() == before
     assert list(machine.locations.backups_dir.iterdir()) == []
     assert machine.refreshes == []
+
+
+def test_where_a_folder_should_be_a_file_nothing_changes_and_that_is_said(tmp_path: Path) -> None:
+    machine = bare_machine(tmp_path)
+    machine.write_json(machine.state, {"mcpServers": {"clock": {"command": "clock"}}})
+    machine.write(machine.home / ".claude", "no folder")
+    before = machine.contents()
+
+    with pytest.raises(HostError, match=r"cannot be written \(Not a directory\); nothing changed"):
+        machine.init()
+
+    assert machine.contents() == before
+
+
+def test_what_cannot_be_put_back_is_named_and_keeps_nothing_else_from_it(tmp_path: Path) -> None:
+    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
+    for file in (first, second):
+        file.write_text("before")
+
+    def write(path: Path, content: bytes) -> None:
+        if path == third:
+            second.unlink()
+            second.mkdir()
+            raise OSError(28, "No space left on device", str(path))
+        path.write_bytes(content)
+
+    with pytest.raises(HostError, match=f"No space left on device.*by hand.*{second}"):
+        write_edits(
+            [FileEdit(first, "before", "after"), FileEdit(second, "before", "after"), FileEdit(third, None, "after")],
+            write,
+        )
+
+    assert first.read_text() == "before"
 
 
 def test_a_file_that_changes_meanwhile_is_not_overwritten(tmp_path: Path) -> None:

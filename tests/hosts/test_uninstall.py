@@ -1,4 +1,5 @@
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 
 from mcp_dynaload.config.trust import is_trusted
 from mcp_dynaload.errors import HostError
+from mcp_dynaload.hosts.claude_code.client_version import MODS_VERSION
 from mcp_dynaload.hosts.claude_code.files import Scope
+from mcp_dynaload.hosts.claude_code.installation import uninstall
 from tests.hosts.machine import ENTRY, Machine, bare_machine, used_machine
 
 SCOPES: tuple[Scope, ...] = ("user", "project", "local")
@@ -101,6 +104,22 @@ def test_without_room_for_what_the_files_hold_now_nothing_changes(
         machine.uninstall()
 
     assert machine.contents() == before
+
+
+def test_an_uninstall_that_fails_half_way_leaves_all_as_it_was_the_plugin_too(tmp_path: Path) -> None:
+    machine = replace(used_machine(tmp_path), client_version=MODS_VERSION)
+    machine.init()
+    before = machine.contents()
+    link = next(path for path in (machine.home / ".claude" / "skills").iterdir() if path.is_symlink())
+
+    def write(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    with pytest.raises(HostError, match=r"No space left on device.*nothing changed"):
+        uninstall(machine.locations.backups_dir, machine.locations.state_dir, machine.shown.append, write)
+
+    assert machine.contents() == before
+    assert link.is_symlink()
 
 
 def test_there_is_nothing_to_undo_twice(tmp_path: Path) -> None:

@@ -16,9 +16,11 @@ from mcp_dynaload.demo.scenario_types import ScenarioType
 from mcp_dynaload.demo.scenarios import SCENARIOS
 from mcp_dynaload.errors import DynaloadError
 from mcp_dynaload.http.demo_runs import MAX_KEPT_RUNS, PlayedRuns
+from mcp_dynaload.http.dependencies import serving_of
 from mcp_dynaload.http.rest import PREFIX
 from tests.api.desks import servers
 from tests.http.services import service_of
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.proves("demo-progress")
 
@@ -30,11 +32,13 @@ PLAYED = ScenarioOutcome(ScenarioType.BASIC, "mail", True, (), 0.9, (), (12.0,),
 class Scripted:
     """A run that plays two scenarios, each when it is told to."""
 
+    begun: anyio.Event = field(default_factory=anyio.Event)
     go_on: anyio.Event = field(default_factory=anyio.Event)
     end: anyio.Event = field(default_factory=anyio.Event)
     error: Exception | None = None
 
     async def __call__(self, types: tuple[ScenarioType, ...], done: Callable[[str], None]) -> Results:
+        self.begun.set()
         await self.go_on.wait()
         done("mail")
         await self.end.wait()
@@ -161,3 +165,38 @@ async def test_the_last_runs_are_kept_and_an_unknown_one_is_told(tmp_path: Path)
 
     assert kept.status_code == 200
     assert (unknown.status_code, unknown.json()["error"]) == (404, "not_found")
+
+
+async def test_who_waits_for_a_run_or_reads_a_stream_is_told_when_the_service_ends(tmp_path: Path) -> None:
+    kept, busy = list[PlayedRuns](), ""
+    told, sent, streaming, play = list[httpx2.Response](), list[str](), anyio.Event(), Scripted()
+    async with (
+        service_of(tmp_path, servers()) as service,
+        httpx2.AsyncClient(base_url=service.origin + PREFIX, timeout=30) as http,
+        anyio.create_task_group() as tasks,
+    ):
+        kept.append(PlayedRuns(tasks, play))
+        service.app.state.demo_runs = kept[0]
+
+        async def ask() -> None:
+            told.append(await http.post("/demo/run", json=BASIC))
+
+        async def read() -> None:
+            async with http.stream("GET", "/metrics/live", headers={"Accept": "text/event-stream"}) as answer:
+                async for text in answer.aiter_text():
+                    sent.append(text)
+                    streaming.set()
+
+        with anyio.fail_after(HANG_SECONDS):
+            async with anyio.create_task_group() as asking:
+                asking.start_soon(ask)
+                asking.start_soon(read)
+                await play.begun.wait()
+                await streaming.wait()
+                busy = (await http.post("/demo/run", json=BASIC)).json()["message"]
+                serving_of(service.app).endpoints.end()
+        tasks.cancel_scope.cancel()
+
+    assert [(answer.status_code, answer.json()["error"]) for answer in told] == [(503, "shutting_down")]
+    assert "".join(sent).endswith("\r\n\r\n")
+    assert kept[0].get(busy.rsplit("/", 1)[1]).progress().status == "failed"

@@ -17,6 +17,7 @@ from mcp_dynaload.selection.actions import (
     ToolsFound,
     ToolsOrdered,
     ToolsPinned,
+    ToolsUnloaded,
     ToolUsed,
     TurnEnded,
 )
@@ -168,3 +169,10 @@ def test_what_usually_follows_and_what_a_call_brings_wait_too() -> None:
 
     assert state.held == {LATER.name, POST.name}
     assert state.loaded == {NOTES.name, WEB.name}
+
+
+def test_a_tool_that_the_user_unloads_while_it_waits_is_not_loaded_with_what_they_allow() -> None:
+    state = after(ToolsFound((NOTES.name, WEB.name, POST.name)), ToolsUnloaded((POST.name,)), FlowAllowed())
+
+    assert POST.name not in state.loaded
+    assert state.unloaded == {POST.name}

@@ -113,14 +113,30 @@ def write_edits(edits: Sequence[FileEdit], write: Write) -> None:
             done.append(edit)
             _put(edit.path, edit.after, write)
     except BaseException as error:  # Ctrl-C too: half a change would leave the client without its servers
-        for edit in reversed(done):
-            _put(edit.path, edit.before, write_atomically)
+        left = _put_back(done)
         remove_folders(made)
-        if isinstance(error, OSError):
-            raise HostError(
-                f"{error.filename or 'a file'}: cannot be written ({error.strerror}); nothing changed"
-            ) from error
+        if left or isinstance(error, OSError):
+            why = f"cannot be written ({error.strerror})" if isinstance(error, OSError) else "was not written"
+            name = getattr(error, "filename", None) or "a file"
+            raise HostError(f"{name}: {why}; {_outcome(left)}") from error
         raise
+
+
+def _put_back(edits: Sequence[FileEdit]) -> list[str]:
+    """Put back what each file held, the last one first; return those of which that failed, and why."""
+    left: list[str] = []
+    for edit in reversed(edits):
+        try:
+            _put(edit.path, edit.before, write_atomically)
+        except (OSError, HostError) as error:  # the others are to be put back all the same
+            left.append(f"{edit.path} ({error})")
+    return left
+
+
+def _outcome(left: Sequence[str]) -> str:
+    if not left:
+        return "nothing changed"
+    return f"put these back by hand, from the copies in our backups folder: {', '.join(left)}"
 
 
 def remove_folders(folders: Sequence[Path]) -> None:
@@ -136,9 +152,11 @@ def to_bytes(text: str) -> bytes:
 
 
 def _put(path: Path, text: str | None, write: Write) -> None:
+    if read_text(path) == text:
+        return
     if text is None:
-        path.unlink(missing_ok=True)
-    elif read_text(path) != text:
+        path.unlink()
+    else:
         write(path, to_bytes(text))
 
 

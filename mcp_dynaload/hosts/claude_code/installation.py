@@ -23,7 +23,7 @@ from mcp_dynaload.hosts.claude_code.diff import diffs
 from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, objects, read_text
 from mcp_dynaload.hosts.claude_code.install_plan import InstallPlan, plan_init
 from mcp_dynaload.hosts.claude_code.json_edit import parse_object
-from mcp_dynaload.hosts.claude_code.links import write_links
+from mcp_dynaload.hosts.claude_code.links import LinkEdit, write_links
 from mcp_dynaload.hosts.claude_code.login_probe import Probe, logins_needed
 from mcp_dynaload.hosts.claude_code.movable_servers import probe_candidates
 from mcp_dynaload.hosts.claude_code.moved_secrets import forget_restored, forget_secrets, keep_secrets
@@ -134,8 +134,12 @@ def uninstall(
         _show_undoing(plan, show)
         return True
     _keep_current(backups[0].folder, [edit.before for edit in plan.edits])
-    write_edits(plan.edits, write)
     write_links(plan.links)
+    try:
+        write_edits(plan.edits, write)
+    except BaseException:  # Ctrl-C too: without its plugin the client would have neither
+        write_links([LinkEdit(link.path, link.after, link.before) for link in plan.links])
+        raise
     left = forget_restored(plan.edits, SecretStore(state_dir / SECRETS_FILE))
     remove_folders([folder for backup in backups for folder in backup.made_folders])
     for backup in backups:

@@ -118,7 +118,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("model", state.model or "not known yet"),
         ("mode", state.strategy),
         ("profile", session.view.chosen.name),
-        ("tools", f"{len(session.listed())} of {len(live.catalog.tools)} loaded"),
+        ("tools", f"{len(session.loaded())} of {len(live.catalog.tools)} loaded"),
         ("pinned by you", len(state.pinned)),
         ("unloaded by you", len(state.unloaded)),
         ("registered", _registered(session)),
@@ -331,7 +331,9 @@ def _choice(session: Session) -> Choice:
 def _saving(session: Session) -> str:
     now = session.saving
     tokens = f"{now.used_tokens:,} tokens instead of {now.all_tokens:,}, {less_or_more(now.share, 0)}"
-    return f"{now.listed} of {now.tools} tools loaded: {tokens}."
+    idle = now.listed - len(session.loaded())
+    also = f" and {idle} listed until /clear" if idle else ""
+    return f"{now.listed - idle} of {now.tools} tools loaded{also}: {tokens}."
 
 
 def _reasons(session: Session, tier: Tier, names: Iterable[str]) -> str:

@@ -68,11 +68,10 @@ async def unload(session: Session, words: Words) -> Result:
 
 async def allow_flow(session: Session, words: Words) -> Result:
     """Load the tools that wait for your word (`toxic_flow = "ask"`), and ask no more before `/clear`."""
-    held = sorted(session.state.held)
-    await session.decide(FlowAllowed())
-    if not held:
+    gained = (await session.decide(FlowAllowed())).gained
+    if not gained:
         return done("Allowed for this session; no tool waits for it.")
-    return done(f"Allowed: loaded {counted(len(held), 'tool')}.", _rows(session, held), FROM_NEXT)
+    return done(f"Allowed: loaded {counted(len(gained), 'tool')}.", _rows(session, gained), FROM_NEXT)
 
 
 async def load_tier(session: Session, words: Words) -> Result:
@@ -87,7 +86,8 @@ async def load_tier(session: Session, words: Words) -> Result:
         return await _order(session, _core(session), "tier 1 (core)")
     reserve = tiers_of(session.state, session.catalog, ()).reserve
     if [word.lower() for word in words[1:]] == ["all"]:
-        unloaded = sorted(session.state.unloaded.difference(reserve))
+        known = (tool.name for tool in session.catalog.tools)
+        unloaded = sorted(session.state.unloaded.intersection(known).difference(reserve))
         return await _order(session, (*reserve, *unloaded), "tier 3 (reserve)")
     if words[1:]:
         return wrong("way to load tier 3", " ".join(words[1:]), ("all",))
@@ -164,7 +164,9 @@ async def unpin(session: Session, words: Words) -> Result:
     """Undo `pin`, of a tool or of a category."""
     pinned = session.state.pinned
     names, what = _tools_or_category(session, words)
-    known = tuple(name for name in names or ((what,) if what in pinned else ()) if name in pinned)
+    if names is None:  # of a server that is gone or not in the profile in use a pin can be undone all the same
+        names = (what,) if what in pinned else session.live.categories().get(what.lower())
+    known = tuple(name for name in names or () if name in pinned)
     if known:
         problem = await anyio.to_thread.run_sync(session.shared.memory.forget_pins, session.learning.project, known)
         await session.decide(ToolsUnpinned(known))

@@ -100,6 +100,12 @@ def text_command(line: str) -> tuple[str, list[str]] | None:
     return (name, words) if name and first.startswith("/") else None
 
 
+def written_name(word: str) -> str:
+    """Return the name of the command that a word means: one of ours in any of its forms, or another."""
+    found = _OWN.fullmatch(word)
+    return found[1] if found else word.removeprefix("/")
+
+
 def own_command(name: str) -> str | None:
     """Return the command that the client's name for one of our prompts stands for; None if it is not ours."""
     found = _OWN.fullmatch(name.strip())
