@@ -12,6 +12,7 @@ from mcp_types import CallToolResult, TextContent
 import mcp_dynaload
 from mcp_dynaload import Dynaload, IntegrationMode, LoadingStrategy, WorkflowStep
 from mcp_dynaload.api.sessions import TooManySessionsError
+from mcp_dynaload.api.status import SystemStatus
 from mcp_dynaload.errors import ConfigError, DynaloadError
 from tests.api.desks import opened, servers
 from tests.faults.scripted import missing_program
@@ -73,10 +74,14 @@ async def test_a_server_that_could_not_be_listed_is_told_with_the_reason() -> No
     assert ["'no-such-program-gone' was not found" in str(server.error) for server in none_status.upstreams] == [True]
 
 
+def is_settled(status: SystemStatus) -> bool:
+    return status.catalog_tools == 6 and status.components["ranking"].health == "healthy"
+
+
 async def test_the_same_query_again_is_not_ranked_again_unless_caching_is_off() -> None:
     async with opened() as caching, opened(enable_caching=False) as plain:
-        # Once meanings are known the same query is ranked anew; nothing signals that.
-        while (await caching.get_system_status()).components["ranking"].health != "healthy":  # noqa: ASYNC110
+        # Once all tools, and then their meanings, are known the same query is ranked anew; nothing signals that.
+        while not is_settled(await caching.get_system_status()):  # noqa: ASYNC110
             await anyio.sleep(0.01)
         hits = [(await caching.process_query("create an invoice")).cache_hit for _ in range(2)]
         misses = [(await plain.process_query("create an invoice")).cache_hit for _ in range(2)]
