@@ -63,6 +63,6 @@ def reduction(baseline_tokens: int, used_tokens: int) -> float:
     return 1 - used_tokens / baseline_tokens if baseline_tokens else 0.0
 
 
-def less_or_more(saved: float, digits: int = 1) -> str:
-    """Return the share that is saved in words: `83% less`, or `24% more` where it is negative."""
-    return f"{abs(saved):.{digits}%} {'less' if saved >= 0 else 'more'}"
+def less_or_more(saved: float) -> str:
+    """Return the share that is saved in words: `83.1% less`, or `24.0% more` where it is negative."""
+    return f"{abs(saved):.1%} {'less' if saved >= 0 else 'more'}"

@@ -4,7 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from mcp_dynaload.catalog.catalog import Catalog
-from mcp_dynaload.catalog.cost import reduction
 from mcp_dynaload.catalog.tool import Tool
 
 _MINUS, _DOT = "\N{MINUS SIGN}", "\N{MIDDLE DOT}"
@@ -22,17 +21,21 @@ class Saving:
     all_tokens: int
 
     @property
-    def share(self) -> float:
-        """The share of all tokens that is saved; negative where more are used."""
-        return reduction(self.all_tokens, self.used_tokens)
+    def percent(self) -> int:
+        """The share of all tokens that is saved, in percent; not rounded up, and negative where more are used."""
+        return 100 * (self.all_tokens - self.used_tokens) // max(1, self.all_tokens)
+
+    @property
+    def in_words(self) -> str:
+        """The same as `83% less`, or `24% more` where more are used."""
+        return f"{abs(self.percent)}% {'less' if self.percent >= 0 else 'more'}"
 
     @property
     def summary(self) -> str:
         """The same in a few characters, `7 of 412` and the change in percent; empty while nothing is listed."""
         if not self.listed:
             return ""
-        percent = 100 * (self.all_tokens - self.used_tokens) // max(1, self.all_tokens)
-        change = f"{_MINUS}{percent}%" if percent >= 0 else f"+{-percent}%"
+        change = f"{_MINUS}{self.percent}%" if self.percent >= 0 else f"+{-self.percent}%"
         return f"{self.listed:,} of {self.tools:,} {_DOT} {change}"
 
 

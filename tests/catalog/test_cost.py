@@ -47,4 +47,4 @@ def test_a_reduction_is_the_saved_share():
     assert reduction(1_000, 50) == 0.95
     assert reduction(100, 150) == -0.5
     assert reduction(0, 10) == 0.0
-    assert (less_or_more(0.834), less_or_more(-0.236, 0)) == ("83.4% less", "24% more")
+    assert (less_or_more(0.834), less_or_more(-0.236)) == ("83.4% less", "23.6% more")

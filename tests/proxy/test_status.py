@@ -63,6 +63,11 @@ def test_the_summary_is_short_and_promises_no_more_than_is_saved(saving: Saving,
     assert saving.summary == summary
 
 
+def test_the_words_say_the_same_percent_as_the_cell() -> None:
+    assert Saving(7, 60, 1_368, 6_439).in_words == "78% less"
+    assert Saving(4, 4, 1_100, 1_000).in_words == "10% more"
+
+
 async def test_the_line_follows_the_list_and_goes_with_the_session(tmp_path: Path) -> None:
     async with office(tmp_path) as client:
         before = line_of(tmp_path)

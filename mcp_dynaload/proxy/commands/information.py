@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import anyio.to_thread
 
 from mcp_dynaload.by_key import ByKey
-from mcp_dynaload.catalog.cost import less_or_more
 from mcp_dynaload.catalog.names import FIND_TOOLS, CommandName
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.proxy.commands.command import Result, Words, done, refused, tool_named, typed, wrong_tool
@@ -330,7 +329,7 @@ def _choice(session: Session) -> Choice:
 
 def _saving(session: Session) -> str:
     now = session.saving
-    tokens = f"{now.used_tokens:,} tokens instead of {now.all_tokens:,}, {less_or_more(now.share, 0)}"
+    tokens = f"{now.used_tokens:,} tokens instead of {now.all_tokens:,}, {now.in_words}"
     idle = now.listed - len(session.loaded())
     also = f" and {idle} listed until /clear" if idle else ""
     return f"{now.listed - idle} of {now.tools} tools loaded{also}: {tokens}."
