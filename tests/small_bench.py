@@ -66,6 +66,10 @@ class WordReader:
     def begin(self, texts: Sequence[str]) -> None:
         """Do nothing yet: it takes no time."""
 
-    def judge(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], float]:
-        """Return the same, and whether the first text begins with such a word."""
-        return self.encode(texts), 2.0 if texts[0].split()[0] in {"is", "show", "make"} else -2.0
+    def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the same."""
+        return self.encode(texts)
+
+    def need(self, text: str) -> float:
+        """Return whether a text begins with such a word."""
+        return 2.0 if text.split()[0] in {"is", "show", "make"} else -2.0

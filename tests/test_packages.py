@@ -34,7 +34,7 @@ for module in pkgutil.walk_packages(mcp_dynaload.__path__, "mcp_dynaload."):
                 raise
 from mcp_dynaload.encoder.sentence_encoder import read_encoder
 from mcp_dynaload.encoder.tokenizer import count_tokens
-print(count_tokens("time of day"), round(read_encoder().judge(["write a haiku"])[1], 3) < 0.5)
+print(count_tokens("time of day"), round(read_encoder().need("write a haiku"), 3) < 0.5)
 """
 """Imports every module of ours, and has what is packed with them do its work."""
 

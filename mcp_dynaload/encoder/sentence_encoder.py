@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
 from threading import Lock
@@ -34,7 +35,7 @@ Found = TypeVar("Found")
 _READING = Lock()
 """Held while the models are read: who comes second waits for them, and does not read them again."""
 
-VERSION = "b87c15d3eba2c76c"
+VERSION = "5455b1ac90bfe86b"
 """The beginning of the SHA-256 of model, weights and vocabulary: vectors of another version mean something else."""
 
 
@@ -48,8 +49,9 @@ class Encoder:
         # Both start their threads when they first have something to do; a prompt never waits behind the texts of tools.
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="encoder")
         prompts = ThreadPoolExecutor(max(THREADS, os.cpu_count() or 1), thread_name_prefix="encoder-prompts")
-        self._judged = _TextsOfLate(self._judge_now, prompts)
-        self._read = _TextsOfLate(self._vector, prompts)
+        self._prompts = prompts
+        self._judged = _TextsOfLate(self._begin_to_judge)
+        self._read = _TextsOfLate(self._begin_to_read)
 
     def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Return a unit vector for each text, as rows; what is beyond `MAX_TOKENS` of a text is not read."""
@@ -63,22 +65,22 @@ class Encoder:
         return vectors
 
     def begin(self, texts: Sequence[str]) -> None:
-        """Begin to read what `judge` will be asked for: the model runs beside Python."""
+        """Begin to read what `read` and, of the first, `need` will be asked for: the model runs beside Python."""
         self._judged.begin(texts[0])
         for text in texts[1:]:
             self._read.begin(text)
 
-    def judge(self, texts: Sequence[str]) -> "tuple[NDArray[np.float32], float]":
-        """Return the vectors of the texts, and the log-odds that the first asks for a tool of any kind.
-
-        Texts of late are not read again.
-        """
+    def read(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Return the vectors of the texts of a prompt; those of late are not read again."""
         import numpy as np
 
-        judged = self._judged.begin(texts[0])
-        others = [self._read.begin(text) for text in texts[1:]]
-        vector, need = judged.result()
-        return np.stack([vector, *(other.result() for other in others)]), need
+        first = self._judged.begin(texts[0]).vector
+        others = [self._read.begin(text).vector for text in texts[1:]]
+        return np.stack([vector.result() for vector in (first, *others)])
+
+    def need(self, text: str) -> float:
+        """Return the log-odds that a text asks for a tool of any kind; the judge goes on while its vector is used."""
+        return self._judged.begin(text).end.result()
 
     def _vector(self, text: str) -> "NDArray[np.float32]":
         """Return one text's vector.
@@ -88,10 +90,23 @@ class Encoder:
         vector, _ = self._run(text)
         return vector[0]
 
-    def _judge_now(self, text: str) -> "tuple[NDArray[np.float32], float]":
-        vector, hidden = self._run(text)
+    def _begin_to_read(self, text: str) -> "_BegunText[NDArray[np.float32]]":
+        vector = self._prompts.submit(self._vector, text)
+        return _BegunText(vector, vector)
+
+    def _begin_to_judge(self, text: str) -> "_BegunText[float]":
+        vector: Future[NDArray[np.float32]] = Future()
+        return _BegunText(vector, self._prompts.submit(self._judge_now, text, vector))
+
+    def _judge_now(self, text: str, told: "Future[NDArray[np.float32]]") -> float:
+        try:
+            vector, hidden = self._run(text)
+        except BaseException as error:
+            told.set_exception(error)
+            raise
+        told.set_result(vector[0])
         (need,) = self._judge.run(None, {"hidden": hidden})
-        return vector[0], float(need[0, 0])
+        return float(need[0, 0])
 
     def _run(self, text: str) -> "list[NDArray[np.float32]]":
         import numpy as np
@@ -99,21 +114,30 @@ class Encoder:
         return self._session.run(None, {"ids": np.array([self._pieces.numbers(text, MAX_TOKENS)], np.int64)})
 
 
-class _TextsOfLate(Generic[Found]):
-    """Findings about texts, made in threads; those of late are kept."""
+@dataclass(frozen=True, slots=True)
+class _BegunText(Generic[Found]):
+    """A text that is read in a thread."""
 
-    def __init__(self, find: Callable[[str], Found], pool: ThreadPoolExecutor) -> None:
-        self._find, self._pool = find, pool
+    vector: "Future[NDArray[np.float32]]"
+    end: Future[Found]
+    """The last that is found about it."""
+
+
+class _TextsOfLate(Generic[Found]):
+    """Texts that are read or were of late."""
+
+    def __init__(self, start: Callable[[str], _BegunText[Found]]) -> None:
+        self._start = start
         self._lock = Lock()
-        self._known: dict[str, Future[Found]] = {}
+        self._known: dict[str, _BegunText[Found]] = {}
         """In order of last use."""
 
-    def begin(self, text: str) -> "Future[Found]":
+    def begin(self, text: str) -> _BegunText[Found]:
         """Begin with a text, unless it is known or begun; what failed is tried again."""
         with self._lock:
             known = self._known.pop(text, None)
-            if known is None or (known.done() and known.exception() is not None):
-                known = self._pool.submit(self._find, text)
+            if known is None or (known.end.done() and known.end.exception() is not None):
+                known = self._start(text)
             self._known[text] = known
             while len(self._known) > KEPT_TEXTS:
                 del self._known[next(iter(self._known))]

@@ -43,11 +43,15 @@ class Reader(Protocol):
         ...
 
     def begin(self, texts: Sequence[str]) -> None:
-        """Begin to read the texts of which `judge` will be asked, and do not wait."""
+        """Begin to read texts of which `read` and, of the first, `need` will be asked, and do not wait."""
         ...
 
-    def judge(self, texts: Sequence[str]) -> tuple[Matrix, float]:
-        """Return the vectors of texts, and the log-odds that the first asks for a tool of any kind."""
+    def read(self, texts: Sequence[str]) -> Matrix:
+        """Return the vectors of texts."""
+        ...
+
+    def need(self, text: str) -> float:
+        """Return the log-odds that a text asks for a tool of any kind."""
         ...
 
 
@@ -220,7 +224,7 @@ class HybridRanker:
     def _candidates(self, asked: _AskedTexts, limit: int) -> _Candidates:
         by_words = [self._lexical.matches(asked.query, CANDIDATES)]
         by_words += [self._lexical.matches(clause, CLAUSE_CANDIDATES) for clause in asked.clauses]
-        said, judged = self._reader.judge(asked.texts)
+        said = self._reader.read(asked.texts)
         likeness = self._vectors.likeness(said)
         chosen = {match.index for matches in by_words for match in matches}
         limits = (max(CANDIDATES, limit), *(CLAUSE_CANDIDATES for _ in asked.texts))
@@ -228,14 +232,13 @@ class HybridRanker:
             chosen.update(_best_first(row, many))
         indices = sorted(chosen)
         terms = {match.index: match.terms for matches in reversed(by_words) for match in matches}
-        observed = self._observed(asked.query.text, said, judged, likeness, by_words, indices)
+        observed = self._observed(asked, said, likeness, by_words, indices)
         return _Candidates(indices, observed, terms)
 
     def _observed(
         self,
-        text: str,
+        asked: _AskedTexts,
         vectors: Matrix,
-        judged: float,
         likeness: Matrix,
         by_words: list[list[WordMatch]],
         indices: list[int],
@@ -255,9 +258,9 @@ class HybridRanker:
             nearest=likeness.max(axis=1),
             upstreams=self._upstreams[indices],
             own_work=own_work_features(cosines(vectors[:1], self._own_work)[0]),
-            judged=judged,
             said=vectors[0],
-            general=float(asks_in_general(text)),
+            general=float(asks_in_general(asked.query.text)),
+            judged=self._reader.need(asked.texts[0]),  # the last: it is being found meanwhile
         )
 
 

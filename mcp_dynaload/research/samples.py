@@ -301,12 +301,14 @@ class Remembering:
         return np.stack([self._vectors[text] for text in texts])
 
     def begin(self, texts: Sequence[str]) -> None:
-        """Do nothing yet: `judge` reads."""
+        """Do nothing yet: `read` and `need` read."""
 
-    def judge(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], float]:
-        """Return the reader's vectors, and its judgement of the first text."""
-        first = texts[0]
-        if first not in self._odds:
-            vectors, self._odds[first] = self._reader.judge([first])
-            self._vectors[first] = vectors[0]
-        return self.encode(texts), self._odds[first]
+    def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the reader's vectors."""
+        return self.encode(texts)
+
+    def need(self, text: str) -> float:
+        """Return the reader's judgement of a text."""
+        if text not in self._odds:
+            self._odds[text] = self._reader.need(text)
+        return self._odds[text]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.resources import files
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -54,12 +55,13 @@ def test_a_vector_depends_on_nothing_but_its_text(encoder: Encoder):
 def test_a_judged_text_has_the_vectors_that_it_has_otherwise(encoder: Encoder):
     texts = ["which of my tickets are open?", "delete the staging pod", "word " * 200]
 
-    alone, need_alone = encoder.judge(texts[:1])
-    among_others, need = encoder.judge(texts)
+    reader = Encoder(*open_models())
+    need = reader.need(texts[0])
+    among_others = reader.read(texts)
 
     assert np.array_equal(among_others, encoder.encode(texts))
-    assert np.array_equal(alone, among_others[:1])
-    assert need_alone == need
+    assert np.array_equal(encoder.read(texts[:1]), among_others[:1])
+    assert encoder.need(texts[0]) == need
 
 
 def test_a_text_of_a_prompt_is_read_once(encoder: Encoder):
@@ -69,13 +71,13 @@ def test_a_text_of_a_prompt_is_read_once(encoder: Encoder):
     reader = Encoder(counting, judge, pieces)
 
     reader.begin(texts)
-    first, need = reader.judge(texts)
-    second, _ = reader.judge(["before\nfind the open issues, and close them", *texts[1:]])
+    first, need = reader.read(texts), reader.need(texts[0])
+    second = reader.read(["before\nfind the open issues, and close them", *texts[1:]])
 
     assert counting.runs == 4
     assert np.array_equal(first, encoder.encode(texts))
     assert np.array_equal(first[1:], second[1:])
-    assert need == encoder.judge(texts[:1])[1]
+    assert need == encoder.need(texts[0])
 
 
 def test_a_text_that_could_not_be_read_is_read_again(encoder: Encoder):
@@ -83,9 +85,34 @@ def test_a_text_that_could_not_be_read_is_read_again(encoder: Encoder):
     failing = Counting(session, fails=1)
     reader = Encoder(failing, judge, pieces)
     with pytest.raises(MemoryError):
-        reader.judge(["list the tables"])
+        reader.read(["list the tables"])
 
-    assert reader.judge(["list the tables"])[1] == encoder.judge(["list the tables"])[1]
+    assert reader.need("list the tables") == encoder.need("list the tables")
+
+
+def test_the_vectors_of_a_prompt_are_there_while_the_judge_goes_on(encoder: Encoder):
+    session, judge, pieces = open_models()
+    held = Held(judge)
+    reader = Encoder(session, held, pieces)
+    try:
+        reader.begin(["list the tables"])
+        vectors = reader.read(["list the tables"])
+    finally:
+        held.goes_on.set()
+
+    assert np.array_equal(vectors, encoder.read(["list the tables"]))
+    assert reader.need("list the tables") == encoder.need("list the tables")
+
+
+class Held:
+    """A judge that does not begin before it is let."""
+
+    def __init__(self, session: Any) -> None:
+        self._session, self.goes_on = session, Event()
+
+    def run(self, outputs: None, inputs: Mapping[str, Any]) -> list[Any]:
+        self.goes_on.wait()
+        return self._session.run(outputs, inputs)
 
 
 class Counting:
@@ -111,7 +138,7 @@ class Counting:
     ],
 )
 def test_a_wish_for_something_outside_is_judged_above_work_of_ones_own(encoder: Encoder, asking: str, own: str):
-    assert encoder.judge([asking])[1] > 0 > encoder.judge([own])[1]
+    assert encoder.need(asking) > 0 > encoder.need(own)
 
 
 def test_what_is_beyond_the_limit_makes_no_difference(encoder: Encoder):

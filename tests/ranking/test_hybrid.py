@@ -86,9 +86,9 @@ def test_of_a_prompt_with_many_clauses_neighbours_are_looked_at_together():
 
 def test_the_longer_a_prompt_the_more_parts_of_it_are_read_up_to_its_last():
     class Listening(Fixed):
-        def judge(self, texts: Sequence[str]) -> tuple[Matrix, float]:
+        def read(self, texts: Sequence[str]) -> Matrix:
             read.append(list(texts))
-            return super().judge(texts)
+            return super().read(texts)
 
     read: list[list[str]] = []
     listening = HybridRanker(CATALOG, no_vectors(len(CATALOG.tools)), own_work(), Listening())
@@ -203,8 +203,11 @@ class Fixed:
 
     def begin(self, texts: Sequence[str]) -> None: ...
 
-    def judge(self, texts: Sequence[str]) -> tuple[Matrix, float]:
-        return self.encode(texts), 0.0
+    def read(self, texts: Sequence[str]) -> Matrix:
+        return self.encode(texts)
+
+    def need(self, text: str) -> float:
+        return 0.0
 
 
 @given(st.text(max_size=200), st.integers(1, 20))

@@ -49,7 +49,7 @@ class Graph:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def linear(self, x: str, name: str, bias: bool = True) -> str:
+    def linear(self, x: str, name: str) -> str:
         """Add a quantised linear map: one scale for each column of the weights, one for all of the input."""
         weights = self.weights[f"{name}.weight"].T
         scales = np.abs(weights).max(0) / RANGE
@@ -58,25 +58,27 @@ class Graph:
             self.constant(f"{name}.weight", np.rint(weights / scales).astype(np.int8)),
             self.constant(f"{name}.scale", scales.astype(np.float32)),
             "",
+            self.constant(f"{name}.bias", self.weights[f"{name}.bias"]),
         ]
-        if bias:
-            inputs.append(self.constant(f"{name}.bias", self.weights[f"{name}.bias"]))
         return self.add("DynamicQuantizeMatMul", inputs, "com.microsoft")[0]
 
     def add_and_norm(self, x: str, more: str, name: str) -> str:
-        """Add the normalised sum."""
+        """Add the normalised sum.
+
+        In two nodes: `SkipLayerNormalization`, which is both in one, goes number by number and takes seven times as
+        long (onnxruntime 1.32, a quarter of the encoder's time).
+        """
         gamma = self.constant(f"{name}.weight", self.weights[f"{name}.weight"])
         beta = self.constant(f"{name}.bias", self.weights[f"{name}.bias"])
-        return self.add("SkipLayerNormalization", [x, more, gamma, beta], "com.microsoft", epsilon=EPSILON)[0]
+        (total,) = self.add("Add", [x, more])
+        return self.add("LayerNormalization", [total, gamma, beta], axis=-1, epsilon=EPSILON)[0]
 
     def layer(self, x: str, name: str) -> str:
         """Add one transformer layer."""
         qkv = self.add("Split", [self.linear(x, f"{name}qkv")], outputs=3, axis=2, num_outputs=3)
         attended = self.add("MultiHeadAttention", qkv, "com.microsoft", num_heads=HEADS)[0]
         x = self.add_and_norm(x, self.linear(attended, f"{name}out"), f"{name}norm1")
-        up = self.linear(x, f"{name}up", bias=False)
-        bias = self.constant(f"{name}up.bias", self.weights[f"{name}up.bias"])
-        inner = self.add("BiasGelu", [up, bias], "com.microsoft")[0]
+        inner = self.add("Gelu", [self.linear(x, f"{name}up")], "com.microsoft")[0]
         return self.add_and_norm(x, self.linear(inner, f"{name}down"), f"{name}norm2")
 
     def unit_mean(self, x: str) -> str:
