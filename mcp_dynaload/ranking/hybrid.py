@@ -139,6 +139,7 @@ class HybridRanker:
         """Return the best `limit` tools for all clauses together, best first, equal ones in name order."""
         if not self._names:
             return ()
+        query = self._lexical.in_its_words(query)
         alone = self._asked(replace(query, leans_on_context=False))
         # Begun at once: few short prompts are so sure alone that they need no other reading.
         together = self._asked(replace(query, leans_on_context=True)) if query.is_short_after_others else alone
@@ -182,7 +183,7 @@ class HybridRanker:
 
     def anticipate(self, earlier: tuple[str, ...]) -> None:
         """Work out the subject of the newest prompt and weigh the words of all: 4 to 6 ms of the next prompt's time."""
-        context = parse_query("", earlier).context
+        context = self._lexical.in_its_words(parse_query("", earlier)).context
         self._lexical.anticipate(context)
         if self._names:
             self._shares(context[0][0])
@@ -206,7 +207,7 @@ class HybridRanker:
 
     def candidates(self, query: Query, limit: int) -> _Candidates:
         """Return the tools worth looking at for a query, and what is known about them."""
-        return self._candidates(self._asked(query), limit)
+        return self._candidates(self._asked(self._lexical.in_its_words(query)), limit)
 
     def _asked(self, query: Query) -> _AskedTexts:
         """Return a query in its clauses and texts, which begin to be read."""

@@ -10,6 +10,7 @@ from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.ranking.evidence import NO_EVIDENCE, Evidence, log_odds, probability
 from mcp_dynaload.ranking.lexical_index import Index, build_index
 from mcp_dynaload.ranking.lexicon import Lexicon, ToolTerms
+from mcp_dynaload.ranking.makers import Makers
 from mcp_dynaload.ranking.query import Query, parts
 from mcp_dynaload.ranking.ranker import Ranker, Scored
 from mcp_dynaload.ranking.spelling import as_many, corrected, misspelt
@@ -116,13 +117,19 @@ class LexicalRanker:
         self._total = len(self._names) + BACKGROUND_TOOLS
         self._rarity = {term: self._rarity_of(term, count) for term, count in self._lexicon.counts().items()}
         self._background = lru_cache(CACHED_BACKGROUNDS)(self._weigh_background)
+        self._naming_makers = lru_cache(CACHED_TEXTS)(Makers(self._rarity).naming)
         self._said = lru_cache(CACHED_TEXTS)(self._corrected)
         self._mass = cache(self._summed_rarity)
 
     def anticipate(self, context: tuple[tuple[str, float], ...]) -> None:
-        """Weigh what will stand around the next prompt."""
+        """Weigh what will stand around the next prompt, in the catalog's words."""
         for leans_on_context in (False, True):
             self._background(context, leans_on_context)
+
+    def in_its_words(self, query: Query) -> Query:
+        """Return a query, and what stands around it, with the makers of the products that it names."""
+        context = tuple((self._naming_makers(text), weight) for text, weight in query.context)
+        return replace(query, text=self._naming_makers(query.text), context=context)
 
     def respelt(self, text: str) -> Mapping[str, str]:
         """Return the words of a text taken for misspelt, each with the catalog's word that may be meant."""
@@ -141,6 +148,7 @@ class LexicalRanker:
         A query that points back is read alone and together with what came before, and neither hides the other.
         """
         best: dict[int, WordMatch] = {}
+        query = self.in_its_words(query)
         readings = [replace(query, leans_on_context=leans) for leans in sorted({False, query.leans_on_context})]
         clauses = [clause for reading in readings for clause in parts(reading)]
         candidates = max(MIN_CANDIDATES, MAX_CANDIDATES // len(clauses))
