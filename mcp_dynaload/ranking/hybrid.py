@@ -228,12 +228,12 @@ class HybridRanker:
             chosen.update(_best_first(row, many))
         indices = sorted(chosen)
         terms = {match.index: match.terms for matches in reversed(by_words) for match in matches}
-        observed = self._observed(asked.query.text, said, judged, likeness, by_words, indices)
+        observed = self._observed(asked.query, said, judged, likeness, by_words, indices)
         return _Candidates(indices, observed, terms)
 
     def _observed(
         self,
-        text: str,
+        query: Query,
         vectors: Matrix,
         judged: float,
         likeness: Matrix,
@@ -257,7 +257,8 @@ class HybridRanker:
             own_work=own_work_features(cosines(vectors[:1], self._own_work)[0]),
             judged=judged,
             said=vectors[0],
-            general=float(asks_in_general(text)),
+            general=float(asks_in_general(query.text)),
+            understood=query.understood,
         )
 
 

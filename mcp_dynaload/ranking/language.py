@@ -53,7 +53,7 @@ def language_of(text: str) -> str | None:
     for language, script in _SCRIPTS:
         if len(script.findall(text)) > english:
             return language
-    english += sum(word not in STOPWORDS and _is_english(word) for word in words) * CONTENT_WEIGHT
+    english += sum(word not in STOPWORDS and is_english(word) for word in words) * CONTENT_WEIGHT
     if (text.isascii() and english > len(words) / 2) or _VIETNAMESE.search(text):
         return None
     hits = Counter(language for word in words for language in _languages_of(word))
@@ -65,14 +65,15 @@ def language_of(text: str) -> str | None:
 @lru_cache(CACHED_WORDS)
 def _languages_of(word: str) -> tuple[str, ...]:
     """Return the languages for which a folded word speaks: English words, and single letters, speak for none."""
-    if len(word) < MIN_LETTERS or _is_english(word):
+    if len(word) < MIN_LETTERS or is_english(word):
         return ()
     meanings = ((language, glossary_of(language).meaning((word,))) for language in LATIN)
     return tuple(language for language, meant in meanings if meant is not None and stemmed([meant]) != stemmed([word]))
 
 
 @lru_cache(CACHED_WORDS)
-def _is_english(word: str) -> bool:
+def is_english(word: str) -> bool:
+    """Tell whether a folded word is an English one that we know."""
     terms = stemmed([word])
     is_known = any(term in everyday_terms() or term in english_terms() for term in terms)
     return is_known or word in STOPWORDS or word in SYNONYMS or word in SYNONYMS.values()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from mcp_dynaload.ranking.cleaning import own_words
-from mcp_dynaload.ranking.foreign import in_english
+from mcp_dynaload.ranking.foreign import in_english, understood
 from mcp_dynaload.ranking.idioms import plain
 from mcp_dynaload.ranking.terms import prose_terms
 from mcp_dynaload.ranking.words import VERBS
@@ -67,6 +67,9 @@ class Query:
     is_short_after_others: bool = False
     """Whether the text may leave out what earlier prompts have said, pointing back or not ("only the failed ones")."""
 
+    understood: float = 1.0
+    """The share of the words that are known in the language in which the text was said."""
+
     @property
     def is_answer(self) -> bool:
         """Whether the text says hardly any words, and not no: what one writes who was asked for a name or a date."""
@@ -110,6 +113,7 @@ def split_clauses(text: str) -> tuple[str, ...]:
 
 def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
     """Parse the query of a cleaned text; `earlier` are prompts before it, newest first, whose weight fades."""
+    known = understood(text)
     text = _in_tools_words(text)
     is_short_after_others = bool(earlier) and len(set(prose_terms(text))) <= MAX_FOLLOW_UP_TERMS
     return Query(
@@ -117,6 +121,7 @@ def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
         context=tuple((_in_tools_words(prompt), FADING ** (age + 1)) for age, prompt in enumerate(earlier)),
         leans_on_context=is_short_after_others and _points_back(text),
         is_short_after_others=is_short_after_others,
+        understood=known,
     )
 
 
