@@ -32,7 +32,7 @@ MANY_TOOLS, NEAR_BY_CHANCE = 600, 0.3
 from a need for it: over 1,433 tools prompts that need none have 0.4 more than over 633 of these, in the mean of eight
 sources, while prompts that need a tool of these have as much."""
 
-UNDERSTOOD, NOT_UNDERSTOOD = 0.55, 6.0
+UNDERSTOOD, NOT_UNDERSTOOD = 0.55, 5.0
 """The share of the words of a prompt in another language that have to be known for its need to count in full, and the
 log-odds that go with all of it: a single known word of ten is near to some tool, too."""
 

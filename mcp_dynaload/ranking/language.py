@@ -11,7 +11,7 @@ from mcp_dynaload.ranking.words import STOPWORDS, SYNONYMS
 LATIN = ("german", "french", "spanish", "portuguese", "italian", "dutch", "turkish", "polish")
 
 MIN_HITS = 2
-"""Words of a language before a text is taken to be in it."""
+"""Words of a language before a text is taken to be in it, if it has English ones or no other letters than English."""
 
 MIN_SHARE = 0.25
 """The least share of the words of a text that are known in its language."""
@@ -58,7 +58,8 @@ def language_of(text: str) -> str | None:
         return None
     hits = Counter(language for word in words for language in _languages_of(word))
     best = max(LATIN, key=hits.__getitem__)
-    least = max(min(MIN_HITS, len(words)), MIN_SHARE * len(words))
+    fewest = MIN_HITS if english or text.isascii() else 1
+    least = max(min(fewest, len(words)), MIN_SHARE * len(words))
     return best if hits[best] >= least and hits[best] > english else None
 
 
@@ -68,7 +69,8 @@ def _languages_of(word: str) -> tuple[str, ...]:
     if len(word) < MIN_LETTERS or is_english(word):
         return ()
     meanings = ((language, glossary_of(language).meaning((word,))) for language in LATIN)
-    return tuple(language for language, meant in meanings if meant is not None and stemmed([meant]) != stemmed([word]))
+    own = stemmed([word])
+    return tuple(one for one, meant in meanings if meant is not None and not {*own} & {*stemmed(meant.split())})
 
 
 @lru_cache(CACHED_WORDS)
