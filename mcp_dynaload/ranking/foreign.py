@@ -19,7 +19,7 @@ _BETWEEN = re.compile(r"[\s'\u2019]+\Z")
 
 
 @dataclass(slots=True)
-class _Tally:
+class _Understood:
     """The words of a text that say something, by their number; of runs of ideographs, by their characters."""
 
     known: int = 0
@@ -46,7 +46,7 @@ def _translated(text: str) -> tuple[str, float]:
     language = language_of(text)
     if language is None:
         return text, 1.0
-    glossary, tally = glossary_of(language), _Tally()
+    glossary, tally = glossary_of(language), _Understood()
     if language in ("chinese", "japanese"):
         english = _IDEOGRAPHS.sub(lambda run: f" {' '.join(_segments(run.group(), glossary, tally))} ", text)
     else:
@@ -55,7 +55,7 @@ def _translated(text: str) -> tuple[str, float]:
     return english or text, tally.share()
 
 
-def _pieces(text: str, glossary: Glossary, tally: _Tally, *, keeps_unknown: bool) -> Iterator[str]:
+def _pieces(text: str, glossary: Glossary, tally: _Understood, *, keeps_unknown: bool) -> Iterator[str]:
     """Yield the text in parts, its words translated, the longest phrases first."""
     words = list(WORD.finditer(text))
     done, place = 0, 0
@@ -80,7 +80,7 @@ def _pieces(text: str, glossary: Glossary, tally: _Tally, *, keeps_unknown: bool
     yield text[done:]
 
 
-def _segments(run: str, glossary: Glossary, tally: _Tally) -> Iterator[str]:
+def _segments(run: str, glossary: Glossary, tally: _Understood) -> Iterator[str]:
     """Yield the words in a run of ideographs or kana, the longest known ones first; unknown ones are left out."""
     place = 0
     while place < len(run):
