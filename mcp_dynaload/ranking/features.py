@@ -142,7 +142,7 @@ class Observed:
     """The vector of the whole prompt."""
 
     general: float
-    """1.0 if it asks about things in general, not about one of its own."""
+    """1.0 if it asks about things in general, not about one of its own, or is about words."""
 
     understood: float = 1.0
     """The share of its words that are known, if it is in another language."""
