@@ -10,7 +10,7 @@ from mcp_dynaload.ranking.glossary import QUIET, Glossary, folded, glossary_of
 from mcp_dynaload.ranking.language import LATIN, WORD, is_english, language_of
 
 MAX_PHRASE = 3
-MAX_IDEOGRAPHS = 8
+MAX_IDEOGRAPHS = 12
 CACHED_TEXTS = 64
 
 _IDEOGRAPHS = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff]+")
