@@ -8,7 +8,7 @@ from mcp_dynaload.catalog.cost import MAX_DESCRIPTION_LENGTH as MAX_SEEN
 from mcp_dynaload.catalog.parameters import Parameter, parameters
 from mcp_dynaload.catalog.tool import Tool, json_object
 
-TEXTS = 2
+TEXTS = 3
 """To be raised with each change of what `tool_texts` gives, after which stored vectors are of other texts."""
 
 MAX_DESCRIPTION_LENGTH = 500

@@ -13,6 +13,7 @@ from mcp_dynaload.encoder.sentence_encoder import WIDTH, Encoder, read_encoder
 from mcp_dynaload.encoder.tool_text import TEXTS, tool_texts
 from mcp_dynaload.proxy.stored_index import built_key
 from mcp_dynaload.ranking.features import Matrix
+from mcp_dynaload.ranking.foreign_tools import tool_in_english
 from mcp_dynaload.ranking.hybrid import HybridRanker
 from mcp_dynaload.ranking.lexical_index import Index
 from mcp_dynaload.ranking.ranker import Anticipating
@@ -53,7 +54,7 @@ class StoredVectors:
 
         `go_on` is called every third of a second or so, and may raise to end it: what was made by then is stored.
         """
-        texts = [tool_texts(tool) for tool in catalog.tools]
+        texts = [tool_texts(tool_in_english(tool)) for tool in catalog.tools]
         rows = self.of([text for some in texts for text in some], go_on)
         vectors = ToolVectors(rows, starts_of([len(some) for some in texts]))
         self.records.keep_built(self._catalog_key(catalog), packed(vectors))

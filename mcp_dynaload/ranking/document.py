@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mcp_dynaload.catalog.cost import MAX_DESCRIPTION_LENGTH
 from mcp_dynaload.catalog.parameters import Parameter, parameters
 from mcp_dynaload.catalog.tool import Tool
+from mcp_dynaload.ranking.foreign_tools import tool_in_english
 from mcp_dynaload.ranking.terms import identifier_terms, prose_terms
 
 MAX_PARAMETER_DESCRIPTION_LENGTH = 300
@@ -41,6 +42,7 @@ class Document:
 
 def document_of(tool: Tool) -> Document:
     """Return the terms of `tool`."""
+    tool = tool_in_english(tool)
     name, upstream = identifier_terms(tool.original_name), identifier_terms(tool.upstream)
     known = list(parameters(tool.input_schema))
     plain = [parameter for parameter in known if not parameter.is_alternative]

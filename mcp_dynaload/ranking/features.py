@@ -32,6 +32,10 @@ MANY_TOOLS, NEAR_BY_CHANCE = 600, 0.3
 from a need for it: over 1,433 tools prompts that need none have 0.4 more than over 633 of these, in the mean of eight
 sources, while prompts that need a tool of these have as much."""
 
+UNDERSTOOD, NOT_UNDERSTOOD = 0.55, 5.0
+"""The share of the words of a prompt in another language that have to be known for its need to count in full, and the
+log-odds that go with all of it: a single known word of ten is near to some tool, too."""
+
 CROWD = 10
 """Tools among the best that speak for their upstream."""
 
@@ -138,7 +142,10 @@ class Observed:
     """The vector of the whole prompt."""
 
     general: float
-    """1.0 if it asks about things in general, not about one of its own."""
+    """1.0 if it asks about things in general, not about one of its own, or is about words."""
+
+    understood: float = 1.0
+    """The share of its words that are known, if it is in another language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +291,9 @@ def _follower(tool_odds: Vector) -> float:
 
 def need_odds(observed: Observed, tool_odds: Vector, coefficients: Coefficients) -> float:
     """Return the log-odds that any tool is needed, without what a large catalog adds to them by chance."""
+    in_doubt = NOT_UNDERSTOOD * max(0.0, 1 - observed.understood / UNDERSTOOD)
     by_chance = NEAR_BY_CHANCE * math.log2(max(1.0, observed.tools / MANY_TOOLS))
-    return float(coefficients.need.odds(need_features(observed, tool_odds))[0]) - by_chance
+    return float(coefficients.need.odds(need_features(observed, tool_odds))[0]) - by_chance - in_doubt
 
 
 def own_work_features(likeness: Vector) -> Vector:

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from mcp_dynaload.catalog.catalog import Catalog
+from mcp_dynaload.ranking.about_words import is_about_words
 from mcp_dynaload.ranking.cleaning import own_words
 from mcp_dynaload.ranking.evidence import NO_EVIDENCE, Evidence
 from mcp_dynaload.ranking.families import Families
@@ -260,7 +261,8 @@ class HybridRanker:
             upstreams=self._upstreams[indices],
             own_work=own_work_features(cosines(vectors[:1], self._own_work)[0]),
             said=vectors[0],
-            general=float(asks_in_general(asked.query.text)),
+            general=float(asks_in_general(asked.query.text) or is_about_words(asked.query.text)),
+            understood=asked.query.understood,
             judged=self._reader.need(asked.texts[0]),  # the last: it is being found meanwhile
         )
 

@@ -6,6 +6,8 @@ _COLLECTION = r"""(['"`]?)[a-z_][\w-]*\.[a-z_][\w-]*\%d(?!\.?\w)"""
 """`database.collection`, which MongoDB calls a namespace; those of Kubernetes have no dots, those of code capitals."""
 
 _ARTICLE = r"(?:an?|another|one more|that as an?|this as an?|it as an?)\s+(?:new\s+)?"
+_POLITE = r"(?:(?:please|now|and|then|could you|can you)\s+)*"
+_IN_CHANNEL = r"(?:in|into|on|to)\s+(?:the\s+|our\s+)?(?:[\w#-]+\s+){0,2}?channel\b"
 _IDIOMS = (
     (
         re.compile(
@@ -33,6 +35,8 @@ _IDIOMS = (
     ),
     (re.compile(rf"(?<![\w.])({_COLLECTION % 2})\s+namespace\b"), r"\1 collection"),
     (re.compile(rf"\bnamespace\s+({_COLLECTION % 2})"), r"collection \1"),
+    (re.compile(rf"\A({_POLITE})(?:write|say|announce)\s+({_IN_CHANNEL})", re.IGNORECASE), r"\1post message \2"),
+    (re.compile(r"\A((?:[\w#-]+\s+){0,3}channel\b[^.?!\n]*)\bwrite\s*\Z", re.IGNORECASE), r"\1post message"),
     (re.compile(r"\bget(?:ting)? rid of\b|\bdo away with\b", re.IGNORECASE), "delete"),
     (re.compile(r"\bthrow(?:ing)?\s+((?:[\w-]+\s+){1,3}?)away\b", re.IGNORECASE), r"discard \1"),
     (re.compile(r"\bthrow(?:ing)? away\b", re.IGNORECASE), "discard"),

@@ -11,7 +11,7 @@ from mcp_dynaload.ranking.words import STOPWORDS, SYNONYMS
 LATIN = ("german", "french", "spanish", "portuguese", "italian", "dutch", "turkish", "polish")
 
 MIN_HITS = 2
-"""Words of a language before a text is taken to be in it."""
+"""Words of a language before a text is taken to be in it, if it has English ones or no other letters than English."""
 
 MIN_SHARE = 0.25
 """The least share of the words of a text that are known in its language."""
@@ -53,26 +53,29 @@ def language_of(text: str) -> str | None:
     for language, script in _SCRIPTS:
         if len(script.findall(text)) > english:
             return language
-    english += sum(word not in STOPWORDS and _is_english(word) for word in words) * CONTENT_WEIGHT
+    english += sum(word not in STOPWORDS and is_english(word) for word in words) * CONTENT_WEIGHT
     if (text.isascii() and english > len(words) / 2) or _VIETNAMESE.search(text):
         return None
     hits = Counter(language for word in words for language in _languages_of(word))
     best = max(LATIN, key=hits.__getitem__)
-    least = max(min(MIN_HITS, len(words)), MIN_SHARE * len(words))
+    fewest = MIN_HITS if english or text.isascii() else 1
+    least = max(min(fewest, len(words)), MIN_SHARE * len(words))
     return best if hits[best] >= least and hits[best] > english else None
 
 
 @lru_cache(CACHED_WORDS)
 def _languages_of(word: str) -> tuple[str, ...]:
     """Return the languages for which a folded word speaks: English words, and single letters, speak for none."""
-    if len(word) < MIN_LETTERS or _is_english(word):
+    if len(word) < MIN_LETTERS or is_english(word):
         return ()
     meanings = ((language, glossary_of(language).meaning((word,))) for language in LATIN)
-    return tuple(language for language, meant in meanings if meant is not None and stemmed([meant]) != stemmed([word]))
+    own = stemmed([word])
+    return tuple(one for one, meant in meanings if meant is not None and not {*own} & {*stemmed(meant.split())})
 
 
 @lru_cache(CACHED_WORDS)
-def _is_english(word: str) -> bool:
+def is_english(word: str) -> bool:
+    """Tell whether a folded word is an English one that we know."""
     terms = stemmed([word])
     is_known = any(term in everyday_terms() or term in english_terms() for term in terms)
     return is_known or word in STOPWORDS or word in SYNONYMS or word in SYNONYMS.values()

@@ -20,7 +20,7 @@ SATURATION = 1.2
 MIN_SPELLING_LENGTH = 4
 """Letters of a word in a name that a misspelling may be corrected to."""
 
-FORMAT = 2
+FORMAT = 3
 """To be raised with each change of this module, or of how documents are made, after which stored bytes are wrong."""
 
 _MAGIC = b"mcp-dynaload index\n"

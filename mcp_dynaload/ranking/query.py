@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from mcp_dynaload.ranking.cleaning import own_words
-from mcp_dynaload.ranking.foreign import in_english
+from mcp_dynaload.ranking.foreign import in_english, understood
 from mcp_dynaload.ranking.idioms import plain
 from mcp_dynaload.ranking.terms import prose_terms
 from mcp_dynaload.ranking.words import VERBS
@@ -19,6 +19,9 @@ MAX_PARTS = 10
 MIN_CLAUSE_TERMS = 2
 
 MAX_FOLLOW_UP_TERMS = 7
+
+MAX_STATED_TERMS = 16
+"""Terms of an answer that states values ("my username is Ada and my password is 1234")."""
 
 MAX_ANSWER_TERMS = 2
 """Terms of a text that says little more than a name or a date."""
@@ -43,6 +46,14 @@ _ISSUE_KEY = re.compile(
 )
 """`ABC-123`, as trackers name their issues; what has the same shape and is none comes first."""
 
+_STATING = re.compile(
+    r"(?:(?:yes|yeah|yep|sure|ok(?:ay)?|oh|right|of course)[\s,.!]+)*(?:my|the|its?|it['\u2019]s|our|his|her)\b"
+    r"(?:\s[\w'\u2019-]+){0,4}?\s*(?:\b(?:is|are|was|were|should be|will be|would be)\b|['\u2019]s\b)[^?]*$",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(r"\d|([\"\u201c])[^\"\u201d]+[\"\u201d]|\S@\w|(?<![.!?]\s)(?<!^)(?<!\bI\b)\b[A-Z][\w-]+")
+"""Numbers, quotations, addresses and names: what is stated in answer to a question."""
+
 _NO = re.compile(r"\b(?:no|not|don['\u2019]?t|never|nothing|nevermind|wait|stop)\b", re.IGNORECASE)
 
 _VERB = "|".join(sorted(VERBS))
@@ -66,6 +77,9 @@ class Query:
 
     is_short_after_others: bool = False
     """Whether the text may leave out what earlier prompts have said, pointing back or not ("only the failed ones")."""
+
+    understood: float = 1.0
+    """The share of the words that are known in the language in which the text was said."""
 
     @property
     def is_answer(self) -> bool:
@@ -110,13 +124,16 @@ def split_clauses(text: str) -> tuple[str, ...]:
 
 def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
     """Parse the query of a cleaned text; `earlier` are prompts before it, newest first, whose weight fades."""
+    known = understood(text)
     text = _in_tools_words(text)
-    is_short_after_others = bool(earlier) and len(set(prose_terms(text))) <= MAX_FOLLOW_UP_TERMS
+    most = MAX_STATED_TERMS if _states_values(text) else MAX_FOLLOW_UP_TERMS
+    is_short_after_others = bool(earlier) and len(set(prose_terms(text))) <= most
     return Query(
         text=text,
         context=tuple((_in_tools_words(prompt), FADING ** (age + 1)) for age, prompt in enumerate(earlier)),
         leans_on_context=is_short_after_others and _points_back(text),
         is_short_after_others=is_short_after_others,
+        understood=known,
     )
 
 
@@ -163,4 +180,10 @@ def _says_little(text: str) -> bool:
 
 
 def _points_back(text: str) -> bool:
-    return bool(_GOING_ON.match(text) or _ANAPHORA.search(text))
+    return bool(_GOING_ON.match(text) or _ANAPHORA.search(text) or _states_values(text))
+
+
+def _states_values(text: str) -> bool:
+    """Tell whether a text only says what something is: that was asked, and what for stands further up."""
+    found = _STATING.match(text)
+    return bool(found and _VALUE.search(text) and len(split_clauses(text)) == 1)

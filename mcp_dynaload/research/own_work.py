@@ -1,5 +1,7 @@
 """Texts of what a coding agent does with its own abilities, from `own_work.jsonl`, one a line.
 
+Those of `further_own_work.jsonl` are neighbours only: models and judge were not fitted to them.
+
 `python -m mcp_dynaload.research.own_work` makes their vectors anew, after the texts or the encoder have changed.
 """
 
@@ -15,8 +17,17 @@ _PACKAGE = files("mcp_dynaload")
 
 
 def own_work_texts() -> list[str]:
-    """Return the texts, in the order of their vectors."""
-    lines = _PACKAGE.joinpath("research/own_work.jsonl").read_text("utf-8")
+    """Return the texts that models are fitted to, in the order of their vectors, which come first."""
+    return _texts("own_work")
+
+
+def further_own_work_texts() -> list[str]:
+    """Return the texts that are neighbours only, in the order of their vectors."""
+    return _texts("further_own_work")
+
+
+def _texts(name: str) -> list[str]:
+    lines = _PACKAGE.joinpath(f"research/{name}.jsonl").read_text("utf-8")
     # Not splitlines: a text may hold U+2028 and the like, which JSON does not escape.
     return [json.loads(line) for line in lines.split("\n") if line]
 
@@ -24,7 +35,7 @@ def own_work_texts() -> list[str]:
 def make() -> None:
     """Write the vectors of the texts into the package."""
     target = Path(str(_PACKAGE)) / "encoder/model/own_work.npy"
-    vectors = read_encoder().encode(own_work_texts())
+    vectors = read_encoder().encode(own_work_texts() + further_own_work_texts())
     # Rounded, so that the wheel is small; as they are computed with, so that a session needs no copy of its own.
     np.save(target, vectors.astype(np.float16).astype(np.float32))
 

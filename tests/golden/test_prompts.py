@@ -5,7 +5,7 @@ from pathlib import Path
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.measure.quality.labelled import NamedCatalog
 from mcp_dynaload.research.follow_ups import packaged_follow_ups
-from mcp_dynaload.research.own_work import own_work_texts
+from mcp_dynaload.research.own_work import further_own_work_texts, own_work_texts
 from mcp_dynaload.research.samples import packaged_own
 from tests.golden.prompts import CONVERSATIONS, EVERYDAY, KINDS, NEAR, NO_NEED, PROMPTS, TOUCAN
 
@@ -111,7 +111,7 @@ def test_no_everyday_prompt_is_in_another_list() -> None:
 def test_no_held_out_prompt_is_in_what_the_product_or_its_fit_was_given() -> None:
     own = packaged_own()
     lines = (*own.needing.lines, *own.labelled, *packaged_follow_ups())
-    given = {bare(line.query) for line in lines} | set(map(bare, own_work_texts()))
+    given = {bare(line.query) for line in lines} | set(map(bare, own_work_texts() + further_own_work_texts()))
 
     assert given & {prompt for path in FILES for prompt in said(path)} == set()
 

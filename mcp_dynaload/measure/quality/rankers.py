@@ -84,10 +84,11 @@ def _fusion(catalog: Catalog, models: Models) -> Ranker:
 def _blended(catalog: Catalog, models: Models) -> Ranker:
     from mcp_dynaload.encoder.own_work import read_own_work
     from mcp_dynaload.encoder.tool_text import tool_texts
+    from mcp_dynaload.ranking.foreign_tools import tool_in_english
     from mcp_dynaload.ranking.hybrid import HybridRanker
     from mcp_dynaload.ranking.tool_vectors import encode_tools
 
-    vectors = encode_tools([tool_texts(tool) for tool in catalog.tools], models.ours.encode)
+    vectors = encode_tools([tool_texts(tool_in_english(tool)) for tool in catalog.tools], models.ours.encode)
     return HybridRanker(catalog, vectors, read_own_work(), models.ours)
 
 
