@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import structlog
 
 from mcp_dynaload.machine.private_files import PRIVATE_DIR, make_private_file, open_private
-from mcp_dynaload.store.sqlite_files import CATALOG, UPGRADES, Schema, is_damage, is_locked
+from mcp_dynaload.store.sqlite_files import CATALOG, Schema, is_damage, is_locked, renew_tables, version_of
 
 BUSY_SECONDS = 0.3
 """How long a lock of another process is waited for: a start waits for it up to three times, and takes a second at most.
@@ -313,7 +313,7 @@ def _connect(name: str, schema: Schema) -> sqlite3.Connection:
     while True:
         connection = sqlite3.connect(name, timeout=BUSY_SECONDS, check_same_thread=False)
         try:
-            _prepare(connection, schema)
+            _prepare(connection, schema, name)
         except sqlite3.Error as error:
             connection.close()
             if not is_locked(error) or time.monotonic() > deadline:
@@ -323,32 +323,13 @@ def _connect(name: str, schema: Schema) -> sqlite3.Connection:
             return connection
 
 
-def _prepare(connection: sqlite3.Connection, schema: Schema) -> None:
+def _prepare(connection: sqlite3.Connection, schema: Schema, name: str) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-    if _version(connection) == schema.version:
+    if version_of(connection) == schema.version:
         return
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        if _version(connection) != schema.version:  # another process may have been faster
-            _rebuild(connection, schema)
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return connection.execute("PRAGMA user_version").fetchone()[0]
-
-
-def _rebuild(connection: sqlite3.Connection, schema: Schema) -> None:
-    """Replace another version's tables, which hold nothing that cannot be had again, but for what was learned."""
-    before = _version(connection)
-    kept = {f"CREATE TABLE {table}" for table in (*schema.kept, *([UPGRADES] if before else []))}
-    for name, statement in connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall():
-        if statement not in kept and not str(name).startswith("sqlite_"):
-            connection.execute(f'DROP TABLE "{name}"')
-    for table in (*schema.tables, *schema.kept):
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
-    if before:
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {UPGRADES}")
-        connection.execute("INSERT INTO upgrades VALUES (?, ?, ?)", (time.time(), before, schema.version))
-    connection.execute(f"PRAGMA user_version = {schema.version}")
+        if version_of(connection) != schema.version:  # another process may have been faster
+            renew_tables(connection, schema, name)
