@@ -98,7 +98,7 @@ class Session:
     """The definitions that the user was told are held back, by server."""
 
     flagged: dict[str, None] = field(default_factory=dict[str, None])
-    """The lines about scanned calls that the user has not been told yet, in their order."""
+    """The lines about scanned calls, and the process's own, that the user has not been told yet, in their order."""
 
     flows: FlowNotices = field(default_factory=FlowNotices)
     """The combinations of its tools that the user was told of."""
