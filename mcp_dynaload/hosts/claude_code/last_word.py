@@ -38,6 +38,11 @@ def taken_out(backup: Backup, read: Read) -> TakenOut:
     return found
 
 
+def nothing_taken_out(backup: Backup, read: Read) -> TakenOut:
+    """Return no server: of an `init` that stopped half way our file may lack what the user did not take out."""
+    return {}
+
+
 def without_taken_out(path: Path, current: str, restored: str, taken: TakenOut, notes: list[str]) -> str:
     """Return what the file gets back without these servers; those that it has now stay."""
     if not taken or path.suffix != ".json" or path.name == SERVERS_FILE:
