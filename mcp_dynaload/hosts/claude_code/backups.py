@@ -107,6 +107,7 @@ def write_edits(edits: Sequence[FileEdit], write: Write) -> None:
     """
     done: list[FileEdit] = []
     made: list[Path] = []
+    edit = None
     try:
         for edit in edits:
             _refuse_if_changed(edit)
@@ -120,7 +121,7 @@ def write_edits(edits: Sequence[FileEdit], write: Write) -> None:
         remove_folders(made)
         if left or isinstance(error, OSError):
             why = f"cannot be written ({error.strerror})" if isinstance(error, OSError) else "was not written"
-            name = getattr(error, "filename", None) or "a file"
+            name = edit.path if edit is not None else "a file"
             raise HostError(f"{name}: {why}; {_outcome(left)}") from error
         raise
 
