@@ -14,6 +14,7 @@ import structlog
 
 from mcp_dynaload.machine.private_files import PRIVATE_DIR, make_private_file, open_private
 from mcp_dynaload.store.sqlite_files import CATALOG, Schema, is_damage, is_locked, renew_tables, version_of
+from mcp_dynaload.store.stored_text import restored, storable
 
 BUSY_SECONDS = 0.3
 """How long a lock of another process is waited for: a start waits for it up to three times, and takes a second at most.
@@ -30,9 +31,6 @@ CACHE_KB = 256
 MAX_UNWRITTEN = 5_000
 """Statements that wait for the end of a lock; more are dropped, oldest first, and counted."""
 
-
-ESCAPED = "\ufdd0"
-"""How a text begins that is kept as hexadecimal digits: a sign that no text has."""
 
 PROBE = "probe"
 """The session whose row is written to see that writing works."""
@@ -198,12 +196,12 @@ class Database:
             self._resting_until, self._dropped = 0.0, 0
 
     def _rows(self, statement: str, values: Sequence[object]) -> list[Row]:
-        found = self._connection.execute(statement, _storable(values)).fetchall()
-        return [tuple(map(_restored, row)) for row in found]
+        found = self._connection.execute(statement, storable(values)).fetchall()
+        return [tuple(map(restored, row)) for row in found]
 
     def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         with self._connection:
-            self._connection.executemany(statement, map(_storable, rows))
+            self._connection.executemany(statement, map(storable, rows))
 
     def _on_sound_file(self, work: Callable[[], _Result]) -> _Result:
         """Do the work; if it finds the file damaged, do it again on a new one."""
@@ -216,32 +214,6 @@ class Database:
             self._connection = _replace_broken(self._path, self._schema, self._file, error)
             self._file = _file_id(self._path)
             return work()
-
-
-def _storable(values: Sequence[object]) -> Sequence[object]:
-    """Return the values as SQLite takes them: text is UTF-8 there, in which a half of a character has no place."""
-    return [_escaped(value) if isinstance(value, str) and not _is_whole(value) else value for value in values]
-
-
-def _is_whole(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return not text.startswith(ESCAPED)
-
-
-def _escaped(text: str) -> str:
-    return ESCAPED + text.encode("utf-8", "surrogatepass").hex()
-
-
-def _restored(value: object) -> object:
-    """Return a value as it was before it was stored."""
-    if not isinstance(value, str) or not value.startswith(ESCAPED):
-        return value
-    return bytes.fromhex(value.removeprefix(ESCAPED)).decode("utf-8", "surrogatepass")
 
 
 def _open(path: Path, schema: Schema) -> sqlite3.Connection:
