@@ -52,6 +52,9 @@ SETTLED_SECONDS = 0.15
 """A change counts when it is still the same after so long: nothing is read that is being written, and what was read is
 in use within two seconds, on a busy machine, too."""
 
+MAX_NAMED = 3
+"""Keys that a line names."""
+
 log = structlog.get_logger()
 
 
@@ -124,6 +127,7 @@ async def open_proxy(
                 user_logins,
                 configuration.profile,
                 partial(read_profiles, locations.user_settings_file),
+                _settings_line(configuration),
             )
             async with (
                 open_proxy_server(shared, locations.logs_dir, is_service=is_service) as proxy,
@@ -132,6 +136,18 @@ async def open_proxy(
                 tasks.start_soon(follow_servers_files, configuration, proxy)
                 yield proxy
                 tasks.cancel_scope.cancel()
+
+
+def _settings_line(configuration: Configuration) -> str:
+    """Return what the user is told of mistakes in their settings file; empty if there are none."""
+    file = configuration.locations.user_settings_file
+    wrong = [problem.key for problem in configuration.upstreams.problems if problem.file == file]
+    if not wrong:
+        return ""
+    names = ", ".join(wrong[:MAX_NAMED]) if all(wrong) else "all of it"
+    return (
+        f"dynaload: {file} has what cannot be used ({names}); `mcp-dynaload doctor` says what is wrong and what holds."
+    )
 
 
 async def follow_servers_files(configuration: Configuration, proxy: ProxyServer) -> None:

@@ -101,13 +101,16 @@ def read_configuration(
     explicit: Sequence[Path] = (),
     trust_all: bool = False,
     overrides: Mapping[str, str] | None = None,
+    goes_on: bool = False,
 ) -> Configuration:
     """Read settings and servers files; overrides are settings by name, as written on the command line.
+
+    `goes_on`: what is wrong in the user's settings file is among the problems, and the rest is used.
 
     Raises:
         ConfigError: The settings are wrong.
     """
-    written = read_written(environ, explicit=explicit, trust_all=trust_all, overrides=overrides)
+    written = read_written(environ, explicit=explicit, trust_all=trust_all, overrides=overrides, goes_on=goes_on)
     return Configuration(
         written.locations,
         written.settings,

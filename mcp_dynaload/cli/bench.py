@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcp_dynaload.cli.common import JsonOption
+from mcp_dynaload.cli.output_files import check_output_file, fail_if, write_output
 from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mcp_dynaload.measure.peers.run import BenchPlan, Figures
 
 
-HAS_PEER = "import sys; del sys.path[0]; import fastmcp"
+HAS_PEER = "import sys; del sys.path[0]; import fastmcp; print(fastmcp.__name__)"
 """Without the working directory on the module path: a repository's code must not be run."""
 
 
@@ -117,8 +118,7 @@ def bench(
         raise ConfigError("--catalog and --tasks belong together: give both, or neither")
     if timed is not None and tasks is None:
         raise ConfigError(f"--timed-catalog {timed}: the time of a choice is that of prompts; give --tasks, too")
-    if plot is not None and not plot.absolute().parent.is_dir():
-        raise ConfigError(f"--plot {plot}: there is no folder {plot.absolute().parent}; make it, or name another file")
+    check_output_file("--plot", plot)
     from mcp_dynaload.measure.peers.run import BenchPlan
 
     plan = BenchPlan(
@@ -145,18 +145,20 @@ def _run(plan: "BenchPlan", plot: Path | None, *, as_json: bool) -> None:
 
     with counting("measuring") as told:
         figures = anyio.run(run, plan, told)
+    problem: str | None = None
     if plot is not None and figures.growth is not None:
-        plot.write_text(growth_chart(figures.growth, "mcp-dynaload bench --plot"), encoding="utf-8")
+        problem = write_output("--plot", plot, growth_chart(figures.growth, "mcp-dynaload bench --plot"))
     if as_json:
         print(json.dumps({**asdict(figures), "ratios": figures.ratios()}, indent=2))
     else:
         _show(figures)
+    fail_if(problem)
 
 
 def _check_peer(python: str) -> None:
     if shutil.which(python) is None:
         wrong = "there is no such program"
-    elif subprocess.run([python, "-E", "-c", HAS_PEER], capture_output=True, check=False).returncode:
+    elif b"fastmcp" not in subprocess.run([python, "-E", "-c", HAS_PEER], capture_output=True, check=False).stdout:
         wrong = "it has no FastMCP"
     else:
         return

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from mcp_dynaload.cli.output_files import check_output_folder, fail_if, write_output
 from mcp_dynaload.cli.screen import console, counting, show_table
 from mcp_dynaload.errors import ConfigError, DynaloadError
 from mcp_dynaload.measure.claude.chart import chart
@@ -39,13 +40,18 @@ def bench_claude(plan: ClaudePlan, out: Path | None, *, as_json: bool) -> None:
         DynaloadError: No session could be played in all set-ups.
     """
     _check(plan)
+    check_output_folder("--out", out)
     with counting("playing") as told:
         found = run(plan, told)
     found = replace(found, about=_peers(plan) | found.about)
     if not found.tasks:
         raise DynaloadError(f"no session could be played in all set-ups: {found.failures[0]}")
-    if out is not None:
-        _write(out, found)
+    problem = out and _write(out, found)
+    _show(found, as_json=as_json)
+    fail_if(problem)
+
+
+def _show(found: ClaudeRun, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(_as_json(found), indent=2))
         return
@@ -119,13 +125,17 @@ def _check(plan: ClaudePlan) -> None:
             raise ConfigError(f"--set-up {name!r} is none of: {', '.join(map(repr, ORDER))}")
 
 
-def _write(folder: Path, found: ClaudeRun) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def _write(folder: Path, found: ClaudeRun) -> str | None:
+    """Write all files; returns why one cannot be written."""
     parts = [*(table.as_markdown() for table in tables(found.tasks)), *(f"- {line}" for line in _about(found))]
-    (folder / "tables.md").write_text("\n".join([*parts, ""]), encoding="utf-8")
-    (folder / "tasks.json").write_text(json.dumps(_as_json(found), indent=1), encoding="utf-8")
     caption = f"{found.about['played']}; {found.about['servers']}; Claude Code {found.about['Claude Code']}"
-    (folder / "chart.svg").write_text(chart(found.tasks, caption), encoding="utf-8")
+    texts = {
+        "tables.md": "\n".join([*parts, ""]),
+        "tasks.json": json.dumps(_as_json(found), indent=1),
+        "chart.svg": chart(found.tasks, caption),
+    }
+    problems = [write_output("--out", folder / name, text) for name, text in texts.items()]
+    return next(filter(None, problems), None)
 
 
 def _about(found: ClaudeRun) -> list[str]:

@@ -53,9 +53,11 @@ def is_agreed(question: str, otherwise: str) -> bool:
 
 
 def configuration_of(
-    config: Sequence[Path] | None, trust: bool, settings: Sequence[str] | None = None
+    config: Sequence[Path] | None, trust: bool, settings: Sequence[str] | None = None, *, goes_on: bool = False
 ) -> "Configuration":
     """Return the configuration that `serve` would use with these options.
+
+    `goes_on`: what is wrong in the user's settings file is among its problems, and the rest is used.
 
     Raises:
         ConfigError: The settings are wrong.
@@ -64,7 +66,7 @@ def configuration_of(
     from mcp_dynaload.machine.logs import set_up_logs
 
     configuration = read_configuration(
-        os.environ, explicit=config or (), trust_all=trust, overrides=overrides_of(settings)
+        os.environ, explicit=config or (), trust_all=trust, overrides=overrides_of(settings), goes_on=goes_on
     )
     set_up_logs(
         configuration.settings.log_level, configuration.locations.logs_dir, to_stderr=False, masker=configuration.masker

@@ -45,7 +45,7 @@ def doctor(
     Example: mcp-dynaload doctor
     """
     mended = [*mend(find_locations(os.environ))] if fix else []
-    configuration = configuration_of(config, trust, settings)
+    configuration = configuration_of(config, trust, settings, goes_on=True)
     findings = [
         *(Finding("note" if text.startswith(NOT_MENDED) else "ok", text) for text in mended),
         *file_findings(configuration.upstreams),

@@ -196,7 +196,7 @@ def print_plain(text: str) -> None:
     console = Console(highlight=False, soft_wrap=True)
     is_diff = text.startswith("--- ")
     for line in text.splitlines():
-        console.print(Text(printable(line), styles.get(line[:1], "") if is_diff else ""))
+        console.print(Text(printable(line, keeps_lines=True), styles.get(line[:1], "") if is_diff else ""))
 
 
 def _ask() -> None:

@@ -63,7 +63,8 @@ def serve(
         # The first prompt may wait for us already: what it is ranked by is read beside the rest, not after it.
         Thread(target=_read_models, name="early-models", daemon=True).start()
     _import_libraries(transport)
-    configuration = configuration_of(config, trust, settings)
+    # a client that starts us would be without any server; of a service whoever starts it reads what is wrong
+    configuration = configuration_of(config, trust, settings, goes_on=transport is Transport.STDIO)
     if transport is not Transport.STDIO:
         from mcp_dynaload.http.run import serve_http  # FastAPI, which a client's own process never needs
 

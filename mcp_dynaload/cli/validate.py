@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
+from mcp_dynaload.cli.output_files import check_output_file, fail_if, write_output
 from mcp_dynaload.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,8 +52,7 @@ def validate(
 
     if report is not None and report.suffix not in FORMATS:
         raise ConfigError(f"--report {report}: the name must end in {', '.join(FORMATS)}")
-    if report is not None and not report.absolute().parent.is_dir():
-        raise ConfigError(f"--report {report}: there is no folder {report.absolute().parent}")
+    check_output_file("--report", report)
     configuration = configuration_of(config, trust, settings)
     from mcp_dynaload.cli.screen import counting
     from mcp_dynaload.measure.installation.run import Parts, unlearning
@@ -61,12 +61,12 @@ def validate(
     parts = Parts(readiness=production_readiness, stress=stress_test, sessions=sessions, minutes=minutes, chaos=chaos)
     with counting("measuring") as told:
         validation = anyio.run(measure, unlearning(configuration), parts, told)
-    if report is not None:
-        report.write_text(_formatted(validation, report.suffix), encoding="utf-8")
+    problem = report and write_output("--report", report, _formatted(validation, report.suffix))
     if as_json:
         print(_formatted(validation, ".json"), end="")
     else:
         _show(validation)
+    fail_if(problem)
     if not validation.passed:
         raise typer.Exit(1)
 

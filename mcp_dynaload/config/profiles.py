@@ -83,19 +83,32 @@ def read_profiles(path: Path) -> dict[str, Profile]:
     Raises:
         ConfigError: The file is wrong, or a profile is; the text has one line for each mistake.
     """
+    problems: list[ConfigProblem] = []
+    found = usable_profiles(path, problems)
+    if problems:
+        raise ConfigError("\n".join(map(str, problems)))
+    return found
+
+
+def usable_profiles(path: Path, problems: list[ConfigProblem]) -> dict[str, Profile]:
+    """Read those of the profiles that can be used; what is wrong is added to the problems."""
     file = read_toml(path, path.read_bytes)
     if file is None:
         return {}
     if isinstance(file, ConfigProblem):
-        raise ConfigError(str(file))
+        problems.append(file)
+        return {}
     written = file.values.get(PROFILES_KEY, {})
     if not isinstance(written, dict):
-        problem = ConfigProblem(path, PROFILES_KEY, "is no table", f"begin a profile with [{PROFILES_KEY}.NAME]")
-        raise ConfigError(str(problem))
-    problems: list[ConfigProblem] = []
-    found = {name: _read(file, name, one, problems) for name, one in cast(dict[str, object], written).items()}
-    if problems:
-        raise ConfigError("\n".join(map(str, problems)))
+        fix = f"begin a profile with [{PROFILES_KEY}.NAME]"
+        problems.append(ConfigProblem(path, PROFILES_KEY, "is no table", fix))
+        return {}
+    found: dict[str, Profile] = {}
+    for name, one in cast(dict[str, object], written).items():
+        wrong = len(problems)
+        profile = _read(file, name, one, problems)
+        if len(problems) == wrong:
+            found[name] = profile
     return found
 
 

@@ -90,6 +90,11 @@ class SecretStore:
         return {name: self.place_of(is_in_file=value is not None) for name, value in sorted(self._read().items())}
 
     def _read(self) -> dict[str, str | None]:
+        kept = self._content().items()
+        return {name: value for name, value in kept if value is None or isinstance(value, str)}
+
+    def _content(self) -> dict[str, object]:
+        """Return all that is in the file, what a later version of us keeps in a way of its own too."""
         try:
             text = self._file.read_text("utf-8")
         except FileNotFoundError:
@@ -102,14 +107,13 @@ class SecretStore:
             raise StoreError(f"{self._file} is not valid JSON; remove it, and set your secrets again") from error
         if not isinstance(content, dict):
             raise StoreError(f"{self._file} is not an object of secrets by name; remove it, and set them again")
-        kept = cast(dict[str, object], content).items()
-        return {name: value for name, value in kept if value is None or isinstance(value, str)}
+        return cast(dict[str, object], content)
 
     def _change(self, name: str, value: str | None, *, is_kept: bool) -> None:
         try:
             make_private_folder(self._file.parent)
             with locked(self._file.with_suffix(".lock")):
-                known = {other: kept for other, kept in self._read().items() if other != name}
+                known = {other: kept for other, kept in self._content().items() if other != name}
                 make_private_file(self._file)
                 content = {**known, name: value} if is_kept else known
                 write_atomically(self._file, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode())

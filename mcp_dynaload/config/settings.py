@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -48,6 +48,15 @@ _HARMLESS = frozenset({"default_loading_strategy", "notify", "profile", "warm_up
 
 A repository must not log prompts, stretch waits or switch loading off, which would list every tool of every server.
 """
+
+
+_STRICTEST: Mapping[str, object] = {
+    "pinning": "enforce",
+    "scan_definitions": True,
+    "content_scan": "block",
+    "toxic_flow": "ask",
+}
+"""Guards: where the user's word about one cannot be read, it may have been any, so the strictest holds."""
 
 
 _SET_BY_CLIENT = _HARMLESS - {"profile"}
@@ -184,15 +193,22 @@ def own_variables(environ: Mapping[str, str]) -> tuple[dict[str, str], tuple[Con
 
 
 def read_settings(
-    locations: Locations, environ: Mapping[str, str], overrides: Mapping[str, str], project: ProjectSettings
+    locations: Locations,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, str],
+    project: ProjectSettings,
+    told: list[ConfigProblem] | None = None,
 ) -> Settings:
     """Read the settings of all sources: overrides (command line), environment, project, user file, defaults.
+
+    With a list, what is wrong in the user's file is added to it and the rest is used.
 
     Raises:
         ConfigError: the user's file, a variable or an option is wrong; the text has one line for each mistake.
     """
+    path = locations.user_settings_file
     layers = [
-        _user_layer(locations.user_settings_file),
+        _user_layer(path) if told is None else _usable_layer(path, told),
         _Layer(project.values, {}),
         _environment_layer(environ),
         _Layer(overrides, {name: f"--set {name}" for name in overrides}, are_strings=True),
@@ -236,6 +252,27 @@ def _environment_layer(environ: Mapping[str, str]) -> _Layer:
     return _Layer(values, variables, are_strings=True)
 
 
+def _usable_layer(path: Path, told: list[ConfigProblem]) -> _Layer:
+    """Return what of the user's file can be used; another version of us may have written it."""
+    file = read_toml(path, path.read_bytes)
+    if isinstance(file, ConfigProblem):
+        told.append(replace(file, what=f"{file.what}, so nothing in it is used and the guards are at their strictest"))
+        return _Layer(_STRICTEST, {})
+    layer = _user_layer(path)
+    usable = dict(layer.values)
+    for name, (what, fix) in _mistakes(layer).items():
+        del usable[name]
+        if name in _STRICTEST:
+            usable[name] = _STRICTEST[name]
+        now = (
+            f", so {usable.get(name, Settings.model_fields[name].get_default())!r} holds"
+            if name in Settings.model_fields
+            else ""
+        )
+        told.append(ConfigProblem(path, name, f"{what}{now}", fix, _line_of(name, file.text) if file else None))
+    return _Layer(usable, {})
+
+
 def _user_layer(path: Path) -> _Layer:
     file = read_toml(path, path.read_bytes)
     if file is None:
@@ -267,6 +304,14 @@ def _line_of(key: str, text: str) -> int | None:
     return text.count("\n", 0, found.end()) + 1 if found else None
 
 
+def _other_name(name: str) -> str:
+    """Return a text that corrects an unknown name, which a later version may know."""
+    fix = nearest_name(name, Settings.model_fields)
+    if fix.startswith("known are"):
+        return f"take it out, or upgrade mcp-dynaload if a newer one wrote it; {fix}"
+    return fix
+
+
 _KEYS = frozenset({"alert_webhook"})
 """Settings whose value is never shown, since all of it may be a key."""
 
@@ -282,7 +327,7 @@ def _mistakes(layer: _Layer) -> dict[str, tuple[str, str]]:
     except ValidationError as error:
         wrong |= {str(detail["loc"][0]): _requirement(detail["msg"]) for detail in error.errors(include_url=False)}
     unknown = [name for name in layer.values if name not in known]
-    return {name: ("is not a setting", nearest_name(name, Settings.model_fields)) for name in unknown} | {
+    return {name: ("is not a setting", _other_name(name)) for name in unknown} | {
         name: ("is no address" if name in _KEYS else f"is {_shown(layer.values[name])}", fix)
         for name, fix in wrong.items()
     }

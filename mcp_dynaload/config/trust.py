@@ -118,7 +118,7 @@ def trust_content(path: Path, content: bytes, state_dir: Path) -> TrustRecord:
         StoreError: the record of trust cannot be read or written.
     """
     record = TrustRecord(place_of(path), _sha256(content))
-    _write(state_dir, {**_read(state_dir), str(record.path): record.sha256})
+    _write(state_dir, {**_content(state_dir), str(record.path): record.sha256})
     return record
 
 
@@ -128,7 +128,7 @@ def forget(path: Path, state_dir: Path) -> bool:
     Raises:
         StoreError: the record of trust cannot be read or written.
     """
-    trusted = _read(state_dir)
+    trusted = _content(state_dir)
     if trusted.pop(str(place_of(path)), None) is None:
         return False
     _write(state_dir, trusted)
@@ -153,6 +153,11 @@ def content_to_trust(path: Path) -> bytes:
 
 def _read(state_dir: Path) -> dict[str, str]:
     """Read the SHA-256 of each path."""
+    return {path: sha256 for path, sha256 in _content(state_dir).items() if isinstance(sha256, str)}
+
+
+def _content(state_dir: Path) -> dict[str, object]:
+    """Read all that is in the record, what a later version of us keeps in a way of its own too."""
     file = state_dir / TRUST_FILE
     try:
         content: object = json.loads(file.read_bytes())
@@ -164,10 +169,10 @@ def _read(state_dir: Path) -> dict[str, str]:
         raise StoreError(f"{file} is not valid JSON; remove it and trust your files again") from error
     if not isinstance(content, dict):
         raise StoreError(f"{file} is not an object of hashes by path; remove it and trust your files again")
-    return {path: sha256 for path, sha256 in cast(dict[str, object], content).items() if isinstance(sha256, str)}
+    return cast(dict[str, object], content)
 
 
-def _write(state_dir: Path, trusted: Mapping[str, str]) -> None:
+def _write(state_dir: Path, trusted: Mapping[str, object]) -> None:
     """Replace the record in one step; it is readable by the user only, as mkstemp makes it."""
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from mcp_dynaload.config.profiles import (
     chosen_profile,
     nearest_profile,
     read_profiles,
+    usable_profiles,
 )
 from mcp_dynaload.config.secrets import masker_for
 from mcp_dynaload.config.servers_file import UpstreamsRead, read_upstreams
@@ -29,6 +30,7 @@ from mcp_dynaload.config.settings import (
     variable_name,
 )
 from mcp_dynaload.config.trust import is_trusted_content
+from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.masking import Masker
 
 
@@ -62,29 +64,55 @@ def read_written(
     explicit: Sequence[Path] = (),
     trust_all: bool = False,
     overrides: Mapping[str, str] | None = None,
+    goes_on: bool = False,
 ) -> WrittenConfiguration:
     """Read settings and servers files; overrides are settings by name, as written on the command line.
+
+    `goes_on`: what is wrong in the user's settings file is among the problems, and the rest is used; the reader is
+    somebody who would be without any server otherwise.
 
     Raises:
         ConfigError: The settings are wrong.
     """
     locations = find_locations(environ)
     is_trusted = partial(is_trusted_content, state_dir=locations.state_dir)
-    profiles = read_profiles(locations.user_settings_file)
+    of_file: list[ConfigProblem] | None = [] if goes_on else None
+    profiles = _profiles(locations.user_settings_file, of_file)
     project = read_project_settings(locations.project_settings_file, is_trusted)
     project = _with_known_profile(project, profiles, locations.project_settings_file)
     own_environ, misplaced = own_variables(environ)
-    settings = read_settings(locations, own_environ, overrides or {}, project)
+    settings = read_settings(locations, own_environ, overrides or {}, project, of_file)
     place = _place_of_profile(locations, own_environ, overrides or {})
-    profile = chosen_profile(settings.profile, profiles, place)
+    profile = _chosen(settings.profile, profiles, place, of_file)
     stamp = stamp_of(followed_files(locations, explicit))
     servers = read_upstreams(locations, explicit=explicit, environ=environ, trust_all=trust_all)
     categories, wrong = read_categories(locations.categories_files, locations.project_dir)
-    upstreams = replace(servers, problems=(*misplaced, *project.problems, *servers.problems, *wrong))
+    upstreams = replace(servers, problems=(*misplaced, *(of_file or ()), *project.problems, *servers.problems, *wrong))
     masker = masker_for(servers.upstreams, settings, own_environ)
     return WrittenConfiguration(
         locations, settings, servers, upstreams, categories, own_environ, masker, stamp, profile
     )
+
+
+def _profiles(file: Path, told: list[ConfigProblem] | None) -> dict[str, Profile]:
+    if told is None:
+        return read_profiles(file)
+    problems: list[ConfigProblem] = []
+    found = usable_profiles(file, problems)
+    told += (problem for problem in problems if problem.key)  # of the file as a whole the settings tell
+    return found
+
+
+def _chosen(name: str, profiles: Mapping[str, Profile], place: str, told: list[ConfigProblem] | None) -> ChosenProfile:
+    try:
+        return chosen_profile(name, profiles, place)
+    except ConfigError as error:
+        file = place.removesuffix(": profile")
+        if told is None or file == place:
+            raise
+        what = f"is {name!r}, which cannot be used, so the tools of all servers are"
+        told.append(ConfigProblem(Path(file), "profile", what, str(error).partition("; ")[2]))
+        return ChosenProfile()
 
 
 def _with_known_profile(project: ProjectSettings, profiles: Mapping[str, Profile], file: Path) -> ProjectSettings:

@@ -26,6 +26,7 @@ class StdioClient:
         self.name, self.process = name, process
         self._number = 0
         self._waiting: dict[int, tuple[anyio.Event, list[Json]]] = {}
+        self._is_over = False
 
     async def ask(self, method: str, params: Json) -> Json:
         """Send one request and return its result.
@@ -33,6 +34,8 @@ class StdioClient:
         Raises:
             DynaloadError: The server answers with an error, or ends.
         """
+        if self._is_over:
+            raise DynaloadError(f"{self.name} ended before it was asked {method}")
         self._number += 1
         arrived, answers = anyio.Event(), list[Json]()
         self._waiting[self._number] = arrived, answers
@@ -60,17 +63,32 @@ class StdioClient:
         lines = BufferedByteReceiveStream(self.process.stdout)
         with contextlib.suppress(anyio.IncompleteRead, anyio.EndOfStream, anyio.ClosedResourceError):
             while True:
-                message = json.loads(await lines.receive_until(b"\n", MAX_LINE))
+                message = _message(await lines.receive_until(b"\n", MAX_LINE))
                 if "method" not in message and message.get("id") in self._waiting:
                     arrived, answers = self._waiting.pop(message["id"])
                     answers.append(message)
                     arrived.set()
+        self._is_over = True
         for arrived, _ in self._waiting.values():
             arrived.set()
 
     async def _send(self, message: Json) -> None:
         assert self.process.stdin is not None
-        await self.process.stdin.send(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+        try:
+            await self.process.stdin.send(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise DynaloadError(
+                f"{self.name} ended before it was asked; see what it printed, and whether it is a server"
+            ) from error
+
+
+def _message(line: bytes) -> Json:
+    """Return the message of a line; one that is none, a banner for example, answers nothing."""
+    try:
+        message: object = json.loads(line)
+    except ValueError:
+        return {}
+    return cast(Json, message) if isinstance(message, dict) else {}
 
 
 @asynccontextmanager

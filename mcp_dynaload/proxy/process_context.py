@@ -50,6 +50,9 @@ class ProcessContext:
     read_profiles: Callable[[], Mapping[str, Profile]] = dict
     """Reads all profiles of the user as they are now; raises ConfigError if their file is wrong."""
 
+    notice: str = ""
+    """A line that the user of each session is told once."""
+
     @property
     def event_bus(self) -> EventBus:
         """The bus to which everything that happens is told."""

@@ -10,7 +10,8 @@ from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.proxy.learning import Learning
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.toxic_flow import FlowNotices
-from mcp_dynaload.selection.actions import SessionResumed
+from mcp_dynaload.selection.actions import ChoicesResumed, SessionResumed
+from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.store.usage import KeptSession
 
 NOTHING = KeptSession()
@@ -21,6 +22,9 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Recalled:
     """The choices of a conversation that goes on."""
+
+    choices: ChoicesResumed
+    """How readily tools are loaded in it, and what the user allowed."""
 
     resumed: SessionResumed | None
     """Its tools; None if it had none, and unloaded none."""
@@ -52,7 +56,8 @@ class ResumableSession:
             return None
         has_tools = bool(kept.loaded or kept.unloaded)
         resumed = SessionResumed(tuple(sorted(kept.loaded)), tuple(sorted(kept.unloaded))) if has_tools else None
-        return Recalled(resumed, self._profile(kept.profile))
+        choices = ChoicesResumed(self._strategy(kept.mode), kept.is_flow_allowed)
+        return Recalled(choices, resumed, self._profile(kept.profile))
 
     def note(self, session_id: str | None, now: KeptSession) -> None:
         """Note what is stored already, as it was just read or is the start of a session."""
@@ -65,6 +70,13 @@ class ResumableSession:
             return
         self._stored = session_id, now
         await anyio.to_thread.run_sync(self.shared.memory.keep_session, session_id, now)
+
+    def _strategy(self, mode: str) -> Strategy:
+        usual = Strategy(self.shared.settings.default_loading_strategy)
+        if mode and mode not in list(Strategy):
+            log.warning("mode_not_resumed", mode=mode, why="this version has none of that name", now=str(usual))
+            return usual
+        return Strategy(mode) if mode else usual
 
     def _profile(self, name: str) -> ChosenProfile:
         if not name:

@@ -98,7 +98,7 @@ class Session:
     """The definitions that the user was told are held back, by server."""
 
     flagged: dict[str, None] = field(default_factory=dict[str, None])
-    """The lines about scanned calls that the user has not been told yet, in their order."""
+    """The lines about scanned calls, and the process's own, that the user has not been told yet, in their order."""
 
     flows: FlowNotices = field(default_factory=FlowNotices)
     """The combinations of its tools that the user was told of."""
@@ -212,7 +212,8 @@ class Session:
         await self.role.begin()
         core = self.learning.core(self.catalog)
         start = resumed or SessionStarted(core)
-        for action in (*([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
+        choices = [recalled.choices] if recalled is not None else []
+        for action in (*choices, *([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
             self.state, decision = step(self.state, action, self.context())
             self.history.note(action, decision, self.state.memory)
         self.model_context.has_begun = recalled is not None
@@ -234,6 +235,7 @@ class Session:
             self.model_context.has_begun = True
             if recalled.profile != self.view.chosen:
                 await self.choose_profile(recalled.profile)
+            await self.decide(recalled.choices)
             if recalled.resumed is not None:
                 await self.decide(recalled.resumed)
         await self.status_line.show(self.session_id, self.summary)
@@ -335,7 +337,8 @@ class Session:
     def _to_keep(self) -> KeptSession:
         chosen = self.view.chosen.name
         profile = "" if chosen == self.shared.profile.name else chosen
-        return KeptSession(self.state.loaded, self.state.unloaded, profile)
+        mode = "" if self.state.strategy == self.settings.default_loading_strategy else str(self.state.strategy)
+        return KeptSession(self.state.loaded, self.state.unloaded, profile, mode, self.state.is_flow_allowed)
 
     def _chosen(self) -> list[Tool]:
         return self.surface.chosen(self.state, self.catalog)

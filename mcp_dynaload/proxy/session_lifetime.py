@@ -70,6 +70,8 @@ async def open_session(
             plugin,
             ResumableSession(shared),
         )
+        if shared.notice:
+            session.flagged[shared.notice] = None
         logins, guard = _logins_of(session), listings.quarantine
         session.host.sign_ins = _sign_ins(session, logins, tasks)
         if logins is not None and shared.user_logins is not None:

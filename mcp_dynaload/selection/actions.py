@@ -78,6 +78,14 @@ class SessionResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class ChoicesResumed:
+    """The client continues a session in which the user had chosen so; before its tools are there again."""
+
+    strategy: Strategy
+    is_flow_allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TaskNamed:
     """The user said what the tools are for, without asking anything yet."""
 
@@ -175,6 +183,7 @@ Action = (
     | TurnEnded
     | SessionCleared
     | SessionResumed
+    | ChoicesResumed
     | Order
     | CatalogChanged
 )

@@ -6,6 +6,7 @@ from mcp_dynaload.selection.actions import (
     Action,
     AgentPrompted,
     CatalogChanged,
+    ChoicesResumed,
     PromptSubmitted,
     SessionCleared,
     SessionResumed,
@@ -48,6 +49,9 @@ def step(state: SessionState, action: Action, context: Context) -> tuple[Session
             loaded = state.loaded | frozenset(names)
             resumed = replace(state, loaded=loaded, unloaded=frozenset(unloaded), first_prompt_seen=True)
             return resumed, Decision(reason="session resumed", changed=resumed.loaded != state.loaded)
+        case ChoicesResumed(strategy, is_flow_allowed):
+            chosen = replace(state, strategy=strategy, is_flow_allowed=is_flow_allowed)
+            return chosen, Decision(reason="session resumed")
         case CatalogChanged():
             return state, Decision(reason="catalog changed", changed=True)
         case _:

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import structlog
 
 from mcp_dynaload.machine.private_files import PRIVATE_DIR, make_private_file, open_private
-from mcp_dynaload.store.sqlite_files import CATALOG, UPGRADES, Schema, is_damage, is_locked
+from mcp_dynaload.store.sqlite_files import CATALOG, Schema, is_damage, is_locked, renew_tables, version_of
+from mcp_dynaload.store.stored_text import restored, storable
 
 BUSY_SECONDS = 0.3
 """How long a lock of another process is waited for: a start waits for it up to three times, and takes a second at most.
@@ -30,9 +31,6 @@ CACHE_KB = 256
 MAX_UNWRITTEN = 5_000
 """Statements that wait for the end of a lock; more are dropped, oldest first, and counted."""
 
-
-ESCAPED = "\ufdd0"
-"""How a text begins that is kept as hexadecimal digits: a sign that no text has."""
 
 PROBE = "probe"
 """The session whose row is written to see that writing works."""
@@ -198,12 +196,12 @@ class Database:
             self._resting_until, self._dropped = 0.0, 0
 
     def _rows(self, statement: str, values: Sequence[object]) -> list[Row]:
-        found = self._connection.execute(statement, _storable(values)).fetchall()
-        return [tuple(map(_restored, row)) for row in found]
+        found = self._connection.execute(statement, storable(values)).fetchall()
+        return [tuple(map(restored, row)) for row in found]
 
     def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         with self._connection:
-            self._connection.executemany(statement, map(_storable, rows))
+            self._connection.executemany(statement, map(storable, rows))
 
     def _on_sound_file(self, work: Callable[[], _Result]) -> _Result:
         """Do the work; if it finds the file damaged, do it again on a new one."""
@@ -216,32 +214,6 @@ class Database:
             self._connection = _replace_broken(self._path, self._schema, self._file, error)
             self._file = _file_id(self._path)
             return work()
-
-
-def _storable(values: Sequence[object]) -> Sequence[object]:
-    """Return the values as SQLite takes them: text is UTF-8 there, in which a half of a character has no place."""
-    return [_escaped(value) if isinstance(value, str) and not _is_whole(value) else value for value in values]
-
-
-def _is_whole(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return not text.startswith(ESCAPED)
-
-
-def _escaped(text: str) -> str:
-    return ESCAPED + text.encode("utf-8", "surrogatepass").hex()
-
-
-def _restored(value: object) -> object:
-    """Return a value as it was before it was stored."""
-    if not isinstance(value, str) or not value.startswith(ESCAPED):
-        return value
-    return bytes.fromhex(value.removeprefix(ESCAPED)).decode("utf-8", "surrogatepass")
 
 
 def _open(path: Path, schema: Schema) -> sqlite3.Connection:
@@ -313,7 +285,7 @@ def _connect(name: str, schema: Schema) -> sqlite3.Connection:
     while True:
         connection = sqlite3.connect(name, timeout=BUSY_SECONDS, check_same_thread=False)
         try:
-            _prepare(connection, schema)
+            _prepare(connection, schema, name)
         except sqlite3.Error as error:
             connection.close()
             if not is_locked(error) or time.monotonic() > deadline:
@@ -323,32 +295,13 @@ def _connect(name: str, schema: Schema) -> sqlite3.Connection:
             return connection
 
 
-def _prepare(connection: sqlite3.Connection, schema: Schema) -> None:
+def _prepare(connection: sqlite3.Connection, schema: Schema, name: str) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-    if _version(connection) == schema.version:
+    if version_of(connection) == schema.version:
         return
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        if _version(connection) != schema.version:  # another process may have been faster
-            _rebuild(connection, schema)
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return connection.execute("PRAGMA user_version").fetchone()[0]
-
-
-def _rebuild(connection: sqlite3.Connection, schema: Schema) -> None:
-    """Replace another version's tables, which hold nothing that cannot be had again, but for what was learned."""
-    before = _version(connection)
-    kept = {f"CREATE TABLE {table}" for table in (*schema.kept, *([UPGRADES] if before else []))}
-    for name, statement in connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall():
-        if statement not in kept and not str(name).startswith("sqlite_"):
-            connection.execute(f'DROP TABLE "{name}"')
-    for table in (*schema.tables, *schema.kept):
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
-    if before:
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {UPGRADES}")
-        connection.execute("INSERT INTO upgrades VALUES (?, ?, ?)", (time.time(), before, schema.version))
-    connection.execute(f"PRAGMA user_version = {schema.version}")
+        if version_of(connection) != schema.version:  # another process may have been faster
+            renew_tables(connection, schema, name)

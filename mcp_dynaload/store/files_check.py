@@ -20,6 +20,7 @@ from mcp_dynaload.store.journal import JOURNAL
 from mcp_dynaload.store.running import dead_sockets
 from mcp_dynaload.store.sqlite_definitions import DEFINITIONS
 from mcp_dynaload.store.sqlite_files import CATALOG, Schema, is_damage, is_locked
+from mcp_dynaload.store.sqlite_logins import USER_LOGINS
 
 log = structlog.get_logger()
 
@@ -75,6 +76,7 @@ def database_files(locations: Locations) -> dict[Path, Schema]:
         locations.database_file: CATALOG,
         locations.journal_file: JOURNAL,
         locations.definitions_file: DEFINITIONS,
+        locations.user_logins_file: USER_LOGINS,
     }
 
 

@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from mcp_dynaload.catalog.pinning import DefinitionElement, DefinitionKind, Key
@@ -42,16 +43,18 @@ class RedisDefinitions:
         (found,) = self._asked(("HGET", SERVERS, name))
         if found is None:
             return None
-        stored = json.loads(found)
-        entries, unsettled = tuple(stored["entries"]), tuple(stored["unsettled"])
-        return PinnedServer(name, stored["seen_at"], entries, unsettled, stored["clean"])
+        with _as_ours(SERVERS):
+            stored = json.loads(found)
+            entries, unsettled = tuple(stored["entries"]), tuple(stored["unsettled"])
+            return PinnedServer(name, stored["seen_at"], entries, unsettled, stored["clean"])
 
     def approved(self, server: str) -> dict[Key, frozenset[str]]:
         """Return the digests of a server's approved definitions."""
         (members,) = self._asked(("HKEYS", _of(server)))
         found: dict[Key, set[str]] = {}
-        for kind, name, digest in map(json.loads, members):
-            found.setdefault((kind, name), set()).add(digest)
+        with _as_ours(_of(server)):
+            for kind, name, digest in map(json.loads, members):
+                found.setdefault((kind, name), set()).add(digest)
         return {key: frozenset(digests) for key, digests in found.items()}
 
     def contents(self, server: str, keys: Iterable[Key]) -> dict[Key, str]:
@@ -83,7 +86,8 @@ class RedisDefinitions:
     def held(self) -> tuple[HeldDefinition, ...]:
         """Return all that is held back, by server, kind and name."""
         (rows,) = self._asked(("HVALS", HELD))
-        return in_order(HeldDefinition(**json.loads(row)) for row in rows)
+        with _as_ours(HELD):
+            return in_order(map(_held_of, rows))
 
     def approve(self, held: Sequence[HeldDefinition]) -> None:
         """Take exactly these versions for approved."""
@@ -119,10 +123,11 @@ class RedisDefinitions:
         """Return time, digest and content of each approved version."""
         (found,) = self._asked(("HGETALL", _of(server)))
         versions: dict[Key, list[tuple[float, str, str]]] = {}
-        for member, row in found.items():
-            kind, name, digest = json.loads(member)
-            stored = json.loads(row)
-            versions.setdefault((kind, name), []).append((stored["at"], digest, stored["content"]))
+        with _as_ours(_of(server)):
+            for member, row in found.items():
+                kind, name, digest = json.loads(member)
+                stored = json.loads(row)
+                versions.setdefault((kind, name), []).append((stored["at"], digest, stored["content"]))
         return versions
 
     def _forget_surplus(self, held: Sequence[HeldDefinition]) -> None:
@@ -136,8 +141,24 @@ class RedisDefinitions:
     def _asked(self, *commands: Command) -> list[Any]:
         replies = self._remote.read(*commands)
         if replies is None:
-            raise StoreError("the Redis of store_url cannot be reached; the log says why")
+            raise StoreError("the Redis of store_url cannot be reached, or refuses it; the log says why")
         return replies
+
+
+@contextmanager
+def _as_ours(key: str) -> Generator[None]:
+    """Tell where something stands that is not as we write it: who cannot read what was approved must not guess."""
+    try:
+        yield
+    except (KeyError, ValueError, TypeError) as error:
+        raise StoreError(
+            f"{key} in the Redis of store_url holds what is not ours ({error}); remove it there"
+        ) from error
+
+
+def _held_of(row: str) -> HeldDefinition:
+    stored = json.loads(row)
+    return HeldDefinition(**{one.name: stored[one.name] for one in fields(HeldDefinition)})
 
 
 def _of(server: str) -> str:

@@ -2,11 +2,15 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
-from mcp_dynaload.store.journal import DAY_SECONDS, Entry, Row, Wanted
+import structlog
+
+from mcp_dynaload.store.journal import COLUMNS, DAY_SECONDS, Entry, Row, Wanted
 from mcp_dynaload.store.redis_connection import Command, RedisConnection
+
+log = structlog.get_logger()
 
 KEY = "dynaload:journal"
 CHUNK = 1_000
@@ -39,7 +43,7 @@ class RedisJournal:
         start, end = self._start(wanted), "+"
         while len(found) < wanted.limit:
             (chunk,) = self._remote.read(("XREVRANGE", KEY, end, start, "COUNT", CHUNK)) or [[]]
-            entries = [Entry(_number(place), Row(**json.loads(fields["row"]))) for place, fields in chunk]
+            entries = (Entry(_number(place), row) for place, fields in chunk if (row := _row(fields)))
             found += [entry for entry in entries if self._is_wanted(entry, wanted)]
             if len(chunk) < CHUNK:
                 break
@@ -66,6 +70,16 @@ class RedisJournal:
             and wanted.session in (None, row.session)
             and wanted.project in (None, row.project)
         )
+
+
+def _row(written: Mapping[str, str]) -> Row | None:
+    """Return the row, of another version of us too as far as we know it; None where others wrote something else."""
+    try:
+        row = json.loads(written["row"])
+        return Row(**{name: row[name] for name in COLUMNS if name in row})
+    except (KeyError, ValueError, TypeError) as error:
+        log.info("journal_entry_unreadable", error=str(error))
+        return None
 
 
 def _number(place: str) -> int:

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import anyio.to_thread
+import structlog
 
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.store.redis_connection import Command, RedisConnection
@@ -21,6 +22,8 @@ MADE = "dynaload:tokens-were-made"
 """There once a token was made, and still when the last is revoked."""
 
 MAX_REMEMBERED = 10_000
+
+log = structlog.get_logger()
 
 
 class RedisTokens:
@@ -41,7 +44,9 @@ class RedisTokens:
         self._remembered.pop(digest, None)
         if replies[0] is None:
             return None
-        record = self._remembered[digest] = _record(replies[0])
+        if (record := _record(replies[0])) is None:
+            return None
+        self._remembered[digest] = record
         if len(self._remembered) > MAX_REMEMBERED:
             del self._remembered[next(iter(self._remembered))]
         return record
@@ -89,7 +94,8 @@ class RedisTokens:
             StoreError: Redis is away.
         """
         (found,) = await self._asked("the tokens could not be read", ("HGETALL", RECORDS))
-        return sorted(map(_record, found.values()), key=lambda record: record.name)
+        known = (record for content in found.values() if (record := _record(content)))
+        return sorted(known, key=lambda record: record.name)
 
     async def revoke(self, name: str) -> bool:
         """Forget the token of a name; whether there was one.
@@ -124,6 +130,11 @@ class RedisTokens:
         return replies
 
 
-def _record(content: str) -> TokenRecord:
-    stored = json.loads(content)
-    return TokenRecord(str(stored["name"]), Scope(stored["scope"]), float(stored["created_at"]))
+def _record(content: str) -> TokenRecord | None:
+    """Return what is known of a token; None, which lets nobody in, where it is not as this version writes it."""
+    try:
+        stored = json.loads(content)
+        return TokenRecord(str(stored["name"]), Scope(stored["scope"]), float(stored["created_at"]))
+    except (KeyError, ValueError, TypeError) as error:
+        log.warning("token_unreadable", store=RECORDS, error=str(error), fix="revoke it where it was made")
+        return None

@@ -153,7 +153,7 @@ class RedisUsage:
     def _followings(self, project: str, least: int) -> tuple[tuple[str, str, int], ...]:
         key = _key("followings", project)
         (found,) = self._remote.read(("ZRANGE", key, least, "+inf", "BYSCORE", "WITHSCORES")) or [()]
-        rows = [(*json.loads(member), int(float(count))) for member, count in _pairs(found)]
+        rows = [(*pair, int(float(count))) for member, count in _pairs(found) if (pair := _pair(member))]
         return tuple(sorted(rows, key=lambda row: (-row[2], row[0], row[1])))
 
     def _forget_surplus(self, project: str, oldest: float) -> None:
@@ -171,9 +171,20 @@ def _key(kind: str, *names: str) -> str:
 
 
 def _calls(fields: Mapping[str, str]) -> dict[str, Calls]:
-    split = [(*field.split(" ", 1), value) for field, value in fields.items()]
+    """Return the calls; fields that we do not know are another version's."""
+    split = [(*field.partition(" ")[::2], value) for field, value in fields.items()]
     missed = {name for kind, name, _ in split if kind == MISSED}
-    return {name: Calls(int(value), name in missed) for kind, name, value in split if kind == CALLS}
+    counted = [(name, value) for kind, name, value in split if kind == CALLS and value.isdecimal()]
+    return {name: Calls(int(value), name in missed) for name, value in counted}
+
+
+def _pair(member: str) -> tuple[str, str] | None:
+    """Return the two tools; None where others wrote something else."""
+    try:
+        tool, follower = json.loads(member)
+    except (ValueError, TypeError):
+        return None
+    return str(tool), str(follower)
 
 
 def _pairs(flat: Sequence[str]) -> Iterator[tuple[str, str]]:

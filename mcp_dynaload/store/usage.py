@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
 MAX_SESSIONS = 40
 """Sessions of one project that are remembered: an older one would hardly count any more."""
 
@@ -17,6 +19,8 @@ MIN_FOLLOWING = 2
 
 FORGET_SECONDS = 365 * 86_400.0
 """How long a project's last sessions are kept in which nothing happens."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +45,39 @@ class KeptSession:
     profile: str = ""
     """The profile that the user had chosen in it; empty for the one that sessions begin with."""
 
+    mode: str = ""
+    """The strategy that the user had chosen in it; empty for the one that sessions begin with."""
+
+    is_flow_allowed: bool = False
+    """The user had allowed in it what its tools can do together."""
+
     def as_text(self) -> str:
         """Return it as it is kept."""
-        return json.dumps({"loaded": sorted(self.loaded), "unloaded": sorted(self.unloaded), "profile": self.profile})
+        return json.dumps(
+            {
+                "loaded": sorted(self.loaded),
+                "unloaded": sorted(self.unloaded),
+                "profile": self.profile,
+                "mode": self.mode,
+                "is_flow_allowed": self.is_flow_allowed,
+            }
+        )
 
     @classmethod
     def from_text(cls, text: str) -> "KeptSession":
-        """Return what was kept."""
-        kept = json.loads(text)
-        return cls(frozenset(kept["loaded"]), frozenset(kept["unloaded"]), kept["profile"])
+        """Return what was kept, by this version of us or another one, which may know of less or of more."""
+        try:
+            kept = json.loads(text)
+            return cls(
+                loaded=frozenset(map(str, kept.get("loaded", ()))),
+                unloaded=frozenset(map(str, kept.get("unloaded", ()))),
+                profile=str(kept.get("profile", "")),
+                mode=str(kept.get("mode", "")),
+                is_flow_allowed=kept.get("is_flow_allowed") is True,
+            )
+        except (ValueError, TypeError, AttributeError) as error:
+            log.warning("session_not_resumed", error=str(error), consequence="it begins like a new one")
+            return cls()
 
 
 @dataclass(frozen=True, slots=True)

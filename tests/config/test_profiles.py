@@ -117,3 +117,14 @@ def test_a_user_who_names_a_profile_that_is_not_there_is_told_where(
     with pytest.raises(ConfigError) as raised:
         read(tmp_path, user + WRITTEN, **variables)
     assert f"{place} is 'wrok', and you have no such profile; did you mean 'work'?" in str(raised.value)
+
+
+def test_who_would_be_without_servers_gets_the_profiles_that_can_be_used(tmp_path: Path) -> None:
+    environ = variables_for(tmp_path)
+    file = find_locations(environ).user_settings_file
+    write(file, 'profile = "away"\n' + WRITTEN + '[profiles.away]\nserver = ["x"]\n')
+
+    found = read_written(environ, goes_on=True)
+
+    assert (found.profile.name, found.settings.profile) == ("none", "away")
+    assert [problem.key for problem in found.upstreams.problems] == ["profiles.away.server", "profile"]

@@ -68,7 +68,7 @@ def test_a_project_s_file_makes_every_setting_only_as_long_as_it_is_trusted(plac
     [
         ("notfy = true\nwarm_upstreams = false", ":1: notfy is not a setting; did you mean 'notify'?"),
         ('default_loading_strategy = "x"\nwarm_upstreams = false', ":1: default_loading_strategy is 'x'; it must be"),
-        ('"a\\u001bb" = 1\nwarm_upstreams = false', ': ["a\\u001bb"] is not a setting; known are'),
+        ('"a\\u001bb" = 1\nwarm_upstreams = false', ': ["a\\u001bb"] is not a setting; take it out, or upgrade'),
     ],
 )
 def test_a_mistake_in_a_project_s_file_costs_only_its_line(places: Locations, text: str, said: str) -> None:

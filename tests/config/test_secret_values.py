@@ -194,3 +194,14 @@ def test_running_sessions_see_that_a_secret_was_set_again(places: Locations) -> 
         stamps.append(stamp_of(files))
 
     assert len(set(stamps)) == 3
+
+
+def test_what_a_later_version_keeps_in_a_way_of_its_own_survives_a_change(places: Locations) -> None:
+    places.secrets_file.parent.mkdir(parents=True, exist_ok=True)
+    places.secrets_file.write_text('{"sealed": {"by": "later"}}')
+    store = SecretStore(places.secrets_file, no_keyring)
+
+    store.set("gh", VALUE)
+
+    assert json.loads(places.secrets_file.read_text()) == {"gh": VALUE, "sealed": {"by": "later"}}
+    assert store.names().keys() == {"gh"}

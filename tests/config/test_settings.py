@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from mcp_dynaload.config.paths import Locations
+from mcp_dynaload.config.problems import ConfigProblem
 from mcp_dynaload.config.service_settings import ServiceSettings
 from mcp_dynaload.config.settings import Settings, read_project_settings, variable_name
 from mcp_dynaload.config.settings import read_settings as read_all_settings
@@ -179,7 +180,10 @@ def test_a_variables_name_in_the_file_leads_to_the_key(places: Locations) -> Non
 def test_a_table_is_not_a_setting(places: Locations) -> None:
     write(places.user_settings_file, "notify = true\n[dynaload]\nnotify = true\n")
 
-    assert f"{places.user_settings_file}:2: dynaload is not a setting; known are " in mistake(places)
+    assert (
+        f"{places.user_settings_file}:2: dynaload is not a setting; take it out, or upgrade mcp-dynaload if a newer "
+        in mistake(places)
+    )
 
 
 @pytest.mark.parametrize(
@@ -285,3 +289,30 @@ def test_an_unknown_key_of_the_store_is_told(places: Locations) -> None:
     write(places.user_settings_file, '[store]\nhost = "cache"\n')
 
     assert "store_host is not a setting" in mistake(places)
+
+
+def test_who_would_be_without_servers_gets_the_rest_of_the_file_and_the_strictest_guards(places: Locations) -> None:
+    file = places.user_settings_file
+    write(file, 'later = 1\nlog_level = "loud"\ntoxic_flow = "aks"\nmax_cache_size = 5\n')
+    project = read_project_settings(places.project_settings_file, lambda path, content: True)
+    told: list[ConfigProblem] = []
+
+    read = read_all_settings(places, {}, {}, project, told)
+
+    assert read == Settings(max_cache_size=5, toxic_flow="ask")
+    assert sorted(problem.mistake for problem in told) == [
+        f"{file}:1: later is not a setting",
+        f"{file}:2: log_level is 'loud', so 'info' holds",
+        f"{file}:3: toxic_flow is 'aks', so 'ask' holds",
+    ]
+
+
+def test_of_a_file_that_is_wrong_as_a_whole_the_strictest_guards_hold(places: Locations) -> None:
+    write(places.user_settings_file, "content_scan = ")
+    project = read_project_settings(places.project_settings_file, lambda path, content: True)
+    told: list[ConfigProblem] = []
+
+    read = read_all_settings(places, {"MAX_CACHE_SIZE": "5"}, {}, project, told)
+
+    assert read == Settings(max_cache_size=5, toxic_flow="ask", content_scan="block")
+    assert [problem.what.endswith("the guards are at their strictest") for problem in told] == [True]

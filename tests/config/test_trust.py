@@ -152,3 +152,14 @@ def test_a_record_that_cannot_be_read_is_an_error(servers: Path, state_dir: Path
 
     with pytest.raises(StoreError, match="cannot be read"):
         is_trusted(servers, state_dir)
+
+
+def test_what_a_later_version_records_in_a_way_of_its_own_survives_a_change(servers: Path, state_dir: Path) -> None:
+    state_dir.mkdir(parents=True, exist_ok=True)
+    record = state_dir / "trust.json"
+    record.write_text('{"/elsewhere": {"by": "later"}}')
+
+    trust_file(servers, state_dir)
+    forget(servers, state_dir)
+
+    assert json.loads(record.read_text()) == {"/elsewhere": {"by": "later"}}

@@ -2,8 +2,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mcp_dynaload.hosts.claude_code.diff import diffs
+from mcp_dynaload.hosts.claude_code.line_diff import unified_lines
 from mcp_dynaload.hosts.claude_code.pending_edits import FileEdit
 from mcp_dynaload.masking import MASK, masked
 
@@ -44,3 +47,43 @@ def test_a_new_file_is_shown_as_one() -> None:
     assert list(diffs([FileEdit(Path("/n.json"), None, "{}\n")])) == [
         "--- /dev/null\n+++ /n.json\n@@ -0,0 +1 @@\n+{}\n"
     ]
+
+
+lines = st.lists(st.sampled_from(["{", "}", "  same", *(f"  line {number}" for number in range(12))]), max_size=30)
+
+
+def patched(before: list[str], diff: list[str]) -> list[str]:
+    """Return the lines as a reader of the diff has them afterwards."""
+    result: list[str] = []
+    at = 0
+    for line in diff[2:]:
+        if line.startswith("@@"):
+            first, _, count = line.split()[1].removeprefix("-").partition(",")
+            start = int(first) - (count != "0")
+            result += before[at:start]
+            at = start
+        elif line[0] in " -":
+            assert before[at] == line[1:]
+            at += 1
+        if line[0] in " +" and not line.startswith("@@"):
+            result.append(line[1:])
+    return result + before[at:]
+
+
+@settings(max_examples=60, deadline=None)
+@given(lines, lines)
+def test_who_follows_a_diff_gets_the_file(before: list[str], after: list[str]) -> None:
+    diff = [*unified_lines(before, after, "a", "b")]
+
+    assert patched(before, diff) == after
+    assert bool(diff) == (before != after)
+
+
+def test_a_file_of_a_hundred_thousand_like_lines_is_compared_at_once() -> None:
+    before = [line for number in range(2_000) for line in (f'  "/{number}": {{', *['    "same",'] * 50, "  },")]
+    after = [line.replace("{", "[") if number % 5_200 == 0 else line for number, line in enumerate(before)]
+
+    diff = [*unified_lines(before, after, "a", "b")]
+
+    changed = len(before) // 5_200
+    assert [sum(line.startswith(sign) for line in diff[2:]) for sign in "-+@"] == [changed] * 3

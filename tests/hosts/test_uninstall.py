@@ -218,6 +218,42 @@ def test_servers_added_behind_the_proxy_stay_in_our_file(tmp_path: Path) -> None
     assert machine.json(machine.state)["mcpServers"]["github"]["command"] == "npx"
 
 
+def test_a_server_that_the_user_took_out_of_our_file_since_does_not_come_back(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    machine.init()
+    file = machine.locations.user_servers_file
+    servers = machine.json(file)["mcpServers"]
+    del servers["github"]
+    servers["time"]["disabled"] = True
+    machine.write_json(file, {"mcpServers": servers})
+
+    machine.uninstall()
+
+    back = machine.json(machine.state)["mcpServers"]
+    assert not {"github", "time"} & back.keys()
+    assert "filesystem" in back
+    assert machine.json(file)["mcpServers"].keys() == {"time"}
+    told = " ".join(machine.shown)
+    assert f"{machine.state}: 'github' is not put back, as it was removed from {file} since" in told
+    assert f"{machine.state}: 'time' is not put back, as it was disabled in {file} since" in told
+
+
+def test_a_server_that_the_user_has_put_back_by_hand_stays_and_a_file_that_is_gone_takes_none_along(
+    tmp_path: Path,
+) -> None:
+    machine = used_machine(tmp_path)
+    before = machine.json(machine.state)
+    machine.init()
+    state = machine.json(machine.state)
+    state["mcpServers"]["github"] = before["mcpServers"]["github"]
+    machine.write_json(machine.state, state)
+    machine.locations.user_servers_file.unlink()
+
+    machine.uninstall()
+
+    assert machine.json(machine.state) == before
+
+
 def test_our_entry_goes_even_if_somebody_changed_it(tmp_path: Path) -> None:
     machine = used_machine(tmp_path)
     before = machine.json(machine.state)
@@ -262,6 +298,17 @@ def test_a_damaged_backup_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(HostError, match="the backup is damaged"):
         machine.uninstall()
+
+
+def test_a_backup_of_another_version_is_named_and_kept(tmp_path: Path) -> None:
+    machine = used_machine(tmp_path)
+    machine.init()
+    manifest = next(machine.locations.backups_dir.glob("*/manifest.json"))
+    manifest.write_text(manifest.read_text().replace('"version": 1', '"version": 2'))
+
+    with pytest.raises(HostError, match=r"of another version of mcp-dynaload \(2, ours is 1\); run this with that one"):
+        machine.uninstall()
+    assert manifest.exists()
 
 
 names = st.sampled_from(["github", "git.hub", "a__b", "time", "füü", "dynaload_x"])

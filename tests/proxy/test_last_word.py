@@ -127,6 +127,21 @@ async def test_an_unloaded_tool_that_is_asked_for_again_can_be_called(tmp_path: 
             assert not (await client.call(ECHO, text="hello")).is_error, line
 
 
+async def test_a_resumed_session_has_the_mode_that_was_chosen_in_it_and_another_one_has_not(tmp_path: Path) -> None:
+    async with office(tmp_path, "today") as client:
+        await say(client, "performance-mode aggressive")
+    async with office(tmp_path, "next week") as client:
+        assert "Now: balanced." in await say(client, "performance-mode")
+        await client.hook("Stop", session_id="today")  # as after /resume in a running client
+        assert "Now: aggressive." in await say(client, "performance-mode")
+        await client.hook("Stop", session_id="next week")
+    async with office(tmp_path, "today") as client:
+        assert "Now: aggressive." in await say(client, "performance-mode")
+        await say(client, "reset")
+    async with office(tmp_path, "today") as client:
+        assert "Now: balanced." in await say(client, "performance-mode")
+
+
 async def test_a_resumed_session_knows_what_was_unloaded_and_another_one_does_not(tmp_path: Path) -> None:
     async with office(tmp_path, "today") as client:
         await say(client, "load-category desk")

@@ -179,3 +179,20 @@ async def test_all_sessions_of_a_service_follow_the_file(tmp_path: Path) -> None
         await until_known(first, "b__echo")
 
         assert [await client.say("b__echo") for client in (first, second)] == ["{}", "{}"]
+
+
+async def test_a_settings_file_of_a_later_version_leaves_the_servers_there_and_is_told_once(tmp_path: Path) -> None:
+    environ = {**variables_for(tmp_path), **PATIENT}
+    write(tmp_path / "config" / "servers.json", "a")
+    settings = tmp_path / "config" / "dynaload.toml"
+    settings.write_text('later = 1\ndefault_loading_strategy = "turbo"\n')
+    async with AsyncExitStack() as stack:
+        proxy = await stack.enter_async_context(open_proxy(read_configuration(environ, goes_on=True)))
+        client = await stack.enter_async_context(client_of(proxy, proxy.live))
+        told = [(await client.prompt("hello")).get("systemMessage", "") for _ in range(2)]
+        info = str(await client.prompt("/session-info"))
+
+        assert await client.say("a__echo") == "{}"
+    assert f"{settings} has what cannot be used (later, default_loading_strategy)" in told[0]
+    assert told[1] == ""
+    assert "default_loading_strategy is 'turbo', so 'balanced' holds" in " ".join(info.replace("\\n", " ").split())

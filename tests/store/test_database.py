@@ -157,15 +157,44 @@ def test_where_no_file_can_be_memory_serves_and_a_warning_says_so(tmp_path: Path
     assert [(entry["event"], entry["path"]) for entry in logs] == [("store_in_memory", str(path))]
 
 
-def test_another_versions_tables_are_dropped(tmp_path: Path) -> None:
+def test_another_versions_tables_are_made_anew_and_those_that_we_do_not_know_stay(tmp_path: Path) -> None:
     path = tmp_path / "dynaload.db"
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript("CREATE TABLE costs (other TEXT); CREATE TABLE old (x); PRAGMA user_version = 999;")
+        connection.executescript("CREATE TABLE costs (other TEXT); CREATE TABLE later (x); PRAGMA user_version = 999;")
 
     with closing(Database(path)) as database:
         database.write(COST, [("a", 1)])
         assert database.read("PRAGMA user_version") == [(CATALOG.version,)]
-        assert database.read("SELECT name FROM sqlite_master WHERE name = 'old'") == []
+        assert database.read("SELECT * FROM later") == []
+
+
+OTHER_VERSIONS = """
+CREATE TABLE pins (
+    project TEXT NOT NULL, tool TEXT NOT NULL, PRIMARY KEY (project, tool)
+);
+CREATE TABLE tokens (name TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, scope TEXT NOT NULL, created_at REAL NOT NULL,
+    owner TEXT NOT NULL);
+CREATE TABLE sessions (session_id TEXT PRIMARY KEY, loaded TEXT NOT NULL, changed_at REAL NOT NULL);
+INSERT INTO pins VALUES ('/shop', 'mail__send');
+INSERT INTO tokens VALUES ('dana', 'd1', 'write', 1.0, 'ops');
+INSERT INTO sessions VALUES ('one', '["mail__send"]', 1.0);
+"""
+
+
+@pytest.mark.parametrize("version", [1, 999])
+def test_what_the_user_said_to_an_older_or_newer_version_is_not_lost(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "dynaload.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(f"{OTHER_VERSIONS} PRAGMA user_version = {version};")
+
+    with capture_logs() as logs, closing(Database(path)) as database:
+        assert database.read("SELECT * FROM pins") == [("/shop", "mail__send")]
+        assert database.read("SELECT * FROM tokens") == [("dana", "d1", "write", 1.0)]
+        assert database.read("SELECT * FROM sessions") == []
+        assert database.read(f"SELECT owner FROM tokens_of_version_{version}") == [("ops",)]
+        assert database.read(f"SELECT loaded FROM sessions_of_version_{version}") == [('["mail__send"]',)]
+    told = {(entry["table"], entry["rows_taken_over"], entry["path"]) for entry in logs}
+    assert told == {("tokens", 1, str(path)), ("sessions", 0, str(path))}
 
 
 @pytest.mark.proves("chaos")

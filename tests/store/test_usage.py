@@ -156,13 +156,22 @@ def test_what_a_project_was_told_of_is_kept_once(memory: UsageStore) -> None:
 
 def test_what_a_session_is_to_get_again_is_kept(memory: UsageStore) -> None:
     assert memory.kept("s") == KeptSession()
-    whole = KeptSession(frozenset({"b", "a"}), frozenset({"c"}), "work")
+    whole = KeptSession(frozenset({"b", "a"}), frozenset({"c"}), "work", "aggressive", is_flow_allowed=True)
 
     memory.keep_session("s", LOADED)
     memory.keep_session("s", whole)
     memory.keep_session("other", LOADED)
 
     assert (memory.kept("s"), memory.kept("other")) == (whole, LOADED)
+
+
+def test_what_another_version_kept_of_a_session_is_read_as_far_as_it_is_known() -> None:
+    older, newer = '{"loaded": ["a"], "unloaded": []}', '{"loaded": ["a"], "mode": "turbo", "colour": {"of": "it"}}'
+
+    assert KeptSession.from_text(older) == KeptSession(frozenset({"a"}))
+    assert KeptSession.from_text(newer) == KeptSession(frozenset({"a"}), mode="turbo")
+    for nothing in ("[]", "{", '{"loaded": 5}', "null"):
+        assert KeptSession.from_text(nothing) == KeptSession()
 
 
 def test_names_may_hold_any_character(memory: UsageStore) -> None:

@@ -19,6 +19,9 @@ from mcp_dynaload.machine.atomic_files import write_atomically
 from mcp_dynaload.machine.private_files import make_private_folder
 
 _MANIFEST = "manifest.json"
+_VERSION = 1
+"""The form of the manifest."""
+
 _UNDONE = "undone.json"
 
 Write = Callable[[Path, bytes], None]
@@ -104,6 +107,7 @@ def write_edits(edits: Sequence[FileEdit], write: Write) -> None:
     """
     done: list[FileEdit] = []
     made: list[Path] = []
+    edit = None
     try:
         for edit in edits:
             _refuse_if_changed(edit)
@@ -117,7 +121,7 @@ def write_edits(edits: Sequence[FileEdit], write: Write) -> None:
         remove_folders(made)
         if left or isinstance(error, OSError):
             why = f"cannot be written ({error.strerror})" if isinstance(error, OSError) else "was not written"
-            name = getattr(error, "filename", None) or "a file"
+            name = edit.path if edit is not None else "a file"
             raise HostError(f"{name}: {why}; {_outcome(left)}") from error
         raise
 
@@ -174,7 +178,7 @@ def _missing_parents(path: Path) -> Iterator[Path]:
 
 def _manifest(backup: Backup, now: datetime) -> Json:
     return {
-        "version": 1,
+        "version": _VERSION,
         "made_at": now.isoformat(),
         "files": [
             {"path": str(file.path), "sha256_before": _digest(file.before), "sha256_after": _digest(file.after)}
@@ -190,6 +194,11 @@ def _manifest(backup: Backup, now: datetime) -> Json:
 def _read_backup(folder: Path) -> Backup:
     try:
         manifest = cast(Json, json.loads((folder / _MANIFEST).read_text("utf-8")))
+        if (version := manifest["version"]) != _VERSION:
+            raise HostError(
+                f"{folder}: the backup is of another version of mcp-dynaload ({version}, ours is {_VERSION});"
+                " run this with that one, or put the files in it back by hand"
+            )
         files = tuple(_read_file(folder, index, record) for index, record in enumerate(manifest["files"]))
         trusted = manifest["trusted"]
         return Backup(

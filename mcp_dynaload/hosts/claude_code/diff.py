@@ -1,10 +1,10 @@
 """Shows planned changes as a diff in which no secret can be read."""
 
 from collections.abc import Iterable, Iterator
-from difflib import unified_diff
 from pathlib import Path
 
 from mcp_dynaload.hosts.claude_code.json_edit import edit_json, parse_object
+from mcp_dynaload.hosts.claude_code.line_diff import unified_lines
 from mcp_dynaload.hosts.claude_code.pending_edits import FileEdit
 from mcp_dynaload.masking import masked
 
@@ -19,8 +19,8 @@ def diffs(edits: Iterable[FileEdit]) -> Iterator[str]:
 
 def _diff(edit: FileEdit) -> Iterator[str]:
     before, after = (_masked_file(text, edit.path).splitlines() for text in (edit.before, edit.after))
-    names = [str(edit.path) if text is not None else "/dev/null" for text in (edit.before, edit.after)]
-    for line in unified_diff(before, after, names[0], names[1], lineterm=""):
+    old, new = (str(edit.path) if text is not None else "/dev/null" for text in (edit.before, edit.after))
+    for line in unified_lines(before, after, old, new):
         text = line if len(line) <= _MAX_LINE else f"{line[:_MAX_LINE]}…"
         yield text.encode("utf-8", "replace").decode() + "\n"
 

@@ -23,6 +23,7 @@ from mcp_dynaload.hosts.claude_code.diff import diffs
 from mcp_dynaload.hosts.claude_code.files import ClientSnapshot, objects, read_text
 from mcp_dynaload.hosts.claude_code.install_plan import InstallPlan, plan_init
 from mcp_dynaload.hosts.claude_code.json_edit import parse_object
+from mcp_dynaload.hosts.claude_code.last_word import nothing_taken_out, taken_out
 from mcp_dynaload.hosts.claude_code.links import LinkEdit, write_links
 from mcp_dynaload.hosts.claude_code.login_probe import Probe, logins_needed
 from mcp_dynaload.hosts.claude_code.movable_servers import probe_candidates
@@ -129,7 +130,7 @@ def uninstall(
     if not backups:
         show("Nothing to put back: no `mcp-dynaload init` was run here, or it was undone already.")
         return False
-    plan = plan_uninstall(backups, read_text)
+    plan = plan_uninstall(backups, read_text, taken_out)
     if is_dry_run:
         _show_undoing(plan, show)
         return True
@@ -203,7 +204,7 @@ def _show_plan(plan: InstallPlan, show: Show) -> None:
 
 def take_back(backup: Backup) -> None:
     """Undo what was written for a backup, and keep the backup only if that did not work."""
-    plan = plan_uninstall([backup], read_text)
+    plan = plan_uninstall([backup], read_text, nothing_taken_out)
     write_edits(plan.edits, write_atomically)
     write_links(plan.links)
     remove_folders(backup.made_folders)

@@ -7,13 +7,11 @@ from pathlib import Path
 from mcp_dynaload.hosts.claude_code.backups import Backup, SavedFile
 from mcp_dynaload.hosts.claude_code.files import objects, strings
 from mcp_dynaload.hosts.claude_code.json_edit import edit_json, parse_object
+from mcp_dynaload.hosts.claude_code.last_word import Read, TakenOut, without_taken_out
 from mcp_dynaload.hosts.claude_code.links import LinkEdit, read_link
 from mcp_dynaload.hosts.claude_code.pending_edits import FileEdit
 from mcp_dynaload.hosts.claude_code.rules import ANY_OF_OURS, RuleMap
 from mcp_dynaload.hosts.claude_code.three_way_undo import undone, undone_lines
-
-Read = Callable[[Path], str | None]
-"""The content of a file; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +24,12 @@ class UninstallPlan:
     """The things that could not be put back exactly, and why."""
 
 
-def plan_uninstall(backups: Sequence[Backup], read: Read) -> UninstallPlan:
+def plan_uninstall(
+    backups: Sequence[Backup], read: Read, taken_out: Callable[[Backup, Read], TakenOut]
+) -> UninstallPlan:
     """Plan how all files come back to what they were before the first of the backups, given newest first.
+
+    `taken_out` returns the servers of a backup that do not come back with them.
 
     Raises:
         HostError: a file that has to change is no JSON object now.
@@ -36,10 +38,14 @@ def plan_uninstall(backups: Sequence[Backup], read: Read) -> UninstallPlan:
     then: dict[Path, str | None] = {}
     notes: list[str] = []
     for backup in backups:
+        taken = taken_out(backup, read)
         for file in backup.files:
             if file.path not in then:
                 now[file.path] = then[file.path] = read(file.path)
-            then[file.path] = _undone_file(file, then[file.path], backup, notes)
+            current = then[file.path]
+            restored = then[file.path] = _undone_file(file, current, backup, notes)
+            if current is not None and restored is not None:
+                then[file.path] = without_taken_out(file.path, current, restored, taken, notes)
     edits = tuple(FileEdit(path, now[path], after) for path, after in then.items() if after != now[path])
     links = tuple(_undone_links(backups, notes))
     return UninstallPlan(edits, links, tuple(dict.fromkeys(notes)))

@@ -134,7 +134,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("way", _way(session)),
         ("project", session.learning.project),
     ]
-    problems = [wrapped(f"Servers file: {problem}. What cannot be used is as it was.") for problem in live.problems]
+    problems = [wrapped(f"Configuration: {problem}. What cannot be used is as it was.") for problem in live.problems]
     return done(_saving(session), aligned((name, f"{value}") for name, value in rows), *problems, *_together(session))
 
 
