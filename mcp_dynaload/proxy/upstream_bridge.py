@@ -32,10 +32,9 @@ from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
 from mcp_dynaload.proxy.sign_in import SignIns
 from mcp_dynaload.telemetry.events import ErrorKind, Event, UpstreamFailed, UpstreamStarted, UpstreamStopped
-from mcp_dynaload.upstream.connection import ClientProfile
+from mcp_dynaload.upstream.connection import UPDATED, ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
-from mcp_dynaload.upstream.updates import UPDATED
 
 LISTING_DELAY_SECONDS = 3.0
 """The client's own start comes first."""

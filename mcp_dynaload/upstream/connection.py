@@ -22,9 +22,9 @@ from mcp_dynaload.transport.line_repair import UnreadableCallError
 from mcp_dynaload.upstream.allowance import Allowance, Rate
 from mcp_dynaload.upstream.era import Era, negotiate
 from mcp_dynaload.upstream.input_required import InputRounds, questions_in
-from mcp_dynaload.upstream.latest_progress import LatestProgress
+from mcp_dynaload.upstream.latest_words import LatestWords
 from mcp_dynaload.upstream.listing import announces_changes
-from mcp_dynaload.upstream.open_requests import CANCELLED, PROGRESS
+from mcp_dynaload.upstream.open_requests import CANCELLED, PROGRESS, ProgressToken
 from mcp_dynaload.upstream.silence import SilenceTimer
 from mcp_dynaload.upstream.streams import Intake, Outflow, Said, Streams
 from mcp_dynaload.upstream.subscriptions import (
@@ -32,12 +32,14 @@ from mcp_dynaload.upstream.subscriptions import (
     LISTS_STREAM,
     Subscriptions,
     list_filter,
+    stream_id,
     without_subscription,
 )
-from mcp_dynaload.upstream.updates import UPDATED, Updates
 
 REPLACED_REQUESTS = frozenset({"logging/setLevel", "resources/subscribe", "resources/unsubscribe"})
 """Requests that revision 2026-07-28 has other means for."""
+
+UPDATED = "notifications/resources/updated"
 
 LIST_CHANGES = frozenset(f"notifications/{kind}/list_changed" for kind in ("tools", "prompts", "resources"))
 
@@ -110,8 +112,8 @@ class Connection:
         self._told = Rate(TOLD_PER_SECOND, TOLD_AT_ONCE)
         self._left_out = 0
         self._questions = 0
-        self._updates = Updates(self._tell_update)
-        self._progress = LatestProgress(self._tell_progress)
+        self._updates = LatestWords[str](self._tell_update)
+        self._progress = LatestWords[ProgressToken](self._tell_progress)
         self._outflow = Outflow(streams.write, self.closed)
         self._dispatcher: JSONRPCDispatcher[TransportContext] = JSONRPCDispatcher(
             Intake(
@@ -121,6 +123,7 @@ class Connection:
                 self._outflow.requests,
                 self._progress,
                 ends.note,
+                silence.seconds,
             ),
             self._outflow,
             on_stream_exception=self._on_garbage,
@@ -197,7 +200,7 @@ class Connection:
         if stream == LISTS_STREAM:
             self._ends.changed()
         else:
-            self._updates.note({"uri": stream})
+            self._updates.keep(stream, {"uri": stream})
 
     def _on_gap(self) -> None:
         """List again after a time in which a change may have been told to nobody."""
@@ -209,16 +212,20 @@ class Connection:
         self._silence.restart()
         if isinstance(said, JSONRPCRequest):
             return self._outflow.waiting < MAX_UNTAKEN
-        if said.method == ACKNOWLEDGED or said.method == CANCELLED:
+        if said.method == ACKNOWLEDGED:
+            self._outflow.requests.acknowledged(stream_id(said.params))
+            return True
+        if said.method == CANCELLED:
             return True
         if said.method in LIST_CHANGES:
             self._ends.changed()
             return False
         if said.method == UPDATED:
-            self._updates.note(without_subscription(said.params) or {})
+            updated = without_subscription(said.params) or {}
+            self._updates.keep(str(updated.get("uri")), updated)
             return False
         if (token := self._outflow.requests.token_asked_for(said)) is not None:
-            return self._progress.is_due(token, said)
+            return self._progress.is_due(token, said.params or {})
         return self._told.takes_one() or self._leave_out()
 
     def _leave_out(self) -> bool:
