@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import anyio
@@ -100,6 +101,7 @@ class Connection:
         self.session = streams.session
         if streams.session is not None:
             streams.session.on_gap = self._on_gap
+        self._halves = streams.halves
         self.closed = anyio.Event()
         self.unanswered = 0
         """Requests that it works on."""
@@ -185,6 +187,8 @@ class Connection:
         """
         self._era = await negotiate(self._dispatcher, profile.info, profile.capabilities)
         self._listening = Subscriptions(tasks, self._dispatcher, self._era, self._catch_up)
+        if self._halves is not None:
+            self._halves.ping = partial(self._send, "ping")
 
     async def listen(self) -> None:
         """Ask a modern server for the changes of its lists, as far as it announces any."""

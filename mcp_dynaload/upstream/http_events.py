@@ -16,15 +16,13 @@ from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPC
 
 from mcp_dynaload.errors import UpstreamAnswerError
 from mcp_dynaload.transport.bounds import MAX_MESSAGE_BYTES
-from mcp_dynaload.transport.jsonrpc_lines import Item, format_line, parse_line
+from mcp_dynaload.transport.jsonrpc_lines import HALF_ESCAPE, Item, format_line, parse_line
 from mcp_dynaload.transport.line_repair import UNREADABLE, failed_answer, mended, quoted
 from mcp_dynaload.transport.sdk_json import UnwritableError, writable
 from mcp_dynaload.upstream.http_listening import OwnStream
 
 MAX_LEVELS = 200
 """The transport reads not many more; that many brackets are looked at more closely by nobody, as that costs nothing."""
-
-_HALF_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 MIN_RETRY_MS = 1_000
 MIN_AWAITED_RETRY_MS = 100
@@ -248,4 +246,4 @@ def within_transport(answer: Answer) -> Answer:
 
 def is_beyond_transport(data: bytes) -> bool:
     """Return whether JSON may have what the transport cannot read: halves of characters, many levels."""
-    return data.count(b"{") + data.count(b"[") > MAX_LEVELS or _HALF_ESCAPE.search(data) is not None
+    return data.count(b"{") + data.count(b"[") > MAX_LEVELS or HALF_ESCAPE.search(data) is not None

@@ -12,6 +12,7 @@ from mcp_types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPC
 
 from mcp_dynaload.transport.line_repair import UnaddressedAnswerError, quoted
 from mcp_dynaload.upstream.allowance import Allowance
+from mcp_dynaload.upstream.half_characters import HalfCharacters
 from mcp_dynaload.upstream.http_session import HttpSession
 from mcp_dynaload.upstream.latest_words import LatestWords
 from mcp_dynaload.upstream.open_requests import PROGRESS, OpenRequests, ProgressToken
@@ -50,6 +51,9 @@ class Streams:
     write: WriteStream[SessionMessage]
     pid: int | None = None
     session: HttpSession | None = None
+    halves: HalfCharacters | None = None
+    """What is known of the process's reading."""
+
     unfinished: Callable[[], bytes] = lambda: b""
     """The begin of a line that was not ended by now."""
 
