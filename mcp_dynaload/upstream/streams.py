@@ -52,7 +52,7 @@ class Streams:
     pid: int | None = None
     session: HttpSession | None = None
     halves: HalfCharacters | None = None
-    """What is known of the process's reading."""
+    """Whether the process reads halves of characters, as far as that is known."""
 
     unfinished: Callable[[], bytes] = lambda: b""
     """The begin of a line that was not ended by now."""

@@ -121,9 +121,10 @@ class Upstream:
             try:
                 return await self._answered(connection, method, params)
             except MCPError as error:
-                if connection.session is None or not connection.session.is_lost(error):
+                renewed = await self._renewed_after(error, connection)
+                if renewed is connection:
                     raise
-            return await self._repeated(await self._renewed(connection), method, params)
+            return await self._repeated(renewed, method, params)
         finally:
             self.busy -= 1
             self.last_used = time.monotonic()
@@ -290,6 +291,16 @@ class Upstream:
             said = f"does not know the session that it has given us a moment ago, so {method!r} could not be sent"
             raise UpstreamClosedError(self._describe(said)) from None
 
+    async def _renewed_after(self, error: MCPError, connection: Connection) -> Connection:
+        """Return the connection, made anew if an error shows that its request met a session that is not known."""
+        session = connection.session
+        if session is not None and session.is_lost(error):
+            return await self._renewed(connection)
+        if session is not None and session.may_be_lost(error):
+            async with self._trusting:
+                return await self._tested(connection)
+        return connection
+
     async def _renewed(self, connection: Connection) -> Connection:
         """Return the connection after a server has forgotten its session: one new handshake for all who wait."""
         log.info("upstream_session_lost", upstream=self.name)
@@ -310,15 +321,21 @@ class Upstream:
             connection = await self.start()
             if connection.session is None or not connection.session.is_doubtful or self._answering:
                 return connection
-            try:
-                with anyio.fail_after(PING_SECONDS):
-                    await connection.request("ping", {})
-            except (MCPError, UpstreamError, TimeoutError) as error:
-                if not is_lacking(error):  # a server without that request knows us as well as one that has it
-                    log.info("upstream_session_doubtful", upstream=self.name, error=str(error))
-                    return await self._renewed(connection)
-            connection.session.is_doubtful = False
+            return await self._tested(connection)
+
+    async def _tested(self, connection: Connection) -> Connection:
+        """Return the connection, made anew unless its server answers a ping over it."""
+        if connection.session is None or not connection.session.is_doubtful:
             return connection
+        try:
+            with anyio.fail_after(PING_SECONDS):
+                await connection.request("ping", {})
+        except (MCPError, UpstreamError, TimeoutError) as error:
+            if not is_lacking(error):  # a server without that request knows us as well as one that has it
+                log.info("upstream_session_doubtful", upstream=self.name, error=str(error))
+                return await self._renewed(connection)
+        connection.session.is_doubtful = False
+        return connection
 
     async def _has_ended(self, connection: Connection, error: MCPError) -> bool:
         """Return whether the error tells of the connection's end.

@@ -325,16 +325,18 @@ async def test_over_the_older_transport_a_session_that_is_lost_behind_an_open_st
 
 
 @pytest.mark.parametrize(
-    ("code", "words", "is_known"),
+    ("code", "words", "is_known", "is_repeated"),
     [
-        (-30001, "The provided SessionId was not found or has expired", False),
-        (-32603, "session expired", False),
-        (0, "Received request before initialization was complete", False),
-        (-32000, "no browser session", True),
+        (-30001, "The provided SessionId was not found or has expired", False, True),
+        (-32603, "session expired", False, True),
+        (0, "Received request before initialization was complete", False, True),
+        (-32603, "logged out: the session is closed", False, False),
+        (-32000, "browser session 7 not found", True, False),
+        (-32000, "no browser session", True, False),
     ],
 )
 async def test_after_an_error_about_a_session_a_ping_tells_whether_it_was_ours(
-    tmp_path: Path, code: int, words: str, *, is_known: bool
+    tmp_path: Path, code: int, words: str, *, is_known: bool, is_repeated: bool
 ) -> None:
     async def odd(exchange: Exchange) -> bool:
         lacking = {"code": -32601, "message": "Method not found"}
@@ -349,10 +351,12 @@ async def test_after_an_error_about_a_session_a_ping_tells_whether_it_was_ours(
         return True
 
     async with before(odd, tmp_path) as (pool, server):
-        with pytest.raises(MCPError, match=words):
-            await call(pool, "far", "echo")
+        if not is_repeated:
+            with pytest.raises(MCPError, match=words):
+                await call(pool, "far", "echo")
         assert await say(pool, "far", "echo") == "as usual"
         assert server.seen.count("initialize") == (1 if is_known else 2)
+        assert server.seen.count("tools/call") == 2
 
 
 async def test_the_answer_to_another_request_on_a_calls_stream_is_that_ones() -> None:
