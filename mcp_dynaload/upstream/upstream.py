@@ -25,7 +25,7 @@ from mcp_dynaload.machine.background import surviving
 from mcp_dynaload.upstream.backoff import Backoff
 from mcp_dynaload.upstream.connection import Connection
 from mcp_dynaload.upstream.failures import described, is_closed, is_lacking, reason_of
-from mcp_dynaload.upstream.lifecycle import ENDED, SETTLING_SECONDS, End, Lifecycle, Surroundings, tell_log_level
+from mcp_dynaload.upstream.lifecycle import ENDED, SETTLING_SECONDS, End, Lifecycle, Surroundings, has_logs
 from mcp_dynaload.upstream.listing import announces_changes
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
 
@@ -195,13 +195,17 @@ class Upstream:
 
     async def notify(self, method: str, params: Json | None) -> None:
         """Send a notification if the upstream is running; one that is not has nothing to be told."""
-        if connection := self.connection:
+        if connection := self._reached:
             await connection.notify(method, params)
 
     async def set_log_level(self, level: str) -> None:
         """Pass the client's log level on to a running upstream that has logs."""
-        if connection := self.connection:
-            await tell_log_level(connection, level)
+        if (connection := self._reached) and has_logs(connection):
+            await connection.request("logging/setLevel", {"level": level})
+
+    @property
+    def _reached(self) -> Connection | None:
+        return self._lifecycle.reached if self._lifecycle else None
 
     def stop(self) -> None:
         """End the connection, even one that is being made; the next request makes a new one."""
