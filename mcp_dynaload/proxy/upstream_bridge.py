@@ -137,7 +137,7 @@ class UpstreamBridge:
         return result
 
     async def unsubscribe(self, upstream: str, uri: str, request: Request, params: Json) -> Json:
-        """Undo `subscribe`; an upstream that others share goes on telling them.
+        """Undo `subscribe`; an upstream that others share goes on telling them, and none is started only for that.
 
         Raises:
             UpstreamError: It could not.
@@ -145,7 +145,10 @@ class UpstreamBridge:
         """
         if self.shared_upstreams.has(upstream) and not self.shared_upstreams.unsubscribe(self.client, upstream, uri):
             return {}
+        is_ours = uri in self.pool[upstream].subscriptions
         self.pool[upstream].subscriptions.discard(uri)
+        if is_ours and not self.pool[upstream].is_running:
+            return {}
         return await self.forward(upstream, request, "resources/unsubscribe", params)
 
     async def set_log_level(self, level: str) -> None:

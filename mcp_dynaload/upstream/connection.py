@@ -1,6 +1,6 @@
 """One open connection to an upstream: handshake, raw requests, and what the upstream says by itself."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -91,6 +91,9 @@ class Ends:
     allowance: Allowance
     """For what nobody asked the upstream for."""
 
+    subscriptions: Collection[str] = ()
+    """Resources of which the client wants to hear."""
+
 
 class Connection:
     """An upstream that answers; made by `open_connection`."""
@@ -173,6 +176,11 @@ class Connection:
         finally:
             self.closed.set()
 
+    def tell_missed_updates(self) -> None:
+        """Tell the client of each resource that it has subscribed to: it may have changed while nobody heard of it."""
+        for uri in self._ends.subscriptions:
+            self._updates.keep(uri, {"uri": uri})
+
     async def tell_updates(self) -> None:
         """Tell the client of changed resources and of progress that came too fast, for ever."""
         async with anyio.create_task_group() as tasks:
@@ -210,6 +218,7 @@ class Connection:
         """List again after a time in which a change may have been told to nobody."""
         if self._era is not None and announces_changes(self._era.capabilities):
             self._ends.changed()
+        self.tell_missed_updates()
 
     def _is_wanted(self, said: Said) -> bool:
         """Return whether there is more to be done about a message of its own than to take note of it."""

@@ -244,7 +244,7 @@ class Lifecycle:
     async def _open(self) -> None:
         options, project = self.config.options, self.surroundings.project_dir
         allowance = Allowance(SHARE, BURST_SECONDS)
-        ends = Ends(self._relisting.ask, self.log.note, allowance)
+        ends = Ends(self._relisting.ask, self.log.note, allowance, self.subscriptions)
         async with open_streams(self.config, project, self.log, allowance, self.surroundings.logins) as streams:
             self._streams = streams
             host = self.surroundings.host
@@ -361,9 +361,10 @@ class Lifecycle:
                     await connection.request(method, params)
             except TimeoutError:  # it answers nothing: whoever waits for its start finds that out soon enough
                 log.warning("upstream_not_as_before", upstream=self.config.name, method=method, error="timed out")
-                return
+                break
             except (MCPError, UpstreamError) as error:  # a resource may be gone, and others there
                 log.warning("upstream_not_as_before", upstream=self.config.name, method=method, error=str(error))
+        connection.tell_missed_updates()
 
 
 def has_logs(connection: Connection) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.upstream import lifecycle
 from tests.faults.odd_http_server import HELLO
+from tests.faults.scripted import until
 from tests.upstream.sessions import RecordingHost, say
 from tests.upstream.test_http_connections import Exchange, before
 
@@ -49,6 +50,21 @@ async def test_a_resource_that_is_gone_keeps_no_other_from_being_subscribed_agai
         assert await say(pool, "far", "echo") == "as usual"
 
     assert wishes.heard == ["x://a", "x://b"]
+
+
+async def test_after_a_restart_the_client_hears_of_each_resource_that_may_have_changed_meanwhile(
+    tmp_path: Path,
+) -> None:
+    host = RecordingHost()
+    async with before(Wishes(), tmp_path, host=host) as (pool, _):
+        await say(pool, "far", "echo")
+        pool["far"].subscriptions.add("x://a")
+        await pool["far"].stopped()
+        assert host.told == []
+        await say(pool, "far", "echo")
+        await until(lambda: host.told)
+
+    assert host.told == [("far", "notifications/resources/updated")]
 
 
 async def test_a_server_that_answers_no_wish_is_used_all_the_same(
