@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from mcp_dynaload.catalog.tool import Json, json_object
 from mcp_dynaload.masking.printable import printable
-from mcp_dynaload.upstream.updates import UPDATED
+from mcp_dynaload.upstream.connection import UPDATED
 
 PROGRESS = "notifications/progress"
 LOG_MESSAGE = "notifications/message"

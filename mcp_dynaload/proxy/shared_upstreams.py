@@ -15,10 +15,9 @@ from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.events import NOBODY, ErrorKind, UpstreamFailed, UpstreamStarted, UpstreamStopped
-from mcp_dynaload.upstream.connection import ClientProfile
+from mcp_dynaload.upstream.connection import UPDATED, ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool, open_pool
-from mcp_dynaload.upstream.updates import UPDATED
 from mcp_dynaload.version import __version__
 
 _NOT_SHARED = 'to it when "shared" is taken out of its entry: a login is a user\'s own here'

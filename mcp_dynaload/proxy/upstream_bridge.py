@@ -32,10 +32,9 @@ from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
 from mcp_dynaload.proxy.sign_in import SignIns
 from mcp_dynaload.telemetry.events import ErrorKind, Event, UpstreamFailed, UpstreamStarted, UpstreamStopped
-from mcp_dynaload.upstream.connection import ClientProfile
+from mcp_dynaload.upstream.connection import UPDATED, ClientProfile
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
-from mcp_dynaload.upstream.updates import UPDATED
 
 LISTING_DELAY_SECONDS = 3.0
 """The client's own start comes first."""
@@ -138,7 +137,7 @@ class UpstreamBridge:
         return result
 
     async def unsubscribe(self, upstream: str, uri: str, request: Request, params: Json) -> Json:
-        """Undo `subscribe`; an upstream that others share goes on telling them.
+        """Undo `subscribe`; an upstream that others share goes on telling them, and none is started only for that.
 
         Raises:
             UpstreamError: It could not.
@@ -146,7 +145,10 @@ class UpstreamBridge:
         """
         if self.shared_upstreams.has(upstream) and not self.shared_upstreams.unsubscribe(self.client, upstream, uri):
             return {}
+        is_ours = uri in self.pool[upstream].subscriptions
         self.pool[upstream].subscriptions.discard(uri)
+        if is_ours and not self.pool[upstream].is_running:
+            return {}
         return await self.forward(upstream, request, "resources/unsubscribe", params)
 
     async def set_log_level(self, level: str) -> None:

@@ -4,6 +4,7 @@ The SDK's own codec validates each envelope against a union of models; this one 
 that what is inside `params`, `result` and `error` passes through as it came.
 """
 
+import re
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -47,6 +48,10 @@ Item = SessionMessage | Exception
 
 Mend = Callable[[bytes, Exception], Awaitable[Iterable[Item]]]
 """The repair of a line that holds no message, from the line and its problem."""
+
+Reword = Callable[[JSONRPCMessage], Awaitable[JSONRPCMessage]]
+
+HALF_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 TOO_DEEP = ErrorData(code=INTERNAL_ERROR, message="the result is nested too deeply to be written as JSON")
 
@@ -198,8 +203,10 @@ class LineReader:
 class LineWriter:
     """A stream that takes messages from the SDK's dispatcher and sends each as a line at once."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, reword: Reword | None = None) -> None:
+        """Write with `send`; a message with half of a character in it as `reword` has it."""
         self._send = send
+        self._reword = reword
 
     async def send(self, item: SessionMessage, /) -> None:
         """Send one message.
@@ -209,6 +216,8 @@ class LineWriter:
         """
         is_notification = isinstance(item.message, JSONRPCNotification)
         line = format_line(item.message)
+        if self._reword is not None and b"\\ud" in line and HALF_ESCAPE.search(line):
+            line = format_line(await self._reword(item.message))
         try:
             with anyio.move_on_after(NOTIFY_SECONDS) if is_notification else nullcontext():
                 await self._send(line)

@@ -26,7 +26,7 @@ def writable(value: Any) -> Any:
     """
     try:
         if not _can_be_written(value):
-            value = _whole(value)
+            value = without_halves(value)
             if not _can_be_written(value):
                 raise UnwritableError(TOO_DEEP.message)
     except RecursionError:
@@ -42,11 +42,12 @@ def _can_be_written(value: object) -> bool:
     return True
 
 
-def _whole(value: object) -> object:
+def without_halves(value: object) -> object:
+    """Return the value with � for each half of a character in it."""
     if isinstance(value, str):
         return _HALF.sub("�", value)
     if isinstance(value, dict):
-        return {_whole(key): _whole(inner) for key, inner in cast(dict[object, object], value).items()}
+        return {without_halves(key): without_halves(inner) for key, inner in cast(dict[object, object], value).items()}
     if isinstance(value, list | tuple):
-        return [_whole(inner) for inner in cast(list[object], value)]
+        return [without_halves(inner) for inner in cast(list[object], value)]
     return value

@@ -112,7 +112,6 @@ async def _open_http(
             tell,
             answers_in_body=config.transport != "sse",
             session=session,
-            tasks=tasks,
             headers=headers,
             timeout=timeout,
             auth=credentials or auth,
@@ -122,14 +121,13 @@ async def _open_http(
         )
 
     headers: dict[str, Any] = {name: value.encode("latin-1") for name, value in config.headers.items()}
-    async with send, receive, anyio.create_task_group() as tasks:
+    async with send, receive:
         if config.transport == "sse":
             async with (
                 sse_client(config.url, headers, HTTP_CONNECT_SECONDS, HTTP_READ_SECONDS, client_of) as (read, write),
                 _passing_on(read, send, tell),
             ):
                 yield _streams(receive, WritableMessages(write, tell), session)
-            tasks.cancel_scope.cancel()
             return
         async with (
             client_of(headers, httpx2.Timeout(HTTP_CONNECT_SECONDS, read=HTTP_READ_SECONDS)) as client,
@@ -140,7 +138,6 @@ async def _open_http(
             _passing_on(read, send, tell),
         ):
             yield _streams(receive, WritableMessages(write, tell), session)
-        tasks.cancel_scope.cancel()
 
 
 def _supported(client: Callable[..., _Client], *args: Any, **options: Any) -> _Client:

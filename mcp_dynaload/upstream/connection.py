@@ -1,8 +1,9 @@
 """One open connection to an upstream: handshake, raw requests, and what the upstream says by itself."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import anyio
@@ -22,9 +23,9 @@ from mcp_dynaload.transport.line_repair import UnreadableCallError
 from mcp_dynaload.upstream.allowance import Allowance, Rate
 from mcp_dynaload.upstream.era import Era, negotiate
 from mcp_dynaload.upstream.input_required import InputRounds, questions_in
-from mcp_dynaload.upstream.latest_progress import LatestProgress
+from mcp_dynaload.upstream.latest_words import LatestWords
 from mcp_dynaload.upstream.listing import announces_changes
-from mcp_dynaload.upstream.open_requests import CANCELLED, PROGRESS
+from mcp_dynaload.upstream.open_requests import CANCELLED, PROGRESS, ProgressToken
 from mcp_dynaload.upstream.silence import SilenceTimer
 from mcp_dynaload.upstream.streams import Intake, Outflow, Said, Streams
 from mcp_dynaload.upstream.subscriptions import (
@@ -32,12 +33,14 @@ from mcp_dynaload.upstream.subscriptions import (
     LISTS_STREAM,
     Subscriptions,
     list_filter,
+    stream_id,
     without_subscription,
 )
-from mcp_dynaload.upstream.updates import UPDATED, Updates
 
 REPLACED_REQUESTS = frozenset({"logging/setLevel", "resources/subscribe", "resources/unsubscribe"})
 """Requests that revision 2026-07-28 has other means for."""
+
+UPDATED = "notifications/resources/updated"
 
 LIST_CHANGES = frozenset(f"notifications/{kind}/list_changed" for kind in ("tools", "prompts", "resources"))
 
@@ -88,6 +91,9 @@ class Ends:
     allowance: Allowance
     """For what nobody asked the upstream for."""
 
+    subscriptions: Collection[str] = ()
+    """Resources of which the client wants to hear."""
+
 
 class Connection:
     """An upstream that answers; made by `open_connection`."""
@@ -98,6 +104,7 @@ class Connection:
         self.session = streams.session
         if streams.session is not None:
             streams.session.on_gap = self._on_gap
+        self._halves = streams.halves
         self.closed = anyio.Event()
         self.unanswered = 0
         """Requests that it works on."""
@@ -110,8 +117,8 @@ class Connection:
         self._told = Rate(TOLD_PER_SECOND, TOLD_AT_ONCE)
         self._left_out = 0
         self._questions = 0
-        self._updates = Updates(self._tell_update)
-        self._progress = LatestProgress(self._tell_progress)
+        self._updates = LatestWords[str](self._tell_update)
+        self._progress = LatestWords[ProgressToken](self._tell_progress)
         self._outflow = Outflow(streams.write, self.closed)
         self._dispatcher: JSONRPCDispatcher[TransportContext] = JSONRPCDispatcher(
             Intake(
@@ -121,6 +128,7 @@ class Connection:
                 self._outflow.requests,
                 self._progress,
                 ends.note,
+                silence.seconds,
             ),
             self._outflow,
             on_stream_exception=self._on_garbage,
@@ -168,6 +176,11 @@ class Connection:
         finally:
             self.closed.set()
 
+    def tell_missed_updates(self) -> None:
+        """Tell the client of each resource that it has subscribed to: it may have changed while nobody heard of it."""
+        for uri in self._ends.subscriptions:
+            self._updates.keep(uri, {"uri": uri})
+
     async def tell_updates(self) -> None:
         """Tell the client of changed resources and of progress that came too fast, for ever."""
         async with anyio.create_task_group() as tasks:
@@ -182,6 +195,8 @@ class Connection:
         """
         self._era = await negotiate(self._dispatcher, profile.info, profile.capabilities)
         self._listening = Subscriptions(tasks, self._dispatcher, self._era, self._catch_up)
+        if self._halves is not None:
+            self._halves.ping = partial(self._send, "ping")
 
     async def listen(self) -> None:
         """Ask a modern server for the changes of its lists, as far as it announces any."""
@@ -197,28 +212,33 @@ class Connection:
         if stream == LISTS_STREAM:
             self._ends.changed()
         else:
-            self._updates.note({"uri": stream})
+            self._updates.keep(stream, {"uri": stream})
 
     def _on_gap(self) -> None:
         """List again after a time in which a change may have been told to nobody."""
         if self._era is not None and announces_changes(self._era.capabilities):
             self._ends.changed()
+        self.tell_missed_updates()
 
     def _is_wanted(self, said: Said) -> bool:
         """Return whether there is more to be done about a message of its own than to take note of it."""
         self._silence.restart()
         if isinstance(said, JSONRPCRequest):
             return self._outflow.waiting < MAX_UNTAKEN
-        if said.method == ACKNOWLEDGED or said.method == CANCELLED:
+        if said.method == ACKNOWLEDGED:
+            self._outflow.requests.acknowledged(stream_id(said.params))
+            return True
+        if said.method == CANCELLED:
             return True
         if said.method in LIST_CHANGES:
             self._ends.changed()
             return False
         if said.method == UPDATED:
-            self._updates.note(without_subscription(said.params) or {})
+            updated = without_subscription(said.params) or {}
+            self._updates.keep(str(updated.get("uri")), updated)
             return False
         if (token := self._outflow.requests.token_asked_for(said)) is not None:
-            return self._progress.is_due(token, said)
+            return self._progress.is_due(token, said.params or {})
         return self._told.takes_one() or self._leave_out()
 
     def _leave_out(self) -> bool:

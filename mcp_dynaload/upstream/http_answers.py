@@ -8,10 +8,10 @@ import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import anyio
-import anyio.abc
 import httpx2
 from httpx2 import USE_CLIENT_DEFAULT
 from mcp.shared._httpx_utils import next_request_within_origin  # which redirects the transports follow
@@ -78,18 +78,34 @@ class AnsweringClient(SendingClient):
         *,
         answers_in_body: bool,
         session: HttpSession,
-        tasks: anyio.abc.TaskGroup,
         demand: Demand = no_demand,
         **options: Any,
     ) -> None:
         super().__init__(session, **options)
         self._tell = tell
-        self._tasks = tasks
+        self._tasks = anyio.create_task_group()
         self._asked: dict[str | int, None] = {}
         self._own = OwnStream(session, tell)
         self._demand = demand
         self._answers_in_body = answers_in_body
         """Or else they come in a stream that is open already."""
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self._tasks.cancel_scope.cancel()  # no connection may be closed under a request that goes on
+        try:
+            await self._tasks.__aexit__(exc_type, exc_value, traceback)
+        finally:
+            await super().__aexit__(exc_type, exc_value, traceback)
 
     async def send(
         self,

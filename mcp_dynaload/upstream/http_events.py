@@ -12,19 +12,17 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 import structlog
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCResponse
+from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCResponse
 
 from mcp_dynaload.errors import UpstreamAnswerError
 from mcp_dynaload.transport.bounds import MAX_MESSAGE_BYTES
-from mcp_dynaload.transport.jsonrpc_lines import Item, format_line, parse_line
+from mcp_dynaload.transport.jsonrpc_lines import HALF_ESCAPE, Item, format_line, parse_line
 from mcp_dynaload.transport.line_repair import UNREADABLE, failed_answer, mended, quoted
 from mcp_dynaload.transport.sdk_json import UnwritableError, writable
 from mcp_dynaload.upstream.http_listening import OwnStream
 
 MAX_LEVELS = 200
 """The transport reads not many more; that many brackets are looked at more closely by nobody, as that costs nothing."""
-
-_HALF_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 MIN_RETRY_MS = 1_000
 MIN_AWAITED_RETRY_MS = 100
@@ -158,6 +156,9 @@ class EventStream:
         if isinstance(item, SessionMessage) and isinstance(item.message, Answer) and self._is_for_another(item.message):
             await self.tell(item)
             return b": \n\n"
+        if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCNotification):
+            await self.tell(item)  # the transport, which does no more with it, would take three times as long
+            return b"".join(line + b"\n" for line in lines if line.startswith((b"id:", b"retry:"))) + b"\n"
         if isinstance(item, SessionMessage) and not _needs_rewriting(item, data):
             self._is_answered = self._is_answered or isinstance(item.message, Answer)
             return block
@@ -245,4 +246,4 @@ def within_transport(answer: Answer) -> Answer:
 
 def is_beyond_transport(data: bytes) -> bool:
     """Return whether JSON may have what the transport cannot read: halves of characters, many levels."""
-    return data.count(b"{") + data.count(b"[") > MAX_LEVELS or _HALF_ESCAPE.search(data) is not None
+    return data.count(b"{") + data.count(b"[") > MAX_LEVELS or HALF_ESCAPE.search(data) is not None

@@ -10,6 +10,16 @@ from mcp.shared.exceptions import MCPError
 ABOUT_SESSIONS = re.compile(r"\bsession|not initiali[sz]ed|before initiali[sz]ation", re.IGNORECASE)
 """In an error of a server that does not know our session; a tool may speak of another one."""
 
+_UNKNOWN = (
+    r"unknown|invalid|expired|missing|required|no longer|no (?:valid|active|such)"
+    r"|not (?:found|been found|exist|known|recogni[sz]ed|valid|active)"
+)
+ABOUT_UNKNOWN_SESSION = re.compile(
+    rf"(?:{_UNKNOWN})[^.]*\bsession|\bsession[^.]*\b(?:{_UNKNOWN})|not initiali[sz]ed|before initiali[sz]ation",
+    re.IGNORECASE,
+)
+"""In an error of a server that has carried out nothing, as it does not know our session; one that ends it may have."""
+
 
 @dataclass(slots=True)
 class HttpSession:
@@ -30,6 +40,10 @@ class HttpSession:
     def is_lost(self, error: MCPError) -> bool:
         """Return whether the request was not carried out because the session is not known."""
         return error.error.data == self.mark
+
+    def may_be_lost(self, error: MCPError) -> bool:
+        """Return whether the request was not carried out, unless the error speaks of another session."""
+        return ABOUT_UNKNOWN_SESSION.search(error.error.message) is not None
 
     def heed(self, error: MCPError) -> None:
         """Take note of what an error answer may tell, whatever its code: a ping before the next request says more."""

@@ -38,6 +38,9 @@ SETTLING_SECONDS = 4.0
 
 POLL_SECONDS = 0.05
 
+RESTORING_SECONDS = 2.0
+"""How long an upstream may take for each thing that the client has asked for before its start."""
+
 GONE_SECONDS = 1.0
 """How long what a program has started may take to answer in its place, once that is gone."""
 
@@ -140,8 +143,13 @@ class Lifecycle:
     @property
     def ready(self) -> Connection | None:
         """The connection, if it takes requests."""
-        is_open = self.state is State.OPEN and self.connection is not None and not self.connection.closed.is_set()
-        return self.connection if is_open else None
+        return self.reached if self.state is State.OPEN else None
+
+    @property
+    def reached(self) -> Connection | None:
+        """The connection, from the handshake on, unless it is about to be closed."""
+        is_there = self.connection is not None and not self.connection.closed.is_set()
+        return self.connection if is_there and self.state is not State.ENDING else None
 
     @property
     def is_usable(self) -> bool:
@@ -236,7 +244,7 @@ class Lifecycle:
     async def _open(self) -> None:
         options, project = self.config.options, self.surroundings.project_dir
         allowance = Allowance(SHARE, BURST_SECONDS)
-        ends = Ends(self._relisting.ask, self.log.note, allowance)
+        ends = Ends(self._relisting.ask, self.log.note, allowance, self.subscriptions)
         async with open_streams(self.config, project, self.log, allowance, self.surroundings.logins) as streams:
             self._streams = streams
             host = self.surroundings.host
@@ -344,16 +352,21 @@ class Lifecycle:
 
     async def _restore(self, connection: Connection) -> None:
         """Repeat what the client asked for before this connection was made; the first call already counts on it."""
-        try:
-            if level := self.surroundings.host.log_level:
-                await tell_log_level(connection, level)
-            for uri in sorted(self.subscriptions):
-                await connection.request("resources/subscribe", {"uri": uri})
-        except (MCPError, TimeoutError, UpstreamError) as error:
-            log.warning("upstream_not_as_before", upstream=self.config.name, error=str(error) or "timed out")
+        asked = [("resources/subscribe", {"uri": uri}) for uri in sorted(self.subscriptions)]
+        if (level := self.surroundings.host.log_level) and has_logs(connection):
+            asked.insert(0, ("logging/setLevel", {"level": level}))
+        for method, params in asked:
+            try:
+                with anyio.fail_after(RESTORING_SECONDS):
+                    await connection.request(method, params)
+            except TimeoutError:  # it answers nothing: whoever waits for its start finds that out soon enough
+                log.warning("upstream_not_as_before", upstream=self.config.name, method=method, error="timed out")
+                break
+            except (MCPError, UpstreamError) as error:  # a resource may be gone, and others there
+                log.warning("upstream_not_as_before", upstream=self.config.name, method=method, error=str(error))
+        connection.tell_missed_updates()
 
 
-async def tell_log_level(connection: Connection, level: str) -> None:
-    """Pass the client's log level on to an upstream that has logs."""
-    if connection.era.is_modern or "logging" in connection.era.capabilities:
-        await connection.request("logging/setLevel", {"level": level})
+def has_logs(connection: Connection) -> bool:
+    """Return whether an upstream can be told which log messages the client wants."""
+    return connection.era.is_modern or "logging" in connection.era.capabilities

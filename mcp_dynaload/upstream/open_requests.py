@@ -1,5 +1,6 @@
 """The requests to an upstream that have had no answer: what of all that it says can be for one of them."""
 
+import time
 from dataclasses import dataclass
 
 from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
@@ -9,13 +10,16 @@ from mcp_dynaload.catalog.tool import Json, json_object
 MAX_OPEN = 10_000
 """Requests of which it is known that an answer may come; of more, the oldest count as answered."""
 
+READ_SECONDS = 1.0
+"""How long a server that works on nothing may take to read a request, and to say that it could not."""
+
 PROGRESS = "notifications/progress"
 CANCELLED = "notifications/cancelled"
 
 ProgressToken = str | int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenRequest:
     """A request that has had no answer."""
 
@@ -23,8 +27,13 @@ class OpenRequest:
     place: int
     """Its place among all that was sent."""
 
+    sent_at: float
     token: ProgressToken | None
     """With which it asked for progress."""
+
+    method: str
+    withdrawn: int = 0
+    """The place of the word that it is cancelled: a server that has read that answers it no more."""
 
 
 class OpenRequests:
@@ -39,15 +48,17 @@ class OpenRequests:
         self._last_notification = 0
         """Its place among all that was sent: no server may answer one, and some do, without an id."""
 
-        self._answered = 0
-        """The place of the last request that was answered: what was sent before it has been read."""
+        self._read = 0
+        """The place of the last request of which there was word: what was sent before it has been read, too."""
+
+        self._answered_at = 0.0
 
     def sending(self, message: JSONRPCMessage) -> None:
         """Take note of a message that is sent."""
         self._sent += 1
         if isinstance(message, JSONRPCRequest):
             key, token = str(message.id), _token_of(json_object((message.params or {}).get("_meta")))
-            self._open[key] = OpenRequest(message.id, self._sent, token)
+            self._open[key] = OpenRequest(message.id, self._sent, time.monotonic(), token, message.method)
             if token is not None:
                 self._by_token[token] = key
             if len(self._open) > MAX_OPEN:
@@ -55,24 +66,37 @@ class OpenRequests:
         elif isinstance(message, JSONRPCNotification):
             self._last_notification = self._sent
             if message.method == CANCELLED:
-                self._want_no_progress(str((message.params or {}).get("requestId")))
+                self._withdraw(str((message.params or {}).get("requestId")))
 
     def answered_by(self, answer: JSONRPCResponse | JSONRPCError) -> OpenRequest | None:
         """Return the request to which it is the first answer."""
         request = self._close(str(answer.id))
         if request is not None:
-            self._answered = max(self._answered, request.place)
+            self._read = max(self._read, request.place)
+            self._answered_at = time.monotonic()
         return request
 
-    def only_one(self, *, is_for_request: bool) -> RequestId | None:
-        """Return the id of the one request that an answer without an id can be for; None if nobody knows that.
+    def acknowledged(self, number: object) -> None:
+        """Take note that a request for a stream was granted: it stays open as long as that, and waits for nothing."""
+        if (request := self._close(str(number))) is not None:
+            self._read = max(self._read, request.place)
 
-        Unless it is for a request, it may be for a notification.
+    def suspects(self, *, is_unread: bool) -> dict[str, OpenRequest]:
+        """Return the requests that an answer without an id can be for; none if it may be for a notification.
+
+        One that says that something `is_unread` is for a request, and comes as soon as that is read.
         """
-        may_be_for_notification = not is_for_request and self._last_notification > self._answered
-        if len(self._open) != 1 or may_be_for_notification:
-            return None
-        return next(iter(self._open.values())).number
+        may_be_for_notification = not is_unread and self._last_notification > self._read
+        if may_be_for_notification:
+            return {}
+        waiting = {key: one for key, one in self._open.items() if not 0 < one.withdrawn <= self._read}
+        return self._not_read_before(waiting) if is_unread else waiting
+
+    def _not_read_before(self, waiting: dict[str, OpenRequest]) -> dict[str, OpenRequest]:
+        unread = {key: one for key, one in waiting.items() if one.place > self._read}
+        earliest = time.monotonic() - READ_SECONDS
+        recent = {key: one for key, one in unread.items() if max(one.sent_at, self._answered_at) > earliest}
+        return recent or unread or waiting
 
     def token_asked_for(self, said: JSONRPCNotification | JSONRPCRequest) -> ProgressToken | None:
         """Return the token of an open request of which a message tells progress, as it was asked to."""
@@ -80,9 +104,20 @@ class OpenRequests:
         token = _token_of(said.params or {}) if is_progress else None
         return token if token in self._by_token else None
 
+    def is_at_work(self, token: ProgressToken) -> str:
+        """Take note of the progress of an open request, and return its key: it has been read."""
+        key = self._by_token[token]
+        self._read = max(self._read, self._open[key].place)
+        return key
+
     def _close(self, key: str) -> OpenRequest | None:
         self._want_no_progress(key)
         return self._open.pop(key, None)
+
+    def _withdraw(self, key: str) -> None:
+        self._want_no_progress(key)
+        if (request := self._open.get(key)) is not None:
+            request.withdrawn = self._sent
 
     def _want_no_progress(self, key: str) -> None:
         request = self._open.get(key)

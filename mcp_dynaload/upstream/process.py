@@ -18,6 +18,7 @@ from mcp_dynaload.config.project_environment import OUR_PREFIX
 from mcp_dynaload.transport.jsonrpc_lines import CHUNK_BYTES, LineReader, LineWriter
 from mcp_dynaload.transport.line_repair import mend_answers
 from mcp_dynaload.upstream.allowance import Allowance
+from mcp_dynaload.upstream.half_characters import HalfCharacters
 from mcp_dynaload.upstream.output_log import OutputLog
 from mcp_dynaload.upstream.process_family import ProcessFamily, guarded, marked, new_mark
 from mcp_dynaload.upstream.streams import Streams
@@ -82,6 +83,7 @@ async def open_process(command: ProcessCommand, log: OutputLog, allowance: Allow
     assert stdout is not None
     assert stderr is not None
     all_said, all_read, exited = anyio.Event(), anyio.Event(), anyio.Event()
+    halves = HalfCharacters()
     output, watching = Output(stdout.receive), anyio.CancelScope()
 
     async def skipped(count: int) -> None:
@@ -95,8 +97,9 @@ async def open_process(command: ProcessCommand, log: OutputLog, allowance: Allow
                 lines = LineReader(output.receive, mend_answers, skipped, allowance.spend, takes_unfinished=True)
                 yield Streams(
                     lines,
-                    LineWriter(stdin.send),
+                    LineWriter(stdin.send, halves.readable),
                     process.pid,
+                    halves=halves,
                     unfinished=lambda: lines.unfinished,
                     exited=exited,
                     hang_up=output.end,

@@ -1,5 +1,6 @@
 """The message streams between a transport and the dispatcher: paced towards us, watched towards the upstream."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -7,20 +8,15 @@ from types import TracebackType
 import anyio
 from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.message import SessionMessage
-from mcp_types import (
-    INVALID_REQUEST,
-    PARSE_ERROR,
-    JSONRPCError,
-    JSONRPCNotification,
-    JSONRPCRequest,
-    JSONRPCResponse,
-)
+from mcp_types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
-from mcp_dynaload.transport.line_repair import UnaddressedAnswerError, failed_answer, quoted
+from mcp_dynaload.transport.line_repair import UnaddressedAnswerError, quoted
 from mcp_dynaload.upstream.allowance import Allowance
+from mcp_dynaload.upstream.half_characters import HalfCharacters
 from mcp_dynaload.upstream.http_session import HttpSession
-from mcp_dynaload.upstream.latest_progress import LatestProgress
-from mcp_dynaload.upstream.open_requests import OpenRequests
+from mcp_dynaload.upstream.latest_words import LatestWords
+from mcp_dynaload.upstream.open_requests import PROGRESS, OpenRequests, ProgressToken
+from mcp_dynaload.upstream.unaddressed import UnaddressedAnswers
 
 Said = JSONRPCNotification | JSONRPCRequest
 """The messages that an upstream sends by itself."""
@@ -44,9 +40,6 @@ ASKED_SLICE_SECONDS = 0.0001
 With more, or in longer pieces, a short call to another server takes more than twice its time meanwhile.
 """
 
-UNREAD = frozenset({PARSE_ERROR, INVALID_REQUEST})
-"""The errors of a server that could not read a request, and so not its id: JSON-RPC has null in its place."""
-
 _BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
@@ -58,6 +51,9 @@ class Streams:
     write: WriteStream[SessionMessage]
     pid: int | None = None
     session: HttpSession | None = None
+    halves: HalfCharacters | None = None
+    """Whether the process reads halves of characters, as far as that is known."""
+
     unfinished: Callable[[], bytes] = lambda: b""
     """The begin of a line that was not ended by now."""
 
@@ -77,73 +73,80 @@ class Intake:
         allowance: Allowance,
         is_wanted: Callable[[Said], bool],
         requests: OpenRequests,
-        progress: LatestProgress,
-        unplaced: Callable[[str], None],
+        progress: LatestWords[ProgressToken],
+        note: Callable[[str], None],
+        limit_seconds: float,
     ) -> None:
-        """Take messages from `read`; `unplaced` is told of answers of which nobody knows to what."""
+        """Take messages from `read`; `note` is told of answers of which nobody knows to what.
+
+        One that may be for several requests fails them all when none of them was answered in `limit_seconds`.
+        """
         self._read = read
         self._allowance = allowance
         self._asked_allowance = Allowance(ASKED_SHARE, ASKED_BURST_SECONDS, ASKED_SLICE_SECONDS)
         self._is_wanted = is_wanted
         self._requests = requests
         self._progress = progress
-        self._unplaced = unplaced
-        self._next: SessionMessage | None = None
+        self._note = note
+        self._unaddressed = UnaddressedAnswers(requests, limit_seconds)
+        self._next: deque[SessionMessage] = deque()
 
     def __aiter__(self) -> "Intake":
         return self
 
     async def __anext__(self) -> SessionMessage | Exception:
-        if (item := self._next) is not None:
-            self._next = None
-            return item
-        while True:
+        while not self._next:
             item = await anext(self._read)
-            if isinstance(item, UnaddressedAnswerError):
-                item = self._placed(item)
+            if self._unaddressed:
+                self._settle(self._unaddressed.overdue())
             if isinstance(item, Exception):
                 await self._allowance.spend(TAKEN_SECONDS)
+                if isinstance(item, UnaddressedAnswerError) and self._settle(self._unaddressed.take(item)):
+                    continue
                 return item
             if not isinstance(item.message, Said):
-                return await self._answered(item, item.message)
-            if await self._is_taken(item.message):
+                await self._answered(item, item.message)
+            elif await self._is_taken(item.message):
                 return item
+        return self._next.popleft()
 
-    async def _answered(self, item: SessionMessage, given: Answer) -> SessionMessage:
-        """Return an answer, or what is still to be told before it."""
-        answer = self._addressed(given)
+    async def _answered(self, item: SessionMessage, answer: Answer) -> None:
+        """Have an answer taken next, or what is still to be told before it."""
+        if isinstance(answer, JSONRPCError) and answer.id is None:
+            await self._allowance.spend(TAKEN_SECONDS)
+            if not self._settle(self._unaddressed.take(answer)):
+                error = quoted({"code": answer.error.code, "message": answer.error.message})
+                self._note(f"an error without an id, of which nobody knows for what: {error}")
+                self._next.append(item)
+            return
         request = self._requests.answered_by(answer)
         await self._allowance.spend(TAKEN_SECONDS if request is None else ANSWER_SECONDS)
-        item = item if answer is given else SessionMessage(answer)
-        last = None if request is None else self._progress.last_of(request.token)
-        if last is None:
-            return item
-        self._next = item
-        return SessionMessage(last)
+        token = None if request is None else request.token
+        if token is not None and (last := self._progress.last_of(token)) is not None:
+            self._next.append(SessionMessage(JSONRPCNotification(jsonrpc="2.0", method=PROGRESS, params=last)))
+        self._next.append(item)
+        if self._unaddressed:
+            self._settle(self._unaddressed.answered(str(answer.id)))
+
+    def _settle(self, placed: list[SessionMessage]) -> bool:
+        """Have answers taken next that are placed by now; return whether there are any."""
+        for item in placed:
+            if isinstance(item.message, Answer):
+                self._requests.answered_by(item.message)
+        self._next.extend(placed)
+        return bool(placed)
 
     async def _is_taken(self, said: Said) -> bool:
         """Return whether a message of its own is to be worked on, once there is time for it."""
-        is_asked_for = self._requests.token_asked_for(said) is not None
+        token = self._requests.token_asked_for(said)
+        if token is not None:
+            key = self._requests.is_at_work(token)
+            if self._unaddressed:
+                self._settle(self._unaddressed.at_work(key))
         is_wanted = self._is_wanted(said)
-        cost = TAKEN_SECONDS if is_wanted else KEPT_SECONDS if is_asked_for else DROPPED_SECONDS
-        await (self._asked_allowance if is_asked_for else self._allowance).spend(cost)
+        cost = TAKEN_SECONDS if is_wanted else KEPT_SECONDS if token is not None else DROPPED_SECONDS
+        await (self._asked_allowance if token is not None else self._allowance).spend(cost)
         return is_wanted
-
-    def _addressed(self, answer: Answer) -> Answer:
-        """Return an answer with the id of the one request that it can be for, if it is an error without one."""
-        if not isinstance(answer, JSONRPCError) or answer.id is not None:
-            return answer
-        number = self._requests.only_one(is_for_request=answer.error.code in UNREAD)
-        if number is None:
-            error = quoted({"code": answer.error.code, "message": answer.error.message})
-            self._unplaced(f"an error without an id, of which nobody knows for what: {error}")
-            return answer
-        return answer.model_copy(update={"id": number})
-
-    def _placed(self, answer: UnaddressedAnswerError) -> SessionMessage | UnaddressedAnswerError:
-        """Return a failure for the one request that such an answer can be for."""
-        number = self._requests.only_one(is_for_request=False)
-        return answer if number is None else failed_answer(number, str(answer))
 
     async def receive(self) -> SessionMessage | Exception:
         """Return the next message.

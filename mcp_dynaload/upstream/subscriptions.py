@@ -80,8 +80,7 @@ class Subscriptions:
 
     def acknowledged(self, params: Json | None) -> None:
         """Note that the server has said that a stream is open."""
-        request_id = json_object(json_object(params).get("_meta")).get(SUBSCRIPTION_ID_META_KEY)
-        if stream := self._by_request_id.get(str(request_id)):
+        if stream := self._by_request_id.get(stream_id(params)):
             if stream.settled.is_set():
                 self._tasks.start_soon(self._on_reopened, stream.key)
             stream.settled.set()
@@ -119,6 +118,11 @@ def list_filter(era: Era) -> Json:
     """Return the filter with which to hear of every list that the server announces changes of."""
     announced = [kind for kind in LISTS if json_object(era.capabilities.get(kind)).get("listChanged")]
     return {f"{kind}ListChanged": True for kind in announced}
+
+
+def stream_id(params: Json | None) -> str:
+    """Return the id of the request for the stream on which a notification came."""
+    return str(json_object(json_object(params).get("_meta")).get(SUBSCRIPTION_ID_META_KEY))
 
 
 def without_subscription(params: Json | None) -> Json | None:

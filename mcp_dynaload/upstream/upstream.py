@@ -25,7 +25,7 @@ from mcp_dynaload.machine.background import surviving
 from mcp_dynaload.upstream.backoff import Backoff
 from mcp_dynaload.upstream.connection import Connection
 from mcp_dynaload.upstream.failures import described, is_closed, is_lacking, reason_of
-from mcp_dynaload.upstream.lifecycle import ENDED, SETTLING_SECONDS, End, Lifecycle, Surroundings, tell_log_level
+from mcp_dynaload.upstream.lifecycle import ENDED, SETTLING_SECONDS, End, Lifecycle, Surroundings, has_logs
 from mcp_dynaload.upstream.listing import announces_changes
 from mcp_dynaload.upstream.output_log import OutputLog, log_path
 
@@ -121,9 +121,10 @@ class Upstream:
             try:
                 return await self._answered(connection, method, params)
             except MCPError as error:
-                if connection.session is None or not connection.session.is_lost(error):
+                renewed = await self._renewed_after(error, connection)
+                if renewed is connection:
                     raise
-            return await self._repeated(await self._renewed(connection), method, params)
+            return await self._repeated(renewed, method, params)
         finally:
             self.busy -= 1
             self.last_used = time.monotonic()
@@ -194,13 +195,17 @@ class Upstream:
 
     async def notify(self, method: str, params: Json | None) -> None:
         """Send a notification if the upstream is running; one that is not has nothing to be told."""
-        if connection := self.connection:
+        if connection := self._reached:
             await connection.notify(method, params)
 
     async def set_log_level(self, level: str) -> None:
         """Pass the client's log level on to a running upstream that has logs."""
-        if connection := self.connection:
-            await tell_log_level(connection, level)
+        if (connection := self._reached) and has_logs(connection):
+            await connection.request("logging/setLevel", {"level": level})
+
+    @property
+    def _reached(self) -> Connection | None:
+        return self._lifecycle.reached if self._lifecycle else None
 
     def stop(self) -> None:
         """End the connection, even one that is being made; the next request makes a new one."""
@@ -290,6 +295,16 @@ class Upstream:
             said = f"does not know the session that it has given us a moment ago, so {method!r} could not be sent"
             raise UpstreamClosedError(self._describe(said)) from None
 
+    async def _renewed_after(self, error: MCPError, connection: Connection) -> Connection:
+        """Return the connection, made anew if an error shows that its request met a session that is not known."""
+        session = connection.session
+        if session is not None and session.is_lost(error):
+            return await self._renewed(connection)
+        if session is not None and session.may_be_lost(error):
+            async with self._trusting:
+                return await self._tested(connection)
+        return connection
+
     async def _renewed(self, connection: Connection) -> Connection:
         """Return the connection after a server has forgotten its session: one new handshake for all who wait."""
         log.info("upstream_session_lost", upstream=self.name)
@@ -310,15 +325,21 @@ class Upstream:
             connection = await self.start()
             if connection.session is None or not connection.session.is_doubtful or self._answering:
                 return connection
-            try:
-                with anyio.fail_after(PING_SECONDS):
-                    await connection.request("ping", {})
-            except (MCPError, UpstreamError, TimeoutError) as error:
-                if not is_lacking(error):  # a server without that request knows us as well as one that has it
-                    log.info("upstream_session_doubtful", upstream=self.name, error=str(error))
-                    return await self._renewed(connection)
-            connection.session.is_doubtful = False
+            return await self._tested(connection)
+
+    async def _tested(self, connection: Connection) -> Connection:
+        """Return the connection, made anew unless its server answers a ping over it."""
+        if connection.session is None or not connection.session.is_doubtful:
             return connection
+        try:
+            with anyio.fail_after(PING_SECONDS):
+                await connection.request("ping", {})
+        except (MCPError, UpstreamError, TimeoutError) as error:
+            if not is_lacking(error):  # a server without that request knows us as well as one that has it
+                log.info("upstream_session_doubtful", upstream=self.name, error=str(error))
+                return await self._renewed(connection)
+        connection.session.is_doubtful = False
+        return connection
 
     async def _has_ended(self, connection: Connection, error: MCPError) -> bool:
         """Return whether the error tells of the connection's end.

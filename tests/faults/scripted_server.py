@@ -5,6 +5,7 @@ Its only argument is a JSON object: how it behaves as a whole (`Script` names th
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -209,6 +210,8 @@ def hello(params: dict[str, Any]) -> dict[str, Any] | None:
 
 def read(lines: Iterable[str]) -> None:
     for line in lines:
+        if SCRIPT.get("reads_no_halves") and re.search(r"\\u[dD][89a-fA-F]", line):
+            continue
         threading.Thread(target=answer, args=(json.loads(line),), daemon=True).start()
 
 

@@ -15,6 +15,8 @@ def answer(method: str, params: Json) -> Json:
         return {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": info}
     if method == "tools/list":
         return {"tools": [{"name": "say", "description": "\ud83d", "inputSchema": {"type": "object"}}]}
+    if method == "ping":
+        return {}
     return {"content": [{"type": "text", "text": f"\ud83d alone, {params['arguments']['text']}"}]}
 
 

@@ -14,8 +14,8 @@ from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.errors import UpstreamAnswerError
 from mcp_dynaload.upstream.allowance import Allowance, Rate
 from mcp_dynaload.upstream.connection import MAX_QUESTIONS, TOLD_AT_ONCE
+from mcp_dynaload.upstream.latest_words import AT_ONCE, LatestWords
 from mcp_dynaload.upstream.relisting import Relisting
-from mcp_dynaload.upstream.updates import AT_ONCE, Updates
 from tests.faults.scripted import config, text_in, until
 from tests.upstream.sessions import RecordingHost, call, pool_of, say
 
@@ -146,11 +146,11 @@ async def test_of_many_different_resources_that_are_updated_the_client_hears_no_
     async def tell(params: Json) -> None:
         told.append(params["uri"])
 
-    updates = Updates(tell)
+    updates = LatestWords[str](tell)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(updates.run)
         for number in range(2 * AT_ONCE):
-            updates.note({"uri": f"x://{number}"})
+            updates.keep(f"x://{number}", {"uri": f"x://{number}"})
         await until(lambda: len(told) > AT_ONCE + 5)
         tasks.cancel_scope.cancel()
 

@@ -44,6 +44,7 @@ LOST: dict[str, Callable[[object], Response]] = {
     "404 with an error": lambda number: error_of(number, -32001, "Session not found", 404),
     "400 with an error": lambda _: error_of(None, -32000, "Bad Request: No valid session ID provided", 400),
     "400 of a server that waits for a handshake": lambda _: error_of(None, -32000, "Server not initialized", 400),
+    "200 with an error": lambda number: error_of(number, -32001, "Unknown session", 200),
     "400 in words": lambda _: PlainTextResponse("Invalid session", status_code=400),
 }
 
@@ -52,7 +53,7 @@ DOUBTFUL: dict[str, Callable[[object], Response]] = {
     "410": lambda _: Response(status_code=410),
     "500": lambda _: PlainTextResponse("KeyError", status_code=500),
     "503": lambda _: Response(status_code=503),
-    "an error": lambda number: error_of(number, -32001, "Unknown session", 200),
+    "an error": lambda number: error_of(number, -32001, "The session was closed", 200),
 }
 
 
@@ -129,8 +130,9 @@ async def test_a_session_that_goes_on_after_an_error_is_kept(tmp_path: Path) -> 
     assert app.sessions == ["session0", "another", "session0"]
 
 
-async def test_calls_that_wait_at_once_are_repeated_after_one_new_handshake(tmp_path: Path) -> None:
-    app = FloodingApp()
+@pytest.mark.parametrize("form", ["404", "200 with an error"])
+async def test_calls_that_wait_at_once_are_repeated_after_one_new_handshake(tmp_path: Path, form: str) -> None:
+    app = FloodingApp(LOST[form])
     async with pool_before(app, tmp_path) as pool:
         await say(pool, "far", "echo")
         app.forget()

@@ -15,6 +15,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCResponse
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.upstream_config import UpstreamConfig
@@ -24,7 +25,7 @@ from mcp_dynaload.upstream import http_answers, http_events, http_listening, htt
 from mcp_dynaload.upstream.http_events import EventStream
 from mcp_dynaload.upstream.pool import Pool
 from tests.faults.odd_http_server import EVENTS, HELLO, usual_result
-from tests.faults.scripted import tools
+from tests.faults.scripted import tools, until
 from tests.transparency.serving import served
 from tests.upstream.sessions import RecordingHost, call, pool_of, say
 
@@ -126,6 +127,35 @@ async def test_a_notification_that_a_server_does_not_take_holds_up_no_request(
             await call(pool, "far", "slow")
         assert await say(pool, "far", "echo") == "as usual"
         assert held in server.seen
+
+
+@pytest.mark.parametrize("transport", ["http", "sse"])
+async def test_a_connection_is_closed_in_order_while_a_notification_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transport: Literal["http", "sse"]
+) -> None:
+    monkeypatch.setattr(http_answers, "HELD_SECONDS", 0.05)
+
+    async def odd(exchange: Exchange) -> bool:
+        if exchange.kind == "notifications/cancelled":
+            await release.wait()
+        is_slow = exchange.message.get("params", {}).get("name") == "slow"
+        if is_slow and transport == "http":
+            await release.wait()
+        elif is_slow:
+            await exchange.reply(202)
+        return is_slow
+
+    release, host = anyio.Event(), RecordingHost()
+    with capture_logs() as logs:
+        async with before(OlderServer(odd) if transport == "sse" else odd, tmp_path, transport, host) as (pool, server):
+            with anyio.move_on_after(0.05):
+                await call(pool, "far", "slow")
+            await until(lambda: "notifications/cancelled" in server.seen)
+            await pool["far"].stopped()
+            assert await say(pool, "far", "echo") == "as usual"
+            release.set()
+
+    assert [entry["event"] for entry in logs if entry["log_level"] != "info"] == []
 
 
 async def test_a_server_that_does_not_hear_the_end_of_its_session_keeps_nobody_waiting_for_the_next(
@@ -325,16 +355,18 @@ async def test_over_the_older_transport_a_session_that_is_lost_behind_an_open_st
 
 
 @pytest.mark.parametrize(
-    ("code", "words", "is_known"),
+    ("code", "words", "is_known", "is_repeated"),
     [
-        (-30001, "The provided SessionId was not found or has expired", False),
-        (-32603, "session expired", False),
-        (0, "Received request before initialization was complete", False),
-        (-32000, "no browser session", True),
+        (-30001, "The provided SessionId was not found or has expired", False, True),
+        (-32603, "session expired", False, True),
+        (0, "Received request before initialization was complete", False, True),
+        (-32603, "logged out: the session is closed", False, False),
+        (-32000, "browser session 7 not found", True, False),
+        (-32000, "no browser session", True, False),
     ],
 )
 async def test_after_an_error_about_a_session_a_ping_tells_whether_it_was_ours(
-    tmp_path: Path, code: int, words: str, *, is_known: bool
+    tmp_path: Path, code: int, words: str, *, is_known: bool, is_repeated: bool
 ) -> None:
     async def odd(exchange: Exchange) -> bool:
         lacking = {"code": -32601, "message": "Method not found"}
@@ -349,10 +381,12 @@ async def test_after_an_error_about_a_session_a_ping_tells_whether_it_was_ours(
         return True
 
     async with before(odd, tmp_path) as (pool, server):
-        with pytest.raises(MCPError, match=words):
-            await call(pool, "far", "echo")
+        if not is_repeated:
+            with pytest.raises(MCPError, match=words):
+                await call(pool, "far", "echo")
         assert await say(pool, "far", "echo") == "as usual"
         assert server.seen.count("initialize") == (1 if is_known else 2)
+        assert server.seen.count("tools/call") == 2
 
 
 async def test_the_answer_to_another_request_on_a_calls_stream_is_that_ones() -> None:

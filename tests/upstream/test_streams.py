@@ -4,7 +4,7 @@ from typing import Any
 
 import anyio
 import pytest
-from anyio.streams.memory import MemoryObjectReceiveStream
+from mcp.shared._stream_protocols import ReadStream
 from mcp.shared.message import SessionMessage
 from mcp_types import (
     PARSE_ERROR,
@@ -18,11 +18,12 @@ from mcp_types import (
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import UpstreamAnswerError
-from mcp_dynaload.transport.jsonrpc_lines import parse_line
+from mcp_dynaload.transport.jsonrpc_lines import LineReader, LineWriter, format_line, parse_line
 from mcp_dynaload.transport.line_repair import UnaddressedAnswerError, mended
+from mcp_dynaload.upstream import open_requests
 from mcp_dynaload.upstream.allowance import Allowance
-from mcp_dynaload.upstream.latest_progress import AT_ONCE, LatestProgress
-from mcp_dynaload.upstream.open_requests import OpenRequests
+from mcp_dynaload.upstream.latest_words import AT_ONCE, LatestWords
+from mcp_dynaload.upstream.open_requests import OpenRequests, ProgressToken
 from mcp_dynaload.upstream.streams import Intake, Outflow, Said
 from tests.faults.scripted import until
 
@@ -38,19 +39,20 @@ async def nothing(params: Json) -> None:
 
 
 def intake_of(
-    incoming: MemoryObjectReceiveStream[SessionMessage | Exception],
+    incoming: ReadStream[SessionMessage | Exception],
     outflow: Outflow,
     allowance: Allowance | None = None,
     note: Callable[[str], None] = lambda words: None,
+    limit_seconds: float = 0,
 ) -> Intake:
     """Return the messages of an upstream, of which all are wanted but progress that is not due."""
-    progress = LatestProgress(nothing)
+    progress = LatestWords[ProgressToken](nothing)
 
     def is_wanted(said: Said) -> bool:
         token = outflow.requests.token_asked_for(said)
-        return token is None or not isinstance(said, JSONRPCNotification) or progress.is_due(token, said)
+        return token is None or not isinstance(said, JSONRPCNotification) or progress.is_due(token, said.params or {})
 
-    return Intake(incoming, allowance or Allowance(1, 1), is_wanted, outflow.requests, progress, note)
+    return Intake(incoming, allowance or Allowance(1, 1), is_wanted, outflow.requests, progress, note, limit_seconds)
 
 
 async def taken(*, are_asked: bool) -> int:
@@ -173,6 +175,148 @@ async def test_an_answer_that_may_be_for_another_fails_none(answer: Json, sent: 
         assert isinstance(item, UnaddressedAnswerError)
 
 
+class Wire:
+    """The requests to an upstream and what it says, with what is taken of that."""
+
+    def __init__(self, limit_seconds: float = 0) -> None:
+        self._said = b""
+        self._outflow = Outflow(LineWriter(self._sent), anyio.Event())
+        self._intake = intake_of(LineReader(self._read), self._outflow, limit_seconds=limit_seconds)
+        self.requests = self._outflow.requests
+
+    async def send(self, *messages: JSONRPCMessage) -> None:
+        for message in messages:
+            await self._outflow.send(SessionMessage(message))
+
+    async def take(self, *said: JSONRPCMessage) -> list[tuple[object, str]]:
+        """Return the answers that have an id after the upstream has said this: to what, and the error in them."""
+        self._said = b"".join(map(format_line, said))
+        taken = [item.message async for item in self._intake if isinstance(item, SessionMessage)]
+        errors = {one.id: one.error.message for one in taken if isinstance(one, JSONRPCError)}
+        return [
+            (one.id, errors.get(one.id, ""))
+            for one in taken
+            if isinstance(one, JSONRPCResponse | JSONRPCError) and one.id is not None
+        ]
+
+    async def _read(self) -> bytes:
+        said, self._said = self._said, b""
+        return said
+
+    async def _sent(self, line: bytes) -> None:
+        """Take a line."""
+
+
+def asked(number: int | str, method: str = "tools/call", token: object = None) -> JSONRPCRequest:
+    return JSONRPCRequest(jsonrpc="2.0", id=number, method=method, params={"_meta": {"progressToken": token}})
+
+
+def answered(number: int | str) -> JSONRPCResponse:
+    return JSONRPCResponse(jsonrpc="2.0", id=number, result={})
+
+
+def refused(message: str = "no", code: int = PARSE_ERROR) -> JSONRPCError:
+    return JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=code, message=message))
+
+
+def withdrawn(number: int) -> JSONRPCNotification:
+    return JSONRPCNotification(jsonrpc="2.0", method="notifications/cancelled", params={"requestId": number})
+
+
+@pytest.mark.parametrize("code", [PARSE_ERROR, -32000])
+async def test_an_error_without_an_id_is_that_of_the_request_which_is_left_when_the_others_are_answered(
+    code: int,
+) -> None:
+    wire = Wire()
+    await wire.send(asked(1), asked(2), asked(3))
+
+    assert await wire.take(refused(code=code), answered(3)) == [(3, "")]
+    assert await wire.take(answered(1)) == [(1, ""), (2, "no")]
+
+
+async def test_as_many_errors_without_an_id_as_there_are_requests_fail_them_all() -> None:
+    wire = Wire()
+    await wire.send(asked(1), asked(2), asked(3))
+
+    assert await wire.take(refused("first"), refused("second")) == []
+    assert await wire.take(answered(2)) == [(2, ""), (1, "first"), (3, "second")]
+
+
+async def test_a_request_that_was_read_before_is_none_that_could_not_be_read() -> None:
+    wire = Wire()
+    await wire.send(asked("slow"), asked(2))
+    await wire.take(answered(2))
+    await wire.send(asked(3))
+    assert await wire.take(refused()) == [(3, "no")]  # what was sent before a request that is answered was read
+
+    await wire.send(asked("also slow", token="t"), asked(4))
+    assert await wire.take(refused(), progress("t", 1)) == [(4, "no")]  # and so was one that is worked on
+
+
+async def test_a_server_says_at_once_that_it_could_not_read_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_requests, "READ_SECONDS", 0.05)
+    wire = Wire()
+    await wire.send(asked("slow"))
+    await anyio.sleep(0.06)
+    await wire.send(asked(2))
+
+    assert await wire.take(refused()) == [(2, "no")]
+
+
+async def test_a_server_that_was_at_work_may_read_what_was_sent_meanwhile_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(open_requests, "READ_SECONDS", 0.05)
+    wire = Wire()
+    await wire.send(asked(1), asked(2))
+    await anyio.sleep(0.06)
+    await wire.send(asked(3))
+
+    assert await wire.take(answered(1), refused()) == [(1, "")]
+    assert await wire.take(answered(3)) == [(3, ""), (2, "no")]
+
+
+async def test_an_error_without_an_id_that_names_a_method_is_for_a_request_with_it() -> None:
+    wire = Wire()
+    await wire.send(asked(1, "prompts/list"), asked(2, "resources/list"))
+
+    assert await wire.take(refused("Method not found: prompts/list", -32601)) == [(1, "Method not found: prompts/list")]
+    assert await wire.take(answered(2)) == [(2, "")]
+
+
+async def test_a_withdrawn_request_may_be_the_one_that_an_error_without_an_id_is_for_until_that_is_read() -> None:
+    wire = Wire()
+    await wire.send(asked(1), withdrawn(1), asked(2))
+    assert await wire.take(refused()) == []
+    assert await wire.take(answered(2)) == [(2, ""), (1, "no")]
+
+    await wire.send(asked(3), withdrawn(3), asked(4))
+    await wire.take(answered(4))
+    await wire.send(asked(5))
+    assert await wire.take(refused(code=-32000)) == [(5, "no")]
+
+
+async def test_a_stream_that_stays_open_is_not_what_an_error_without_an_id_is_for() -> None:
+    wire = Wire()
+    await wire.send(asked("listen-1", "subscriptions/listen"))
+    await wire.send(asked(1))
+    wire.requests.acknowledged("listen-1")
+
+    assert await wire.take(refused(code=-32000)) == [(1, "no")]
+
+
+async def test_an_error_without_an_id_fails_all_that_it_may_be_for_after_a_time_in_which_none_was_answered() -> None:
+    wire = Wire(limit_seconds=0.05)
+    await wire.send(asked(1), asked(2))
+    assert await wire.take(refused()) == []
+    await anyio.sleep(0.05)
+
+    told = await wire.take(progress("nobody's", 1))  # it goes on to speak, so that its silence ends no wait
+
+    assert [number for number, _ in told] == [1, 2]
+    assert told[0][1].startswith("it answered without an id, to this request or to another one")
+
+
 def call_with(token: object, number: int = 1) -> JSONRPCRequest:
     return JSONRPCRequest(
         jsonrpc="2.0", id=number, method="tools/call", params={"name": "x", "_meta": {"progressToken": token}}
@@ -240,11 +384,11 @@ async def test_the_last_progress_before_a_pause_is_told_after_a_moment() -> None
     async def tell(params: Json) -> None:
         told.append((params["progressToken"], params["progress"]))
 
-    latest = LatestProgress(tell)
+    latest = LatestWords[ProgressToken](tell)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(latest.run)
-        due = [latest.is_due("a", progress("a", done)) for done in range(AT_ONCE + 20)]
-        latest.is_due("b", progress("b", 7))
+        due = [latest.is_due("a", progress("a", done).params or {}) for done in range(AT_ONCE + 20)]
+        latest.is_due("b", progress("b", 7).params or {})
         assert due.count(True) < AT_ONCE + 10
         await until(lambda: len(told) >= 2)
         tasks.cancel_scope.cancel()
