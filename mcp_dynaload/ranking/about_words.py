@@ -5,6 +5,7 @@ take for a need of their tools; the form tells.
 """
 
 import re
+from functools import lru_cache
 
 _TEXT = (
     r"(?:abstracts?|arguments?|articles?|conversations?|dialogues?|documents?|essays?|excerpts?|headlines?|letters?"
@@ -30,6 +31,11 @@ LOOKED_AT = 600
 """Characters of a prompt in which it says what to do with the text that it brings."""
 
 
+CACHED_TEXTS = 32
+"""A prompt is read alone and with those before it."""
+
+
+@lru_cache(CACHED_TEXTS)
 def is_about_words(text: str) -> bool:
     """Tell whether a prompt brings the text that it is about, gives a role to play, or speaks of the last answer."""
     return bool(_ABOUT_WORDS.search(text[:LOOKED_AT]))

@@ -12,6 +12,8 @@ from mcp_dynaload.ranking.features import (
     MANY_TOOLS,
     NEAR_BY_CHANCE,
     NEED_FEATURES,
+    NOT_UNDERSTOOD,
+    UNDERSTOOD,
     Observed,
     need_odds,
 )
@@ -53,6 +55,16 @@ def test_a_question_in_general_is_held_to_need_nothing_sooner() -> None:
     odds = [need_odds(replace(asked, general=share), np.ones(1, np.float32), FITTED) for share in (0.0, 1.0)]
 
     assert odds[1] < odds[0] - 0.5
+
+
+def test_a_prompt_of_which_few_words_are_understood_needs_nothing_sooner() -> None:
+    asked = observed(MANY_TOOLS)
+
+    odds = [
+        need_odds(replace(asked, understood=share), np.ones(1, np.float32), FITTED) for share in (1.0, UNDERSTOOD, 0.0)
+    ]
+
+    assert odds[0] == odds[1] == pytest.approx(odds[2] + NOT_UNDERSTOOD)
 
 
 def test_that_nothing_is_needed_counts_less_the_further_one_tool_leads() -> None:

@@ -16,6 +16,11 @@ from mcp_dynaload.ranking.idioms import plain
         ("list all lines in the code that say it", "search in files all lines in the code that say it"),
         ("get rid of that rule", "delete that rule"),
         ("throw it away", "discard it "),
+        (
+            "please write in the support channel that it works",
+            "please post message in the support channel that it works",
+        ),
+        ("support channel problem solved write", "support channel problem solved post message"),
         ("count what is in the 'shop.orders' namespace", "count what is in the 'shop.orders' collection"),
         ("create a namespace shop.orders.", "create a collection shop.orders."),
         ("empty `shop.orders` namespace", "empty `shop.orders` collection"),
@@ -29,6 +34,7 @@ def test_an_idiom_is_said_in_the_words_of_tools(said: str, meant: str) -> None:
     "text",
     [
         "open a file",
+        "write a function that reads from a channel",
         "open an incident",
         "is there an open ticket?",
         "open ticket B-1",

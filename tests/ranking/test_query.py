@@ -187,6 +187,33 @@ def test_a_text_that_speaks_of_one_of_what_was_named_points_back(text: str):
     assert parse_query(text, earlier=("list the github issues",)).leans_on_context
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My username is ada and my password is 1234.",
+        "it's 90123",
+        "Yes, the date was March 3rd.",
+        "her name is Olivia Kent",
+    ],
+)
+def test_an_answer_that_states_values_leans_on_what_was_asked(text: str):
+    query = parse_query(text, earlier=("book a table for two", "hello"))
+
+    assert query.leans_on_context
+    assert not query.stands_alone
+
+
+@pytest.mark.parametrize("text", ["My build is broken, restart job 12", "is the date March 3rd?", "the tests are red"])
+def test_what_asks_or_states_no_value_does_not(text: str):
+    assert not parse_query(text, earlier=("book a table for two",)).leans_on_context
+
+
+def test_an_answer_is_read_with_the_prompt_that_asked_for_it():
+    asked = ("my name is Ada Kent", "book a table for two", "hello there, list the pods")
+
+    assert parse_query("the date is 2024-03-05", earlier=asked).begun == ("book a table for two", "my name is Ada Kent")
+
+
 @pytest.mark.parametrize(("text", "alone"), [("close it", False), ("May 28th", False), ("list tables by size", True)])
 def test_a_text_of_several_words_that_points_to_nothing_stands_alone(text: str, alone: bool):
     assert parse_query(text, earlier=("list the github issues",)).stands_alone == alone
