@@ -31,7 +31,7 @@ from mcp_dynaload.research.samples import (
 
 FILE = Path(__file__).parents[1] / "ranking" / "data" / "coefficients.json"
 
-CAUTION = 2.2
+CAUTION = 1.9
 """Added to the log-odds that a tool is needed at all: a missing one costs more than one loaded in vain."""
 
 VECTOR_SHARE = 0.15
@@ -44,7 +44,7 @@ NEED_SHARES = {
     "needing": 5.0,
     ORDERS: 5.0,
     "own_work": 8.0,
-    "need_labelled": 14.0,
+    "need_labelled": 15.0,
     ABOUT_SERVICES: 8.0,
 }
 """How much more a prompt counts where only the need of any tool is judged; one that needs eight tools, three times."""
