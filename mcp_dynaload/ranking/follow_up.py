@@ -30,7 +30,7 @@ prompts that need nothing, after one that needs a tool by chance, 2% have as muc
 SURE_NEED, SURE_GIVEN = 0.8, 0.4
 """A prompt that points to nothing before it and is so sure alone leans on nothing: more would only take room."""
 
-NEED_ALONE, NEED_TOGETHER, NEED_AGREEMENT, NEED_POINTING, NEED_ANSWER, NEED_BIAS = 0.9, 0.1, 0.7, 1.0, 2.2, 3.0
+NEED_ALONE, NEED_TOGETHER, NEED_AGREEMENT, NEED_POINTING, NEED_ANSWER, NEED_BIAS = 0.9, 0.1, 0.7, 1.0, 2.2, 2.6
 """Log-odds that a follow-up needs any tool: by its need alone, by its need together with the prompt before, by the
 logarithm of the agreement, for a word that points back ("it"), for hardly any words without one ("September
 28th"), and in any case. That the prompt before needed a tool says little: thanks and questions follow, too.

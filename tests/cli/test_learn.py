@@ -12,7 +12,7 @@ from tests.hosts.test_transcripts import call, prompt, write
 
 pytestmark = pytest.mark.proves("learned-past")
 
-ASKED = "zanzibar, and what came of it?"
+ASKED = "anything on zanzibar, and what came of it?"
 """No word of it is in a definition."""
 
 SEARCH, READ = "knowledge__search_notes", "knowledge__get_note"
