@@ -130,6 +130,13 @@ def test_a_part_that_asks_for_nothing_joins_the_one_before():
     assert split_clauses("List the open issues. Please.") == ("List the open issues. Please.",)
 
 
+def test_a_second_question_is_a_clause_of_its_own():
+    assert split_clauses("what have I committed lately and which of my tickets are still open?") == (
+        "what have I committed lately",
+        "which of my tickets are still open?",
+    )
+
+
 def test_each_clause_has_the_whole_prompt_as_its_context():
     query = parse_query("Look at the github repository. Create an issue there.", earlier=("before",))
 
