@@ -59,8 +59,8 @@ _NO = re.compile(r"\b(?:no|not|don['\u2019]?t|never|nothing|nevermind|wait|stop)
 _VERB = "|".join(sorted(VERBS))
 _ASKING = "how|what|when|where|which|who|whose|why"
 _CLAUSE_END = re.compile(
-    rf"(?<=[.!?;:])\s+|\n+|,?\s+(?:and\s+)?(?:then|afterwards|after that)\s+|,\s+and\s+|,?\s+and\s+(?=(?:{_VERB}|{_ASKING})\b)"
-    rf"|,\s+(?=(?:{_VERB})\b)",
+    rf"(?<=[.!?;:])\s+|\n+|,?\s+(?:and\s+)?(?:then|afterwards|after that)\s+|,\s+and\s+"
+    rf"|,?\s+and\s+(?=(?:{_VERB}|{_ASKING})\b)|,\s+(?=(?:{_VERB})\b)",
     re.IGNORECASE,
 )
 
