@@ -48,8 +48,7 @@ class Encoder:
         self._session, self._judge, self._pieces = session, judge, pieces
         # Both start their threads when they first have something to do; a prompt never waits behind the texts of tools.
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="encoder")
-        prompts = ThreadPoolExecutor(max(THREADS, os.cpu_count() or 1), thread_name_prefix="encoder-prompts")
-        self._prompts = prompts
+        self._prompts = ThreadPoolExecutor(max(THREADS, os.cpu_count() or 1), thread_name_prefix="encoder-prompts")
         self._judged = _TextsOfLate(self._begin_to_judge)
         self._read = _TextsOfLate(self._begin_to_read)
 
@@ -101,7 +100,7 @@ class Encoder:
     def _judge_now(self, text: str, told: "Future[NDArray[np.float32]]") -> float:
         try:
             vector, hidden = self._run(text)
-        except BaseException as error:
+        except BaseException as error:  # whoever waits for the vector would wait for ever
             told.set_exception(error)
             raise
         told.set_result(vector[0])

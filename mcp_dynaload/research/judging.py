@@ -2,9 +2,9 @@
 # torch is needed to train only: the extra `train` brings it.
 """Trains the judge of prompts: the layers on the encoder's first ones that say whether any tool is needed at all.
 
-`python -m mcp_dynaload.research.judging --help`. What it writes, `encoder.training.export --judge` turns into the
+`python -m mcp_dynaload.research.judging --help`. What it writes, `research.training.export --judge` turns into the
 package's `need.onnx`; and `held_out.npy` is what models that did not see our own prompts say of them, which is what
-`evaluation.fit` combines with the rest.
+`research.fit` combines with the rest.
 """
 
 import argparse

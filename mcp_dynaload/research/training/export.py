@@ -143,7 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minilm", type=Path, help="folder with the original model.safetensors and vocab.txt")
     parser.add_argument("--checkpoint", type=Path, nargs="+", help="of the encoder; several are averaged")
-    parser.add_argument("--judge", type=Path, help="weights that `training.need` wrote")
+    parser.add_argument("--judge", type=Path, help="weights that `research.judging` wrote")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
