@@ -1,6 +1,6 @@
 """Builders of values that tests need; each names only what matters to its test."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -64,10 +64,14 @@ class FixedRanker:
     probabilities: Mapping[str, float]
     terms: tuple[str, ...] = ("said",)
     need: float = 1.0
+    repeating: Collection[str] = ()
+    """The tools of servers that repeat what the client does."""
 
     def rank(self, query: Query, limit: int) -> tuple[Scored, ...]:
         ranked = sorted(self.probabilities.items(), key=lambda item: (-item[1], item[0]))
-        return tuple(Scored(name, odds, odds, self.terms, self.need) for name, odds in ranked[:limit])
+        return tuple(
+            Scored(name, odds, odds, self.terms, self.need, name in self.repeating) for name, odds in ranked[:limit]
+        )
 
 
 @dataclass(frozen=True)

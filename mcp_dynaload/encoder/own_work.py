@@ -1,6 +1,7 @@
-"""The vectors of what a coding agent does with its own abilities: a prompt nearer to these than to any tool needs none.
+"""The vectors of what a coding agent does with its own abilities, and of what its own tools do.
 
-`mcp_dynaload.research.own_work` makes them of the texts.
+A prompt that is nearer to the first than to any tool needs none; a server whose tools are near to the second repeats
+what the client does itself. `mcp_dynaload.research.own_work` makes them of the texts.
 """
 
 from importlib.resources import as_file, files
@@ -11,9 +12,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def read_own_work() -> "NDArray[np.float32]":
-    """Return a unit vector for each text, as rows; the file is their memory, which all sessions of a machine share."""
+def read_own_work() -> "tuple[NDArray[np.float32], NDArray[np.float32]]":
+    """Return a unit vector for each prompt, and for each of the client's own tools, as rows.
+
+    The files are their memory, which all sessions of a machine share.
+    """
+    return _mapped("own_work"), _mapped("own_tools")
+
+
+def _mapped(name: str) -> "NDArray[np.float32]":
     import numpy as np  # heavy, and not needed before the first ranking
 
-    with as_file(files("mcp_dynaload").joinpath("encoder/model/own_work.npy")) as packed:
+    with as_file(files("mcp_dynaload").joinpath(f"encoder/model/{name}.npy")) as packed:
         return np.asarray(np.load(packed, mmap_mode="r", allow_pickle=False))

@@ -16,6 +16,7 @@ from mcp_dynaload.ranking.features import Matrix
 from mcp_dynaload.ranking.foreign_tools import tool_in_english
 from mcp_dynaload.ranking.hybrid import HybridRanker
 from mcp_dynaload.ranking.lexical_index import Index
+from mcp_dynaload.ranking.own_work import OwnWork
 from mcp_dynaload.ranking.ranker import Anticipating
 from mcp_dynaload.ranking.tool_vectors import ToolVectors, starts_of
 from mcp_dynaload.store.catalog_cache import CatalogCache
@@ -62,7 +63,7 @@ class StoredVectors:
 
     def ranker(self, catalog: Catalog, vectors: ToolVectors, index: Index | None) -> Anticipating:
         """Return the ranker by words and meaning, with these vectors and, if it is at hand, this index."""
-        return HybridRanker(catalog, vectors, read_own_work(), self.encoder, index)
+        return HybridRanker(catalog, vectors, OwnWork(*read_own_work()), self.encoder, index)
 
     def of(self, texts: Sequence[str], go_on: GoOn = lambda: None) -> Matrix:
         """Return a unit vector for each text, as rows; takes about ten milliseconds for each text that is new."""

@@ -29,6 +29,7 @@ from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up, leans_on
 from mcp_dynaload.ranking.general import asks_in_general
 from mcp_dynaload.ranking.lexical import LexicalRanker, WordMatch
 from mcp_dynaload.ranking.lexical_index import Index
+from mcp_dynaload.ranking.own_work import OwnWork, repeating
 from mcp_dynaload.ranking.query import Query, parse_query, parts
 from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.ranking.synonyms import Synonyms
@@ -115,7 +116,7 @@ class HybridRanker:
         self,
         catalog: Catalog,
         vectors: ToolVectors,
-        own_work: Matrix,
+        own_work: OwnWork,
         reader: Reader,
         index: Index | None = None,
         coefficients: Coefficients = FITTED,
@@ -126,10 +127,11 @@ class HybridRanker:
         self._names = [tool.name for tool in catalog.tools]
         self._lexical = LexicalRanker(catalog, index)
         self._translation = Synonyms(self._lexical.terms)
-        self._vectors, self._own_work = vectors, own_work
+        self._vectors, self._own_prompts = vectors, own_work.prompts
         numbers = {upstream: number for number, upstream in enumerate(sorted({t.upstream for t in catalog.tools}))}
         self._upstreams = np.array([numbers[tool.upstream] for tool in catalog.tools], np.intp)
         siblings = np.bincount(self._upstreams, minlength=1)[self._upstreams]
+        self._repeating = repeating(vectors, self._upstreams, own_work)
         self._families = Families(catalog.tools)
         self._held_back = held_back([catalog.costs[name] for name in self._names], siblings.tolist())
         self._coefficients = coefficients
@@ -177,6 +179,7 @@ class HybridRanker:
                 probability=reading.need * float(given[index]),
                 terms=found.terms.get(index, ()),
                 need=reading.need,
+                repeats_client=bool(self._repeating[index]),
             )
             for place in _best_first(scores, limit)
             for index in (int(indices[place]),)
@@ -259,7 +262,7 @@ class HybridRanker:
             spread=likeness.std(axis=1),
             nearest=likeness.max(axis=1),
             upstreams=self._upstreams[indices],
-            own_work=own_work_features(cosines(vectors[:1], self._own_work)[0]),
+            own_work=own_work_features(cosines(vectors[:1], self._own_prompts)[0]),
             said=vectors[0],
             general=float(asks_in_general(asked.query.text) or is_about_words(asked.query.text)),
             understood=asked.query.understood,

@@ -29,6 +29,9 @@ class Scored:
     need: float = 1.0
     """Probability that the query needs any tool: the same for all tools of a ranking; 0.5 where it is undecided."""
 
+    repeats_client: bool = False
+    """Whether it is of a server that does what the client's own tools do: files, a shell, git, fetching."""
+
 
 class Ranker(Protocol):
     """An order of the tools of one catalog for a query."""

@@ -11,13 +11,14 @@ from mcp_dynaload.measure.quality.rankers import RANKERS
 from mcp_dynaload.ranking.features import Coefficients
 from mcp_dynaload.ranking.foreign_tools import tool_in_english
 from mcp_dynaload.ranking.hybrid import HybridRanker, Reader
+from mcp_dynaload.ranking.own_work import OwnWork
 from mcp_dynaload.ranking.tool_vectors import encode_tools
 
 
 def indexed(catalog: Catalog, coefficients: Coefficients, reader: Reader) -> Indexed:
     """Return the product's ranker with these models, as the evaluation takes it."""
     vectors = encode_tools([tool_texts(tool_in_english(tool)) for tool in catalog.tools], reader.encode)
-    ranker = HybridRanker(catalog, vectors, read_own_work(), reader, coefficients=coefficients)
+    ranker = HybridRanker(catalog, vectors, OwnWork(*read_own_work()), reader, coefficients=coefficients)
     return Indexed(RANKERS["blended"], catalog, ranker, index_ms=0.0)
 
 

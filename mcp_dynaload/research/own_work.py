@@ -1,6 +1,7 @@
 """Texts of what a coding agent does with its own abilities, from `own_work.jsonl`, one a line.
 
-Those of `further_own_work.jsonl` are neighbours only: models and judge were not fitted to them.
+Those of `further_own_work.jsonl` are neighbours only: models and judge were not fitted to them. `own_tools.txt` tells
+what the client's own tools do.
 
 `python -m mcp_dynaload.research.own_work` makes their vectors anew, after the texts or the encoder have changed.
 """
@@ -26,6 +27,11 @@ def further_own_work_texts() -> list[str]:
     return _texts("further_own_work")
 
 
+def own_tools_texts() -> list[str]:
+    """Return what each of the client's own tools does, in the order of their vectors."""
+    return _PACKAGE.joinpath("research/own_tools.txt").read_text("utf-8").splitlines()
+
+
 def _texts(name: str) -> list[str]:
     lines = _PACKAGE.joinpath(f"research/{name}.jsonl").read_text("utf-8")
     # Not splitlines: a text may hold U+2028 and the like, which JSON does not escape.
@@ -34,10 +40,13 @@ def _texts(name: str) -> list[str]:
 
 def make() -> None:
     """Write the vectors of the texts into the package."""
-    target = Path(str(_PACKAGE)) / "encoder/model/own_work.npy"
-    vectors = read_encoder().encode(own_work_texts() + further_own_work_texts())
-    # Rounded, so that the wheel is small; as they are computed with, so that a session needs no copy of its own.
-    np.save(target, vectors.astype(np.float16).astype(np.float32))
+    encoder, folder = read_encoder(), Path(str(_PACKAGE)) / "encoder/model"
+    for name, texts in (
+        ("own_work", own_work_texts() + further_own_work_texts()),
+        ("own_tools", own_tools_texts()),
+    ):
+        # Rounded, so that the wheel is small; as they are computed with, so that a session needs no copy of its own.
+        np.save(folder / f"{name}.npy", encoder.encode(texts).astype(np.float16).astype(np.float32))
 
 
 if __name__ == "__main__":

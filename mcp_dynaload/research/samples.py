@@ -29,9 +29,10 @@ from mcp_dynaload.ranking.evidence import MAX_NAME_MASS, MAX_TEXT_MASS, Evidence
 from mcp_dynaload.ranking.features import Observed
 from mcp_dynaload.ranking.hybrid import HybridRanker, Reader
 from mcp_dynaload.ranking.lexical import LexicalRanker
+from mcp_dynaload.ranking.own_work import OwnWork
 from mcp_dynaload.ranking.query import Query, parse_query, parts
 from mcp_dynaload.ranking.tool_vectors import encode_tools
-from mcp_dynaload.research.own_work import own_work_texts
+from mcp_dynaload.research.own_work import own_tools_texts, own_work_texts
 from mcp_dynaload.research.training.examples import is_kept_back
 
 WEIGHTS = {
@@ -149,14 +150,17 @@ def packaged_own() -> Own:
 
 def read_samples(bench: Path, reader: Reader, own: Own) -> Iterator[Sample]:
     """Yield all prompts of the folder, and our own, over their catalogs and parts of these."""
-    own_work = reader.encode(own.work)
+    own_work, own_tools = reader.encode(own.work), reader.encode(own_tools_texts())
     nothing = list(_needing_nothing(bench, own))
     for known, needing in _catalogs(bench, own):
         parts_of_it = _parts(known.catalog, [prompt.task for prompt in needing])
         for number, part in enumerate((known.catalog, *parts_of_it)):
             vectors = encode_tools([tool_texts(tool) for tool in part.tools], reader.encode)
             folds = np.arange(len(own_work)) % FOLDS
-            rankers = [HybridRanker(part, vectors, own_work[folds != fold], reader) for fold in range(FOLDS)]
+            rankers = [
+                HybridRanker(part, vectors, OwnWork(own_work[folds != fold], own_tools), reader)
+                for fold in range(FOLDS)
+            ]
             words, siblings = LexicalRanker(part), Counter(tool.upstream for tool in part.tools)
             for prompt in (*needing, *nothing):
                 task = prompt.task

@@ -38,6 +38,7 @@ def report(catalog_file: Path, say: Say) -> None:
     from mcp_dynaload.encoder.sentence_encoder import WIDTH, read_encoder
     from mcp_dynaload.encoder.tool_text import tool_texts
     from mcp_dynaload.ranking.hybrid import HybridRanker
+    from mcp_dynaload.ranking.own_work import OwnWork
     from mcp_dynaload.ranking.tool_vectors import ToolVectors, starts_of
 
     encoder = _timed("encoder", read_encoder, say)
@@ -51,7 +52,7 @@ def report(catalog_file: Path, say: Say) -> None:
     )
     ranker = _timed(
         "ranker by words and meaning",
-        lambda: HybridRanker(catalog, vectors, read_own_work(), encoder, index),
+        lambda: HybridRanker(catalog, vectors, OwnWork(*read_own_work()), encoder, index),
         say,
     )
     for prompt in (PROMPT, f"{PROMPT} Again."):

@@ -16,6 +16,7 @@ class Verdict(StrEnum):
     TOO_DEAR = "too many tokens for how likely it is"
     NO_ROOM = "too many for one prompt"
     UNSURE = "too many while it is not sure that any is needed"
+    REPEATS_CLIENT = "the client does such work itself: a few are enough"
     NO_TOKENS = "over the tokens that the prompt may bring"
     NO_SESSION_ROOM = "over the session's limits"
     UNCLEAR = "may destroy, not clearly meant"

@@ -1,14 +1,14 @@
 """Which of the ranked tools a query gets: until few of the needed ones are left out, within room and tokens."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.ranking.query import Query
 from mcp_dynaload.ranking.ranker import Ranker
 from mcp_dynaload.selection.candidates import Candidate, candidates
 from mcp_dynaload.selection.choice import Choice, Judged, Verdict
-from mcp_dynaload.selection.policy import PRICE, SURE_NEED, SURE_SHARE, UNLIKELY, Bounds, limits_of
+from mcp_dynaload.selection.policy import PRICE, SURE_NEED, SURE_SHARE, UNLIKELY, Bounds, limits_of, room_for_repeating
 
 RANKED = 60
 """Tools looked at."""
@@ -50,12 +50,19 @@ def choose(
         affordable = {name: tokens for name, tokens in costs.items() if name in worth}
         verdicts = dict.fromkeys(costs, Verdict.TOO_DEAR)
         verdicts |= dict(zip(affordable, limits.verdicts([*affordable.values()]), strict=True))
+        repeating = {one.tool.name for one in probable if one.scored.repeats_client}
+        few = room_for_repeating(len(catalog.tools), need)
+        verdicts |= dict.fromkeys(_chosen(verdicts, repeating)[few:], Verdict.REPEATS_CLIENT)
     return Choice(
-        names=tuple(name for name, verdict in verdicts.items() if verdict is Verdict.CHOSEN),
+        names=_chosen(verdicts, verdicts),
         ranked=tuple(one.scored for one in free[:MAX_EXPLAINED]),
         reason=reason,
         judged=tuple(Judged(one.scored, one.standing or verdicts.get(one.scored.name, rest)) for one in found),
     )
+
+
+def _chosen(verdicts: Mapping[str, Verdict], among: Container[str]) -> tuple[str, ...]:
+    return tuple(name for name, verdict in verdicts.items() if verdict is Verdict.CHOSEN and name in among)
 
 
 def _probable(free: Sequence[Candidate], bounds: Bounds, need: float, *, plan_mode: bool) -> list[Candidate]:

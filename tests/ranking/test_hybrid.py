@@ -16,6 +16,7 @@ from mcp_dynaload.encoder.tool_text import tool_texts
 from mcp_dynaload.ranking.families import KIN_WEIGHT
 from mcp_dynaload.ranking.features import Matrix
 from mcp_dynaload.ranking.hybrid import MANY_CLAUSES, MOST_CLAUSES, HybridRanker
+from mcp_dynaload.ranking.own_work import OwnWork
 from mcp_dynaload.ranking.query import Query, parse_query
 from mcp_dynaload.ranking.tool_vectors import ToolVectors, encode_tools, starts_of
 from mcp_dynaload.selection.actions import PromptSubmitted
@@ -33,8 +34,8 @@ def encoder():
 
 
 @cache
-def own_work() -> Matrix:
-    return read_own_work()
+def own_work() -> OwnWork:
+    return OwnWork(*read_own_work())
 
 
 def blended(catalog: Catalog) -> HybridRanker:
@@ -63,6 +64,13 @@ def best_of(prompt: str) -> str:
 )
 def test_a_tool_is_found_by_its_words_and_by_other_words_for_the_same(prompt: str, best: str):
     assert best_of(prompt) == best
+
+
+def test_servers_that_do_what_the_client_does_itself_are_told_from_all_others():
+    ranked = ranker().rank(parse_query("show the log and the tables, close the issue, how late is it?"), 20)
+
+    assert {scored.name.partition("__")[0] for scored in ranked if scored.repeats_client} == {"git"}
+    assert {"github", "sqlite", "time"} <= {scored.name.partition("__")[0] for scored in ranked}
 
 
 def test_each_clause_of_a_compound_prompt_brings_its_tool_near_the_top():

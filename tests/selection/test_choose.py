@@ -12,8 +12,11 @@ from mcp_dynaload.selection.choose import choose
 from mcp_dynaload.selection.loading import worth_their_room
 from mcp_dynaload.selection.policy import (
     BOUNDS,
+    LARGE_CATALOG_TOOLS,
     MAX_LOADED_OF_LARGE,
     MAX_LOADED_PER_PROMPT,
+    MAX_REPEATING,
+    REPEATING_NEED,
     VERY_LARGE_CATALOG_TOOLS,
     Strategy,
 )
@@ -40,7 +43,7 @@ def test_chosen_are_the_first_until_few_are_left_out_the_others_are_below_the_bo
 
 
 def test_unlikely_tools_are_not_loaded_however_many_there_are() -> None:
-    crowd = {f"git__t{number}": 0.006 for number in range(8)}
+    crowd = {f"git__t{number}": 0.005 for number in range(8)}
     catalog = a_catalog([a_tool("a"), a_tool("b"), *(a_tool(name.removeprefix("git__")) for name in crowd)])
     ranker = FixedRanker({"git__a": 0.3, "git__b": 0.008, **crowd})
 
@@ -116,6 +119,23 @@ def test_the_surer_the_need_the_more_of_what_is_wanted_is_loaded() -> None:
     assert list(verdicts(chosen(0.55)).values())[-1] is Verdict.UNSURE
     assert 2 < len(chosen(0.87).names) < len(names)
     assert chosen(0.99).names == chosen(0.55, tokens=100).names == names
+
+
+def test_of_servers_that_repeat_the_client_an_unsure_need_brings_a_few_of_a_large_catalog() -> None:
+    wanted = [a_tool(f"t{number}") for number in range(MAX_REPEATING + 2)] + [a_tool("other", upstream="mail")]
+    named = {tool.name: 0.5 for tool in wanted}
+
+    def loaded(need: float, catalog_tools: int) -> Choice:
+        further = [a_tool(f"u{number}") for number in range(catalog_tools - len(wanted))]
+        catalog = build_catalog([*wanted, *further], {tool.name: 10 for tool in (*wanted, *further)})
+        ranker = FixedRanker(named, need=need, repeating={name for name in named if name.startswith("git__")})
+        return choose(Query("x"), catalog, ranker, BALANCED)
+
+    large = LARGE_CATALOG_TOOLS + 1
+    kept = tuple(f"git__t{number}" for number in range(MAX_REPEATING))
+    assert loaded(0.9, large).names == (*kept, "mail__other")
+    assert list(verdicts(loaded(0.9, large)).values())[MAX_REPEATING:-1] == [Verdict.REPEATS_CLIENT] * 2
+    assert loaded(REPEATING_NEED, large).names == loaded(0.9, LARGE_CATALOG_TOOLS).names == tuple(named)
 
 
 def test_of_what_is_spread_over_many_servers_less_is_loaded_than_of_what_is_of_one() -> None:

@@ -86,10 +86,11 @@ def _blended(catalog: Catalog, models: Models) -> Ranker:
     from mcp_dynaload.encoder.tool_text import tool_texts
     from mcp_dynaload.ranking.foreign_tools import tool_in_english
     from mcp_dynaload.ranking.hybrid import HybridRanker
+    from mcp_dynaload.ranking.own_work import OwnWork
     from mcp_dynaload.ranking.tool_vectors import encode_tools
 
     vectors = encode_tools([tool_texts(tool_in_english(tool)) for tool in catalog.tools], models.ours.encode)
-    return HybridRanker(catalog, vectors, read_own_work(), models.ours)
+    return HybridRanker(catalog, vectors, OwnWork(*read_own_work()), models.ours)
 
 
 _KINDS = (
