@@ -36,6 +36,12 @@ UNDERSTOOD, NOT_UNDERSTOOD = 0.55, 5.0
 """The share of the words of a prompt in another language that have to be known for its need to count in full, and the
 log-odds that go with all of it: a single known word of ten is near to some tool, too."""
 
+OTHER_MEANS = 1.5
+"""The log-odds that go where a prompt names means that no connected server has, a program of the shell mostly. Of
+`tldr` ("… with ssh-keyscan") a quarter of those that loaded something load nothing so; no prompt that needs tools is
+left with less, of eighteen sets.
+"""
+
 CROWD = 10
 """Tools among the best that speak for their upstream."""
 
@@ -146,6 +152,9 @@ class Observed:
 
     understood: float = 1.0
     """The share of its words that are known, if it is in another language."""
+
+    unknown_means: bool = False
+    """Whether it names means that no server of the catalog has: "with pandoc"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +302,8 @@ def need_odds(observed: Observed, tool_odds: Vector, coefficients: Coefficients)
     """Return the log-odds that any tool is needed, without what a large catalog adds to them by chance."""
     in_doubt = NOT_UNDERSTOOD * max(0.0, 1 - observed.understood / UNDERSTOOD)
     by_chance = NEAR_BY_CHANCE * math.log2(max(1.0, observed.tools / MANY_TOOLS))
-    return float(coefficients.need.odds(need_features(observed, tool_odds))[0]) - by_chance - in_doubt
+    by_others = OTHER_MEANS * observed.unknown_means
+    return float(coefficients.need.odds(need_features(observed, tool_odds))[0]) - by_chance - in_doubt - by_others
 
 
 def own_work_features(likeness: Vector) -> Vector:

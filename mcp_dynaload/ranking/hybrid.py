@@ -29,6 +29,7 @@ from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up, leans_on
 from mcp_dynaload.ranking.general import asks_in_general
 from mcp_dynaload.ranking.lexical import LexicalRanker, WordMatch
 from mcp_dynaload.ranking.lexical_index import Index
+from mcp_dynaload.ranking.means import names_unknown_means
 from mcp_dynaload.ranking.own_work import OwnWork, repeating
 from mcp_dynaload.ranking.query import Query, parse_query, parts
 from mcp_dynaload.ranking.ranker import Scored
@@ -266,6 +267,7 @@ class HybridRanker:
             said=vectors[0],
             general=float(asks_in_general(asked.query.text) or is_about_words(asked.query.text)),
             understood=asked.query.understood,
+            unknown_means=names_unknown_means(asked.query.text, self._lexical.terms),
             judged=self._reader.need(asked.texts[0]),  # the last: it is being found meanwhile
         )
 
