@@ -37,6 +37,11 @@ _IDIOMS = (
     (re.compile(rf"\bnamespace\s+({_COLLECTION % 2})"), r"collection \1"),
     (re.compile(rf"\A({_POLITE})(?:write|say|announce)\s+({_IN_CHANNEL})", re.IGNORECASE), r"\1post message \2"),
     (re.compile(r"\A((?:[\w#-]+\s+){0,3}channel\b[^.?!\n]*)\bwrite\s*\Z", re.IGNORECASE), r"\1post message"),
+    (
+        # Only as the prompt's own order: further in, it tells how to do something.
+        re.compile(rf"\A({_POLITE})(?:remember|memori[sz]e|don['\u2019]?t forget)(?:\s*:|\s+that\b)", re.IGNORECASE),
+        r"\1create entities or add observations in memory:",
+    ),
     (re.compile(r"\bget(?:ting)? rid of\b|\bdo away with\b", re.IGNORECASE), "delete"),
     (re.compile(r"\bthrow(?:ing)?\s+((?:[\w-]+\s+){1,3}?)away\b", re.IGNORECASE), r"discard \1"),
     (re.compile(r"\bthrow(?:ing)? away\b", re.IGNORECASE), "discard"),

@@ -23,6 +23,8 @@ from mcp_dynaload.ranking.idioms import plain
         ("support channel problem solved write", "support channel problem solved post message"),
         ("count what is in the 'shop.orders' namespace", "count what is in the 'shop.orders' collection"),
         ("create a namespace shop.orders.", "create a collection shop.orders."),
+        ("Remember that Tom left", "create entities or add observations in memory: Tom left"),
+        ("please don't forget: rent is due", "please create entities or add observations in memory: rent is due"),
         ("empty `shop.orders` namespace", "empty `shop.orders` collection"),
     ],
 )
@@ -34,6 +36,8 @@ def test_an_idiom_is_said_in_the_words_of_tools(said: str, meant: str) -> None:
     "text",
     [
         "open a file",
+        "rename it, and remember that tests import it",
+        "remember to close the file",
         "write a function that reads from a channel",
         "open an incident",
         "is there an open ticket?",
