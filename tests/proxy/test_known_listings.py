@@ -67,6 +67,20 @@ async def test_an_empty_list_makes_the_next_start_ask_again_whatever_was_known(
     assert a_catalog(records, tmp_path).listings.unseen == ("a",)
 
 
+@pytest.mark.proves("first-prompt")
+async def test_another_project_begins_with_what_the_server_listed_in_the_first_and_lists_it_anew(
+    records: CatalogCache, tmp_path: Path
+) -> None:
+    await a_catalog(records, tmp_path / "first").update("a", TOOLS)
+
+    other = a_catalog(records, tmp_path / "other")
+
+    assert [tool.name for tool in other.catalog.tools] == ["a__echo"]
+    assert (other.listings.unseen, other.listings.due(), other.listings.due()) == ((), ("a",), ())
+    changed = config("a", env={"OTHER": "1"}, offers={"tools": tools("echo", "new")})
+    assert stored_catalog({"a": changed}, records, tmp_path / "other").listings.unseen == ("a",)
+
+
 async def test_a_listing_is_due_after_a_day(
     records: CatalogCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
