@@ -87,8 +87,7 @@ async def refresh_catalog(
         configuration.logins,
     )
     live.listings.failures |= listed.errors
-    for name, error in listed.errors.items():
-        log.warning("upstream_not_listed", upstream=name, error=error)
+    for name in listed.errors:
         done(name)
     return listed
 

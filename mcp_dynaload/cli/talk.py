@@ -102,11 +102,10 @@ async def _commanded(dynaload: "Dynaload", line: str, session_id: str) -> Reply:
 
 
 def _queried(result: "QueryResult") -> Reply:
-    told = {tool.name: tool for tool in result.tools}
+    added = [tool for tool in result.tools if tool.name in result.added]
     lines = [
-        f"  + {name}  {told[name].tokens:,} tokens, p {told[name].probability or 0:.2f}"
-        for name in result.added
-        if name in told
+        f"  + {tool.name}  {tool.tokens:,} tokens, p {tool.probability or 0:.2f}"
+        for tool in sorted(added, key=lambda tool: -(tool.probability or 0))
     ]
     head = (
         f"{len(result.added)} loaded, {len(result.tools)} in the list: {result.optimized_tokens:,} tokens instead of "

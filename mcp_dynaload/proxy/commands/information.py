@@ -123,6 +123,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("registered", _registered(session)),
         ("servers", f"{len(live.listings.configs)} configured; running: {running}"),
         *([("denied", _denied(session))] if live.listings.quarantine.access.denied else []),
+        *([("not listed", failing)] if (failing := _failing(session)) else []),
         *([("logins needed", _logins(session))] if session.pool.logins_needed else []),
         ("prompts ranked", session.history.prompts),
         (
@@ -159,6 +160,13 @@ def _way(session: Session) -> str:
     if session.model_context.has_begun:
         return "settings hooks: the first prompt's tools are in its request, later ones are told beside the prompt"
     return f"{FIND_TOOLS}: no hook has called yet; are they off (disableAllHooks, --bare, managed settings)?"
+
+
+def _failing(session: Session) -> str:
+    """Return the servers that could not be listed, and where it stands why; those that want a login apart."""
+    listings, wanting = session.live.listings, session.pool.logins_needed
+    names = [name for name in listings.unseen if name in listings.failures and name not in wanting]
+    return f"{', '.join(names)}: `mcp-dynaload doctor` says why" if names else ""
 
 
 def _logins(session: Session) -> str:
@@ -252,6 +260,7 @@ async def _why_of_prompt(session: Session) -> Result:
     choice = await anyio.to_thread.run_sync(_choice, session)
     scored = {one.scored.name: one.scored for one in choice.judged}
     needed = [name for name in session.history.needed if session.catalog.get(name)]
+    needed.sort(key=lambda name: -scored[name].probability if name in scored else 0.0)
     rows = [(name, session.catalog.costs[name], *_evidence(session, name, scored.get(name))) for name in needed]
     others = len({tool.name for tool in session.listed()}.difference(needed))
     return done(
