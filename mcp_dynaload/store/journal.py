@@ -69,7 +69,7 @@ class Wanted:
     since: float | None = None
     kinds: tuple[str, ...] = ()
     session: str = ""
-    """What a session's id begins with: lists show that alone."""
+    """The beginning of a session's id: lists show no more of it."""
 
     project: str | None = None
     after: int | None = None

@@ -102,8 +102,11 @@ async def test_a_server_that_was_down_when_the_session_began_is_listed_when_it_i
     monkeypatch.setattr("mcp_dynaload.proxy.known_listings.RETRY_SECONDS", 0.05)
     (down := tmp_path / "down").touch()
     server = config("a", exits_with="not now", exits_while=str(down))
-    async with proxy_of(tmp_path, [server]) as (proxy, live), client_of(proxy, live):
+    async with proxy_of(tmp_path, [server]) as (proxy, live), client_of(proxy, live) as client:
         await until(lambda: "not now" in live.listings.failures.get("a", ""), seconds=10)
+        said = await client.hook("UserPromptExpansion", command_name="mcp__dynaload__session-info", command_args="")
+        assert said["reason"].startswith("No tool is known: `mcp-dynaload doctor` says why.")
+        assert " not listed a: `mcp-dynaload doctor` says why " in " ".join(said["reason"].split())
         down.unlink()
 
         await until(lambda: live.catalog.get("a__echo"), seconds=10)

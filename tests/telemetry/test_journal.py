@@ -85,7 +85,7 @@ async def test_that_a_session_is_over_is_written_at_once_while_everything_else_c
                 await anyio.lowlevel.checkpoint()
                 writer(0.0, SessionClosed())
                 while not store.rows:
-                    await anyio.sleep(0.001)
+                    await anyio.lowlevel.checkpoint()
 
     assert [row.kind for row in store.rows] == ["session_closed"]
 

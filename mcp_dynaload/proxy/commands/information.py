@@ -10,7 +10,7 @@ from mcp_dynaload.by_key import ByKey
 from mcp_dynaload.catalog.names import FIND_TOOLS, CommandName
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.proxy.commands.command import Result, Words, done, refused, tool_named, typed, wrong_tool
-from mcp_dynaload.proxy.commands.layout import aligned, counted, first_line, wrapped
+from mcp_dynaload.proxy.commands.layout import aligned, counted, first_line, named, wrapped
 from mcp_dynaload.proxy.commands.steering import NUMBERS
 from mcp_dynaload.proxy.notices import flow_in_session
 from mcp_dynaload.proxy.session import Session
@@ -136,7 +136,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("project", session.learning.project),
     ]
     problems = [wrapped(f"Configuration: {problem}. What cannot be used is as it was.") for problem in live.problems]
-    return done(_saving(session), aligned((name, f"{value}") for name, value in rows), *problems, *_together(session))
+    return done(_saving(session), named(rows), *problems, *_together(session))
 
 
 def _registered(session: Session) -> str:
@@ -249,7 +249,7 @@ async def why(session: Session, words: Words) -> Result:
     ]
     return done(
         f"{tool.name} is {'loaded' if is_loaded else 'not loaded'}: {reason_of(session, tool.name)}.",
-        aligned((f"  {name}", value) for name, value in rows),
+        named((f"  {name}", value) for name, value in rows),
     )
 
 
@@ -338,6 +338,8 @@ def _choice(session: Session) -> Choice:
 
 def _saving(session: Session) -> str:
     now = session.saving
+    if not now.tools:
+        return "No tool is known: `mcp-dynaload doctor` says why."
     tokens = f"{now.used_tokens:,} tokens instead of {now.all_tokens:,}, {now.in_words}"
     idle = now.listed - len(session.loaded())
     also = f" and {idle} listed until /clear" if idle else ""
