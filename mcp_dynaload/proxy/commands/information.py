@@ -114,7 +114,7 @@ async def session_info(session: Session, words: Words) -> Result:
     rows = [
         ("session", session.session_id or "without an id"),
         ("client", f"{client.get('name', '?')} {client.get('version', '')}".strip()),
-        ("model", state.model or "not known yet"),
+        ("model", state.model or ("any: the plugin asks for none" if session.plugin.selects else "not known yet")),
         ("mode", state.strategy),
         ("profile", session.view.chosen.name),
         ("tools", f"{len(session.loaded())} of {len(live.catalog.tools)} loaded"),
