@@ -107,13 +107,14 @@ class KnownListings:
     def read(self, names: Iterable[str] | None = None) -> frozenset[str]:
         """Take over the stored listings of the configured upstreams, all unless some are named; blocks.
 
-        Returns the upstreams that have one.
+        Returns the upstreams that have one of this project.
         """
         prints = self._prints if names is None else {name: self._prints[name] for name in names}
         stored = self.records.listings(set(prints.values()))
-        found = {name: stored[fingerprint] for name, fingerprint in prints.items() if fingerprint in stored}
-        found |= self._of_other_projects(name for name in prints if name not in found)
-        return frozenset(name for name, listing in found.items() if self._take_over(name, listing))
+        own = {name: stored[fingerprint] for name, fingerprint in prints.items() if fingerprint in stored}
+        for name, listing in self._of_other_projects(name for name in prints if name not in own).items():
+            self._take_over(name, listing)
+        return frozenset(name for name, listing in own.items() if self._take_over(name, listing))
 
     def _of_other_projects(self, names: Iterable[str]) -> dict[str, Json]:
         """Return what upstreams have listed in another project, which holds here until they have listed anew."""

@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.servers_watch import ServersChange
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.known_listings import MAX_RETRY_SECONDS
 from mcp_dynaload.store.catalog_cache import CatalogCache
@@ -79,6 +80,17 @@ async def test_another_project_begins_with_what_the_server_listed_in_the_first_a
     assert (other.listings.unseen, other.listings.due(), other.listings.due()) == ((), ("a",), ())
     changed = config("a", env={"OTHER": "1"}, offers={"tools": tools("echo", "new")})
     assert stored_catalog({"a": changed}, records, tmp_path / "other").listings.unseen == ("a",)
+
+
+async def test_a_server_that_is_added_is_listed_though_another_project_has_listed_it(
+    records: CatalogCache, tmp_path: Path
+) -> None:
+    await a_catalog(records, tmp_path / "first").update("a", TOOLS)
+    live = stored_catalog({}, records, tmp_path / "other")
+
+    unlisted = await live.reconfigure({"a": A}, ServersChange(added=("a",)))
+
+    assert ([tool.name for tool in live.catalog.tools], unlisted) == (["a__echo"], ("a",))
 
 
 async def test_a_listing_is_due_after_a_day(

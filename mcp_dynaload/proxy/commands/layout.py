@@ -29,9 +29,9 @@ def named(rows: Iterable[tuple[str, object]]) -> str:
     )
 
 
-def wrapped(text: str, indent: str = "") -> str:
+def wrapped(text: str) -> str:
     """Return the text in lines that fit."""
-    return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    return textwrap.fill(text, WIDTH, break_on_hyphens=False)
 
 
 def paragraphs(*parts: str) -> str:
