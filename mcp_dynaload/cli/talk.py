@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from mcp_dynaload.api.dynaload import Dynaload
     from mcp_dynaload.api.results import CommandOutcome, QueryResult
 
-SESSION = "interactive"
-
 LOCAL: Mapping[str, str] = {
     "/call": 'call a tool: /call <tool> [JSON, or name=value name="two words" …]',
     "/tools": "what is loaded now",
@@ -38,7 +36,7 @@ class Reply:
 
 
 async def replies(
-    dynaload: "Dynaload", lines: AsyncGenerator[str], show: Callable[[Reply], None], session_id: str = SESSION
+    dynaload: "Dynaload", lines: AsyncGenerator[str], show: Callable[[Reply], None], session_id: str
 ) -> bool:
     """Answer each line until the last or `/exit`; False if one went wrong."""
     went_well = True
