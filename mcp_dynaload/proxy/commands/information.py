@@ -159,6 +159,8 @@ def _way(session: Session) -> str:
         return "settings hooks; the plugin is there and has not asked yet"
     if session.model_context.has_begun:
         return "settings hooks: the first prompt's tools are in its request, later ones are told beside the prompt"
+    if session.history.prompts:  # of the Python API, or REST
+        return "the program asks for the tools of each prompt"
     return f"{FIND_TOOLS}: no hook has called yet; are they off (disableAllHooks, --bare, managed settings)?"
 
 
