@@ -21,6 +21,7 @@ from mcp_dynaload.early.exchanges import FirstExchanges
 from mcp_dynaload.early.grounds import Grounds
 from mcp_dynaload.early.start import EarlyStart
 from mcp_dynaload.logins.user_logins import UserLogins
+from mcp_dynaload.machine.background import open_aside
 from mcp_dynaload.machine.logs import set_up_logs
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import ClientEnvironment
@@ -87,8 +88,7 @@ async def refresh_catalog(
         configuration.logins,
     )
     live.listings.failures |= listed.errors
-    for name, error in listed.errors.items():
-        log.warning("upstream_not_listed", upstream=name, error=error)
+    for name in listed.errors:
         done(name)
     return listed
 
@@ -262,14 +262,20 @@ async def serve_stdio(configuration: Configuration, early: EarlyStart | None = N
     log_problems(configuration)
     first = FirstAnswers(early, _grounds(configuration, early), configuration.environ) if early else None
     peers = peers_of(configuration)
+    async with (
+        open_stdio(early, first.note if first else _unwatched) as (read, write),
+        open_aside(_joined(peers)),
+        open_proxy(configuration, peers=peers) as proxy,
+        open_aside(open_control(proxy, configuration.locations.processes_dir, ProcessKind.SESSION)),
+        anyio.create_task_group() as tasks,
+    ):
+        if first is not None:
+            tasks.start_soon(first.follow, proxy)
+        await serve_loop(proxy.server, read, write, lifespan_state={})
+        tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _joined(peers: Peers) -> AsyncGenerator[None]:
     with peers.joined():
-        async with (
-            open_stdio(early, first.note if first else _unwatched) as (read, write),
-            open_proxy(configuration, peers=peers) as proxy,
-            open_control(proxy, configuration.locations.processes_dir, ProcessKind.SESSION),
-            anyio.create_task_group() as tasks,
-        ):
-            if first is not None:
-                tasks.start_soon(first.follow, proxy)
-            await serve_loop(proxy.server, read, write, lifespan_state={})
-            tasks.cancel_scope.cancel()
+        yield

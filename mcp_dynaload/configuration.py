@@ -132,7 +132,7 @@ def is_demo(upstreams: UpstreamsRead, environ: Mapping[str, str]) -> bool:
     return not (upstreams.upstreams or upstreams.problems or upstreams.has_disabled or is_plugins)
 
 
-def embedded_configs(workspace: Path | None = None) -> tuple[UpstreamConfig, ...]:
+def embedded_configs() -> tuple[UpstreamConfig, ...]:
     """Return the demo servers that travel in the package."""
     return tuple(
         UpstreamConfig(
@@ -144,7 +144,7 @@ def embedded_configs(workspace: Path | None = None) -> tuple[UpstreamConfig, ...
             entry=entry,
             options=UpstreamOptions(pinning="off"),  # these change with us
         )
-        for name, entry in embedded_servers(workspace).items()
+        for name, entry in embedded_servers().items()
     )
 
 

@@ -1,7 +1,6 @@
 """The catalog as a program sees it: tools with costs, what was used of them, why each is where it is."""
 
 import time
-from collections.abc import Callable
 
 import anyio.to_thread
 
@@ -144,13 +143,11 @@ async def tool_why(session: Session, tool: Tool) -> ToolWhy:
     )
 
 
-async def explanation(
-    session: Session, query: str, strategy: Strategy | None, clock: Callable[[], float] = time.perf_counter
-) -> Explanation:
+async def explanation(session: Session, query: str, strategy: Strategy | None) -> Explanation:
     """Return the tools that a prompt would load at the start of a session like this one, and why."""
     priors = session.learning.priors.lifts(session.catalog)
     used = strategy or session.state.strategy
-    told = await anyio.to_thread.run_sync(explain_prompt, query, used, session.context(), priors, clock)
+    told = await anyio.to_thread.run_sync(explain_prompt, query, used, session.context(), priors, time.perf_counter)
     return _explanation(query, told)
 
 

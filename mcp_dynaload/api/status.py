@@ -219,9 +219,8 @@ def _upstreams(upstreams: tuple[UpstreamStatus, ...]) -> ComponentStatus:
     if failing and len(failing) == len(upstreams):
         return ComponentStatus(health="unhealthy", detail="every server fails: run `mcp-dynaload doctor`")
     if failing:
-        return ComponentStatus(
-            health="degraded", detail=f"failing: {', '.join(failing)}; see `mcp-dynaload logs {failing[0]}`"
-        )
+        detail = f"failing: {', '.join(failing)}; `mcp-dynaload doctor` says why"
+        return ComponentStatus(health="degraded", detail=detail)
     if wanting:
         return ComponentStatus(health="degraded", detail=login_advice(wanting))
     running = sum(upstream.running_in > 0 for upstream in upstreams)

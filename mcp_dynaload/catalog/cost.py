@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 
 from mcp_dynaload.catalog.names import Registration
-from mcp_dynaload.catalog.tool import Json, Tool
+from mcp_dynaload.catalog.tool import Json
 
 CLIENT_PREFIX = Registration().prefix
 """The text that Claude Code puts in front of our names where nothing else is known."""
@@ -27,16 +27,6 @@ def wire_text(name: str, description: str, input_schema: Json, prefix: str = CLI
         "input_schema": input_schema,
     }
     return json.dumps(definition, separators=(",", ":"), ensure_ascii=False)
-
-
-def tool_cost(tool: Tool, count: Count) -> int:
-    """Count the tokens of one tool's definition."""
-    return count(wire_text(tool.name, tool.description, tool.input_schema))
-
-
-def all_loaded(tool_costs: Iterable[int]) -> int:
-    """Return baseline one: every definition of every upstream is in each request."""
-    return sum(tool_costs)
 
 
 def native_deferral(

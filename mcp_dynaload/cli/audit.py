@@ -36,7 +36,9 @@ def audit(
         list[str] | None,
         typer.Option("--kind", metavar="KIND", help="Only this kind of entry, such as tool_called; repeatable."),
     ] = None,
-    session: Annotated[str | None, typer.Option("--session", help="Only this session.")] = None,
+    session: Annotated[
+        str, typer.Option("--session", help="Only sessions whose id begins so, as the table shows it.")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many, the newest.")] = 200,
     as_json: JsonOption = False,
 ) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mcp_dynaload.configuration import Configuration
 
 STYLES = {"ok": "green", "note": "yellow", "wrong": "red"}
+INDENT = 6
+"""Columns before what stands below a finding's mark."""
 
 REPORT = "the client would refuse the server's whole list for one of these: tell those who maintain the server"
 RENAMED = 'permission rules must name them so; a "prefix" of its own in the entry of one of the servers avoids it'
@@ -128,7 +130,7 @@ def _show(findings: list[Finding]) -> None:
     for finding in findings:
         mark = plain(f"{finding.level:<5}")
         mark.stylize(STYLES[finding.level])
-        console.print(mark.append(" ", "").append_text(plain(finding.what)))
+        console.print(mark.append(" ", "").append_text(plain(finding.what.replace("\n", f"\n{' ' * INDENT}"))))
         if finding.fix:
-            console.print(f"      → {finding.fix}")
+            console.print(f"{' ' * INDENT}→ {finding.fix}")
     console.print(f"\n{ESCAPE}")

@@ -1,6 +1,7 @@
 """`mcp-dynaload interactive`: a session at the terminal, without a client."""
 
 import json
+import secrets
 import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from pathlib import Path
@@ -10,7 +11,7 @@ import typer
 
 from mcp_dynaload.cli.common import ConfigOption, JsonOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.cli.refresh import list_unseen
-from mcp_dynaload.cli.talk import LOCAL, SESSION, Reply, replies
+from mcp_dynaload.cli.talk import LOCAL, Reply, replies
 from mcp_dynaload.machine.private_files import make_private_file, make_private_folder
 from mcp_dynaload.selection.policy import Strategy
 
@@ -60,10 +61,11 @@ async def _talk(configuration: "Configuration", as_json: bool) -> bool:
         else:
             console.print(reply.text, style=None if reply.success else "red", markup=False)
 
+    session_id = f"interactive-{secrets.token_hex(4)}"  # each time another: a known one would have its tools again
     async with open_on(configuration, Options()) as dynaload:
         is_terminal = sys.stdin.isatty()
-        lines = _typed(dynaload, configuration.locations.state_dir) if is_terminal else _piped()
-        went_well = await replies(dynaload, lines, show)
+        lines = _typed(dynaload, session_id, configuration.locations.state_dir) if is_terminal else _piped()
+        went_well = await replies(dynaload, lines, show, session_id)
         return went_well or is_terminal
 
 
@@ -74,14 +76,16 @@ async def _piped() -> AsyncGenerator[str]:
         yield line
 
 
-async def _typed(dynaload: "Dynaload", folder: Path) -> AsyncGenerator[str]:
+async def _typed(dynaload: "Dynaload", session_id: str, folder: Path) -> AsyncGenerator[str]:
     """Yield typed lines, with history and completion, until end of input; Ctrl-C drops the line."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import FileHistory
 
     print("Type a prompt as you would in Claude Code, or / for commands; /exit leaves.")
     session: PromptSession[str] = PromptSession(
-        history=FileHistory(_history_file(folder)), completer=_completer(dynaload), complete_while_typing=False
+        history=FileHistory(_history_file(folder)),
+        completer=_completer(dynaload, session_id),
+        complete_while_typing=False,
     )
     while True:
         try:
@@ -100,7 +104,7 @@ def _history_file(folder: Path) -> str:
     return str(file)
 
 
-def _completer(dynaload: "Dynaload") -> "Completer":
+def _completer(dynaload: "Dynaload", session_id: str) -> "Completer":
     from prompt_toolkit.completion import CompleteEvent, Completer, Completion
     from prompt_toolkit.document import Document
 
@@ -117,16 +121,16 @@ def _completer(dynaload: "Dynaload") -> "Completer":
             if not line.startswith("/"):
                 return
             typed = line.rsplit(" ", 1)[-1]
-            async for value in _completed(dynaload, line):
+            async for value in _completed(dynaload, line, session_id):
                 yield Completion(value, start_position=-len(typed))
 
     return CommandCompleter()
 
 
-async def _completed(dynaload: "Dynaload", line: str) -> AsyncIterable[str]:
+async def _completed(dynaload: "Dynaload", line: str, session_id: str) -> AsyncIterable[str]:
     if " " not in line:
         for name in LOCAL:
             if name.startswith(line):
                 yield name
-    for value in await dynaload.complete_command(line, session_id=SESSION):
+    for value in await dynaload.complete_command(line, session_id=session_id):
         yield value

@@ -51,13 +51,13 @@ def optimize(
     Example: mcp-dynaload optimize "merge the pull request" --explain
     """
     configuration = configuration_of(config, trust, settings)
-    list_unseen(configuration)
+    wanting = list_unseen(configuration)
     chosen = strategy or Strategy(configuration.settings.default_loading_strategy)
     told = _explained(configuration, prompt, chosen)
     if as_json:
         print(json.dumps(_as_json(prompt, told, explain), indent=2))
     else:
-        _show(told.prompt, told.unseen, explain)
+        _show(told.prompt, tuple(name for name in told.unseen if name not in wanting), explain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +170,11 @@ def _show(explained: "PromptExplained", unseen: tuple[str, ...], explain: bool) 
         f"{explained.loaded_tokens:,} tokens instead of {explained.baseline_tokens:,} "
         f"(o200k estimate, our own tools included): {less_or_more(explained.reduction)}"
     )
-    console.print(f"detection {explained.detection_ms:.1f} ms, selection {explained.selection_ms:.1f} ms\n")
-    tools = (*explained.loaded, *explained.nearest) if explain else explained.loaded
+    console.print(f"detection {explained.detection_ms:.1f} ms, selection {explained.selection_ms:.1f} ms")
+    loaded = sorted(explained.loaded, key=lambda tool: -tool.probability)
+    tools = (*loaded, *explained.nearest) if explain else (*loaded,)
     if tools:
+        console.print()
         _show_tools(tools, explain)
     if unseen:
         console.print(f"\nCould not be listed: {', '.join(unseen)}. Run `mcp-dynaload doctor`.", markup=False)

@@ -51,7 +51,7 @@ def list_profiles(as_json: JsonOption = False) -> None:
             one["name"],
             len(one["servers"]),
             len(one["tools"]),
-            one["tokens"],
+            f"{one['tokens']:,}",
             len(one["pinned"]),
             "in use" if one["in_use"] else "",
         )

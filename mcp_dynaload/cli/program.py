@@ -6,10 +6,12 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
+from mcp_dynaload.catalog.names import SERVER_NAME, CommandName
 from mcp_dynaload.cli.serve import serve
 from mcp_dynaload.version import __version__
 
 PYDANTIC_PREFIX = "Value error, "
+_TYPED_IN_SESSIONS = frozenset(CommandName) - {CommandName.HELP}
 
 
 class PlainGroup(typer.core.TyperGroup):
@@ -22,6 +24,20 @@ class PlainGroup(typer.core.TyperGroup):
             if one is not None:
                 _make_plain(one, ctx)
         return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is asked for.
+
+        Raises:
+            BadParameter: It is one that is typed in a session.
+        """
+        name = args[0]
+        if super().get_command(ctx, name) is None and name in _TYPED_IN_SESSIONS:
+            raise typer.BadParameter(
+                f"{name!r} is typed in a session: /{SERVER_NAME}:{name} in Claude Code, /{name} in "
+                "`mcp-dynaload interactive`"
+            )
+        return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help, its own made plain, too."""

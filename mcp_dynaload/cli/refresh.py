@@ -98,10 +98,10 @@ def _check_state(configuration: "Configuration") -> None:
         ) from error
 
 
-def list_unseen(configuration: "Configuration") -> tuple[str, ...]:
+def list_unseen(configuration: "Configuration", server: str = "") -> tuple[str, ...]:
     """List the servers that were never listed, as `refresh` does; what is wrong is told in a line each, on stderr.
 
-    Returns those that want a login.
+    With `server` only that one, if it is among them. Returns those that want a login.
 
     Raises:
         ConfigError: No server can be used, because the files that should have some are wrong.
@@ -115,7 +115,7 @@ def list_unseen(configuration: "Configuration") -> tuple[str, ...]:
         print(printable(str(problem)), file=sys.stderr)
     _tell_demo(configuration)
     with open_catalog(configuration) as live:
-        unseen = live.listings.unseen
+        unseen = [name for name in live.listings.unseen if server in ("", name)]
     if not unseen:
         return ()
     from mcp_dynaload.app import FIRST_LISTING_SECONDS  # the SDK, which is not needed where all was listed before

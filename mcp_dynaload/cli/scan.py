@@ -45,7 +45,7 @@ def scan(
     configuration = configuration_of(config, trust, settings)
     if server and server not in configuration.configs:
         raise ConfigError(f"no server is called {server!r}; configured are: {', '.join(configuration.configs)}")
-    list_unseen(configuration)
+    list_unseen(configuration, server)
     with open_catalog(configuration) as live:
         found = scan_servers(live.listings, [server] if server else None)
         unseen = [name for name in live.listings.unseen if server in ("", name)]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mcp_dynaload.configuration import Configuration
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_ADDRESS = re.compile(r"https?://.+", re.IGNORECASE | re.DOTALL)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://.*", re.IGNORECASE | re.DOTALL)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LISTING_SECONDS = 60.0
 """Given to a new server to be listed: the first start of many downloads it."""

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from mcp_dynaload.api.dynaload import Dynaload
     from mcp_dynaload.api.results import CommandOutcome, QueryResult
 
-SESSION = "interactive"
-
 LOCAL: Mapping[str, str] = {
     "/call": 'call a tool: /call <tool> [JSON, or name=value name="two words" …]',
     "/tools": "what is loaded now",
@@ -38,7 +36,7 @@ class Reply:
 
 
 async def replies(
-    dynaload: "Dynaload", lines: AsyncGenerator[str], show: Callable[[Reply], None], session_id: str = SESSION
+    dynaload: "Dynaload", lines: AsyncGenerator[str], show: Callable[[Reply], None], session_id: str
 ) -> bool:
     """Answer each line until the last or `/exit`; False if one went wrong."""
     went_well = True
@@ -102,11 +100,10 @@ async def _commanded(dynaload: "Dynaload", line: str, session_id: str) -> Reply:
 
 
 def _queried(result: "QueryResult") -> Reply:
-    told = {tool.name: tool for tool in result.tools}
+    added = [tool for tool in result.tools if tool.name in result.added]
     lines = [
-        f"  + {name}  {told[name].tokens:,} tokens, p {told[name].probability or 0:.2f}"
-        for name in result.added
-        if name in told
+        f"  + {tool.name}  {tool.tokens:,} tokens, p {tool.probability or 0:.2f}"
+        for tool in sorted(added, key=lambda tool: -(tool.probability or 0))
     ]
     head = (
         f"{len(result.added)} loaded, {len(result.tools)} in the list: {result.optimized_tokens:,} tokens instead of "

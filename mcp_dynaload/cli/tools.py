@@ -51,9 +51,10 @@ def tools(
     if server and server not in configuration.configs:
         known = ", ".join(configuration.configs) or "none"
         raise ConfigError(f"no server is called {server!r}; configured are: {known}")
-    wanting = list_unseen(configuration)
+    wanting = list_unseen(configuration, server)
     with open_catalog(configuration) as live:
-        catalog, unseen, oddities = live.catalog, live.listings.unseen, live.oddities
+        catalog, oddities = live.catalog, live.oddities
+        unseen = [name for name in live.listings.unseen if server in ("", name)]
         held, denied = live.listings.quarantine.held, live.listings.quarantine.access.denied
     found = [(tool, catalog.costs[tool.name]) for tool in _wanted(catalog, query, server, limit)]
     if as_json:

@@ -28,6 +28,19 @@ _HARMLESS_NAME = re.compile(
 )
 """The form of a name that tells of a secret, and says at its end that this is something about it."""
 
+_NAMES_OF_SESSIONS = frozenset(
+    {
+        "CLAUDE_CODE_SESSION_ID",
+        "CLAUDE_CODE_REMOTE_SESSION_ID",
+        "DESKTOP_SESSION",
+        "GDMSESSION",
+        "TERM_SESSION_ID",
+        "ITERM_SESSION_ID",
+        "XDG_SESSION_ID",
+    }
+)
+"""Variables whose names tell of a session, and whose values only name one: logs, journal and `top` go by them."""
+
 _OPTION = re.compile(r"(--?[\w-]+)=(.*)", re.DOTALL)
 _ASSIGNED = re.compile(r"([A-Za-z_][\w.-]*)=(.*)", re.DOTALL)
 _HEADER = re.compile(r"([A-Za-z][\w-]*):\s*(.*)", re.DOTALL)
@@ -51,7 +64,7 @@ def masker_for(configs: Iterable[UpstreamConfig], settings: Settings, environ: M
     values = (
         *(value for config in configs for value in _of_entry(config)),
         *_of_settings(settings),
-        *(value for name, text in environ.items() if _is_secret_name(name) for value in _of_named(name, text)),
+        *(value for name, text in environ.items() if _is_secret_variable(name) for value in _of_named(name, text)),
     )
     return Masker.of(values)
 
@@ -222,6 +235,11 @@ def _parsed(text: str) -> object | None:
 def _is_secret_name(name: str) -> bool:
     looks = is_telling(name) or name.lower().endswith(("_key", "-key", "apikey", "_pat", "_pass", "_auth", "_sig"))
     return looks and not _HARMLESS_NAME.search(name)
+
+
+def _is_secret_variable(name: str) -> bool:
+    """Return whether a variable of our own environment, most of which is nobody's secret, tells of one by its name."""
+    return _is_secret_name(name) and name not in _NAMES_OF_SESSIONS
 
 
 def _is_harmless_address(text: str) -> bool:

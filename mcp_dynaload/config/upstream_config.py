@@ -226,9 +226,16 @@ class UpstreamConfig:
 
         That is its entry, the project's folder, and the files of the program that the entry names.
         """
+        return self._stamped(self.entry_digest(project_dir), project_dir)
+
+    def fingerprint_anywhere(self, project_dir: Path) -> str:
+        """Return the same without the project's folder: most servers list the same in all projects."""
+        return self._stamped(self.entry_digest(), project_dir)
+
+    def _stamped(self, digest: str, project_dir: Path) -> str:
         is_program = self.transport == "stdio"
         stamp = program_stamp(self.command, self.args, self.env, self.folder(project_dir)) if is_program else ()
-        return hashlib.sha256(json.dumps([self.entry_digest(project_dir), stamp]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([digest, stamp]).encode()).hexdigest()
 
     def entry_digest(self, project_dir: Path | None = None) -> str:
         """Return a SHA-256 (hex) of the entry, and of the project's folder if it is given."""

@@ -5,19 +5,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-PARTS = ("project", "tracker", "shop", "site", "telemetry", "agenda", "mailbox", "docker", "notes", "pipelines")
-"""Folders of a workspace; each is written by the seed module of the same name."""
-
-
-def create_workspace(path: Path) -> Path:
-    """Fill `path` with every part that it does not have yet."""
-    for part in PARTS:
-        ensure_part(path, part)
-    return path
-
 
 def ensure_part(workspace: Path, part: str) -> Path:
-    """Return the folder of one part, written first if it is absent.
+    """Return the folder of one part, written first, by the seed module of the same name, if it is absent.
 
     Several servers may do this at once on one workspace: a part appears whole, by one rename, and the first one wins.
     """

@@ -1,9 +1,11 @@
 """Work in the background that ends nothing else when it fails: one odd server must not cost others their session."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVarTuple
 
 import anyio
+import anyio.abc
 import structlog
 
 AGAIN_SECONDS = 5.0
@@ -12,6 +14,24 @@ AGAIN_SECONDS = 5.0
 log = structlog.get_logger()
 
 _Arguments = TypeVarTuple("_Arguments")
+
+
+@asynccontextmanager
+async def open_aside(context: AbstractAsyncContextManager[None]) -> AsyncGenerator[None]:
+    """Keep a context open until the exit, in a task of its own: when all is cancelled it is left at once.
+
+    The rest may take a second to come to its end, and a client kills us half a second after it has asked us to end.
+    """
+
+    async def keep_open(*, task_status: anyio.abc.TaskStatus[None]) -> None:
+        async with context:
+            task_status.started()
+            await anyio.sleep_forever()
+
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(keep_open)
+        yield
+        tasks.cancel_scope.cancel()
 
 
 async def surviving(work: Callable[[*_Arguments], Awaitable[None]], *args: *_Arguments) -> None:

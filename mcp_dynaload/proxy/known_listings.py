@@ -107,12 +107,23 @@ class KnownListings:
     def read(self, names: Iterable[str] | None = None) -> frozenset[str]:
         """Take over the stored listings of the configured upstreams, all unless some are named; blocks.
 
-        Returns the upstreams that have one.
+        Returns the upstreams that have one of this project.
         """
         prints = self._prints if names is None else {name: self._prints[name] for name in names}
         stored = self.records.listings(set(prints.values()))
-        known = [name for name, fingerprint in prints.items() if fingerprint in stored]
-        return frozenset(name for name in known if self._take_over(name, stored[prints[name]]))
+        own = {name: stored[fingerprint] for name, fingerprint in prints.items() if fingerprint in stored}
+        for name, listing in self._of_other_projects(name for name in prints if name not in own).items():
+            self._take_over(name, listing)
+        return frozenset(name for name, listing in own.items() if self._take_over(name, listing))
+
+    def _of_other_projects(self, names: Iterable[str]) -> dict[str, Json]:
+        """Return what upstreams have listed in another project, which holds here until they have listed anew."""
+        prints = {name: anywhere for name in names for anywhere in self._anywhere(name, self._prints[name])}
+        stored = self.records.listings(set(prints.values()))
+        found = {name: stored[fingerprint] for name, fingerprint in prints.items() if fingerprint in stored}
+        for name, listing in found.items():
+            self.records.keep_listing(self._prints[name], name, listing, is_preliminary=True)
+        return found
 
     def read_again(self, names: Iterable[str]) -> None:
         """Take over anew what servers have offered, by what their entries say of it now; blocks."""
@@ -129,10 +140,17 @@ class KnownListings:
 
         The fingerprint is that of the entry by which it was listed, which may have changed meanwhile.
         """
-        if listing.is_empty:
-            self.records.forget_listing(fingerprint)
-        else:
-            self.records.keep_listing(fingerprint, upstream, listing.as_json(), is_preliminary=listing.is_preliminary)
+        data, is_preliminary = listing.as_json(), listing.is_preliminary
+        for kept in (fingerprint, *self._anywhere(upstream, fingerprint)):
+            if listing.is_empty:
+                self.records.forget_listing(kept)
+            else:
+                self.records.keep_listing(kept, upstream, data, is_preliminary=is_preliminary)
+
+    def _anywhere(self, upstream: str, fingerprint: str) -> tuple[str, ...]:
+        """Return what a listing is stored under for other projects; nothing where the entry has changed meanwhile."""
+        is_todays = fingerprint == self._prints.get(upstream)
+        return (self.configs[upstream].fingerprint_anywhere(self.project_dir),) if is_todays else ()
 
     def _forget(self, upstream: str) -> None:
         for known in (self.by_name, self.failures, self.repaired, self._tried_at):

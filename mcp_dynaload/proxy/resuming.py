@@ -1,6 +1,6 @@
 """The choices of a conversation that it gets again when the client resumes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio.to_thread
 import structlog
@@ -27,7 +27,7 @@ class Recalled:
     """How readily tools are loaded in it, and what the user allowed."""
 
     resumed: SessionResumed | None
-    """Its tools; None if it had none, and unloaded none."""
+    """Its tools; None if nothing is known of them."""
 
     profile: ChosenProfile
     """The user's choice in it, or what sessions begin with."""
@@ -39,6 +39,8 @@ class ResumableSession:
 
     shared: ProcessContext
     _stored: tuple[str | None, KeptSession] = (None, NOTHING)
+    _entered: set[str] = field(default_factory=set[str])
+    """The conversations that this session was in: of one of them that nothing is stored says that it had nothing."""
 
     def begin(
         self, session_id: str | None, learning: Learning, flows: FlowNotices
@@ -51,10 +53,11 @@ class ResumableSession:
 
     def recall(self, session_id: str) -> Recalled | None:
         """Return what is known of a conversation that was before; blocks."""
-        kept = self.shared.memory.kept(session_id)
-        if kept == NOTHING:
+        kept, is_back = self.shared.memory.kept(session_id), session_id in self._entered
+        self._entered.add(session_id)
+        if kept == NOTHING and not is_back:
             return None
-        has_tools = bool(kept.loaded or kept.unloaded)
+        has_tools = is_back or bool(kept.loaded or kept.unloaded)
         resumed = SessionResumed(tuple(sorted(kept.loaded)), tuple(sorted(kept.unloaded))) if has_tools else None
         choices = ChoicesResumed(self._strategy(kept.mode), kept.is_flow_allowed)
         return Recalled(choices, resumed, self._profile(kept.profile))

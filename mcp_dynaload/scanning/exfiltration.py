@@ -230,12 +230,6 @@ _PUTTING_WORDS = words_in(
     report record log upload forward
     """
 )
-_ALL_WORDS = words_in(
-    """
-    all any every your available stored found known user users full entire complete whole current
-    """
-)
-_INSISTING_WORDS = frozenset(["always", "must", "every", "before", "first"])
 
 Judged = tuple[Severity, str, str, int]
 

@@ -68,7 +68,9 @@ class Wanted:
 
     since: float | None = None
     kinds: tuple[str, ...] = ()
-    session: str | None = None
+    session: str = ""
+    """The beginning of a session's id: lists show no more of it."""
+
     project: str | None = None
     after: int | None = None
     """Entries with a higher id only."""
@@ -132,8 +134,8 @@ def _query(wanted: Wanted) -> tuple[str, list[object]]:
     conditions: list[tuple[str, object]] = []
     if wanted.since is not None:
         conditions.append(("at >= ?", wanted.since))
-    if wanted.session is not None:
-        conditions.append(("session = ?", wanted.session))
+    if wanted.session:
+        conditions.append(("instr(session, ?) = 1", wanted.session))
     if wanted.project is not None:
         conditions.append(("project = ?", wanted.project))
     if wanted.after is not None:

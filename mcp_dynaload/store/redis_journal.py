@@ -67,7 +67,7 @@ class RedisJournal:
         return (
             row.at >= max(self._oldest(), wanted.since or 0.0)
             and (not wanted.kinds or row.kind in wanted.kinds)
-            and wanted.session in (None, row.session)
+            and row.session.startswith(wanted.session)
             and wanted.project in (None, row.project)
         )
 

@@ -12,7 +12,7 @@ import structlog
 
 from mcp_dynaload.store.journal import JournalStore
 from mcp_dynaload.telemetry.codec import row_of
-from mcp_dynaload.telemetry.events import Event
+from mcp_dynaload.telemetry.events import Event, SessionClosed
 
 MAX_WAITING = 20_000
 """Events that wait to be written; more are dropped, oldest first, and counted."""
@@ -36,6 +36,10 @@ class JournalWriter:
     _writing: threading.Lock = field(default_factory=threading.Lock)
     _waiting: deque[tuple[float, Event]] = field(default_factory=lambda: deque(maxlen=MAX_WAITING))
     _news: anyio.Event = field(default_factory=anyio.Event)
+    _last_word: anyio.Event = field(default_factory=anyio.Event)
+    """A session is over: who has started us may end us the next moment."""
+
+    _running: anyio.CancelScope = field(default_factory=lambda: anyio.CancelScope(shield=True))
     _dropped: int = 0
     _is_failing: bool = False
 
@@ -44,17 +48,25 @@ class JournalWriter:
         self._dropped += len(self._waiting) == MAX_WAITING
         self._waiting.append((at, event))
         self._news.set()
+        if isinstance(event, SessionClosed):
+            self._last_word.set()
 
     async def run(self) -> None:
-        """Write what comes, for ever."""
-        while True:
-            await self._news.wait()
-            await anyio.sleep(BATCH_SECONDS)
-            await self.flush()
+        """Write what comes until `stop`, also while everything around is cancelled and comes to its end."""
+        with self._running:
+            while True:
+                await self._news.wait()
+                with anyio.move_on_after(BATCH_SECONDS):
+                    await self._last_word.wait()
+                await self.flush()
+
+    def stop(self) -> None:
+        """Have `run` end: nothing comes any more."""
+        self._running.cancel()
 
     async def flush(self) -> None:
         """Write what waits now."""
-        self._news = anyio.Event()
+        self._news, self._last_word = anyio.Event(), anyio.Event()
         if self._waiting:
             error, written = await anyio.to_thread.run_sync(self._write_waiting, abandon_on_cancel=True)
             self._tell(error, written)
@@ -113,5 +125,5 @@ async def open_journal(open_store: Callable[[], JournalStore]) -> AsyncGenerator
         try:
             yield writer
         finally:
-            tasks.cancel_scope.cancel()
+            writer.stop()
             await writer.close()

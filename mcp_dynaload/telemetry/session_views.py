@@ -80,11 +80,6 @@ class SessionView:
     missed: tuple[str, ...]
     quality: Quality
 
-    @property
-    def net_saved_tokens(self) -> int:
-        """The saved tokens after what the list changes have cost."""
-        return self.saved_tokens - self.cache_cost_tokens
-
 
 @dataclass(slots=True)
 class _SessionRecord:

@@ -143,8 +143,8 @@ def described(name: str, what: str, tail: Sequence[str], masker: Masker, option:
         parts.append(f"The user can log in {login}; then try again.")
     if words := last_words(tail, masker):
         parts.append("Its last output, quoted:\n" + "\n".join(words))
-    see = f"See `mcp-dynaload logs {shlex.quote(name)}`"
-    parts.append(f"The other servers are unaffected. {see}{_hint(option)}.")
+    see = f". See `mcp-dynaload logs {shlex.quote(name)}`" if tail else ""  # else its log says no more than this
+    parts.append(f"The other servers are unaffected{see}{_hint(option)}.")
     return "\n".join(parts)
 
 

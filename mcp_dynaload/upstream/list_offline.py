@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
+import structlog
 from mcp.shared.exceptions import MCPError
 from mcp_types import METHOD_NOT_FOUND
 
@@ -23,6 +24,8 @@ CAPABILITIES: Json = {"roots": {"listChanged": True}, "elicitation": {"form": {}
 """The capabilities that Claude Code declares: a server may list other tools to a client that can do less."""
 
 MAX_LISTING = 4
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -96,12 +99,16 @@ async def list_upstreams(
     errors, host = dict[str, str](), _NobodyThere(project_dir, note)
     async with open_pool(configs, host, project_dir, logs_dir, MAX_LISTING, masker=masker, logins=logins) as pool:
         with anyio.move_on_after(within_seconds) as scope:
-            errors = await pool.list_all(pool.names)
+            await pool.list_all(pool.names, errors)
             await pool.until_tools_come(SETTLING_SECONDS)
         listed.logins_needed = pool.logins_needed
     late = f"MCP server {{!r}} was not listed: all had {within_seconds:g} s together. Run `mcp-dynaload refresh`."
     silent = "MCP server {!r} answered the handshake but not its lists."
     for name in pool.names:
-        if name not in listed.listings:
-            listed.errors[name] = errors.get(name) or (late if scope.cancelled_caught else silent).format(name)
+        if name in listed.listings:
+            continue
+        if name not in errors:  # the pool has logged those that failed
+            errors[name] = (late if scope.cancelled_caught else silent).format(name)
+            log.warning("upstream_not_listed", upstream=name, error=errors[name])
+        listed.errors[name] = errors[name]
     return listed

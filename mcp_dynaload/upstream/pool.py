@@ -152,12 +152,12 @@ class Pool:
         finally:
             self._wake_waiting()
 
-    async def list_all(self, names: Iterable[str]) -> dict[str, str]:
-        """List upstreams, a few at a time; returns the error of each that failed, by name.
+    async def list_all(self, names: Iterable[str], errors: dict[str, str] | None = None) -> dict[str, str]:
+        """List upstreams, a few at a time; returns the error of each that failed, by name, and adds it to `errors`.
 
         Each is stopped again: soon if it announces changes, at once if not.
         """
-        errors: dict[str, str] = {}
+        errors = {} if errors is None else errors
 
         async def list_one(name: str) -> None:
             async with limiter:

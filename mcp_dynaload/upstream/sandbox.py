@@ -76,10 +76,10 @@ async def contained(config: UpstreamConfig, command: ProcessCommand) -> ProcessC
     sandbox = config.options.sandbox
     assert sandbox is not None
     if (trouble := await anyio.to_thread.run_sync(sandbox_trouble)) is not None:
-        raise UpstreamStartError(f"is not started, as {_place(config)} cannot be kept: {' → '.join(trouble)}")
+        raise UpstreamStartError(f"{_place(config)} cannot be kept: {' → '.join(trouble)}")
     if (missing := next(missing_places(sandbox, command.cwd), None)) is not None:
         key, path = missing
-        what = f"is not started: {_place(config)}.{key} names {str(path)!r}, which does not exist"
+        what = f"{_place(config, f'.{key}')} names {str(path)!r}, which does not exist"
         raise UpstreamStartError(f"{what} → make it, or correct the entry")
     program = shutil.which(command.command, path=command.env.get("PATH"))
     if program is None and Path(command.command).name == command.command:  # else it may be in the server's folder
@@ -150,8 +150,8 @@ def in_words(sandbox: Sandbox) -> str:
     return "; ".join(parts)
 
 
-def _place(config: UpstreamConfig) -> str:
-    key = f"mcpServers.{config.name}.{OPTIONS_KEY}.sandbox"
+def _place(config: UpstreamConfig, inner: str = "") -> str:
+    key = f"mcpServers.{config.name}.{OPTIONS_KEY}.sandbox{inner}"
     return f"{key} of {config.source}" if config.source else key
 
 

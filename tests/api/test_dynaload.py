@@ -144,6 +144,14 @@ async def test_a_command_anywhere_else_in_the_query_is_not_run(text: str) -> Non
     assert (result.query, result.user_commands, result.strategy) == (query, (), "balanced")
 
 
+async def test_session_info_says_that_the_program_asks() -> None:
+    async with opened() as dynaload:
+        await dynaload.process_query("search the tickets of the account", session_id="s")
+        told = await dynaload.run_user_command("/session-info", session_id="s")
+
+    assert "the program asks for the tools of each prompt" in told.message
+
+
 async def test_commands_can_be_switched_off() -> None:
     async with opened(enable_user_controls=False) as dynaload:
         done = await dynaload.run_user_command("/load-category office")

@@ -4,14 +4,11 @@ import json
 
 from mcp_dynaload.catalog.cost import (
     SEARCH_REQUEST_TOKENS,
-    all_loaded,
     less_or_more,
     native_deferral,
     reduction,
-    tool_cost,
     wire_text,
 )
-from tests.builders import a_tool
 
 
 def test_the_wire_text_is_the_prefixed_definition_as_compact_json():
@@ -24,16 +21,6 @@ def test_the_wire_text_is_the_prefixed_definition_as_compact_json():
 
 def test_a_description_counts_as_far_as_the_client_sends_it():
     assert len(json.loads(wire_text("x", "d" * 5_000, {}))["description"]) == 2_048
-
-
-def test_a_tools_cost_is_its_wire_text_counted():
-    tool = a_tool("log", "History", max_count="How many")
-
-    assert tool_cost(tool, len) == len(wire_text("git__log", "History", tool.input_schema))
-
-
-def test_all_loaded_is_the_sum_of_all_tools():
-    assert all_loaded([10, 20, 30]) == 60
 
 
 def test_native_deferral_counts_names_instructions_and_each_search():

@@ -33,6 +33,7 @@ def test_lines_of_a_pipe_are_answered_one_by_one(stocked: Shell) -> None:
         "/tools",
         "/clear",
         "/tools",
+        "/load-category knowledge",
         "/exit",
         "/tools",
     ]
@@ -40,8 +41,8 @@ def test_lines_of_a_pipe_are_answered_one_by_one(stocked: Shell) -> None:
     done = stocked.run("interactive", "--json", "--strategy", "conservative", stdin="\n".join(lines))
     replies = [json.loads(line) for line in done.stdout.splitlines()]
 
-    assert (done.returncode, len(replies)) == (0, 8)
-    query, command, called, called_again, with_digits, loaded, cleared, left = replies
+    assert (done.returncode, len(replies)) == (0, 9)
+    query, command, called, called_again, with_digits, loaded, cleared, left, _ = replies
     assert "knowledge__search_notes" in query["added"]
     assert query["strategy"] == "conservative"
     assert command["success"]
@@ -50,6 +51,10 @@ def test_lines_of_a_pipe_are_answered_one_by_one(stocked: Shell) -> None:
     assert not with_digits.get("isError"), "digits are text where the tool wants text"
     assert len(loaded["tools"]) == 13
     assert (cleared, left) == ({"cleared": True}, {"tools": ["find_tools"]})
+
+    later = stocked.run("interactive", "--json", stdin="/tools")
+
+    assert set(json.loads(later.stdout)["tools"]) < set(loaded["tools"]), "not what the last one had loaded"
 
 
 def test_text_shows_what_was_loaded_and_a_wrong_line_tells_what_is_right(stocked: Shell) -> None:

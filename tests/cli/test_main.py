@@ -42,6 +42,18 @@ def test_ctrl_c_while_the_program_is_read_ends_it_quietly(
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_command_of_a_session_is_told_to_whoever_types_it_at_the_shell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["mcp-dynaload", "pin", "git__git_log"])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 2
+    assert "'pin' is typed in a session: /dynaload:pin in Claude Code" in " ".join(capsys.readouterr().err.split())
+
+
 def test_our_own_error_in_a_task_is_told_in_a_line_and_a_fault_is_not_hidden(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

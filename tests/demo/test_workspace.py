@@ -3,7 +3,15 @@ import subprocess
 import threading
 from pathlib import Path
 
-from mcp_dynaload.demo.workspace import PARTS, create_workspace, ensure_part
+from mcp_dynaload.demo.workspace import ensure_part
+
+PARTS = ("project", "tracker", "shop", "site", "telemetry", "agenda", "mailbox", "docker", "notes", "pipelines")
+
+
+def create_workspace(path: Path) -> Path:
+    for part in PARTS:
+        ensure_part(path, part)
+    return path
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
@@ -48,7 +56,6 @@ def test_a_part_appears_alone_and_whole(tmp_path: Path) -> None:
     ensure_part(tmp_path, "agenda")
 
     assert [folder.name for folder in tmp_path.iterdir()] == ["agenda"]
-    assert "agenda" in PARTS
 
 
 def test_servers_that_start_together_share_one_whole_part(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 import anyio
 import pytest
 from structlog.testing import capture_logs
 
 from mcp_dynaload.machine import background
-from mcp_dynaload.machine.background import kept_up, surviving
+from mcp_dynaload.machine.background import kept_up, open_aside, surviving
 from tests.waiting import HANG_SECONDS
 
 
@@ -40,3 +43,23 @@ async def test_what_is_to_go_on_for_ever_is_begun_again_until_it_ends_by_itself(
         await kept_up(broken_twice)
 
     assert begun == ["begun", "begun", "done"]
+
+
+async def test_a_context_that_is_open_aside_is_left_at_once_while_the_rest_comes_to_its_end() -> None:
+    left = anyio.Event()
+
+    @asynccontextmanager
+    async def noted() -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            left.set()
+
+    with anyio.CancelScope() as everything:
+        async with open_aside(noted()):
+            everything.cancel()
+            with anyio.CancelScope(shield=True), anyio.fail_after(HANG_SECONDS):
+                await left.wait()
+            await anyio.sleep_forever()
+
+    assert everything.cancelled_caught

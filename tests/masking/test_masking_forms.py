@@ -161,3 +161,12 @@ def test_secrets_of_our_settings_and_of_our_environment_are_known() -> None:
     assert masker.known("store-pass-1 client-pass-2 hooks/abc/def-3 environment-4 /home/ann") == (
         f"{MASK} {MASK} {MASK} {MASK} /home/ann"
     )
+
+
+def test_the_names_of_sessions_in_our_environment_are_no_secrets() -> None:
+    session, cookie = "4ab4611c-b203-4266-92fe-aa698b73b3e5", "of-a-cookie-5"
+    masker = masker_for(
+        [], Settings(), {"CLAUDE_CODE_SESSION_ID": session, "DESKTOP_SESSION": "ubuntu", "BANK_SESSION_ID": cookie}
+    )
+
+    assert masker.text(f"{session} on ubuntu with {cookie}") == f"{session} on ubuntu with {MASK}"

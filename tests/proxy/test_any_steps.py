@@ -234,6 +234,7 @@ async def office(folder: Path) -> AsyncGenerator[Office]:
 @example(["load-category desk", "profile work", "profile books", "profile none"])
 @example(["unload-category repo", "profile books", "load-tier 3 all"])
 @example(["pin repo", "profile books", "unpin repo"])
+@example(["session: tomorrow", "unload desk__echo", "session: today"])
 @example(["optimize-for show the git log", "profile books", "session: tomorrow", "profile none", "session: today"])
 def test_after_any_steps_what_the_user_said_holds_and_all_that_is_told_agrees(
     tmp_path_factory: pytest.TempPathFactory, lines: Sequence[str]

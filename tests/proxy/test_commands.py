@@ -242,6 +242,7 @@ async def test_the_reason_of_a_tool_is_told_in_full(tmp_path: Path) -> None:
         ("performance-mode agressive", "There is no mode 'agressive'. Did you mean 'aggressive'?"),
         ("why desk__eco", "There is no tool 'desk__eco'. Did you mean 'desk__echo'"),
         ("unload", "Name a tool."),
+        ("unload Ledger", "'ledger' is a category; /mcp__dynaload__unload-category ledger refuses its"),
         ("pin leger", "There is no tool 'leger'. There is no category 'leger'. Did you mean 'ledger'?"),
         ("pin", "Name a tool or a category."),
         ("find", "Say what the tool should do"),

@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from mcp_dynaload.catalog.tool import Json
+from mcp_dynaload.config.servers_watch import ServersChange
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.known_listings import MAX_RETRY_SECONDS
 from mcp_dynaload.store.catalog_cache import CatalogCache
@@ -67,6 +68,31 @@ async def test_an_empty_list_makes_the_next_start_ask_again_whatever_was_known(
     assert a_catalog(records, tmp_path).listings.unseen == ("a",)
 
 
+@pytest.mark.proves("first-prompt")
+async def test_another_project_begins_with_what_the_server_listed_in_the_first_and_lists_it_anew(
+    records: CatalogCache, tmp_path: Path
+) -> None:
+    await a_catalog(records, tmp_path / "first").update("a", TOOLS)
+
+    other = a_catalog(records, tmp_path / "other")
+
+    assert [tool.name for tool in other.catalog.tools] == ["a__echo"]
+    assert (other.listings.unseen, other.listings.due(), other.listings.due()) == ((), ("a",), ())
+    changed = config("a", env={"OTHER": "1"}, offers={"tools": tools("echo", "new")})
+    assert stored_catalog({"a": changed}, records, tmp_path / "other").listings.unseen == ("a",)
+
+
+async def test_a_server_that_is_added_is_listed_though_another_project_has_listed_it(
+    records: CatalogCache, tmp_path: Path
+) -> None:
+    await a_catalog(records, tmp_path / "first").update("a", TOOLS)
+    live = stored_catalog({}, records, tmp_path / "other")
+
+    unlisted = await live.reconfigure({"a": A}, ServersChange(added=("a",)))
+
+    assert ([tool.name for tool in live.catalog.tools], unlisted) == (["a__echo"], ("a",))
+
+
 async def test_a_listing_is_due_after_a_day(
     records: CatalogCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,8 +114,11 @@ async def test_a_server_that_was_down_when_the_session_began_is_listed_when_it_i
     monkeypatch.setattr("mcp_dynaload.proxy.known_listings.RETRY_SECONDS", 0.05)
     (down := tmp_path / "down").touch()
     server = config("a", exits_with="not now", exits_while=str(down))
-    async with proxy_of(tmp_path, [server]) as (proxy, live), client_of(proxy, live):
+    async with proxy_of(tmp_path, [server]) as (proxy, live), client_of(proxy, live) as client:
         await until(lambda: "not now" in live.listings.failures.get("a", ""), seconds=10)
+        said = await client.hook("UserPromptExpansion", command_name="mcp__dynaload__session-info", command_args="")
+        assert said["reason"].startswith("No tool is known: `mcp-dynaload doctor` says why.")
+        assert " not listed a: `mcp-dynaload doctor` says why " in " ".join(said["reason"].split())
         down.unlink()
 
         await until(lambda: live.catalog.get("a__echo"), seconds=10)

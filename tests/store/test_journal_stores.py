@@ -48,7 +48,7 @@ def test_what_is_written_is_read_oldest_first_by_every_process(journal: JournalS
     [
         (Wanted(since=NOW + 2), [2, 3]),
         (Wanted(kinds=("b", "c")), [2, 3]),
-        (Wanted(session="one"), [1]),
+        (Wanted(session="on"), [1]),
         (Wanted(project="/q"), [3]),
         (Wanted(limit=2), [2, 3]),
         (Wanted(since=NOW, kinds=("a",), session="one"), [1]),

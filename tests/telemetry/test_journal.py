@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.store.journal import Entry, Row, SqliteJournal, Wanted
 from mcp_dynaload.telemetry.codec import KINDS, event_of, events_of, kind_name, row_of
-from mcp_dynaload.telemetry.events import ConfigurationChanged, Event, Outcome
+from mcp_dynaload.telemetry.events import ConfigurationChanged, Event, Outcome, SessionClosed
 from mcp_dynaload.telemetry.journal import open_journal
 from mcp_dynaload.telemetry.pipeline import open_telemetry
 from tests.telemetry.events import a_call, a_list, a_prompt, opened
@@ -71,6 +71,23 @@ def test_text_that_no_database_takes_is_made_fit() -> None:
     row = row_of(1, a_call("t\ud800", arguments='{"x": "\ud800"}'))
 
     assert "".join((row.tool, row.fact)).encode()
+
+
+async def test_that_a_session_is_over_is_written_at_once_while_everything_else_comes_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.telemetry.journal.BATCH_SECONDS", 2 * HANG_SECONDS)
+    store = Store()
+    with anyio.CancelScope() as scope:
+        async with open_journal(lambda: store) as writer:
+            scope.cancel()
+            with anyio.CancelScope(shield=True), anyio.fail_after(HANG_SECONDS):
+                await anyio.lowlevel.checkpoint()
+                writer(0.0, SessionClosed())
+                while not store.rows:
+                    await anyio.lowlevel.checkpoint()
+
+    assert [row.kind for row in store.rows] == ["session_closed"]
 
 
 async def test_what_happened_is_written_in_batches_and_whole_at_the_end() -> None:

@@ -101,7 +101,7 @@ def test_a_session_shows_what_it_has_loaded_and_why_and_what_that_saved() -> Non
     other, mine = totals.book.views()
     assert (other.who, other.is_open, mine.is_open) == (OTHER, False, True)
     assert mine.loaded == (Loaded("a", "needed", 4.0),)
-    assert (mine.saved_tokens, mine.net_saved_tokens, mine.prompts) == (700, 650, 1)
+    assert (mine.saved_tokens, mine.cache_cost_tokens, mine.prompts) == (700, 50, 1)
     assert (totals.summary().sessions, totals.summary().sessions_open) == (2, 1)
 
 

@@ -1,9 +1,11 @@
 """Listing servers with no client connected."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
+from structlog.testing import capture_logs
 
 from mcp_dynaload.upstream.list_offline import list_upstreams
 from mcp_dynaload.upstream.listing import Listing
@@ -21,11 +23,18 @@ async def test_a_server_that_hangs_costs_the_others_nothing_and_is_told_when_the
         heard[name] = listing
         first.set()
 
-    silent = config("silent", offers={"tools": TOOLS}, never_answers=True)
-    with anyio.fail_after(30):
-        listed = await list_upstreams([silent, config("good", offers={"tools": TOOLS})], tmp_path, tmp_path, note, 5.0)
+    silent, good = (
+        config("silent", offers={"tools": TOOLS}, never_answers=True),
+        config("good", offers={"tools": TOOLS}),
+    )
+    missing = replace(good, name="missing", command="no-such-program-here")
+    with anyio.fail_after(30), capture_logs() as logged:
+        listed = await list_upstreams([silent, missing, good], tmp_path, tmp_path, note, 5.0)
 
     assert [listing.tools for listing in heard.values()] == [tuple(TOOLS)]
     assert list(listed.listings) == list(heard) == ["good"]
-    assert list(listed.errors) == ["silent"]
+    assert list(listed.errors) == ["silent", "missing"]
+    assert listed.errors["missing"].endswith("install it, or give its full path.\nThe other servers are unaffected.")
+    unlisted = [line["upstream"] for line in logged if line["event"] == "upstream_not_listed"]
+    assert sorted(unlisted) == ["missing", "silent"]
     assert listed.errors["silent"].startswith("MCP server 'silent' was not listed: all had 5 s together.")

@@ -241,7 +241,7 @@ async def test_without_bubblewrap_the_server_is_not_started_and_the_error_says_w
 async def test_a_place_that_is_not_there_is_named_with_its_key(house: House) -> None:
     said = await refusal(house, contained(read=("~/nowhere",)))
 
-    assert f"mcpServers.guest.dynaload.sandbox of servers.json.read names '{house.home}/nowhere'" in said
+    assert f"mcpServers.guest.dynaload.sandbox.read of servers.json names '{house.home}/nowhere'" in said
 
 
 async def test_a_program_that_is_not_there_is_told_as_it_is_without_a_sandbox(house: House) -> None:

@@ -71,7 +71,8 @@ def read_steps(path: Path) -> tuple[LabelledStep, ...]:
         lines = [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
         parsed = [_StepLine.model_validate_json(line) for line in lines]
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{str(path)!r} cannot be read: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else f"it is no UTF-8: {error}"
+        raise ConfigError(f"{str(path)!r} cannot be read: {reason}") from error
     except ValidationError as error:
         raise ConfigError(f"a line of {str(path)!r} is no step of a model: {error}") from error
     return tuple(LabelledStep(ModelStep(tuple(line.calls), line.said), frozenset(line.tools)) for line in parsed)

@@ -169,7 +169,8 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{str(path)!r} cannot be read: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else f"it is no UTF-8: {error}"
+        raise ConfigError(f"{str(path)!r} cannot be read: {reason}") from error
 
 
 def _first(error: ValidationError) -> str:

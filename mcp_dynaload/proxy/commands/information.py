@@ -10,7 +10,7 @@ from mcp_dynaload.by_key import ByKey
 from mcp_dynaload.catalog.names import FIND_TOOLS, CommandName
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.proxy.commands.command import Result, Words, done, refused, tool_named, typed, wrong_tool
-from mcp_dynaload.proxy.commands.layout import aligned, counted, first_line, wrapped
+from mcp_dynaload.proxy.commands.layout import aligned, counted, first_line, named, wrapped
 from mcp_dynaload.proxy.commands.steering import NUMBERS
 from mcp_dynaload.proxy.notices import flow_in_session
 from mcp_dynaload.proxy.session import Session
@@ -114,7 +114,7 @@ async def session_info(session: Session, words: Words) -> Result:
     rows = [
         ("session", session.session_id or "without an id"),
         ("client", f"{client.get('name', '?')} {client.get('version', '')}".strip()),
-        ("model", state.model or "not known yet"),
+        ("model", state.model or ("any: the plugin asks for none" if session.plugin.selects else "not known yet")),
         ("mode", state.strategy),
         ("profile", session.view.chosen.name),
         ("tools", f"{len(session.loaded())} of {len(live.catalog.tools)} loaded"),
@@ -123,6 +123,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("registered", _registered(session)),
         ("servers", f"{len(live.listings.configs)} configured; running: {running}"),
         *([("denied", _denied(session))] if live.listings.quarantine.access.denied else []),
+        *([("not listed", failing)] if (failing := _failing(session)) else []),
         *([("logins needed", _logins(session))] if session.pool.logins_needed else []),
         ("prompts ranked", session.history.prompts),
         (
@@ -135,7 +136,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("project", session.learning.project),
     ]
     problems = [wrapped(f"Configuration: {problem}. What cannot be used is as it was.") for problem in live.problems]
-    return done(_saving(session), aligned((name, f"{value}") for name, value in rows), *problems, *_together(session))
+    return done(_saving(session), named(rows), *problems, *_together(session))
 
 
 def _registered(session: Session) -> str:
@@ -158,7 +159,16 @@ def _way(session: Session) -> str:
         return "settings hooks; the plugin is there and has not asked yet"
     if session.model_context.has_begun:
         return "settings hooks: the first prompt's tools are in its request, later ones are told beside the prompt"
+    if session.history.prompts:  # of the Python API, or REST
+        return "the program asks for the tools of each prompt"
     return f"{FIND_TOOLS}: no hook has called yet; are they off (disableAllHooks, --bare, managed settings)?"
+
+
+def _failing(session: Session) -> str:
+    """Return the servers that could not be listed, and where it stands why; those that want a login apart."""
+    listings, wanting = session.live.listings, session.pool.logins_needed
+    names = [name for name in listings.unseen if name in listings.failures and name not in wanting]
+    return f"{', '.join(names)}: `mcp-dynaload doctor` says why" if names else ""
 
 
 def _logins(session: Session) -> str:
@@ -241,7 +251,7 @@ async def why(session: Session, words: Words) -> Result:
     ]
     return done(
         f"{tool.name} is {'loaded' if is_loaded else 'not loaded'}: {reason_of(session, tool.name)}.",
-        aligned((f"  {name}", value) for name, value in rows),
+        named((f"  {name}", value) for name, value in rows),
     )
 
 
@@ -252,6 +262,7 @@ async def _why_of_prompt(session: Session) -> Result:
     choice = await anyio.to_thread.run_sync(_choice, session)
     scored = {one.scored.name: one.scored for one in choice.judged}
     needed = [name for name in session.history.needed if session.catalog.get(name)]
+    needed.sort(key=lambda name: -scored[name].probability if name in scored else 0.0)
     rows = [(name, session.catalog.costs[name], *_evidence(session, name, scored.get(name))) for name in needed]
     others = len({tool.name for tool in session.listed()}.difference(needed))
     return done(
@@ -329,6 +340,8 @@ def _choice(session: Session) -> Choice:
 
 def _saving(session: Session) -> str:
     now = session.saving
+    if not now.tools:
+        return "No tool is known: `mcp-dynaload doctor` says why."
     tokens = f"{now.used_tokens:,} tokens instead of {now.all_tokens:,}, {now.in_words}"
     idle = now.listed - len(session.loaded())
     also = f" and {idle} listed until /clear" if idle else ""

@@ -17,9 +17,21 @@ def aligned(rows: Iterable[Sequence[object]]) -> str:
     return "\n".join(_line(row, widths, numeric) for row in cells)
 
 
-def wrapped(text: str, indent: str = "") -> str:
+def named(rows: Iterable[tuple[str, object]]) -> str:
+    """Return each value behind its name; what does not fit goes on below, in the column of values."""
+    cells = [(name, _text(value)) for name, value in rows]
+    column = max((len(name) for name, _ in cells), default=0) + GAP
+    return "\n".join(
+        textwrap.fill(
+            value, WIDTH, initial_indent=name.ljust(column), subsequent_indent=" " * column, break_on_hyphens=False
+        )
+        for name, value in cells
+    )
+
+
+def wrapped(text: str) -> str:
     """Return the text in lines that fit."""
-    return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    return textwrap.fill(text, WIDTH, break_on_hyphens=False)
 
 
 def paragraphs(*parts: str) -> str:

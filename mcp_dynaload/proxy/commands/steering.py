@@ -62,6 +62,12 @@ async def unload(session: Session, words: Words) -> Result:
     """Refuse a tool until `reset`, or until you load it again, whatever the ranking says."""
     tool = tool_named(session, " ".join(words))
     if tool is None:
+        names, category = _category(session, words)
+        if names is not None:
+            return refused(
+                f"{category!r} is a category; {typed(session)}unload-category {category} refuses its "
+                f"{counted(len(names), 'tool')}."
+            )
         return wrong_tool(session, " ".join(words))
     return await _unload(session, (tool.name,), f"tool {tool.name!r}")
 
