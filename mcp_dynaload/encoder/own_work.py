@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def read_own_work() -> "NDArray[np.float32]":
-    """Return a unit vector for each text, as rows; the file is their memory, which all sessions of a machine share."""
+def read_own_work() -> "NDArray[np.int16]":
+    """Return a unit vector for each text, as rows in steps (`ranking/tool_vectors.py`).
+
+    The file is their memory, which all sessions of a machine share.
+    """
     import numpy as np  # heavy, and not needed before the first ranking
 
     with as_file(files("mcp_dynaload").joinpath("encoder/model/own_work.npy")) as packed:

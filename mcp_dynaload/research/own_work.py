@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from mcp_dynaload.encoder.sentence_encoder import read_encoder
+from mcp_dynaload.ranking.tool_vectors import in_steps
 
 _PACKAGE = files("mcp_dynaload")
 
@@ -36,8 +37,8 @@ def make() -> None:
     """Write the vectors of the texts into the package."""
     target = Path(str(_PACKAGE)) / "encoder/model/own_work.npy"
     vectors = read_encoder().encode(own_work_texts() + further_own_work_texts())
-    # Rounded, so that the wheel is small; as they are computed with, so that a session needs no copy of its own.
-    np.save(target, vectors.astype(np.float16).astype(np.float32))
+    # As they are computed with, so that a session needs no copy of its own.
+    np.save(target, in_steps(vectors))
 
 
 if __name__ == "__main__":

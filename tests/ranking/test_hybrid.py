@@ -17,7 +17,7 @@ from mcp_dynaload.ranking.families import KIN_WEIGHT
 from mcp_dynaload.ranking.features import Matrix
 from mcp_dynaload.ranking.hybrid import MANY_CLAUSES, MOST_CLAUSES, HybridRanker
 from mcp_dynaload.ranking.query import Query, parse_query
-from mcp_dynaload.ranking.tool_vectors import ToolVectors, encode_tools, starts_of
+from mcp_dynaload.ranking.tool_vectors import Steps, ToolVectors, encode_tools, starts_of
 from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.state import initial_state
 from mcp_dynaload.selection.step import step
@@ -33,7 +33,7 @@ def encoder():
 
 
 @cache
-def own_work() -> Matrix:
+def own_work() -> Steps:
     return read_own_work()
 
 
