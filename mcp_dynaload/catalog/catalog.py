@@ -41,6 +41,11 @@ class Catalog:
         """The advertised names of the tools that are listed from the start, by the configuration."""
         return frozenset(tool.name for tool in self.tools if tool.pinned)
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The advertised names of all tools."""
+        return frozenset(self._by_name)
+
     def get(self, name: str) -> Tool | None:
         """Return the tool with this advertised name."""
         return self._by_name.get(name)

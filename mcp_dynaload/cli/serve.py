@@ -12,7 +12,7 @@ import typer
 
 from mcp_dynaload.cli.common import ConfigOption, SetOption, TrustOption, configuration_of
 from mcp_dynaload.machine.freed_memory import claim_process
-from mcp_dynaload.machine.lean_imports import import_parts, left_out
+from mcp_dynaload.machine.lean_imports import built_when_used, import_parts, left_out
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8765
@@ -81,7 +81,8 @@ def serve(
 
 def _import_libraries(transport: Transport) -> None:
     """Import those of which a session needs a part, without the rest."""
-    with left_out("uvicorn") if transport is Transport.STDIO else nullcontext():  # as an SDK's service is ended
+    unused = left_out("uvicorn") if transport is Transport.STDIO else nullcontext()  # an SDK's service is run by it
+    with unused, built_when_used():
         import_parts(SDK, SDK_PARTS)
     with left_out("rich"):  # for tracebacks in colour, which are not to be in a log
         import_module("structlog")

@@ -5,22 +5,22 @@ what the client does itself. `mcp_dynaload.research.own_work` makes them of the 
 """
 
 from importlib.resources import as_file, files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 
-def read_own_work() -> "tuple[NDArray[np.float32], NDArray[np.float32]]":
-    """Return a unit vector for each prompt, and for each of the client's own tools, as rows.
+def read_own_work() -> "tuple[NDArray[np.int16], NDArray[np.float32]]":
+    """Return vectors of prompts, in steps (`ranking/tool_vectors.py`), and unit vectors of the client's own tools.
 
-    The files are their memory, which all sessions of a machine share.
+    A row for each; the files are their memory, which all sessions of a machine share.
     """
     return _mapped("own_work"), _mapped("own_tools")
 
 
-def _mapped(name: str) -> "NDArray[np.float32]":
+def _mapped(name: str) -> "NDArray[Any]":
     import numpy as np  # heavy, and not needed before the first ranking
 
     with as_file(files("mcp_dynaload").joinpath(f"encoder/model/{name}.npy")) as packed:

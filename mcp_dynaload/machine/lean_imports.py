@@ -86,3 +86,18 @@ def left_out(library: str) -> Generator[None]:
         yield
     finally:
         del modules[library]
+
+
+@contextmanager
+def built_when_used() -> Generator[None]:
+    """Have pydantic build the validators of models that are defined meanwhile when they are used.
+
+    Of the SDK's hundreds a session uses some dozens.
+    """
+    from pydantic import BaseModel  # imported by the SDK anyway, and by no command that does not need it
+
+    BaseModel.model_config["defer_build"] = True
+    try:
+        yield
+    finally:
+        del BaseModel.model_config["defer_build"]

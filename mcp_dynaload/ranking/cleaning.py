@@ -72,7 +72,7 @@ def has_content(text: str) -> bool:
 def own_words(text: str) -> str:
     """Return the text without what looks pasted, unless there is nothing else."""
     own = "\n".join(line for line in _FENCE.sub("", text).split("\n") if not _PASTED_LINE.match(line))
-    return own if has_content(own) else text
+    return own if own == text or has_content(own) else text
 
 
 def _shortened(block: re.Match[str]) -> str:

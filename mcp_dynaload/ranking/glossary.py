@@ -62,5 +62,7 @@ def glossary_of(language: str) -> Glossary:
 
 def folded(word: str) -> str:
     """Return a word without case and accents, which people leave out."""
+    if word.isascii():
+        return word.lower()
     plain = _MARK.sub("", unicodedata.normalize("NFD", word.casefold().replace("\u0131", "i")))
     return unicodedata.normalize("NFC", plain)

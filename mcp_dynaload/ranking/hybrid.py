@@ -35,7 +35,7 @@ from mcp_dynaload.ranking.query import Query, parse_query, parts
 from mcp_dynaload.ranking.ranker import Scored
 from mcp_dynaload.ranking.synonyms import Synonyms
 from mcp_dynaload.ranking.terms import verb_terms
-from mcp_dynaload.ranking.tool_vectors import ToolVectors, cosines
+from mcp_dynaload.ranking.tool_vectors import ToolVectors, cosines_in_steps
 
 
 class Reader(Protocol):
@@ -263,7 +263,7 @@ class HybridRanker:
             spread=likeness.std(axis=1),
             nearest=likeness.max(axis=1),
             upstreams=self._upstreams[indices],
-            own_work=own_work_features(cosines(vectors[:1], self._own_prompts)[0]),
+            own_work=own_work_features(cosines_in_steps(vectors[0], self._own_prompts)),
             said=vectors[0],
             general=float(asks_in_general(asked.query.text) or is_about_words(asked.query.text)),
             understood=asked.query.understood,

@@ -5,6 +5,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from heapq import nsmallest
+from itertools import compress
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.ranking.evidence import NO_EVIDENCE, Evidence, log_odds, probability
@@ -169,7 +170,7 @@ class LexicalRanker:
         """
         wording = self._wording(clause)
         scores = self._scores(wording)
-        matching = [index for index, score in enumerate(scores) if score]
+        matching = list(compress(range(len(scores)), scores))
         # Stable, so that of equal ones the first in the catalog come first, and without a call for each.
         matching.sort(key=scores.__getitem__, reverse=True)
         most = matching[: max(limit, candidates)]

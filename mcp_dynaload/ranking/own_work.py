@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcp_dynaload.ranking.tool_vectors import Matrix, ToolVectors
+from mcp_dynaload.ranking.tool_vectors import Matrix, Steps, ToolVectors
 
 REPEATING = 0.42
 """The mean likeness of a server's tools, each to the nearest of the client's, from which on the server repeats these.
@@ -20,9 +20,9 @@ than .40: a server of GitHub, which has a few tools for files and branches, .32.
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OwnWork:
-    """The client's own abilities, as unit vectors in rows."""
+    """The client's own abilities, as vectors in rows."""
 
-    prompts: Matrix
+    prompts: Steps
     """Prompts that it deals with itself."""
 
     tools: Matrix

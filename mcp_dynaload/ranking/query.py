@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate
 
 from mcp_dynaload.ranking.cleaning import own_words
@@ -31,6 +32,8 @@ FADING = 0.4
 
 WHOLE_WEIGHT = 0.4
 """The weight of the whole text against one of its clauses."""
+
+CACHED_TEXTS = 64
 
 _ANAPHORA = re.compile(
     r"\b(?:it|its|that|this|them|those|these|same|again|also|too|another|instead)\b"
@@ -165,6 +168,7 @@ def _joined(clauses: tuple[str, ...], most: int) -> tuple[str, ...]:
     )
 
 
+@lru_cache(CACHED_TEXTS)  # an earlier prompt stands around the next ones, too
 def _in_tools_words(text: str) -> str:
     """Return the text in English, in which tools are described, and in the words that they use."""
     english = in_english(text)

@@ -22,5 +22,8 @@ class Synonyms:
 
     def of(self, text: str, respelt: Mapping[str, str]) -> str:
         """Return the text with those words replaced, and with those that are `respelt`."""
-        words = {**self._words, **respelt}
-        return _WORD.sub(lambda word: words.get(word.group().lower(), word.group()), text)
+        return _WORD.sub(lambda word: self._meant(word.group(), respelt), text)
+
+    def _meant(self, written: str, respelt: Mapping[str, str]) -> str:
+        word = written.lower()
+        return respelt.get(word) or self._words.get(word, written)

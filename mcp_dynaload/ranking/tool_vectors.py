@@ -1,4 +1,7 @@
-"""The meaning of a catalog's tools, as vectors: several for a tool of which one text cannot tell all."""
+"""The meaning of a catalog's tools, as vectors: several for a tool of which one text cannot tell all.
+
+Vectors of which there are thousands are kept as steps: whole numbers, half as large in memory, and near enough.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]
+Steps = NDArray[np.int16]
+"""Unit vectors as rows, in steps of `STEP`."""
+
+STEP = np.float32(2**-16)
+"""It errs by less than a hundred-thousandth, as far as no number of a vector is a half or more."""
+
+AT_ONCE = 256
+"""Rows of steps that are made numbers at a time: they stay in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,3 +54,23 @@ def cosines(some: Matrix, others: Matrix) -> Matrix:
     the processors that the encoder and the servers behind us need.
     """
     return np.vecdot(some[:, None], others)
+
+
+def in_steps(vectors: Matrix) -> Steps:
+    """Return unit vectors in steps.
+
+    Raises:
+        ValueError: A number of theirs is a half or more.
+    """
+    steps = np.rint(vectors / STEP)
+    if steps.size and np.abs(steps).max() > np.iinfo(np.int16).max:
+        raise ValueError("a number of these vectors is too large to be kept in steps")
+    return steps.astype(np.int16)
+
+
+def cosines_in_steps(one: Vector, others: Steps) -> Vector:
+    """Return the cosine of a unit vector with each of those in steps."""
+    found = np.empty(len(others), np.float32)
+    for start in range(0, len(others), AT_ONCE):
+        found[start : start + AT_ONCE] = np.vecdot(one, others[start : start + AT_ONCE].astype(np.float32))
+    return found * STEP

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from mcp_dynaload.encoder.sentence_encoder import read_encoder
+from mcp_dynaload.ranking.tool_vectors import in_steps
 
 _PACKAGE = files("mcp_dynaload")
 
@@ -41,12 +42,9 @@ def _texts(name: str) -> list[str]:
 def make() -> None:
     """Write the vectors of the texts into the package."""
     encoder, folder = read_encoder(), Path(str(_PACKAGE)) / "encoder/model"
-    for name, texts in (
-        ("own_work", own_work_texts() + further_own_work_texts()),
-        ("own_tools", own_tools_texts()),
-    ):
-        # Rounded, so that the wheel is small; as they are computed with, so that a session needs no copy of its own.
-        np.save(folder / f"{name}.npy", encoder.encode(texts).astype(np.float16).astype(np.float32))
+    # As they are computed with, so that a session needs no copy of its own.
+    np.save(folder / "own_work.npy", in_steps(encoder.encode(own_work_texts() + further_own_work_texts())))
+    np.save(folder / "own_tools.npy", encoder.encode(own_tools_texts()).astype(np.float16).astype(np.float32))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from mcp_dynaload.ranking.hybrid import HybridRanker, Reader
 from mcp_dynaload.ranking.lexical import LexicalRanker
 from mcp_dynaload.ranking.own_work import OwnWork
 from mcp_dynaload.ranking.query import Query, parse_query, parts
-from mcp_dynaload.ranking.tool_vectors import encode_tools
+from mcp_dynaload.ranking.tool_vectors import encode_tools, in_steps
 from mcp_dynaload.research.own_work import own_tools_texts, own_work_texts
 from mcp_dynaload.research.training.examples import is_kept_back
 
@@ -150,7 +150,7 @@ def packaged_own() -> Own:
 
 def read_samples(bench: Path, reader: Reader, own: Own) -> Iterator[Sample]:
     """Yield all prompts of the folder, and our own, over their catalogs and parts of these."""
-    own_work, own_tools = reader.encode(own.work), reader.encode(own_tools_texts())
+    own_work, own_tools = in_steps(reader.encode(own.work)), reader.encode(own_tools_texts())
     nothing = list(_needing_nothing(bench, own))
     for known, needing in _catalogs(bench, own):
         parts_of_it = _parts(known.catalog, [prompt.task for prompt in needing])

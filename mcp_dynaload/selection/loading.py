@@ -14,7 +14,7 @@ from mcp_dynaload.selection.policy import (
     session_tokens,
     within_tokens,
 )
-from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, is_pinned
+from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, is_pinned, listed_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,15 @@ def load(
 
 def load_choice(state: SessionState, choice: Choice, context: Context) -> tuple[SessionState, Decision]:
     """Load what a prompt needs, as far as it is worth the room that the session has left."""
-    costs, room = context.catalog.costs, _room(state, context)
+    costs, listed = context.catalog.costs, listed_names(state, context.catalog)
+    room = _room(state, listed, context)
     worth = worth_their_room(choice, costs, room.used, room.left, BOUNDS[state.strategy].search_tokens)
     names = within_tokens(_new(state, worth, context), costs, room.left)
     if not state.first_prompt_seen:  # with a core that most prompts leave unused the first list must stay short
-        listed_before = len(advertised(state, context.catalog))
-        names = names[: room_for_prompt(listed_before, len(context.catalog.tools), choice.need)]
+        names = names[: room_for_prompt(len(listed), len(context.catalog.tools), choice.need)]
     after, decision = load(state, names, context, choice.ranked, reason=choice.reason)
-    listed = frozenset(advertised(after, context.catalog))
-    return after, replace(decision, needed=tuple(name for name in choice.names if name in listed))
+    there = listed.union(decision.added)
+    return after, replace(decision, needed=tuple(name for name in choice.names if name in there))
 
 
 def load_unasked(
@@ -75,7 +75,8 @@ def load_ordered(
 
 def affordable(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:
     """Return those of `names` not listed yet for which the session still has tokens."""
-    return within_tokens(_new(state, names, context), context.catalog.costs, _room(state, context).left)
+    room = _room(state, listed_names(state, context.catalog), context)
+    return within_tokens(_new(state, names, context), context.catalog.costs, room.left)
 
 
 def held_back(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:
@@ -122,8 +123,8 @@ def _new(state: SessionState, names: Iterable[str], context: Context) -> tuple[s
     )
 
 
-def _room(state: SessionState, context: Context) -> SessionRoom:
+def _room(state: SessionState, listed: frozenset[str], context: Context) -> SessionRoom:
     catalog = context.catalog
-    listed = sum(catalog.costs[name] for name in advertised(state, catalog))
+    used = sum(catalog.costs[name] for name in listed)
     allowed = session_tokens(BOUNDS[state.strategy].min_reduction, catalog.total_cost, context.overhead_tokens)
-    return SessionRoom(listed, max(0, allowed - listed))
+    return SessionRoom(used, max(0, allowed - used))

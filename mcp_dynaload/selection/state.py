@@ -106,8 +106,12 @@ def initial_state(strategy: Strategy = Strategy.BALANCED, model: str | None = No
 
 def advertised(state: SessionState, catalog: Catalog) -> tuple[str, ...]:
     """Return tier 1 and tier 2 as far as the catalog still has them, in name order."""
-    listed = state.loaded | ((state.pinned | catalog.pinned) - state.unloaded)
-    return tuple(sorted(name for name in listed if catalog.get(name) is not None))
+    return tuple(sorted(listed_names(state, catalog)))
+
+
+def listed_names(state: SessionState, catalog: Catalog) -> frozenset[str]:
+    """Return the same in no order."""
+    return (state.loaded | ((state.pinned | catalog.pinned) - state.unloaded)) & catalog.names
 
 
 def is_pinned(state: SessionState, tool: Tool) -> bool:

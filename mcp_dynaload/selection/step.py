@@ -20,7 +20,7 @@ from mcp_dynaload.selection.asked import on_agent, on_prompt
 from mcp_dynaload.selection.loading import load, load_unasked
 from mcp_dynaload.selection.orders import on_order
 from mcp_dynaload.selection.policy import MAX_FOLLOWERS
-from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, is_frozen
+from mcp_dynaload.selection.state import Context, Decision, SessionState, is_frozen, listed_names
 
 
 def step(state: SessionState, action: Action, context: Context) -> tuple[SessionState, Decision]:
@@ -69,7 +69,7 @@ def _on_step(state: SessionState, names: tuple[str, ...], context: Context, why:
     if not context.tool_search or is_frozen(state, context):
         return state, Decision(reason="loading between steps would cost more than it saves")
     after, decision = load_unasked(state, names, context, reason=why)
-    barred, listed = state.unloaded, frozenset(advertised(after, context.catalog))
+    barred, listed = state.unloaded, listed_names(after, context.catalog)
     here = [name for name in names if name in listed and name not in barred]
     return after, replace(
         decision, needed=tuple(name for name in here if not context.catalog.tool(name).is_destructive)

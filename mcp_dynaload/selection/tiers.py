@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.selection.policy import BOUNDS, session_tokens, within_tokens
-from mcp_dynaload.selection.state import Context, SessionState, advertised, is_pinned
+from mcp_dynaload.selection.state import Context, SessionState, advertised, is_pinned, listed_names
 
 
 class Tier(StrEnum):
@@ -49,7 +49,7 @@ def tokens_left(state: SessionState, context: Context) -> int:
     """Return the tokens of definitions that the strategy still allows the session."""
     catalog = context.catalog
     allowed = session_tokens(BOUNDS[state.strategy].min_reduction, catalog.total_cost, context.overhead_tokens)
-    return max(0, allowed - sum(catalog.costs[name] for name in advertised(state, catalog)))
+    return max(0, allowed - sum(catalog.costs[name] for name in listed_names(state, catalog)))
 
 
 def share_within(names: Collection[str], catalog: Catalog, tokens: int) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from mcp_dynaload.machine.lean_imports import import_parts, left_out
+from mcp_dynaload.machine.lean_imports import built_when_used, import_parts, left_out
 from mcp_dynaload.machine.own_process import ISOLATION
 
 OUTER, INNER, PART = "lean_library", "lean_library.inner", "lean_library.inner.part"
@@ -114,3 +115,17 @@ def test_a_session_has_neither_the_server_framework_nor_a_web_server_nor_colours
         "",
         "True mcp.client.client mcp.server.mcpserver.server",
     ]
+
+
+def test_a_models_validator_is_built_when_it_is_used() -> None:
+    with built_when_used():
+
+        class Late(BaseModel):
+            number: int
+
+    class AtOnce(BaseModel):
+        number: int
+
+    assert (Late.__pydantic_complete__, AtOnce.__pydantic_complete__) == (False, True)
+    assert Late.model_validate({"number": "7"}).number == 7
+    assert Late.__pydantic_complete__

@@ -3,8 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
-from mcp_dynaload.ranking.tool_vectors import Matrix, encode_tools, starts_of
+from mcp_dynaload.ranking.tool_vectors import (
+    AT_ONCE,
+    Matrix,
+    cosines,
+    cosines_in_steps,
+    encode_tools,
+    in_steps,
+    starts_of,
+)
 
 AXES = {"open": 0, "close": 1, "accept": 2}
 
@@ -24,3 +33,17 @@ def test_a_tool_is_as_near_as_the_nearest_of_its_texts():
 def test_each_tool_begins_where_the_one_before_ends():
     assert starts_of([1, 3, 2]).tolist() == [0, 1, 4]
     assert starts_of([]).tolist() == []
+
+
+def test_vectors_in_steps_are_as_near_as_they_are():
+    vectors = np.random.default_rng(0).normal(size=(2 * AT_ONCE + 7, 384)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    found = cosines_in_steps(vectors[3], in_steps(vectors))
+
+    assert found == pytest.approx(cosines(vectors[3:4], vectors)[0], abs=2e-5)
+
+
+def test_a_number_too_large_for_steps_is_an_error():
+    with pytest.raises(ValueError, match="too large"):
+        in_steps(np.eye(3, dtype=np.float32))
