@@ -55,9 +55,13 @@ class ResumableSession:
         if kept == NOTHING:
             return None
         has_tools = bool(kept.loaded or kept.unloaded)
-        resumed = SessionResumed(tuple(sorted(kept.loaded)), tuple(sorted(kept.unloaded))) if has_tools else None
-        choices = ChoicesResumed(self._strategy(kept.mode), kept.is_flow_allowed)
+        resumed = SessionResumed(tuple(sorted(kept.loaded))) if has_tools else None
+        choices = ChoicesResumed(self._strategy(kept.mode), tuple(sorted(kept.unloaded)), kept.is_flow_allowed)
         return Recalled(choices, resumed, self._profile(kept.profile))
+
+    def unchosen(self) -> Recalled:
+        """Return what sessions begin with, for a conversation in which the user has chosen nothing."""
+        return Recalled(ChoicesResumed(self._strategy("")), None, self.shared.profile)
 
     def note(self, session_id: str | None, now: KeptSession) -> None:
         """Note what is stored already, as it was just read or is the start of a session."""
