@@ -330,8 +330,31 @@ async def test_a_page_of_another_site_can_have_nothing_asked_of_us(service: Serv
 async def test_a_page_that_may_use_us_may_do_so_across_sites(tmp_path: Path) -> None:
     headers = {"origin": "https://board.example", "sec-fetch-site": "cross-site"}
     allowed = {"MCP_DYNALOAD_ALLOWED_ORIGINS": "https://board.example"}
+    asks = {"access-control-request-method": "POST", "access-control-request-headers": "authorization, x-own"}
     async with service_of(tmp_path, ECHO, **allowed) as service, http(headers) as client:
-        assert (await post(client, service.url(), "initialize", **HELLO)).status_code == 200
+        answer = await post(client, service.url(), "initialize", **HELLO)
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == "https://board.example"
+        assert "Mcp-Session-Id" in answer.headers["access-control-expose-headers"]
+        assert "Origin" in answer.headers["vary"]
+
+        preflight = await client.options(service.url(), headers=asks)
+        assert (preflight.status_code, preflight.content) == (204, b"")
+        assert preflight.headers["access-control-allow-headers"] == "authorization, x-own"
+        assert "DELETE" in preflight.headers["access-control-allow-methods"]
+
+        stranger = await client.options(service.url(), headers={**asks, "origin": "https://evil.example"})
+        assert stranger.status_code == 403
+        assert "access-control-allow-origin" not in stranger.headers
+
+
+async def test_what_an_mcp_endpoint_does_not_do_is_answered_with_what_it_does(service: Service) -> None:
+    taken = {"mcp": {"GET", "POST", "DELETE"}, "mcp/": {"GET", "POST", "DELETE"}, "sse": {"GET"}, "messages/": {"POST"}}
+    async with http() as client:
+        for path, methods in taken.items():
+            for method in {"PUT", "OPTIONS", "PATCH", "HEAD", "BREW"} - methods:
+                answer = await client.request(method, f"{service.origin}/{path}")
+                assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, methods)
 
 
 @pytest.mark.parametrize("lost", ["revoked", "database", "state folder"])
