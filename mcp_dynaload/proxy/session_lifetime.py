@@ -11,7 +11,7 @@ import anyio.abc
 from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.machine.background import kept_up, surviving
 from mcp_dynaload.machine.browser import open_page
-from mcp_dynaload.proxy.client import Client, ListRefresh, is_following
+from mcp_dynaload.proxy.client import Client, ListRefresh, is_following, is_named
 from mcp_dynaload.proxy.client_plugin import ClientPlugin
 from mcp_dynaload.proxy.personal_listings import PersonalListings
 from mcp_dynaload.proxy.process_context import ProcessContext
@@ -59,7 +59,11 @@ async def open_session(
             ServingRole(
                 shared.peers,
                 client,
-                ListRefresh(environment.is_interactive, settings.loading_timeout_ms / 1000),
+                ListRefresh(
+                    environment.is_interactive,
+                    settings.loading_timeout_ms / 1000,
+                    is_sure=is_named(client.name, settings.following_clients),
+                ),
                 plugin,
             ),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
