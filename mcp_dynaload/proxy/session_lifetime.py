@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 import anyio.abc
 
+from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.machine.background import kept_up, surviving
 from mcp_dynaload.machine.browser import open_page
@@ -59,11 +60,7 @@ async def open_session(
             ServingRole(
                 shared.peers,
                 client,
-                ListRefresh(
-                    environment.is_interactive,
-                    settings.loading_timeout_ms / 1000,
-                    is_sure=is_named(client.name, settings.following_clients),
-                ),
+                _list_refresh(client, settings),
                 plugin,
             ),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
@@ -110,6 +107,11 @@ async def open_session(
                 tasks.cancel_scope.cancel()
                 session.emit(SessionClosed())
                 await session.leave()
+
+
+def _list_refresh(client: Client, settings: Settings) -> ListRefresh:
+    is_sure = is_named(client.name, settings.following_clients)
+    return ListRefresh(client.environment.is_interactive, settings.loading_timeout_ms / 1000, is_sure=is_sure)
 
 
 async def _start_upstreams(session: Session) -> None:
