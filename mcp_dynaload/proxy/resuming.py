@@ -1,5 +1,6 @@
 """The choices of a conversation that it gets again when the client resumes it."""
 
+import json
 from dataclasses import dataclass
 
 import anyio.to_thread
@@ -38,6 +39,9 @@ class ResumableSession:
     """The choices of a session as they were stored last."""
 
     shared: ProcessContext
+    user: str = ""
+    """Whose it is where one process serves several: nobody has another's by naming it."""
+
     _stored: tuple[str | None, KeptSession] = (None, NOTHING)
 
     def begin(
@@ -51,7 +55,7 @@ class ResumableSession:
 
     def recall(self, session_id: str) -> Recalled | None:
         """Return what is known of a conversation that was before; blocks."""
-        kept = self.shared.memory.kept(session_id)
+        kept = self.shared.memory.kept(self._key(session_id))
         if kept == NOTHING:
             return None
         has_tools = bool(kept.loaded or kept.unloaded)
@@ -73,7 +77,10 @@ class ResumableSession:
         if not session_id or (session_id, now) == (before, kept) or (session_id != before and now == NOTHING):
             return
         self._stored = session_id, now
-        await anyio.to_thread.run_sync(self.shared.memory.keep_session, session_id, now)
+        await anyio.to_thread.run_sync(self.shared.memory.keep_session, self._key(session_id), now)
+
+    def _key(self, session_id: str) -> str:
+        return json.dumps([session_id, self.user]) if self.user else session_id
 
     def _strategy(self, mode: str) -> Strategy:
         usual = Strategy(self.shared.settings.default_loading_strategy)

@@ -69,7 +69,7 @@ async def open_session(
             ShownLine(shared.status_lines),
             ProfileView(live, shared.profile),
             plugin,
-            ResumableSession(shared),
+            ResumableSession(shared, client.user),
         )
         if shared.notice:
             session.flagged[shared.notice] = None

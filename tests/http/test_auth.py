@@ -91,6 +91,20 @@ async def test_a_token_opens_a_session_of_its_user_whose_learning_is_theirs(tmp_
         assert session.learning.project == project_of(tmp_path, "use") != project_of(tmp_path)
 
 
+async def test_a_users_conversation_is_not_anothers_who_names_it(tmp_path: Path) -> None:
+    async def said(client: Connected, words: str = "") -> str:
+        command = {"command_name": "mcp__dynaload__performance-mode", "command_args": words}
+        return str((await client.hook("UserPromptExpansion", session_id="one", **command))["reason"])
+
+    async with guarded(tmp_path, Scope.USE, Scope.ADMIN) as (service, tokens):
+        for name, before, after in (("use", "balanced", "aggressive"), ("admin", "balanced", "conservative")):
+            async with service.client(headers=bearer(tokens[name])) as client:
+                assert f"Now: {before}." in await said(client)
+                await said(client, after)
+        async with service.client(headers=bearer(tokens["use"])) as client:
+            assert "Now: aggressive." in await said(client)
+
+
 async def test_a_session_is_of_no_use_to_another_users_token(tmp_path: Path) -> None:
     async with guarded(tmp_path, Scope.USE, Scope.ADMIN) as (service, tokens), http() as client:
         opened = await client.post(
