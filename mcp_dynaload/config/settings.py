@@ -87,7 +87,8 @@ class Settings(ServiceSettings, TelemetrySettings):
 
     loading_timeout_ms: _Milliseconds = 500
     """Longest time that a prompt waits for the client to read the changed list (1.2 s where the client has read it
-    within the last second, because it reads at most once a second), and for the index in a session's first
+    within the last second, because it reads at most once a second; 5 s for one of `following_clients`, as long as it
+    has always read: it does so in hundredths of one, but on a busy machine), and for the index in a session's first
     moments."""
 
     metrics_collection_enabled: bool = True

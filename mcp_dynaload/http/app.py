@@ -129,18 +129,13 @@ def _put_together(app: FastAPI, settings: Settings) -> None:
 
 def _mcp_routes(settings: Settings) -> list[GuardedRoute]:
     """Return the routes of MCP itself, with and without a slash at the end, and of its issuer's metadata."""
-    transports = {
-        "/mcp": _Endpoint(lambda endpoints: endpoints.mcp),
-        "/mcp/": _Endpoint(lambda endpoints: endpoints.mcp),
-        "/sse": _Endpoint(lambda endpoints: endpoints.sse),
-        "/sse/": _Endpoint(lambda endpoints: endpoints.sse),
-        MESSAGES_PATH: _Endpoint(lambda endpoints: endpoints.post_message),
-    }
+    mcp = _Endpoint(lambda endpoints: endpoints.mcp)
+    sse = _Endpoint(lambda endpoints: endpoints.sse)
+    messages = _Endpoint(lambda endpoints: endpoints.post_message)
     return [
-        *(
-            GuardedRoute(path, endpoint, Scope.USE, ["GET"] if path.startswith("/sse") else None)
-            for path, endpoint in transports.items()
-        ),
+        *(GuardedRoute(path, mcp, Scope.USE, ["GET", "POST", "DELETE"]) for path in ("/mcp", "/mcp/")),
+        *(GuardedRoute(path, sse, Scope.USE, ["GET"]) for path in ("/sse", "/sse/")),
+        GuardedRoute(MESSAGES_PATH, messages, Scope.USE, ["POST"]),
         *(GuardedRoute(route.path, route.app, None, route.methods) for route in metadata_routes(settings)),
     ]
 

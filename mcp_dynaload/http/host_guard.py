@@ -19,6 +19,13 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 }
 
+CORS_METHODS = "GET, POST, PUT, PATCH, DELETE"
+CORS_EXPOSED = "Mcp-Session-Id, WWW-Authenticate, Retry-After"
+"""The headers of our answers that a script of another origin's page needs, and is not shown otherwise."""
+
+CORS_SECONDS = 600
+"""So long a browser need not ask again whether a page's request may be sent."""
+
 ANY = "*"
 
 
@@ -47,15 +54,22 @@ class HostGuard:
             await self._app(scope, receive, send)
             return
 
+        connection = HTTPConnection(scope)
+        origin = connection.headers.get("origin")
+
         async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                if origin is not None and self._origins.allow(origin):
+                    headers["Access-Control-Allow-Origin"] = origin
+                    headers["Access-Control-Expose-Headers"] = CORS_EXPOSED
+                    headers.add_vary_header("Origin")
                 message = {**message, "headers": headers.raw}
             await send(message)
 
-        await (self._foreign(HTTPConnection(scope)) or self._app)(scope, receive, send_secured)
+        await (self._foreign(connection) or self._preflight(connection) or self._app)(scope, receive, send_secured)
 
     def _foreign(self, connection: HTTPConnection) -> Response | None:
         """Return a refusal of another site's page: one that uses its own name for our address, or its own origin."""
@@ -67,6 +81,20 @@ class HostGuard:
         if origin is None or self._origins.allow(origin) or _authority(origin) == host.lower():
             return None
         return refused(403, f"requests from the origin {origin!r} are refused; allowed_origins is the setting for it")
+
+    def _preflight(self, connection: HTTPConnection) -> Response | None:
+        """Return the answer to a browser that asks, without a token, whether a page of an allowed origin may ask us."""
+        headers = connection.headers
+        is_asked = connection.scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+        if not is_asked or not self._origins.allow(headers.get("origin")):
+            return None
+        allowed = {
+            "Access-Control-Allow-Methods": CORS_METHODS,
+            "Access-Control-Allow-Headers": headers.get("access-control-request-headers", ""),
+            "Access-Control-Max-Age": str(CORS_SECONDS),
+            "Vary": "Access-Control-Request-Headers",
+        }
+        return Response(status_code=204, headers={name: value for name, value in allowed.items() if value})
 
     def _is_ours(self, host: str) -> bool:
         name = _without_port(host)

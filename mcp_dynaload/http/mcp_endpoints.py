@@ -30,6 +30,7 @@ from starlette.types import Message, Receive, Scope, Send
 from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.http.mcp_sessions import McpSessions, sender_name
+from mcp_dynaload.http.unread_messages import UnreadMessages
 from mcp_dynaload.proxy.client import Request, is_following
 from mcp_dynaload.proxy.server import ProxyServer
 from mcp_dynaload.store.session_counts import REPEAT_SECONDS, SessionCounts
@@ -121,21 +122,25 @@ class Endpoints:
         if (refusal := await self._refusal(sender)) is not None:
             await refusal(scope, receive, send)
             return
-        ending = anyio.CancelScope()
+        ending, cutting = anyio.CancelScope(), anyio.CancelScope()
         self._streams.add(ending)
         try:
-            with self._sessions.over_sse(sender):
+            with self._sessions.over_sse(sender), cutting:
                 await self._tell(sender)
                 async with self._sse.connect_sse(scope, receive, send) as (read, write):
                     with ending:
-                        await serve_loop(self._proxy.server, read, write, lifespan_state={})
+                        unread = UnreadMessages(write, cutting.cancel)
+                        await serve_loop(self._proxy.server, read, unread, lifespan_state={})
                     await write.aclose()  # which ends the response
         finally:
             self._streams.discard(ending)
 
     async def post_message(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a message of a client whose stream is open."""
-        await self._sse.handle_post_message(scope, receive, send)
+        try:
+            await self._sse.handle_post_message(scope, receive, send)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):  # it was answered; nobody takes it any more
+            log.debug("message_too_late", why="its session has just ended")
 
     async def drain(self, seconds: float) -> None:
         """Take no new sessions and calls, and wait until the running ones have finished."""

@@ -67,6 +67,8 @@ class GuardedRoute(Route):
 
     def __init__(self, path: str, app: ASGIApp, need: Scope | None, methods: Collection[str] | None = None) -> None:
         super().__init__(path, app, methods=methods, include_in_schema=False)
+        if methods is not None and self.methods is not None:
+            self.methods.intersection_update(methods)  # HEAD is no GET here: it would begin a stream
         self.need = Need(need)
 
     async def handle(self, scope: AsgiScope, receive: Receive, send: Send) -> None:

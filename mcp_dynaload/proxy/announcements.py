@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 import anyio
 from mcp.server.connection import Connection
 
-REPEATED_AFTER_SECONDS = (0.1, 0.3, 1.0)
+REPEATED_AFTER_SECONDS = (0.1, 0.3, 0.6, 1.0, 1.0, 1.0)
 """Claude Code hears of changes from some milliseconds after its first list was answered; what is told before is lost.
 
 Measured with the client 2.1.332: told while that answer is under way, it does not list again, ever; 5 ms later it does.
+On a busy machine these are seconds.
 """
 
 KIND_OF = {"tools/list": "tools", "prompts/list": "prompts", "resources/list": "resources"}

@@ -37,7 +37,7 @@ TAKEOVER_WHILE_STARTING_SECONDS = 0.3
 TAKEOVER_PER_REREAD = 3.0
 """Taking a list over takes no longer than coming to read it, which is 20 to 35 ms: a busy machine slows both."""
 
-MAX_TAKEOVER_SECONDS = 1.0
+MAX_TAKEOVER_SECONDS = 2.0
 
 STARTING_SECONDS = 3.0
 
@@ -54,6 +54,9 @@ REREAD_INTERVAL_SECONDS = 1.0
 """Claude Code re-reads a list at most about once a second."""
 
 MAX_REREAD_SECONDS = 1.2
+
+SURE_REREAD_SECONDS = 5.0
+"""For a client that is known to read a changed list, late only on a busy machine; about so long it is told again."""
 
 REQUEST_SCOPED = frozenset({"notifications/progress", "notifications/message"})
 """Notifications that belong on the stream of the request which they are about."""
@@ -106,7 +109,12 @@ class ClientEnvironment:
 
 def is_following(name: str, following: str) -> bool:
     """Return whether a client's name is ours, or among those, with commas between, that follow changes."""
-    return name.startswith(OWN_CLIENTS) or name in (known.strip() for known in following.split(","))
+    return name.startswith(OWN_CLIENTS) or is_named(name, following)
+
+
+def is_named(name: str, following: str) -> bool:
+    """Return whether a client's name is among those, with commas between, that follow changes."""
+    return name in (known.strip() for known in following.split(","))
 
 
 def user_of(request: HTTPConnection) -> str:
@@ -174,8 +182,9 @@ class Client:
             await self.connection.initialized.wait()
 
     def profile(self) -> ClientProfile:
-        """Return the client's name and capabilities as it gave them."""
-        return ClientProfile(self.introduction["clientInfo"], self.introduction["capabilities"])
+        """Return the client's name and capabilities as it gave them, but for `tasks`: nobody could ask for theirs."""
+        given = {name: value for name, value in self.introduction["capabilities"].items() if name != "tasks"}
+        return ClientProfile(self.introduction["clientInfo"], given)
 
     @property
     def name(self) -> str:
@@ -278,6 +287,11 @@ class ListRefresh:
     _told_at: float = float("-inf")
     _deciding: int = 0
     _decided: anyio.Event = field(default_factory=anyio.Event)
+    is_sure: bool = False
+    """Whether the client is known to read a list again that it is told has changed."""
+
+    _has_failed: bool = False
+    """It has not, the last time that it was waited for."""
 
     @contextmanager
     def deciding(self) -> Generator[None]:
@@ -331,6 +345,7 @@ class ListRefresh:
         """Note that the client has listed."""
         before, self._read_at = self._read_at, anyio.current_time()
         if self._pending is not None:
+            self._has_failed = False
             self._taken_over_at = self._read_at + self._takeover_seconds(before)
             self._pending.set()
             self._pending = None
@@ -338,11 +353,19 @@ class ListRefresh:
     async def hold(self) -> None:
         """Wait until the client has read the announced list and taken it over; at once if it has by now."""
         now = anyio.current_time()
-        is_early = now - self._read_at < REREAD_INTERVAL_SECONDS
-        with anyio.CancelScope(deadline=now + max(MAX_REREAD_SECONDS if is_early else 0, self.max_seconds)):
+        with anyio.CancelScope(deadline=now + self._max_wait(now)) as scope:
             if self._pending is not None:
                 await self._pending.wait()
+        if scope.cancelled_caught:
+            self._has_failed = True
+            log.debug("list_not_read", consequence="this prompt lacks what is new")
         await anyio.sleep_until(self._taken_over_at)
+
+    def _max_wait(self, now: float) -> float:
+        if self.is_sure and not self._has_failed:
+            return max(SURE_REREAD_SECONDS, self.max_seconds)
+        is_early = now - self._read_at < REREAD_INTERVAL_SECONDS
+        return max(MAX_REREAD_SECONDS if is_early else 0, self.max_seconds)
 
     def _takeover_seconds(self, read_before: float) -> float:
         if not self.is_interactive:

@@ -6,7 +6,7 @@ from typing import TypeVar, get_args
 
 import structlog
 from mcp.shared.exceptions import MCPError
-from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, LoggingLevel
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, LoggingLevel
 
 from mcp_dynaload.catalog.results import readable_result
 from mcp_dynaload.catalog.tool import Json, json_object
@@ -35,6 +35,9 @@ NEEDED: Mapping[str, str] = {"prompts/get": "messages", "resources/read": "conte
 MAX_PLACES = 3
 MAX_PLACE = 80
 """Odd parts of an answer that are named, and the characters of each."""
+
+NO_TASKS = "this server declares no 'tasks', and calls tools without; it cannot be told which server has a task"
+NOBODYS = "it is not known which of the MCP servers behind this one is meant"
 
 RESOURCE_NOT_FOUND = -32002
 """The protocol's code for an unknown resource (revisions to 2025-11-25)."""
@@ -158,12 +161,15 @@ async def set_log_level(session: Session, request: Request, params: Json) -> Jso
     return {}
 
 
-async def pass_on(session: Session, request: Request, upstream: str) -> Json:
-    """Pass a request that no specification knows on to the one upstream that we stand in for.
+async def pass_on(session: Session, request: Request) -> Json:
+    """Pass a request that is none of those for all servers on to the one upstream that we stand in for.
 
     Raises:
-        MCPError: The upstream failed.
+        MCPError: We stand in for several, or the upstream failed.
     """
+    if (upstream := session.host.only_upstream()) is None:
+        why = NO_TASKS if request.method.startswith("tasks/") else NOBODYS
+        raise MCPError(code=METHOD_NOT_FOUND, message=f"Method not found: {request.method!r}: {why}.")
     return await _routed(session, request, upstream, request.method, dict(request.params or {}))
 
 

@@ -11,6 +11,7 @@ from mcp_dynaload.proxy.hook_events import answer_event
 from mcp_dynaload.proxy.hook_fields import HookFields
 from mcp_dynaload.proxy.relay import relayed
 from mcp_dynaload.proxy.session import Session
+from mcp_dynaload.proxy.transcript import branch_origin
 
 HARMLESS_FIELDS = ("event", "prompt", "permission_mode", "command_name", "command_args")
 """The fields that are taken from anybody: none of them says which conversation it is, or names a file."""
@@ -52,8 +53,18 @@ async def _relayed(session: Session, arguments: Json) -> Json:
     return answer or {"content": [{"type": "text", "text": "{}"}]}
 
 
+async def _goes_on(session: Session, fields: HookFields) -> bool:
+    """Return whether the user has begun this conversation here, with `/clear` or as a branch of the one before."""
+    if fields.event == "SessionStart":
+        return True
+    before, now = session.session_id, fields.session_id
+    if not before or now in ("", before) or not session.client.environment.is_local:
+        return False
+    return await branch_origin(fields.transcript_path) == before
+
+
 async def _answer(session: Session, fields: HookFields, caller: Caller) -> Json:
-    await session.identify(fields.session_id)
+    await session.identify(fields.session_id, goes_on=await _goes_on(session, fields))
     if fields.event.startswith(OF_MODS) and session.plugin.is_second(fields.plugin):
         return {}
     is_twice = fields.event in ANSWERED_ONCE and session.heard.is_again(replace(fields, plugin=""), fields.plugin)

@@ -1,6 +1,7 @@
 """The choices of a conversation that it gets again when the client resumes it."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass
 
 import anyio.to_thread
 import structlog
@@ -38,9 +39,10 @@ class ResumableSession:
     """The choices of a session as they were stored last."""
 
     shared: ProcessContext
+    user: str = ""
+    """Whose it is where one process serves several: nobody has another's by naming it."""
+
     _stored: tuple[str | None, KeptSession] = (None, NOTHING)
-    _entered: set[str] = field(default_factory=set[str])
-    """The conversations that this session was in: of one of them that nothing is stored says that it had nothing."""
 
     def begin(
         self, session_id: str | None, learning: Learning, flows: FlowNotices
@@ -53,14 +55,17 @@ class ResumableSession:
 
     def recall(self, session_id: str) -> Recalled | None:
         """Return what is known of a conversation that was before; blocks."""
-        kept, is_back = self.shared.memory.kept(session_id), session_id in self._entered
-        self._entered.add(session_id)
-        if kept == NOTHING and not is_back:
+        kept = self.shared.memory.kept(self._key(session_id))
+        if kept == NOTHING:
             return None
-        has_tools = is_back or bool(kept.loaded or kept.unloaded)
-        resumed = SessionResumed(tuple(sorted(kept.loaded)), tuple(sorted(kept.unloaded))) if has_tools else None
-        choices = ChoicesResumed(self._strategy(kept.mode), kept.is_flow_allowed)
+        has_tools = bool(kept.loaded or kept.unloaded)
+        resumed = SessionResumed(tuple(sorted(kept.loaded))) if has_tools else None
+        choices = ChoicesResumed(self._strategy(kept.mode), tuple(sorted(kept.unloaded)), kept.is_flow_allowed)
         return Recalled(choices, resumed, self._profile(kept.profile))
+
+    def unchosen(self) -> Recalled:
+        """Return what sessions begin with, for a conversation in which the user has chosen nothing."""
+        return Recalled(ChoicesResumed(self._strategy("")), None, self.shared.profile)
 
     def note(self, session_id: str | None, now: KeptSession) -> None:
         """Note what is stored already, as it was just read or is the start of a session."""
@@ -72,7 +77,10 @@ class ResumableSession:
         if not session_id or (session_id, now) == (before, kept) or (session_id != before and now == NOTHING):
             return
         self._stored = session_id, now
-        await anyio.to_thread.run_sync(self.shared.memory.keep_session, session_id, now)
+        await anyio.to_thread.run_sync(self.shared.memory.keep_session, self._key(session_id), now)
+
+    def _key(self, session_id: str) -> str:
+        return json.dumps([session_id, self.user]) if self.user else session_id
 
     def _strategy(self, mode: str) -> Strategy:
         usual = Strategy(self.shared.settings.default_loading_strategy)

@@ -152,9 +152,9 @@ class ProxyServer:
             return dict(nothing)
         if (method := self._surface.methods.get(request.method)) is not None:
             return await method(session, request, dict(request.params or {}))
-        if (upstream := session.host.only_upstream()) is not None and request.method not in OWN_METHODS:
-            return await passing.pass_on(session, request, upstream)
-        return await call_next(request)
+        if request.method in OWN_METHODS:
+            return await call_next(request)
+        return await passing.pass_on(session, request)
 
     async def _shake_hands(self, request: Request, call_next: CallNext, connection: Connection) -> HandlerResult:
         result = await call_next(request)

@@ -27,7 +27,7 @@ from mcp_dynaload.proxy.model_context import ModelContext
 from mcp_dynaload.proxy.process_context import ProcessContext
 from mcp_dynaload.proxy.profile_view import ProfileView
 from mcp_dynaload.proxy.repeated_hooks import RepeatedHooks
-from mcp_dynaload.proxy.resuming import ResumableSession
+from mcp_dynaload.proxy.resuming import Recalled, ResumableSession
 from mcp_dynaload.proxy.saving import Saving, saving_of
 from mcp_dynaload.proxy.serving_role import ServingRole
 from mcp_dynaload.proxy.shown_line import ShownLine
@@ -222,23 +222,31 @@ class Session:
         await self.status_line.show(self.session_id, self.summary)
         self._tell_opened()
 
-    async def identify(self, session_id: str) -> None:
-        """Note the client's conversation; one that it went back to gets its tools again."""
+    async def identify(self, session_id: str, *, goes_on: bool = False) -> None:
+        """Note the client's conversation; one that it went back to gets its tools and the user's choices again.
+
+        With `goes_on` one that nothing is known of has the choices made before, as the user has begun it here.
+        """
         if not session_id or session_id == self.session_id:
             return
-        self.session_id = session_id
+        before, self.session_id = self.session_id, session_id
         self.emit(SessionClosed())
         await self.learning.begin(session_id, self.state.loaded)
         self._tell_opened()
         if (recalled := await anyio.to_thread.run_sync(self.resumable.recall, session_id)) is not None:
             self.model_context.start_over()
             self.model_context.has_begun = True
-            if recalled.profile != self.view.chosen:
-                await self.choose_profile(recalled.profile)
-            await self.decide(recalled.choices)
-            if recalled.resumed is not None:
-                await self.decide(recalled.resumed)
+            await self._take_up(recalled)
+        elif before and not goes_on:
+            await self._take_up(self.resumable.unchosen())
         await self.status_line.show(self.session_id, self.summary)
+
+    async def _take_up(self, recalled: Recalled) -> None:
+        if recalled.profile != self.view.chosen:
+            await self.choose_profile(recalled.profile)
+        await self.decide(recalled.choices)
+        if recalled.resumed is not None:
+            await self.decide(recalled.resumed)
 
     async def decide(self, action: Action, watch: DecisionTiming | None = None) -> Decision:
         """Take the step for an event, announce the new list if it differs, and store it."""

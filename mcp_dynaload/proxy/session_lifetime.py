@@ -8,10 +8,11 @@ from pathlib import Path
 import anyio
 import anyio.abc
 
+from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.machine.background import kept_up, surviving
 from mcp_dynaload.machine.browser import open_page
-from mcp_dynaload.proxy.client import Client, ListRefresh, is_following
+from mcp_dynaload.proxy.client import Client, ListRefresh, is_following, is_named
 from mcp_dynaload.proxy.client_plugin import ClientPlugin
 from mcp_dynaload.proxy.personal_listings import PersonalListings
 from mcp_dynaload.proxy.process_context import ProcessContext
@@ -59,7 +60,7 @@ async def open_session(
             ServingRole(
                 shared.peers,
                 client,
-                ListRefresh(environment.is_interactive, settings.loading_timeout_ms / 1000),
+                _list_refresh(client, settings),
                 plugin,
             ),
             initial_state(Strategy(settings.default_loading_strategy), environment.model),
@@ -68,7 +69,7 @@ async def open_session(
             ShownLine(shared.status_lines),
             ProfileView(live, shared.profile),
             plugin,
-            ResumableSession(shared),
+            ResumableSession(shared, client.user),
         )
         if shared.notice:
             session.flagged[shared.notice] = None
@@ -106,6 +107,11 @@ async def open_session(
                 tasks.cancel_scope.cancel()
                 session.emit(SessionClosed())
                 await session.leave()
+
+
+def _list_refresh(client: Client, settings: Settings) -> ListRefresh:
+    is_sure = is_named(client.name, settings.following_clients)
+    return ListRefresh(client.environment.is_interactive, settings.loading_timeout_ms / 1000, is_sure=is_sure)
 
 
 async def _start_upstreams(session: Session) -> None:

@@ -15,8 +15,10 @@ from mcp_dynaload.selection.state import Context, Decision, SessionState
 from mcp_dynaload.selection.step import step
 from mcp_dynaload.telemetry.events import Event, Fallback, FellBack
 
-MAX_INDEX_SECONDS = 2.5
-"""Longest wait for the index of words, without which nothing is found; from disk it is there in hundredths of one."""
+MAX_INDEX_SECONDS = 6.0
+"""Longest wait for the index of words, without which nothing is found; from disk it is there in hundredths of one.
+
+On a busy machine that may be seconds."""
 
 MAX_LATE_SECONDS = 0.5
 """How long the encoder may take beyond its time for a prompt of which the words alone know no tool."""

@@ -61,6 +61,8 @@ async def _call_upstream(session: Session, request: Request, tool: Tool, params:
     if why := await _why_not(session, request, tool, watch.arguments):
         return watch.refused(refused(why))
     body = {**params, "name": tool.original_name}
+    if session.host.only_upstream() is None:  # whoever offers no tasks has to call as if none was asked for
+        body.pop("task", None)
 
     async def ask() -> Json:
         with watch.with_upstream():

@@ -1,4 +1,4 @@
-"""Reads the last answer in the client's transcript: the model, and how much it had to read."""
+"""Reads the end of the client's transcript: its last answer, by which model, and whose branch it is."""
 
 import json
 import os
@@ -39,16 +39,33 @@ async def last_answer(transcript_path: str) -> LastAnswer:
     return LastAnswer()
 
 
+async def branch_origin(transcript_path: str) -> str:
+    """Return the conversation of which this one is a branch, empty for none, if the disk gives it in time."""
+    if transcript_path:
+        with anyio.move_on_after(TRANSCRIPT_SECONDS):
+            return await anyio.to_thread.run_sync(read_origin, transcript_path, abandon_on_cancel=True)
+    return ""
+
+
+def read_origin(transcript_path: str) -> str:
+    """Read of which conversation the client has copied the lines of this one's transcript."""
+    return next((origin for line in reversed(_lines(transcript_path)) if (origin := _origin_of(line))), "")
+
+
 def read_last_answer(transcript_path: str) -> LastAnswer:
     """Read the last answer in the client's transcript (JSON lines), as far as it can be told."""
     if not transcript_path:
         return LastAnswer()
+    lines = _lines(transcript_path)
+    return next((answer for line in reversed(lines) if (answer := _answer_of(line))), LastAnswer())
+
+
+def _lines(path: str) -> list[bytes]:
     try:
-        lines = _tail(transcript_path).splitlines()
+        return _tail(path).splitlines()
     except (OSError, ValueError) as error:  # ValueError: a null character
         log.debug("transcript_unreadable", error=str(error))
-        return LastAnswer()
-    return next((answer for line in reversed(lines) if (answer := _answer_of(line))), LastAnswer())
+        return []
 
 
 def _tail(path: str) -> bytes:
@@ -70,15 +87,24 @@ def _tail(path: str) -> bytes:
 def _answer_of(line: bytes) -> LastAnswer | None:
     if b'"assistant"' not in line:
         return None
-    try:
-        entry: object = json.loads(line)
-    except (ValueError, RecursionError):  # the first line of the tail is usually cut
-        return None
-    message = json_object(json_object(entry).get("message"))
+    message = json_object(_entry(line).get("message"))
     model = message.get("model")
     if not isinstance(model, str) or model.startswith("<"):
         return None
     return LastAnswer(model, _tokens_read(json_object(message.get("usage"))))
+
+
+def _origin_of(line: bytes) -> str:
+    if b'"forkedFrom"' not in line:
+        return ""
+    return str(json_object(_entry(line).get("forkedFrom")).get("sessionId") or "")
+
+
+def _entry(line: bytes) -> Json:
+    try:
+        return json_object(json.loads(line))
+    except (ValueError, RecursionError):  # the first line of the tail is usually cut
+        return {}
 
 
 def _tokens_read(usage: Json) -> int:

@@ -73,8 +73,6 @@ class SessionResumed:
     """The client continues a session in which these tools were loaded."""
 
     names: tuple[str, ...]
-    unloaded: tuple[str, ...] = ()
-    """The tools that the user had unloaded in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +80,9 @@ class ChoicesResumed:
     """The client continues a session in which the user had chosen so; before its tools are there again."""
 
     strategy: Strategy
+    unloaded: tuple[str, ...] = ()
+    """The tools that the user had unloaded in it."""
+
     is_flow_allowed: bool = False
 
 

@@ -45,12 +45,13 @@ def step(state: SessionState, action: Action, context: Context) -> tuple[Session
             cleared = replace(begun, loaded=frozenset(), held=frozenset(), is_flow_allowed=False)
             after, decision = load_unasked(cleared, core, context, reason="session cleared")
             return after, replace(decision, changed=after.loaded != state.loaded)
-        case SessionResumed(names, unloaded):
-            loaded = state.loaded | frozenset(names)
-            resumed = replace(state, loaded=loaded, unloaded=frozenset(unloaded), first_prompt_seen=True)
+        case SessionResumed(names):
+            resumed = replace(state, loaded=state.loaded | frozenset(names), first_prompt_seen=True)
             return resumed, Decision(reason="session resumed", changed=resumed.loaded != state.loaded)
-        case ChoicesResumed(strategy, is_flow_allowed):
-            chosen = replace(state, strategy=strategy, is_flow_allowed=is_flow_allowed)
+        case ChoicesResumed(strategy, unloaded, is_flow_allowed):
+            barred = frozenset(unloaded)
+            other = replace(state, memory=(), settled=None)  # what was said before was said in another conversation
+            chosen = replace(other, strategy=strategy, unloaded=barred, is_flow_allowed=is_flow_allowed)
             return chosen, Decision(reason="session resumed")
         case CatalogChanged():
             return state, Decision(reason="catalog changed", changed=True)

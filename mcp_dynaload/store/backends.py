@@ -43,10 +43,10 @@ def open_tokens(url: str, database_file: Path, mark_file: Path | None = None) ->
         with closing(Database(database_file)) as database:
             yield _marked(SqliteTokens(database), mark_file)
         return
-    from mcp_dynaload.store.redis_connection import open_redis
+    from mcp_dynaload.store.redis_connection import AWAITED_SECONDS, open_redis
     from mcp_dynaload.store.redis_tokens import RedisTokens
 
-    with closing(open_redis(url)) as remote:
+    with closing(open_redis(url, answer_seconds=AWAITED_SECONDS)) as remote:
         yield _marked(RedisTokens(remote), mark_file)
 
 
@@ -61,10 +61,10 @@ def open_definitions(url: str, file: Path) -> Generator[DefinitionStore]:
         with closing(SqliteDefinitions(file)) as definitions:
             yield definitions
         return
-    from mcp_dynaload.store.redis_connection import open_redis
+    from mcp_dynaload.store.redis_connection import AWAITED_SECONDS, open_redis
     from mcp_dynaload.store.redis_definitions import RedisDefinitions
 
-    with closing(RedisDefinitions(open_redis(url))) as remote:
+    with closing(RedisDefinitions(open_redis(url, is_awaited=True, answer_seconds=AWAITED_SECONDS))) as remote:
         yield remote
 
 
@@ -79,10 +79,10 @@ def open_login_vault(url: str, file: Path) -> Generator[LoginVault]:
         with closing(SqliteLogins(file)) as logins:
             yield logins
         return
-    from mcp_dynaload.store.redis_connection import open_redis
+    from mcp_dynaload.store.redis_connection import AWAITED_SECONDS, open_redis
     from mcp_dynaload.store.redis_logins import RedisLogins
 
-    with closing(RedisLogins(open_redis(url))) as remote:
+    with closing(RedisLogins(open_redis(url, is_awaited=True, answer_seconds=AWAITED_SECONDS))) as remote:
         yield remote
 
 

@@ -15,6 +15,7 @@ try:
     from redis import DataError, Redis, RedisError, ResponseError
     from redis.backoff import NoBackoff
     from redis.exceptions import AuthenticationError, NoPermissionError
+    from redis.exceptions import ConnectionError as RedisConnectionError
     from redis.retry import Retry
 except ImportError as error:
     raise ConfigError(
@@ -23,17 +24,32 @@ except ImportError as error:
 
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
+AWAITED_SECONDS = 5.0
+"""The same for what says who may do what."""
+
 
 REST_SECONDS = 1.0
 """After a failure it is left alone for so long: nothing waits for it again and again."""
 
 MIN_REST_SECONDS = 0.05
 
+SLOW_SECONDS = 0.25
+"""An answer that takes longer holds somebody up: a prompt, a call, a request of the service."""
+
+HELD_UP_SECONDS = 3.0
+HELD_UP_SHARE = 0.1
+"""A slow one may hold us up for so long at once, and for this share of the time; else it counts as away."""
+
+CLOSE_SECONDS = 5.0
+"""How long what waits may take to be delivered at the end."""
+
 MAX_NAMED = 3
 """Keys that a message names."""
 
 MAX_WAITING = 20_000
 """Writes that wait for it to come back; of more, the oldest are lost, which is logged."""
+
+AWAY = "calls go on; what is to be kept waits in this process"
 
 Command = tuple[str | int | float, ...]
 """A command of Redis with its arguments."""
@@ -46,44 +62,61 @@ class RedisConnection:
 
     A write that cannot be delivered waits here, in order, and is delivered when Redis is back. A connection that breaks
     between a transaction and its answer has it delivered twice: a count may then be too high, but nothing is missing.
+    One that answers slowly counts as away for most of the time, in which writes are delivered by a thread of their own.
     """
 
-    def __init__(self, client: Redis, where: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client, self._where, self._clock = client, where, clock
+    def __init__(
+        self, client: Redis, where: str, clock: Callable[[], float] = time.monotonic, *, is_awaited: bool = False
+    ) -> None:
+        """Use a client; with `is_awaited` a slow Redis is waited for: without its answers nobody may go on."""
+        self._client, self._where, self._clock, self._is_awaited = client, where, clock, is_awaited
         self._lock = threading.Lock()
         self._waiting: deque[Sequence[Command]] = deque()
         self._lost = 0
         self._not_before = 0.0
+        self._slow_until = 0.0
+        self._patience = HELD_UP_SECONDS
+        self._patience_at = clock()
         self._problem: str | None = None
         self._next: threading.Timer | None = None
         self._is_closed = False
 
-    def read(self, *commands: Command) -> list[Any] | None:
+    def read(self, *commands: Command, is_awaited: bool = False) -> list[Any] | None:
         """Return the replies, after all writes that wait; None while Redis is away, or where it refuses the question.
 
-        It does where a key holds a value of another type than ours, which is logged.
+        It does where a key holds a value of another type than ours, which is logged. With `is_awaited` it is waited for
+        though it be slow.
         """
-        with self._lock:
+        is_awaited = is_awaited or self._is_awaited
+        if self._is_away(is_awaited) or not self._lock.acquire(timeout=AWAITED_SECONDS if is_awaited else SLOW_SECONDS):
+            return None
+        try:
             self._deliver()
-            if self._waiting or self._is_away():
+            if self._waiting or self._is_away(is_awaited):
                 return None
-            try:
-                return self._run(commands, transaction=False)
-            except RedisError as error:
-                if is_refused(error):
-                    self._refused("store_read_failed", error, commands)
-                else:
-                    self._failed(error)
-                return None
+            return self._run(commands, transaction=False)
+        except RedisError as error:
+            if is_refused(error):
+                self._refused("store_read_failed", error, commands)
+            else:
+                self._failed(error)
+            return None
+        finally:
+            self._try_later()
+            self._lock.release()
 
     def write(self, *commands: Command) -> str | None:
         """Deliver a transaction, or have it wait; returns why it waits, or was refused for good."""
-        with self._lock:
-            self._waiting.append(commands)
-            if len(self._waiting) > MAX_WAITING:
-                self._waiting.popleft()
-                self._lost += 1
+        self._waiting.append(commands)
+        if len(self._waiting) > MAX_WAITING:
+            self._waiting.popleft()
+            self._lost += 1
+        if not self._lock.acquire(timeout=0 if self._is_away() else SLOW_SECONDS):
+            return self._problem or self._slow()  # whoever has it delivers this, too, or has it delivered later
+        try:
             return self._deliver()
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Deliver what waits, if that is possible now, and let go."""
@@ -92,31 +125,59 @@ class RedisConnection:
             if self._next is not None:
                 self._next.cancel()
             self._not_before = 0.0
-            self._deliver()
+            self._deliver(self._clock() + CLOSE_SECONDS)
             if self._waiting or self._lost:
                 log.error("store_writes_lost", store=self._where, writes=len(self._waiting) + self._lost)
             self._client.close()
 
-    def _deliver(self) -> str | None:
-        """Deliver what waits; returns why the newest of it was not delivered."""
-        if self._is_away():
-            return self._problem
+    def _deliver(self, until: float | None = None) -> str | None:
+        """Deliver what waits, until then though Redis be slow; returns why the newest of it was not delivered."""
         refused: str | None = None
         while self._waiting:
+            if self._is_away() if until is None else self._clock() > until:
+                self._try_later()
+                return self._problem
+            first = self._waiting[0]
             try:
-                self._run(self._waiting[0], transaction=True)
+                self._run(first, transaction=True)
                 refused = None
             except RedisError as error:
                 if not is_refused(error):
                     return self._failed(error)
-                refused = self._refused("store_write_failed", error, self._waiting[0])
-            self._waiting.popleft()  # one that is refused would be for ever, and what waits behind it with it
+                refused = self._refused("store_write_failed", error, first)
+            if self._waiting and self._waiting[0] is first:  # else there were too many meanwhile
+                self._waiting.popleft()  # one that is refused would be for ever, and what waits behind it with it
         return refused
 
-    def _is_away(self) -> bool:
-        return self._clock() < self._not_before
+    def _is_away(self, is_awaited: bool = False) -> bool:
+        return self._clock() < (self._not_before if is_awaited else max(self._not_before, self._slow_until))
 
     def _run(self, commands: Sequence[Command], *, transaction: bool) -> list[Any]:
+        began = self._clock()
+        try:
+            return self._exchanged(commands, transaction=transaction)
+        finally:
+            self._spent(self._clock() - began)
+
+    def _spent(self, seconds: float) -> None:
+        """Count the time that an exchange took, and leave a slow Redis alone for as long as it is to be."""
+        now = self._clock()
+        more = HELD_UP_SHARE * (now - self._patience_at)
+        self._patience, self._patience_at = min(HELD_UP_SECONDS, self._patience + more), now
+        if seconds <= SLOW_SECONDS or self._is_awaited:
+            return
+        self._patience -= seconds
+        if self._patience < 0:
+            self._slow_until = now - self._patience / HELD_UP_SHARE
+            if self._problem is None:
+                fix = "look at its load and at the way to it, or name another one by store_url"
+                log.warning("store_slow", store=self._where, seconds=round(seconds, 2), consequence=AWAY, fix=fix)
+            self._problem = self._problem or self._slow()
+
+    def _slow(self) -> str:
+        return f"the store at {self._where} answers slowly; it is tried again"
+
+    def _exchanged(self, commands: Sequence[Command], *, transaction: bool) -> list[Any]:
         with self._client.pipeline(transaction) as pipe:  # pyright: ignore[reportUnknownMemberType] - untyped there
             for command in commands:
                 pipe.execute_command(*storable(command))  # pyright: ignore[reportUnknownMemberType]
@@ -139,7 +200,7 @@ class RedisConnection:
                 "store_unreachable",
                 store=self._where,
                 error=_said(error),
-                consequence="calls go on; what is to be kept waits in this process",
+                consequence=AWAY,
                 fix=_fix_of(error),
             )
         self._not_before = self._clock() + REST_SECONDS
@@ -159,7 +220,7 @@ class RedisConnection:
         with self._lock:
             self._next = None
             if not self._is_closed:
-                self._deliver()
+                self._deliver(self._clock() + HELD_UP_SECONDS)  # nobody waits for it here
                 self._try_later()
 
 
@@ -198,8 +259,10 @@ def _restored_reply(reply: Any) -> Any:
     return restored(reply)
 
 
-def open_redis(url: str) -> RedisConnection:
+def open_redis(url: str, *, is_awaited: bool = False, answer_seconds: float = ANSWER_SECONDS) -> RedisConnection:
     """Return the Redis at `redis://`, `rediss://` or `unix://`; opens no connection yet.
+
+    With `is_awaited` a slow one is waited for, as what says who may do what.
 
     Raises:
         ConfigError: The URL cannot be used.
@@ -211,11 +274,11 @@ def open_redis(url: str) -> RedisConnection:
             decode_responses=True,
             encoding_errors="backslashreplace",  # of what others wrote: our own texts are whole
             socket_connect_timeout=CONNECT_SECONDS,
-            socket_timeout=ANSWER_SECONDS,
-            retry=Retry(NoBackoff(), 1),  # an idle connection may have been closed
+            socket_timeout=answer_seconds,
+            retry=Retry(NoBackoff(), 1, (RedisConnectionError,)),  # an idle connection may have been closed
         )
     except ValueError as error:
         raise ConfigError(f"store_url cannot be used: {error}; write redis://host:6379/0") from error
     options = client.connection_pool.connection_kwargs
     where = options.get("path") or f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
-    return RedisConnection(client, str(where))
+    return RedisConnection(client, str(where), is_awaited=is_awaited)

@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -40,7 +41,11 @@ class RedisTokens:
         digest = hash_of(token)  # a token is 256 bits of chance: a plain hash of it cannot be turned around
         replies = await self._ask(("HGET", RECORDS, digest))
         if replies is None:
-            return self._remembered.get(digest)
+            if (known := self._remembered.get(digest)) is not None:
+                return known
+            replies = await self._ask(("HGET", RECORDS, digest), is_awaited=True)
+        if replies is None:
+            return None
         self._remembered.pop(digest, None)
         if replies[0] is None:
             return None
@@ -119,12 +124,12 @@ class RedisTokens:
         refuse_to_forget(await self.all())
         await self._asked("that there were tokens could not be forgotten", ("DEL", MADE))
 
-    async def _ask(self, *commands: Command) -> list[Any] | None:
-        """Ask at once or not at all: what concerns access does not wait for better times."""
-        return await anyio.to_thread.run_sync(self._remote.read, *commands)
+    async def _ask(self, *commands: Command, is_awaited: bool = False) -> list[Any] | None:
+        """Ask at once or not at all: what concerns access does not wait for better times, but may for an answer."""
+        return await anyio.to_thread.run_sync(partial(self._remote.read, *commands, is_awaited=is_awaited))
 
     async def _asked(self, failing: str, *commands: Command) -> list[Any]:
-        replies = await self._ask(*commands)
+        replies = await self._ask(*commands, is_awaited=True)
         if replies is None:
             raise StoreError(f"{failing}: the Redis of store_url cannot be reached; the log says why")
         return replies

@@ -1,7 +1,7 @@
 """Answers of an upstream that have no id: whose they are, as soon as that can be told.
 
 They may be for one of several requests. Each request that is answered, or of which there is word, is none of theirs any
-more: the answers are for those that are left.
+more: the answers are for those that are left. So what fails at last has been silent for as long as any call may be.
 """
 
 import time
@@ -30,9 +30,6 @@ class _Waiting:
 
     answer: Answer
     suspects: Suspects
-    is_unread: bool
-    """It says that its request could not be read."""
-
     came_at: float
 
 
@@ -53,7 +50,7 @@ class UnaddressedAnswers:
         is_unread = isinstance(answer, JSONRPCError) and answer.error.code in UNREAD
         suspects = _named_in(answer, self._requests.suspects(is_unread=is_unread))
         if suspects and len(self._waiting) < MAX_WAITING:
-            self._waiting.append(_Waiting(answer, suspects, is_unread, time.monotonic()))
+            self._waiting.append(_Waiting(answer, suspects, time.monotonic()))
         return self._placed()
 
     def answered(self, key: str) -> list[SessionMessage]:
@@ -63,11 +60,8 @@ class UnaddressedAnswers:
         return self._placed()
 
     def at_work(self, key: str) -> list[SessionMessage]:
-        """Return those that can be placed now that there is progress of a request: it was read."""
-        for one in self._waiting:
-            if one.is_unread:
-                one.suspects.pop(key, None)
-        return self._placed()
+        """Return those that can be placed now that there is progress of a request: it was read, and goes on."""
+        return self.answered(key)
 
     def overdue(self) -> list[SessionMessage]:
         """Return a failure for each request that an answer may be for which waits for long."""

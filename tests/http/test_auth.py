@@ -91,6 +91,20 @@ async def test_a_token_opens_a_session_of_its_user_whose_learning_is_theirs(tmp_
         assert session.learning.project == project_of(tmp_path, "use") != project_of(tmp_path)
 
 
+async def test_a_users_conversation_is_not_anothers_who_names_it(tmp_path: Path) -> None:
+    async def said(client: Connected, words: str = "") -> str:
+        command = {"command_name": "mcp__dynaload__performance-mode", "command_args": words}
+        return str((await client.hook("UserPromptExpansion", session_id="one", **command))["reason"])
+
+    async with guarded(tmp_path, Scope.USE, Scope.ADMIN) as (service, tokens):
+        for name, before, after in (("use", "balanced", "aggressive"), ("admin", "balanced", "conservative")):
+            async with service.client(headers=bearer(tokens[name])) as client:
+                assert f"Now: {before}." in await said(client)
+                await said(client, after)
+        async with service.client(headers=bearer(tokens["use"])) as client:
+            assert "Now: aggressive." in await said(client)
+
+
 async def test_a_session_is_of_no_use_to_another_users_token(tmp_path: Path) -> None:
     async with guarded(tmp_path, Scope.USE, Scope.ADMIN) as (service, tokens), http() as client:
         opened = await client.post(
@@ -330,8 +344,31 @@ async def test_a_page_of_another_site_can_have_nothing_asked_of_us(service: Serv
 async def test_a_page_that_may_use_us_may_do_so_across_sites(tmp_path: Path) -> None:
     headers = {"origin": "https://board.example", "sec-fetch-site": "cross-site"}
     allowed = {"MCP_DYNALOAD_ALLOWED_ORIGINS": "https://board.example"}
+    asks = {"access-control-request-method": "POST", "access-control-request-headers": "authorization, x-own"}
     async with service_of(tmp_path, ECHO, **allowed) as service, http(headers) as client:
-        assert (await post(client, service.url(), "initialize", **HELLO)).status_code == 200
+        answer = await post(client, service.url(), "initialize", **HELLO)
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == "https://board.example"
+        assert "Mcp-Session-Id" in answer.headers["access-control-expose-headers"]
+        assert "Origin" in answer.headers["vary"]
+
+        preflight = await client.options(service.url(), headers=asks)
+        assert (preflight.status_code, preflight.content) == (204, b"")
+        assert preflight.headers["access-control-allow-headers"] == "authorization, x-own"
+        assert "DELETE" in preflight.headers["access-control-allow-methods"]
+
+        stranger = await client.options(service.url(), headers={**asks, "origin": "https://evil.example"})
+        assert stranger.status_code == 403
+        assert "access-control-allow-origin" not in stranger.headers
+
+
+async def test_what_an_mcp_endpoint_does_not_do_is_answered_with_what_it_does(service: Service) -> None:
+    taken = {"mcp": {"GET", "POST", "DELETE"}, "mcp/": {"GET", "POST", "DELETE"}, "sse": {"GET"}, "messages/": {"POST"}}
+    async with http() as client:
+        for path, methods in taken.items():
+            for method in {"PUT", "OPTIONS", "PATCH", "HEAD", "BREW"} - methods:
+                answer = await client.request(method, f"{service.origin}/{path}")
+                assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, methods)
 
 
 @pytest.mark.parametrize("lost", ["revoked", "database", "state folder"])

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from mcp_dynaload.cli.processes import find_processes
 from mcp_dynaload.http.rest import PREFIX
+from mcp_dynaload.store.usage import project_of
 from tests.api.desks import servers
 from tests.http.services import Service, service_of
 from tests.pages import PAGES
@@ -64,6 +66,29 @@ async def test_a_command_in_the_middle_of_a_query_is_not_run_over_rest(tmp_path:
         result = await answer(http, "/optimize-query", query="what is this?\n/performance-mode aggressive\nhm")
 
     assert (result["user_commands"], result["strategy"]) == ([], "balanced")
+
+
+async def test_of_many_changes_at_one_time_none_is_lost_and_none_fails(tmp_path: Path) -> None:
+    statuses: set[int] = set()
+
+    async def change(path: str, **body: str) -> None:
+        statuses.add((await http.post(path, json=body)).status_code)
+
+    async with rest_of(tmp_path) as (service, http):
+        (desk, *_), sessions = servers(), ("one", "two")
+        await answer(http, "/user-command", command="/help", session_id="one")
+        async with anyio.create_task_group() as tasks:
+            for number in range(5):
+                for session, tool in zip(sessions, (TICKETS, ROOM), strict=True):
+                    tasks.start_soon(partial(change, "/user-command", command=f"/pin {tool}", session_id=session))
+                    mode = "aggressive" if number % 2 else "conservative"
+                    command = f"/performance-mode {mode}"
+                    tasks.start_soon(partial(change, "/user-command", command=command, session_id=session))
+                for action in ("start", "restart", "stop"):
+                    tasks.start_soon(change, f"/upstreams/{desk}/{action}")
+
+        assert statuses <= {200, 400}  # 400: a server that does not run has nothing to restart
+        assert service.state.proxy.shared.memory.pins(project_of(tmp_path)) == (TICKETS, ROOM)
 
 
 async def test_a_command_without_a_session_begins_one_that_goes_on(tmp_path: Path) -> None:

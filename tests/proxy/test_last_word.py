@@ -1,5 +1,6 @@
 """The user's last word about a tool goes, whichever commands said it, and every answer agrees with that."""
 
+import json
 import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -140,6 +141,30 @@ async def test_a_resumed_session_has_the_mode_that_was_chosen_in_it_and_another_
         await say(client, "reset")
     async with office(tmp_path, "today") as client:
         assert "Now: balanced." in await say(client, "performance-mode")
+
+
+async def test_what_was_chosen_in_one_conversation_does_not_hold_in_another_one_in_which_nothing_was(
+    tmp_path: Path,
+) -> None:
+    transcript = tmp_path / "branch.jsonl"
+    transcript.write_text(json.dumps({"type": "user", "forkedFrom": {"sessionId": "cleared", "messageUuid": "1"}}))
+    async with office(tmp_path, "today") as client:
+        await say(client, "performance-mode aggressive")
+        await say(client, f"unload {ECHO}")
+        await client.hook("Stop", session_id="yesterday")  # as after /resume in a running client
+        assert "Now: balanced." in await say(client, "performance-mode")
+        assert not (await client.call(ECHO, text="hello")).is_error
+
+        await client.hook("Stop", session_id="today")
+        assert "Now: aggressive." in await say(client, "performance-mode")
+        assert (await client.call(ECHO, text="hello")).is_error
+
+        await client.hook("SessionStart", source="clear", session_id="cleared")
+        assert "Now: aggressive." in await say(client, "performance-mode")
+        assert (await client.call(ECHO, text="hello")).is_error
+
+        await client.prompt("hello", session_id="branch", transcript_path=str(transcript))
+        assert "Now: aggressive." in await say(client, "performance-mode")
 
 
 async def test_a_resumed_session_knows_what_was_unloaded_and_another_one_does_not(tmp_path: Path) -> None:

@@ -70,6 +70,22 @@ async def test_a_client_that_does_not_list_is_not_waited_for_long() -> None:
     assert 0.2 <= await held(list_refresh) < 0.2 + SLACK
 
 
+@pytest.mark.proves("first-prompt")
+async def test_a_client_that_is_known_to_list_is_waited_for_longer_till_it_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.proxy.client.SURE_REREAD_SECONDS", 0.4)
+    list_refresh = a_list_refresh(max_seconds=0.05)
+    list_refresh.is_sure = True
+    list_refresh.announced()
+
+    assert 0.4 <= await held(list_refresh) < 0.4 + SLACK
+    assert await held(list_refresh) < 0.05 + SLACK
+    list_refresh.was_read()
+    list_refresh.announced()
+    assert 0.4 <= await held(list_refresh) < 0.4 + SLACK
+
+
 async def test_a_client_that_has_listed_just_before_is_given_its_pause_between_two_lists() -> None:
     list_refresh = a_list_refresh(max_seconds=0.2)
     list_refresh.was_read()

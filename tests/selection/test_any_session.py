@@ -11,6 +11,7 @@ from mcp_dynaload.selection.actions import (
     Action,
     AgentPrompted,
     CatalogChanged,
+    ChoicesResumed,
     PromptSubmitted,
     SessionCleared,
     SessionReset,
@@ -119,7 +120,8 @@ class AnySession(RuleBasedStateMachine):
 
     @rule(names=some_names, unloaded=some_names)
     def it_is_resumed(self, names: tuple[str, ...], unloaded: tuple[str, ...]) -> None:
-        self.take(SessionResumed(names, unloaded))
+        self.take(ChoicesResumed(Strategy.BALANCED, unloaded))
+        self.take(SessionResumed(names))
         self.unwanted = self.state.unloaded
 
     @rule(server=st.sampled_from(SERVERS))

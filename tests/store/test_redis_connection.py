@@ -108,3 +108,28 @@ def test_what_waits_is_delivered_though_nobody_asks(redis: RedisServer) -> None:
             kept = client.exists('dynaload:pins:["/project"]')
 
     assert kept == 1
+
+
+@pytest.mark.proves("team-store-away")
+def test_one_that_answers_slowly_holds_nobody_up_for_long_and_has_what_waits_later(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in (("SLOW_SECONDS", 0.05), ("HELD_UP_SECONDS", 0.2), ("REST_SECONDS", 0.1)):
+        monkeypatch.setattr(remote, name, seconds)
+    with capture_logs() as logs, closing(RedisUsage(open_redis(redis.url))) as memory, Redis(port=redis.port) as other:
+        memory.keep_pins("/project", ["log"])
+        other.execute_command("CLIENT", "PAUSE", 600, "ALL")  # pyright: ignore[reportUnknownMemberType] - untyped there
+        assert memory.pins("/project") == ("log",)
+
+        began = time.monotonic()
+        for session in map(str, range(10)):
+            assert memory.kept(session) == KeptSession()
+            memory.keep_session(session, KeptSession(frozenset({"log"})))
+        problem = memory.keep_pins("/project", ["status"])
+        assert time.monotonic() - began < 0.3
+
+        while len(other.smembers('dynaload:pins:["/project"]')) < 2:  # pyright: ignore
+            time.sleep(0.02)
+
+    assert problem == f"the store at 127.0.0.1:{redis.port} answers slowly; it is tried again"
+    assert [event["event"] for event in logs if event["log_level"] != "debug"][:1] == ["store_slow"]

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from mcp_types import METHOD_NOT_FOUND
 
 from tests.transparency.outspoken import build_server
 from tests.transparency.peer import Peer, connected
@@ -121,3 +122,15 @@ async def test_questions_of_two_servers_go_to_one_client_and_back_to_the_one_tha
 
     roots = {"roots": [{"uri": "file:///home/ada", "name": "home"}]}
     assert [answer["structuredContent"] for answer in answers] == [{"answer": roots}] * len(answers)
+
+
+async def test_tasks_are_none_of_ours_where_nobody_could_tell_whose_they_are(peer: Peer) -> None:
+    sent = {"name": "third__echo", "arguments": {"a": 1}, "task": {"ttl": 60_000}}
+    called = await peer.request("tools/call", sent)
+    assert called["structuredContent"] == {"name": "echo", "arguments": {"a": 1}}
+
+    for method in ("tasks/get", "tasks/result", "tasks/cancel", "tasks/list"):
+        error = (await peer.request(method, {"taskId": "1"}))["error"]
+        assert error["code"] == METHOD_NOT_FOUND
+        assert f"'{method}': this server declares no 'tasks'" in error["message"]
+    assert "which of the MCP servers" in (await peer.request("acme/fly"))["error"]["message"]

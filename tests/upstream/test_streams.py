@@ -234,6 +234,16 @@ async def test_an_error_without_an_id_is_that_of_the_request_which_is_left_when_
     assert await wire.take(answered(1)) == [(1, ""), (2, "no")]
 
 
+@pytest.mark.parametrize("code", [PARSE_ERROR, -32000])
+async def test_a_request_that_goes_on_is_none_that_has_failed(code: int) -> None:
+    wire = Wire(limit_seconds=60)
+    await wire.send(asked("slow", token="t"), asked(2))
+
+    assert await wire.take(progress("t", 1), refused(code=code)) == ([] if code == -32000 else [(2, "no")])
+    assert await wire.take(progress("t", 2)) == ([(2, "no")] if code == -32000 else [])
+    assert await wire.take(answered("slow")) == [("slow", "")]
+
+
 async def test_as_many_errors_without_an_id_as_there_are_requests_fail_them_all() -> None:
     wire = Wire()
     await wire.send(asked(1), asked(2), asked(3))
