@@ -281,9 +281,9 @@ def _faint(index: int, relative_score: float) -> WordMatch:
     return WordMatch(index, NO_EVIDENCE + relative_score)
 
 
-def build_ranker(catalog: Catalog, index: Index | None = None) -> Ranker:
-    """Return the ranker for this very catalog, with its index if that is at hand."""
-    return LexicalRanker(catalog, index)
+def build_ranker(catalog: Catalog) -> Ranker:
+    """Return the ranker by words alone for a catalog."""
+    return LexicalRanker(catalog)
 
 
 def _share(part: float, whole: float) -> float:
