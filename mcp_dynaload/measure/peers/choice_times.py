@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 
+import anyio
+
 from mcp_dynaload.catalog.names import HOOK_TOOL
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.errors import ConfigError
@@ -25,6 +27,10 @@ FEWEST, MOST = 2, 300
 
 HOLD_MS = 50
 """So long a prompt waits for the client to read its list; this client does not, and it is no part of the choice."""
+
+PAUSE_SECONDS = 0.05
+"""From the answer to a prompt to the next one, between which lies an answer of the model at least: what is worked out
+ahead then is done by the time it comes."""
 
 MAX_BUSY_SECONDS = 3_600
 """After this the cores are left alone, whatever has become of us."""
@@ -73,6 +79,7 @@ async def _served(bench: Bench, servers: Path, prompts: Sequence[str], name: str
         await wire.ask("ping", {})
         for number, prompt in enumerate(prompts):
             step(f"time of a choice, {name}: {number + 1} of {len(prompts)}")
+            await anyio.sleep(PAUSE_SECONDS)
             arguments = {"event": "UserPromptSubmit", "prompt": prompt, "session_id": "bench"}
             await wire.ask("tools/call", {"name": HOOK_TOOL, "arguments": arguments})
     return (await bench.audited("prompt_served"))[-len(prompts) :]
