@@ -33,6 +33,9 @@ REST_SECONDS = 1.0
 
 MIN_REST_SECONDS = 0.05
 
+VITAL_REST_SECONDS = 0.2
+"""The same before what is asked only once, as what the user has set when a session begins."""
+
 SLOW_SECONDS = 0.25
 """An answer that takes longer holds somebody up: a prompt, a call, a request of the service."""
 
@@ -81,14 +84,17 @@ class RedisConnection:
         self._next: threading.Timer | None = None
         self._is_closed = False
 
-    def read(self, *commands: Command, is_awaited: bool = False) -> list[Any] | None:
+    def read(self, *commands: Command, is_awaited: bool = False, is_vital: bool = False) -> list[Any] | None:
         """Return the replies, after all writes that wait; None while Redis is away, or where it refuses the question.
 
         It does where a key holds a value of another type than ours, which is logged. With `is_awaited` it is waited for
-        though it be slow.
+        though it be slow, with `is_vital` tried though it has just failed.
         """
         is_awaited = is_awaited or self._is_awaited
-        if self._is_away(is_awaited) or not self._lock.acquire(timeout=AWAITED_SECONDS if is_awaited else SLOW_SECONDS):
+        if is_vital and self._clock() >= self._not_before - REST_SECONDS + VITAL_REST_SECONDS:
+            self._not_before = 0.0
+        longest = AWAITED_SECONDS if is_awaited or is_vital else SLOW_SECONDS
+        if self._is_away(is_awaited) or not self._lock.acquire(timeout=longest):
             return None
         try:
             self._deliver()

@@ -135,7 +135,7 @@ class RedisUsage:
 
     def kept(self, session_id: str) -> KeptSession:
         """Return what a session is to get again; nothing if it is unknown."""
-        (stored,) = self._remote.read(("GET", _key("kept", session_id))) or [None]
+        (stored,) = self._remote.read(("GET", _key("kept", session_id)), is_vital=True) or [None]
         return KeptSession.from_text(stored) if stored else KeptSession()
 
     def keep_session(self, session_id: str, kept: KeptSession) -> None:
@@ -147,7 +147,7 @@ class RedisUsage:
         self._remote.close()
 
     def _members(self, key: str) -> tuple[str, ...]:
-        (found,) = self._remote.read(("SMEMBERS", key)) or [()]
+        (found,) = self._remote.read(("SMEMBERS", key), is_vital=True) or [()]
         return tuple(sorted(found))
 
     def _followings(self, project: str, least: int) -> tuple[tuple[str, str, int], ...]:

@@ -81,6 +81,19 @@ def test_after_a_failure_it_is_left_alone_for_a_while() -> None:
         assert patient._not_before == 2 * remote.REST_SECONDS  # pyright: ignore[reportPrivateUsage]
 
 
+@pytest.mark.proves("team-store-away")
+def test_what_the_user_has_set_is_asked_for_though_it_has_just_failed(redis: RedisServer) -> None:
+    with capture_logs(), closing(RedisUsage(open_redis(redis.url))) as memory:
+        memory.keep_pins("/project", ["log"])
+        redis.stop()
+        assert memory.pins("/project") == ()
+        redis.start()
+        time.sleep(remote.VITAL_REST_SECONDS)
+
+        assert not memory.sessions("/project")
+        assert memory.pins("/project") == ("log",)
+
+
 @pytest.mark.parametrize("url", ["redis://localhost:port", "http://localhost"])
 def test_a_url_that_cannot_be_used_is_told(url: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="store_url cannot be used"), open_usage(url, tmp_path / "x.db"):
