@@ -3,7 +3,7 @@
 Imports numpy, so it is imported only where an encoder is read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
@@ -101,6 +101,9 @@ class _AskedTexts:
 
     texts: tuple[str, ...]
     """The whole and each clause, as the encoder reads them."""
+
+    respelt: Mapping[str, str]
+    """Its words taken for misspelt, each with the catalog's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +228,7 @@ class HybridRanker:
         respelt = self._lexical.respelt(query.text)
         texts = tuple(self._translation.of(text, respelt) for text in texts)
         self._reader.begin(texts)
-        return _AskedTexts(query, clauses, texts)
+        return _AskedTexts(query, clauses, texts, respelt)
 
     def _candidates(self, asked: _AskedTexts, limit: int) -> _Candidates:
         by_words = [self._lexical.matches(asked.query, CANDIDATES)]
@@ -267,7 +270,7 @@ class HybridRanker:
             said=vectors[0],
             general=float(asks_in_general(asked.query.text) or is_about_words(asked.query.text)),
             understood=asked.query.understood,
-            unknown_means=names_unknown_means(asked.query.text, self._lexical.terms),
+            unknown_means=names_unknown_means(asked.query.text, self._lexical.terms, asked.respelt),
             judged=self._reader.need(asked.texts[0]),  # the last: it is being found meanwhile
         )
 

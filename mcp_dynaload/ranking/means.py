@@ -24,9 +24,13 @@ _MEANS = re.compile(
 """A name of a program is in small letters: names of people and of most services are not."""
 
 
-def names_unknown_means(text: str, catalog_terms: Container[str]) -> bool:
-    """Tell whether a prompt names means of which neither the catalog nor everyday English knows the word."""
-    return any(_is_unknown(name, catalog_terms) for name in _MEANS.findall(text[:LOOKED_AT]))
+def names_unknown_means(text: str, catalog_terms: Container[str], respelt: Container[str] = ()) -> bool:
+    """Tell whether a prompt names means of which neither the catalog nor everyday English knows the word.
+
+    `respelt` are its words that are taken for misspelt ones of the catalog: "use grafna" names Grafana.
+    """
+    named = _MEANS.findall(text[:LOOKED_AT])
+    return any(name not in respelt and _is_unknown(name, catalog_terms) for name in named)
 
 
 def _is_unknown(name: str, catalog_terms: Container[str]) -> bool:

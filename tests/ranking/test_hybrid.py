@@ -73,6 +73,15 @@ def test_servers_that_do_what_the_client_does_itself_are_told_from_all_others():
     assert {"github", "sqlite", "time"} <= {scored.name.partition("__")[0] for scored in ranked}
 
 
+def test_a_misspelt_server_does_not_make_a_need_less_sure():
+    right, wrong, other = (
+        ranker().rank(parse_query(f"close issue 7 using {name}"), 1)[0].need for name in ("github", "gihtub", "frobnix")
+    )
+
+    assert abs(right - wrong) < 0.05
+    assert other < wrong
+
+
 def test_each_clause_of_a_compound_prompt_brings_its_tool_near_the_top():
     query = parse_query("How late is it in Tokyo? Then file a bug about it and tell me which tables there are.")
 

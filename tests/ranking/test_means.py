@@ -37,3 +37,7 @@ def test_a_program_that_no_server_has_is_told(prompt: str) -> None:
 )
 def test_what_the_catalog_or_english_knows_and_names_of_people_are_not(prompt: str) -> None:
     assert not names_unknown_means(prompt, CATALOG)
+
+
+def test_a_misspelt_server_is_one_that_the_catalog_has() -> None:
+    assert not names_unknown_means("use grafna to show the errors", CATALOG, {"grafna": "grafana"})
