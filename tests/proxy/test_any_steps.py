@@ -51,6 +51,7 @@ others = st.one_of(
     st.builds("agent: {}".format, st.sampled_from(TEXTS)),
     st.builds("remove: {}".format, st.sampled_from(("desk", "repo"))),
     st.builds("session: {}".format, st.sampled_from(("today", "tomorrow"))),
+    st.builds("begin: {}".format, st.sampled_from(("anew", "once more"))),
     st.sampled_from(("clear:", "compact:", "stop:", "search: git log", "restore:")),
 )
 LOADS = ("load-category", "load-tier", "optimize-for")
@@ -131,7 +132,7 @@ class Office:
                 assert set(re.findall(r"^  (\w+__\w+) +\d+  tokens", answer, re.MULTILINE)) == gained, answer
                 assert "Withheld" not in answer
         listed = await self.listed()
-        assert listed >= before or line == "clear:", before - listed
+        assert listed >= before or line == "clear:" or line.startswith("begin: "), before - listed
 
     async def happen(self, kind: str, text: str) -> None:
         match kind:
@@ -148,7 +149,10 @@ class Office:
             case "session" if text != self.id:
                 self.kept[self.id], self.id = set(self.off), text
                 await self.client.hook("Stop", session_id=text)
-                self.off = set(self.kept.get(text, self.off))
+                self.off = set(self.kept.get(text, ()))
+            case "begin" if text not in (self.id, *self.kept):
+                self.kept[self.id], self.id = set(self.off), text
+                await self.client.hook("SessionStart", source="clear", session_id=text)
             case "remove" | "restore":
                 await self.proxy.reconfigure(configs(without=text))
                 for name in configs(without=text):
@@ -235,6 +239,7 @@ async def office(folder: Path) -> AsyncGenerator[Office]:
 @example(["unload-category repo", "profile books", "load-tier 3 all"])
 @example(["pin repo", "profile books", "unpin repo"])
 @example(["session: tomorrow", "unload desk__echo", "session: today"])
+@example(["unload desk__echo", "session: tomorrow", "session: today", "begin: anew", "reset", "session: today"])
 @example(["optimize-for show the git log", "profile books", "session: tomorrow", "profile none", "session: today"])
 def test_after_any_steps_what_the_user_said_holds_and_all_that_is_told_agrees(
     tmp_path_factory: pytest.TempPathFactory, lines: Sequence[str]
