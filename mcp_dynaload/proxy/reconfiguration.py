@@ -55,7 +55,7 @@ async def _tell(session: Session, upstreams: Collection[str]) -> None:
     session.gone = {name: tool for name, tool in gone.items() if not is_denied(tool)}
     session.first_listing.note_one()
     await session.host.aggregate_changed()
-    await session.decide(CatalogChanged())
+    await session.decide(CatalogChanged(tuple(session.gone)))
 
 
 def _to_warm(

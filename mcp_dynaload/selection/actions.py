@@ -160,6 +160,10 @@ class FlowAllowed:
 class CatalogChanged:
     """The context holds another catalog than before."""
 
+    kept: tuple[str, ...] = ()
+    """Tools that stay in the client's list although the catalog has them no more; when they come back they are listed,
+    whatever had listed them before."""
+
 
 Order = (
     TaskNamed

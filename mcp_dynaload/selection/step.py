@@ -53,8 +53,9 @@ def step(state: SessionState, action: Action, context: Context) -> tuple[Session
             other = replace(state, memory=(), settled=None)  # what was said before was said in another conversation
             chosen = replace(other, strategy=strategy, unloaded=barred, is_flow_allowed=is_flow_allowed)
             return chosen, Decision(reason="session resumed")
-        case CatalogChanged():
-            return state, Decision(reason="catalog changed", changed=True)
+        case CatalogChanged(kept):
+            after = replace(state, loaded=state.loaded | frozenset(kept))
+            return after, Decision(reason="catalog changed", changed=True)
         case _:
             return on_order(state, action, context)
 
