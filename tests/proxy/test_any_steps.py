@@ -239,6 +239,7 @@ async def office(folder: Path) -> AsyncGenerator[Office]:
 @example(["unload-category repo", "profile books", "load-tier 3 all"])
 @example(["pin repo", "profile books", "unpin repo"])
 @example(["session: tomorrow", "unload desk__echo", "session: today"])
+@example(["pin repo__log", "remove: repo", "unpin repo"])
 @example(["optimize-for repeat the words of a ticket", "profile work", "remove: desk", "reset", "remove: repo"])
 @example(["unload desk__echo", "session: tomorrow", "session: today", "begin: anew", "reset", "session: today"])
 @example(["optimize-for show the git log", "profile books", "session: tomorrow", "profile none", "session: today"])

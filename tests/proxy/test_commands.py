@@ -1,7 +1,7 @@
 """The slash commands and their answers, through the client's own ways: its hook, its menu, a line of text."""
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -28,7 +28,11 @@ ECHO, PID, CREATE, LIST = "desk__echo", "desk__pid", "ledger__create_invoice", "
 
 @asynccontextmanager
 async def office(
-    folder: Path, settings: Settings = PATIENT, prompts: str = "", session_id: str | None = None
+    folder: Path,
+    settings: Settings = PATIENT,
+    prompts: str = "",
+    session_id: str | None = None,
+    servers: Sequence[str] = ("desk", "ledger"),
 ) -> AsyncGenerator[Connected]:
     desk = config("desk", offers={"tools": list(DESK)}, options=UpstreamOptions(prefix="desk__"))
     ledger = config("ledger", offers={"tools": list(LEDGER)}, options=UpstreamOptions(prefix="ledger__"))
@@ -36,9 +40,9 @@ async def office(
         "desk": Listing(tools=DESK, prompts=tuple({"name": name} for name in prompts.split())),
         "ledger": Listing(tools=LEDGER),
     }
-    async with connected_to(
-        folder, desk, ledger, listings=listings, settings=settings, session_id=session_id
-    ) as client:
+    there = [one for one in (desk, ledger) if one.name in servers]
+    known = {one.name: listings[one.name] for one in there}
+    async with connected_to(folder, *there, listings=known, settings=settings, session_id=session_id) as client:
         yield client
 
 
@@ -119,6 +123,16 @@ async def test_a_pin_outlives_the_session_until_it_is_taken_back(tmp_path: Path)
     async with office(tmp_path, session_id="last") as client:
         assert await loaded(client) == []
         assert (await run(client, "unpin echo")).startswith("There is no pinned tool 'echo'.")
+
+
+async def test_the_pins_of_a_server_that_is_gone_since_an_earlier_session_can_be_taken_back_together(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as client:
+        await run(client, "pin desk")
+    async with office(tmp_path, servers=("ledger",), session_id="next") as client:
+        assert (await run(client, "unpin desk")).startswith("Unpinned 2 tools")
+        assert (await run(client, "unpin desk")).startswith("There is no pinned tool 'desk'")
 
 
 async def test_a_category_can_be_pinned(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import anyio.to_thread
 
+from mcp_dynaload.catalog.names import default_prefix
 from mcp_dynaload.encoder.tokenizer import count_tokens
 from mcp_dynaload.proxy.commands.command import (
     Result,
@@ -171,7 +172,7 @@ async def unpin(session: Session, words: Words) -> Result:
     pinned = session.state.pinned
     names, what = _tools_or_category(session, words)
     if names is None:  # of a server that is gone or not in the profile in use a pin can be undone all the same
-        names = (what,) if what in pinned else session.live.categories().get(what.lower())
+        names = (what,) if what in pinned else session.live.categories().get(what.lower()) or _gone(session, what)
     known = tuple(name for name in names or () if name in pinned)
     if known:
         problem = await anyio.to_thread.run_sync(session.shared.memory.forget_pins, session.learning.project, known)
@@ -189,6 +190,17 @@ async def unpin(session: Session, words: Words) -> Result:
             f"{what!r} is pinned by `pin` or `alwaysLoad` in the servers file, or by its server; change it there."
         )
     return wrong("pinned tool", what, sorted(pinned))
+
+
+def _gone(session: Session, server: str) -> tuple[str, ...]:
+    """Return the pinned tools of a server that is behind us no more, by what is remembered of it or by their names."""
+    unknown = (name for name in session.state.pinned if session.live.catalog.get(name) is None)
+    start, wanted = default_prefix(server).casefold(), server.casefold()
+    return tuple(
+        name
+        for name in sorted(unknown)
+        if session.live.gone.get(name, "").casefold() == wanted or name.casefold().startswith(start)
+    )
 
 
 def _after_unpin(session: Session, names: tuple[str, ...]) -> str:
