@@ -117,10 +117,17 @@ class KnownListings:
         return frozenset(name for name, listing in own.items() if self._take_over(name, listing))
 
     def _of_other_projects(self, names: Iterable[str]) -> dict[str, Json]:
-        """Return what upstreams have listed in another project, which holds here until they have listed anew."""
+        """Return the tools and prompts that upstreams have in another project, until they have listed anew here.
+
+        Their resources and instructions often speak of that project's files.
+        """
         prints = {name: anywhere for name in names for anywhere in self._anywhere(name, self._prints[name])}
         stored = self.records.listings(set(prints.values()))
-        found = {name: stored[fingerprint] for name, fingerprint in prints.items() if fingerprint in stored}
+        found = {
+            name: stored[fingerprint] | {"resources": [], "templates": [], "instructions": ""}
+            for name, fingerprint in prints.items()
+            if fingerprint in stored
+        }
         for name, listing in found.items():
             self.records.keep_listing(self._prints[name], name, listing, is_preliminary=True)
         return found
