@@ -22,7 +22,7 @@ test bench bench-claude: export MCP_DYNALOAD_PEERS_VENV := $(PEERS)
 MAKEFLAGS += --jobs=2
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test tested test-newest check docs pins eval-leave-out bench bench-claude install clean
+.PHONY: demo test tested hunt test-newest check docs pins eval-leave-out bench bench-claude install clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mcp-dynaload demo
@@ -37,7 +37,11 @@ tested: $(VENV)/.upstreams
 	$(BIN)/coverage report --skip-covered --skip-empty
 	$(BIN)/coverage report --fail-under=95 --include='mcp_dynaload/catalog/*,mcp_dynaload/ranking/*,mcp_dynaload/selection/*,mcp_dynaload/proxy/*' --omit='*/stdio.py' --format=total
 
-# The same with the newest of everything that the ranges allow, and the newest Claude Code, installed anew.
+# The property tests with ever new examples, twenty times as many; what it finds becomes an example of its test.
+hunt: $(VENV)/.developed
+	MCP_DYNALOAD_HUNT=1 $(BIN)/python -m pytest -m hypothesis --numprocesses $(WORKERS)
+
+# `make test` with the newest of everything that the ranges allow, and the newest Claude Code, installed anew.
 # claude_mcp.json, which a test starts as it is, names .venv.
 NEWEST := .venv-newest
 test-newest: install

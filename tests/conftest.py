@@ -5,15 +5,14 @@ import os
 from collections.abc import Generator
 
 import pytest
-from hypothesis import HealthCheck, settings
 from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs] - it is typed, but does not say so
 from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
+from tests.hunting import draw_as_wanted
 from tests.sharing import group_of, position_of
 from tests.waiting import PATIENT
 
-settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shared machine")
+draw_as_wanted()
 
 
 @pytest.fixture(scope="session")

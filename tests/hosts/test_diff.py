@@ -9,6 +9,7 @@ from mcp_dynaload.hosts.claude_code.diff import diffs
 from mcp_dynaload.hosts.claude_code.line_diff import unified_lines
 from mcp_dynaload.hosts.claude_code.pending_edits import FileEdit
 from mcp_dynaload.masking import MASK, masked
+from tests.hunting import examples
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def patched(before: list[str], diff: list[str]) -> list[str]:
     return result + before[at:]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(lines, lines)
 def test_who_follows_a_diff_gets_the_file(before: list[str], after: list[str]) -> None:
     diff = [*unified_lines(before, after, "a", "b")]

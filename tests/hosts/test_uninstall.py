@@ -13,6 +13,7 @@ from mcp_dynaload.hosts.claude_code.client_version import MODS_VERSION
 from mcp_dynaload.hosts.claude_code.files import Scope
 from mcp_dynaload.hosts.claude_code.installation import uninstall
 from tests.hosts.machine import ENTRY, Machine, bare_machine, used_machine
+from tests.hunting import examples
 
 SCOPES: tuple[Scope, ...] = ("user", "project", "local")
 
@@ -348,7 +349,7 @@ def configured(root: str, state: Any, user: Any, local: Any, servers: Any) -> Ma
     return machine
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(configurations, settings_files, settings_files, st.dictionaries(names, entries, max_size=3), scopes)
 def test_uninstall_after_init_is_the_identity(
     state: Any, user: Any, local: Any, servers: Any, chosen: list[Scope]
@@ -365,7 +366,7 @@ def test_uninstall_after_init_is_the_identity(
         assert machine.contents() == before
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(configurations, settings_files, settings_files, st.dictionaries(names, entries, max_size=3))
 def test_a_change_by_others_is_all_that_remains(state: Any, user: Any, local: Any, servers: Any) -> None:
     with tempfile.TemporaryDirectory() as root:

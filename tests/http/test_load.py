@@ -27,6 +27,7 @@ from tests.http.processes import LISTENING, MODULE, environment
 from tests.http.services import a_configuration, service_of
 from tests.http.test_auth import ECHO, http
 from tests.http.test_sessions import HELLO, post
+from tests.hunting import examples
 
 pytestmark = pytest.mark.proves("service-load")
 
@@ -273,7 +274,7 @@ JSON = st.recursive(
 
 
 @given(claims=st.dictionaries(st.sampled_from(["sub", "scope", "scp", "exp", "iss", "aud"]), JSON))
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=examples(200))
 def test_claims_of_any_kind_are_a_token_or_none(claims: dict[str, object]) -> None:
     from mcp_dynaload.http.oauth import access_of
 

@@ -20,6 +20,7 @@ from mcp_dynaload.telemetry.event_bus import EventBus
 from mcp_dynaload.telemetry.events import Event, ListChanged, SessionOpened
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
+from tests.hunting import examples
 from tests.proxy.clients import Connected, client_of, proxy_of
 from tests.proxy.test_last_word import PATIENT, say
 from tests.waiting import HANG_SECONDS
@@ -233,7 +234,7 @@ async def office(folder: Path) -> AsyncGenerator[Office]:
         yield Office(proxy, client, told)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(commands, commands, others), min_size=5, max_size=20))
 @example(["load-category desk", "profile work", "profile books", "profile none"])
 @example(["unload-category repo", "profile books", "load-tier 3 all"])

@@ -16,6 +16,7 @@ from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamOptions
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
+from tests.hunting import examples
 from tests.proxy.clients import Connected, connected_to
 
 pytestmark = pytest.mark.proves("last-word")
@@ -103,7 +104,7 @@ async def test_after_any_two_commands_the_last_one_about_a_tool_decides_and_its_
             await check(client, lines)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.sampled_from(COMMANDS), min_size=3, max_size=5), min_size=5, max_size=5))
 def test_after_any_more_commands_too(tmp_path: Path, several: list[list[str]]) -> None:
     async def run() -> None:

@@ -23,6 +23,7 @@ from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.state import initial_state
 from mcp_dynaload.selection.step import step
 from tests.builders import a_catalog, a_context, a_tool, developer_tools
+from tests.hunting import examples
 
 EVERYDAY = (Path(__file__).parent / "data/everyday.txt").read_text("utf-8").splitlines()
 CATALOG = a_catalog(developer_tools())
@@ -228,7 +229,7 @@ class Fixed:
 
 
 @given(st.text(max_size=200), st.integers(1, 20))
-@settings(max_examples=30, deadline=None)  # a text takes milliseconds to encode
+@settings(max_examples=examples(30), deadline=None)  # a text takes milliseconds to encode
 def test_rankings_are_ordered_limited_and_repeatable(text: str, limit: int):
     ranked = ranker().rank(parse_query(text), limit)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.scanning import DefinitionFinding, PeerTools, findings, peer_tools, scanned_elements
 from tests.builders import a_definition
+from tests.hunting import examples
 
 pytestmark = pytest.mark.proves("scanning")
 
@@ -194,7 +195,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.dictionaries(st.sampled_from(["name", "description", "inputSchema", "annotations", "_meta", "x"]), _JSON))
 def test_whatever_json_a_definition_is_it_is_scanned(definition: dict[str, Any]) -> None:
     for one in found_in(definition):

@@ -32,6 +32,7 @@ from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import Decision, advertised, initial_state
 from mcp_dynaload.selection.step import step
 from tests.builders import a_catalog, a_context
+from tests.hunting import examples
 from tests.selection.test_state_properties import CONTEXT, TOOLS, texts
 
 NO_TOOLS = frozenset[str]()
@@ -58,7 +59,7 @@ ORDERS = st.one_of(
 )
 
 
-@settings(max_examples=25, stateful_step_count=20, deadline=None)
+@settings(max_examples=examples(25), stateful_step_count=20, deadline=None)
 class AnySession(RuleBasedStateMachine):
     """A session whose every step is looked at."""
 

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_dynaload.measure.quality.intervals import Bootstrap, percentile
+from tests.hunting import examples
 
 
 def test_percentiles_lie_between_values_by_proportion() -> None:
@@ -26,7 +27,7 @@ def test_the_interval_is_as_wide_as_statistics_says() -> None:
     assert Bootstrap().interval([0.0, 1.0] * 200) == pytest.approx((0.451, 0.549), abs=0.006)
 
 
-@settings(max_examples=20)  # each draws thousands of samples
+@settings(max_examples=examples(20))  # each draws thousands of samples
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_intervals_are_the_same_every_time_and_hold_the_mean(values: list[float]) -> None:
     low, high = Bootstrap().interval(values)
