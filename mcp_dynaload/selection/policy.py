@@ -133,11 +133,11 @@ class Amount:
         return max(within, min(len(costs), round(self.tools)))
 
 
-AMOUNTS = ((1.6, Amount(2, 1_000)), (2.9, Amount(14, 1_500)), (5.0, Amount(18, 6_000)))
+AMOUNTS = ((1.85, Amount(2, 900)), (3.15, Amount(14, 1_300)), (5.0, Amount(18, 6_000)))
 """The tools that a prompt may bring at these log-odds that it needs any, with straight lines between them.
 
 From `SURE_NEED` on all may come; where a prompt is unsure, what it needs is among the best. Chosen by totals over sets
-that the models of need had not seen: prompts that need nothing and load something load 6 tools and 1,400 tokens on
+that the models of need had not seen: prompts that need nothing and load something load 6 tools and 1,150 tokens on
 `dev` so, where without a limit over 0.9 they brought 11 and 2,800; prompts that need tools load a tenth fewer of them,
 too. Of seven sets one loses two hundredths of its recall, one one, the others at most half a hundredth.
 """

@@ -85,7 +85,7 @@ def test_a_sure_need_pays_for_anything() -> None:
 
 def test_what_a_prompt_may_bring_grows_with_the_odds_that_it_needs_any_until_it_is_sure() -> None:
     amounts = [
-        amount for need in (0.0, 0.5, 0.85, 0.9, 0.95, 0.98, 0.995) if (amount := amount_for_need(need, USUAL_SPREAD))
+        amount for need in (0.0, 0.5, 0.88, 0.9, 0.95, 0.98, 0.995) if (amount := amount_for_need(need, USUAL_SPREAD))
     ]
 
     assert amounts[0] == amounts[1] == AMOUNTS[0][1]
