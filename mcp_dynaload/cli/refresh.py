@@ -99,9 +99,9 @@ def _check_state(configuration: "Configuration") -> None:
 
 
 def list_unseen(configuration: "Configuration", server: str = "") -> tuple[str, ...]:
-    """List the servers that were never listed, as `refresh` does; what is wrong is told in a line each, on stderr.
+    """List the servers that were never listed in this project, as `refresh` does.
 
-    With `server` only that one, if it is among them. Returns those that want a login.
+    What is wrong is told in a line each, on stderr. With `server` only that one, if it is among them. Returns those that want a login.
 
     Raises:
         ConfigError: No server can be used, because the files that should have some are wrong.
@@ -115,12 +115,12 @@ def list_unseen(configuration: "Configuration", server: str = "") -> tuple[str, 
         print(printable(str(problem)), file=sys.stderr)
     _tell_demo(configuration)
     with open_catalog(configuration) as live:
-        unseen = [name for name in live.listings.unseen if server in ("", name)]
-    if not unseen:
+        unlisted = [name for name in live.listings.unlisted if server in ("", name)]
+    if not unlisted:
         return ()
     from mcp_dynaload.app import FIRST_LISTING_SECONDS  # the SDK, which is not needed where all was listed before
 
-    listed = fill_cache(configuration, unseen, FIRST_LISTING_SECONDS)
+    listed = fill_cache(configuration, unlisted, FIRST_LISTING_SECONDS)
     for name, error in listed.errors.items():
         if name not in listed.logins_needed:
             print(printable(error.splitlines()[0]), file=sys.stderr)

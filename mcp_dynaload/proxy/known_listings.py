@@ -18,6 +18,17 @@ from mcp_dynaload.upstream.listing import Listing
 log = structlog.get_logger()
 
 
+_NOT_BORROWED: Json = {
+    "resources": [],
+    "templates": [],
+    "instructions": "",
+    "digest": "",
+    "gaps": [
+        f"{kind}: not known of this project before the server was listed in it" for kind in ("resources", "templates")
+    ],
+}
+"""The rest of another project's listing often speaks of that project's files."""
+
 RETRY_SECONDS = 5.0
 MAX_RETRY_SECONDS = 900.0
 """After which an upstream that could not be listed is tried again, at first and at most: each time twice as long."""
@@ -58,6 +69,9 @@ class KnownListings:
     repaired: dict[str, Oddities] = field(default_factory=dict[str, Oddities])
     """The elements repaired or left out of each listing."""
 
+    borrowed: set[str] = field(default_factory=set[str])
+    """The upstreams of which nothing but another project's tools and prompts are known."""
+
     _last: RepairCache = field(default_factory=RepairCache)
     _tried_at: dict[str, float] = field(default_factory=dict[str, float])
     """When upstreams with an old listing were given out to be listed."""
@@ -85,6 +99,11 @@ class KnownListings:
         """The upstreams of which nothing is known yet."""
         return tuple(name for name in self.configs if name not in self.by_name)
 
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """The upstreams that were never listed in this project."""
+        return tuple(name for name in self.configs if name not in self.by_name or name in self.borrowed)
+
     def failing(self) -> tuple[str, ...]:
         """Return the upstreams that could not be listed and are to be tried again: each ever more seldom, for ever.
 
@@ -99,7 +118,7 @@ class KnownListings:
         """Return the upstreams whose stored listing is old or was not whole, each once a day; blocks."""
         prints = self._prints
         aged, now = self.records.aged(prints.values()), time.monotonic()
-        names = [name for name, fingerprint in prints.items() if fingerprint in aged]
+        names = [name for name, fingerprint in prints.items() if fingerprint in aged or name in self.borrowed]
         due = tuple(name for name in names if now - self._tried_at.get(name, float("-inf")) > OLD_SECONDS)
         self._tried_at.update(dict.fromkeys(due, now))
         return due
@@ -112,25 +131,25 @@ class KnownListings:
         prints = self._prints if names is None else {name: self._prints[name] for name in names}
         stored = self.records.listings(set(prints.values()))
         own = {name: stored[fingerprint] for name, fingerprint in prints.items() if fingerprint in stored}
+        self.borrowed -= own.keys()
         for name, listing in self._of_other_projects(name for name in prints if name not in own).items():
-            self._take_over(name, listing)
+            if self._take_over(name, listing):
+                self.borrowed.add(name)
         return frozenset(name for name, listing in own.items() if self._take_over(name, listing))
 
     def _of_other_projects(self, names: Iterable[str]) -> dict[str, Json]:
         """Return the tools and prompts that upstreams have in another project, until they have listed anew here.
 
-        Their resources and instructions often speak of that project's files.
+        Definitions that were never seen under the upstream's name are not: what is approved would be a part of it.
         """
-        prints = {name: anywhere for name in names for anywhere in self._anywhere(name, self._prints[name])}
-        stored = self.records.listings(set(prints.values()))
-        found = {
-            name: stored[fingerprint] | {"resources": [], "templates": [], "instructions": ""}
-            for name, fingerprint in prints.items()
-            if fingerprint in stored
+        prints = {
+            name: anywhere
+            for name in names
+            if self.quarantine.has_seen(name)
+            for anywhere in self._anywhere(name, self._prints[name])
         }
-        for name, listing in found.items():
-            self.records.keep_listing(self._prints[name], name, listing, is_preliminary=True)
-        return found
+        stored = self.records.listings(set(prints.values()))
+        return {name: stored[key] | _NOT_BORROWED for name, key in prints.items() if key in stored}
 
     def read_again(self, names: Iterable[str]) -> None:
         """Take over anew what servers have offered, by what their entries say of it now; blocks."""
@@ -147,6 +166,7 @@ class KnownListings:
 
         The fingerprint is that of the entry by which it was listed, which may have changed meanwhile.
         """
+        self.borrowed.discard(upstream)
         data, is_preliminary = listing.as_json(), listing.is_preliminary
         for kept in (fingerprint, *self._anywhere(upstream, fingerprint)):
             if listing.is_empty:
@@ -160,6 +180,7 @@ class KnownListings:
         return (self.configs[upstream].fingerprint_anywhere(self.project_dir),) if is_todays else ()
 
     def _forget(self, upstream: str) -> None:
+        self.borrowed.discard(upstream)
         for known in (self.by_name, self.failures, self.repaired, self._tried_at):
             known.pop(upstream, None)
 

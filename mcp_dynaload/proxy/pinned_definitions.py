@@ -138,6 +138,14 @@ class PinnedDefinitions:
         judgement = self._judged(name, _tools_of(pinned, tools), Baseline(self.store.approved(name)))
         return frozenset(one.element.key for one in judgement.held)
 
+    def has_seen(self, upstream: str) -> bool:
+        """Return whether anything of the upstream was seen, in whatever project.
+
+        Raises:
+            StoreError: It cannot be told.
+        """
+        return self.store.server(upstream) is not None
+
     def is_answered_elsewhere(self) -> bool:
         """Return whether another process has written since what was held was read here last.
 

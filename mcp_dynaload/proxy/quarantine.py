@@ -116,6 +116,17 @@ class Quarantine:
         allowed = without_denied(listing, self.access.denied_of(upstream))
         return without_held(allowed, held) if pinned.mode == "enforce" else allowed
 
+    def has_seen(self, upstream: str) -> bool:
+        """Return whether definitions under this name were seen before, as far as that matters; blocks."""
+        pinned = self._upstreams.get(upstream)
+        if pinned is None or pinned.mode == "off":
+            return True
+        try:
+            return self._pinned_definitions.has_seen(upstream)
+        except StoreError as error:
+            log.warning("definitions_unreadable", upstream=upstream, error=str(error))
+            return False
+
     async def foresee(self, upstream: str, tools: Sequence[Json]) -> None:
         """Compare the tools that a connection has just listed, before its other lists are read."""
         await anyio.to_thread.run_sync(self._foresee, upstream, tools)

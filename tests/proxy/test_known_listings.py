@@ -72,8 +72,9 @@ async def test_an_empty_list_makes_the_next_start_ask_again_whatever_was_known(
 async def test_another_project_begins_with_what_the_server_listed_in_the_first_and_lists_it_anew(
     records: CatalogCache, tmp_path: Path
 ) -> None:
-    resources = ({"uri": "file:///first/plan.md", "name": "plan"},)
-    listing = replace(TOOLS, prompts=({"name": "greet"},), resources=resources, instructions="Reads /first.")
+    plan = {"uri": "file:///first/plan.md", "name": "plan"}
+    kinds = replace(TOOLS, prompts=({"name": "greet"},), resources=(plan,), instructions="Reads /first.")
+    listing = replace(kinds, digest="the same in both")
     await a_catalog(records, tmp_path / "first").update("a", listing)
 
     other = a_catalog(records, tmp_path / "other")
@@ -81,7 +82,10 @@ async def test_another_project_begins_with_what_the_server_listed_in_the_first_a
     assert [tool.name for tool in other.catalog.tools] == ["a__echo"]
     begun = other.listings.by_name["a"]
     assert (begun.prompts, begun.resources, begun.instructions) == (({"name": "greet"},), (), "")
+    assert other.listings.unlisted == ("a",)
     assert (other.listings.unseen, other.listings.due(), other.listings.due()) == ((), ("a",), ())
+    await other.update("a", listing)
+    assert (other.listings.by_name["a"].resources, other.listings.unlisted) == ((plan,), ())
     changed = config("a", env={"OTHER": "1"}, offers={"tools": tools("echo", "new")})
     assert stored_catalog({"a": changed}, records, tmp_path / "other").listings.unseen == ("a",)
 

@@ -55,12 +55,18 @@ class Place:
     now: float = 1_000_000.0
 
     def start(
-        self, project: str = "project", *, entry: Json | None = None, scan: Scan = nothing_found, **options: Any
+        self,
+        project: str = "project",
+        name: str = "mail",
+        *,
+        entry: Json | None = None,
+        scan: Scan = nothing_found,
+        **options: Any,
     ) -> CatalogState:
         """Start a process in a project, with a server as its entry says."""
         pinning = options.pop("setting", "enforce")
         is_dynamic = options.pop("is_dynamic", True)
-        one = config("mail", options=UpstreamOptions(**options))
+        one = replace(config("mail", options=UpstreamOptions(**options)), name=name)
         configs = [replace(one, entry=entry) if entry else one]
         folder = self.folder / project
         quarantine = Quarantine(self.definitions, Masker(), pinning, folder, clock=lambda: self.now, scan=scan)
@@ -112,6 +118,33 @@ async def test_at_first_sight_everything_is_taken_and_nothing_is_told(place: Pla
     assert offered(live) == offered(again) == (["read", "send"], ["reply"], ["mail://{id}"], "Letters only.")
     assert live.listings.quarantine.held == again.listings.quarantine.held == {}
     assert place.definitions.held() == ()
+
+
+async def test_what_is_held_back_in_one_project_stays_so_when_another_begins_with_its_listing(place: Place) -> None:
+    await place.start().update("mail", replace(FIRST, instructions="", is_first=False))
+    place.now += 10_000
+    evil = ({"uriTemplate": "mail://{id}", "name": "all your letters"},)
+    listing = changed(templates=evil, instructions="", is_first=False)
+    await place.start().update("mail", listing)
+
+    other = place.start("another project")
+    begun = offered(other)
+    await other.update("mail", listing)
+
+    assert begun == (["read", "send"], ["reply"], [], "")
+    assert offered(other) == offered(place.start()) == begun
+    assert {one.name for one in place.definitions.held()} == {"mail://{id}"}
+
+
+async def test_a_name_that_was_never_seen_begins_with_no_listing_of_another_project(place: Place) -> None:
+    await place.start().update("mail", replace(FIRST, is_first=False))
+
+    other = place.start("another project", "post")
+    begun = names(other)
+    await other.update("post", replace(FIRST, is_first=False))
+
+    assert (begun, names(other), other.listings.quarantine.held) == ([], ["read", "send"], {})
+    assert other.listings.by_name["post"].instructions == "Letters only."
 
 
 @pytest.mark.parametrize(
