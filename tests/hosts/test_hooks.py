@@ -30,12 +30,13 @@ def test_each_hook_calls_our_unlisted_tool_with_its_event_and_the_clients_fields
         "prompt": "${prompt}",
         "search": "true",
         "session_id": "${session_id}",
-        "permission_mode": "${permission_mode}",
         "transcript_path": "${transcript_path}",
+        "permission_mode": "${permission_mode}",
     }
     assert inputs["UserPromptExpansion"]["input"] == {
         "event": "UserPromptExpansion",
         "session_id": "${session_id}",
+        "transcript_path": "${transcript_path}",
         "command_name": "${command_name}",
         "command_args": "${command_args}",
     }
@@ -50,7 +51,7 @@ def test_no_hook_sends_what_the_server_does_not_read() -> None:
         for group in groups:
             fields = set(group["hooks"][0]["input"])
             assert fields <= read
-            assert ("transcript_path" in fields) is (event == "UserPromptSubmit")
+            assert {"session_id", "transcript_path"} <= fields, event
 
 
 def test_the_example_for_clients_of_a_service_is_what_init_installs() -> None:

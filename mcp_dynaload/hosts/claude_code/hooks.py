@@ -10,6 +10,9 @@ In it the client also waits for us to start, which on a busy machine takes ten s
 Once we run, all waits of an answer have their own bounds, of about two seconds together.
 """
 
+_CONVERSATION_FIELDS = ("session_id", "transcript_path")
+"""By the second the server knows that a conversation is a branch of the one before, whichever hook is called first."""
+
 _PROMPT_FIELDS = {"prompt": "${prompt}"}
 _SUBAGENT_FIELDS = {"prompt": "${tool_input.prompt}"}
 _SEARCH_FIELDS = {"query": "${tool_input.query}", "limit": "${tool_input.max_results}", "agent": "${agent_id}"}
@@ -28,7 +31,7 @@ def hook_settings(*, are_plugins: bool = False, server: str = SERVER_NAME) -> Js
     mark = _OF_PLUGIN if are_plugins else {}
     prompt_fields = _PROMPT_FIELDS | _IS_SEARCH_TOLD
     groups: list[tuple[str, str, tuple[str, ...], dict[str, str], str | None]] = [
-        ("UserPromptSubmit", "UserPromptSubmit", ("permission_mode", "transcript_path"), prompt_fields, None),
+        ("UserPromptSubmit", "UserPromptSubmit", ("permission_mode",), prompt_fields, None),
         ("UserPromptExpansion", "UserPromptExpansion", ("command_name", "command_args"), {}, None),
         ("PreToolUse", "PreToolUse", (), _SUBAGENT_FIELDS, "Agent|Task"),
         ("PreToolUse", "ToolSearch", (), _SEARCH_FIELDS, "ToolSearch"),
@@ -42,7 +45,7 @@ def hook_settings(*, are_plugins: bool = False, server: str = SERVER_NAME) -> Js
 
 
 def _group(server: str, event: str, names: tuple[str, ...], fields: dict[str, str], matcher: str | None) -> Json:
-    templates = {name: f"${{{name}}}" for name in ("session_id", *names)}
+    templates = {name: f"${{{name}}}" for name in (*_CONVERSATION_FIELDS, *names)}
     hook: Json = {
         "type": "mcp_tool",
         "server": server,
