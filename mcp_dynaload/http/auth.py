@@ -41,7 +41,11 @@ class Access:
         return self._are_required
 
     async def identify(self, connection: HTTPConnection) -> tuple[BaseUser, AuthCredentials] | None:
-        """Return the sender and its scopes; None if it has to show a token."""
+        """Return the sender and its scopes; None if it has to show a token.
+
+        Raises:
+            StoreError: Nobody can tell whether its token is one.
+        """
         token = bearer_token(connection)
         if not token:
             is_open = _comes_from_here(connection) and not await self.are_required()

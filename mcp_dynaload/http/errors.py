@@ -11,7 +11,7 @@ from mcp.shared.exceptions import MCPError
 from starlette.exceptions import HTTPException
 
 from mcp_dynaload.api.sessions import TooManySessionsError
-from mcp_dynaload.errors import DynaloadError
+from mcp_dynaload.errors import DynaloadError, StoreError
 from mcp_dynaload.http.schemas import Problem, UnfitPart, UnfitProblem
 from mcp_dynaload.masking import Masker
 
@@ -19,7 +19,7 @@ RETRY_AFTER_SECONDS = 5
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "It makes no sense"},
-    503: {"model": Problem, "description": "As many sessions as allowed are at work"},
+    503: {"model": Problem, "description": "As many sessions as allowed are at work, or a store cannot be asked"},
 }
 """The answers of every endpoint that opens sessions, beside success."""
 
@@ -53,6 +53,7 @@ def tell_errors(app: FastAPI, masker: Masker) -> None:
     app.add_exception_handler(TooManySessionsError, _told(503, "too_many_sessions", masker))
     app.add_exception_handler(ShuttingDownError, _told(503, "shutting_down", masker))
     app.add_exception_handler(BusyError, _told(503, "busy", masker))
+    app.add_exception_handler(StoreError, _told(503, "store_unavailable", masker))
     app.add_exception_handler(DynaloadError, _told(400, "wrong_input", masker))
     app.add_exception_handler(MCPError, _told(400, "mcp_error", masker))
     app.add_exception_handler(Exception, _failed)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 
+import structlog
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.routes import build_resource_metadata_url
 from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.errors import StoreError
 from mcp_dynaload.http.auth import Access, bearer_token
 from mcp_dynaload.http.host_guard import Origins, refused
 from mcp_dynaload.http.mcp_endpoints import replayed
@@ -36,6 +38,8 @@ MAX_KEY_CHARACTERS = 64
 
 OWN_PAGES = frozenset({"", "none", "same-origin"})
 """The values of `Sec-Fetch-Site` where no page of another origin has a browser ask us; programs send none."""
+
+log = structlog.get_logger()
 
 
 class Guard:
@@ -93,7 +97,11 @@ class Guard:
 
     def _is_welcome(self, scope: AsgiScope, needed: Scope) -> Callable[[], Awaitable[bool]]:
         async def is_welcome() -> bool:
-            known = await self._access.identify(HTTPConnection(scope))
+            try:
+                known = await self._access.identify(HTTPConnection(scope))
+            except StoreError as error:
+                log.warning("token_not_checked", error=str(error), consequence="the open stream goes on till it can be")
+                return True
             return known is not None and needed in known[1].scopes
 
         return is_welcome

@@ -43,6 +43,8 @@ class ResumableSession:
     """Whose it is where one process serves several: nobody has another's by naming it."""
 
     _stored: tuple[str | None, KeptSession] = (None, NOTHING)
+    _unread: str | None = None
+    """The session whose record could not be read: what is stored of it stays as it is."""
 
     def begin(
         self, session_id: str | None, learning: Learning, flows: FlowNotices
@@ -55,7 +57,13 @@ class ResumableSession:
 
     def recall(self, session_id: str) -> Recalled | None:
         """Return what is known of a conversation that was before; blocks."""
+        self._unread = session_id
         kept = self.shared.memory.kept(self._key(session_id))
+        if kept is None:
+            why = "the store cannot be asked now"
+            log.warning("session_not_resumed", error=why, consequence="it begins like a new one, its record stays")
+            return None
+        self._unread = None
         if kept == NOTHING:
             return None
         has_tools = bool(kept.loaded or kept.unloaded)
@@ -72,12 +80,17 @@ class ResumableSession:
         self._stored = session_id, now
 
     async def keep(self, session_id: str | None, now: KeptSession) -> None:
-        """Store what a resumed session is to get again, if it has changed."""
+        """Store what a resumed session is to get again, if it has changed.
+
+        Where its record could not be read it is stored only where none is, or what this session itself has stored.
+        """
         before, kept = self._stored
         if not session_id or (session_id, now) == (before, kept) or (session_id != before and now == NOTHING):
             return
         self._stored = session_id, now
-        await anyio.to_thread.run_sync(self.shared.memory.keep_session, self._key(session_id), now)
+        own = kept if session_id == before else NOTHING
+        over = own if session_id == self._unread else None
+        await anyio.to_thread.run_sync(self.shared.memory.keep_session, self._key(session_id), now, over)
 
     def _key(self, session_id: str) -> str:
         return json.dumps([session_id, self.user]) if self.user else session_id

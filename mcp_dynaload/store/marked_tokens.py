@@ -20,7 +20,11 @@ class MarkedTokens:
         self._was_looked_for = False
 
     async def find(self, token: str) -> TokenRecord | None:
-        """Return the token's record; None if it is no token of ours."""
+        """Return the token's record; None if it is no token of ours.
+
+        Raises:
+            StoreError: Nobody can tell now.
+        """
         return await self._tokens.find(token)
 
     async def has_any(self) -> bool:

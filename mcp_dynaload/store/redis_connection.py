@@ -85,20 +85,22 @@ class RedisConnection:
         self._is_closed = False
 
     def read(self, *commands: Command, is_awaited: bool = False, is_vital: bool = False) -> list[Any] | None:
-        """Return the replies, after all writes that wait; None while Redis is away, or where it refuses the question.
+        """Return the replies; None while Redis is away, or where it refuses the question.
 
-        It does where a key holds a value of another type than ours, which is logged. With `is_awaited` it is waited for
-        though it be slow, with `is_vital` tried though it has just failed.
+        It does where a key holds a value of another type than ours, which is logged. What waits to be written there is
+        written before; None, too, where that takes too long. With `is_awaited` or `is_vital` Redis is asked though it
+        be slow, with `is_vital` though it has just failed. Who is awaited waits for its turn as long as others before
+        it are answered; each answer has a limit of its own.
         """
         is_awaited = is_awaited or self._is_awaited
         if is_vital and self._clock() >= self._not_before - REST_SECONDS + VITAL_REST_SECONDS:
             self._not_before = 0.0
-        longest = AWAITED_SECONDS if is_awaited or is_vital else SLOW_SECONDS
-        if self._is_away(is_awaited) or not self._lock.acquire(timeout=longest):
+        longest = -1 if is_awaited else AWAITED_SECONDS if is_vital else SLOW_SECONDS
+        is_insistent = is_awaited or is_vital
+        if self._is_away(is_insistent) or not self._lock.acquire(timeout=longest):
             return None
         try:
-            self._deliver()
-            if self._waiting or self._is_away(is_awaited):
+            if self._is_closed or not self._is_up_to_date(commands, is_insistent):
                 return None
             return self._run(commands, transaction=False)
         except RedisError as error:
@@ -120,7 +122,7 @@ class RedisConnection:
         if not self._lock.acquire(timeout=0 if self._is_away() else SLOW_SECONDS):
             return self._problem or self._slow()  # whoever has it delivers this, too, or has it delivered later
         try:
-            return self._deliver()
+            return self._deliver(self._clock() + SLOW_SECONDS)
         finally:
             self._lock.release()
 
@@ -131,18 +133,34 @@ class RedisConnection:
             if self._next is not None:
                 self._next.cancel()
             self._not_before = 0.0
-            self._deliver(self._clock() + CLOSE_SECONDS)
+            self._deliver(self._clock() + CLOSE_SECONDS, is_insistent=True)
             if self._waiting or self._lost:
                 log.error("store_writes_lost", store=self._where, writes=len(self._waiting) + self._lost)
             self._client.close()
 
-    def _deliver(self, until: float | None = None) -> str | None:
-        """Deliver what waits, until then though Redis be slow; returns why the newest of it was not delivered."""
+    def _is_up_to_date(self, commands: Sequence[Command], is_insistent: bool) -> bool:
+        """Deliver for a moment what waits; return whether these commands can be asked and would not see the past."""
+        self._deliver(self._clock() + SLOW_SECONDS)
+        if is_insistent and self._is_behind(commands):
+            self._deliver(self._clock() + AWAITED_SECONDS, is_insistent=True)
+        return not self._is_behind(commands) and not self._is_away(is_insistent)
+
+    def _is_behind(self, commands: Sequence[Command]) -> bool:
+        """Return whether a write waits for a key that these commands name."""
+        names = {part for command in commands for part in command[1:] if isinstance(part, str)}
+        waiting = self._waiting.copy()  # others append meanwhile
+        return any(not names.isdisjoint(command[1:]) for write in waiting for command in write)
+
+    def _deliver(self, until: float, *, is_insistent: bool = False) -> str | None:
+        """Deliver what waits, until then; returns why the newest of it was not delivered.
+
+        The first is delivered in any case, unless Redis is away; what is left then a thread of its own delivers.
+        """
         refused: str | None = None
         while self._waiting:
-            if self._is_away() if until is None else self._clock() > until:
+            if self._clock() > until or self._is_away(is_insistent):
                 self._try_later()
-                return self._problem
+                return self._problem or self._slow()
             first = self._waiting[0]
             try:
                 self._run(first, transaction=True)
@@ -155,15 +173,21 @@ class RedisConnection:
                 self._waiting.popleft()  # one that is refused would be for ever, and what waits behind it with it
         return refused
 
-    def _is_away(self, is_awaited: bool = False) -> bool:
-        return self._clock() < (self._not_before if is_awaited else max(self._not_before, self._slow_until))
+    def _is_away(self, is_insistent: bool = False) -> bool:
+        """Return whether Redis is not to be asked now, by one who asks a slow one or by all others."""
+        return self._clock() < (self._not_before if is_insistent else max(self._not_before, self._slow_until))
 
     def _run(self, commands: Sequence[Command], *, transaction: bool) -> list[Any]:
-        began = self._clock()
+        began, was_away = self._clock(), self._is_away()
         try:
-            return self._exchanged(commands, transaction=transaction)
+            replies = self._exchanged(commands, transaction=transaction)
         finally:
-            self._spent(self._clock() - began)
+            seconds = self._clock() - began
+            if not was_away:  # else who asked has chosen to wait
+                self._spent(seconds)
+        if self._is_awaited or (seconds <= SLOW_SECONDS and not was_away):
+            self._answered_well()
+        return replies
 
     def _spent(self, seconds: float) -> None:
         """Count the time that an exchange took, and leave a slow Redis alone for as long as it is to be."""
@@ -180,6 +204,12 @@ class RedisConnection:
                 log.warning("store_slow", store=self._where, seconds=round(seconds, 2), consequence=AWAY, fix=fix)
             self._problem = self._problem or self._slow()
 
+    def _answered_well(self) -> None:
+        """Note the end of a problem: an answer that was slow, or came while Redis counts as away, is none."""
+        if self._problem is not None:
+            log.warning("store_reachable_again", store=self._where, waiting=len(self._waiting), lost=self._lost)
+            self._problem, self._lost = None, 0
+
     def _slow(self) -> str:
         return f"the store at {self._where} answers slowly; it is tried again"
 
@@ -187,11 +217,7 @@ class RedisConnection:
         with self._client.pipeline(transaction) as pipe:  # pyright: ignore[reportUnknownMemberType] - untyped there
             for command in commands:
                 pipe.execute_command(*storable(command))  # pyright: ignore[reportUnknownMemberType]
-            replies = _restored_reply(pipe.execute())
-        if self._problem is not None:
-            log.warning("store_reachable_again", store=self._where, waiting=len(self._waiting), lost=self._lost)
-            self._problem, self._lost = None, 0
-        return replies
+            return _restored_reply(pipe.execute())
 
     def _refused(self, event: str, error: RedisError, commands: Sequence[Command]) -> str:
         keys = sorted({str(command[1]) for command in commands if len(command) > 1})
@@ -201,7 +227,8 @@ class RedisConnection:
 
     def _failed(self, error: RedisError) -> str:
         """Log a failure once when it begins, not with every call, and return it in words."""
-        if self._problem is None:
+        problem = f"the store at {self._where} cannot be reached; it is tried again"
+        if self._problem != problem:
             log.error(
                 "store_unreachable",
                 store=self._where,
@@ -210,9 +237,9 @@ class RedisConnection:
                 fix=_fix_of(error),
             )
         self._not_before = self._clock() + REST_SECONDS
-        self._problem = f"the store at {self._where} cannot be reached; it is tried again"
+        self._problem = problem
         self._try_later()
-        return self._problem
+        return problem
 
     def _try_later(self) -> None:
         """Deliver what waits even if nobody asks for anything any more."""
@@ -226,7 +253,7 @@ class RedisConnection:
         with self._lock:
             self._next = None
             if not self._is_closed:
-                self._deliver(self._clock() + HELD_UP_SECONDS)  # nobody waits for it here
+                self._deliver(self._clock() + HELD_UP_SECONDS, is_insistent=True)  # nobody waits for it here
                 self._try_later()
 
 

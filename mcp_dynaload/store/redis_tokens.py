@@ -2,15 +2,20 @@
 
 import json
 import secrets
+import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import structlog
 
 from mcp_dynaload.errors import StoreError
 from mcp_dynaload.store.redis_connection import Command, RedisConnection
+from mcp_dynaload.store.remembered_tokens import RememberedTokens
 from mcp_dynaload.store.tokens import PREFIX, Scope, TokenRecord, hash_of, refuse_to_forget
 
 NAMES = "dynaload:tokens"
@@ -22,39 +27,94 @@ RECORDS = "dynaload:token-records"
 MADE = "dynaload:tokens-were-made"
 """There once a token was made, and still when the last is revoked."""
 
-MAX_REMEMBERED = 10_000
+RENEW_SECONDS = 1.0
+"""Tokens that were let in unasked are asked for so long afterwards, all together."""
 
 log = structlog.get_logger()
+
+
+@dataclass(slots=True, eq=False)
+class _Lookup:
+    """A token that somebody waits for."""
+
+    digest: str
+    is_asked: bool = False
+    replies: list[Any] | None = None
+    """The answer, once it is asked for; None: there was none."""
 
 
 class RedisTokens:
     """The tokens in Redis: while it is away this process lets in whom it let in before, and makes or revokes none."""
 
-    def __init__(self, remote: RedisConnection) -> None:
+    def __init__(self, remote: RedisConnection, clock: Callable[[], float] = time.monotonic) -> None:
         self._remote = remote
-        self._remembered: dict[str, TokenRecord] = {}
+        self._remembered = RememberedTokens(clock)
+        self._lookups: list[_Lookup] = []
+        self._looking = anyio.Lock()
+        self._unasked: set[str] = set()
+        self._renewing = threading.Lock()
+        self._renewal: threading.Timer | None = None
         self._has_any = True
         self._were_made = True
 
     async def find(self, token: str) -> TokenRecord | None:
-        """Return the token's record; None if it is no token of ours."""
+        """Return the token's record; None if it is no token of ours.
+
+        A token that was let in before is let in without an answer, too, and asked for soon afterwards.
+
+        Raises:
+            StoreError: Redis does not answer, so nobody can tell.
+        """
         digest = hash_of(token)  # a token is 256 bits of chance: a plain hash of it cannot be turned around
-        replies = await self._ask(("HGET", RECORDS, digest))
-        if replies is None:
-            if (known := self._remembered.get(digest)) is not None:
-                return known
-            replies = await self._ask(("HGET", RECORDS, digest), is_awaited=True)
-        if replies is None:
-            return None
-        self._remembered.pop(digest, None)
-        if replies[0] is None:
-            return None
-        if (record := _record(replies[0])) is None:
-            return None
-        self._remembered[digest] = record
-        if len(self._remembered) > MAX_REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
+        if self._remembered.is_known(digest):
+            replies = await self._ask(("HGET", RECORDS, digest))
+            if replies is not None:
+                return self._noted(digest, replies[0])
+            if (record := self._remembered.recent(digest)) is not None:
+                self._renew_later(digest)
+                return record
+        replies = await self._looked_up(digest)
+        if replies is not None:
+            return self._noted(digest, replies[0])
+        self._remembered.note_unanswered()
+        if (record := self._remembered.last(digest)) is not None:
+            self._renew_later(digest)
+            return record
+        raise StoreError("the Redis of store_url does not answer whether the access token is valid; try again")
+
+    def _noted(self, digest: str, content: str | None) -> TokenRecord | None:
+        record = None if content is None else _record(content)
+        self._remembered.note(digest, record)
         return record
+
+    async def _looked_up(self, digest: str) -> list[Any] | None:
+        """Wait for the answer; those who come while others are asked for are asked for together."""
+        lookup = _Lookup(digest)
+        self._lookups.append(lookup)
+        async with self._looking:
+            if not lookup.is_asked:
+                together = tuple(self._lookups)
+                replies = await self._ask(*(("HGET", RECORDS, one.digest) for one in together), is_awaited=True)
+                for place, one in enumerate(together):
+                    one.is_asked, one.replies = True, None if replies is None else [replies[place]]
+                self._lookups = self._lookups[len(together) :]
+        return lookup.replies
+
+    def _renew_later(self, digest: str) -> None:
+        """Ask for a token that was let in unasked, though Redis be slow."""
+        with self._renewing:
+            self._unasked.add(digest)
+            if self._renewal is None:
+                self._renewal = threading.Timer(RENEW_SECONDS, self._renew)
+                self._renewal.daemon = True
+                self._renewal.start()
+
+    def _renew(self) -> None:
+        with self._renewing:
+            digests, self._unasked, self._renewal = tuple(self._unasked), set(), None
+        replies = self._remote.read(*(("HGET", RECORDS, digest) for digest in digests), is_awaited=True)
+        for digest, content in zip(digests, replies or (), strict=False):
+            self._noted(digest, content)
 
     async def has_any(self) -> bool:
         """Return whether there is a token now.

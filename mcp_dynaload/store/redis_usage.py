@@ -22,6 +22,13 @@ LOADED_SECONDS = 90 * 86_400
 
 CALLS, MISSED = "calls", "missed"
 
+_KEEP_OVER = """
+local stored = redis.call('GET', KEYS[1])
+if stored and stored ~= ARGV[3] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return 1
+"""
+
 
 class RedisUsage:
     """The usage in Redis, in keys under `dynaload:`; each write is one transaction."""
@@ -133,14 +140,20 @@ class RedisUsage:
         if told := tuple(parts):
             self._remote.write(("SADD", _key("flows", project), *told))
 
-    def kept(self, session_id: str) -> KeptSession:
-        """Return what a session is to get again; nothing if it is unknown."""
-        (stored,) = self._remote.read(("GET", _key("kept", session_id)), is_vital=True) or [None]
-        return KeptSession.from_text(stored) if stored else KeptSession()
+    def kept(self, session_id: str) -> KeptSession | None:
+        """Return what a session is to get again, nothing if it is unknown; None where that cannot be read now."""
+        replies = self._remote.read(("GET", _key("kept", session_id)), is_vital=True)
+        if replies is None:
+            return None
+        return KeptSession.from_text(replies[0]) if replies[0] else KeptSession()
 
-    def keep_session(self, session_id: str, kept: KeptSession) -> None:
-        """Store what a session is to get again; what has long not changed is forgotten."""
-        self._remote.write(("SET", _key("kept", session_id), kept.as_text(), "EX", LOADED_SECONDS))
+    def keep_session(self, session_id: str, kept: KeptSession, over: KeptSession | None = None) -> None:
+        """Store what a session is to get again, or only over this or nothing; what long not changed is forgotten."""
+        key, text = _key("kept", session_id), kept.as_text()
+        if over is None:
+            self._remote.write(("SET", key, text, "EX", LOADED_SECONDS))
+        else:
+            self._remote.write(("EVAL", _KEEP_OVER, 1, key, text, LOADED_SECONDS, over.as_text()))
 
     def close(self) -> None:
         """Let go of it."""

@@ -79,15 +79,21 @@ class SqliteUsage:
         for table in ("usage", "followers"):
             self._database.write(f"DELETE FROM {table} WHERE project = ?", rows)
 
-    def kept(self, session_id: str) -> KeptSession:
-        """Return what a session is to get again; nothing if it is unknown."""
-        rows = self._database.read("SELECT kept FROM sessions WHERE session_id = ?", (session_id,))
+    def kept(self, session_id: str) -> KeptSession | None:
+        """Return what a session is to get again, nothing if it is unknown; None where that cannot be read now."""
+        rows = self._database.try_read("SELECT kept FROM sessions WHERE session_id = ?", (session_id,))
+        if rows is None:
+            return None
         return KeptSession.from_text(rows[0][0]) if rows else KeptSession()
 
-    def keep_session(self, session_id: str, kept: KeptSession) -> None:
-        """Store what a session is to get again; the oldest sessions are forgotten."""
-        values = (session_id, kept.as_text(), time.time())
-        self._database.write("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)", [values])
+    def keep_session(self, session_id: str, kept: KeptSession, over: KeptSession | None = None) -> None:
+        """Store what a session is to get again, or only over this or nothing; the oldest sessions are forgotten."""
+        values = (session_id, kept.as_text(), time.time(), over.as_text() if over is not None else None)
+        self._database.write(
+            "INSERT INTO sessions VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE "
+            "SET kept = excluded.kept, changed_at = excluded.changed_at WHERE ?4 IS NULL OR sessions.kept = ?4",
+            [values],
+        )
         self._database.write(
             "DELETE FROM sessions WHERE session_id NOT IN "
             "(SELECT session_id FROM sessions ORDER BY changed_at DESC LIMIT ?)",

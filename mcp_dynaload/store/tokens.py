@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import anyio.to_thread
 
@@ -46,7 +46,11 @@ class TokenStore(Protocol):
     """The store of tokens: in SQLite here, in Redis for many machines."""
 
     async def find(self, token: str) -> TokenRecord | None:
-        """Return the token's record; None if it is no token of ours."""
+        """Return the token's record; None if it is no token of ours.
+
+        Raises:
+            StoreError: Nobody can tell now.
+        """
         ...
 
     async def has_any(self) -> bool:
@@ -95,10 +99,17 @@ class SqliteTokens:
         self._database = database
 
     async def find(self, token: str) -> TokenRecord | None:
-        """Return the token's record; None if it is no token of ours."""
+        """Return the token's record; None if it is no token of ours.
+
+        Raises:
+            StoreError: The database cannot be read now, so nobody can tell.
+        """
         # A token is 256 bits of chance: a plain hash of it cannot be turned around.
-        rows = await self._read("SELECT name, scope, created_at FROM tokens WHERE digest = ?", hash_of(token))
-        return rows[0] if rows else None
+        statement, digest = "SELECT name, scope, created_at FROM tokens WHERE digest = ?", hash_of(token)
+        rows = await anyio.to_thread.run_sync(self._database.try_read, statement, (digest,))
+        if rows is None:
+            raise StoreError("the database of the access tokens cannot be read now; the log says why")
+        return _record_of(rows[0]) if rows else None
 
     async def has_any(self) -> bool:
         """Return whether there is a token now."""
@@ -155,7 +166,12 @@ class SqliteTokens:
 
     async def _read(self, statement: str, *values: str) -> list[TokenRecord]:
         rows = await anyio.to_thread.run_sync(self._database.read, statement, values)
-        return [TokenRecord(str(name), Scope(scope), float(created_at)) for name, scope, created_at in rows]
+        return [_record_of(row) for row in rows]
+
+
+def _record_of(row: Sequence[Any]) -> TokenRecord:
+    name, scope, created_at = row
+    return TokenRecord(str(name), Scope(scope), float(created_at))
 
 
 def refuse_to_forget(records: Sequence[TokenRecord]) -> None:

@@ -161,12 +161,15 @@ class UsageStore(Protocol):
         """Store that the user was told of these parts in a project."""
         ...
 
-    def kept(self, session_id: str) -> KeptSession:
-        """Return what a session is to get again; nothing if it is unknown."""
+    def kept(self, session_id: str) -> KeptSession | None:
+        """Return what a session is to get again, nothing if it is unknown; None where that cannot be read now."""
         ...
 
-    def keep_session(self, session_id: str, kept: KeptSession) -> None:
-        """Store what a session is to get again; the oldest sessions are forgotten."""
+    def keep_session(self, session_id: str, kept: KeptSession, over: KeptSession | None = None) -> None:
+        """Store what a session is to get again; the oldest sessions are forgotten.
+
+        `over`: it is stored only where nothing is, or this.
+        """
         ...
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.configuration import Configuration
+from mcp_dynaload.errors import StoreError
 from mcp_dynaload.http.host_guard import SECURITY_HEADERS
 from mcp_dynaload.http.rate_limit import Buckets
 from mcp_dynaload.http.wrong_tokens import MAX_KEPT, MAX_PER_MINUTE, WrongTokens
@@ -141,6 +142,31 @@ async def test_a_revoked_token_is_refused_at_once_and_the_service_stays_closed(t
         without = await client.get(service.url(), headers={"authorization": ""})
 
     assert [before.status_code, after.status_code, without.status_code] == [200, 401, 401]
+
+
+async def test_a_token_of_which_nobody_can_tell_is_not_said_to_be_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.http.revocation.RECHECK_SECONDS", 0.05)
+    async with guarded(tmp_path, Scope.USE) as (service, tokens), http(bearer(tokens["use"])) as client:
+        async with client.stream("GET", service.url("sse")) as stream:
+            came = stream.aiter_bytes()
+            await anext(came)
+            with monkeypatch.context() as away:
+                away.setattr(SqliteTokens, "find", cannot_tell)
+                many = [await post(client, service.url(), "initialize", **HELLO) for _ in range(MAX_PER_MINUTE + 1)]
+                with anyio.move_on_after(0.3) as goes_on:
+                    await anext(came)
+        after = await post(client, service.url(), "initialize", **HELLO)
+
+    assert {(answer.status_code, answer.json()["error"]) for answer in many} == {(503, "store_unavailable")}
+    assert int(many[0].headers["retry-after"]) > 0
+    assert goes_on.cancelled_caught
+    assert after.status_code == 200
+
+
+async def cannot_tell(tokens: SqliteTokens, token: str) -> None:
+    raise StoreError("it does not answer")
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

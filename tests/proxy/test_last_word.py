@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamOptions
+from mcp_dynaload.store.sqlite_usage import SqliteUsage
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
 from tests.hunting import examples
@@ -142,6 +143,30 @@ async def test_a_resumed_session_has_the_mode_that_was_chosen_in_it_and_another_
         await say(client, "reset")
     async with office(tmp_path, "today") as client:
         assert "Now: balanced." in await say(client, "performance-mode")
+
+
+async def test_what_could_not_be_read_when_a_session_was_resumed_is_there_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office(tmp_path, "today") as client:
+        await say(client, "performance-mode conservative")
+        await say(client, f"unload {ECHO}")
+    with monkeypatch.context() as away:
+        away.setattr(SqliteUsage, "kept", cannot_be_read)
+        async with office(tmp_path, "today") as client:
+            assert "Now: balanced." in await say(client, "performance-mode")
+            await say(client, "load-category desk")
+            await client.hook("Stop", session_id="new")
+            await say(client, "performance-mode aggressive")
+            await say(client, f"unload {ECHO}")
+    async with office(tmp_path, "today") as client:
+        assert "Now: conservative." in await say(client, "performance-mode")
+        await client.hook("Stop", session_id="new")
+        assert "Now: aggressive." in await say(client, "performance-mode")
+
+
+def cannot_be_read(memory: SqliteUsage, session_id: str) -> None:
+    """Be a store that does not answer."""
 
 
 async def test_what_was_chosen_in_one_conversation_does_not_hold_in_another_one_in_which_nothing_was(

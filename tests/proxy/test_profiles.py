@@ -159,7 +159,9 @@ async def test_a_profile_that_is_gone_is_not_resumed(tmp_path: Path) -> None:
         await run(client, "profile work")
     file = tmp_path / "state" / "dynaload.db"
     with closing(SqliteUsage(Database(file))) as memory:
-        memory.keep_session("one", replace(memory.kept("one"), profile="away"))
+        kept = memory.kept("one")
+        assert kept is not None
+        memory.keep_session("one", replace(kept, profile="away"))
 
     with capture_logs() as logged:
         async with office(tmp_path, "books", session_id="one") as client:

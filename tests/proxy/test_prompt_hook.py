@@ -166,7 +166,9 @@ async def test_plan_mode_and_the_model_are_taken_from_the_hook(tmp_path: Path) -
         await client.prompt("create an invoice", transcript_path=str(transcript), session_id="later")
 
     with closing(SqliteUsage(Database(tmp_path / "state" / "dynaload.db"))) as memory:
-        assert memory.kept("later").loaded == {"desk__create_invoice", "desk__search_tickets"}
+        kept = memory.kept("later")
+        assert kept is not None
+        assert kept.loaded == {"desk__create_invoice", "desk__search_tickets"}
 
 
 @pytest.mark.parametrize("event", ["PostToolUse", "", "SessionStart", 5, None, ["UserPromptSubmit"]])

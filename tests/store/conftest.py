@@ -1,10 +1,13 @@
 """Where stores are kept: each contract is kept alike in the state folder and in a real Redis."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
+from mcp_dynaload.store.redis_connection import RedisConnection
 from tests.redis_server import RedisServer, running_redis
+from tests.store.slow_redis import SlowWay, slow_redis
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +23,17 @@ def url(request: pytest.FixtureRequest, redis: RedisServer) -> str:
         return ""
     redis.flush()
     return redis.url
+
+
+@pytest.fixture
+def way() -> SlowWay:
+    return SlowWay()
+
+
+@pytest.fixture
+def slow_store(redis: RedisServer, way: SlowWay) -> Iterator[RedisConnection]:
+    """Return a connection over the way."""
+    redis.flush()
+    with closing(slow_redis(redis.url, way)) as opened:
+        yield opened
+        way.seconds = 0.0

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from mcp_dynaload.errors import StoreError
 from mcp_dynaload.store import database
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.sqlite_usage import SqliteUsage
+from mcp_dynaload.store.tokens import Scope, SqliteTokens
+from mcp_dynaload.store.usage import KeptSession
 
 PINS = "SELECT tool FROM pins ORDER BY tool"
 PIN = "INSERT INTO pins VALUES ('p', ?)"
@@ -87,6 +90,31 @@ def test_three_stores_on_a_locked_file_are_open_and_used_within_a_second(
     for store in stores:
         store.close()
     assert took < 1.5
+
+
+def test_a_locked_one_does_not_say_that_nothing_is_kept_of_a_session_and_keeps_what_is(file: Path) -> None:
+    kept = KeptSession(frozenset({"a"}), mode="conservative")
+    with closing(SqliteUsage(Database(file))) as memory:
+        memory.keep_session("s", kept)
+    with locked(file, "EXCLUSIVE"):
+        memory = SqliteUsage(Database(file))
+        unknown = memory.kept("s")
+        memory.keep_session("s", KeptSession(frozenset({"b"})), over=KeptSession())
+    known = memory.kept("s")
+    memory.close()
+
+    assert (unknown, known) == (None, kept)
+
+
+async def test_a_locked_one_does_not_say_that_a_token_is_none_of_ours(file: Path) -> None:
+    with closing(Database(file)) as store:
+        token = await SqliteTokens(store).create("ann", Scope.USE)
+    with locked(file, "EXCLUSIVE"):
+        store = Database(file)
+        with pytest.raises(StoreError, match="cannot be read now"):
+            await SqliteTokens(store).find(token)
+    assert await SqliteTokens(store).find(token)
+    store.close()
 
 
 def test_a_statement_that_fails_for_another_reason_does_not_hold_up_the_rest(file: Path) -> None:

@@ -45,7 +45,7 @@ def test_what_was_told_while_redis_was_away_is_there_when_it_is_back(redis: Redi
         pins, sessions = memory.pins("/project"), memory.sessions("/project")
 
     assert problem == f"the store at 127.0.0.1:{redis.port} cannot be reached; it is tried again"
-    assert while_away == ((), (), KeptSession())
+    assert while_away == ((), (), None)
     assert (pins, [dict(session.tools) for session in sessions]) == (("log", "status"), [{"log": Calls(2)}])
     assert [event["event"] for event in logs] == ["store_unreachable", "store_reachable_again"]
 

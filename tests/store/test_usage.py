@@ -165,6 +165,16 @@ def test_what_a_session_is_to_get_again_is_kept(memory: UsageStore) -> None:
     assert (memory.kept("s"), memory.kept("other")) == (whole, LOADED)
 
 
+def test_what_could_not_be_read_of_a_session_is_not_overwritten(memory: UsageStore, other: UsageStore) -> None:
+    later = KeptSession(frozenset({"status"}))
+    memory.keep_session("known", LOADED)
+    for session in ("known", "new"):
+        other.keep_session(session, later, over=KeptSession())
+        other.keep_session(session, KeptSession(), over=later)
+
+    assert (memory.kept("known"), memory.kept("new")) == (LOADED, KeptSession())
+
+
 def test_what_another_version_kept_of_a_session_is_read_as_far_as_it_is_known() -> None:
     older, newer = '{"loaded": ["a"], "unloaded": []}', '{"loaded": ["a"], "mode": "turbo", "colour": {"of": "it"}}'
 
