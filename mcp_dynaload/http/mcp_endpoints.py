@@ -30,7 +30,8 @@ from starlette.types import Message, Receive, Scope, Send
 from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.http.mcp_sessions import McpSessions, sender_name
-from mcp_dynaload.http.unread_messages import UnreadMessages
+from mcp_dynaload.http.revocation import receive_until
+from mcp_dynaload.http.unread_messages import PiecewiseSend, UnreadMessages
 from mcp_dynaload.proxy.client import Request, is_following
 from mcp_dynaload.proxy.server import ProxyServer
 from mcp_dynaload.store.session_counts import REPEAT_SECONDS, SessionCounts
@@ -122,14 +123,14 @@ class Endpoints:
         if (refusal := await self._refusal(sender)) is not None:
             await refusal(scope, receive, send)
             return
-        ending, cutting = anyio.CancelScope(), anyio.CancelScope()
+        ending, cut_off, out = anyio.CancelScope(), anyio.Event(), PiecewiseSend(send)
         self._streams.add(ending)
         try:
-            with self._sessions.over_sse(sender), cutting:
+            with self._sessions.over_sse(sender):
                 await self._tell(sender)
-                async with self._sse.connect_sse(scope, receive, send) as (read, write):
+                async with self._sse.connect_sse(scope, receive_until(cut_off, receive), out) as (read, write):
                     with ending:
-                        unread = UnreadMessages(write, cutting.cancel)
+                        unread = UnreadMessages(write, out, cut_off.set)
                         await serve_loop(self._proxy.server, read, unread, lifespan_state={})
                     await write.aclose()  # which ends the response
         finally:

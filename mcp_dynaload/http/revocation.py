@@ -21,20 +21,6 @@ async def answer_while_welcome(
     gone = anyio.Event()
     is_open = False
 
-    async def receive_or_gone() -> Message:
-        message = DISCONNECT
-        async with anyio.create_task_group() as tasks:
-
-            async def take() -> None:
-                nonlocal message
-                message = await receive()
-                tasks.cancel_scope.cancel()
-
-            tasks.start_soon(take)
-            await gone.wait()
-            tasks.cancel_scope.cancel()
-        return message
-
     async def send_noting(message: Message) -> None:
         nonlocal is_open
         await send(message)
@@ -50,7 +36,7 @@ async def answer_while_welcome(
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch)
         try:
-            await app(scope, receive_or_gone, send_noting)
+            await app(scope, receive_until(gone, receive), send_noting)
         except Exception as error:  # noqa: BLE001 - it is raised below, by itself: who answers for it knows no groups
             failure = error
         tasks.cancel_scope.cancel()
@@ -58,3 +44,23 @@ async def answer_while_welcome(
         raise failure
     if gone.is_set() and is_open:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def receive_until(gone: anyio.Event, receive: Receive) -> Receive:
+    """Return a `receive` that tells the application that the sender has gone, from when the event is set."""
+
+    async def receive_or_gone() -> Message:
+        message = DISCONNECT
+        async with anyio.create_task_group() as tasks:
+
+            async def take() -> None:
+                nonlocal message
+                message = await receive()
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(take)
+            await gone.wait()
+            tasks.cancel_scope.cancel()
+        return message
+
+    return receive_or_gone

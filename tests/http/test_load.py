@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.types import ASGIApp
 
 from mcp_dynaload.http import connections
 from mcp_dynaload.http import request_body as receiving
@@ -81,16 +82,17 @@ async def test_half_sent_requests_keep_nobody_out_at_a_low_limit_of_descriptors(
     assert "out of system resource" not in text_in(tmp_path / "stderr")
 
 
+async def ok(scope: Any, receive: Any, send: Any) -> None:
+    """Be a small application."""
+    if scope["type"] != "http":
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
 @asynccontextmanager
-async def timed(limit: int = 100) -> AsyncGenerator[int]:
-    """Serve a small application behind our protocol; yields its port."""
-
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-        await send({"type": "http.response.body", "body": b"ok"})
-
+async def timed(limit: int = 100, application: ASGIApp = ok) -> AsyncGenerator[int]:
+    """Serve an application behind our protocol; yields its port."""
     protocol = cast("type[Any]", partial(TimedProtocol, Connections(limit)))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(application, http=protocol, lifespan="off", log_config=None, ws="none")
@@ -142,6 +144,34 @@ async def test_whoever_asks_in_time_is_answered_as_often_as_wanted(monkeypatch: 
         begun = time.monotonic()
         while time.monotonic() - begun < 0.8:
             assert (await client.get(f"http://127.0.0.1:{port}/")).text == "ok"
+
+
+async def test_little_is_held_for_who_takes_nothing_so_that_it_is_seen_who_takes_some() -> None:
+    sent, piece, is_over = 0, bytes(65_536), False
+
+    async def endless(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal sent
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not is_over:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            sent += len(piece)
+
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        client.setblocking(False)
+        async with timed(application=endless) as port:
+            client.connect_ex(("127.0.0.1", port))
+            await anyio.wait_writable(client)
+            client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            await until(lambda: sent)
+            before = 0
+            while before < sent:
+                before = sent
+                await anyio.sleep(0.3)
+            held, is_over = sent, True
+            client.close()
+
+    assert held < 600_000
 
 
 async def test_the_oldest_without_a_request_makes_room_for_a_new_connection() -> None:
