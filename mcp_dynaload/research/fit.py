@@ -31,7 +31,7 @@ from mcp_dynaload.research.samples import (
 
 FILE = Path(__file__).parents[1] / "ranking" / "data" / "coefficients.json"
 
-CAUTION = 1.82
+CAUTION = 1.8
 """Added to the log-odds that a tool is needed at all: a missing one costs more than one loaded in vain."""
 
 VECTOR_SHARE = 0.15
