@@ -101,7 +101,8 @@ def _check_state(configuration: "Configuration") -> None:
 def list_unseen(configuration: "Configuration", server: str = "") -> tuple[str, ...]:
     """List the servers that were never listed in this project, as `refresh` does.
 
-    What is wrong is told in a line each, on stderr. With `server` only that one, if it is among them. Returns those that want a login.
+    What is wrong is told in a line each, on stderr. With `server` only that one, if it is among them. Returns those
+    that want a login.
 
     Raises:
         ConfigError: No server can be used, because the files that should have some are wrong.
