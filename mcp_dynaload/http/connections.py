@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import sys
+from contextlib import suppress
 from typing import Any
 
 import h11
@@ -187,10 +188,12 @@ def backlog(limit: int) -> int:
 def _send_at_once(transport: asyncio.Transport) -> None:
     """Have small answers sent at once, which asyncio does only where the listener says that it is TCP's; hold no more.
 
-    Linux and macOS hold little unsent, if they are asked to.
+    Linux and macOS hold little unsent, if they are asked to; elsewhere, and in some sandboxes, a slow reader is seen
+    late.
     """
     connection: socket.socket | None = transport.get_extra_info("socket")
     if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if sys.platform != "win32":
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MAX_UNSENT_BYTES)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            with suppress(OSError):  # a system in whose headers it is, and that does not know it
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MAX_UNSENT_BYTES)

@@ -31,7 +31,7 @@ class SqliteUsage:
         when = now if at is None else at
         rows = [(project, session, name, calls.times, calls.was_missed, when) for name, calls in tools.items()]
         self._database.write(
-            "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (project, session, tool) DO UPDATE SET "
             "calls = calls + excluded.calls, missed = max(missed, excluded.missed), at = excluded.at",
             rows,
         )
@@ -88,10 +88,11 @@ class SqliteUsage:
 
     def keep_session(self, session_id: str, kept: KeptSession, over: KeptSession | None = None) -> None:
         """Store what a session is to get again, or only over this or nothing; the oldest sessions are forgotten."""
-        values = (session_id, kept.as_text(), time.time(), over.as_text() if over is not None else None)
+        stored = over.as_text() if over is not None else None
+        values = (session_id, kept.as_text(), time.time(), stored, stored)
         self._database.write(
-            "INSERT INTO sessions VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE "
-            "SET kept = excluded.kept, changed_at = excluded.changed_at WHERE ?4 IS NULL OR sessions.kept = ?4",
+            "INSERT INTO sessions VALUES (?, ?, ?) ON CONFLICT (session_id) DO UPDATE "
+            "SET kept = excluded.kept, changed_at = excluded.changed_at WHERE ? IS NULL OR sessions.kept = ?",
             [values],
         )
         self._database.write(
@@ -106,7 +107,9 @@ class SqliteUsage:
         if not rows:
             return
         self._database.write(
-            "INSERT INTO followers VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1", rows
+            "INSERT INTO followers VALUES (?, ?, ?, 1) ON CONFLICT (project, tool, follower) DO UPDATE "
+            "SET count = count + 1",
+            rows,
         )
         self._database.write(
             "DELETE FROM followers WHERE project = ?1 AND rowid NOT IN "

@@ -172,7 +172,8 @@ async def unpin(session: Session, words: Words) -> Result:
     pinned = session.state.pinned
     names, what = _tools_or_category(session, words)
     if names is None:  # of a server that is gone or not in the profile in use a pin can be undone all the same
-        names = (what,) if what in pinned else session.live.categories().get(what.lower()) or _gone(session, what)
+        there = session.live.categories().get(what.lower())
+        names = (what,) if what in pinned else there or _pins_of_gone(session, what)
     known = tuple(name for name in names or () if name in pinned)
     if known:
         problem = await anyio.to_thread.run_sync(session.shared.memory.forget_pins, session.learning.project, known)
@@ -192,7 +193,7 @@ async def unpin(session: Session, words: Words) -> Result:
     return wrong("pinned tool", what, sorted(pinned))
 
 
-def _gone(session: Session, server: str) -> tuple[str, ...]:
+def _pins_of_gone(session: Session, server: str) -> tuple[str, ...]:
     """Return the pinned tools of a server that is behind us no more, by what is remembered of it or by their names."""
     unknown = (name for name in session.state.pinned if session.live.catalog.get(name) is None)
     start, wanted = default_prefix(server).casefold(), server.casefold()
