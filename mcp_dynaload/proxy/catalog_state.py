@@ -188,6 +188,11 @@ class CatalogState:
         await self._tell_oddities()
         return tuple(name for name in anew if name not in stored)
 
+    async def until_taken_over(self) -> None:
+        """Wait until the catalog has what is being taken over now, of changed entries or of new listings."""
+        async with self._building:
+            pass
+
     def forget_listings(self, upstreams: Iterable[str]) -> None:
         """Have upstreams listed by the next session, as those of which nothing is known."""
         for upstream in upstreams:

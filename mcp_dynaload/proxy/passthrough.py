@@ -49,9 +49,10 @@ async def wait_for_listings(session: Session) -> None:
 
 
 async def known_by_now(session: Session, look: Callable[[], _Found | None]) -> _Found | None:
-    """Return what `look` finds; while upstreams are listed for the first time it may be something of one of theirs."""
+    """Return what `look` finds; it may be of a server that is taken over now, or is listed for the first time."""
     if (found := look()) is not None:
         return found
+    await session.live.until_taken_over()
     await session.first_listing.before_answer(lambda: look() is not None)
     return look()
 

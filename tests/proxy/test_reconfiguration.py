@@ -93,6 +93,36 @@ async def test_a_server_that_comes_back_serves_the_tools_that_the_client_still_l
         assert (await client.names()).count("b__echo") == 1
 
 
+async def test_a_call_waits_for_a_server_that_is_just_coming_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, goes_on, read = threading.Event(), threading.Event(), KnownListings.read
+    answers: list[str] = []
+    early: list[str] = []
+
+    def slow(known: KnownListings, names: Iterable[str] | None = None) -> frozenset[str]:
+        begun.set()
+        assert goes_on.wait(HANG_SECONDS)
+        return read(known, names)
+
+    async def call() -> None:
+        answers.append(await client.say("b__echo"))
+
+    async with AsyncExitStack() as stack:
+        proxy, client = await in_front_of(stack, tmp_path, config("a"), config("b"), known=["a", "b"])
+        await proxy.reconfigure(named(config("a")))
+        monkeypatch.setattr(KnownListings, "read", slow)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(proxy.reconfigure, named(config("a"), config("b")))
+            await until(begun.is_set)
+            tasks.start_soon(call)
+            await client.say("a__echo")
+            early.extend(answers)
+            goes_on.set()
+
+    assert (early, answers) == ([], ["{}"])
+
+
 @pytest.mark.proves("live-servers")
 async def test_a_call_in_flight_is_answered_by_a_server_that_is_removed_or_changed_meanwhile(tmp_path: Path) -> None:
     release = tmp_path / "release"
