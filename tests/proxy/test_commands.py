@@ -131,6 +131,8 @@ async def test_the_pins_of_a_server_that_is_gone_since_an_earlier_session_can_be
     async with office(tmp_path) as client:
         await run(client, "pin desk")
     async with office(tmp_path, servers=("ledger",), session_id="next") as client:
+        assert (await run(client, "unpin")).startswith("Name a pinned tool.")
+        assert (await run(client, "unpin")).startswith("Name a pinned tool.")
         assert (await run(client, "unpin desk")).startswith("Unpinned 2 tools")
         assert (await run(client, "unpin desk")).startswith("There is no pinned tool 'desk'")
 

@@ -195,13 +195,12 @@ async def unpin(session: Session, words: Words) -> Result:
 
 def _pins_of_gone(session: Session, server: str) -> tuple[str, ...]:
     """Return the pinned tools of a server that is behind us no more, by what is remembered of it or by their names."""
-    unknown = (name for name in session.state.pinned if session.live.catalog.get(name) is None)
+    if not server:
+        return ()
+    unknown = [name for name in sorted(session.state.pinned) if session.live.catalog.get(name) is None]
     start, wanted = default_prefix(server).casefold(), server.casefold()
-    return tuple(
-        name
-        for name in sorted(unknown)
-        if session.live.gone.get(name, "").casefold() == wanted or name.casefold().startswith(start)
-    )
+    of_it = {name for name, known in session.live.gone.items() if known.casefold() == wanted}
+    return tuple(name for name in unknown if name in of_it or name.casefold().startswith(start))
 
 
 def _after_unpin(session: Session, names: tuple[str, ...]) -> str:
