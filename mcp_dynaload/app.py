@@ -9,12 +9,13 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import structlog
+from anyio.abc import TaskStatus
 from mcp.server.runner import serve_loop
 
 from mcp_dynaload.config.early_grounds import early_grounds
 from mcp_dynaload.config.profiles import read_profiles
 from mcp_dynaload.config.servers_file import read_upstreams
-from mcp_dynaload.config.servers_watch import ServersChange, stamp_of, with_kept
+from mcp_dynaload.config.servers_watch import ServersChange, Stamp, stamp_of, with_kept
 from mcp_dynaload.config.written_configuration import followed_files
 from mcp_dynaload.configuration import Configuration, open_catalog
 from mcp_dynaload.early.exchanges import FirstExchanges
@@ -134,6 +135,8 @@ async def open_proxy(
                 anyio.create_task_group() as tasks,
             ):
                 tasks.start_soon(follow_servers_files, configuration, proxy)
+                if not is_service:  # whose clients have settings of their own
+                    await tasks.start(_follow_client_rules, configuration, proxy)
                 yield proxy
                 tasks.cancel_scope.cancel()
 
@@ -153,15 +156,9 @@ def _settings_line(configuration: Configuration) -> str:
 async def follow_servers_files(configuration: Configuration, proxy: ProxyServer) -> None:
     """Take changes of the servers files over, for ever: within two seconds, once nobody is writing any more."""
     files = followed_files(configuration.locations, configuration.explicit)
-    taken = seen = configuration.stamp
     told = tuple(map(str, configuration.upstreams.problems))
     proxy.live.problems, proxy.live.unused = told, configuration.upstreams.unused
-    while True:
-        await anyio.sleep(POLL_SECONDS if seen == taken else SETTLED_SECONDS)
-        before, seen = seen, await anyio.to_thread.run_sync(stamp_of, files)
-        if seen == taken or seen != before:
-            continue
-        taken = seen
+    async for _ in _changes(lambda: files, configuration.stamp):
         try:
             configuration = await anyio.to_thread.run_sync(_read_again, configuration)
             change = await proxy.reconfigure(configuration.configs)
@@ -172,6 +169,34 @@ async def follow_servers_files(configuration: Configuration, proxy: ProxyServer)
         _tell_servers(proxy, change, [problem for problem in problems if problem not in told])
         proxy.live.problems = told = problems
         proxy.live.unused = configuration.upstreams.unused
+
+
+async def _follow_client_rules(
+    configuration: Configuration, proxy: ProxyServer, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+) -> None:
+    """Have the rules by which Claude Code denies tools, and take changes of its settings over, for ever."""
+    from mcp_dynaload.hosts.claude_code.denied_tools import read_deny_rules, settings_files
+
+    at = configuration.environ, configuration.locations.project_dir
+    stamp = stamp_of(settings_files(*at))
+    proxy.live.client_rules = await anyio.to_thread.run_sync(read_deny_rules, *at)
+    task_status.started()
+    async for _ in _changes(partial(settings_files, *at), stamp):
+        rules = await anyio.to_thread.run_sync(read_deny_rules, *at)
+        if rules != proxy.live.client_rules:
+            proxy.live.client_rules = rules
+            proxy.shared.event_bus.emit(ConfigurationChanged(what="client's rules", detail=f"{len(rules)} deny tools"))
+
+
+async def _changes(files: Callable[[], Sequence[Path]], taken: Stamp) -> AsyncGenerator[None]:
+    """Yield once for each change of the files, for ever, once nobody is writing any more."""
+    seen = taken
+    while True:
+        await anyio.sleep(POLL_SECONDS if seen == taken else SETTLED_SECONDS)
+        before, seen = seen, await anyio.to_thread.run_sync(lambda: stamp_of(files()))
+        if seen != taken and seen == before:
+            taken = seen
+            yield
 
 
 def _read_again(configuration: Configuration) -> Configuration:

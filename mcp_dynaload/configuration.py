@@ -25,6 +25,7 @@ from mcp_dynaload.logins.store import LoginStore
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.catalog_index import CatalogIndex, open_rankings
 from mcp_dynaload.proxy.catalog_state import CatalogState
+from mcp_dynaload.proxy.catalog_view import CatalogView
 from mcp_dynaload.proxy.definition_scan import DefinitionScan
 from mcp_dynaload.proxy.known_listings import KnownListings
 from mcp_dynaload.proxy.model_text import instructions_text, own_texts
@@ -168,3 +169,11 @@ def open_catalog(configuration: Configuration) -> Generator[CatalogState]:
         own = own_texts(instructions_text(listings.by_name, listings.unseen), prefix) if is_dynamic else {}
         index = CatalogIndex(records, open_rankings(settings.cache_ttl_seconds, settings.max_cache_size))
         yield CatalogState(listings, index, count_tokens, own, configuration.categories, configuration.registration)
+
+
+def offered_view(configuration: Configuration, live: CatalogState) -> CatalogView:
+    """Return the part of the catalog that is chosen from in Claude Code here; for commands, which open no session."""
+    from mcp_dynaload.hosts.claude_code.denied_tools import read_deny_rules
+
+    live.client_rules = read_deny_rules(configuration.environ, configuration.locations.project_dir)
+    return CatalogView(live, configuration.profile, is_claude_code=True)

@@ -84,14 +84,14 @@ def _settings(configuration: "Configuration") -> Iterator[Finding]:
 def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
     from mcp_dynaload.cli.scan import notes_of
     from mcp_dynaload.config.upstream_config import prefixes_of
-    from mcp_dynaload.configuration import open_catalog
+    from mcp_dynaload.configuration import offered_view, open_catalog
     from mcp_dynaload.logins.login import login_command
-    from mcp_dynaload.proxy.denied_tools import denied_in_words, idle_glob_notes
+    from mcp_dynaload.proxy.denied_tools import denied_in_words, denied_there, idle_glob_notes
 
     listed = fill_cache(configuration)
     with open_catalog(configuration) as live:
         oddities, held, denied = live.oddities, live.listings.quarantine.held, live.listings.quarantine.access.denied
-        tools = live.catalog.tools
+        tools, not_shown = live.catalog.tools, denied_there(offered_view(configuration, live).denied)
         scanned, idle = list(notes_of(live.listings)), list(idle_glob_notes(live.listings))
     for name, listing in sorted(listed.listings.items()):
         yield Finding("ok", f"server {name}: {counted(len(listing.tools), 'tool')}, protocol {listing.version}")
@@ -103,6 +103,8 @@ def _upstreams(configuration: "Configuration") -> Iterator[Finding]:
         yield Finding("note", held_in_words(name, one), held_fix(name))
     for name, rules in denied.items():
         yield Finding("ok", denied_in_words(name, rules))
+    if not_shown:
+        yield Finding("ok", f"not chosen, as Claude Code shows no model these: {not_shown}")
     for what, fix in (*idle, *scanned):
         yield Finding("note", what, fix)
     for key, glob in _idle_globs(configuration, tools):

@@ -14,10 +14,13 @@ from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.selection.policy import Strategy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mcp_dynaload.api.results import LoadedTool, QueryResult
     from mcp_dynaload.catalog.catalog import Catalog
+    from mcp_dynaload.catalog.deny_rules import DenyRule
     from mcp_dynaload.configuration import Configuration
-    from mcp_dynaload.proxy.profile_view import ProfileView
+    from mcp_dynaload.proxy.catalog_view import CatalogView
     from mcp_dynaload.selection.explain import PromptExplained, ToolExplained
 
 DOCTOR = "`mcp-dynaload doctor` says why"
@@ -57,22 +60,25 @@ def optimize(
     if as_json:
         print(json.dumps(_as_json(prompt, told, explain), indent=2))
     else:
-        _show(told.prompt, tuple(name for name in told.unseen if name not in wanting), explain)
+        _show(told, tuple(name for name in told.unseen if name not in wanting), explain)
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """The tools that a prompt would load, the catalog they are of, and the servers that are missing in it."""
+    """The tools that a prompt would load, the catalog they are of, and what is missing in it."""
 
     prompt: "PromptExplained"
     catalog: "Catalog"
     unseen: tuple[str, ...]
+    """Servers that could not be listed."""
+
+    denied: "Mapping[str, DenyRule]"
+    """The tools that Claude Code's rules deny, each with the rule."""
 
 
 def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) -> _Told:
-    from mcp_dynaload.configuration import open_catalog
+    from mcp_dynaload.configuration import offered_view, open_catalog
     from mcp_dynaload.proxy.learning import stored_priors
-    from mcp_dynaload.proxy.profile_view import ProfileView
     from mcp_dynaload.selection.explain import explain_prompt
     from mcp_dynaload.selection.narrowing import narrowed_catalog
     from mcp_dynaload.selection.priors import LearnedRanker
@@ -82,13 +88,13 @@ def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) 
 
     url, file = configuration.settings.store_url, configuration.locations.database_file
     with open_catalog(configuration) as live, open_usage(url, file) as memory:
-        view = ProfileView(live, configuration.profile)
+        view = offered_view(configuration, live)
         if not view.catalog.tools:
-            raise ConfigError(f"no tool is known{_of_profile(view)}, so there is nothing to choose from: {DOCTOR}")
+            raise ConfigError(f"no tool is known{_among(view)}, so there is nothing to choose from: {DOCTOR}")
         live.index_now()
         project, is_learning = project_of(live.listings.project_dir), configuration.settings.metrics_collection_enabled
         pinned = frozenset(memory.pins(project))
-        catalog = narrowed_catalog(view.catalog, view.has, pinned.__contains__)
+        catalog = narrowed_catalog(view.catalog, lambda tool: True, pinned.__contains__)
         priors = stored_priors(memory, project).lifts(catalog) if is_learning else {}
         context = Context(
             catalog=catalog,
@@ -96,18 +102,24 @@ def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) 
             overhead_tokens=live.overhead_tokens,
         )
         explained = explain_prompt(prompt, strategy, context, priors, time.perf_counter)
-        return _Told(explained, catalog, tuple(filter(view.has, live.listings.unseen)))
+        return _Told(explained, catalog, tuple(filter(view.has, live.listings.unseen)), view.denied)
 
 
-def _of_profile(view: "ProfileView") -> str:
-    return f" in profile {view.chosen.name!r}" if view.chosen.is_any else ""
+def _among(view: "CatalogView") -> str:
+    profile = f" in profile {view.chosen.name!r}" if view.chosen.is_any else ""
+    return f"{profile} that Claude Code's rules do not deny" if view.denied else profile
 
 
 def _as_json(prompt: str, told: _Told, explain: bool) -> dict[str, object]:
     """Return the fields of the Python API's result, and those that only this command knows."""
     explained = told.prompt
     result = _result(prompt, told).model_dump(mode="json")
-    whole: dict[str, object] = {**result, "catalog_tools": explained.tools, "not_listed_yet": list(told.unseen)}
+    whole: dict[str, object] = {
+        **result,
+        "catalog_tools": explained.tools,
+        "not_listed_yet": list(told.unseen),
+        "denied_by_client": {name: str(rule) for name, rule in told.denied.items()},
+    }
     if explain:
         whole["explained"] = [_rounded(tool) for tool in (*explained.loaded, *explained.nearest)]
     return whole
@@ -160,9 +172,11 @@ def _rounded(tool: "ToolExplained") -> dict[str, object]:
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
 
 
-def _show(explained: "PromptExplained", unseen: tuple[str, ...], explain: bool) -> None:
+def _show(told: _Told, unseen: tuple[str, ...], explain: bool) -> None:
     from mcp_dynaload.cli.screen import console
+    from mcp_dynaload.proxy.denied_tools import denied_there
 
+    explained = told.prompt
     console.print(
         f"{len(explained.loaded)} of {explained.tools:,} tools, strategy {explained.strategy}: {explained.reason}"
     )
@@ -176,6 +190,8 @@ def _show(explained: "PromptExplained", unseen: tuple[str, ...], explain: bool) 
     if tools:
         console.print()
         _show_tools(tools, explain)
+    if told.denied:
+        console.print(f"\nLeft out: {denied_there(told.denied)}.", markup=False, highlight=False)
     if unseen:
         console.print(f"\nCould not be listed: {', '.join(unseen)}. Run `mcp-dynaload doctor`.", markup=False)
 

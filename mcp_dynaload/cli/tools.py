@@ -44,8 +44,8 @@ def tools(
 
     Example: mcp-dynaload tools git__log --details
     """
-    from mcp_dynaload.configuration import open_catalog
-    from mcp_dynaload.proxy.denied_tools import denied_in_words
+    from mcp_dynaload.configuration import offered_view, open_catalog
+    from mcp_dynaload.proxy.denied_tools import denied_in_words, denied_there
 
     configuration = configuration_of(config, trust, settings)
     if server and server not in configuration.configs:
@@ -56,6 +56,7 @@ def tools(
         catalog, oddities = live.catalog, live.oddities
         unseen = [name for name in live.listings.unseen if server in ("", name)]
         held, denied = live.listings.quarantine.held, live.listings.quarantine.access.denied
+        not_shown = offered_view(configuration, live).denied
     found = [(tool, catalog.costs[tool.name]) for tool in _wanted(catalog, query, server, limit)]
     if as_json:
         rows = [
@@ -72,6 +73,7 @@ def tools(
             "mended": odd,
             "held": changed,
             "denied": denied,
+            "denied_by_client": {name: str(rule) for name, rule in not_shown.items()},
             "logins_needed": wanting,
         }
         print(json.dumps(result, indent=2))
@@ -96,6 +98,8 @@ def tools(
         console.print(f"\n{held_in_words(name, one)}: {held_fix(name)}", markup=False, highlight=False)
     for name, rules in denied.items():
         console.print(f"\n{denied_in_words(name, rules)}", markup=False, highlight=False)
+    if not_shown:
+        console.print(f"\nNot shown to a model: {denied_there(not_shown)}", markup=False, highlight=False)
 
 
 def _wanted(catalog: "Catalog", query: str, server: str, limit: int | None) -> "list[Tool]":

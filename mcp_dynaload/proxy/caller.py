@@ -34,11 +34,15 @@ class Caller(Enum):
     """It may be the model, through a client that sends on names that are not listed."""
 
 
+def is_claude_code(client_name: str) -> bool:
+    """Return whether the client is Claude Code, maybe behind a program that passes its messages on."""
+    return client_name == CLAUDE_CODE or client_name.startswith(BRIDGED)
+
+
 def caller_of(client_name: str, params: Json) -> Caller:
     """Tell who calls the hook tool by the client's name and by what it has put beside the arguments of the call."""
     meta = json_object(params.get("_meta"))
-    is_claude_code = client_name == CLAUDE_CODE or client_name.startswith(BRIDGED)
     if TOOL_USE_ID in meta:
-        is_plugin = is_claude_code and str(meta[TOOL_USE_ID]).startswith(PLUGIN_CALL)
+        is_plugin = is_claude_code(client_name) and str(meta[TOOL_USE_ID]).startswith(PLUGIN_CALL)
         return Caller.USER if is_plugin else Caller.ANYBODY
-    return Caller.USER if is_claude_code or meta.get(HOOK_MARK) is True else Caller.ANYBODY
+    return Caller.USER if is_claude_code(client_name) or meta.get(HOOK_MARK) is True else Caller.ANYBODY

@@ -10,6 +10,7 @@ import structlog
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog, with_unique_names
 from mcp_dynaload.catalog.categories import Named, categories_of
 from mcp_dynaload.catalog.cost import Count, native_deferral
+from mcp_dynaload.catalog.deny_rules import DenyRule
 from mcp_dynaload.catalog.names import CommandName, Registration
 from mcp_dynaload.config.servers_watch import ServersChange
 from mcp_dynaload.config.unused_servers import UnusedServers
@@ -61,6 +62,9 @@ class CatalogState:
 
     problems: tuple[str, ...] = ()
     """The mistakes in the servers files as they are now; what cannot be used is as it was."""
+
+    client_rules: tuple[DenyRule, ...] = ()
+    """The rules by which Claude Code denies tools, as its settings have them now."""
 
     unused: UnusedServers = field(default_factory=UnusedServers)
     """The servers that the files name now and that are not used."""

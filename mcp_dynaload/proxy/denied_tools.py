@@ -1,9 +1,10 @@
-"""How commands tell of tools that a servers file denies, and of globs in it that no tool fits."""
+"""How commands tell of tools that a servers file or the client denies, and of globs that no tool fits."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 
 from mcp_dynaload.catalog.access import idle_globs
+from mcp_dynaload.catalog.deny_rules import DenyRule
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.proxy.commands.layout import counted
 from mcp_dynaload.proxy.known_listings import KnownListings
@@ -19,6 +20,12 @@ def denied_in_words(server: str, denied: Mapping[str, str]) -> str:
         by_rule.setdefault(rule, []).append(name)
     parts = [f"{rule}: {_named(names)}" for rule, names in by_rule.items()]
     return f"server {server}: denied by the servers file, {'; '.join(parts)}"
+
+
+def denied_there(denied: Mapping[str, DenyRule]) -> str:
+    """Return how many tools Claude Code denies, and by which rules; empty where it denies none."""
+    rules = dict.fromkeys(map(str, denied.values()))
+    return f"{counted(len(denied), 'tool')}, by Claude Code's rules: {'; '.join(rules)}" if denied else ""
 
 
 def idle_glob_notes(listings: KnownListings) -> Iterator[tuple[str, str]]:

@@ -22,10 +22,10 @@ from mcp_dynaload.proxy import modern
 from mcp_dynaload.proxy import passthrough as passing
 from mcp_dynaload.proxy.caller import CLAUDE_CODE, Caller
 from mcp_dynaload.proxy.catalog_state import CatalogState
+from mcp_dynaload.proxy.catalog_view import CatalogView
 from mcp_dynaload.proxy.client import Client, ClientEnvironment, Request, as_it_is, login_owner_of, user_of
 from mcp_dynaload.proxy.failures import error_of
 from mcp_dynaload.proxy.process_context import ProcessContext
-from mcp_dynaload.proxy.profile_view import ProfileView
 from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.prompt_hook import answer_hook
 from mcp_dynaload.proxy.reconfiguration import reconfigure
@@ -176,7 +176,7 @@ class ProxyServer:
         """Answer one request of revision 2026-07-28, which is part of no session."""
         method = self._stateless_surface.methods.get(request.method) if request.method in modern.REQUESTS else None
         if request.method == "server/discover":
-            view = ProfileView(self.live, self._shared.profile)
+            view = CatalogView(self.live, self._shared.profile)
             answer = await call_next(request)
             own = answer if isinstance(answer, dict) else {}
             return {**own, "capabilities": modern.CAPABILITIES, **self._instructions(self._stateless_surface, view)}
@@ -187,7 +187,7 @@ class ProxyServer:
             result = await modern.answered(session, request, method)
         return modern.enveloped(request.method, result, self.server.server_info_stamp)
 
-    def _instructions(self, surface: Surface, view: ProfileView, *, has_tool_search: bool = False) -> Json:
+    def _instructions(self, surface: Surface, view: CatalogView, *, has_tool_search: bool = False) -> Json:
         """Return the field of that name, if there is something to say."""
         listings = self.live.listings
         known = {name: listing for name, listing in listings.by_name.items() if view.has(name)}

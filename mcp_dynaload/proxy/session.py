@@ -16,6 +16,7 @@ from mcp_dynaload.config.profiles import ChosenProfile
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.proxy.catalog_state import CatalogState
+from mcp_dynaload.proxy.catalog_view import CatalogView
 from mcp_dynaload.proxy.client import Client, ListRefresh
 from mcp_dynaload.proxy.client_plugin import ClientPlugin
 from mcp_dynaload.proxy.decision_timing import DecisionTiming, TimedRanker
@@ -25,7 +26,6 @@ from mcp_dynaload.proxy.history import LoadHistory
 from mcp_dynaload.proxy.learning import Learning
 from mcp_dynaload.proxy.model_context import ModelContext
 from mcp_dynaload.proxy.process_context import ProcessContext
-from mcp_dynaload.proxy.profile_view import ProfileView
 from mcp_dynaload.proxy.repeated_hooks import RepeatedHooks
 from mcp_dynaload.proxy.resuming import Recalled, ResumableSession
 from mcp_dynaload.proxy.saving import Saving, saving_of
@@ -76,8 +76,8 @@ class Session:
     session_id: str | None
     learning: Learning
     status_line: ShownLine
-    view: ProfileView
-    """The part of the catalog that the profile in use shows."""
+    view: CatalogView
+    """The part of the catalog that its tools are chosen from."""
 
     plugin: ClientPlugin
     resumable: ResumableSession
@@ -142,7 +142,7 @@ class Session:
 
     @property
     def catalog(self) -> Catalog:
-        """The known tools, of the servers that are in the profile in use."""
+        """The known tools that may be chosen."""
         return self.view.catalog
 
     @property

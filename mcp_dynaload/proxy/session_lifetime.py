@@ -12,11 +12,12 @@ from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.logins.logins import Logins
 from mcp_dynaload.machine.background import kept_up, surviving
 from mcp_dynaload.machine.browser import open_page
+from mcp_dynaload.proxy.caller import is_claude_code
+from mcp_dynaload.proxy.catalog_view import CatalogView
 from mcp_dynaload.proxy.client import Client, ListRefresh, is_following, is_named
 from mcp_dynaload.proxy.client_plugin import ClientPlugin
 from mcp_dynaload.proxy.personal_listings import PersonalListings
 from mcp_dynaload.proxy.process_context import ProcessContext
-from mcp_dynaload.proxy.profile_view import ProfileView
 from mcp_dynaload.proxy.progress import ProgressRouter
 from mcp_dynaload.proxy.resuming import ResumableSession
 from mcp_dynaload.proxy.serving_role import ServingRole
@@ -67,7 +68,7 @@ async def open_session(
             environment.session_id,
             shared.learning(client.user, environment.session_id),
             ShownLine(shared.status_lines),
-            ProfileView(live, shared.profile),
+            CatalogView(live, shared.profile, is_claude_code=is_claude_code(client.name)),
             plugin,
             ResumableSession(shared, client.user),
         )

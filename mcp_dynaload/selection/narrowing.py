@@ -1,16 +1,17 @@
-"""A part of the catalog, and a ranker that knows no other tools: what a profile leaves of them."""
+"""A part of the catalog, and a ranker that knows no other tools."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
+from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.ranking.query import Query
 from mcp_dynaload.ranking.ranker import Ranker, Scored
 
 
-def narrowed_catalog(catalog: Catalog, has: Callable[[str], bool], pins: Callable[[str], bool]) -> Catalog:
-    """Return the tools of the servers that `has` takes; those that `pins` takes by name are listed from the start."""
-    kept = [tool for tool in catalog.tools if has(tool.upstream)]
+def narrowed_catalog(catalog: Catalog, has: Callable[[Tool], bool], pins: Callable[[str], bool]) -> Catalog:
+    """Return the tools that `has` takes; those that `pins` takes by name are listed from the start."""
+    kept = [tool for tool in catalog.tools if has(tool)]
     return build_catalog((replace(tool, pinned=tool.pinned or pins(tool.name)) for tool in kept), catalog.costs)
 
 

@@ -40,6 +40,7 @@ def test_it_tells_what_is_loaded_what_that_saves_and_why(stocked: Shell) -> None
         *QueryResult.model_fields,
         "catalog_tools",
         "not_listed_yet",
+        "denied_by_client",
     ]
     assert (plain["strategy"], plain["reason"], plain["catalog_tools"]) == ("balanced", "needed for the prompt", 12)
     assert plain["reduction_percentage"] == round(100 - 100 * plain["optimized_tokens"] / plain["baseline_tokens"], 2)

@@ -16,7 +16,7 @@ WHOLE = a_catalog(developer_tools())
 SERVERS = sorted({tool.upstream for tool in WHOLE.tools})
 INSIDE = SERVERS[0]
 PINNED = next(tool.name for tool in WHOLE.tools if tool.upstream == INSIDE)
-PART = narrowed_catalog(WHOLE, lambda server: server == INSIDE, lambda name: name == PINNED)
+PART = narrowed_catalog(WHOLE, lambda tool: tool.upstream == INSIDE, lambda name: name == PINNED)
 OTHERS = [tool.name for tool in WHOLE.tools if tool.upstream != INSIDE]
 THEIRS = [tool.name for tool in WHOLE.tools if tool.upstream == INSIDE]
 

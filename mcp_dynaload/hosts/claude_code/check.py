@@ -22,7 +22,7 @@ from mcp_dynaload.hosts.claude_code.files import (
     ClaudeFiles,
     Scope,
     find_claude_files,
-    managed_settings_files,
+    found_managed_settings,
     read_project_text,
     read_text,
 )
@@ -78,7 +78,7 @@ def check_files(files: ClaudeFiles, environ: Mapping[str, str], version: Version
             _read(files.user_settings),
             *(_read_in(project.folder, path) for path in (project.settings, project.local_settings)),
         ]
-        managed = [_read(path) for path in _managed_files(files.managed_dir)]
+        managed = [_read(path) for path in found_managed_settings(files.managed_dir)]
         registered, outside = [*registrations(files)], [*_outside(files)]
     except HostError as error:
         return [Finding("wrong", str(error), "repair the file", RunProblem.CLIENT)]
@@ -90,11 +90,6 @@ def check_files(files: ClaudeFiles, environ: Mapping[str, str], version: Version
         *_hooks(files, [*managed, *settings], version),
         *_switches(settings, managed, environ),
     ]
-
-
-def _managed_files(folder: Path) -> list[Path]:
-    drop_ins = (folder / "managed-settings.d").glob("*.json")
-    return managed_settings_files(folder, [folder / "managed-settings.json", *drop_ins])
 
 
 def _read(path: Path) -> Json:

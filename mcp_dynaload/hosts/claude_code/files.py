@@ -135,6 +135,12 @@ def managed_settings_files(managed_dir: Path, existing: Iterable[Path]) -> list[
     )
 
 
+def found_managed_settings(managed_dir: Path) -> list[Path]:
+    """Return the same of the files that lie there now; the base is among them if it exists or not."""
+    drop_ins = (managed_dir / "managed-settings.d").glob("*.json")
+    return managed_settings_files(managed_dir, [managed_dir / "managed-settings.json", *drop_ins])
+
+
 def read_snapshot(
     scope: Scope,
     files: ClaudeFiles,

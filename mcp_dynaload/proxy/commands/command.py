@@ -97,6 +97,10 @@ def wrong_tool(session: Session, value: str) -> Result:
     denial = session.live.listings.quarantine.access.denied_tool(value.removeprefix(session.registration.prefix))
     if denial is not None:
         return refused(f"The servers file denies {value!r} by the rule {denial.rule} of server {denial.server!r}.")
+    if (rule := session.view.denied.get(value.removeprefix(session.registration.prefix))) is not None:
+        return refused(
+            f"Claude Code shows no model {value!r}, by its rule {rule}: take the rule away with /permissions."
+        )
     outside = session.live.catalog.get(value.removeprefix(session.registration.prefix))
     if outside is not None:
         profile = session.view.chosen.name

@@ -12,6 +12,7 @@ from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.proxy.commands.command import Result, Words, done, refused, tool_named, typed, wrong_tool
 from mcp_dynaload.proxy.commands.layout import aligned, counted, first_line, named, wrapped
 from mcp_dynaload.proxy.commands.steering import NUMBERS
+from mcp_dynaload.proxy.denied_tools import denied_there
 from mcp_dynaload.proxy.notices import flow_in_session
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.toxic_flow import WHY
@@ -123,6 +124,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("registered", _registered(session)),
         ("servers", f"{len(live.listings.configs)} configured; running: {running}"),
         *([("denied", _denied(session))] if live.listings.quarantine.access.denied else []),
+        *([("not shown", denied_there(session.view.denied))] if session.view.denied else []),
         *([("not listed", failing)] if (failing := _failing(session)) else []),
         *([("logins needed", _logins(session))] if session.pool.logins_needed else []),
         ("prompts ranked", session.history.prompts),
