@@ -93,7 +93,7 @@ def _explained(configuration: "Configuration", prompt: str, strategy: Strategy) 
             raise ConfigError(f"no tool is known{_among(view)}, so there is nothing to choose from: {DOCTOR}")
         live.index_now()
         project, is_learning = project_of(live.listings.project_dir), configuration.settings.metrics_collection_enabled
-        pinned = frozenset(memory.pins(project))
+        pinned = frozenset(memory.pins(project) or ())
         catalog = narrowed_catalog(view.catalog, lambda tool: True, pinned.__contains__)
         priors = stored_priors(memory, project).lifts(catalog) if is_learning else {}
         context = Context(

@@ -220,7 +220,8 @@ def disable(
 def list_servers(as_json: JsonOption = False) -> None:
     """List the servers behind the proxy: where each is configured, whether it is used, its tools and their tokens.
 
-    Tokens are those of all its definitions, were they loaded. Exit status 1 if something in the files is wrong.
+    Tokens are those of all its definitions, were they loaded. Of a server that failed in a session, running or over,
+    and has not answered since it says when and why. Exit status 1 if something in the files is wrong.
 
     Example: mcp-dynaload list
     """

@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +16,7 @@ from mcp_dynaload.config.server_entry import SERVERS_KEY, is_disabled
 from mcp_dynaload.errors import ConfigError
 from mcp_dynaload.logins.login import login_advice, login_command
 from mcp_dynaload.machine.logs import without_addresses
+from mcp_dynaload.telemetry.last_failures import LastFailure, last_failures
 
 if TYPE_CHECKING:
     from mcp_dynaload.configuration import Configuration
@@ -55,6 +58,9 @@ class ConfiguredServer:
     denied: Mapping[str, str]
     """The tools that the entry denies, with the rule of each."""
 
+    failure: LastFailure | None
+    """Its last failure in a session, unless it has answered since; secrets masked."""
+
 
 def print_servers(configuration: "Configuration", *, as_json: bool) -> None:
     """Show a row for each server, and what is wrong with the files."""
@@ -86,6 +92,9 @@ def print_servers(configuration: "Configuration", *, as_json: bool) -> None:
     wanting = [server.name for server in servers if server.state == _NEEDS_LOGIN]
     if wanting:
         console.print(f"\n{login_advice(wanting)}", markup=False)
+    for server in servers:
+        if server.failure is not None:
+            console.print(f"\n{_in_words(server.name, server.failure)}", style="red", markup=False)
     for problem in configuration.upstreams.problems:
         console.print(f"\n{problem}", style="red", markup=False)
 
@@ -116,6 +125,8 @@ def print_server(configuration: "Configuration", name: str, *, as_json: bool) ->
             console.print(f"  log in with: {login_command(server.name)}", markup=False)
         if server.why:
             console.print(f"  {server.why}", style="red", markup=False)
+        if server.failure is not None:
+            console.print(f"  {_in_words('it', server.failure)}", style="red", markup=False)
         _print_tools(server)
         for tool, rule in server.denied.items():
             console.print(f"    denied: {tool}, by {rule}", markup=False, highlight=False)
@@ -143,6 +154,7 @@ def configured_servers(configuration: "Configuration") -> list[ConfiguredServer]
     with open_catalog(configuration) as live:
         counts = {name: len(listing.tools) for name, listing in live.listings.by_name.items()}
         quarantine, catalog = live.listings.quarantine, live.catalog
+        failures = _failures(configuration, live.listings.listed_at())
     masker = configuration.masker
     servers: list[ConfiguredServer] = []
     for file in configuration.upstreams.files:
@@ -168,9 +180,29 @@ def configured_servers(configuration: "Configuration") -> list[ConfiguredServer]
                     held=len(held.elements) if held is not None else 0,
                     entry=cast(Json, masker.value(_without_values(written))),
                     denied=quarantine.access.denied.get(name, NOTHING) if is_used else NOTHING,
+                    failure=failures.get(name) if state == _USED else None,
                 )
             )
     return servers
+
+
+def _failures(configuration: "Configuration", listed_at: Mapping[str, float]) -> dict[str, LastFailure]:
+    """Return the last failures of which the journal tells; none where there is no journal."""
+    from mcp_dynaload.store.backends import open_journal_store
+    from mcp_dynaload.store.usage import project_of
+
+    settings, locations, masker = configuration.settings, configuration.locations, configuration.masker
+    url, file = settings.store_url, locations.journal_file
+    if not url and not file.is_file():
+        return {}
+    with closing(open_journal_store(url, file, settings.journal_days, settings.journal_rows)) as journal:
+        found = last_failures(journal, project_of(locations.project_dir), listed_at)
+    return {name: replace(failure, why=masker.text(failure.why)) for name, failure in found.items()}
+
+
+def _in_words(who: str, failure: LastFailure) -> str:
+    at = datetime.fromtimestamp(failure.at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return f"{who} failed at {at} and has not answered since: {failure.why}"
 
 
 def _tools(server: ConfiguredServer) -> str:
@@ -237,4 +269,10 @@ def _row(server: ConfiguredServer) -> Json:
         "held": server.held,
         "target": server.target,
         "denied": dict(server.denied),
+        "failure": _failure_row(server.failure) if server.failure is not None else None,
     }
+
+
+def _failure_row(failure: LastFailure) -> Json:
+    at = datetime.fromtimestamp(failure.at, UTC).isoformat(timespec="milliseconds")
+    return {"at": at, "why": failure.why}

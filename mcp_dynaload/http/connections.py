@@ -21,6 +21,9 @@ LINGER_SECONDS = 5.0
 STALLED_SECONDS = 60.0
 """How long a client may take nothing of what is sent to it; a stream that is cut is resumed without loss."""
 
+LOOKS = 12
+"""The number of times in that time that it is looked whether the client has taken some."""
+
 MAX_UNSENT_BYTES = 131_072
 """The most that the system takes of an answer before it is the client's turn; with megabytes nobody sees for many
 seconds that a client reads. Larger answers are as fast with it."""
@@ -93,7 +96,12 @@ class TimedProtocol(H11Protocol):
         super().__init__(config, server_state, app_state, _loop)
         self._connections = connections
         self._late: asyncio.TimerHandle | None = None
-        self._stalled: asyncio.TimerHandle | None = None
+        self._look: asyncio.TimerHandle | None = None
+        self._unsent = 0
+        """The bytes that waited when it was looked last."""
+
+        self._taken_at = 0.0
+        """When it was seen last that the client has taken some."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request, if there is room."""
@@ -131,20 +139,32 @@ class TimedProtocol(H11Protocol):
             self._wait(LINGER_SECONDS)
 
     def pause_writing(self) -> None:
-        """Note that the client takes too little."""
+        """Begin to look whether the client takes what waits: an answer of megabytes is written at once."""
         super().pause_writing()
-        self._stalled = self._stalled or self.loop.call_later(STALLED_SECONDS, self.drop)
+        self._unsent, self._taken_at = self.transport.get_write_buffer_size(), self.loop.time()
+        self._look_later()
 
     def resume_writing(self) -> None:
-        """Note that the client has taken some."""
+        """Note that the client has taken nearly all."""
         super().resume_writing()
-        if self._stalled is not None:
-            self._stalled.cancel()
-            self._stalled = None
+        if self._look is not None:
+            self._look.cancel()
 
     def drop(self) -> None:
         """End it without a word."""
         self.transport.abort()
+
+    def _look_later(self) -> None:
+        self._look = self.loop.call_later(STALLED_SECONDS / LOOKS, self._see_what_is_taken)
+
+    def _see_what_is_taken(self) -> None:
+        now, before, self._unsent = self.loop.time(), self._unsent, self.transport.get_write_buffer_size()
+        if self._unsent < before:
+            self._taken_at = now
+        if now - self._taken_at < STALLED_SECONDS:
+            self._look_later()
+        else:
+            self.drop()
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison] - it is None at first

@@ -104,6 +104,11 @@ class KnownListings:
         """The upstreams that were never listed in this project."""
         return tuple(name for name in self.configs if name not in self.by_name or name in self.borrowed)
 
+    def listed_at(self) -> dict[str, float]:
+        """Return when each upstream was listed in this project, in seconds since 1970; blocks."""
+        times = self.records.listed_at(self._prints.values())
+        return {name: times[fingerprint] for name, fingerprint in self._prints.items() if fingerprint in times}
+
     def failing(self) -> tuple[str, ...]:
         """Return the upstreams that could not be listed and are to be tried again: each ever more seldom, for ever.
 

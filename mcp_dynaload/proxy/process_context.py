@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import anyio
+
 from mcp_dynaload.config.profiles import ChosenProfile, Profile
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.logins.logins import Logins
@@ -52,6 +54,9 @@ class ProcessContext:
 
     notice: str = ""
     """A line that the user of each session is told once."""
+
+    pin_readers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))
+    """Lets one session at a time ask a store that does not answer for its pins: each takes a thread while it waits."""
 
     @property
     def event_bus(self) -> EventBus:

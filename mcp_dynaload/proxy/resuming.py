@@ -48,8 +48,8 @@ class ResumableSession:
 
     def begin(
         self, session_id: str | None, learning: Learning, flows: FlowNotices
-    ) -> tuple[Recalled | None, tuple[str, ...]]:
-        """Return what the session was, and what is pinned; blocks, as does what the project has taught."""
+    ) -> tuple[Recalled | None, tuple[str, ...] | None]:
+        """Return what the session was, and what is pinned, if that can be read; blocks, as what the project taught."""
         learning.recall()
         flows.recall(self.shared.memory, learning.project)
         recalled = self.recall(session_id) if session_id else None

@@ -40,13 +40,13 @@ from mcp_dynaload.selection.actions import (
     Action,
     AgentPrompted,
     CatalogChanged,
+    PinsRead,
     ProfileChosen,
     PromptSubmitted,
     SessionCleared,
     SessionStarted,
     TaskNamed,
     ToolsFound,
-    ToolsPinned,
     ToolUsed,
     TurnEnded,
 )
@@ -102,6 +102,9 @@ class Session:
 
     flows: FlowNotices = field(default_factory=FlowNotices)
     """The combinations of its tools that the user was told of."""
+
+    lacks_pins: bool = False
+    """The store has not given yet what the user pinned."""
 
     _deciding: anyio.Lock = field(default_factory=anyio.Lock)
     _choice: TimedChoice = field(init=False)
@@ -208,12 +211,17 @@ class Session:
         recalled, pins = await anyio.to_thread.run_sync(begin)
         if recalled is not None:
             self.view.chosen = recalled.profile
+        if pins is None:
+            self.lacks_pins = True
+            log.warning(
+                "pins_missing", error="the store cannot be asked now", consequence="they are listed once it can"
+            )
         resumed = recalled.resumed if recalled is not None else None
         await self.role.begin()
         core = self.learning.core(self.catalog)
         start = resumed or SessionStarted(core)
         choices = [recalled.choices] if recalled is not None else []
-        for action in (*choices, *([ToolsPinned(pins)] if pins else []), *([start] if resumed or core else [])):
+        for action in (*choices, *([PinsRead(pins)] if pins else []), *([start] if resumed or core else [])):
             self.state, decision = step(self.state, action, self.context())
             self.history.note(action, decision, self.state.memory)
         self.model_context.has_begun = recalled is not None
@@ -240,6 +248,15 @@ class Session:
         elif before and not goes_on:
             await self._take_up(self.resumable.unchosen())
         await self.status_line.show(self.session_id, self.summary)
+
+    async def read_pins(self) -> None:
+        """List what the user pinned before, if the store gives it by now; what they have said meanwhile holds."""
+        read = partial(self.shared.memory.pins, self.learning.project, is_vital=False)
+        pins = await anyio.to_thread.run_sync(read, limiter=self.shared.pin_readers)
+        if pins is not None:
+            await self.decide(PinsRead(pins))
+            self.lacks_pins = False
+            log.info("pins_read", pins=len(pins))
 
     async def _take_up(self, recalled: Recalled) -> None:
         if recalled.profile != self.view.chosen:

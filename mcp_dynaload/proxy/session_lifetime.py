@@ -36,6 +36,10 @@ from mcp_dynaload.upstream.pool import open_pool
 TRYING_SECONDS = 2.0
 """How often it is looked whether an upstream is to be tried again."""
 
+MIN_PINS_SECONDS = 1.0
+MAX_PINS_SECONDS = 30.0
+"""Between two questions for the pins that a store did not give, each time twice as long."""
+
 _WITHOUT_TOKEN = "in an MCP session with an access token of their own"
 
 
@@ -100,6 +104,7 @@ async def open_session(
                 tasks.start_soon(kept_up, client.announcements.repeat)
             tasks.start_soon(kept_up, session.host.keep_lists_young)
             tasks.start_soon(kept_up, _keep_trying, session)
+            tasks.start_soon(kept_up, _read_missing_pins, session)
             try:
                 yield session
             finally:
@@ -139,6 +144,15 @@ async def _keep_trying(session: Session) -> None:
         names = [name for name in due if name not in pool.logins_needed]
         if names:
             listings.failures |= await pool.list_all(names)
+
+
+async def _read_missing_pins(session: Session) -> None:
+    """Ask for the user's pins until the store gives them."""
+    pause = MIN_PINS_SECONDS
+    while session.lacks_pins:
+        await anyio.sleep(pause)
+        await session.read_pins()
+        pause = min(2 * pause, MAX_PINS_SECONDS)
 
 
 async def _keep_index(session: Session) -> None:

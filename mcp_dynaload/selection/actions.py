@@ -87,6 +87,13 @@ class ChoicesResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class PinsRead:
+    """The store has given what the user pinned before this session; what they have said in it since then holds."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TaskNamed:
     """The user said what the tools are for, without asking anything yet."""
 
@@ -189,6 +196,7 @@ Action = (
     | SessionCleared
     | SessionResumed
     | ChoicesResumed
+    | PinsRead
     | Order
     | CatalogChanged
 )

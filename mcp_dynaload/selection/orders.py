@@ -40,12 +40,14 @@ def _carried_out(state: SessionState, action: Order, context: Context) -> tuple[
         case ToolsPinned(names):
             wanted = frozenset(names)
             kept = {"unloaded": state.unloaded - wanted, "held": state.held - wanted}
-            after = replace(state, pinned=state.pinned | wanted, **kept)
-            return after, _difference(state, after, context, "pinned by you")
+            after = replace(state, pinned=state.pinned | wanted, unpinned=state.unpinned - wanted, **kept)
+            return after, listed_since(state, after, context, "pinned by you")
         case ToolsUnpinned(names):
             listed = frozenset(names).intersection(advertised(state, context.catalog))
-            after = replace(state, pinned=state.pinned - frozenset(names), loaded=state.loaded | listed)
-            return after, _difference(state, after, context, "unpinned by you")
+            taken_back = frozenset(names)
+            left = {"pinned": state.pinned - taken_back, "unpinned": state.unpinned | taken_back}
+            after = replace(state, loaded=state.loaded | listed, **left)
+            return after, listed_since(state, after, context, "unpinned by you")
         case FlowAllowed():
             allowed = replace(state, held=frozenset(), is_flow_allowed=True)
             return load_ordered(allowed, sorted(state.held), context, reason="allowed by you")
@@ -57,10 +59,11 @@ def _carried_out(state: SessionState, action: Order, context: Context) -> tuple[
             return after, Decision(added=added, reason="profile chosen by you", changed=True)
         case SessionReset(strategy):
             after = replace(state, strategy=strategy, unloaded=frozenset(), settled=None)
-            return after, _difference(state, after, context, "reset by you")
+            return after, listed_since(state, after, context, "reset by you")
 
 
-def _difference(before: SessionState, after: SessionState, context: Context, reason: str) -> Decision:
+def listed_since(before: SessionState, after: SessionState, context: Context, reason: str) -> Decision:
+    """Return the decision by which a state comes after another one."""
     was = frozenset(advertised(before, context.catalog))
     added = tuple(name for name in advertised(after, context.catalog) if name not in was)
     return Decision(added=added, reason=reason, changed=bool(added))

@@ -20,6 +20,9 @@ class SessionState:
     pinned: frozenset[str] = frozenset()
     """The tools that the user pinned, beside those that the configuration pins."""
 
+    unpinned: frozenset[str] = frozenset()
+    """The tools whose pins the user took back in this session: those read of the store later stay taken back."""
+
     unloaded: frozenset[str] = frozenset()
     """The tools that the user does not want: never loaded, but listed on if they were, until the session is cleared."""
 

@@ -7,6 +7,7 @@ from mcp_dynaload.selection.actions import (
     AgentPrompted,
     CatalogChanged,
     ChoicesResumed,
+    PinsRead,
     PromptSubmitted,
     SessionCleared,
     SessionResumed,
@@ -18,7 +19,7 @@ from mcp_dynaload.selection.actions import (
 )
 from mcp_dynaload.selection.asked import on_agent, on_prompt
 from mcp_dynaload.selection.loading import load, load_unasked
-from mcp_dynaload.selection.orders import on_order
+from mcp_dynaload.selection.orders import listed_since, on_order
 from mcp_dynaload.selection.policy import MAX_FOLLOWERS
 from mcp_dynaload.selection.state import Context, Decision, SessionState, is_frozen, listed_names
 
@@ -53,6 +54,10 @@ def step(state: SessionState, action: Action, context: Context) -> tuple[Session
             other = replace(state, memory=(), settled=None)  # what was said before was said in another conversation
             chosen = replace(other, strategy=strategy, unloaded=barred, is_flow_allowed=is_flow_allowed)
             return chosen, Decision(reason="session resumed")
+        case PinsRead(names):
+            wanted = frozenset(names) - state.unpinned
+            pinned = replace(state, pinned=state.pinned | wanted, held=state.held - (wanted - state.unloaded))
+            return pinned, listed_since(state, pinned, context, "pinned by you")
         case CatalogChanged(kept):
             after = replace(state, loaded=state.loaded | frozenset(kept))
             return after, Decision(reason="catalog changed", changed=True)

@@ -45,8 +45,16 @@ class CatalogCache:
 
     def aged(self, fingerprints: Iterable[str]) -> set[str]:
         """Return those of the stored listings that are a day old by now, or were not whole when they were stored."""
-        rows = self._select("SELECT fingerprint, listed_at FROM listings WHERE fingerprint IN ({})", list(fingerprints))
-        return {fingerprint for fingerprint, listed_at in rows if listed_at <= time.time() - OLD_SECONDS}
+        times = self.listed_at(fingerprints).items()
+        return {fingerprint for fingerprint, listed_at in times if listed_at <= time.time() - OLD_SECONDS}
+
+    def listed_at(self, fingerprints: Iterable[str]) -> dict[str, float]:
+        """Return when each known fingerprint was listed, in seconds since 1970.
+
+        One that was not whole, or is in use though long not listed anew, counts as a day older, or as a day old.
+        """
+        select = "SELECT fingerprint, listed_at FROM listings WHERE fingerprint IN ({})"
+        return dict(self._select(select, list(fingerprints)))
 
     def keep_listing(self, fingerprint: str, upstream: str, listing: Json, *, is_preliminary: bool = False) -> None:
         """Store what an upstream listed; what has long not been used is forgotten."""

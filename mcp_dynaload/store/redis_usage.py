@@ -117,9 +117,13 @@ class RedisUsage:
         (sessions,) = self._remote.read(("ZRANGE", _key("sessions", project), 0, -1)) or [()]
         return tuple(sessions)
 
-    def pins(self, project: str) -> tuple[str, ...]:
-        """Return the tools that the user pinned in a project, in name order."""
-        return self._members(_key("pins", project))
+    def pins(self, project: str, *, is_vital: bool = True) -> tuple[str, ...] | None:
+        """Return the tools that the user pinned in a project, in name order; None where they cannot be read now.
+
+        A slow Redis is waited for, without `is_vital` only as long as it holds nobody up.
+        """
+        replies = self._remote.read(("SMEMBERS", _key("pins", project)), is_vital=is_vital)
+        return None if replies is None else tuple(sorted(replies[0]))
 
     def keep_pins(self, project: str, names: Iterable[str]) -> str | None:
         """Store what the user pinned in a project; returns why that was not possible yet."""

@@ -126,10 +126,10 @@ class SqliteUsage:
         )
         return tuple(name for (name,) in rows)
 
-    def pins(self, project: str) -> tuple[str, ...]:
-        """Return the tools that the user pinned in a project, in name order."""
-        rows = self._database.read("SELECT tool FROM pins WHERE project = ? ORDER BY tool", (project,))
-        return tuple(name for (name,) in rows)
+    def pins(self, project: str, *, is_vital: bool = True) -> tuple[str, ...] | None:
+        """Return the tools that the user pinned in a project, in name order; None while the database is locked."""
+        rows = self._database.try_read("SELECT tool FROM pins WHERE project = ? ORDER BY tool", (project,))
+        return None if rows is None else tuple(name for (name,) in rows)
 
     def keep_pins(self, project: str, names: Iterable[str]) -> str | None:
         """Store what the user pinned in a project; returns why that was not possible."""

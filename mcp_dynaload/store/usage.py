@@ -141,8 +141,11 @@ class UsageStore(Protocol):
         """Forget everything that was learned of these projects."""
         ...
 
-    def pins(self, project: str) -> tuple[str, ...]:
-        """Return the tools that the user pinned in a project, in name order."""
+    def pins(self, project: str, *, is_vital: bool = True) -> tuple[str, ...] | None:
+        """Return the tools that the user pinned in a project, in name order; None where they cannot be read now.
+
+        A slow store is waited for, without `is_vital` only as long as it holds nobody up.
+        """
         ...
 
     def keep_pins(self, project: str, names: Iterable[str]) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import anyio
 import httpx2
@@ -91,11 +91,13 @@ async def ok(scope: Any, receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def timed(limit: int = 100, application: ASGIApp = ok) -> AsyncGenerator[int]:
+async def timed(
+    limit: int = 100, application: ASGIApp = ok, lifespan: Literal["on", "off"] = "off"
+) -> AsyncGenerator[int]:
     """Serve an application behind our protocol; yields its port."""
     protocol = cast("type[Any]", partial(TimedProtocol, Connections(limit)))
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(application, http=protocol, lifespan="off", log_config=None, ws="none")
+        config = uvicorn.Config(application, http=protocol, lifespan=lifespan, log_config=None, ws="none")
         server = uvicorn.Server(config)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(partial(server.serve, sockets=[listener]))

@@ -193,6 +193,16 @@ async def test_what_was_chosen_in_one_conversation_does_not_hold_in_another_one_
         assert "Now: aggressive." in await say(client, "performance-mode")
 
 
+async def test_a_pinned_tool_that_was_unloaded_in_a_conversation_stays_so_when_that_is_resumed(tmp_path: Path) -> None:
+    async with office(tmp_path, "today") as client:
+        await say(client, f"pin {ECHO}")
+        await say(client, f"unload {ECHO}")
+    async with office(tmp_path, "today") as client:
+        assert (await client.call(ECHO)).is_error
+    async with office(tmp_path, "next week") as client:
+        assert await state(client) == (True, True)
+
+
 async def test_a_resumed_session_knows_what_was_unloaded_and_another_one_does_not(tmp_path: Path) -> None:
     async with office(tmp_path, "today") as client:
         await say(client, "load-category desk")

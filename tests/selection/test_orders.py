@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mcp_dynaload.encoder.tokenizer import count_tokens
 from mcp_dynaload.selection.actions import (
     Action,
+    PinsRead,
     PromptSubmitted,
     SessionCleared,
     SessionReset,
@@ -41,6 +42,7 @@ EVENTS: st.SearchStrategy[Action] = st.one_of(
     st.builds(ToolsUnloaded, NAMES),
     st.builds(ToolsPinned, NAMES),
     st.builds(ToolsUnpinned, NAMES),
+    st.builds(PinsRead, NAMES),
     st.builds(StrategyChosen, st.sampled_from(Strategy)),
     st.builds(SessionReset, st.sampled_from(Strategy)),
     st.builds(SessionCleared, NAMES),
@@ -129,6 +131,16 @@ def test_a_tool_pinned_by_the_user_is_listed_always_and_an_unpinned_one_until_th
 
     assert listed(unpinned) == (LOG,)
     assert listed(after(SessionCleared(), state=unpinned)) == ()
+
+
+def test_pins_that_are_read_late_are_listed_and_undo_nothing_that_the_user_has_said_meanwhile() -> None:
+    late = PinsRead((LOG,))
+    assert listed(after(late)) == (LOG,)
+    assert listed(after(ToolsUnloaded((LOG,)), late)) == ()
+    assert listed(after(ToolsUnpinned((LOG,)), late)) == ()
+    assert listed(after(ToolsUnpinned((LOG,)), ToolsPinned((LOG,)), late)) == (LOG,)
+    assert listed(after(ToolsUnloaded((LOG,)), late, SessionReset(Strategy.BALANCED))) == (LOG,)
+    assert step(initial_state(), late, CONTEXT)[1] == Decision(added=(LOG,), reason="pinned by you", changed=True)
 
 
 def test_a_reset_takes_back_unloads_and_strategy_and_keeps_pins_and_what_is_listed() -> None:

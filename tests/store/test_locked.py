@@ -92,6 +92,18 @@ def test_three_stores_on_a_locked_file_are_open_and_used_within_a_second(
     assert took < 1.5
 
 
+def test_a_locked_one_does_not_say_that_nothing_is_pinned(file: Path) -> None:
+    with closing(SqliteUsage(Database(file))) as memory:
+        memory.keep_pins("/p", ["log"])
+    with locked(file, "EXCLUSIVE"):
+        memory = SqliteUsage(Database(file))
+        unknown = memory.pins("/p")
+    known = memory.pins("/p"), memory.pins("/other")
+    memory.close()
+
+    assert (unknown, known) == (None, (("log",), ()))
+
+
 def test_a_locked_one_does_not_say_that_nothing_is_kept_of_a_session_and_keeps_what_is(file: Path) -> None:
     kept = KeptSession(frozenset({"a"}), mode="conservative")
     with closing(SqliteUsage(Database(file))) as memory:

@@ -45,7 +45,7 @@ def test_what_was_told_while_redis_was_away_is_there_when_it_is_back(redis: Redi
         pins, sessions = memory.pins("/project"), memory.sessions("/project")
 
     assert problem == f"the store at 127.0.0.1:{redis.port} cannot be reached; it is tried again"
-    assert while_away == ((), (), None)
+    assert while_away == (None, (), None)
     assert (pins, [dict(session.tools) for session in sessions]) == (("log", "status"), [{"log": Calls(2)}])
     assert [event["event"] for event in logs] == ["store_unreachable", "store_reachable_again"]
 
@@ -86,7 +86,7 @@ def test_what_the_user_has_set_is_asked_for_though_it_has_just_failed(redis: Red
     with capture_logs(), closing(RedisUsage(open_redis(redis.url))) as memory:
         memory.keep_pins("/project", ["log"])
         redis.stop()
-        assert memory.pins("/project") == ()
+        assert memory.pins("/project") is None
         redis.start()
         time.sleep(remote.VITAL_REST_SECONDS)
 

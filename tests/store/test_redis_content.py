@@ -51,7 +51,7 @@ def test_a_key_of_another_type_costs_what_is_to_be_kept_there_and_nothing_else(
         assert [dict(session.tools) for session in memory.sessions("/p")] == [{"log": Calls(2)}]
     assert problem is not None
     assert "refuses it (WRONGTYPE" in problem
-    assert pins == ()
+    assert pins is None
     assert [(entry["event"], entry["keys"]) for entry in logs] == [
         ("store_write_failed", ['dynaload:pins:["/p"]']),
         ("store_read_failed", ['dynaload:pins:["/p"]']),

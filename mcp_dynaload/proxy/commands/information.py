@@ -26,6 +26,7 @@ from mcp_dynaload.store.usage import Calls
 
 FOUND = 10
 MAX_ROWS = 20
+NOT_READ = "; those of before come once the store answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ async def session_info(session: Session, words: Words) -> Result:
         ("mode", state.strategy),
         ("profile", session.view.chosen.name),
         ("tools", f"{len(session.loaded())} of {len(live.catalog.tools)} loaded"),
-        ("pinned by you", len(state.pinned)),
+        ("pinned by you", f"{len(state.pinned)}{NOT_READ}" if session.lacks_pins else len(state.pinned)),
         ("unloaded by you", len(state.unloaded)),
         ("registered", _registered(session)),
         ("servers", f"{len(live.listings.configs)} configured; running: {running}"),

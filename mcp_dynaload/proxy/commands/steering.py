@@ -174,7 +174,7 @@ async def unpin(session: Session, words: Words) -> Result:
     if names is None:  # of a server that is gone or not in the profile in use a pin can be undone all the same
         there = session.live.categories().get(what.lower())
         names = (what,) if what in pinned else there or _pins_of_gone(session, what)
-    known = tuple(name for name in names or () if name in pinned)
+    known = tuple(name for name in names or () if name in pinned or session.lacks_pins)
     if known:
         problem = await anyio.to_thread.run_sync(session.shared.memory.forget_pins, session.learning.project, known)
         await session.decide(ToolsUnpinned(known))
@@ -189,6 +189,10 @@ async def unpin(session: Session, words: Words) -> Result:
     if tools:
         return refused(
             f"{what!r} is pinned by `pin` or `alwaysLoad` in the servers file, or by its server; change it there."
+        )
+    if session.lacks_pins:
+        return refused(
+            f"Your pins of before cannot be read now, so it is not known whether {what!r} is one: try again."
         )
     return wrong("pinned tool", what, sorted(pinned))
 
