@@ -163,4 +163,5 @@ def variables_for(folder: Path) -> dict[str, str]:
         "MCP_DYNALOAD_CONFIG_DIR": str(folder / "config"),
         "MCP_DYNALOAD_STATE_DIR": str(folder / "state"),
         PROJECT_VARIABLE: str(folder),
+        "CLAUDE_CONFIG_DIR": str(folder / "claude"),
     }

@@ -86,11 +86,11 @@ async def test_the_rules_of_claude_code_are_nothing_to_another_client(tmp_path: 
 
 
 async def test_a_rule_that_comes_or_goes_while_a_session_runs_holds_from_the_next_prompt(tmp_path: Path) -> None:
-    settings, rule = tmp_path / "home" / ".claude" / "settings.json", {"permissions": {"deny": ["mcp__dynaload__a__*"]}}
+    settings, rule = tmp_path / "claude" / "settings.json", {"permissions": {"deny": ["mcp__dynaload__a__*"]}}
     servers = tmp_path / "config" / "servers.json"
     servers.parent.mkdir()
     servers.write_text(json.dumps({"mcpServers": {"a": entry("a")}}))
-    environ = {**variables_for(tmp_path), **PATIENT_VARIABLES, "HOME": str(tmp_path / "home")}
+    environ = {**variables_for(tmp_path), **PATIENT_VARIABLES}
     settings.parent.mkdir(parents=True)
     settings.write_text(json.dumps(rule))
 
@@ -121,10 +121,10 @@ async def test_a_rule_that_comes_or_goes_while_a_session_runs_holds_from_the_nex
 async def test_a_service_goes_by_no_rules_of_the_machine_that_it_runs_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = tmp_path / "home"
-    (home / ".claude").mkdir(parents=True)
-    (home / ".claude" / "settings.json").write_text(json.dumps({"permissions": {"deny": ["mcp__*"]}}))
-    monkeypatch.setenv("HOME", str(home))
+    settings = tmp_path / "claude" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text(json.dumps({"permissions": {"deny": ["mcp__*"]}}))
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(settings.parent))
     async with service_of(tmp_path, {"a": entry("a")}) as running, running.client() as client:
         with anyio.fail_after(HANG_SECONDS):
             while client.live.catalog.get("a__echo") is None:  # noqa: ASYNC110 - it is listed in the background
