@@ -18,16 +18,12 @@ from mcp_dynaload.upstream.listing import Listing
 log = structlog.get_logger()
 
 
-_NOT_BORROWED: Json = {
-    "resources": [],
-    "templates": [],
-    "instructions": "",
-    "digest": "",
-    "gaps": [
-        f"{kind}: not known of this project before the server was listed in it" for kind in ("resources", "templates")
-    ],
-}
+_NOT_BORROWED: Json = {"resources": [], "templates": [], "instructions": "", "digest": "", "is_borrowed": True}
 """The rest of another project's listing often speaks of that project's files."""
+
+_OWN_GAPS = [
+    f"{kind}: not known of this project before the server was listed in it" for kind in ("resources", "templates")
+]
 
 RETRY_SECONDS = 5.0
 MAX_RETRY_SECONDS = 900.0
@@ -69,9 +65,6 @@ class KnownListings:
     repaired: dict[str, Oddities] = field(default_factory=dict[str, Oddities])
     """The elements repaired or left out of each listing."""
 
-    borrowed: set[str] = field(default_factory=set[str])
-    """The upstreams of which nothing but another project's tools and prompts are known."""
-
     _last: RepairCache = field(default_factory=RepairCache)
     _tried_at: dict[str, float] = field(default_factory=dict[str, float])
     """When upstreams with an old listing were given out to be listed."""
@@ -100,9 +93,15 @@ class KnownListings:
         return tuple(name for name in self.configs if name not in self.by_name)
 
     @property
+    def borrowed(self) -> tuple[str, ...]:
+        """The upstreams of which nothing but another project's tools and prompts are known."""
+        return tuple(name for name in self.configs if name in self.by_name and self.by_name[name].is_borrowed)
+
+    @property
     def unlisted(self) -> tuple[str, ...]:
         """The upstreams that were never listed in this project."""
-        return tuple(name for name in self.configs if name not in self.by_name or name in self.borrowed)
+        not_here = {*self.unseen, *self.borrowed}
+        return tuple(name for name in self.configs if name in not_here)
 
     def failing(self) -> tuple[str, ...]:
         """Return the upstreams that could not be listed and are to be tried again: each ever more seldom, for ever.
@@ -131,10 +130,8 @@ class KnownListings:
         prints = self._prints if names is None else {name: self._prints[name] for name in names}
         stored = self.records.listings(set(prints.values()))
         own = {name: stored[fingerprint] for name, fingerprint in prints.items() if fingerprint in stored}
-        self.borrowed -= own.keys()
         for name, listing in self._of_other_projects(name for name in prints if name not in own).items():
-            if self._take_over(name, listing):
-                self.borrowed.add(name)
+            self._take_over(name, listing)
         return frozenset(name for name, listing in own.items() if self._take_over(name, listing))
 
     def _of_other_projects(self, names: Iterable[str]) -> dict[str, Json]:
@@ -149,7 +146,7 @@ class KnownListings:
             for anywhere in self._anywhere(name, self._prints[name])
         }
         stored = self.records.listings(set(prints.values()))
-        return {name: stored[key] | _NOT_BORROWED for name, key in prints.items() if key in stored}
+        return {name: _borrowed(stored[key]) for name, key in prints.items() if key in stored}
 
     def read_again(self, names: Iterable[str]) -> None:
         """Take over anew what servers have offered, by what their entries say of it now; blocks."""
@@ -166,7 +163,6 @@ class KnownListings:
 
         The fingerprint is that of the entry by which it was listed, which may have changed meanwhile.
         """
-        self.borrowed.discard(upstream)
         data, is_preliminary = listing.as_json(), listing.is_preliminary
         for kept in (fingerprint, *self._anywhere(upstream, fingerprint)):
             if listing.is_empty:
@@ -180,7 +176,6 @@ class KnownListings:
         return (self.configs[upstream].fingerprint_anywhere(self.project_dir),) if is_todays else ()
 
     def _forget(self, upstream: str) -> None:
-        self.borrowed.discard(upstream)
         for known in (self.by_name, self.failures, self.repaired, self._tried_at):
             known.pop(upstream, None)
 
@@ -217,3 +212,8 @@ class KnownListings:
         accepted, _ = self._repaired(upstream, listing)
         self.repaired[upstream] = repaired
         return replace(accepted, tools=known.tools), False
+
+
+def _borrowed(listing: Json) -> Json:
+    """Return what of another project's listing holds in this one; what was not whole there is not here either."""
+    return listing | _NOT_BORROWED | {"gaps": [*listing.get("gaps", ()), *_OWN_GAPS]}
