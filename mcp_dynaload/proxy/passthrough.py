@@ -22,6 +22,9 @@ from mcp_dynaload.proxy.session import Session
 Method = Callable[[Session, Request, Json], Awaitable[Json]]
 """Answers a request of the session's client, of which the params are given."""
 
+Look = Callable[[Aggregate], ElementOrigin | None]
+"""Looks something up in what the servers offer."""
+
 _Found = TypeVar("_Found")
 
 log = structlog.get_logger()
@@ -55,6 +58,18 @@ async def known_by_now(session: Session, look: Callable[[], _Found | None]) -> _
     await session.live.until_taken_over()
     await session.first_listing.before_answer(lambda: look() is not None)
     return look()
+
+
+async def _origin_by_now(session: Session, exact: Look, fitting: Look) -> ElementOrigin | None:
+    """Return where something comes from that is offered by its very name, or else is the most fitting.
+
+    What was just taken over is found, too, before it is this session's turn to be told of it.
+    """
+    found = await known_by_now(session, lambda: exact(session.host.aggregate))
+    if found is not None:
+        return found
+    await session.host.aggregate_changed()
+    return fitting(session.host.aggregate)
 
 
 async def list_prompts(session: Session, request: Request, params: Json) -> Json:
@@ -144,7 +159,7 @@ async def complete(session: Session, request: Request, params: Json) -> Json:
         origin, key = await _prompt_origin(session, _text(ref, "name", "completion/complete")), "name"
     else:
         uri, key = _text(ref, "uri", "completion/complete"), "uri"
-        origin = session.host.aggregate.template_origins.get(uri) or await _resource_origin(session, uri)
+        origin = await _template_origin(session, uri)
     body = {**params, "ref": {**ref, key: origin.original}}
     return await _routed(session, request, origin.upstream, "completion/complete", body)
 
@@ -240,7 +255,10 @@ async def _with_login(session: Session, request: Request, upstream: str, method:
 
 
 async def _prompt_origin(session: Session, name: str) -> ElementOrigin:
-    if (origin := await known_by_now(session, lambda: session.host.aggregate.prompt_origins.get(name))) is not None:
+    def look(known: Aggregate) -> ElementOrigin | None:
+        return known.prompt_origins.get(name)
+
+    if (origin := await _origin_by_now(session, look, look)) is not None:
         return origin
     if (upstream := session.host.only_upstream()) is not None:
         return ElementOrigin(upstream, name)
@@ -248,8 +266,25 @@ async def _prompt_origin(session: Session, name: str) -> ElementOrigin:
 
 
 async def _resource_origin(session: Session, uri: str) -> ElementOrigin:
-    await known_by_now(session, lambda: session.host.aggregate.resource_origins.get(uri))
-    if (origin := session.host.aggregate.resource_origin(uri)) is not None:
+    return await _served(
+        session, uri, lambda known: known.resource_origins.get(uri), lambda known: known.resource_origin(uri)
+    )
+
+
+async def _template_origin(session: Session, uri: str) -> ElementOrigin:
+    def listed(known: Aggregate) -> ElementOrigin | None:
+        return known.template_origins.get(uri)
+
+    return await _served(
+        session,
+        uri,
+        lambda known: listed(known) or known.resource_origins.get(uri),
+        lambda known: listed(known) or known.resource_origin(uri),
+    )
+
+
+async def _served(session: Session, uri: str, exact: Look, fitting: Look) -> ElementOrigin:
+    if (origin := await _origin_by_now(session, exact, fitting)) is not None:
         return origin
     if (upstream := session.host.only_upstream()) is not None:
         return ElementOrigin(upstream, uri)
