@@ -76,6 +76,9 @@ class KnownListings:
     """The fingerprints by name. What a program lists that was exchanged meanwhile counts as the former one's: the next
     start lists it once more."""
 
+    _entries: dict[str, UpstreamConfig] = field(init=False)
+    """The entries by fingerprint, for threads that go by one while the entries change."""
+
     def __post_init__(self) -> None:
         self.configure(self.configs)
 
@@ -85,6 +88,7 @@ class KnownListings:
             self._forget(name)
         self.configs = configs
         self._prints = {name: config.fingerprint(self.project_dir) for name, config in configs.items()}
+        self._entries = {self._prints[name]: config for name, config in configs.items()}
         self.quarantine.configure(configs.values())
 
     @property
@@ -143,7 +147,7 @@ class KnownListings:
             name: anywhere
             for name in names
             if self.quarantine.has_seen(name)
-            for anywhere in self._anywhere(name, self._prints[name])
+            for anywhere in self._anywhere(self._prints[name])
         }
         stored = self.records.listings(set(prints.values()))
         return {name: _borrowed(stored[key]) for name, key in prints.items() if key in stored}
@@ -164,16 +168,16 @@ class KnownListings:
         The fingerprint is that of the entry by which it was listed, which may have changed meanwhile.
         """
         data, is_preliminary = listing.as_json(), listing.is_preliminary
-        for kept in (fingerprint, *self._anywhere(upstream, fingerprint)):
+        for kept in (fingerprint, *self._anywhere(fingerprint)):
             if listing.is_empty:
                 self.records.forget_listing(kept)
             else:
                 self.records.keep_listing(kept, upstream, data, is_preliminary=is_preliminary)
 
-    def _anywhere(self, upstream: str, fingerprint: str) -> tuple[str, ...]:
+    def _anywhere(self, fingerprint: str) -> tuple[str, ...]:
         """Return what a listing is stored under for other projects; nothing where the entry has changed meanwhile."""
-        is_todays = fingerprint == self._prints.get(upstream)
-        return (self.configs[upstream].fingerprint_anywhere(self.project_dir),) if is_todays else ()
+        entry = self._entries.get(fingerprint)
+        return () if entry is None else (entry.fingerprint_anywhere(self.project_dir),)
 
     def _forget(self, upstream: str) -> None:
         for known in (self.by_name, self.failures, self.repaired, self._tried_at):

@@ -253,6 +253,26 @@ def test_a_listing_that_comes_after_its_entry_was_changed_does_not_count_as_the_
     assert len(known.by_name["b"].tools) == len(COMMANDS)
 
 
+def test_a_listing_that_comes_while_its_server_is_taken_out_is_there_when_the_server_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fingerprint_of = UpstreamConfig.fingerprint
+
+    def meanwhile(config: UpstreamConfig, folder: Path) -> str:
+        known.keep("b", fingerprint, TOOLS)  # in a thread
+        return fingerprint_of(config, folder)
+
+    with closing(CatalogCache(Database(tmp_path / "dynaload.db"))) as records:
+        known = stored_catalog(named(config("b")), records, tmp_path).listings
+        fingerprint = config("b").fingerprint(tmp_path)
+        monkeypatch.setattr(UpstreamConfig, "fingerprint", meanwhile)
+        known.configure(named(config("c")))
+        monkeypatch.undo()
+        known.configure(named(config("b")))
+
+        assert known.read() == {"b"}
+
+
 @pytest.mark.proves("live-servers")
 async def test_a_listing_that_is_looked_through_while_its_entry_changes_is_dropped_and_the_server_listed_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
