@@ -204,8 +204,8 @@ class CatalogState:
             pass
 
     def forget_listings(self, upstreams: Iterable[str]) -> None:
-        """Have upstreams listed by the next session, as those of which nothing is known."""
-        for upstream in upstreams:
+        """Have upstreams listed by the next session, which lists what was never listed in this project."""
+        for upstream in set(upstreams).difference(self.listings.borrowed):
             self.listings.by_name.pop(upstream, None)
 
     async def update(self, upstream: str, listing: Listing) -> None:

@@ -70,7 +70,7 @@ class KnownListings:
     """When upstreams with an old listing were given out to be listed."""
 
     _retries: dict[str, "_Retry"] = field(default_factory=dict[str, "_Retry"])
-    """When upstreams of which nothing is known are to be listed once more."""
+    """When upstreams that could not be listed in this project yet are to be listed once more."""
 
     _prints: dict[str, str] = field(init=False)
     """The fingerprints by name. What a program lists that was exchanged meanwhile counts as the former one's: the next
@@ -113,7 +113,7 @@ class KnownListings:
         One that was down when the session began is mostly there some time later.
         """
         now = time.monotonic()
-        failed = [name for name in self.unseen if name in self.failures]
+        failed = [name for name in self.unlisted if name in self.failures]
         self._retries = {name: self._retries.get(name) or _Retry(now) for name in failed}
         return tuple(name for name, retry in self._retries.items() if retry.is_due(now))
 
@@ -121,7 +121,7 @@ class KnownListings:
         """Return the upstreams whose stored listing is old or was not whole, each once a day; blocks."""
         prints = self._prints
         aged, now = self.records.aged(prints.values()), time.monotonic()
-        names = [name for name, fingerprint in prints.items() if fingerprint in aged or name in self.borrowed]
+        names = [name for name, fingerprint in prints.items() if fingerprint in aged]
         due = tuple(name for name in names if now - self._tried_at.get(name, float("-inf")) > OLD_SECONDS)
         self._tried_at.update(dict.fromkeys(due, now))
         return due

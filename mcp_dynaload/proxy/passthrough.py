@@ -14,7 +14,7 @@ from mcp_dynaload.errors import UpstreamLoginError
 from mcp_dynaload.masking.printable import printable
 from mcp_dynaload.proxy.aggregate import Aggregate, ElementOrigin
 from mcp_dynaload.proxy.asked_element import AskedElement
-from mcp_dynaload.proxy.client import Request
+from mcp_dynaload.proxy.client import Request, is_following
 from mcp_dynaload.proxy.content_scan import scanned
 from mcp_dynaload.proxy.failures import as_error
 from mcp_dynaload.proxy.session import Session
@@ -24,6 +24,9 @@ Method = Callable[[Session, Request, Json], Awaitable[Json]]
 
 Look = Callable[[Aggregate], ElementOrigin | None]
 """Looks something up in what the servers offer."""
+
+Wait = Callable[[Callable[[], bool]], Awaitable[None]]
+"""Waits for what may still come, until that is there."""
 
 _Found = TypeVar("_Found")
 
@@ -51,21 +54,29 @@ async def wait_for_listings(session: Session) -> None:
     await session.first_listing.before_answer(lambda: False)
 
 
-async def known_by_now(session: Session, look: Callable[[], _Found | None]) -> _Found | None:
+async def wait_for_resources(session: Session) -> None:
+    """Wait for those, too, of which only tools and prompts are known; who follows changes is told of the rest."""
+    if is_following(session.client.name, session.settings.following_clients):
+        await wait_for_listings(session)
+    else:
+        await session.first_listing.before_resource(lambda: False)
+
+
+async def known_by_now(session: Session, look: Callable[[], _Found | None], wait: Wait) -> _Found | None:
     """Return what `look` finds; it may be of a server that is taken over now, or is listed for the first time."""
     if (found := look()) is not None:
         return found
     await session.live.until_taken_over()
-    await session.first_listing.before_answer(lambda: look() is not None)
+    await wait(lambda: look() is not None)
     return look()
 
 
-async def _origin_by_now(session: Session, exact: Look, fitting: Look) -> ElementOrigin | None:
+async def _origin_by_now(session: Session, exact: Look, fitting: Look, wait: Wait) -> ElementOrigin | None:
     """Return where something comes from that is offered by its very name, or else is the most fitting.
 
     What was just taken over is found, too, before it is this session's turn to be told of it.
     """
-    found = await known_by_now(session, lambda: exact(session.host.aggregate))
+    found = await known_by_now(session, lambda: exact(session.host.aggregate), wait)
     if found is not None:
         return found
     await session.host.aggregate_changed()
@@ -258,7 +269,7 @@ async def _prompt_origin(session: Session, name: str) -> ElementOrigin:
     def look(known: Aggregate) -> ElementOrigin | None:
         return known.prompt_origins.get(name)
 
-    if (origin := await _origin_by_now(session, look, look)) is not None:
+    if (origin := await _origin_by_now(session, look, look, session.first_listing.before_answer)) is not None:
         return origin
     if (upstream := session.host.only_upstream()) is not None:
         return ElementOrigin(upstream, name)
@@ -284,7 +295,7 @@ async def _template_origin(session: Session, uri: str) -> ElementOrigin:
 
 
 async def _served(session: Session, uri: str, exact: Look, fitting: Look) -> ElementOrigin:
-    if (origin := await _origin_by_now(session, exact, fitting)) is not None:
+    if (origin := await _origin_by_now(session, exact, fitting, session.first_listing.before_resource)) is not None:
         return origin
     if (upstream := session.host.only_upstream()) is not None:
         return ElementOrigin(upstream, uri)
