@@ -175,7 +175,7 @@ def _upstream_status(
     errors = [error for upstream in mine if (error := upstream.failure)]
     if wants_login:
         errors = [f"it wants a login: run `{login_command(name)}`"]
-    elif name in live.listings.unseen and name in live.listings.failures:
+    elif name in live.listings.unlisted and name in live.listings.failures:
         errors.append(live.listings.failures[name])
     tools = [tool for tool in live.catalog.tools if tool.upstream == name]
     odd = live.oddities.get(name, Oddities())

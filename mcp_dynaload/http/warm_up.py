@@ -24,7 +24,7 @@ async def prepare(configuration: Configuration, live: CatalogState, user_logins:
     async with anyio.create_task_group() as tasks:
         if user_logins is not None:
             tasks.start_soon(_guarded, partial(_list_with_own_logins, configuration, live, user_logins))
-        tasks.start_soon(_guarded, partial(_list_unseen, configuration, live))
+        tasks.start_soon(_guarded, partial(_list_unlisted, configuration, live))
         tasks.start_soon(_guarded, live.keep_index)
 
 
@@ -35,10 +35,10 @@ async def _guarded(work: Callable[[], Awaitable[None]]) -> None:
         log.exception("preparation_failed")
 
 
-async def _list_unseen(configuration: Configuration, live: CatalogState) -> None:
-    """List the upstreams of which nothing is known yet; their sessions' own connections come later."""
-    if live.listings.unseen:
-        await refresh_catalog(configuration, live, live.listings.unseen)
+async def _list_unlisted(configuration: Configuration, live: CatalogState) -> None:
+    """List the upstreams that were never listed in this project; their sessions' own connections come later."""
+    if unlisted := live.listings.unlisted:
+        await refresh_catalog(configuration, live, unlisted)
 
 
 async def _list_with_own_logins(configuration: Configuration, live: CatalogState, user_logins: UserLogins) -> None:

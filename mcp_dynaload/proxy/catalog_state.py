@@ -92,6 +92,9 @@ class CatalogState:
     _building: anyio.Lock = field(default_factory=anyio.Lock)
     _keeping: anyio.Lock = field(default_factory=anyio.Lock)
     _known: KnownTools = field(init=False)
+    _aggregate: tuple[Mapping[str, UpstreamConfig] | None, dict[str, Listing], Aggregate] = (None, {}, Aggregate())
+    """The entries and listings that it is of, and the aggregate."""
+
     _categories: tuple[Catalog | None, dict[str, tuple[str, ...]]] = (None, {})
     """The catalog that they are of, and the categories."""
 
@@ -110,10 +113,17 @@ class CatalogState:
         return self.index.catalog
 
     def aggregate(self) -> Aggregate:
-        """Return the prompts, resources and templates by now; none of theirs gets the name of a prompt of ours."""
-        reserved = frozenset(CommandName) if self.own_texts else frozenset[str]()
-        room = self.registration.room
-        return aggregate_listings(self.listings.configs, dict(self.listings.by_name), reserved, room)
+        """Return the prompts, resources and templates by now: found once for what is listed.
+
+        None of theirs gets the name of a prompt of ours.
+        """
+        configs, listings = self.listings.configs, dict(self.listings.by_name)
+        before, known, found = self._aggregate
+        if before is not configs or known != listings:
+            reserved = frozenset(CommandName) if self.own_texts else frozenset[str]()
+            found = aggregate_listings(configs, listings, reserved, self.registration.room)
+            self._aggregate = configs, listings, found
+        return found
 
     def categories(self) -> dict[str, tuple[str, ...]]:
         """Return the tools of each category: found once for a catalog, in tens of milliseconds if it is large."""
@@ -198,8 +208,8 @@ class CatalogState:
             pass
 
     def forget_listings(self, upstreams: Iterable[str]) -> None:
-        """Have upstreams listed by the next session, as those of which nothing is known."""
-        for upstream in upstreams:
+        """Have upstreams listed by the next session, which lists what was never listed in this project."""
+        for upstream in set(upstreams).difference(self.listings.borrowed):
             self.listings.by_name.pop(upstream, None)
 
     async def update(self, upstream: str, listing: Listing) -> None:

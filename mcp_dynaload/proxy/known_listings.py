@@ -18,16 +18,12 @@ from mcp_dynaload.upstream.listing import Listing
 log = structlog.get_logger()
 
 
-_NOT_BORROWED: Json = {
-    "resources": [],
-    "templates": [],
-    "instructions": "",
-    "digest": "",
-    "gaps": [
-        f"{kind}: not known of this project before the server was listed in it" for kind in ("resources", "templates")
-    ],
-}
+_NOT_BORROWED: Json = {"resources": [], "templates": [], "instructions": "", "digest": "", "is_borrowed": True}
 """The rest of another project's listing often speaks of that project's files."""
+
+_OWN_GAPS = [
+    f"{kind}: not known of this project before the server was listed in it" for kind in ("resources", "templates")
+]
 
 RETRY_SECONDS = 5.0
 MAX_RETRY_SECONDS = 900.0
@@ -69,19 +65,19 @@ class KnownListings:
     repaired: dict[str, Oddities] = field(default_factory=dict[str, Oddities])
     """The elements repaired or left out of each listing."""
 
-    borrowed: set[str] = field(default_factory=set[str])
-    """The upstreams of which nothing but another project's tools and prompts are known."""
-
     _last: RepairCache = field(default_factory=RepairCache)
     _tried_at: dict[str, float] = field(default_factory=dict[str, float])
     """When upstreams with an old listing were given out to be listed."""
 
     _retries: dict[str, "_Retry"] = field(default_factory=dict[str, "_Retry"])
-    """When upstreams of which nothing is known are to be listed once more."""
+    """When upstreams that could not be listed in this project yet are to be listed once more."""
 
     _prints: dict[str, str] = field(init=False)
     """The fingerprints by name. What a program lists that was exchanged meanwhile counts as the former one's: the next
     start lists it once more."""
+
+    _entries: dict[str, UpstreamConfig] = field(init=False)
+    """The entries by fingerprint, for threads that go by one while the entries change."""
 
     def __post_init__(self) -> None:
         self.configure(self.configs)
@@ -92,6 +88,7 @@ class KnownListings:
             self._forget(name)
         self.configs = configs
         self._prints = {name: config.fingerprint(self.project_dir) for name, config in configs.items()}
+        self._entries = {self._prints[name]: config for name, config in configs.items()}
         self.quarantine.configure(configs.values())
 
     @property
@@ -100,9 +97,15 @@ class KnownListings:
         return tuple(name for name in self.configs if name not in self.by_name)
 
     @property
+    def borrowed(self) -> tuple[str, ...]:
+        """The upstreams of which nothing but another project's tools and prompts are known."""
+        return tuple(name for name in self.configs if name in self.by_name and self.by_name[name].is_borrowed)
+
+    @property
     def unlisted(self) -> tuple[str, ...]:
         """The upstreams that were never listed in this project."""
-        return tuple(name for name in self.configs if name not in self.by_name or name in self.borrowed)
+        not_here = {*self.unseen, *self.borrowed}
+        return tuple(name for name in self.configs if name in not_here)
 
     def listed_at(self) -> dict[str, float]:
         """Return when each upstream was listed in this project, in seconds since 1970; blocks."""
@@ -115,7 +118,7 @@ class KnownListings:
         One that was down when the session began is mostly there some time later.
         """
         now = time.monotonic()
-        failed = [name for name in self.unseen if name in self.failures]
+        failed = [name for name in self.unlisted if name in self.failures]
         self._retries = {name: self._retries.get(name) or _Retry(now) for name in failed}
         return tuple(name for name, retry in self._retries.items() if retry.is_due(now))
 
@@ -123,7 +126,7 @@ class KnownListings:
         """Return the upstreams whose stored listing is old or was not whole, each once a day; blocks."""
         prints = self._prints
         aged, now = self.records.aged(prints.values()), time.monotonic()
-        names = [name for name, fingerprint in prints.items() if fingerprint in aged or name in self.borrowed]
+        names = [name for name, fingerprint in prints.items() if fingerprint in aged]
         due = tuple(name for name in names if now - self._tried_at.get(name, float("-inf")) > OLD_SECONDS)
         self._tried_at.update(dict.fromkeys(due, now))
         return due
@@ -136,10 +139,8 @@ class KnownListings:
         prints = self._prints if names is None else {name: self._prints[name] for name in names}
         stored = self.records.listings(set(prints.values()))
         own = {name: stored[fingerprint] for name, fingerprint in prints.items() if fingerprint in stored}
-        self.borrowed -= own.keys()
         for name, listing in self._of_other_projects(name for name in prints if name not in own).items():
-            if self._take_over(name, listing):
-                self.borrowed.add(name)
+            self._take_over(name, listing)
         return frozenset(name for name, listing in own.items() if self._take_over(name, listing))
 
     def _of_other_projects(self, names: Iterable[str]) -> dict[str, Json]:
@@ -151,10 +152,10 @@ class KnownListings:
             name: anywhere
             for name in names
             if self.quarantine.has_seen(name)
-            for anywhere in self._anywhere(name, self._prints[name])
+            for anywhere in self._anywhere(self._prints[name])
         }
         stored = self.records.listings(set(prints.values()))
-        return {name: stored[key] | _NOT_BORROWED for name, key in prints.items() if key in stored}
+        return {name: _borrowed(stored[key]) for name, key in prints.items() if key in stored}
 
     def read_again(self, names: Iterable[str]) -> None:
         """Take over anew what servers have offered, by what their entries say of it now; blocks."""
@@ -171,21 +172,19 @@ class KnownListings:
 
         The fingerprint is that of the entry by which it was listed, which may have changed meanwhile.
         """
-        self.borrowed.discard(upstream)
         data, is_preliminary = listing.as_json(), listing.is_preliminary
-        for kept in (fingerprint, *self._anywhere(upstream, fingerprint)):
+        for kept in (fingerprint, *self._anywhere(fingerprint)):
             if listing.is_empty:
                 self.records.forget_listing(kept)
             else:
                 self.records.keep_listing(kept, upstream, data, is_preliminary=is_preliminary)
 
-    def _anywhere(self, upstream: str, fingerprint: str) -> tuple[str, ...]:
+    def _anywhere(self, fingerprint: str) -> tuple[str, ...]:
         """Return what a listing is stored under for other projects; nothing where the entry has changed meanwhile."""
-        is_todays = fingerprint == self._prints.get(upstream)
-        return (self.configs[upstream].fingerprint_anywhere(self.project_dir),) if is_todays else ()
+        entry = self._entries.get(fingerprint)
+        return () if entry is None else (entry.fingerprint_anywhere(self.project_dir),)
 
     def _forget(self, upstream: str) -> None:
-        self.borrowed.discard(upstream)
         for known in (self.by_name, self.failures, self.repaired, self._tried_at):
             known.pop(upstream, None)
 
@@ -222,3 +221,8 @@ class KnownListings:
         accepted, _ = self._repaired(upstream, listing)
         self.repaired[upstream] = repaired
         return replace(accepted, tools=known.tools), False
+
+
+def _borrowed(listing: Json) -> Json:
+    """Return what of another project's listing holds in this one; what was not whole there is not here either."""
+    return listing | _NOT_BORROWED | {"gaps": [*listing.get("gaps", ()), *_OWN_GAPS]}

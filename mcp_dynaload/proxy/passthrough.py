@@ -14,13 +14,19 @@ from mcp_dynaload.errors import UpstreamLoginError
 from mcp_dynaload.masking.printable import printable
 from mcp_dynaload.proxy.aggregate import Aggregate, ElementOrigin
 from mcp_dynaload.proxy.asked_element import AskedElement
-from mcp_dynaload.proxy.client import Request
+from mcp_dynaload.proxy.client import Request, is_following
 from mcp_dynaload.proxy.content_scan import scanned
 from mcp_dynaload.proxy.failures import as_error
 from mcp_dynaload.proxy.session import Session
 
 Method = Callable[[Session, Request, Json], Awaitable[Json]]
 """Answers a request of the session's client, of which the params are given."""
+
+Look = Callable[[Aggregate], ElementOrigin | None]
+"""Looks something up in what the servers offer."""
+
+Wait = Callable[[Callable[[], bool]], Awaitable[None]]
+"""Waits for what may still come, until that is there."""
 
 _Found = TypeVar("_Found")
 
@@ -48,13 +54,33 @@ async def wait_for_listings(session: Session) -> None:
     await session.first_listing.before_answer(lambda: False)
 
 
-async def known_by_now(session: Session, look: Callable[[], _Found | None]) -> _Found | None:
+async def wait_for_resources(session: Session) -> None:
+    """Wait for those, too, of which only tools and prompts are known; who follows changes is told of the rest."""
+    if is_following(session.client.name, session.settings.following_clients):
+        await wait_for_listings(session)
+    else:
+        await session.first_listing.before_resource(lambda: False)
+
+
+async def known_by_now(session: Session, look: Callable[[], _Found | None], wait: Wait) -> _Found | None:
     """Return what `look` finds; it may be of a server that is taken over now, or is listed for the first time."""
     if (found := look()) is not None:
         return found
     await session.live.until_taken_over()
-    await session.first_listing.before_answer(lambda: look() is not None)
+    await wait(lambda: look() is not None)
     return look()
+
+
+async def _origin_by_now(session: Session, exact: Look, fitting: Look, wait: Wait) -> ElementOrigin | None:
+    """Return where something comes from that is offered by its very name, or else is the most fitting.
+
+    What was just taken over is found, too, before it is this session's turn to be told of it.
+    """
+    found = await known_by_now(session, lambda: exact(session.host.aggregate), wait)
+    if found is not None:
+        return found
+    await session.host.aggregate_changed()
+    return fitting(session.host.aggregate)
 
 
 async def list_prompts(session: Session, request: Request, params: Json) -> Json:
@@ -144,7 +170,7 @@ async def complete(session: Session, request: Request, params: Json) -> Json:
         origin, key = await _prompt_origin(session, _text(ref, "name", "completion/complete")), "name"
     else:
         uri, key = _text(ref, "uri", "completion/complete"), "uri"
-        origin = session.host.aggregate.template_origins.get(uri) or await _resource_origin(session, uri)
+        origin = await _template_origin(session, uri)
     body = {**params, "ref": {**ref, key: origin.original}}
     return await _routed(session, request, origin.upstream, "completion/complete", body)
 
@@ -240,7 +266,10 @@ async def _with_login(session: Session, request: Request, upstream: str, method:
 
 
 async def _prompt_origin(session: Session, name: str) -> ElementOrigin:
-    if (origin := await known_by_now(session, lambda: session.host.aggregate.prompt_origins.get(name))) is not None:
+    def look(known: Aggregate) -> ElementOrigin | None:
+        return known.prompt_origins.get(name)
+
+    if (origin := await _origin_by_now(session, look, look, session.first_listing.before_answer)) is not None:
         return origin
     if (upstream := session.host.only_upstream()) is not None:
         return ElementOrigin(upstream, name)
@@ -248,8 +277,25 @@ async def _prompt_origin(session: Session, name: str) -> ElementOrigin:
 
 
 async def _resource_origin(session: Session, uri: str) -> ElementOrigin:
-    await known_by_now(session, lambda: session.host.aggregate.resource_origins.get(uri))
-    if (origin := session.host.aggregate.resource_origin(uri)) is not None:
+    return await _served(
+        session, uri, lambda known: known.resource_origins.get(uri), lambda known: known.resource_origin(uri)
+    )
+
+
+async def _template_origin(session: Session, uri: str) -> ElementOrigin:
+    def listed(known: Aggregate) -> ElementOrigin | None:
+        return known.template_origins.get(uri)
+
+    return await _served(
+        session,
+        uri,
+        lambda known: listed(known) or known.resource_origins.get(uri),
+        lambda known: listed(known) or known.resource_origin(uri),
+    )
+
+
+async def _served(session: Session, uri: str, exact: Look, fitting: Look) -> ElementOrigin:
+    if (origin := await _origin_by_now(session, exact, fitting, session.first_listing.before_resource)) is not None:
         return origin
     if (upstream := session.host.only_upstream()) is not None:
         return ElementOrigin(upstream, uri)

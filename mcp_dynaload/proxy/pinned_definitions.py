@@ -173,6 +173,8 @@ class PinnedDefinitions:
         judgement: DefinitionJudgement,
     ) -> None:
         """Store what joins, and that this entry has brought nothing but approved definitions."""
+        if listing.is_borrowed:
+            return  # a part of what was judged in another project, and no word of the server's in this one
         before = known or PinnedServer(pinned.config.name, self._clock(), unsettled=ALL_KINDS)
         entries = tuple(entry for entry in before.entries if entry != pinned.entry)
         now = replace(

@@ -26,7 +26,7 @@ from mcp_dynaload.proxy.shared_upstreams import SharedUpstreams
 from mcp_dynaload.proxy.shown_line import ShownLine
 from mcp_dynaload.proxy.sign_in import SignIns
 from mcp_dynaload.proxy.surfaces.surface import Surface
-from mcp_dynaload.proxy.upstream_bridge import UpstreamBridge
+from mcp_dynaload.proxy.upstream_bridge import LISTING_DELAY_SECONDS, UpstreamBridge
 from mcp_dynaload.selection.actions import PromptSubmitted
 from mcp_dynaload.selection.policy import Strategy
 from mcp_dynaload.selection.state import initial_state
@@ -97,6 +97,7 @@ async def open_session(
             await session.attach(pool)
             live.observe(session.on_catalog_changed)
             tasks.start_soon(surviving, _start_upstreams, session)
+            tasks.start_soon(surviving, _list_borrowed, session)
             tasks.start_soon(kept_up, _keep_index, session)
             tasks.start_soon(kept_up, live.keep_approved)
             tasks.start_soon(kept_up, session.role.keep_looking)
@@ -132,6 +133,19 @@ async def _start_upstreams(session: Session) -> None:
     listings.failures |= await pool.list_all(name for name in was_unseen if name in failed)  # once more
     if was_unseen and session.state.memory:  # the user typed before the servers were known: choose for that again
         await session.decide(PromptSubmitted(session.state.memory[0]))
+
+
+async def _list_borrowed(session: Session) -> None:
+    """List those, too, of which another project's tools are known: soon, or once more than that is asked for."""
+    await session.client.is_ready()
+    await session.role.serves.wait()
+    listings, first_listing = session.live.listings, session.first_listing
+    with anyio.move_on_after(LISTING_DELAY_SECONDS):
+        await first_listing.wanted.wait()
+    names = [name for name in listings.borrowed if name not in listings.failures]
+    listings.failures |= await session.pool.list_all(names)
+    await first_listing.ended.wait()
+    first_listing.end_whole()
 
 
 async def _keep_trying(session: Session) -> None:

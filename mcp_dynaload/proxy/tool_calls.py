@@ -53,7 +53,8 @@ async def _found(session: Session, name: str) -> Tool | Denial | None:
     if name in OWN_TOOLS:
         return None
     denied_tool = session.live.listings.quarantine.access.denied_tool
-    return await known_by_now(session, lambda: session.live.catalog.get(name) or denied_tool(name))
+    wait = session.first_listing.before_answer
+    return await known_by_now(session, lambda: session.live.catalog.get(name) or denied_tool(name), wait)
 
 
 async def _call_upstream(session: Session, request: Request, tool: Tool, params: Json, forward: Forward) -> Json:

@@ -59,6 +59,9 @@ class Listing:
     is_settling: bool = field(default=False, compare=False)
     """Its server has just started and nobody has asked it for anything: more of it may still come by itself."""
 
+    is_borrowed: bool = field(default=False, compare=False)
+    """It is another project's, of which only tools and prompts hold here: nothing is settled by it."""
+
     unnamed: Json = field(default_factory=dict[str, int])
     """How many elements were dropped from each list because they have no name to ask for."""
 

@@ -136,6 +136,26 @@ async def test_what_is_held_back_in_one_project_stays_so_when_another_begins_wit
     assert {one.name for one in place.definitions.held()} == {"mail://{id}"}
 
 
+@pytest.mark.parametrize("gap", ["prompts: 'prompts/list' failed: locked", ""], ids=["in part", "whole"])
+async def test_a_project_that_begins_with_the_listing_of_another_changes_nothing_of_what_is_known_of_the_server(
+    place: Place, gap: str
+) -> None:
+    reply = ({"name": "reply", "description": "Write a reply"},)
+    first = replace(FIRST, prompts=() if gap else reply, gaps=(gap,) if gap else (), digest="" if gap else "first")
+    live = place.start()
+    await live.update("mail", replace(first, is_first=False))
+    before = place.definitions.server("mail")
+    place.now += 10_000
+
+    other = place.start("another project")
+    after = place.definitions.server("mail")
+    await live.update("mail", replace(FIRST, is_first=False))
+
+    assert names(other) == ["read", "send"]
+    assert after == before
+    assert (offered(live)[1], live.listings.quarantine.held) == (["reply"], {})
+
+
 async def test_a_name_that_was_never_seen_begins_with_no_listing_of_another_project(place: Place) -> None:
     await place.start().update("mail", replace(FIRST, is_first=False))
 

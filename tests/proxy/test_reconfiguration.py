@@ -10,6 +10,7 @@ import anyio
 import pytest
 from mcp import MCPError
 
+from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.config.servers_watch import change_between
 from mcp_dynaload.config.settings import Settings
 from mcp_dynaload.config.upstream_config import UpstreamConfig, UpstreamOptions
@@ -93,12 +94,30 @@ async def test_a_server_that_comes_back_serves_the_tools_that_the_client_still_l
         assert (await client.names()).count("b__echo") == 1
 
 
+@pytest.mark.parametrize(
+    ("method", "asked"),
+    [
+        ("tools/call", {"name": "b__echo"}),
+        ("prompts/get", {"name": "b__greet"}),
+        ("resources/read", {"uri": "note://b"}),
+        ("completion/complete", {"ref": {"type": "ref/resource", "uri": "notes://{day}"}, "argument": {}}),
+    ],
+)
 async def test_a_call_waits_for_a_server_that_is_just_coming_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, asked: Json
 ) -> None:
+    offers: Json = {
+        "tools": [tool("echo")],
+        "prompts": [{"name": "greet"}],
+        "resources": [{"uri": "note://b", "name": "b"}],
+        "resourceTemplates": [{"uriTemplate": "notes://{day}", "name": "notes"}],
+    }
+    templates = tuple(offers["resourceTemplates"])
+    listing = Listing(tuple(offers["tools"]), tuple(offers["prompts"]), tuple(offers["resources"]), templates)
+    returning = config("b", offers=offers, offers_all=True, starts_file=str(starts_file := tmp_path / "starts"))
     begun, goes_on, read = threading.Event(), threading.Event(), KnownListings.read
-    answers: list[str] = []
-    early: list[str] = []
+    answers: list[Json] = []
+    early: list[Json] = []
 
     def slow(known: KnownListings, names: Iterable[str] | None = None) -> frozenset[str]:
         begun.set()
@@ -106,21 +125,25 @@ async def test_a_call_waits_for_a_server_that_is_just_coming_back(
         return read(known, names)
 
     async def call() -> None:
-        answers.append(await client.say("b__echo"))
+        answers.append(await client.raw(method, **asked))
 
-    async with AsyncExitStack() as stack:
-        proxy, client = await in_front_of(stack, tmp_path, config("a"), config("b"), known=["a", "b"])
+    other: Json = {"uri": "note://a", "name": "a"}
+    listings = {"a": replace(TOOLS, resources=(other,)), "b": listing}
+    async with (
+        proxy_of(tmp_path, [config("a"), returning], listings) as (proxy, live),
+        client_of(proxy, live) as client,
+    ):
         await proxy.reconfigure(named(config("a")))
         monkeypatch.setattr(KnownListings, "read", slow)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(proxy.reconfigure, named(config("a"), config("b")))
+            tasks.start_soon(proxy.reconfigure, named(config("a"), returning))
             await until(begun.is_set)
             tasks.start_soon(call)
             await client.say("a__echo")
             early.extend(answers)
             goes_on.set()
 
-    assert (early, answers) == ([], ["{}"])
+    assert (early, len(answers), "isError" in answers[0], len(starts(starts_file))) == ([], 1, False, 1)
 
 
 @pytest.mark.proves("live-servers")
@@ -228,6 +251,26 @@ def test_a_listing_that_comes_after_its_entry_was_changed_does_not_count_as_the_
 
     assert as_changed == {}
     assert len(known.by_name["b"].tools) == len(COMMANDS)
+
+
+def test_a_listing_that_comes_while_its_server_is_taken_out_is_there_when_the_server_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fingerprint_of = UpstreamConfig.fingerprint
+
+    def meanwhile(config: UpstreamConfig, folder: Path) -> str:
+        known.keep("b", fingerprint, TOOLS)  # in a thread
+        return fingerprint_of(config, folder)
+
+    with closing(CatalogCache(Database(tmp_path / "dynaload.db"))) as records:
+        known = stored_catalog(named(config("b")), records, tmp_path).listings
+        fingerprint = config("b").fingerprint(tmp_path)
+        monkeypatch.setattr(UpstreamConfig, "fingerprint", meanwhile)
+        known.configure(named(config("c")))
+        monkeypatch.undo()
+        known.configure(named(config("b")))
+
+        assert known.read() == {"b"}
 
 
 @pytest.mark.proves("live-servers")

@@ -170,7 +170,7 @@ def _way(session: Session) -> str:
 def _failing(session: Session) -> str:
     """Return the servers that could not be listed, and where it stands why; those that want a login apart."""
     listings, wanting = session.live.listings, session.pool.logins_needed
-    names = [name for name in listings.unseen if name in listings.failures and name not in wanting]
+    names = [name for name in listings.unlisted if name in listings.failures and name not in wanting]
     return f"{', '.join(names)}: `mcp-dynaload doctor` says why" if names else ""
 
 

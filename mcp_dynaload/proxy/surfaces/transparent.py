@@ -1,6 +1,6 @@
 """The surface where loading is switched off: everything is listed as it is, and nothing changes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from mcp_dynaload.catalog.catalog import Catalog
 from mcp_dynaload.catalog.names import HOOK_TOOL
@@ -9,7 +9,7 @@ from mcp_dynaload.proxy import passthrough
 from mcp_dynaload.proxy.call_sending import forward_unaccompanied
 from mcp_dynaload.proxy.client import Request
 from mcp_dynaload.proxy.model_text import instructions_of_all
-from mcp_dynaload.proxy.passthrough import Method, wait_for_listings
+from mcp_dynaload.proxy.passthrough import Method
 from mcp_dynaload.proxy.session import Session
 from mcp_dynaload.proxy.surfaces.methods import PASSED
 from mcp_dynaload.proxy.surfaces.own_tools import call_hook
@@ -19,11 +19,11 @@ from mcp_dynaload.selection.state import Decision, SessionState
 from mcp_dynaload.upstream.listing import Listing
 
 
-def _once_listed(method: Method) -> Method:
+def _once_listed(method: Method, wait: Callable[[Session], Awaitable[None]] = passthrough.wait_for_listings) -> Method:
     """Return a method that waits for upstreams that were never listed: its list is whole from the start."""
 
     async def waiting(session: Session, request: Request, params: Json) -> Json:
-        await wait_for_listings(session)
+        await wait(session)
         return await method(session, request, params)
 
     return waiting
@@ -41,8 +41,8 @@ class Transparent:
             "prompts/get": passthrough.get_prompt,
             "completion/complete": passthrough.complete,
             "prompts/list": _once_listed(passthrough.list_prompts),
-            "resources/list": _once_listed(passthrough.list_resources),
-            "resources/templates/list": _once_listed(passthrough.list_templates),
+            "resources/list": _once_listed(passthrough.list_resources, passthrough.wait_for_resources),
+            "resources/templates/list": _once_listed(passthrough.list_templates, passthrough.wait_for_resources),
             "tools/list": _once_listed(self.list_tools),
             "tools/call": self.call_tool,
         }
