@@ -96,16 +96,7 @@ async def open_session(
         ) as pool:
             await session.attach(pool)
             live.observe(session.on_catalog_changed)
-            tasks.start_soon(surviving, _start_upstreams, session)
-            tasks.start_soon(surviving, _list_borrowed, session)
-            tasks.start_soon(kept_up, _keep_index, session)
-            tasks.start_soon(kept_up, live.keep_approved)
-            tasks.start_soon(kept_up, session.role.keep_looking)
-            if is_following(client.name, settings.following_clients):  # to others each word is news
-                tasks.start_soon(kept_up, client.announcements.repeat)
-            tasks.start_soon(kept_up, session.host.keep_lists_young)
-            tasks.start_soon(kept_up, _keep_trying, session)
-            tasks.start_soon(kept_up, _read_missing_pins, session)
+            _start_background(session, tasks)
             try:
                 yield session
             finally:
@@ -114,6 +105,20 @@ async def open_session(
                 tasks.cancel_scope.cancel()
                 session.emit(SessionClosed())
                 await session.leave()
+
+
+def _start_background(session: Session, tasks: anyio.abc.TaskGroup) -> None:
+    """Start what goes on beside the client's requests as long as the session lasts."""
+    tasks.start_soon(surviving, _start_upstreams, session)
+    tasks.start_soon(surviving, _list_borrowed, session)
+    tasks.start_soon(kept_up, _keep_index, session)
+    tasks.start_soon(kept_up, session.live.keep_approved)
+    tasks.start_soon(kept_up, session.role.keep_looking)
+    if is_following(session.client.name, session.settings.following_clients):  # to others each word is news
+        tasks.start_soon(kept_up, session.client.announcements.repeat)
+    tasks.start_soon(kept_up, session.host.keep_lists_young)
+    tasks.start_soon(kept_up, _keep_trying, session)
+    tasks.start_soon(kept_up, _read_missing_pins, session)
 
 
 def _list_refresh(client: Client, settings: Settings) -> ListRefresh:
