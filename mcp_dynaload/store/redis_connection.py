@@ -181,6 +181,8 @@ class RedisConnection:
         began, was_away = self._clock(), self._is_away()
         try:
             replies = self._exchanged(commands, transaction=transaction)
+            if self._problem == self._unreachable():
+                self._answered_well()  # however late it is: whether it is slow is another question
         finally:
             seconds = self._clock() - began
             if not was_away:  # else who asked has chosen to wait
@@ -205,10 +207,13 @@ class RedisConnection:
             self._problem = self._problem or self._slow()
 
     def _answered_well(self) -> None:
-        """Note the end of a problem: an answer that was slow, or came while Redis counts as away, is none."""
+        """Note the end of a problem: one that it is slow does not end by a slow answer, or while it counts as away."""
         if self._problem is not None:
             log.warning("store_reachable_again", store=self._where, waiting=len(self._waiting), lost=self._lost)
             self._problem, self._lost = None, 0
+
+    def _unreachable(self) -> str:
+        return f"the store at {self._where} cannot be reached; it is tried again"
 
     def _slow(self) -> str:
         return f"the store at {self._where} answers slowly; it is tried again"
@@ -227,7 +232,7 @@ class RedisConnection:
 
     def _failed(self, error: RedisError) -> str:
         """Log a failure once when it begins, not with every call, and return it in words."""
-        problem = f"the store at {self._where} cannot be reached; it is tried again"
+        problem = self._unreachable()
         if self._problem != problem:
             log.error(
                 "store_unreachable",
