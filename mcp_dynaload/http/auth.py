@@ -44,7 +44,7 @@ class Access:
         """Return the sender and its scopes; None if it has to show a token.
 
         Raises:
-            StoreError: Nobody can tell whether its token is one.
+            StoreAwayError: Nobody can tell whether its token is one.
         """
         token = bearer_token(connection)
         if not token:

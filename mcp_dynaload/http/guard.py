@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from mcp_dynaload.config.settings import Settings
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError
 from mcp_dynaload.http.auth import Access, bearer_token
 from mcp_dynaload.http.host_guard import Origins, refused
 from mcp_dynaload.http.mcp_endpoints import replayed
@@ -99,7 +99,7 @@ class Guard:
         async def is_welcome() -> bool:
             try:
                 known = await self._access.identify(HTTPConnection(scope))
-            except StoreError as error:
+            except StoreAwayError as error:
                 log.warning("token_not_checked", error=str(error), consequence="the open stream goes on till it can be")
                 return True
             return known is not None and needed in known[1].scopes

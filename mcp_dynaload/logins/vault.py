@@ -13,7 +13,7 @@ import anyio
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError, StoreError
 from mcp_dynaload.logins.login import Login, LoginKey
 from mcp_dynaload.logins.sealing import Sealer
 from mcp_dynaload.masking import Masker
@@ -180,7 +180,7 @@ async def held(vault: LoginVault, id: str) -> AsyncGenerator[None]:
         while not await vault.hold(id, holder, HOLD_SECONDS):  # noqa: ASYNC110 - the store tells nobody
             await anyio.sleep(POLL_SECONDS)
     if scope.cancelled_caught:
-        raise StoreError("another replica holds the login for too long; try again")
+        raise StoreAwayError("another replica holds the login for too long; try again")
     try:
         yield
     finally:

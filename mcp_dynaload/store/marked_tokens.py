@@ -23,7 +23,7 @@ class MarkedTokens:
         """Return the token's record; None if it is no token of ours.
 
         Raises:
-            StoreError: Nobody can tell now.
+            StoreAwayError: Nobody can tell now.
         """
         return await self._tokens.find(token)
 

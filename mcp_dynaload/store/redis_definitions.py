@@ -8,7 +8,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from mcp_dynaload.catalog.pinning import DefinitionElement, DefinitionKind, Key
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError, StoreError
 from mcp_dynaload.store.definitions import (
     HELD_SECONDS,
     MAX_VERSIONS,
@@ -141,7 +141,7 @@ class RedisDefinitions:
     def _asked(self, *commands: Command) -> list[Any]:
         replies = self._remote.read(*commands)
         if replies is None:
-            raise StoreError("the Redis of store_url cannot be reached, or refuses it; the log says why")
+            raise StoreAwayError("the Redis of store_url cannot be reached, or refuses it; the log says why")
         return replies
 
 

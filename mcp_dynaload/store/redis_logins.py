@@ -4,7 +4,7 @@ from typing import Any
 
 import anyio.to_thread
 
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError
 from mcp_dynaload.store.redis_connection import Command, RedisConnection
 
 LOGINS = "dynaload:logins:"
@@ -67,7 +67,7 @@ class RedisLogins:
         """Ask at once or not at all: an older token must not come after a newer one."""
         replies = await anyio.to_thread.run_sync(self._remote.read, *commands)
         if replies is None:
-            raise StoreError("the logins are in the Redis of store_url, which cannot be reached; the log says why")
+            raise StoreAwayError("the logins are in the Redis of store_url, which cannot be reached; the log says why")
         return replies
 
 

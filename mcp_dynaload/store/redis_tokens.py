@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 import structlog
 
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError, StoreError
 from mcp_dynaload.store.redis_connection import Command, RedisConnection
 from mcp_dynaload.store.remembered_tokens import RememberedTokens
 from mcp_dynaload.store.tokens import PREFIX, Scope, TokenRecord, hash_of, refuse_to_forget
@@ -63,7 +63,7 @@ class RedisTokens:
         A token that was let in before is let in without an answer, too, and asked for soon afterwards.
 
         Raises:
-            StoreError: Redis does not answer, so nobody can tell.
+            StoreAwayError: Redis does not answer, so nobody can tell.
         """
         digest = hash_of(token)  # a token is 256 bits of chance: a plain hash of it cannot be turned around
         if self._remembered.is_known(digest):
@@ -80,7 +80,7 @@ class RedisTokens:
         if (record := self._remembered.last(digest)) is not None:
             self._renew_later(digest)
             return record
-        raise StoreError("the Redis of store_url does not answer whether the access token is valid; try again")
+        raise StoreAwayError("the Redis of store_url does not answer whether the access token is valid; try again")
 
     def _noted(self, digest: str, content: str | None) -> TokenRecord | None:
         record = None if content is None else _record(content)
@@ -156,7 +156,7 @@ class RedisTokens:
         """Return all records, by name.
 
         Raises:
-            StoreError: Redis is away.
+            StoreAwayError: Redis is away.
         """
         (found,) = await self._asked("the tokens could not be read", ("HGETALL", RECORDS))
         known = (record for content in found.values() if (record := _record(content)))
@@ -166,7 +166,7 @@ class RedisTokens:
         """Forget the token of a name; whether there was one.
 
         Raises:
-            StoreError: Redis is away.
+            StoreAwayError: Redis is away.
         """
         failing = f"the token of {name!r} could not be revoked"
         (digest,) = await self._asked(failing, ("HGET", NAMES, name))
@@ -191,7 +191,7 @@ class RedisTokens:
     async def _asked(self, failing: str, *commands: Command) -> list[Any]:
         replies = await self._ask(*commands, is_awaited=True)
         if replies is None:
-            raise StoreError(f"{failing}: the Redis of store_url cannot be reached; the log says why")
+            raise StoreAwayError(f"{failing}: the Redis of store_url cannot be reached; the log says why")
         return replies
 
 

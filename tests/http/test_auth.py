@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.configuration import Configuration
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError
 from mcp_dynaload.http.host_guard import SECURITY_HEADERS
 from mcp_dynaload.http.rate_limit import Buckets
 from mcp_dynaload.http.wrong_tokens import MAX_KEPT, MAX_PER_MINUTE, WrongTokens
@@ -166,7 +166,7 @@ async def test_a_token_of_which_nobody_can_tell_is_not_said_to_be_wrong(
 
 
 async def cannot_tell(tokens: SqliteTokens, token: str) -> None:
-    raise StoreError("it does not answer")
+    raise StoreAwayError("it does not answer")
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
