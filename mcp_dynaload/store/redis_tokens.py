@@ -55,7 +55,7 @@ class RedisTokens:
         self._renewing = threading.Lock()
         self._renewal: threading.Timer | None = None
         self._has_any = True
-        self._were_made = True
+        self._were_made: bool | None = None
 
     async def find(self, token: str) -> TokenRecord | None:
         """Return the token's record; None if it is no token of ours.
@@ -126,10 +126,10 @@ class RedisTokens:
             self._has_any = bool(replies[0])
         return self._has_any
 
-    async def were_made(self) -> bool:
+    async def were_made(self) -> bool | None:
         """Return whether there ever was a token.
 
-        While Redis is away this is the last known answer, and yes before there was one.
+        While Redis is away this is the last known answer, and None before there was one.
         """
         replies = await self._ask(("EXISTS", RECORDS, MADE))
         if replies is not None:

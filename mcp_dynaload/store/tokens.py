@@ -57,8 +57,8 @@ class TokenStore(Protocol):
         """Return whether there is a token now."""
         ...
 
-    async def were_made(self) -> bool:
-        """Return whether there ever was a token: revoking the last one opens nothing. Yes, where nobody can tell."""
+    async def were_made(self) -> bool | None:
+        """Return whether there ever was a token: revoking the last one opens nothing. None where nobody can tell."""
         ...
 
     async def create(self, name: str, scope: Scope) -> str:

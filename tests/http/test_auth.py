@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from mcp import MCPError
 from starlette.requests import HTTPConnection
+from structlog.testing import capture_logs
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.configuration import Configuration
@@ -26,6 +27,7 @@ from tests.http.processes import MODULE, environment
 from tests.http.services import TRANSPORTS, Service, a_configuration, running, service_of
 from tests.http.test_sessions import HELLO, JSON_AND_STREAM, post
 from tests.proxy.clients import Connected
+from tests.redis_server import running_redis
 from tests.waiting import HANG_SECONDS
 
 PUBLIC_PATHS = ("/healthz", "/readyz", "/", "/docs", "/dashboard/main.js")
@@ -163,6 +165,22 @@ async def test_a_token_of_which_nobody_can_tell_is_not_said_to_be_wrong(
     assert int(many[0].headers["retry-after"]) > 0
     assert goes_on.cancelled_caught
     assert after.status_code == 200
+
+
+async def test_a_service_that_starts_while_redis_is_away_asks_for_tokens_no_longer_than_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.store.redis_connection.REST_SECONDS", 0.0)
+    with running_redis(tmp_path) as redis, capture_logs():
+        redis.stop()
+        configuration = a_configuration(tmp_path / "one", ECHO, MCP_DYNALOAD_STORE_URL=redis.url)
+        async with running(configuration) as service, http() as client:
+            away = await post(client, service.url(), "initialize", **HELLO)
+            redis.start()
+            back = await post(client, service.url(), "initialize", **HELLO)
+
+    assert (away.status_code, back.status_code) == (401, 200)
+    assert not configuration.locations.tokens_mark_file.exists()
 
 
 async def cannot_tell(tokens: SqliteTokens, token: str) -> None:
