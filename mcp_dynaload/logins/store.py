@@ -90,7 +90,7 @@ class LoginStore:
         except OSError as error:  # only the lists of servers lack it
             log.warning("login_wanted_not_noted", server=key.name, error=error.strerror)
 
-    async def read(self, key: LoginKey) -> Login | None:
+    async def read(self, key: LoginKey, *, is_latest: bool = False) -> Login | None:
         """Return the login; its secrets are masked from now on.
 
         Raises:

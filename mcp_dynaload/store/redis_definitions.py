@@ -139,10 +139,12 @@ class RedisDefinitions:
                 self._asked(("HDEL", _of(server), *members))
 
     def _asked(self, *commands: Command) -> list[Any]:
-        replies = self._remote.read(*commands)
-        if replies is None:
-            raise StoreAwayError("the Redis of store_url cannot be reached, or refuses it; the log says why")
-        return replies
+        answers = self._remote.read_each([commands])
+        if answers is None:
+            raise StoreAwayError("the Redis of store_url cannot be reached; the log says why")
+        if answers[0] is None:
+            raise StoreError("the Redis of store_url refuses it; the log says why")
+        return answers[0]
 
 
 @contextmanager
