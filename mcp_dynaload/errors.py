@@ -12,6 +12,7 @@ class DynaloadError(Exception):
     ├── HostError              a client's own configuration could not be read or written
     ├── LoginError             a login to a server could not be made, renewed or ended
     ├── StoreError             the state folder or its database cannot be used
+    │   └── StoreAwayError       not now: it does not answer, or somebody else has it locked
     └── UpstreamError          an upstream server could not do what was asked
         ├── UpstreamStartError   it did not start, connect or answer the handshake
         ├── UpstreamTimeoutError it did not answer in time
@@ -39,6 +40,10 @@ class LoginError(DynaloadError):
 
 class StoreError(DynaloadError):
     """The state folder or its database cannot be used."""
+
+
+class StoreAwayError(StoreError):
+    """The store cannot be asked now; what is asked of it may be right, and answered later."""
 
 
 class UpstreamError(DynaloadError):

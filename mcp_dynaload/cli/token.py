@@ -56,7 +56,7 @@ def list_tokens(as_json: JsonOption = False) -> None:
         made = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.created_at))
         print(f"{record.name:<32} {record.scope:<8} {made}")
     if not records:
-        print(_CLOSED if were_made else _OPEN)
+        print(_OPEN if were_made is False else _CLOSED)
 
 
 @token.command()

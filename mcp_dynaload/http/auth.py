@@ -36,15 +36,21 @@ class Access:
     _are_required: bool = False
 
     async def are_required(self) -> bool:
-        """Return whether tokens are required; once there were any, losing or revoking them opens nothing."""
-        self._are_required = self._are_required or self.issuer is not None or await self.tokens.were_made()
-        return self._are_required
+        """Return whether tokens are required; once there were any, losing or revoking them opens nothing.
+
+        While nobody can tell they are, too, but no longer than that.
+        """
+        if self._are_required or self.issuer is not None:
+            return True
+        were_made = await self.tokens.were_made()
+        self._are_required = self._are_required or were_made is True
+        return self._are_required or were_made is None
 
     async def identify(self, connection: HTTPConnection) -> tuple[BaseUser, AuthCredentials] | None:
         """Return the sender and its scopes; None if it has to show a token.
 
         Raises:
-            StoreError: Nobody can tell whether its token is one.
+            StoreAwayError: Nobody can tell whether its token is one.
         """
         token = bearer_token(connection)
         if not token:

@@ -11,7 +11,7 @@ from mcp.shared.exceptions import MCPError
 from starlette.exceptions import HTTPException
 
 from mcp_dynaload.api.sessions import TooManySessionsError
-from mcp_dynaload.errors import DynaloadError, StoreError
+from mcp_dynaload.errors import DynaloadError, StoreAwayError
 from mcp_dynaload.http.schemas import Problem, UnfitPart, UnfitProblem
 from mcp_dynaload.masking import Masker
 
@@ -53,7 +53,7 @@ def tell_errors(app: FastAPI, masker: Masker) -> None:
     app.add_exception_handler(TooManySessionsError, _told(503, "too_many_sessions", masker))
     app.add_exception_handler(ShuttingDownError, _told(503, "shutting_down", masker))
     app.add_exception_handler(BusyError, _told(503, "busy", masker))
-    app.add_exception_handler(StoreError, _told(503, "store_unavailable", masker))
+    app.add_exception_handler(StoreAwayError, _told(503, "store_unavailable", masker))
     app.add_exception_handler(DynaloadError, _told(400, "wrong_input", masker))
     app.add_exception_handler(MCPError, _told(400, "mcp_error", masker))
     app.add_exception_handler(Exception, _failed)

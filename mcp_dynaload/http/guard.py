@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from mcp_dynaload.config.settings import Settings
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError
 from mcp_dynaload.http.auth import Access, bearer_token
 from mcp_dynaload.http.host_guard import Origins, refused
 from mcp_dynaload.http.mcp_endpoints import replayed
@@ -52,6 +52,8 @@ class Guard:
         self._answering = 0
         self._requests: Counter[str] = Counter()
         self._streams: Counter[str] = Counter()
+        self._unchecked = 0
+        """The open streams of whose tokens nobody could tell at the last look."""
 
     @property
     def answering(self) -> int:
@@ -91,20 +93,37 @@ class Guard:
                 return
             receive = replayed(body, receive)
         if scope["method"] == "GET" and needed is not None:
-            await answer_while_welcome(app, scope, receive, send, self._is_welcome(scope, needed))
+            with self._checked(scope, needed) as is_welcome:
+                await answer_while_welcome(app, scope, receive, send, is_welcome)
             return
         await app(scope, receive, send)
 
-    def _is_welcome(self, scope: AsgiScope, needed: Scope) -> Callable[[], Awaitable[bool]]:
+    @contextmanager
+    def _checked(self, scope: AsgiScope, needed: Scope) -> Generator[Callable[[], Awaitable[bool]]]:
+        """Yield the look at an open stream's token; that nobody can tell is logged once, for all streams."""
+        is_unchecked = False
+
+        def note(*, is_away: bool) -> None:
+            nonlocal is_unchecked
+            self._unchecked += is_away - is_unchecked
+            is_unchecked = is_away
+
         async def is_welcome() -> bool:
             try:
                 known = await self._access.identify(HTTPConnection(scope))
-            except StoreError as error:
-                log.warning("token_not_checked", error=str(error), consequence="the open stream goes on till it can be")
+            except StoreAwayError as error:
+                if not self._unchecked:
+                    why = "open streams go on till it can be"
+                    log.warning("token_not_checked", error=str(error), consequence=why)
+                note(is_away=True)
                 return True
+            note(is_away=False)
             return known is not None and needed in known[1].scopes
 
-        return is_welcome
+        try:
+            yield is_welcome
+        finally:
+            note(is_away=False)
 
     def _from_elsewhere(self, headers: Headers) -> Response | None:
         """Return a refusal of what another origin's page has a browser ask for: it may come without `Origin`, too."""

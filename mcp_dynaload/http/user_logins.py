@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from mcp_dynaload.config.login_keys import read_login_keys
 from mcp_dynaload.config.upstream_config import UpstreamConfig
 from mcp_dynaload.configuration import Configuration
-from mcp_dynaload.errors import ConfigError, LoginError, StoreError
+from mcp_dynaload.errors import ConfigError, LoginError, StoreAwayError, StoreError
 from mcp_dynaload.http.dependencies import ServiceState, serving
 from mcp_dynaload.http.errors import NOT_FOUND, NotFoundError
 from mcp_dynaload.http.routes import PUBLIC, guarded_router, needs
@@ -160,7 +160,9 @@ async def finish_login(request: Request, state: Serving) -> Response:
     try:
         server = await users.finish(f"{CALLBACK}?{request.url.query}", request.cookies)
     except (LoginError, StoreError) as error:
-        return _page(400, f"You are not logged in: {masker.text(str(error))}.")
+        return _page(
+            503 if isinstance(error, StoreAwayError) else 400, f"You are not logged in: {masker.text(str(error))}."
+        )
     return _page(200, f"You are logged in to {server}. You can close this page; your session goes on.")
 
 

@@ -21,8 +21,8 @@ class LoginKeeper(Protocol):
         """Note that the server wants a login, or lets the user in."""
         ...
 
-    async def read(self, key: LoginKey) -> Login | None:
-        """Return the login; its secrets are masked from now on.
+    async def read(self, key: LoginKey, *, is_latest: bool = False) -> Login | None:
+        """Return the login; its secrets are masked from now on. With `is_latest` it is not one that was read before.
 
         Raises:
             StoreError: it cannot be read.

@@ -12,7 +12,7 @@ import structlog
 
 from mcp_dynaload.config.project_environment import OUR_PREFIX
 from mcp_dynaload.config.upstream_config import UpstreamConfig
-from mcp_dynaload.errors import LoginDemand, LoginError
+from mcp_dynaload.errors import LoginDemand, LoginError, StoreError
 from mcp_dynaload.logins.keeper import LoginKeeper
 from mcp_dynaload.logins.login import Login, LoginKey, key_of, login_command
 from mcp_dynaload.logins.pages import AskedLogin, LoginPages
@@ -72,13 +72,15 @@ class Logins:
         if self.can_log_in(config):
             self.store.note_wanted(key_of(config), is_wanted=is_wanted)
 
-    async def login_of(self, config: UpstreamConfig) -> Login | None:
+    async def login_of(self, config: UpstreamConfig, *, is_latest: bool = False) -> Login | None:
         """Return the upstream's login, if it was given to the client that its entry names.
+
+        With `is_latest` it is the one in the store, and not what it was when that could be asked last.
 
         Raises:
             StoreError: it cannot be read.
         """
-        login = await self.store.read(key_of(config))
+        login = await self.store.read(key_of(config), is_latest=is_latest)
         if login is None or (login.client.is_own is (config.oauth.client_id is not None)):
             return None
         return login if config.oauth.client_id in (None, login.client.client_id) else None
@@ -103,7 +105,7 @@ class Logins:
             return login.access_token  # where it cannot be renewed the server may say whether it has run out
         try:
             return await self.renewed(config, login.access_token)
-        except LoginError as error:
+        except (LoginError, StoreError) as error:
             if login.expires_at is None or time.time() >= login.expires_at:
                 raise
             log.warning("login_not_renewed", upstream=config.name, why=str(error))
@@ -125,7 +127,7 @@ class Logins:
         if login.access_token == rejected and not login.refresh_token:
             return ""
         async with self.store.alone(key):
-            login = await self.login_of(config)
+            login = await self.login_of(config, is_latest=True)  # a refresh token that was used is worth nothing
             if login is None or not login.has_tokens:
                 return ""
             if login.access_token and login.access_token != rejected:
@@ -156,7 +158,7 @@ class Logins:
         """
         key = key_of(config)
         async with self.store.alone(key):
-            login = await self.login_of(config)
+            login = await self.login_of(config, is_latest=True)
             if login is not None and (noted := login.missing(scope)) != login:
                 await self.store.write(key, noted)
 

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mcp_dynaload.catalog.tool import json_object
 from mcp_dynaload.config.system_keyring import PLACE, FindKeyring, SystemKeyring, find_keyring
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError, StoreError
 from mcp_dynaload.logins.login import Login, LoginKey
 from mcp_dynaload.machine.private_files import make_private_file, make_private_folder, open_private
 from mcp_dynaload.masking import Masker
@@ -90,7 +90,7 @@ class LoginStore:
         except OSError as error:  # only the lists of servers lack it
             log.warning("login_wanted_not_noted", server=key.name, error=error.strerror)
 
-    async def read(self, key: LoginKey) -> Login | None:
+    async def read(self, key: LoginKey, *, is_latest: bool = False) -> Login | None:
         """Return the login; its secrets are masked from now on.
 
         Raises:
@@ -164,7 +164,7 @@ class LoginStore:
                 while not _lock(file):  # noqa: ASYNC110 - the system tells nobody when a file's lock is free
                     await anyio.sleep(POLL_SECONDS)
             if scope.cancelled_caught:
-                raise StoreError(f"{path} is held by another process for {LOCK_SECONDS:g} s; end it and try again")
+                raise StoreAwayError(f"{path} is held by another process for {LOCK_SECONDS:g} s; end it and try again")
             yield
 
     def _file(self, key: LoginKey) -> Path:

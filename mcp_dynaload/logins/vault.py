@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -13,7 +13,7 @@ import anyio
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError, StoreError
 from mcp_dynaload.logins.login import Login, LoginKey
 from mcp_dynaload.logins.sealing import Sealer
 from mcp_dynaload.masking import Masker
@@ -22,6 +22,9 @@ HOLD_SECONDS = 45.0
 """A replica that renews a login is through in a third of it; one that has died holds it no longer."""
 
 POLL_SECONDS = 0.05
+
+KNOWN_SECONDS = 5.0
+"""A login that was read before is used as it was, unless the store answers in this time, waiting for its turn too."""
 
 log = structlog.get_logger()
 
@@ -83,9 +86,9 @@ class SealedLogins:
     async def stamp(self, key: LoginKey) -> str:
         """Return what differs whenever the login has been changed, by whatever replica; empty where there is none."""
         try:
-            sealed = await self.vault.read(self.owner, key.id)
+            sealed = await self._sealed(key)
         except StoreError:
-            sealed = self._read.get(key, ("", None))[0]
+            return ""
         return sha256(sealed.encode()).hexdigest() if sealed else ""
 
     def is_wanted(self, key: LoginKey) -> bool:
@@ -96,19 +99,14 @@ class SealedLogins:
         """Note that the server wants a login, or lets this user in."""
         (self._wanted.add if is_wanted else self._wanted.discard)(key)
 
-    async def read(self, key: LoginKey) -> Login | None:
-        """Return the login; its secrets are masked from now on.
+    async def read(self, key: LoginKey, *, is_latest: bool = False) -> Login | None:
+        """Return the login; its secrets are masked from now on. With `is_latest` it is not one that was read before.
 
         Raises:
             StoreError: it cannot be read, and never was.
         """
+        sealed = await (self._asked(key) if is_latest else self._sealed(key))
         known = self._read.get(key)
-        try:
-            sealed = await self.vault.read(self.owner, key.id) or ""
-        except StoreError:
-            if known is None:
-                raise
-            return known[1]
         if known is None or known[0] != sealed:
             known = self._read[key] = sealed, self._opened(key, sealed) if sealed else None
         return known[1]
@@ -121,7 +119,9 @@ class SealedLogins:
         """
         self.masker.learn_passing(self._place(key.id), login.secrets)
         content = json.dumps(asdict(_SealedLogin(key.name, key.url, login)))
-        await self.vault.write(self.owner, key.id, self.sealer.seal(self._place(key.id), content))
+        sealed = self.sealer.seal(self._place(key.id), content)
+        await self.vault.write(self.owner, key.id, sealed)
+        self._read[key] = sealed, login
         if login.has_tokens:
             self.note_wanted(key, is_wanted=False)
 
@@ -149,6 +149,21 @@ class SealedLogins:
         """
         async with held(self.vault, self._place(key.id)):
             yield
+
+    async def _sealed(self, key: LoginKey) -> str:
+        """Return the sealed login; the one read last where the store cannot be asked, or does not answer in time.
+
+        Raises:
+            StoreError: it cannot be read, and never was.
+        """
+        if key not in self._read:
+            return await self._asked(key)
+        with anyio.move_on_after(KNOWN_SECONDS), suppress(StoreError):
+            return await self._asked(key)
+        return self._read.get(key, ("", None))[0]
+
+    async def _asked(self, key: LoginKey) -> str:
+        return await self.vault.read(self.owner, key.id) or ""
 
     def _opened(self, key: LoginKey, sealed: str) -> Login | None:
         stored = self._content(key.id, sealed)
@@ -180,7 +195,7 @@ async def held(vault: LoginVault, id: str) -> AsyncGenerator[None]:
         while not await vault.hold(id, holder, HOLD_SECONDS):  # noqa: ASYNC110 - the store tells nobody
             await anyio.sleep(POLL_SECONDS)
     if scope.cancelled_caught:
-        raise StoreError("another replica holds the login for too long; try again")
+        raise StoreAwayError("another replica holds the login for too long; try again")
     try:
         yield
     finally:
@@ -206,7 +221,7 @@ class NoLogins:
     def note_wanted(self, key: LoginKey, *, is_wanted: bool) -> None:
         """Do nothing."""
 
-    async def read(self, key: LoginKey) -> Login | None:
+    async def read(self, key: LoginKey, *, is_latest: bool = False) -> Login | None:
         """Return that there is none."""
         return None
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import structlog
 
@@ -57,6 +58,9 @@ class Quarantine:
         self._offered: dict[str, Listing] = {}
         self._held: dict[str, Held] = {}
         self._prefixes = Prefixes()
+        self._foreseeing = anyio.CapacityLimiter(1)
+        """Comparisons come one after the other; those that wait hold none of the threads that all share."""
+
         self._foreseen: dict[str, frozenset[Key]] = {}
         """Tools that a connection listed and that are held back, until its whole listing is here."""
 
@@ -129,7 +133,7 @@ class Quarantine:
 
     async def foresee(self, upstream: str, tools: Sequence[Json]) -> None:
         """Compare the tools that a connection has just listed, before its other lists are read."""
-        await anyio.to_thread.run_sync(self._foresee, upstream, tools)
+        await anyio.to_thread.run_sync(self._foresee, upstream, tools, limiter=self._foreseeing)
 
     def is_enforced(self, upstream: str) -> bool:
         """Return whether the upstream must be listed over its connection before it is asked for anything."""

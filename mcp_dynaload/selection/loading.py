@@ -114,13 +114,9 @@ def worth_their_room(
 
 def _new(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:
     """Return those of `names` that exist, may be loaded and are not listed yet."""
-    barred = state.unloaded
+    there_or_barred = state.loaded | state.kept | state.unloaded
     found = ((name, context.catalog.get(name)) for name in dict.fromkeys(names))
-    return tuple(
-        name
-        for name, tool in found
-        if tool and not is_pinned(state, tool) and name not in state.loaded and name not in barred
-    )
+    return tuple(name for name, tool in found if tool and not is_pinned(state, tool) and name not in there_or_barred)
 
 
 def _room(state: SessionState, listed: frozenset[str], context: Context) -> SessionRoom:

@@ -17,6 +17,10 @@ class SessionState:
     loaded: frozenset[str] = frozenset()
     """Advertised names of the learned core and tier 2: only grows until the session is cleared."""
 
+    kept: frozenset[str] = frozenset()
+    """The tools that stay in the client's list, whatever had listed them, until the session is cleared: the servers
+    behind us have changed. Nobody chose them, so that of an unused one nothing is learned."""
+
     pinned: frozenset[str] = frozenset()
     """The tools that the user pinned, beside those that the configuration pins."""
 
@@ -114,7 +118,7 @@ def advertised(state: SessionState, catalog: Catalog) -> tuple[str, ...]:
 
 def listed_names(state: SessionState, catalog: Catalog) -> frozenset[str]:
     """Return the same in no order."""
-    return (state.loaded | ((state.pinned | catalog.pinned) - state.unloaded)) & catalog.names
+    return (state.loaded | state.kept | ((state.pinned | catalog.pinned) - state.unloaded)) & catalog.names
 
 
 def is_pinned(state: SessionState, tool: Tool) -> bool:

@@ -43,9 +43,9 @@ def step(state: SessionState, action: Action, context: Context) -> tuple[Session
             return _on_turn_end(state, followers, context)
         case SessionCleared(core):
             begun = replace(state, memory=(), first_prompt_seen=False, settled=None)
-            cleared = replace(begun, loaded=frozenset(), held=frozenset(), is_flow_allowed=False)
+            cleared = replace(begun, loaded=frozenset(), kept=frozenset(), held=frozenset(), is_flow_allowed=False)
             after, decision = load_unasked(cleared, core, context, reason="session cleared")
-            return after, replace(decision, changed=after.loaded != state.loaded)
+            return after, replace(decision, changed=bool(state.kept) or after.loaded != state.loaded)
         case SessionResumed(names):
             resumed = replace(state, loaded=state.loaded | frozenset(names), first_prompt_seen=True)
             return resumed, Decision(reason="session resumed", changed=resumed.loaded != state.loaded)
@@ -59,7 +59,7 @@ def step(state: SessionState, action: Action, context: Context) -> tuple[Session
             pinned = replace(state, pinned=state.pinned | wanted, held=state.held - (wanted - state.unloaded))
             return pinned, listed_since(state, pinned, context, "pinned by you")
         case CatalogChanged(kept):
-            after = replace(state, loaded=state.loaded | frozenset(kept))
+            after = replace(state, kept=state.kept | (frozenset(kept) - state.loaded))
             return after, Decision(reason="catalog changed", changed=True)
         case _:
             return on_order(state, action, context)

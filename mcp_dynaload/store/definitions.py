@@ -68,7 +68,7 @@ class DefinitionStore(Protocol):
     """The place where definitions are kept; safe for many processes; every method blocks.
 
     Raises:
-        StoreError: It cannot be read or written now. What was approved is then not known.
+        StoreAwayError: It cannot be read or written now. What was approved is then not known.
     """
 
     def server(self, name: str) -> PinnedServer | None:

@@ -23,7 +23,7 @@ class MarkedTokens:
         """Return the token's record; None if it is no token of ours.
 
         Raises:
-            StoreError: Nobody can tell now.
+            StoreAwayError: Nobody can tell now.
         """
         return await self._tokens.find(token)
 
@@ -31,10 +31,11 @@ class MarkedTokens:
         """Return whether there is a token now."""
         return await self._tokens.has_any()
 
-    async def were_made(self) -> bool:
+    async def were_made(self) -> bool | None:
         """Return whether there ever was a token: by the file, or by the store, after which the file is there, too.
 
-        The file is looked at once: what is made later is in the store, which each request asks.
+        The file is looked at once: what is made later is in the store, which each request asks. None where the store
+        cannot tell.
         """
         if not self._was_looked_for and await self._is_marked():
             return True

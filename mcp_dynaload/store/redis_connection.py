@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, cast
 
 import structlog
@@ -92,7 +93,21 @@ class RedisConnection:
         be slow, with `is_vital` though it has just failed. Who is awaited waits for its turn as long as others before
         it are answered; each answer has a limit of its own.
         """
+        found = self._asked([commands], is_awaited=is_awaited, is_vital=is_vital)
+        return found[0] if found else None
+
+    def read_each(self, questions: Sequence[Sequence[Command]]) -> list[list[Any] | None] | None:
+        """Return the replies to each of some questions that are asked in one exchange, waited for.
+
+        None while Redis is away; in the place of a question that it refuses, which harms no other.
+        """
+        return self._asked(questions, is_awaited=True, is_vital=False)
+
+    def _asked(
+        self, questions: Sequence[Sequence[Command]], *, is_awaited: bool, is_vital: bool
+    ) -> list[list[Any] | None] | None:
         is_awaited = is_awaited or self._is_awaited
+        commands = [command for question in questions for command in question]
         if is_vital and self._clock() >= self._not_before - REST_SECONDS + VITAL_REST_SECONDS:
             self._not_before = 0.0
         longest = -1 if is_awaited else AWAITED_SECONDS if is_vital else SLOW_SECONDS
@@ -102,7 +117,8 @@ class RedisConnection:
         try:
             if self._is_closed or not self._is_up_to_date(commands, is_insistent):
                 return None
-            return self._run(commands, transaction=False)
+            replies = iter(self._run(commands, transaction=False))
+            return [self._answer(question, list(islice(replies, len(question)))) for question in questions]
         except RedisError as error:
             if is_refused(error):
                 self._refused("store_read_failed", error, commands)
@@ -112,6 +128,14 @@ class RedisConnection:
         finally:
             self._try_later()
             self._lock.release()
+
+    def _answer(self, question: Sequence[Command], replies: list[Any]) -> list[Any] | None:
+        """Return the replies to a question; None, which is logged, if one of them is a refusal."""
+        refusal = next((reply for reply in replies if isinstance(reply, RedisError)), None)
+        if refusal is None:
+            return replies
+        self._refused("store_read_failed", refusal, question)
+        return None
 
     def write(self, *commands: Command) -> str | None:
         """Deliver a transaction, or have it wait; returns why it waits, or was refused for good."""
@@ -181,6 +205,8 @@ class RedisConnection:
         began, was_away = self._clock(), self._is_away()
         try:
             replies = self._exchanged(commands, transaction=transaction)
+            if self._problem == self._unreachable():
+                self._answered_well()  # however late it is: whether it is slow is another question
         finally:
             seconds = self._clock() - began
             if not was_away:  # else who asked has chosen to wait
@@ -205,10 +231,13 @@ class RedisConnection:
             self._problem = self._problem or self._slow()
 
     def _answered_well(self) -> None:
-        """Note the end of a problem: an answer that was slow, or came while Redis counts as away, is none."""
+        """Note the end of a problem: one that it is slow does not end by a slow answer, or while it counts as away."""
         if self._problem is not None:
             log.warning("store_reachable_again", store=self._where, waiting=len(self._waiting), lost=self._lost)
             self._problem, self._lost = None, 0
+
+    def _unreachable(self) -> str:
+        return f"the store at {self._where} cannot be reached; it is tried again"
 
     def _slow(self) -> str:
         return f"the store at {self._where} answers slowly; it is tried again"
@@ -217,7 +246,10 @@ class RedisConnection:
         with self._client.pipeline(transaction) as pipe:  # pyright: ignore[reportUnknownMemberType] - untyped there
             for command in commands:
                 pipe.execute_command(*storable(command))  # pyright: ignore[reportUnknownMemberType]
-            return _restored_reply(pipe.execute())
+            replies: list[Any] = pipe.execute(raise_on_error=transaction)
+        if states := [reply for reply in replies if isinstance(reply, RedisError) and not is_refused(reply)]:
+            raise states[0]
+        return [reply if isinstance(reply, RedisError) else _restored_reply(reply) for reply in replies]
 
     def _refused(self, event: str, error: RedisError, commands: Sequence[Command]) -> str:
         keys = sorted({str(command[1]) for command in commands if len(command) > 1})
@@ -227,7 +259,7 @@ class RedisConnection:
 
     def _failed(self, error: RedisError) -> str:
         """Log a failure once when it begins, not with every call, and return it in words."""
-        problem = f"the store at {self._where} cannot be reached; it is tried again"
+        problem = self._unreachable()
         if self._problem != problem:
             log.error(
                 "store_unreachable",

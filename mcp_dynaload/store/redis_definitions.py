@@ -8,7 +8,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from mcp_dynaload.catalog.pinning import DefinitionElement, DefinitionKind, Key
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError, StoreError
 from mcp_dynaload.store.definitions import (
     HELD_SECONDS,
     MAX_VERSIONS,
@@ -139,10 +139,12 @@ class RedisDefinitions:
                 self._asked(("HDEL", _of(server), *members))
 
     def _asked(self, *commands: Command) -> list[Any]:
-        replies = self._remote.read(*commands)
-        if replies is None:
-            raise StoreError("the Redis of store_url cannot be reached, or refuses it; the log says why")
-        return replies
+        answers = self._remote.read_each([commands])
+        if answers is None:
+            raise StoreAwayError("the Redis of store_url cannot be reached; the log says why")
+        if answers[0] is None:
+            raise StoreError("the Redis of store_url refuses it; the log says why")
+        return answers[0]
 
 
 @contextmanager

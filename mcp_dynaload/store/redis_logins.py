@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import anyio.to_thread
+import anyio
 
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.store.batched_questions import BatchedQuestions
 from mcp_dynaload.store.redis_connection import Command, RedisConnection
 
 LOGINS = "dynaload:logins:"
@@ -23,51 +23,51 @@ class RedisLogins:
     """The logins in Redis, a `LoginVault`: while it is away those that were read before are used, and none is made."""
 
     def __init__(self, remote: RedisConnection) -> None:
-        self._remote = remote
+        self._questions = BatchedQuestions(remote, "the logins are")
 
     async def read(self, owner: str, id: str) -> str | None:
         """Return a text; None if there is none, or its time is over."""
-        kept, passing = await self._asked(("HGET", LOGINS + owner, id), ("GET", f"{PASSING}{owner}/{id}"))
+        kept, passing = await self._questions.ask(("HGET", LOGINS + owner, id), ("GET", f"{PASSING}{owner}/{id}"))
         return kept or passing
 
     async def write(self, owner: str, id: str, sealed: str, seconds: float | None = None) -> None:
         """Keep a text, for so many seconds or for good."""
         if seconds is None:
-            await self._asked(("HSET", LOGINS + owner, id, sealed))
+            await self._change(("HSET", LOGINS + owner, id, sealed))
         else:
-            await self._asked(("SET", f"{PASSING}{owner}/{id}", sealed, "PX", _milliseconds(seconds)))
+            await self._change(("SET", f"{PASSING}{owner}/{id}", sealed, "PX", _milliseconds(seconds)))
 
     async def remove(self, owner: str, id: str) -> None:
         """Forget a text."""
-        await self._asked(("HDEL", LOGINS + owner, id), ("DEL", f"{PASSING}{owner}/{id}"))
+        await self._change(("HDEL", LOGINS + owner, id), ("DEL", f"{PASSING}{owner}/{id}"))
 
     async def all(self, owner: str) -> dict[str, str]:
         """Return all texts of an owner by id that are kept for good."""
-        (found,) = await self._asked(("HGETALL", LOGINS + owner))
+        (found,) = await self._questions.ask(("HGETALL", LOGINS + owner))
         return found
 
     async def forget(self, owner: str) -> None:
         """Forget all texts of an owner that are kept for good."""
-        await self._asked(("DEL", LOGINS + owner))
+        await self._change(("DEL", LOGINS + owner))
 
     async def hold(self, id: str, holder: str, seconds: float) -> bool:
         """Let nobody else hold the id for so long; false if somebody does."""
-        (done,) = await self._asked(("SET", HELD + id, holder, "NX", "PX", _milliseconds(seconds)))
+        (done,) = await self._change(("SET", HELD + id, holder, "NX", "PX", _milliseconds(seconds)))
         return bool(done)
 
     async def release(self, id: str, holder: str) -> None:
         """Hold it no more."""
-        await self._asked(("EVAL", _RELEASE, 1, HELD + id, holder))
+        await self._change(("EVAL", _RELEASE, 1, HELD + id, holder))
 
     def close(self) -> None:
         """Let go of it."""
-        self._remote.close()
+        self._questions.close()
 
-    async def _asked(self, *commands: Command) -> list[Any]:
-        """Ask at once or not at all: an older token must not come after a newer one."""
-        replies = await anyio.to_thread.run_sync(self._remote.read, *commands)
-        if replies is None:
-            raise StoreError("the logins are in the Redis of store_url, which cannot be reached; the log says why")
+    async def _change(self, *commands: Command) -> list[Any]:
+        """Write at once or not at all: an older token must not come after a newer one; cancelled or not, it is done."""
+        replies: list[Any] = []
+        with anyio.CancelScope(shield=True):
+            replies += await self._questions.ask(*commands)
         return replies
 
 

@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 import structlog
 
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError, StoreError
 from mcp_dynaload.store.redis_connection import Command, RedisConnection
 from mcp_dynaload.store.remembered_tokens import RememberedTokens
 from mcp_dynaload.store.tokens import PREFIX, Scope, TokenRecord, hash_of, refuse_to_forget
@@ -55,7 +55,7 @@ class RedisTokens:
         self._renewing = threading.Lock()
         self._renewal: threading.Timer | None = None
         self._has_any = True
-        self._were_made = True
+        self._were_made: bool | None = None
 
     async def find(self, token: str) -> TokenRecord | None:
         """Return the token's record; None if it is no token of ours.
@@ -63,7 +63,7 @@ class RedisTokens:
         A token that was let in before is let in without an answer, too, and asked for soon afterwards.
 
         Raises:
-            StoreError: Redis does not answer, so nobody can tell.
+            StoreAwayError: Redis does not answer, so nobody can tell.
         """
         digest = hash_of(token)  # a token is 256 bits of chance: a plain hash of it cannot be turned around
         if self._remembered.is_known(digest):
@@ -80,7 +80,7 @@ class RedisTokens:
         if (record := self._remembered.last(digest)) is not None:
             self._renew_later(digest)
             return record
-        raise StoreError("the Redis of store_url does not answer whether the access token is valid; try again")
+        raise StoreAwayError("the Redis of store_url does not answer whether the access token is valid; try again")
 
     def _noted(self, digest: str, content: str | None) -> TokenRecord | None:
         record = None if content is None else _record(content)
@@ -126,10 +126,10 @@ class RedisTokens:
             self._has_any = bool(replies[0])
         return self._has_any
 
-    async def were_made(self) -> bool:
+    async def were_made(self) -> bool | None:
         """Return whether there ever was a token.
 
-        While Redis is away this is the last known answer, and yes before there was one.
+        While Redis is away this is the last known answer, and None before there was one.
         """
         replies = await self._ask(("EXISTS", RECORDS, MADE))
         if replies is not None:
@@ -156,7 +156,7 @@ class RedisTokens:
         """Return all records, by name.
 
         Raises:
-            StoreError: Redis is away.
+            StoreAwayError: Redis is away.
         """
         (found,) = await self._asked("the tokens could not be read", ("HGETALL", RECORDS))
         known = (record for content in found.values() if (record := _record(content)))
@@ -166,7 +166,7 @@ class RedisTokens:
         """Forget the token of a name; whether there was one.
 
         Raises:
-            StoreError: Redis is away.
+            StoreAwayError: Redis is away.
         """
         failing = f"the token of {name!r} could not be revoked"
         (digest,) = await self._asked(failing, ("HGET", NAMES, name))
@@ -191,7 +191,7 @@ class RedisTokens:
     async def _asked(self, failing: str, *commands: Command) -> list[Any]:
         replies = await self._ask(*commands, is_awaited=True)
         if replies is None:
-            raise StoreError(f"{failing}: the Redis of store_url cannot be reached; the log says why")
+            raise StoreAwayError(f"{failing}: the Redis of store_url cannot be reached; the log says why")
         return replies
 
 

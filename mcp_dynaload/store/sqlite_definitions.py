@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mcp_dynaload.catalog.pinning import DefinitionElement, Key
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError
 from mcp_dynaload.store.database import Database, Row
 from mcp_dynaload.store.definitions import (
     HELD_SECONDS,
@@ -121,12 +121,12 @@ class SqliteDefinitions:
     def _read(self, statement: str, *values: object) -> list[Row]:
         rows = self._database.try_read(statement, values)
         if rows is None:
-            raise StoreError(f"{self._path} cannot be read now: another process has it locked, or the log says why")
+            raise StoreAwayError(f"{self._path} cannot be read now: another process has it locked, or the log says why")
         return rows
 
     def _write(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         if error := self._database.try_write(statement, rows):
-            raise StoreError(f"{self._path} cannot be written: {error}")
+            raise StoreAwayError(f"{self._path} cannot be written: {error}")
 
 
 def _row_of(one: HeldDefinition) -> tuple[object, ...]:

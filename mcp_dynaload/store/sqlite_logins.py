@@ -6,7 +6,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError
 from mcp_dynaload.store.database import Database, Row
 from mcp_dynaload.store.sqlite_files import Schema
 
@@ -71,9 +71,9 @@ class SqliteLogins:
     async def _asked(self, statement: str, *values: object) -> list[Row]:
         rows = await anyio.to_thread.run_sync(self._database.try_read, statement, values)
         if rows is None:
-            raise StoreError(f"{self._path} cannot be read now: another process has it locked, or the log says why")
+            raise StoreAwayError(f"{self._path} cannot be read now: another process has it locked, or the log says why")
         return rows
 
     async def _change(self, statement: str, row: Sequence[object]) -> None:
         if error := await anyio.to_thread.run_sync(self._database.try_write, statement, [row]):
-            raise StoreError(f"{self._path} cannot be written: {error}")
+            raise StoreAwayError(f"{self._path} cannot be written: {error}")

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import anyio.to_thread
 
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError, StoreError
 from mcp_dynaload.store.database import Database
 
 PREFIX = "dyn_"
@@ -49,7 +49,7 @@ class TokenStore(Protocol):
         """Return the token's record; None if it is no token of ours.
 
         Raises:
-            StoreError: Nobody can tell now.
+            StoreAwayError: Nobody can tell now.
         """
         ...
 
@@ -57,8 +57,8 @@ class TokenStore(Protocol):
         """Return whether there is a token now."""
         ...
 
-    async def were_made(self) -> bool:
-        """Return whether there ever was a token: revoking the last one opens nothing. Yes, where nobody can tell."""
+    async def were_made(self) -> bool | None:
+        """Return whether there ever was a token: revoking the last one opens nothing. None where nobody can tell."""
         ...
 
     async def create(self, name: str, scope: Scope) -> str:
@@ -102,13 +102,13 @@ class SqliteTokens:
         """Return the token's record; None if it is no token of ours.
 
         Raises:
-            StoreError: The database cannot be read now, so nobody can tell.
+            StoreAwayError: The database cannot be read now, so nobody can tell.
         """
         # A token is 256 bits of chance: a plain hash of it cannot be turned around.
         statement, digest = "SELECT name, scope, created_at FROM tokens WHERE digest = ?", hash_of(token)
         rows = await anyio.to_thread.run_sync(self._database.try_read, statement, (digest,))
         if rows is None:
-            raise StoreError("the database of the access tokens cannot be read now; the log says why")
+            raise StoreAwayError("the database of the access tokens cannot be read now; the log says why")
         return _record_of(rows[0]) if rows else None
 
     async def has_any(self) -> bool:
@@ -131,7 +131,7 @@ class SqliteTokens:
         row = (name, hash_of(token), str(scope), time.time())
         await self._insert(_MARK, row)
         if await self.find(token) is None:
-            raise StoreError(f"the token for {name!r} could not be stored; the log says why")
+            raise StoreAwayError(f"the token for {name!r} could not be stored; the log says why")
         return token
 
     async def all(self) -> list[TokenRecord]:
@@ -155,7 +155,7 @@ class SqliteTokens:
         refuse_to_forget(await self.all())
         write = self._database.try_write
         if error := await anyio.to_thread.run_sync(write, "DELETE FROM tokens WHERE name = ''", [()]):
-            raise StoreError(f"that there were tokens could not be forgotten: {error}")
+            raise StoreAwayError(f"that there were tokens could not be forgotten: {error}")
 
     async def _insert(self, *rows: _Row) -> None:
         await anyio.to_thread.run_sync(self._database.write, "INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?)", rows)

@@ -104,6 +104,8 @@ async def team(folder: Path) -> AsyncGenerator[Team]:
             Replica(place, int((await address_of(place)).rsplit(":", 1)[1].split("/")[0]), running)
             for place, running in started
         ]
+        for replica in replicas:
+            await replica.sessions()  # it listens a moment before it has started
         port = stack.enter_context(running_nginx(folder / "nginx", [replica.port for replica in replicas]))
         yield Team(port, replicas, redis, variables)
 

@@ -11,21 +11,23 @@ import httpx2
 import pytest
 from mcp import MCPError
 from starlette.requests import HTTPConnection
+from structlog.testing import capture_logs
 
 from mcp_dynaload.catalog.tool import Json
 from mcp_dynaload.configuration import Configuration
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError
 from mcp_dynaload.http.host_guard import SECURITY_HEADERS
 from mcp_dynaload.http.rate_limit import Buckets
 from mcp_dynaload.http.wrong_tokens import MAX_KEPT, MAX_PER_MINUTE, WrongTokens
 from mcp_dynaload.store.database import Database
-from mcp_dynaload.store.tokens import Scope, SqliteTokens
+from mcp_dynaload.store.tokens import Scope, SqliteTokens, TokenRecord
 from mcp_dynaload.store.usage import project_of
 from tests.faults.scripted import entry, tool, until, until_exists
 from tests.http.processes import MODULE, environment
 from tests.http.services import TRANSPORTS, Service, a_configuration, running, service_of
 from tests.http.test_sessions import HELLO, JSON_AND_STREAM, post
 from tests.proxy.clients import Connected
+from tests.redis_server import running_redis
 from tests.waiting import HANG_SECONDS
 
 PUBLIC_PATHS = ("/healthz", "/readyz", "/", "/docs", "/dashboard/main.js")
@@ -165,8 +167,60 @@ async def test_a_token_of_which_nobody_can_tell_is_not_said_to_be_wrong(
     assert after.status_code == 200
 
 
+async def test_that_no_token_of_open_streams_can_be_checked_is_logged_once_an_outage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.http.revocation.RECHECK_SECONDS", 0.01)
+    asked, find = 0, SqliteTokens.find
+
+    async def fail(tokens: SqliteTokens, token: str) -> None:
+        nonlocal asked
+        asked += 1
+        raise StoreAwayError("it does not answer")
+
+    async def count(tokens: SqliteTokens, token: str) -> TokenRecord | None:
+        nonlocal asked
+        asked += 1
+        return await find(tokens, token)
+
+    async def until_looked_at() -> None:
+        before = asked
+        await until(lambda: asked >= before + 8)
+
+    async with (
+        guarded(tmp_path, Scope.USE) as (service, tokens),
+        http(bearer(tokens["use"])) as client,
+        client.stream("GET", service.url("sse")),
+        client.stream("GET", service.url("sse")),
+    ):
+        with capture_logs() as logs:
+            for _ in range(2):
+                monkeypatch.setattr(SqliteTokens, "find", fail)
+                await until_looked_at()
+                monkeypatch.setattr(SqliteTokens, "find", count)
+                await until_looked_at()
+
+    assert [entry["event"] for entry in logs].count("token_not_checked") == 2
+
+
+async def test_a_service_that_starts_while_redis_is_away_asks_for_tokens_no_longer_than_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_dynaload.store.redis_connection.REST_SECONDS", 0.0)
+    with running_redis(tmp_path) as redis, capture_logs():
+        redis.stop()
+        configuration = a_configuration(tmp_path / "one", ECHO, MCP_DYNALOAD_STORE_URL=redis.url)
+        async with running(configuration) as service, http() as client:
+            away = await post(client, service.url(), "initialize", **HELLO)
+            redis.start()
+            back = await post(client, service.url(), "initialize", **HELLO)
+
+    assert (away.status_code, back.status_code) == (401, 200)
+    assert not configuration.locations.tokens_mark_file.exists()
+
+
 async def cannot_tell(tokens: SqliteTokens, token: str) -> None:
-    raise StoreError("it does not answer")
+    raise StoreAwayError("it does not answer")
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -11,13 +12,15 @@ import anyio.to_thread
 import pytest
 
 from mcp_dynaload.config.settings import Settings
+from mcp_dynaload.config.upstream_config import UpstreamOptions
 from mcp_dynaload.proxy.learning import Learning
 from mcp_dynaload.store.database import Database
 from mcp_dynaload.store.sqlite_usage import SqliteUsage
 from mcp_dynaload.store.usage import Calls, project_of
 from mcp_dynaload.upstream.listing import Listing
 from tests.faults.scripted import config, tool
-from tests.proxy.clients import Connected, connected_to
+from tests.proxy.clients import Connected, client_of, connected_to, proxy_of
+from tests.proxy.test_last_word import say
 from tests.waiting import HANG_SECONDS
 
 PATIENT = Settings(warm_upstreams=False, detection_timeout_ms=5_000, loading_timeout_ms=5_000)
@@ -34,12 +37,14 @@ DESK = Listing(
 )
 
 
+# Started, the server lists what it was known to have: else its tools would be gone between two calls.
+DESK_SERVER = config("desk", offers={"tools": list(DESK.tools)})
+
+
 @asynccontextmanager
 async def desk(folder: Path, session_id: str | None = None, settings: Settings = PATIENT) -> AsyncGenerator[Connected]:
-    # Started, the server lists what it was known to have: else its tools would be gone between two calls.
-    server = config("desk", offers={"tools": list(DESK.tools)})
     async with connected_to(
-        folder, server, listings={"desk": DESK}, settings=settings, session_id=session_id
+        folder, DESK_SERVER, listings={"desk": DESK}, settings=settings, session_id=session_id
     ) as client:
         yield client
 
@@ -72,6 +77,27 @@ async def test_what_was_loaded_and_called_or_not_and_what_had_to_be_searched_is_
             "desk__pid": Calls(1, was_missed=True),
         }
     ]
+
+
+async def test_a_tool_that_only_its_pin_had_listed_is_not_loaded_in_vain_after_its_server_went_and_came_back(
+    tmp_path: Path,
+) -> None:
+    pinning = replace(DESK_SERVER, options=UpstreamOptions(pin=("create_invoice",)))
+    async with (
+        proxy_of(tmp_path, [pinning], {"desk": DESK}, settings=PATIENT, session_id="s") as (proxy, live),
+        client_of(proxy, live) as client,
+    ):
+        await client.say("desk__pid")
+        await proxy.reconfigure({})
+        await proxy.reconfigure({"desk": DESK_SERVER})
+        await client.live.update("desk", DESK)
+        listed = await client.names()
+        why = await say(client, "why desk__create_invoice")
+        await client.hook("Stop")
+
+    assert "desk__create_invoice" in listed
+    assert "listed before the servers changed, so until /clear" in " ".join(why.split())
+    assert noted(tmp_path) == [{"desk__pid": Calls(1, was_missed=True)}]
 
 
 async def test_a_tool_found_by_a_search_is_missed_when_it_is_called_and_else_nothing(tmp_path: Path) -> None:

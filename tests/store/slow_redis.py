@@ -60,10 +60,10 @@ class _DelayedRedis:
         self.client.close()
 
 
-def slow_redis(url: str, way: SlowWay | WaitedWay) -> RedisConnection:
+def slow_redis(url: str, way: SlowWay | WaitedWay, *, is_awaited: bool = False) -> RedisConnection:
     """Return a connection to the Redis at the other end of the way."""
     client = open_redis(url)._client  # pyright: ignore[reportPrivateUsage] - the client as we configure it
-    return RedisConnection(cast(Redis, _DelayedRedis(client, way)), "here", way.clock)
+    return RedisConnection(cast(Redis, _DelayedRedis(client, way)), "here", way.clock, is_awaited=is_awaited)
 
 
 def tire(store: RedisConnection, way: SlowWay, seconds: float) -> None:

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import anyio
 import pytest
+from redis import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
 from mcp_dynaload.store import redis_connection as remote
@@ -80,6 +81,26 @@ def test_that_it_is_slow_is_said_once_till_it_answers_well_again(slow_store: Red
         slow_store.read(("GET", "x"))
 
     assert [entry["event"] for entry in logs] == ["store_slow", "store_reachable_again"]
+
+
+def test_an_outage_that_ends_in_slow_answers_is_over_and_the_next_one_is_told(
+    slow_store: RedisConnection, way: SlowWay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(way: SlowWay) -> None:
+        raise RedisConnectionError("gone")
+
+    with capture_logs() as logs:
+        for _ in range(2):
+            with monkeypatch.context() as away:
+                away.setattr(SlowWay, "pass_by", fail)
+                assert slow_store.write(("SET", "y", 1)) == "the store at here cannot be reached; it is tried again"
+            way.now += remote.REST_SECONDS
+            tire(slow_store, way, 1.0)
+            told = slow_store.write(("SET", "y", 2))
+            way.now += 100.0
+            assert told == "the store at here answers slowly; it is tried again"
+
+    assert [entry["event"] for entry in logs] == ["store_unreachable", "store_reachable_again", "store_slow"] * 2
 
 
 def test_what_waits_holds_one_question_up_for_a_moment_only(slow_store: RedisConnection, way: SlowWay) -> None:
