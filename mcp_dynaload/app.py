@@ -9,9 +9,9 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import structlog
-from anyio.abc import TaskStatus
 from mcp.server.runner import serve_loop
 
+from mcp_dynaload.catalog.deny_rules import DenyRule
 from mcp_dynaload.config.early_grounds import early_grounds
 from mcp_dynaload.config.profiles import read_profiles
 from mcp_dynaload.config.servers_file import read_upstreams
@@ -22,7 +22,7 @@ from mcp_dynaload.early.exchanges import FirstExchanges
 from mcp_dynaload.early.grounds import Grounds
 from mcp_dynaload.early.start import EarlyStart
 from mcp_dynaload.logins.user_logins import UserLogins
-from mcp_dynaload.machine.background import open_aside
+from mcp_dynaload.machine.background import kept_up, open_aside
 from mcp_dynaload.machine.logs import set_up_logs
 from mcp_dynaload.proxy.catalog_state import CatalogState
 from mcp_dynaload.proxy.client import ClientEnvironment
@@ -136,7 +136,8 @@ async def open_proxy(
             ):
                 tasks.start_soon(follow_servers_files, configuration, proxy)
                 if not is_service:  # whose clients have settings of their own
-                    await tasks.start(_follow_client_rules, configuration, proxy)
+                    proxy.live.client_rules = await anyio.to_thread.run_sync(_client_rules, configuration)
+                    tasks.start_soon(kept_up, _follow_client_rules, configuration, proxy)
                 yield proxy
                 tasks.cancel_scope.cancel()
 
@@ -171,18 +172,24 @@ async def follow_servers_files(configuration: Configuration, proxy: ProxyServer)
         proxy.live.unused = configuration.upstreams.unused
 
 
-async def _follow_client_rules(
-    configuration: Configuration, proxy: ProxyServer, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
-) -> None:
-    """Have the rules by which Claude Code denies tools, and take changes of its settings over, for ever."""
-    from mcp_dynaload.hosts.claude_code.denied_tools import read_deny_rules, settings_files
+def _client_rules(configuration: Configuration) -> tuple[DenyRule, ...]:
+    """Read the rules by which Claude Code denies tools; blocks."""
+    from mcp_dynaload.hosts.claude_code.denied_tools import read_deny_rules
 
-    at = configuration.environ, configuration.locations.project_dir
-    stamp = stamp_of(settings_files(*at))
-    proxy.live.client_rules = await anyio.to_thread.run_sync(read_deny_rules, *at)
-    task_status.started()
-    async for _ in _changes(partial(settings_files, *at), stamp):
-        rules = await anyio.to_thread.run_sync(read_deny_rules, *at)
+    try:
+        return read_deny_rules(configuration.environ, configuration.locations.project_dir)
+    except Exception:  # the client refuses what they deny all the same
+        log.exception("client_rules_not_read", consequence="what Claude Code denies may be chosen")
+        return ()
+
+
+async def _follow_client_rules(configuration: Configuration, proxy: ProxyServer) -> None:
+    """Take changes of the client's rules over, for ever."""
+    from mcp_dynaload.hosts.claude_code.denied_tools import settings_files
+
+    files = partial(settings_files, configuration.environ, configuration.locations.project_dir)
+    async for _ in _changes(files, ()):
+        rules = await anyio.to_thread.run_sync(_client_rules, configuration)
         if rules != proxy.live.client_rules:
             proxy.live.client_rules = rules
             proxy.shared.event_bus.emit(ConfigurationChanged(what="client's rules", detail=f"{len(rules)} deny tools"))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -193,10 +194,10 @@ def _failures(configuration: "Configuration", listed_at: Mapping[str, float]) ->
 
     settings, locations, masker = configuration.settings, configuration.locations, configuration.masker
     url, file = settings.store_url, locations.journal_file
-    if not url and not file.is_file():
+    if not settings.metrics_collection_enabled or (not url and not file.is_file()):
         return {}
     with closing(open_journal_store(url, file, settings.journal_days, settings.journal_rows)) as journal:
-        found = last_failures(journal, project_of(locations.project_dir), listed_at)
+        found = last_failures(journal, project_of(locations.project_dir), listed_at, time.time())
     return {name: replace(failure, why=masker.text(failure.why)) for name, failure in found.items()}
 
 

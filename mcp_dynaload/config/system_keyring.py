@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol, TypeVar, cast
 
-from mcp_dynaload.errors import StoreError
+from mcp_dynaload.errors import StoreAwayError, StoreError
 
 KEYRING_SECONDS = 20.0
 """A keyring that is locked asks the user; one whose service hangs must not hang us."""
@@ -99,6 +99,6 @@ class SystemKeyring:
         if answers:
             return answers[0]
         reason = type(failures[0]).__name__ if failures else f"no answer within {KEYRING_SECONDS:g} s"
-        raise StoreError(
+        raise StoreAwayError(
             f"the {self._kind} {name!r} cannot be {what}: {PLACE} failed ({reason}); unlock it and try again"
         ) from (failures[0] if failures else None)

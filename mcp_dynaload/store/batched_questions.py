@@ -59,7 +59,7 @@ class BatchedQuestions:
             self._waiting.append(question)
             is_first, self._is_asking = not self._is_asking, True
         if is_first:
-            threading.Thread(target=self._ask_all, name="batched questions", daemon=True).start()
+            self._begin()
         await question.is_over.wait()
         if question.is_away:
             raise StoreAwayError(f"{self._store} in the Redis of store_url, which cannot be reached; the log says why")
@@ -70,6 +70,17 @@ class BatchedQuestions:
     def close(self) -> None:
         """Let go of the connection."""
         self._remote.close()
+
+    def _begin(self) -> None:
+        """Start the thread; where the system gives none, those who wait are told that there is no answer now."""
+        try:
+            threading.Thread(target=self._ask_all, name="batched questions", daemon=True).start()
+        except RuntimeError:
+            log.exception("store_questions_failed", consequence="they are answered as if Redis were away")
+            with self._lock:
+                waiting, self._waiting, self._is_asking = self._waiting, [], False
+            for question in waiting:
+                question.end()
 
     def _ask_all(self) -> None:
         while batch := self._taken():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcp_dynaload.catalog.deny_rules import DenyRule, denied_names
+from mcp_dynaload.catalog.deny_rules import MAX_GLOBS, DenyRule, denied_names
 from mcp_dynaload.catalog.names import PLUGIN_SERVER_NAME, Registration
 
 NAMES = ("files__write_file", "files__edit_file", "files__create_directory", "git__git_log")
@@ -66,6 +66,16 @@ def test_rules_go_by_the_name_that_the_client_knows_us_by() -> None:
 
     assert denied("mcp__plugin_dynaload_dynaload__files__write_file", plugins) == [NAMES[0]]
     assert denied("mcp__dynaload__files__write_file", plugins) == []
+
+
+def test_a_rule_that_is_made_to_take_long_does_not() -> None:
+    name = "a" * 60
+    rule = DenyRule(f"mcp__dynaload__{'*a' * 30}*Z", "settings.json")
+    many = [DenyRule(f"mcp__dynaload__n{number}_*", "settings.json") for number in range(MAX_GLOBS + 1)]
+
+    assert denied_names([rule], Registration(), [name]) == {}
+    assert denied_names([DenyRule("*" * 60, "settings.json")], Registration(), [name]).keys() == {name}
+    assert denied_names(many, Registration(), [f"n{MAX_GLOBS}_x", "n7_x"]).keys() == {"n7_x"}
 
 
 def test_the_first_rule_that_denies_a_tool_is_told() -> None:

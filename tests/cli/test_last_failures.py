@@ -21,11 +21,11 @@ from tests.waiting import HANG_SECONDS
 SECRET = "quiet-otter-4711-abcdef"
 
 
-def shown(shell: Shell, place: Place, *command: str) -> str:
+def shown(shell: Shell, place: Place, *command: str, **more: str) -> str:
     """Return what a command says where the session runs."""
     config, state, project = (str(path) for path in (place.folder / "config", place.state, place.project))
     places = {"MCP_DYNALOAD_CONFIG_DIR": config, "MCP_DYNALOAD_STATE_DIR": state}
-    return shell.run(*command, seconds=HANG_SECONDS, CLAUDE_PROJECT_DIR=project, **places).stdout
+    return shell.run(*command, seconds=HANG_SECONDS, CLAUDE_PROJECT_DIR=project, **places, **more).stdout
 
 
 def listed(shell: Shell, place: Place) -> Json:
@@ -55,12 +55,14 @@ async def test_list_says_why_a_server_failed_in_a_running_session_until_it_answe
         await until(lambda: listed(shell, place)["failure"])
         failure = listed(shell, place)["failure"]
         texts = [shown(shell, place, "list"), shown(shell, place, "get", "desk")]
+        unmeasured = shown(shell, place, "list", METRICS_COLLECTION_ENABLED="false")
         broken.unlink()
         assert await has_answered(proxy)
         await until(lambda: listed(shell, place)["failure"] is None)
 
     assert before <= datetime.fromisoformat(failure["at"]) <= datetime.now(UTC)
     assert failure["why"]
+    assert "failed at" not in unmeasured
     assert "desk failed at" in texts[0]
     assert "it failed at" in texts[1]
     assert all(f"and has not answered since: {failure['why']}" in " ".join(text.split()) for text in texts)

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -54,9 +55,22 @@ def test_a_moved_folder_of_the_users_and_the_home_as_project_are_read_once(machi
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"permissions": []}', '{"permissions": {"deny": "mcp__a"}}', '{"permissions": {"deny": {}}}']
+    ("text", "is_told"),
+    [
+        ("{", True),
+        ("[]", True),
+        ("[" * 100_000, True),
+        ('{"permissions": {"deny": [' + "9" * 5_000 + "]}}", True),
+        ('{"permissions": {"deny": ["mcp__a"]}}'.ljust(1_000_001), True),
+        ('{"permissions": []}', False),
+        ('{"permissions": {"deny": "mcp__a"}}', False),
+        ('{"permissions": {"deny": {}}}', False),
+    ],
+    ids=lambda value: str(value)[:20],
 )
-def test_a_file_that_is_not_as_it_should_be_has_no_rules_and_the_others_theirs(machine: Path, text: str) -> None:
+def test_a_file_that_is_not_as_it_should_be_has_no_rules_and_the_others_theirs(
+    machine: Path, text: str, is_told: bool
+) -> None:
     write(machine / "home/.claude/settings.json", "user")
     project = machine / "project/.claude/settings.json"
     project.parent.mkdir(parents=True)
@@ -65,16 +79,28 @@ def test_a_file_that_is_not_as_it_should_be_has_no_rules_and_the_others_theirs(m
     with capture_logs() as logs:
         assert rules(machine) == [("user", "home/.claude/settings.json")]
 
-    assert [str(project) in one["error"] for one in logs] == [True] * (text in ("{", "[]"))
+    assert [str(project) in one["error"] for one in logs] == [True] * is_told
 
 
-def test_a_projects_link_out_of_it_is_not_followed(machine: Path) -> None:
-    write(machine / "elsewhere.json", "foreign")
-    project = machine / "project/.claude/settings.json"
-    project.parent.mkdir(parents=True)
-    project.symlink_to(machine / "elsewhere.json")
+def test_a_link_is_followed_as_the_client_follows_it(machine: Path) -> None:
+    write(machine / "main/.claude/settings.json", "main")
+    (machine / "project").mkdir()
+    (machine / "project/.claude").symlink_to(machine / "main/.claude")
 
-    assert rules(machine) == []
+    assert rules(machine) == [("main", "main/.claude/settings.json")]
+
+
+def test_a_link_to_itself_and_a_pipe_have_no_rules_and_are_not_waited_for(machine: Path) -> None:
+    write(machine / "home/.claude/settings.json", "user")
+    folder = machine / "project/.claude"
+    folder.mkdir(parents=True)
+    (folder / "settings.json").symlink_to(folder / "settings.json")
+    os.mkfifo(folder / "settings.local.json")
+
+    with capture_logs() as logs:
+        assert rules(machine) == [("user", "home/.claude/settings.json")]
+
+    assert [one["event"] for one in logs] == ["client_settings_unreadable"] * 2
 
 
 def test_a_drop_in_that_comes_is_among_the_files_to_follow(machine: Path) -> None:

@@ -1,5 +1,6 @@
 """A Redis that answers slowly gives each user their login, holds nobody else up, and mixes nobody's."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +19,7 @@ from mcp_dynaload.logins.sealing import Sealer
 from mcp_dynaload.logins.vault import SealedLogins
 from mcp_dynaload.masking import Masker
 from mcp_dynaload.store.redis_logins import LOGINS, RedisLogins
+from tests.faults.scripted import until
 from tests.redis_server import RedisServer
 from tests.store.slow_redis import WaitedWay, slow_redis
 
@@ -129,3 +131,23 @@ async def test_while_redis_is_away_the_login_read_last_is_used_but_never_renewed
     assert await logins.stamp(KEY) == stamp
     with pytest.raises(StoreAwayError):
         await logins.read(KEY, is_latest=True)
+
+
+async def test_where_the_system_gives_no_thread_it_is_as_if_redis_were_away_and_the_next_one_is_answered(
+    vault: RedisLogins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await vault.write("ann", KEY.id, "sealed")
+    start = threading.Thread.start
+
+    def none_left(thread: threading.Thread) -> None:
+        if thread.name == "batched questions":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    await until(lambda: all(thread.name != "batched questions" for thread in threading.enumerate()))
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+    with pytest.raises(StoreAwayError):
+        await vault.read("ann", KEY.id)
+    monkeypatch.undo()
+
+    assert await vault.read("ann", KEY.id) == "sealed"

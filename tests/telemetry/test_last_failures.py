@@ -9,7 +9,7 @@ import pytest
 from mcp_dynaload.store.journal import SqliteJournal
 from mcp_dynaload.telemetry.codec import row_of
 from mcp_dynaload.telemetry.events import ErrorKind, Event, Outcome, ToolCalled, UpstreamFailed, UpstreamStarted, Who
-from mcp_dynaload.telemetry.last_failures import LastFailure, last_failures
+from mcp_dynaload.telemetry.last_failures import TOLD_SECONDS, LastFailure, last_failures
 
 HERE, ELSEWHERE, OF_USER, NOBODY = Who("s", project="/p"), Who("s", project="/q"), Who("s", "ann", "/p (ann)"), Who("")
 
@@ -42,10 +42,10 @@ def called(outcome: Outcome, upstream: str = "a", who: Who = HERE) -> Event:
     )
 
 
-def told(journal: SqliteJournal, *events: Event, listed_at: float = 0.0) -> dict[str, LastFailure]:
+def told(journal: SqliteJournal, *events: Event, listed_at: float = 0.0, now: float = 9.0) -> dict[str, LastFailure]:
     """Write events, one a second, and return what is told of them then."""
     journal.append([row_of(second, event) for second, event in enumerate(events, 1)])
-    return last_failures(journal, "/p", {"a": listed_at})
+    return last_failures(journal, "/p", {"a": listed_at}, now)
 
 
 def test_the_last_failure_of_each_server_is_told(journal: SqliteJournal) -> None:
@@ -63,6 +63,11 @@ def test_one_that_answered_before_is_told(journal: SqliteJournal) -> None:
     assert told(journal, started(), called(Outcome.OK), failed("ended"), listed_at=2.5) == {
         "a": LastFailure(3, "ended")
     }
+
+
+def test_one_of_days_ago_is_not_told(journal: SqliteJournal) -> None:
+    assert told(journal, failed("ended"), now=TOLD_SECONDS) == {"a": LastFailure(1, "ended")}
+    assert told(journal, now=TOLD_SECONDS + 1.5) == {}
 
 
 def test_a_listing_that_no_session_has_made_is_an_answer_too(journal: SqliteJournal) -> None:

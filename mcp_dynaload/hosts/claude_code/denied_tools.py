@@ -12,11 +12,10 @@ from mcp_dynaload.hosts.claude_code.files import (
     find_claude_files,
     found_managed_settings,
     objects,
-    read_project_text,
-    read_text,
     strings,
 )
 from mcp_dynaload.hosts.claude_code.json_edit import parse_object
+from mcp_dynaload.machine.bounded_files import read_bounded
 
 log = structlog.get_logger()
 
@@ -29,7 +28,7 @@ def settings_files(environ: Mapping[str, str], project_dir: Path) -> tuple[Path,
 def read_deny_rules(environ: Mapping[str, str], project_dir: Path) -> tuple[DenyRule, ...]:
     """Read the rules that deny tools; blocks. A file that cannot be read has none, as for the client."""
     files = find_claude_files(environ, project_dir)
-    return tuple(rule for path in _settings_files(files) for rule in _rules(path, files))
+    return tuple(rule for path in _settings_files(files) for rule in _rules(path))
 
 
 def _settings_files(files: ClaudeFiles) -> tuple[Path, ...]:
@@ -37,13 +36,13 @@ def _settings_files(files: ClaudeFiles) -> tuple[Path, ...]:
     return tuple(dict.fromkeys((*own, files.project.settings, files.project.local_settings)))  # at home both are one
 
 
-def _rules(path: Path, files: ClaudeFiles) -> Iterator[DenyRule]:
-    is_projects = path != files.user_settings and path in (files.project.settings, files.project.local_settings)
+def _rules(path: Path) -> Iterator[DenyRule]:
     try:
-        text = read_project_text(path, files.project.folder) if is_projects else read_text(path)
-        settings = parse_object(text or "", path)
-        rules = strings(objects(settings, "permissions"), "deny")
-    except HostError as error:
+        text = read_bounded(path).decode("utf-8", "surrogateescape")  # it is only read, so that links are followed
+        rules = strings(objects(parse_object(text, path), "permissions"), "deny")
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (HostError, OSError) as error:
         log.warning("client_settings_unreadable", error=str(error), consequence="the rules in it are not known")
         return
     for rule in rules:

@@ -1,6 +1,7 @@
 """The files in which Claude Code keeps servers, rules and hooks: where they are and what they hold."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -110,20 +111,25 @@ def find_claude_files(environ: Mapping[str, str], project_dir: Path) -> ClaudeFi
     config_dir = Path(moved).expanduser().absolute() if moved else home / ".claude"
     return ClaudeFiles(
         config_dir=config_dir,
-        state=((config_dir if moved else home) / ".claude.json").resolve(),
-        user_settings=(config_dir / "settings.json").resolve(),
+        state=real_path((config_dir if moved else home) / ".claude.json"),
+        user_settings=real_path(config_dir / "settings.json"),
         managed_dir=_MANAGED_DIRS.get(sys.platform, _LINUX_MANAGED_DIR),
         project=project_files(project_dir),
     )
+
+
+def real_path(path: Path) -> Path:
+    """Return the path with links followed; one that leads to itself stays, and cannot be read."""
+    return Path(os.path.realpath(path))
 
 
 def project_files(folder: Path) -> ProjectFiles:
     """Return the paths of the client's files of a project folder."""
     return ProjectFiles(
         folder=folder,
-        settings=(folder / ".claude" / "settings.json").resolve(),
-        local_settings=(folder / ".claude" / "settings.local.json").resolve(),
-        servers=(folder / ".mcp.json").resolve(),
+        settings=real_path(folder / ".claude" / "settings.json"),
+        local_settings=real_path(folder / ".claude" / "settings.local.json"),
+        servers=real_path(folder / ".mcp.json"),
     )
 
 
@@ -266,15 +272,15 @@ def _is_folder(path: Path) -> bool:
 
 def _project_candidates(files: ClaudeFiles, locations: Locations) -> Iterator[Path]:
     yield from (files.project.settings, files.project.local_settings, files.project.servers)
-    yield locations.project_servers_file.resolve()
-    yield from (path.resolve() for path in markdown_files(files.project.folder / ".claude"))
+    yield real_path(locations.project_servers_file)
+    yield from map(real_path, markdown_files(files.project.folder / ".claude"))
 
 
 def _own_candidates(files: ClaudeFiles, locations: Locations) -> Iterator[Path]:
-    yield from (files.state, files.user_settings, locations.user_servers_file.resolve())
+    yield from (files.state, files.user_settings, real_path(locations.user_servers_file))
     yield from (files.managed_dir / "managed-settings.json", files.managed_dir / "managed-mcp.json")
     yield from (files.managed_dir / "managed-settings.d").glob("*.json")
-    yield from (path.resolve() for path in markdown_files(files.config_dir))
+    yield from map(real_path, markdown_files(files.config_dir))
 
 
 def markdown_files(folder: Path) -> Iterator[Path]:

@@ -96,6 +96,8 @@ def parse_object(text: str, path: Path) -> Json:
         start = next(found.start() for found in _STRING_OR_WORD.finditer(text) if found[0] == str(error).lstrip("-"))
         line = text.count("\n", 0, start) + 1
         raise HostError(f"{path}: line {line}: {error} is no JSON; correct it and run this again") from error
+    except (RecursionError, ValueError) as error:
+        raise HostError(f"{path}: it is nested too deeply, or has a number too long; correct it") from error
     if not isinstance(value, dict):
         raise HostError(f"{path}: line 1: a JSON object was expected, not {type(value).__name__}")
     return cast(Json, value)

@@ -179,9 +179,10 @@ async def unpin(session: Session, words: Words) -> Result:
         problem = await anyio.to_thread.run_sync(session.shared.memory.forget_pins, session.learning.project, known)
         await session.decide(ToolsUnpinned(known))
         _tell_pins(session, f"unpinned {', '.join(known)}")
-        rows = _rows(session, known)
+        rows, many = _rows(session, known), counted(len(known), "tool")
+        said = f"Unpinned {many}, as far as they were pinned" if session.lacks_pins else f"Unpinned {many}"
         return done(
-            f"Unpinned {counted(len(known), 'tool')}. {_after_unpin(session, known)}".rstrip(),
+            f"{said}. {_after_unpin(session, known)}".rstrip(),
             rows,
             _not_stored(problem),
         )
