@@ -84,7 +84,7 @@ async def test_what_the_user_says_of_a_pin_that_is_missing_holds_when_it_comes(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     async with session_at(redis, tmp_path) as client:
-        assert (await say(client, f"unpin {ECHO}")).startswith("Unpinned 1 tool.")
+        assert (await say(client, f"unpin {ECHO}")).startswith("Unpinned 1 tool, as far as pinned.")
         assert "try again" in await say(client, "unpin gone__tool")
         await say(client, f"unload {PID}")
         redis.start()

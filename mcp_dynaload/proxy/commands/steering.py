@@ -180,7 +180,7 @@ async def unpin(session: Session, words: Words) -> Result:
         await session.decide(ToolsUnpinned(known))
         _tell_pins(session, f"unpinned {', '.join(known)}")
         rows, many = _rows(session, known), counted(len(known), "tool")
-        said = f"Unpinned {many}, as far as they were pinned" if session.lacks_pins else f"Unpinned {many}"
+        said = f"Unpinned {many}, as far as pinned" if session.lacks_pins else f"Unpinned {many}"
         return done(
             f"{said}. {_after_unpin(session, known)}".rstrip(),
             rows,
