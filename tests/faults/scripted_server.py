@@ -86,8 +86,9 @@ def call(name: str, arguments: dict[str, Any], request_id: object, meta: dict[st
             wait_for_file(arguments["until"])
             return text_result("done waiting")
         case "fork":  # the child serves in its place
-            if os.fork():
-                os._exit(0)
+            with writing:  # else another thread may have it at the fork, and the child for ever
+                if os.fork():
+                    os._exit(0)
             send({"id": request_id, "result": text_result(str(os.getpid()))})
             read(os.fdopen(os.dup(0)))  # the other one is locked by a thread that is not there
             os._exit(0)
