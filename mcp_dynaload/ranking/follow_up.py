@@ -4,7 +4,7 @@ Imports numpy, so it is imported only where an encoder is read.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,13 @@ logarithm of the agreement, for a word that points back ("it"), for hardly any w
 28th"), and in any case. That the prompt before needed a tool says little: thanks and questions follow, too.
 """
 
+NEED_EARLIER = 1.0
+"""The weight, in the log-odds of a follow-up, of those that an earlier prompt needed a tool, where none likely did: who
+goes on with code needs no more tools than before."""
+
+COURSE_WEIGHT, MAX_DOUBT = 1 / 3, 3.0
+"""The weight of the same log-odds for any prompt of such a conversation; they count down to minus the second number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -57,6 +64,9 @@ class Earlier:
 
     subjects: tuple[Vector, ...]
     """The same of each of them, the newest first."""
+
+    need: float
+    """That any of them needed a tool."""
 
     deeds: NDArray[np.bool_]
     """The tools of whose definition the prompt says a verb."""
@@ -100,6 +110,7 @@ def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
         + NEED_AGREEMENT * math.log(agreement)
         + NEED_POINTING * earlier.points_back
         + NEED_ANSWER * (earlier.is_answer and not earlier.points_back)
+        + NEED_EARLIER * min(0.0, _odds(earlier.need))
         + NEED_BIAS
     )
     leaning_need = 1 / (1 + math.exp(-odds))
@@ -109,6 +120,15 @@ def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
     weight = 1.0 if alone.given.max() >= CLEAR_PROBABILITY else UNCLEAR_WEIGHT
     given = np.maximum(weight * alone.need * alone.given, leaning_need * leaning) / need
     return Reading(given.astype(np.float32), need)
+
+
+def in_its_course(reading: Reading, earlier_need: float) -> Reading:
+    """Return the reading of a prompt of a conversation, of whose earlier prompts one needed a tool so likely.
+
+    Where none likely did, this one needs a tool less likely, too; that some did says nothing.
+    """
+    doubt = max(-MAX_DOUBT, min(0.0, _odds(earlier_need)))
+    return replace(reading, need=1 / (1 + math.exp(-(_odds(reading.need) + COURSE_WEIGHT * doubt))))
 
 
 def _agreement(alone: Reading, subject: Vector) -> float:

@@ -25,7 +25,7 @@ from mcp_dynaload.ranking.features import (
     own_work_features,
     tool_features,
 )
-from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up, leans_on_nothing
+from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up, in_its_course, leans_on_nothing
 from mcp_dynaload.ranking.general import asks_in_general
 from mcp_dynaload.ranking.lexical import LexicalRanker, WordMatch
 from mcp_dynaload.ranking.lexical_index import Index
@@ -113,6 +113,15 @@ class _Candidates:
     terms: dict[int, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """The shares of upstreams in what an earlier prompt may have asked for."""
+
+    of_upstreams: Vector
+    need: float
+    """That it asked for any tool."""
+
+
 class HybridRanker:
     """An index of one catalog with the vectors of its tools and of what the client does itself."""
 
@@ -152,26 +161,13 @@ class HybridRanker:
         together = self._asked(replace(query, leans_on_context=True)) if query.is_short_after_others else alone
         found = self._candidates(alone, limit)
         reading = self._reading(found)
-        if query.is_short_after_others and not leans_on_nothing(reading, points_back=query.leans_on_context):
-            subject = self._subject(query.context)  # while that is read
-            subjects = tuple(self._shares(text)[self._upstreams] for text, _ in query.context)
-            other = self._candidates(together, limit)
-            deeds = np.zeros(len(self._names), np.bool_)
-            deeds[[index for index, terms in found.terms.items() if not verb_terms().isdisjoint(terms)]] = True
-            reading = follow_up(
-                reading,
-                self._reading(other),
-                Earlier(
-                    subject=subject,
-                    subjects=subjects,
-                    deeds=deeds,
-                    points_back=query.leans_on_context,
-                    is_answer=query.is_answer,
-                    stands_alone=query.stands_alone,
-                    asks_in_general=bool(found.observed.general),
-                ),
-            )
-            found = replace(found, terms=other.terms | found.terms)
+        if query.context:
+            before = [self._shares(text) for text, _ in query.context]  # while the other is read
+            if query.is_short_after_others and not leans_on_nothing(reading, points_back=query.leans_on_context):
+                other = self._candidates(together, limit)
+                reading = follow_up(reading, self._reading(other), self._earlier(query, before, found))
+                found = replace(found, terms=other.terms | found.terms)
+            reading = in_its_course(reading, max(one.need for one in before))
         given = self._families.together(reading.given)
         indices = np.flatnonzero(given)
         scores = _odds(given[indices]) / SHARPNESS - self._held_back[indices]
@@ -203,15 +199,27 @@ class HybridRanker:
         given[found.indices] = _probability(SHARPNESS * odds)
         return Reading(given, need)
 
-    def _subject(self, earlier: tuple[tuple[str, float], ...]) -> Vector:
-        """Return, for each tool, its upstream's share in what the earlier prompts asked for, which fade."""
-        shares = np.sum([weight * self._shares(text) for text, weight in earlier], axis=0)
-        return (shares / shares.sum())[self._upstreams]
+    def _earlier(self, query: Query, before: Sequence[_Shares], found: _Candidates) -> Earlier:
+        """Return the tie of a query with the prompts before it, newest first, which fade."""
+        weights = [weight for _, weight in query.context]
+        shares = np.sum([weight * one.of_upstreams for weight, one in zip(weights, before, strict=True)], axis=0)
+        deeds = np.zeros(len(self._names), np.bool_)
+        deeds[[index for index, terms in found.terms.items() if not verb_terms().isdisjoint(terms)]] = True
+        return Earlier(
+            subject=(shares / shares.sum())[self._upstreams],
+            subjects=tuple(one.of_upstreams[self._upstreams] for one in before),
+            need=max(one.need for one in before),
+            deeds=deeds,
+            points_back=query.leans_on_context,
+            is_answer=query.is_answer,
+            stands_alone=query.stands_alone,
+            asks_in_general=bool(found.observed.general),
+        )
 
-    def _upstream_shares(self, text: str) -> Vector:
-        given = self._reading(self.candidates(Query(text), 0)).given
-        shares = np.bincount(self._upstreams, weights=given)
-        return (shares / shares.sum()).astype(np.float32)
+    def _upstream_shares(self, text: str) -> _Shares:
+        reading = self._reading(self.candidates(Query(text), 0))
+        shares = np.bincount(self._upstreams, weights=reading.given)
+        return _Shares((shares / shares.sum()).astype(np.float32), reading.need)
 
     def candidates(self, query: Query, limit: int) -> _Candidates:
         """Return the tools worth looking at for a query, and what is known about them."""

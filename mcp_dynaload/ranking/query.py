@@ -24,6 +24,9 @@ MAX_FOLLOW_UP_TERMS = 7
 MAX_STATED_TERMS = 16
 """Terms of an answer that states values ("my username is Ada and my password is 1234")."""
 
+MAX_NAMING_TERMS = 16
+"""Terms of a text that names what a text before it names, too ("add a row for 'Berlin'"): not what that is."""
+
 MAX_ANSWER_TERMS = 2
 """Terms of a text that says little more than a name or a date."""
 
@@ -56,6 +59,12 @@ _STATING = re.compile(
 )
 _VALUE = re.compile(r"\d|([\"\u201c])[^\"\u201d]+[\"\u201d]|\S@\w|(?<![.!?]\s)(?<!^)(?<!\bI\b)\b[A-Z][\w-]+")
 """Numbers, quotations, addresses and names: what is stated in answer to a question."""
+
+_NAME = re.compile(
+    r"[\"\u201c]([^\"\u201c\u201d\n]{2,80})[\"\u201d]|(?<!\w)'([^'\n]{2,80})'(?!\w)"
+    r"|(?<![\w.-])([\w-]+\.[A-Za-z]\w{1,4})(?!\w)|(?<![.!?]\s)(?<!^)\b((?!I\b)[A-Z][\w-]*)|\b(\w*\d[\w-]*)"
+)
+"""Names that a text calls something by: quotations, files, capitalised words, and whatever has a digit."""
 
 _NO = re.compile(r"\b(?:no|not|don['\u2019]?t|never|nothing|nevermind|wait|stop)\b", re.IGNORECASE)
 
@@ -130,13 +139,14 @@ def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
     """Parse the query of a cleaned text; `earlier` are prompts before it, newest first, whose weight fades."""
     known = understood(text)
     text = _in_tools_words(text)
-    most = MAX_STATED_TERMS if _states_values(text) else MAX_FOLLOW_UP_TERMS
-    is_short_after_others = bool(earlier) and len(set(prose_terms(text))) <= most
+    context = tuple((_in_tools_words(prompt), FADING ** (age + 1)) for age, prompt in enumerate(earlier))
+    terms = len(set(prose_terms(text)))
+    is_short = bool(earlier) and terms <= (MAX_STATED_TERMS if _states_values(text) else MAX_FOLLOW_UP_TERMS)
     return Query(
         text=text,
-        context=tuple((_in_tools_words(prompt), FADING ** (age + 1)) for age, prompt in enumerate(earlier)),
-        leans_on_context=is_short_after_others and _points_back(text),
-        is_short_after_others=is_short_after_others,
+        context=context,
+        leans_on_context=is_short and _points_back(text),
+        is_short_after_others=is_short or (terms <= MAX_NAMING_TERMS and _names_again(text, context)),
         understood=known,
     )
 
@@ -178,6 +188,15 @@ def _in_tools_words(text: str) -> str:
 def _naming_issues(text: str) -> str:
     """Return the text with the word that people leave out and tools are called by, for a key like `ABC-123`."""
     return _ISSUE_KEY.sub(lambda key: f"issue {key.group()}", text)
+
+
+def _names_again(text: str, context: tuple[tuple[str, float], ...]) -> bool:
+    return any(not _names(text).isdisjoint(_names(earlier)) for earlier, _ in context)
+
+
+@lru_cache(CACHED_TEXTS)
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.casefold() for found in _NAME.findall(text) for name in found if name)
 
 
 def _says_little(text: str) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up
+from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up, in_its_course
 
 NOTHING = np.zeros(3, np.float32)
 
@@ -14,6 +14,7 @@ def reading(*given: float, need: float) -> Reading:
 
 def earlier(
     *subject: float,
+    need: float = 1.0,
     deeds: tuple[bool, ...] = (False, False, False),
     points_back: bool = False,
     is_answer: bool = False,
@@ -23,6 +24,7 @@ def earlier(
     return Earlier(
         subject=np.array(subject, np.float32),
         subjects=(np.array(subject, np.float32),),
+        need=need,
         deeds=np.array(deeds),
         points_back=points_back,
         is_answer=is_answer,
@@ -104,6 +106,25 @@ def test_thanks_after_a_prompt_that_needs_a_tool_need_none() -> None:
     found = follow_up(alone, reading(0.4, 0.0, 0.0, need=1.0), earlier(1.0, 0.0, 0.0))
 
     assert found.need < 0.3
+
+
+def test_what_goes_on_with_work_that_needed_no_tool_needs_one_less_likely() -> None:
+    alone = reading(0.1, 0.3, 0.1, need=0.2)
+    together = reading(0.4, 0.0, 0.0, need=0.6)
+
+    found = [follow_up(alone, together, earlier(0.1, 0.8, 0.1, need=need)).need for need in (0.99, 0.5, 0.2, 0.02)]
+
+    assert found[0] == found[1] > found[2] > found[3] >= alone.need
+
+
+def test_after_prompts_that_needed_no_tool_any_prompt_needs_one_less_likely_and_a_clear_one_as_good_as_ever() -> None:
+    unclear, clear = reading(0.3, 0.0, 0.0, need=0.4), reading(0.9, 0.0, 0.0, need=0.99)
+
+    after_own_work = [in_its_course(alone, 0.01).need for alone in (unclear, clear)]
+
+    assert after_own_work[0] < 0.25
+    assert after_own_work[1] > 0.96
+    assert in_its_course(unclear, 0.99).need == pytest.approx(unclear.need)
 
 
 @pytest.mark.parametrize("given", [(0.0, 0.0, 0.0), (1e-9, 0.0, 0.0)])

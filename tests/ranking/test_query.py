@@ -215,6 +215,30 @@ def test_what_asks_or_states_no_value_does_not(text: str):
     assert not parse_query(text, earlier=("book a table for two",)).leans_on_context
 
 
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        ("Write that the launch is moved to May as the last line under 'Q3 plan'", "create a page 'Q3 plan' in notion"),
+        ("put the word count of the whole thing at the end of report.pdf please", "make report.pdf from my notes"),
+        ("set the priority of that and everything it blocks in PAY-12 to high", "what does PAY-12 say?"),
+        ("tell everybody who waits in the lobby downstairs how late Olivia will probably arrive", "when is the call with Olivia?"),
+        ("give whoever holds order_4411 a refund of the shipping and a kind word", "is order_4411 on its way?"),
+    ],
+)
+def test_a_longer_text_that_names_again_what_was_named_may_leave_out_what_that_is(text: str, before: str):
+    again = parse_query(text, earlier=("hello", before))
+
+    assert again.is_short_after_others
+    assert not again.leans_on_context
+    assert not parse_query(text, earlier=("hello", "what else is there?")).is_short_after_others
+
+
+def test_a_long_text_says_itself_what_it_is_about_whatever_it_names():
+    text = "Write down in 'Q3 plan' who prepares which slides, " + ", ".join(f"speaker{n} topic{n}" for n in range(9))
+
+    assert not parse_query(text, earlier=("create a page 'Q3 plan' in notion",)).is_short_after_others
+
+
 def test_an_answer_is_read_with_the_prompt_that_asked_for_it():
     asked = ("my name is Ada Kent", "book a table for two", "hello there, list the pods")
 
