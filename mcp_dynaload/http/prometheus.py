@@ -46,7 +46,7 @@ class PrometheusMetrics:
         self._starts = self._histogram("upstream_start_seconds", "Time in which servers have started", "upstream")
         self._stops = self._counter("upstream_stops", "Servers that we have stopped", "upstream")
         self._failures = self._counter(
-            "upstream_failures", "Servers that did not start or have ended", "upstream", "kind"
+            "upstream_failures", "Servers that did not start, could not be listed, or have ended", "upstream", "kind"
         )
         self._fallbacks = self._counter("fallbacks", "Steps of the fallback chain", "step")
         self._firing = Gauge("dynaload_alert_firing", "1 while an alert fires", ["alert"], registry=self._registry)

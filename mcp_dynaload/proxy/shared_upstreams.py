@@ -92,6 +92,10 @@ class SharedUpstreams:
         kind = ErrorKind.DIED if had_started else ErrorKind.START
         self._event_bus.emit(UpstreamFailed(who=NOBODY, upstream=upstream, kind=kind, detail=reason))
 
+    def upstream_unlisted(self, upstream: str, reason: str) -> None:
+        """Note that an upstream that runs could not be listed."""
+        self._event_bus.emit(UpstreamFailed(who=NOBODY, upstream=upstream, kind=ErrorKind.LISTING, detail=reason))
+
     def subscribe(self, client: Client, upstream: str, uri: str, shown: str) -> None:
         """Tell this client of changes of a resource, under the URI that it is shown."""
         subscribers = self._subscribers.setdefault((upstream, uri), [])

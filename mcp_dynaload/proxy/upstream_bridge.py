@@ -228,6 +228,10 @@ class UpstreamBridge:
         kind = ErrorKind.DIED if had_started else ErrorKind.START
         self.emit(UpstreamFailed(upstream=upstream, kind=kind, detail=reason))
 
+    def upstream_unlisted(self, upstream: str, reason: str) -> None:
+        """Note that an upstream that runs could not be listed."""
+        self.emit(UpstreamFailed(upstream=upstream, kind=ErrorKind.LISTING, detail=reason))
+
     async def aggregate_changed(self) -> None:
         """Tell the client of prompts and resources that it can see, when these differ from before."""
         before, self.aggregate = self.aggregate, self.shared.live.aggregate()

@@ -47,6 +47,9 @@ class ErrorKind(StrEnum):
     DIED = "died"
     """Its connection ended."""
 
+    LISTING = "listing"
+    """It runs, and could not be listed."""
+
     TIMEOUT = "timeout"
     PROTOCOL = "protocol"
     """It answered with a protocol error."""
@@ -286,7 +289,7 @@ class UpstreamStopped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamFailed:
-    """A server did not start, or ended by itself."""
+    """A server did not start, could not be listed, or ended by itself."""
 
     who: Who = NOBODY
     upstream: str

@@ -31,3 +31,7 @@ class UpstreamCallbacks(ClientSide, Protocol):
     def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
         """Note that a connection could not be opened, or ended by itself."""
         ...
+
+    def upstream_unlisted(self, upstream: str, reason: str) -> None:
+        """Note that an upstream that runs could not be listed."""
+        ...

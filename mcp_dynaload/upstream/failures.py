@@ -31,6 +31,9 @@ MAX_QUOTED_LINES = 3
 MAX_QUOTED_CHARACTERS = 300
 """The most characters of each of these lines."""
 
+MAX_REASON_CHARACTERS = 2_000
+"""The most characters of what a server says itself of its failure: whoever reads the error reads all of it."""
+
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
 """A line that says nothing to a reader, and may be one of a key."""
 
@@ -65,7 +68,12 @@ def reason_of(error: BaseException, masker: Masker, exit_status: int | None = No
         from mcp_dynaload.upstream.http_failures import trouble_reason
 
         text = trouble_reason(cause)
-    return masker.text(without_addresses(text)) or type(cause).__name__
+    return said_reason(without_addresses(text), masker) or type(cause).__name__
+
+
+def said_reason(text: str, masker: Masker) -> str:
+    """Return what a server says of its failure without secrets, or the beginning of it."""
+    return _shortened(masker.text(text), MAX_REASON_CHARACTERS)
 
 
 def _unstarted(error: OSError, program: str) -> str:
@@ -155,7 +163,7 @@ def last_words(tail: Sequence[str], masker: Masker) -> list[str]:
     """
     lines = [line.strip() for line in masker.text("\n".join(map(_whole_words, tail))).splitlines()]
     told = [line for line in lines if line and not _ENCODED.fullmatch(line)]
-    return [quoted(_shortened(line)) for line in told[-MAX_QUOTED_LINES:]]
+    return [quoted(_shortened(line, MAX_QUOTED_CHARACTERS)) for line in told[-MAX_QUOTED_LINES:]]
 
 
 def _whole_words(line: str) -> str:
@@ -163,10 +171,9 @@ def _whole_words(line: str) -> str:
     return line if len(line) < TAIL_LINE_CHARACTERS else re.sub(r"^\S*|\S*$", "", line)
 
 
-def _shortened(line: str) -> str:
-    if len(line) <= MAX_QUOTED_CHARACTERS:
-        return line
-    return re.sub(r"\S*$", "", line[:MAX_QUOTED_CHARACTERS]) + "…"
+def _shortened(text: str, most: int) -> str:
+    """Return the text, or whole words of its beginning: nobody knows a part of a secret as one."""
+    return text if len(text) <= most else re.sub(r"\S*$", "", text[:most]) + "…"
 
 
 def _hint(option: str) -> str:

@@ -20,7 +20,7 @@ from mcp_dynaload.upstream.callbacks import UpstreamCallbacks
 from mcp_dynaload.upstream.channels import open_streams
 from mcp_dynaload.upstream.connection import Connection, Ends, open_connection
 from mcp_dynaload.upstream.definition_guard import DefinitionGuard, Unguarded
-from mcp_dynaload.upstream.failures import is_closed, is_expected, login_error_in, reason_of
+from mcp_dynaload.upstream.failures import is_closed, is_expected, login_error_in, reason_of, said_reason
 from mcp_dynaload.upstream.list_reading import ListingBudget, read_listing
 from mcp_dynaload.upstream.listing import Listing, announces_changes
 from mcp_dynaload.upstream.output_log import OutputLog
@@ -138,7 +138,7 @@ class Lifecycle:
     _streams: Streams | None = None
 
     def __post_init__(self) -> None:
-        self._relisting = Relisting(self.config.name, self._list_again)
+        self._relisting = Relisting(self._list_again, self._tell_unlisted)
 
     @property
     def ready(self) -> Connection | None:
@@ -310,9 +310,7 @@ class Lifecycle:
             await self._relisting.now()
         except (MCPError, TimeoutError, UpstreamError) as error:
             self.login_error = login_error_in(error)
-            said = ENDED if is_closed(error) else self.surroundings.masker.text(str(error))
-            self.listing_error = said or "it did not answer in time"
-            log.warning("upstream_listing_failed", upstream=self.config.name, error=self.listing_error)
+            self.listing_error = self._tell_unlisted(error)
         finally:
             self.tools_listed.set()
             self.listed.set()
@@ -342,6 +340,15 @@ class Lifecycle:
         if self.listing is not None and not self._is_told and not self.is_retired:
             await self.surroundings.host.upstream_listed(self.config.name, self.listing)
             self._is_told = True
+
+    def _tell_unlisted(self, error: Exception) -> str:
+        """Tell that it could not be listed, unless it wants a login or has ended, which is told as that; return why."""
+        said = ENDED if is_closed(error) else said_reason(str(error), self.surroundings.masker)
+        why = said or "it did not answer in time"
+        log.warning("upstream_listing_failed", upstream=self.config.name, error=why)
+        if not is_closed(error) and login_error_in(error) is None and not self.is_retired:
+            self.surroundings.host.upstream_unlisted(self.config.name, f"could not be listed: {why}")
+        return why
 
     async def _hear(self, kind: str, elements: tuple[Json, ...]) -> None:
         """Have the tools compared as soon as they are known: the other lists of some servers take long."""

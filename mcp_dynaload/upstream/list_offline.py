@@ -61,6 +61,9 @@ class _NobodyThere:
     def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
         """Do nothing: the caller of `list_all` has the error."""
 
+    def upstream_unlisted(self, upstream: str, reason: str) -> None:
+        """Do nothing: the caller has that error, too."""
+
 
 @dataclass(slots=True)
 class OfflineListings:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 
 import anyio
-import structlog
 from mcp.shared.exceptions import MCPError
 
 from mcp_dynaload.errors import UpstreamError
@@ -19,16 +18,14 @@ SHARE = 0.1
 
 BURST_SECONDS = 3.0
 
-log = structlog.get_logger()
-
 
 class Relisting:
     """A listing at a time, and one more if a change was told meanwhile."""
 
-    def __init__(self, upstream: str, list_now: Callable[[], Awaitable[bool]]) -> None:
-        """Take the function that lists, and tells whether that brought something new."""
-        self._upstream = upstream
+    def __init__(self, list_now: Callable[[], Awaitable[bool]], failed: Callable[[Exception], object]) -> None:
+        """Take the function that lists, and tells whether that brought something new, and one to tell why not."""
         self._list_now = list_now
+        self._failed = failed
         self._told = anyio.Event()
         self._listing = anyio.Lock()
         self._allowance = Allowance(SHARE, BURST_SECONDS)
@@ -58,5 +55,5 @@ class Relisting:
         try:
             return await self.now()
         except (MCPError, TimeoutError, UpstreamError) as error:
-            log.warning("upstream_listing_failed", upstream=self._upstream, error=str(error) or "timed out")
+            self._failed(error)
             return False

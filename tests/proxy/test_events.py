@@ -144,6 +144,19 @@ async def test_each_step_of_the_fallback_chain_is_told(tmp_path: Path) -> None:
     assert [(call.outcome, call.error) for call in failed] == [(Outcome.FAILED, ErrorKind.DIED)]
 
 
+async def test_a_server_that_runs_and_cannot_be_listed_is_told(tmp_path: Path) -> None:
+    seen = Seen()
+    sick = config("sick", lists_fail="the index is being built")
+    async with connected_to(tmp_path, sick, listings={}, settings=QUIET, event_bus=EventBus(seen)):
+        with anyio.fail_after(HANG_SECONDS):
+            while not seen.of(UpstreamFailed):  # noqa: ASYNC110 - a journal tells nobody that it was written
+                await anyio.sleep(0.01)
+
+    event = seen.of(UpstreamFailed)[0]
+    assert (event.upstream, event.kind) == ("sick", ErrorKind.LISTING)
+    assert event.detail == "could not be listed: the index is being built"
+
+
 async def test_a_choice_that_takes_too_long_is_told(tmp_path: Path) -> None:
     seen = Seen()
     async with watched(tmp_path, seen, settings=Settings(warm_upstreams=False, detection_timeout_ms=0)) as client:

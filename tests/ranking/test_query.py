@@ -221,7 +221,10 @@ def test_what_asks_or_states_no_value_does_not(text: str):
         ("Write that the launch is moved to May as the last line under 'Q3 plan'", "create a page 'Q3 plan' in notion"),
         ("put the word count of the whole thing at the end of report.pdf please", "make report.pdf from my notes"),
         ("set the priority of that and everything it blocks in PAY-12 to high", "what does PAY-12 say?"),
-        ("tell everybody who waits in the lobby downstairs how late Olivia will probably arrive", "when is the call with Olivia?"),
+        (
+            "tell everybody who waits in the lobby downstairs how late Olivia will probably arrive",
+            "when is the call with Olivia?",
+        ),
         ("give whoever holds order_4411 a refund of the shipping and a kind word", "is order_4411 on its way?"),
     ],
 )

@@ -55,6 +55,9 @@ class RecordingHost:
     def upstream_failed(self, upstream: str, reason: str, *, had_started: bool) -> None:
         self.life.append((upstream, "died" if had_started else "did not start"))
 
+    def upstream_unlisted(self, upstream: str, reason: str) -> None:
+        self.life.append((upstream, "could not be listed"))
+
     async def until_listed(self, upstream: str) -> Listing:
         with anyio.fail_after(HANG_SECONDS):
             while upstream not in self.listings:

@@ -178,6 +178,7 @@ async def test_an_answer_that_would_take_a_gigabyte_fails_that_call_only(tmp_pat
 
 async def test_changes_that_are_told_during_a_listing_are_read_by_one_more() -> None:
     begun, go_on, times = anyio.Event(), anyio.Event(), 0
+    failures: list[Exception] = []
 
     async def list_now() -> bool:
         nonlocal times
@@ -186,7 +187,7 @@ async def test_changes_that_are_told_during_a_listing_are_read_by_one_more() -> 
         await go_on.wait()
         return False
 
-    relisting = Relisting("odd", list_now)
+    relisting = Relisting(list_now, failed=failures.append)
     with anyio.fail_after(5):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(relisting.run)
@@ -200,10 +201,12 @@ async def test_changes_that_are_told_during_a_listing_are_read_by_one_more() -> 
             tasks.cancel_scope.cancel()
 
     assert times == 2
+    assert not failures
 
 
 async def test_a_server_that_tells_of_a_change_after_each_listing_is_listed_ever_more_seldom() -> None:
     times = 0
+    failures: list[Exception] = []
 
     async def list_now() -> bool:
         nonlocal times
@@ -211,12 +214,13 @@ async def test_a_server_that_tells_of_a_change_after_each_listing_is_listed_ever
         relisting.ask()
         return False
 
-    relisting = Relisting("odd", list_now)
+    relisting = Relisting(list_now, failed=failures.append)
     relisting.ask()
     with anyio.move_on_after(1):
         await relisting.run()
 
     assert 1 < times <= 4
+    assert not failures
 
 
 async def test_who_has_spent_its_time_waits_and_is_let_go_when_the_connection_is_closed() -> None:

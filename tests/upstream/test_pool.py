@@ -10,6 +10,7 @@ import pytest
 
 from mcp_dynaload.config.upstream_config import UpstreamConfig, UpstreamOptions
 from mcp_dynaload.errors import UpstreamStartError
+from mcp_dynaload.upstream.failures import MAX_REASON_CHARACTERS
 from mcp_dynaload.upstream.listing import Listing
 from mcp_dynaload.upstream.pool import Pool
 from tests.faults.scripted import config, is_alive, starts, tools, until, until_exists, until_gone
@@ -232,10 +233,20 @@ async def test_listing_all_stops_each_again_and_tells_which_failed(tmp_path: Pat
 
 
 async def test_a_list_that_is_answered_with_an_error_counts_as_not_listed(tmp_path: Path) -> None:
-    async with pool_of(tmp_path, config("bad", lists_fail="the index is being built")) as pool:
+    host = RecordingHost()
+    async with pool_of(tmp_path, config("bad", lists_fail="the index is being built"), host=host) as pool:
         errors = await pool.list_all(["bad"])
 
     assert errors["bad"].startswith("MCP server 'bad' could not be listed: the index is being built.")
+    assert host.life == [("bad", "started"), ("bad", "could not be listed"), ("bad", "stopped")]
+
+
+async def test_of_an_endless_reason_the_beginning_is_told(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, config("bad", lists_fail="the index " + 3_000 * "is being built ")) as pool:
+        errors = await pool.list_all(["bad"])
+
+    assert errors["bad"].startswith("MCP server 'bad' could not be listed: the index is being built")
+    assert len(errors["bad"]) < 2 * MAX_REASON_CHARACTERS
 
 
 async def test_a_fault_of_ours_with_one_server_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
