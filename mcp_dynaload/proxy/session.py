@@ -408,5 +408,5 @@ class Session:
 
     def _warm(self, decision: Decision) -> None:
         likely = [scored.name for scored in decision.ranked if scored.probability >= WARM_PROBABILITY]
-        loaded = [tool for name in likely if name in self.state.loaded and (tool := self.catalog.get(name))]
-        self.pool.warm(tuple(dict.fromkeys(tool.upstream for tool in loaded))[:2])
+        listed = {tool.name: tool.upstream for tool in self.loaded()}
+        self.pool.warm(tuple(dict.fromkeys(listed[name] for name in likely if name in listed))[:2])

@@ -67,7 +67,10 @@ def load_ordered(
     """Have all of `names` that may be loaded listed and callable, unloaded before or not."""
     wanted = [name for name in dict.fromkeys(names) if context.catalog.get(name)]
     asked = replace(state, unloaded=state.unloaded.difference(wanted))
-    after = replace(asked, loaded=asked.loaded.union(_new(asked, wanted, context)), held=asked.held.difference(wanted))
+    kept = asked.kept.intersection(wanted)  # nobody had chosen these
+    chosen = kept.union(_new(asked, wanted, context))
+    loaded, held = asked.loaded | chosen, asked.held.difference(wanted)
+    after = replace(asked, loaded=loaded, kept=asked.kept - kept, held=held)
     new = frozenset(advertised(after, context.catalog)).difference(advertised(state, context.catalog))
     added = tuple(name for name in wanted if name in new)
     return after, Decision(added=added, ranked=ranked, reason=reason, changed=bool(added))

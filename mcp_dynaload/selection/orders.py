@@ -15,7 +15,7 @@ from mcp_dynaload.selection.actions import (
     ToolsUnpinned,
 )
 from mcp_dynaload.selection.loading import load_ordered
-from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised
+from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, keeping, still_listed
 from mcp_dynaload.selection.task import on_task
 
 
@@ -32,21 +32,18 @@ def _carried_out(state: SessionState, action: Order, context: Context) -> tuple[
         case ToolsOrdered(names, why):
             return load_ordered(state, names, context, reason=why)
         case ToolsUnloaded(names):
-            listed = frozenset(names).intersection(advertised(state, context.catalog))
-            kept = {"loaded": state.loaded | listed, "held": state.held.difference(names)}
-            return replace(state, unloaded=state.unloaded | frozenset(names), **kept), Decision(
-                reason="unloaded by you"
-            )
+            unwanted = frozenset(names)
+            after = replace(still_listed(state, unwanted, context.catalog), unloaded=state.unloaded | unwanted)
+            return replace(after, held=state.held - unwanted), Decision(reason="unloaded by you")
         case ToolsPinned(names):
             wanted = frozenset(names)
             kept = {"unloaded": state.unloaded - wanted, "held": state.held - wanted}
             after = replace(state, pinned=state.pinned | wanted, unpinned=state.unpinned - wanted, **kept)
             return after, listed_since(state, after, context, "pinned by you")
         case ToolsUnpinned(names):
-            listed = frozenset(names).intersection(advertised(state, context.catalog))
             taken_back = frozenset(names)
-            left = {"pinned": state.pinned - taken_back, "unpinned": state.unpinned | taken_back}
-            after = replace(state, loaded=state.loaded | listed, **left)
+            left = still_listed(state, taken_back, context.catalog)
+            after = replace(left, pinned=state.pinned - taken_back, unpinned=state.unpinned | taken_back)
             return after, listed_since(state, after, context, "unpinned by you")
         case FlowAllowed():
             allowed = replace(state, held=frozenset(), is_flow_allowed=True)
@@ -54,7 +51,7 @@ def _carried_out(state: SessionState, action: Order, context: Context) -> tuple[
         case StrategyChosen(strategy):
             return replace(state, strategy=strategy), Decision(reason=f"strategy {strategy}")
         case ProfileChosen(listed):
-            after = replace(state, loaded=state.loaded | frozenset(listed))
+            after = keeping(state, listed)
             added = tuple(name for name in advertised(after, context.catalog) if name not in listed)
             return after, Decision(added=added, reason="profile chosen by you", changed=True)
         case SessionReset(strategy):

@@ -1,5 +1,6 @@
 """The state of a session that selection remembers, what a step may look at, and its outcome."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mcp_dynaload.catalog.catalog import Catalog
@@ -19,7 +20,7 @@ class SessionState:
 
     kept: frozenset[str] = frozenset()
     """The tools that stay in the client's list, whatever had listed them, until the session is cleared: the servers
-    behind us have changed. Nobody chose them, so that of an unused one nothing is learned."""
+    behind us, the pins or the profile have changed. Nobody chose them, so that of an unused one nothing is learned."""
 
     pinned: frozenset[str] = frozenset()
     """The tools that the user pinned, beside those that the configuration pins."""
@@ -119,6 +120,16 @@ def advertised(state: SessionState, catalog: Catalog) -> tuple[str, ...]:
 def listed_names(state: SessionState, catalog: Catalog) -> frozenset[str]:
     """Return the same in no order."""
     return (state.loaded | state.kept | ((state.pinned | catalog.pinned) - state.unloaded)) & catalog.names
+
+
+def keeping(state: SessionState, names: Iterable[str]) -> SessionState:
+    """Return the state in which these stay in the client's list, whatever had listed them."""
+    return replace(state, kept=state.kept | (frozenset(names) - state.loaded))
+
+
+def still_listed(state: SessionState, names: frozenset[str], catalog: Catalog) -> SessionState:
+    """Return the state in which those of these that are listed stay so without a pin."""
+    return keeping(state, names & listed_names(state, catalog))
 
 
 def is_pinned(state: SessionState, tool: Tool) -> bool:

@@ -21,7 +21,7 @@ from mcp_dynaload.selection.asked import on_agent, on_prompt
 from mcp_dynaload.selection.loading import load, load_unasked
 from mcp_dynaload.selection.orders import listed_since, on_order
 from mcp_dynaload.selection.policy import MAX_FOLLOWERS
-from mcp_dynaload.selection.state import Context, Decision, SessionState, is_frozen, listed_names
+from mcp_dynaload.selection.state import Context, Decision, SessionState, is_frozen, keeping, listed_names
 
 
 def step(state: SessionState, action: Action, context: Context) -> tuple[SessionState, Decision]:
@@ -59,8 +59,7 @@ def step(state: SessionState, action: Action, context: Context) -> tuple[Session
             pinned = replace(state, pinned=state.pinned | wanted, held=state.held - (wanted - state.unloaded))
             return pinned, listed_since(state, pinned, context, "pinned by you")
         case CatalogChanged(kept):
-            after = replace(state, kept=state.kept | (frozenset(kept) - state.loaded))
-            return after, Decision(reason="catalog changed", changed=True)
+            return keeping(state, kept), Decision(reason="catalog changed", changed=True)
         case _:
             return on_order(state, action, context)
 

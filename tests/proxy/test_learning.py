@@ -96,7 +96,7 @@ async def test_a_tool_that_only_its_pin_had_listed_is_not_loaded_in_vain_after_i
         await client.hook("Stop")
 
     assert "desk__create_invoice" in listed
-    assert "listed before the servers changed, so until /clear" in " ".join(why.split())
+    assert "listed before the servers, the pins or the profile changed, so until /clear" in " ".join(why.split())
     assert noted(tmp_path) == [{"desk__pid": Calls(1, was_missed=True)}]
 
 

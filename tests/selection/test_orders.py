@@ -9,6 +9,7 @@ from mcp_dynaload.encoder.tokenizer import count_tokens
 from mcp_dynaload.selection.actions import (
     Action,
     PinsRead,
+    ProfileChosen,
     PromptSubmitted,
     SessionCleared,
     SessionReset,
@@ -131,6 +132,16 @@ def test_a_tool_pinned_by_the_user_is_listed_always_and_an_unpinned_one_until_th
 
     assert listed(unpinned) == (LOG,)
     assert listed(after(SessionCleared(), state=unpinned)) == ()
+
+
+@pytest.mark.parametrize("taken_back", [ToolsUnpinned((LOG,)), ToolsUnloaded((LOG,)), ProfileChosen((LOG,))])
+def test_a_tool_that_only_a_pin_had_listed_stays_without_being_chosen_until_it_is_ordered(taken_back: Action) -> None:
+    state = after(taken_back, state=after(ToolsPinned((LOG,))))
+
+    assert listed(state) == (LOG,)
+    assert state.loaded == frozenset()
+    ordered = after(ToolsOrdered((LOG,), "tool"), state=state)
+    assert (listed(ordered), ordered.loaded, ordered.kept) == ((LOG,), frozenset([LOG]), frozenset())
 
 
 def test_pins_that_are_read_late_are_listed_and_undo_nothing_that_the_user_has_said_meanwhile() -> None:

@@ -304,7 +304,7 @@ def reason_of(session: Session, name: str) -> str:
     if tool is not None and tool.pinned:
         return "pinned by the servers file or its server"
     if name in state.kept:
-        return "listed before the servers changed, so until /clear"
+        return "listed before the servers, the pins or the profile changed, so until /clear"
     if name not in state.loaded:
         return "nothing has asked for it" if not state.memory else "your last prompt did not need it"
     return session.history.reason(name) or "loaded earlier in this conversation"

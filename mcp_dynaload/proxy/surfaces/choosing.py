@@ -30,8 +30,8 @@ class Choosing:
         return self.listed(state, catalog)
 
     def is_loaded(self, state: SessionState, name: str) -> bool:
-        """Return whether the session has loaded a tool."""
-        return name in state.loaded
+        """Return whether the session has loaded a tool, or keeps it listed."""
+        return name in state.loaded or name in state.kept
 
     def instructions(
         self, listings: Mapping[str, Listing], unseen: Iterable[str], *, has_tool_search: bool = False
