@@ -4,12 +4,15 @@ Imports numpy, so it is imported only where an encoder is read.
 """
 
 import math
+import operator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcp_dynaload.ranking.features import Vector
+from mcp_dynaload.ranking.follow_up_form import FollowUpForm
 from mcp_dynaload.ranking.ranker import CLEAR_PROBABILITY
 
 UNCLEAR_WEIGHT = 0.5
@@ -30,18 +33,12 @@ prompts that need nothing, after one that needs a tool by chance, 2% have as muc
 SURE_NEED, SURE_GIVEN = 0.8, 0.4
 """A prompt that points to nothing before it and is so sure alone leans on nothing: more would only take room."""
 
-NEED_ALONE, NEED_TOGETHER, NEED_AGREEMENT, NEED_POINTING, NEED_ANSWER, NEED_BIAS = 0.9, 0.1, 0.7, 1.0, 2.2, 2.6
-"""Log-odds that a follow-up needs any tool: by its need alone, by its need together with the prompt before, by the
-logarithm of the agreement, for a word that points back ("it"), for hardly any words without one ("September
-28th"), and in any case. That the prompt before needed a tool says little: thanks and questions follow, too.
-"""
-
-NEED_EARLIER = 1.0
-"""The weight, in the log-odds of a follow-up, of those that an earlier prompt needed a tool, where none likely did: who
-goes on with code needs no more tools than before."""
+LEAST_AGREEMENT = 0.05
+"""An agreement with the subject of the earlier prompts that is less tells no more."""
 
 COURSE_WEIGHT, MAX_DOUBT = 1 / 3, 3.0
-"""The weight of the same log-odds for any prompt of such a conversation; they count down to minus the second number."""
+"""The weight, for any prompt, of the log-odds that an earlier one needed a tool, where none likely did; these count
+down to minus the second number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +68,57 @@ class Earlier:
     deeds: NDArray[np.bool_]
     """The tools of whose definition the prompt says a verb."""
 
-    points_back: bool
-    """Whether it says "it", "that" and the like."""
-
-    is_answer: bool
-    """Whether it says hardly any words, and not no: a name or a date that was asked for."""
-
-    stands_alone: bool
-    """Whether it says enough words to be understood alone, and points to nothing before it."""
+    form: FollowUpForm
 
     asks_in_general: bool
     """Whether it asks about things in general, not about what came before."""
+
+
+class Clues(NamedTuple):
+    """The clues by which a follow-up may need any tool; as weights, the log-odds that each of them is worth."""
+
+    alone: float
+    """The log-odds that it needs one alone."""
+
+    together: float
+    """The same, read together with the prompt before."""
+
+    earlier: float
+    """The log-odds that an earlier prompt needed one, where none likely did: who goes on with code needs no more tools
+    than before."""
+
+    agreement: float
+    """The logarithm of the agreement with the subject of the earlier prompts."""
+
+    points_back: float
+    is_answer: float
+    """Hardly any words, without one that points back ("September 28th")."""
+
+    names_again: float
+    names_another: float
+    only_reacts: float
+    opens_question: float
+    turns_to_code: float
+    always: float = 1.0
+
+
+WEIGHTS = Clues(
+    alone=0.58,
+    together=0.16,
+    earlier=1.0,
+    agreement=0.26,
+    points_back=1.1,
+    is_answer=1.5,
+    names_again=0.7,
+    names_another=3.5,
+    only_reacts=-2.7,
+    opens_question=-1.4,
+    turns_to_code=-2.85,
+    always=0.64,
+)
+"""Near to what `research/fit_follow_ups.py` prints, which another draw of unrelated prompts moves by some tenths, but
+for `earlier` and `names_again`, of which it tells nothing. That the prompt before needed a tool is no clue: thanks and
+questions follow, too."""
 
 
 def leans_on_nothing(alone: Reading, *, points_back: bool) -> bool:
@@ -96,30 +133,44 @@ def follow_up(alone: Reading, together: Reading, earlier: Earlier) -> Reading:
     subject of the earlier prompts. One that stands alone needs no more after them than alone, unless most of these
     tools are of that subject; nor does one that asks in general ("what does evicted mean").
     """
-    if leans_on_nothing(alone, points_back=earlier.points_back):
+    if leans_on_nothing(alone, points_back=earlier.form.points_back):
         return alone
     meant = alone.given * earlier.subject
-    agreement = _agreement(alone, earlier.subject)
-    is_of_same_subject = max(_agreement(alone, subject) for subject in earlier.subjects) >= SAME_SUBJECT
     meant = np.where(earlier.deeds, DEED_WEIGHT * meant, meant)
     meant *= float(alone.given.sum()) / max(MIN_AGREEMENT**2, float(meant.sum()))
     leaning = np.maximum(together.given, np.minimum(MAX_GIVEN, meant))
-    odds = (
-        NEED_ALONE * _odds(alone.need)
-        + NEED_TOGETHER * _odds(together.need)
-        + NEED_AGREEMENT * math.log(agreement)
-        + NEED_POINTING * earlier.points_back
-        + NEED_ANSWER * (earlier.is_answer and not earlier.points_back)
-        + NEED_EARLIER * min(0.0, _odds(earlier.need))
-        + NEED_BIAS
-    )
+    odds = sum(map(operator.mul, WEIGHTS, clues(alone, together, earlier)))
     leaning_need = 1 / (1 + math.exp(-odds))
-    if earlier.asks_in_general or (earlier.stands_alone and not is_of_same_subject):
-        leaning_need = min(leaning_need, alone.need)
-    need = max(alone.need, leaning_need)
+    need = alone.need if stays_alone(alone, earlier) else max(alone.need, leaning_need)
+    leaning_need = min(need, leaning_need)
     weight = 1.0 if alone.given.max() >= CLEAR_PROBABILITY else UNCLEAR_WEIGHT
     given = np.maximum(weight * alone.need * alone.given, leaning_need * leaning) / need
     return Reading(given.astype(np.float32), need)
+
+
+def clues(alone: Reading, together: Reading, earlier: Earlier) -> Clues:
+    """Return the clues of a prompt that may lean on earlier ones."""
+    form = earlier.form
+    return Clues(
+        alone=_odds(alone.need),
+        together=_odds(together.need),
+        earlier=min(0.0, _odds(earlier.need)),
+        agreement=math.log(max(LEAST_AGREEMENT, _agreement(alone, earlier.subject))),
+        points_back=form.points_back,
+        is_answer=form.is_answer and not form.points_back,
+        names_again=form.names_again,
+        names_another=form.names_another,
+        only_reacts=form.only_reacts,
+        opens_question=form.opens_question,
+        turns_to_code=form.turns_to_code,
+    )
+
+
+def stays_alone(alone: Reading, earlier: Earlier) -> bool:
+    """Tell whether a prompt needs no more after the earlier ones than alone."""
+    if earlier.asks_in_general or not earlier.form.stands_alone:
+        return earlier.asks_in_general
+    return max(_agreement(alone, subject) for subject in earlier.subjects) < SAME_SUBJECT
 
 
 def in_its_course(reading: Reading, earlier_need: float) -> Reading:

@@ -47,4 +47,9 @@ _OF_ONE = re.compile(
 
 def asks_in_general(text: str) -> bool:
     """Tell whether a prompt asks about a kind of things, and says nothing of a particular one."""
-    return len(text) <= MAX_LENGTH and bool(_GENERAL.match(text)) and not _OF_ONE.search(text)
+    return opens_general_question(text) and not _OF_ONE.search(text)
+
+
+def opens_general_question(text: str) -> bool:
+    """Tell whether a prompt begins like such a question, whatever it says then ("what does it cost per month")."""
+    return len(text) <= MAX_LENGTH and bool(_GENERAL.match(text))

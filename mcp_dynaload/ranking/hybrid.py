@@ -25,7 +25,17 @@ from mcp_dynaload.ranking.features import (
     own_work_features,
     tool_features,
 )
-from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up, in_its_course, leans_on_nothing
+from mcp_dynaload.ranking.follow_up import (
+    Clues,
+    Earlier,
+    Reading,
+    clues,
+    follow_up,
+    in_its_course,
+    leans_on_nothing,
+    stays_alone,
+)
+from mcp_dynaload.ranking.follow_up_form import form_of
 from mcp_dynaload.ranking.general import asks_in_general
 from mcp_dynaload.ranking.lexical import LexicalRanker, WordMatch
 from mcp_dynaload.ranking.lexical_index import Index
@@ -185,6 +195,18 @@ class HybridRanker:
             for index in (int(indices[place]),)
         )
 
+    def clues(self, query: Query) -> Clues | None:
+        """Return the clues by which a query after others may need any tool; None where it needs no more than alone."""
+        query = self._lexical.in_its_words(query)
+        found = self.candidates(replace(query, leans_on_context=False), 0)
+        alone = self._reading(found)
+        if not query.is_short_after_others or leans_on_nothing(alone, points_back=query.leans_on_context):
+            return None
+        earlier = self._earlier(query, [self._shares(text) for text, _ in query.context], found)
+        if stays_alone(alone, earlier):
+            return None
+        return clues(alone, self._reading(self.candidates(replace(query, leans_on_context=True), 0)), earlier)
+
     def anticipate(self, earlier: tuple[str, ...]) -> None:
         """Work out the subject of the newest prompt and weigh the words of all: 4 to 6 ms of the next prompt's time."""
         context = self._lexical.in_its_words(parse_query("", earlier)).context
@@ -210,9 +232,7 @@ class HybridRanker:
             subjects=tuple(one.of_upstreams[self._upstreams] for one in before),
             need=max(one.need for one in before),
             deeds=deeds,
-            points_back=query.leans_on_context,
-            is_answer=query.is_answer,
-            stands_alone=query.stands_alone,
+            form=form_of(query),
             asks_in_general=bool(found.observed.general),
         )
 

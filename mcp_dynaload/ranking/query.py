@@ -39,7 +39,7 @@ WHOLE_WEIGHT = 0.4
 CACHED_TEXTS = 64
 
 _ANAPHORA = re.compile(
-    r"\b(?:it|its|that|this|them|those|these|same|again|also|too|another|instead)\b"
+    r"\b(?:it|its|that|this|them|those|these|same|again|also|too|as well|another|instead|likewise)\b"
     r"|\b(?:the|which) (?:\w+ )?ones?\b|\bin there\b",
     re.IGNORECASE,
 )
@@ -90,6 +90,9 @@ class Query:
 
     is_short_after_others: bool = False
     """Whether the text may leave out what earlier prompts have said, pointing back or not ("only the failed ones")."""
+
+    names_again: bool = False
+    """Whether the text names something that an earlier prompt names, too."""
 
     understood: float = 1.0
     """The share of the words that are known in the language in which the text was said."""
@@ -142,11 +145,13 @@ def parse_query(text: str, earlier: tuple[str, ...] = ()) -> Query:
     context = tuple((_in_tools_words(prompt), FADING ** (age + 1)) for age, prompt in enumerate(earlier))
     terms = len(set(prose_terms(text)))
     is_short = bool(earlier) and terms <= (MAX_STATED_TERMS if _states_values(text) else MAX_FOLLOW_UP_TERMS)
+    names_again = any(not names_in(text).isdisjoint(names_in(before)) for before, _ in context)
     return Query(
         text=text,
         context=context,
         leans_on_context=is_short and _points_back(text),
-        is_short_after_others=is_short or (terms <= MAX_NAMING_TERMS and _names_again(text, context)),
+        is_short_after_others=is_short or (names_again and terms <= MAX_NAMING_TERMS),
+        names_again=names_again,
         understood=known,
     )
 
@@ -190,12 +195,9 @@ def _naming_issues(text: str) -> str:
     return _ISSUE_KEY.sub(lambda key: f"issue {key.group()}", text)
 
 
-def _names_again(text: str, context: tuple[tuple[str, float], ...]) -> bool:
-    return any(not _names(text).isdisjoint(_names(earlier)) for earlier, _ in context)
-
-
 @lru_cache(CACHED_TEXTS)
-def _names(text: str) -> frozenset[str]:
+def names_in(text: str) -> frozenset[str]:
+    """Return, in small letters, what a text calls something by: what it quotes, files, names, whatever has a digit."""
     return frozenset(name.casefold() for found in _NAME.findall(text) for name in found if name)
 
 

@@ -18,6 +18,9 @@ COMMON = _listed("common")
 CODING = _listed("coding")
 """The things that a coding agent works on with its own tools: requests about them need others less."""
 
+CODING_ELSEWHERE = _listed("coding_elsewhere")
+"""Those of them that name things of servers, too: a bug of a tracker, a thread of mails, a postal code."""
+
 VERBS = _listed("verbs")
 """The verbs of orders; many tools are named by them."""
 

@@ -17,9 +17,11 @@ from statistics import fmean
 from mcp_dynaload.catalog.catalog import Catalog, build_catalog
 from mcp_dynaload.catalog.tool import Tool
 from mcp_dynaload.measure.quality.conversation import session_query, state_before
+from mcp_dynaload.measure.quality.evaluate import Indexed
 from mcp_dynaload.measure.quality.labelled import NamedCatalog, characters_in_fours, read_catalog
 from mcp_dynaload.ranking.features import FITTED
 from mcp_dynaload.ranking.hybrid import Reader
+from mcp_dynaload.ranking.query import Query
 from mcp_dynaload.research.indexed import indexed
 from mcp_dynaload.research.samples import Own, Remembering, packaged_own
 from mcp_dynaload.selection.choose import choose
@@ -66,6 +68,17 @@ def report(
 def _answered(
     crawl: NamedCatalog, own: Own, follow_ups: Sequence[FollowUp], reader: Reader
 ) -> Iterator[tuple[str, bool]]:
+    for one, first, ours, query in conversations(crawl, own, follow_ups, reader):
+        chosen = choose(query, ours.catalog, ours.ranker, BOUNDS[Strategy.BALANCED])
+        loaded = {tool.upstream for name in chosen.names if (tool := ours.catalog.get(name))}
+        kind = NEEDS_NOTHING if one.server is None else GOES_ON if one.server == first else OTHER_SUBJECT
+        yield kind, one.server in loaded if one.server else not loaded
+
+
+def conversations(
+    crawl: NamedCatalog, own: Own, follow_ups: Sequence[FollowUp], reader: Reader
+) -> Iterator[tuple[FollowUp, str, Indexed, Query]]:
+    """Yield each follow-up, the server of the prompt before, a ranker over both servers and others, and the query."""
     before = {line.id: line for line in own.needing.lines}
     known = {reference.server for line in own.needing.lines for reference in line.tools}
     tools: defaultdict[str, list[Tool]] = defaultdict(list)
@@ -79,11 +92,7 @@ def _answered(
     for (first, second), ones in groups.items():
         ours = indexed(_around({first, second}, tools, crawl.catalog.costs), FITTED, reader)
         for one in ones:
-            query = session_query(one.query, state_before((before[one.after].query,), ours.catalog))
-            chosen = choose(query, ours.catalog, ours.ranker, BOUNDS[Strategy.BALANCED])
-            loaded = {tool.upstream for name in chosen.names if (tool := ours.catalog.get(name))}
-            kind = NEEDS_NOTHING if one.server is None else GOES_ON if one.server == first else OTHER_SUBJECT
-            yield kind, one.server in loaded if one.server else not loaded
+            yield one, first, ours, session_query(one.query, state_before((before[one.after].query,), ours.catalog))
 
 
 def _around(servers: set[str], tools: Mapping[str, Sequence[Tool]], costs: Mapping[str, int]) -> Catalog:

@@ -23,6 +23,10 @@ CONVERSATIONS = FOLDER / "conversations.jsonl"
 real follow-ups, and what needs nothing (`rest`). The choice was made better looking at them, but for the third whose
 kind ends with `-unseen`, of whose follow-ups two were seen since, for the words “the newer one” and “in there”."""
 
+OWN_TALK = FOLDER / "own_talk.jsonl"
+"""Conversations over `demo`, held out: work on code that goes on (`coding`) or then needs a tool (`coding-then-tool`),
+and names that are said again in what goes on with a server (`named`) or is work on code after all (`named-own`)."""
+
 NO_NEED = "none"
 """The kind of prompts that need no tool."""
 

@@ -17,7 +17,7 @@ from tests.golden.measuring import (
     misses,
     outcomes,
 )
-from tests.golden.prompts import CONVERSATIONS, EVERYDAY, KINDS, NEAR, NO_NEED, PROMPTS, read_labelled
+from tests.golden.prompts import CONVERSATIONS, EVERYDAY, KINDS, NEAR, NO_NEED, OWN_TALK, PROMPTS, read_labelled
 
 MARGIN = 0.03
 """So much worse than measured is no regression yet: one or two prompts of a kind."""
@@ -65,9 +65,14 @@ CONVERSED = {
 }
 """Measured recall of what is loaded for the last prompt of a conversation."""
 
-ABSTAINED_REST = 0.833
+ABSTAINED_REST = 0.917
 """Measured share of the last prompts that need nothing, after some that do, for which nothing is loaded."""
 
+OWN_TALKED = {"coding-then-tool": 0.983, "named": 0.775}
+"""Measured recall of what is loaded for the last prompt of conversations about code, or with a name said again."""
+
+ABSTAINED_OWN_TALK = {"coding": 0.867, "named-own": 0.633}
+"""Measured share of those last prompts that need nothing for which nothing is loaded."""
 
 ABSTAINED_EVERYDAY_AFTER = 0.865
 """Measured share of the everyday prompts, each after one that needs a tool, for which nothing is loaded over `demo`."""
@@ -127,6 +132,27 @@ def test_what_the_last_prompt_of_a_conversation_needs_is_loaded_for(
     found = of_kind(kind, conversed)
 
     assert mean(found, LOADED) >= CONVERSED[kind] - MARGIN, misses(product, found)
+
+
+@pytest.fixture(scope="module")
+def talked(product: Product, catalogs: dict[str, NamedCatalog]) -> list[Outcome]:
+    return outcomes(product, read_labelled(OWN_TALK, catalogs))
+
+
+@pytest.mark.parametrize("kind", OWN_TALKED)
+def test_what_is_needed_in_the_middle_of_work_on_code_or_of_what_was_named_is_loaded_for(
+    kind: str, talked: list[Outcome], product: Product
+) -> None:
+    found = of_kind(kind, talked)
+
+    assert mean(found, LOADED) >= OWN_TALKED[kind] - MARGIN, misses(product, found)
+
+
+@pytest.mark.parametrize("kind", ABSTAINED_OWN_TALK)
+def test_work_on_code_that_goes_on_loads_nothing_for(kind: str, talked: list[Outcome], product: Product) -> None:
+    found = of_kind(kind, talked)
+
+    assert mean(found, ABSTAINED) >= ABSTAINED_OWN_TALK[kind] - MARGIN, misses(product, found)
 
 
 def test_what_needs_nothing_loads_nothing_after_prompts_that_need_tools(

@@ -7,9 +7,9 @@ from mcp_dynaload.measure.quality.labelled import NamedCatalog
 from mcp_dynaload.research.follow_ups import packaged_follow_ups
 from mcp_dynaload.research.own_work import further_own_work_texts, own_work_texts
 from mcp_dynaload.research.samples import packaged_own
-from tests.golden.prompts import CONVERSATIONS, EVERYDAY, KINDS, NEAR, NO_NEED, PROMPTS, TOUCAN
+from tests.golden.prompts import CONVERSATIONS, EVERYDAY, KINDS, NEAR, NO_NEED, OWN_TALK, PROMPTS, TOUCAN
 
-FILES = (PROMPTS, EVERYDAY, NEAR, TOUCAN, CONVERSATIONS)
+FILES = (PROMPTS, EVERYDAY, NEAR, TOUCAN, CONVERSATIONS, OWN_TALK)
 
 
 def lines(path: Path) -> list[Json]:
@@ -32,7 +32,7 @@ def keys(references: list[Json]) -> list[str]:
 def test_every_labelled_tool_is_in_the_catalog_that_its_prompt_names(catalogs: dict[str, NamedCatalog]) -> None:
     unknown = [
         (line["id"], key)
-        for line in (*lines(PROMPTS), *lines(CONVERSATIONS))
+        for line in (*lines(PROMPTS), *lines(CONVERSATIONS), *lines(OWN_TALK))
         for key in (
             *keys(line["tools"]),
             *keys(line.get("optional", [])),
@@ -71,6 +71,18 @@ def test_half_of_the_conversations_change_the_subject_and_half_go_on_with_it() -
 
     assert kinds["switch"] == kinds["followup"] >= 40
     assert [line["id"] for line in lines(CONVERSATIONS) if not line.get("history")] == []
+
+
+def test_in_conversations_about_code_most_last_prompts_need_nothing() -> None:
+    kinds = Counter((line["kind"], bool(line["tools"])) for line in lines(OWN_TALK))
+
+    assert kinds == {
+        ("coding", False): 60,
+        ("coding-then-tool", True): 30,
+        ("named", True): 40,
+        ("named-own", False): 30,
+    }
+    assert [line["id"] for line in lines(OWN_TALK) if not line.get("history")] == []
 
 
 def test_two_hundred_everyday_prompts_need_nothing() -> None:

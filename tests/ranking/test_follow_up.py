@@ -1,11 +1,15 @@
 """Short prompts after others."""
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 
 from mcp_dynaload.ranking.follow_up import Earlier, Reading, follow_up, in_its_course
+from mcp_dynaload.ranking.follow_up_form import FollowUpForm
 
 NOTHING = np.zeros(3, np.float32)
+NO_FORM = FollowUpForm(**dict.fromkeys((field.name for field in fields(FollowUpForm)), False))
 
 
 def reading(*given: float, need: float) -> Reading:
@@ -16,19 +20,15 @@ def earlier(
     *subject: float,
     need: float = 1.0,
     deeds: tuple[bool, ...] = (False, False, False),
-    points_back: bool = False,
-    is_answer: bool = False,
-    stands_alone: bool = False,
     asks_in_general: bool = False,
+    **form: bool,
 ) -> Earlier:
     return Earlier(
         subject=np.array(subject, np.float32),
         subjects=(np.array(subject, np.float32),),
         need=need,
         deeds=np.array(deeds),
-        points_back=points_back,
-        is_answer=is_answer,
-        stands_alone=stands_alone,
+        form=replace(NO_FORM, **form),
         asks_in_general=asks_in_general,
     )
 
@@ -112,7 +112,10 @@ def test_what_goes_on_with_work_that_needed_no_tool_needs_one_less_likely() -> N
     alone = reading(0.1, 0.3, 0.1, need=0.2)
     together = reading(0.4, 0.0, 0.0, need=0.6)
 
-    found = [follow_up(alone, together, earlier(0.1, 0.8, 0.1, need=need)).need for need in (0.99, 0.5, 0.2, 0.02)]
+    found = [
+        follow_up(alone, together, earlier(0.1, 0.8, 0.1, need=need, points_back=True)).need
+        for need in (0.99, 0.5, 0.2, 0.02)
+    ]
 
     assert found[0] == found[1] > found[2] > found[3] >= alone.need
 
@@ -125,6 +128,19 @@ def test_after_prompts_that_needed_no_tool_any_prompt_needs_one_less_likely_and_
     assert after_own_work[0] < 0.25
     assert after_own_work[1] > 0.96
     assert in_its_course(unclear, 0.99).need == pytest.approx(unclear.need)
+
+
+@pytest.mark.parametrize("clue", ["names_again", "names_another", "only_reacts", "opens_question", "turns_to_code"])
+def test_the_form_of_a_follow_up_tells_of_its_need(clue: str) -> None:
+    alone, together = reading(0.1, 0.3, 0.1, need=0.1), reading(0.4, 0.0, 0.0, need=0.9)
+
+    tie = earlier(0.3, 0.4, 0.3)
+
+    without = follow_up(alone, together, tie).need
+    with_it = follow_up(alone, together, replace(tie, form=replace(NO_FORM, **{clue: True}))).need
+
+    assert (with_it > without) == clue.startswith("names")
+    assert with_it >= alone.need
 
 
 @pytest.mark.parametrize("given", [(0.0, 0.0, 0.0), (1e-9, 0.0, 0.0)])
