@@ -208,11 +208,12 @@ class HybridRanker:
         return clues(alone, self._reading(self.candidates(replace(query, leans_on_context=True), 0)), earlier)
 
     def anticipate(self, earlier: tuple[str, ...]) -> None:
-        """Work out the subject of the newest prompt and weigh the words of all: 4 to 6 ms of the next prompt's time."""
+        """Work out the subjects of these prompts and weigh their words: 4 to 6 ms a prompt of the next one's time."""
         context = self._lexical.in_its_words(parse_query("", earlier)).context
         self._lexical.anticipate(context)
         if self._names:
-            self._shares(context[0][0])
+            for text, _ in context:
+                self._shares(text)
 
     def _reading(self, found: _Candidates) -> Reading:
         odds = self._coefficients.tool.odds(tool_features(found.observed))

@@ -141,8 +141,6 @@ def test_what_is_worked_out_ahead_of_a_prompt_changes_no_answer_and_is_not_worke
     queries = [parse_query(text, earlier) for text in ("only the newest", "And show it", "Count them, then close 7.")]
     expected = [blended(CATALOG).rank(query, 20) for query in queries]
     prepared = blended(CATALOG)
-    prepared.anticipate(earlier[2:])
-    prepared.anticipate(earlier[1:])
     prepared.anticipate(earlier)
     candidates = HybridRanker.candidates
 
