@@ -51,7 +51,7 @@ _MEASURE = re.compile(r"\W*(?:and\s+)?how (?:accurate|big|long)\b", re.IGNORECAS
 """A question for a fact, though some ask it of a kind of things."""
 
 _CODE_FILE = re.compile(
-    r"(?<![\w@])[\w./-]*\w\.(?:c|cc|cfg|cpp|cs|csproj|css|env|go|gradle|h|hpp|html|ini|ipynb|java|jsx?|json|kt|lock|md|mod"
+    r"(?<![\w@./-])[\w./-]*\w\.(?:c|cc|cfg|cpp|cs|csproj|css|env|go|gradle|h|hpp|html|ini|ipynb|java|jsx?|json|kt|lock|md|mod"
     r"|php|py|rb|rs|scss|sh|sql|swift|tf|toml|tsx?|vue|xml|ya?ml)\b|\b(?:Dockerfile|Makefile|CHANGELOG)\b"
 )
 _THE_CODE = re.compile(r"\bour (?:\w+ )?code\b|\b(?:any|in|my|some|that|the|this) code\b", re.IGNORECASE)
@@ -110,8 +110,9 @@ def names_another(text: str) -> bool:
 
 def only_reacts(text: str) -> bool:
     """Tell whether a text says how good something is, or thanks, and hardly anything else ("great find")."""
-    rest = set(prose_terms(_REACTING.sub(" ", text)))
-    return bool(_REACTION.match(text)) and not _ORDER.match(text) and len(rest) <= MAX_REACTING_TERMS
+    if not _REACTION.match(text) or _ORDER.match(text):
+        return False
+    return len(set(prose_terms(_REACTING.sub(" ", text)))) <= MAX_REACTING_TERMS
 
 
 def _asks_of_a_kind(text: str) -> bool:
