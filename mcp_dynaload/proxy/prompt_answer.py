@@ -87,5 +87,6 @@ def _chosen(session: Session, decision: Decision) -> list[Tool]:
     """
     names = [*decision.added, *session.history.take_ordered()]
     if is_frozen_after_first_request(session.state.model):
-        names += [scored.name for scored in decision.ranked if scored.name in session.state.loaded][:MAX_RETOLD]
+        listed = session.state.loaded | session.state.kept
+        names += [scored.name for scored in decision.ranked if scored.name in listed][:MAX_RETOLD]
     return session.catalog.known(names)

@@ -66,8 +66,9 @@ class ResumableSession:
         self._unread = None
         if kept == NOTHING:
             return None
-        has_tools = bool(kept.loaded or kept.unloaded)
-        resumed = SessionResumed(tuple(sorted(kept.loaded))) if has_tools else None
+        has_tools = bool(kept.loaded or kept.unloaded or kept.still_listed)
+        names, still_listed = tuple(sorted(kept.loaded)), tuple(sorted(kept.still_listed))
+        resumed = SessionResumed(names, still_listed) if has_tools else None
         choices = ChoicesResumed(self._strategy(kept.mode), tuple(sorted(kept.unloaded)), kept.is_flow_allowed)
         return Recalled(choices, resumed, self._profile(kept.profile))
 

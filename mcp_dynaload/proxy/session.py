@@ -307,7 +307,7 @@ class Session:
 
     async def note_call(self, name: str) -> None:
         """Note that a tool was called: from now on it belongs to the loaded ones, unless it waits for the user."""
-        if not self.surface.is_loaded(self.state, name):
+        if not self.surface.is_loaded(self.state, name) or name in self.state.kept:
             await self.decide(ToolUsed(name))
         if name not in self.state.held:
             self.learning.note_call(name)
@@ -363,7 +363,8 @@ class Session:
         chosen = self.view.chosen.name
         profile = "" if chosen == self.shared.profile.name else chosen
         mode = "" if self.state.strategy == self.settings.default_loading_strategy else str(self.state.strategy)
-        return KeptSession(self.state.loaded, self.state.unloaded, profile, mode, self.state.is_flow_allowed)
+        state = self.state
+        return KeptSession(state.loaded, state.unloaded, profile, mode, state.is_flow_allowed, state.kept)
 
     def _chosen(self) -> list[Tool]:
         return self.surface.chosen(self.state, self.catalog)

@@ -179,6 +179,8 @@ def in_its_course(reading: Reading, earlier_need: float) -> Reading:
     Where none likely did, this one needs a tool less likely, too; that some did says nothing.
     """
     doubt = max(-MAX_DOUBT, min(0.0, _odds(earlier_need)))
+    if not doubt or reading.need < MIN_AGREEMENT:
+        return reading
     return replace(reading, need=1 / (1 + math.exp(-(_odds(reading.need) + COURSE_WEIGHT * doubt))))
 
 

@@ -36,26 +36,28 @@ _ORDER = re.compile(
 
 _REACTION_WORD = (
     r"(?:awesome|better|brilliant|cheers|clear|cool|excellent|good|great|ha(?:ha)+|interesting|lgtm|lol|lovely|neat|nice"
-    r"|perfect|phew|super|sweet|thank(?:s| you)|thx|understood|whew|wow|got it|i (?:remember|see)|makes sense)"
+    r"|perfect|phew|super|sweet|thank(?:s| you)|thx|understood|whew|wow|got it|makes sense|i (?:remember|see)(?!\s+\w))"
 )
 _BEFORE_REACTION = (
     r"(?:(?:ah|done|fine|hm+|(?:it|that)(?:['\u2019]?s| is)|looks?|much|oh|ok(?:ay)?|really|right|so|sounds?|very"
     r"|works?)\b[\s,.!]*)*"
 )
-_REACTION = re.compile(
-    rf"\W*{_BEFORE_REACTION}{_REACTION_WORD}\b|.*\W(?:thank(?:s| you)|thx)\W*\Z", re.IGNORECASE | re.DOTALL
-)
+_REACTION = re.compile(rf"\W*{_BEFORE_REACTION}{_REACTION_WORD}\b[\s,.!]*", re.IGNORECASE)
 _REACTING = re.compile(rf"\b{_REACTION_WORD}\b", re.IGNORECASE)
 
 _MEASURE = re.compile(r"\W*(?:and\s+)?how (?:accurate|big|long)\b", re.IGNORECASE)
 """A question for a fact, though some ask it of a kind of things."""
 
 _CODE_FILE = re.compile(
-    r"(?<![\w@./-])[\w./-]*\w\.(?:c|cc|cfg|cpp|cs|csproj|css|env|go|gradle|h|hpp|html|ini|ipynb|java|jsx?|json|kt|lock|md|mod"
-    r"|php|py|rb|rs|scss|sh|sql|swift|tf|toml|tsx?|vue|xml|ya?ml)\b|\b(?:Dockerfile|Makefile|CHANGELOG)\b"
+    r"(?<![\w@./:-])(?!(?:next|node|vue)\.js\b)[\w./-]*\w\.(?:c|cc|cfg|cpp|cs|csproj|css|env|go|gradle|h|hpp|html|ini|ipynb"
+    r"|java|jsx?|json|kt|lock|md|mod|php|py|rb|rs|scss|sh|sql|swift|tf|toml|tsx?|vue|xml|ya?ml)\b"
+    r"|\b(?:Dockerfile|Makefile|CHANGELOG)\b"
 )
-_THE_CODE = re.compile(r"\bour (?:\w+ )?code\b|\b(?:any|in|my|some|that|the|this) code\b", re.IGNORECASE)
-"""The code; a postal code is none."""
+_THE_CODE = re.compile(
+    r"\bour (?!(?:area|postal|promo|qr|zip)\b)(?:\w+ )?code\b|\b(?:any|in|my|some|that|the|this) code\b(?! (?:of|\d))",
+    re.IGNORECASE,
+)
+"""The code; a postal code is none, nor a code of conduct."""
 
 _WORD = re.compile(r"[a-z][a-z0-9]*")
 
@@ -65,13 +67,13 @@ class FollowUpForm:
     """The form of a prompt after others."""
 
     points_back: bool
-    """Whether it says "it", "that" and the like."""
+    """Whether it says "it", "that" and the like, and few other words."""
 
     is_answer: bool
     """Whether it says hardly any words, and not no: a name or a date that was asked for."""
 
     stands_alone: bool
-    """Whether it says enough words to be understood alone, and points to nothing before it."""
+    """Whether it says enough words to be understood alone, and does not point back in few of them."""
 
     names_again: bool
     """Whether it names something that an earlier prompt names, too."""
@@ -100,7 +102,8 @@ def form_of(query: Query) -> FollowUpForm:
 
 
 def names_another(text: str) -> bool:
-    """Tell whether a text asks for what was asked before, of another thing ("and Priya?", "same for staging")."""
+    """Tell whether a text asks for what was asked before, of another thing ("and Priya?")."""
+    text = _REACTION.sub("", text, count=1) if _REACTION.match(text) else text
     return (
         bool(_ANOTHER.match(text))
         and not (_ORDER.match(text) or _MORE.match(text) or opens_general_question(text))
@@ -110,7 +113,7 @@ def names_another(text: str) -> bool:
 
 def only_reacts(text: str) -> bool:
     """Tell whether a text says how good something is, or thanks, and hardly anything else ("great find")."""
-    if not _REACTION.match(text) or _ORDER.match(text):
+    if not _REACTION.match(text) or _ORDER.match(text) or names_another(text):
         return False
     return len(set(prose_terms(_REACTING.sub(" ", text)))) <= MAX_REACTING_TERMS
 

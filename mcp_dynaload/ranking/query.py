@@ -61,10 +61,22 @@ _VALUE = re.compile(r"\d|([\"\u201c])[^\"\u201d]+[\"\u201d]|\S@\w|(?<![.!?]\s)(?
 """Numbers, quotations, addresses and names: what is stated in answer to a question."""
 
 _NAME = re.compile(
-    r"[\"\u201c]([^\"\u201c\u201d\n]{2,80})[\"\u201d]|(?<!\w)'([^'\n]{2,80})'(?!\w)"
-    r"|(?<![\w.-])([\w-]+\.[A-Za-z]\w{1,4})(?!\w)|(?<![.!?]\s)(?<!^)\b((?!I\b)[A-Z][\w-]*)|\b(\w*\d[\w-]*)"
+    r"[\"\u201c]([^\"\u201c\u201d\n]*)[\"\u201d]|(?<!\w)'([^'\n]*)'(?!\w)"
+    r"|(?<![\w.-])([\w-]+\.[A-Za-z]\w{1,4})(?!\w)"
+    r"|(?<![.!?\u2022*-]\s)(?<!^)\b((?!I\b)[A-Z][\w-]*)|(?<![\w-])(\d{3,}(?![\w-])|(?=[\w-]*[A-Za-z])[\w-]*\d[\w-]*)",
+    re.MULTILINE,
 )
-"""Names that a text calls something by: quotations, files, capitalised words, and whatever has a digit."""
+"""Names that a text calls something by: quotations, files, capitalised words, and whatever has digits and letters, or
+many digits."""
+
+_DAY = re.compile(
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|march|april|may|june|july|august"
+    r"|(?:septem|octo|novem|decem)ber"
+)
+"""Days and months, which are names of nothing in particular."""
+
+MIN_NAME, MAX_NAME = 2, 80
+"""Characters of a name."""
 
 _NO = re.compile(r"\b(?:no|not|don['\u2019]?t|never|nothing|nevermind|wait|stop)\b", re.IGNORECASE)
 
@@ -104,7 +116,7 @@ class Query:
 
     @property
     def stands_alone(self) -> bool:
-        """Whether the text says enough words to be understood without earlier ones, and points to none."""
+        """Whether the text says enough words to be understood without earlier ones, and does not lean on them."""
         return not self.leans_on_context and not self._says_little
 
     @property
@@ -198,7 +210,8 @@ def _naming_issues(text: str) -> str:
 @lru_cache(CACHED_TEXTS)
 def names_in(text: str) -> frozenset[str]:
     """Return, in small letters, what a text calls something by: what it quotes, files, names, whatever has a digit."""
-    return frozenset(name.casefold() for found in _NAME.findall(text) for name in found if name)
+    said = {name.casefold() for found in _NAME.findall(text) for name in found}
+    return frozenset(name for name in said - VERBS if MIN_NAME <= len(name) <= MAX_NAME and not _DAY.fullmatch(name))
 
 
 def _says_little(text: str) -> bool:

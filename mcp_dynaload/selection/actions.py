@@ -73,6 +73,8 @@ class SessionResumed:
     """The client continues a session in which these tools were loaded."""
 
     names: tuple[str, ...]
+    still_listed: tuple[str, ...] = ()
+    """The tools that stayed in the client's list though nobody had chosen them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ def load(
     state: SessionState, names: Iterable[str], context: Context, ranked: tuple[Scored, ...] = (), *, reason: str
 ) -> tuple[SessionState, Decision]:
     """Load tools that the user has not ordered; what needs the user's word for being there with the others waits."""
-    new = _new(state, names, context)
+    wanted = tuple(names)
+    state = _choosing(state, wanted)
+    new = _new(state, wanted, context)
     held = held_back(state, new, context)
     added = tuple(name for name in new if name not in held)
     after = replace(state, loaded=state.loaded | frozenset(added), held=state.held | frozenset(held))
@@ -47,7 +49,8 @@ def load_choice(state: SessionState, choice: Choice, context: Context) -> tuple[
     names = within_tokens(_new(state, worth, context), costs, room.left)
     if not state.first_prompt_seen:  # with a core that most prompts leave unused the first list must stay short
         names = names[: room_for_prompt(len(listed), len(context.catalog.tools), choice.need)]
-    after, decision = load(state, names, context, choice.ranked, reason=choice.reason)
+    chosen = _choosing(state, choice.names)
+    after, decision = load(chosen, names, context, choice.ranked, reason=choice.reason)
     there = listed.union(decision.added)
     return after, replace(decision, needed=tuple(name for name in choice.names if name in there))
 
@@ -66,11 +69,8 @@ def load_ordered(
 ) -> tuple[SessionState, Decision]:
     """Have all of `names` that may be loaded listed and callable, unloaded before or not."""
     wanted = [name for name in dict.fromkeys(names) if context.catalog.get(name)]
-    asked = replace(state, unloaded=state.unloaded.difference(wanted))
-    kept = asked.kept.intersection(wanted)  # nobody had chosen these
-    chosen = kept.union(_new(asked, wanted, context))
-    loaded, held = asked.loaded | chosen, asked.held.difference(wanted)
-    after = replace(asked, loaded=loaded, kept=asked.kept - kept, held=held)
+    asked = _choosing(replace(state, unloaded=state.unloaded.difference(wanted)), wanted)
+    after = replace(asked, loaded=asked.loaded.union(_new(asked, wanted, context)), held=asked.held.difference(wanted))
     new = frozenset(advertised(after, context.catalog)).difference(advertised(state, context.catalog))
     added = tuple(name for name in wanted if name in new)
     return after, Decision(added=added, ranked=ranked, reason=reason, changed=bool(added))
@@ -113,6 +113,12 @@ def worth_their_room(
     return tuple(
         name for place, name in enumerate(choice.names) if (not place and costs[name] <= left) or is_worth_it(name)
     )
+
+
+def _choosing(state: SessionState, names: Iterable[str]) -> SessionState:
+    """Return the state in which those of `names` that stay listed though nobody had chosen them are chosen."""
+    chosen = state.kept.intersection(names)
+    return replace(state, loaded=state.loaded | chosen, kept=state.kept - chosen)
 
 
 def _new(state: SessionState, names: Iterable[str], context: Context) -> tuple[str, ...]:

@@ -46,9 +46,11 @@ def step(state: SessionState, action: Action, context: Context) -> tuple[Session
             cleared = replace(begun, loaded=frozenset(), kept=frozenset(), held=frozenset(), is_flow_allowed=False)
             after, decision = load_unasked(cleared, core, context, reason="session cleared")
             return after, replace(decision, changed=bool(state.kept) or after.loaded != state.loaded)
-        case SessionResumed(names):
-            resumed = replace(state, loaded=state.loaded | frozenset(names), first_prompt_seen=True)
-            return resumed, Decision(reason="session resumed", changed=resumed.loaded != state.loaded)
+        case SessionResumed(names, still_listed):
+            loaded = replace(state, loaded=state.loaded | frozenset(names), first_prompt_seen=True)
+            resumed = keeping(loaded, still_listed)
+            is_other = (resumed.loaded, resumed.kept) != (state.loaded, state.kept)
+            return resumed, Decision(reason="session resumed", changed=is_other)
         case ChoicesResumed(strategy, unloaded, is_flow_allowed):
             barred = frozenset(unloaded)
             other = replace(state, memory=(), settled=None)  # what was said before was said in another conversation

@@ -51,6 +51,9 @@ class KeptSession:
     is_flow_allowed: bool = False
     """The user had allowed in it what its tools can do together."""
 
+    still_listed: frozenset[str] = frozenset()
+    """The tools that stayed in the client's list though nobody had chosen them."""
+
     def as_text(self) -> str:
         """Return it as it is kept."""
         return json.dumps(
@@ -60,6 +63,7 @@ class KeptSession:
                 "profile": self.profile,
                 "mode": self.mode,
                 "is_flow_allowed": self.is_flow_allowed,
+                "still_listed": sorted(self.still_listed),
             }
         )
 
@@ -74,6 +78,7 @@ class KeptSession:
                 profile=str(kept.get("profile", "")),
                 mode=str(kept.get("mode", "")),
                 is_flow_allowed=kept.get("is_flow_allowed") is True,
+                still_listed=frozenset(map(str, kept.get("still_listed", ()))),
             )
         except (ValueError, TypeError, AttributeError) as error:
             log.warning("session_not_resumed", error=str(error), consequence="it begins like a new one")

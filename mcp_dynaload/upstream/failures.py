@@ -172,8 +172,11 @@ def _whole_words(line: str) -> str:
 
 
 def _shortened(text: str, most: int) -> str:
-    """Return the text, or whole words of its beginning: nobody knows a part of a secret as one."""
-    return text if len(text) <= most else re.sub(r"\S*$", "", text[:most]) + "…"
+    """Return the text, or its beginning: whole words, as nobody knows a part of a secret as one."""
+    if len(text) <= most:
+        return text
+    words, space, _ = text[:most].rpartition(" ")
+    return f"{words}{space}…" if words else f"{text[:most]}…"
 
 
 def _hint(option: str) -> str:

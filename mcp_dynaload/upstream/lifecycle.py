@@ -197,8 +197,12 @@ class Lifecycle:
             self.state = State.ENDING
 
     async def relist(self) -> None:
-        """List it again and tell the session."""
-        await self._relisting.now()
+        """List it again and tell the session, also why that failed."""
+        try:
+            await self._relisting.now()
+        except (MCPError, TimeoutError, UpstreamError) as error:
+            self._tell_unlisted(error)
+            raise
 
     async def compared(self, method: str) -> None:
         """Wait until what a request may name has been listed over this connection and compared.
@@ -214,7 +218,7 @@ class Lifecycle:
             await listed.wait()
         if self.listing_error and self.listing is None and self.ready is not None:
             try:
-                await self._relisting.now()
+                await self.relist()
             except (MCPError, TimeoutError, UpstreamError):
                 said = (
                     f"could not be listed ({self.listing_error}), so it is not known whether it is as you approved it"

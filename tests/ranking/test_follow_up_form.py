@@ -8,7 +8,15 @@ from mcp_dynaload.ranking.query import parse_query
 
 @pytest.mark.parametrize(
     "text",
-    ["and Priya?", "underscore too", "same for Eva's", "and of last week", "what about checkout?", "titan as well"],
+    [
+        "and Priya?",
+        "underscore too",
+        "same for Eva's",
+        "and of last week",
+        "what about checkout?",
+        "titan as well",
+        "great, and Priya?",
+    ],
 )
 def test_a_text_that_only_names_another_thing_asks_for_the_same_of_it(text: str) -> None:
     assert names_another(text)
@@ -36,7 +44,18 @@ def test_words_that_say_how_good_it_is_only_react(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["tap Done", "clear the cache", "yes, tomorrow", "great, the one in Berlin", "close it", "the nicest one"]
+    "text",
+    [
+        "tap Done",
+        "clear the cache",
+        "yes, tomorrow",
+        "great, the one in Berlin",
+        "close it",
+        "the nicest one",
+        "Oslo, thanks",
+        "great, same for staging",
+        "I see timeouts",
+    ],
 )
 def test_what_orders_or_answers_does_not(text: str) -> None:
     assert not only_reacts(text)

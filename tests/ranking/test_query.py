@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_dynaload.ranking.cleaning import MAX_LENGTH, clean, split_command
-from mcp_dynaload.ranking.query import MAX_CLAUSES, Query, parse_query, parts, split_clauses
+from mcp_dynaload.ranking.query import MAX_CLAUSES, Query, names_in, parse_query, parts, split_clauses
 
 
 @pytest.mark.parametrize(
@@ -234,6 +234,21 @@ def test_a_longer_text_that_names_again_what_was_named_may_leave_out_what_that_i
     assert again.is_short_after_others
     assert not again.leans_on_context
     assert not parse_query(text, earlier=("hello", "what else is there?")).is_short_after_others
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('Rename "Berlin" to "Paris"', {"berlin", "paris"}),
+        ('Rename "x" to "y"', set[str]()),
+        (f'put "{90 * "x"}" in the file "Q3 plan"', {"q3 plan"}),
+        ("list 2 issues on Monday", set[str]()),
+        ("first\n- Delete the ones of Olivia", {"olivia"}),
+        ("drop order 4411 and run-5 from notes.md", {"4411", "run-5", "notes.md"}),
+    ],
+)
+def test_the_names_in_a_text(text: str, names: set[str]):
+    assert names_in(text) == names
 
 
 def test_a_long_text_says_itself_what_it_is_about_whatever_it_names():

@@ -140,8 +140,10 @@ def test_a_tool_that_only_a_pin_had_listed_stays_without_being_chosen_until_it_i
 
     assert listed(state) == (LOG,)
     assert state.loaded == frozenset()
-    ordered = after(ToolsOrdered((LOG,), "tool"), state=state)
-    assert (listed(ordered), ordered.loaded, ordered.kept) == ((LOG,), frozenset([LOG]), frozenset())
+    for wish in (ToolsOrdered((LOG,), "tool"), ToolUsed(LOG), ToolsFound((LOG,)), PromptSubmitted(GIT_LOG)):
+        chosen = after(wish, state=replace(state, unloaded=frozenset()))
+        assert LOG in chosen.loaded
+        assert LOG not in chosen.kept
 
 
 def test_pins_that_are_read_late_are_listed_and_undo_nothing_that_the_user_has_said_meanwhile() -> None:

@@ -297,12 +297,13 @@ def test_with_usual_tools_the_first_list_is_as_short_as_without():
 
 
 def test_a_resumed_session_has_its_tools_even_those_not_known_yet():
-    state, decision = step(initial_state(), SessionResumed(("git__log", "later__tool")), CONTEXT)
+    resumed = SessionResumed(("git__log", "later__tool"), still_listed=("time__convert_time",))
+    state, decision = step(initial_state(), resumed, CONTEXT)
 
     assert state.loaded == {"git__log", "later__tool"}
     assert state.first_prompt_seen
     assert decision.changed
-    assert advertised(state, CONTEXT.catalog) == ("git__log",)
+    assert advertised(state, CONTEXT.catalog) == ("git__log", "time__convert_time")
 
 
 def test_a_search_ranks_without_loading():

@@ -249,6 +249,14 @@ async def test_of_an_endless_reason_the_beginning_is_told(tmp_path: Path) -> Non
     assert len(errors["bad"]) < 2 * MAX_REASON_CHARACTERS
 
 
+async def test_the_beginning_of_a_reason_without_spaces_is_told(tmp_path: Path) -> None:
+    async with pool_of(tmp_path, config("bad", lists_fail=3_000 * "\u7121")) as pool:
+        errors = await pool.list_all(["bad"])
+
+    assert 1_000 * "\u7121" in errors["bad"]
+    assert len(errors["bad"]) < 2 * MAX_REASON_CHARACTERS
+
+
 async def test_a_fault_of_ours_with_one_server_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken() -> None:
         raise AttributeError("'str' object has no attribute 'get'")
