@@ -65,6 +65,9 @@ class Earlier:
     need: float
     """That any of them needed a tool."""
 
+    recent_need: float
+    """The same of the last of them, back to one that is understood alone."""
+
     deeds: NDArray[np.bool_]
     """The tools of whose definition the prompt says a verb."""
 
@@ -96,6 +99,8 @@ class Clues(NamedTuple):
 
     names_again: float
     names_another: float
+    """Another thing, by how likely the prompt before needed a tool: the same is asked of it."""
+
     only_reacts: float
     opens_question: float
     turns_to_code: float
@@ -159,7 +164,7 @@ def clues(alone: Reading, together: Reading, earlier: Earlier) -> Clues:
         points_back=form.points_back,
         is_answer=form.is_answer and not form.points_back,
         names_again=form.names_again,
-        names_another=form.names_another,
+        names_another=earlier.recent_need * form.names_another,
         only_reacts=form.only_reacts,
         opens_question=form.opens_question,
         turns_to_code=form.turns_to_code,

@@ -232,6 +232,7 @@ class HybridRanker:
             subject=(shares / shares.sum())[self._upstreams],
             subjects=tuple(one.of_upstreams[self._upstreams] for one in before),
             need=max(one.need for one in before),
+            recent_need=max(one.need for one in before[: len(query.begun)]),
             deeds=deeds,
             form=form_of(query),
             asks_in_general=bool(found.observed.general),

@@ -27,6 +27,7 @@ def earlier(
         subject=np.array(subject, np.float32),
         subjects=(np.array(subject, np.float32),),
         need=need,
+        recent_need=need,
         deeds=np.array(deeds),
         form=replace(NO_FORM, **form),
         asks_in_general=asks_in_general,
