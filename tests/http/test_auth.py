@@ -381,9 +381,10 @@ async def test_wrong_tokens_in_a_row_are_slowed_and_a_right_one_from_there_is_no
         after = await client.get(url, headers=right)
 
     statuses = [answer.status_code for answer in wrong]
+    slowed = [answer for answer in wrong if answer.status_code == 429]  # a busy machine earns another try in between
     assert statuses[:MAX_PER_MINUTE] == [401] * MAX_PER_MINUTE
-    assert statuses.count(429) >= 30
-    assert int(wrong[-1].headers["retry-after"]) >= 1
+    assert len(slowed) >= 30
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in slowed)
     assert [answer.status_code for answer in (before, nothing, public, after)] == [200, 401, 200, 200]
 
 
