@@ -15,7 +15,6 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 
 from mcp_dynaload.catalog.tool import Json
-from tests.transparency.event_store import RETRY_MILLISECONDS, RecentEvents
 from tests.transparency.everything_schemas import (
     DEFAULTS_FORM,
     ENUMS_FORM,
@@ -24,6 +23,7 @@ from tests.transparency.everything_schemas import (
     USER_FORM,
     text_argument,
 )
+from tests.transparency.resumable import resumable_app
 
 Context = ServerRequestContext[Json]
 Contents = list[types.ContentBlock]
@@ -286,7 +286,7 @@ def main(where: str) -> None:
         return
     import uvicorn  # the stdio server starts without it
 
-    app = build_server().streamable_http_app(event_store=RecentEvents(), retry_interval=RETRY_MILLISECONDS)
+    app = resumable_app(build_server())
     uvicorn.run(app, host="127.0.0.1", port=int(where), log_level="warning")
 
 

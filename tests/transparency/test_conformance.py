@@ -1,18 +1,21 @@
 """The official conformance suites report nothing through the proxy that they do not report of the server behind it."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import anyio
 import pytest
+from mcp.client import Client
+from mcp.client.streamable_http import streamable_http_client
 from mcp.server.lowlevel.server import Server
 
 from mcp_dynaload.catalog.tool import Json
 from tests.http.processes import address_of, process_before
 from tests.transparency.conformance import NEWEST, NODE, SUITES, Checks, Suite, run_suite
-from tests.transparency.event_store import RETRY_MILLISECONDS, RecentEvents
 from tests.transparency.everything import build_server
+from tests.transparency.resumable import resumable_app
 from tests.transparency.serving import python_entry, served
 from tests.untraced import untraced
 
@@ -30,8 +33,7 @@ Results = dict[str, dict[str, Checks]]
 
 @asynccontextmanager
 async def over_http(server: Server[Json]) -> AsyncGenerator[str]:
-    app = server.streamable_http_app(event_store=RecentEvents(), retry_interval=RETRY_MILLISECONDS)
-    async with served(app) as origin:
+    async with served(resumable_app(server)) as origin:
         yield f"{origin}/mcp"
 
 
@@ -71,6 +73,21 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     if not NODE.exists():
         pytest.fail(f"{NODE} is missing: run .ci/install-e2e")
     return anyio.run(run_all, tmp_path_factory.mktemp("conformance"))
+
+
+async def test_sessions_that_resume_at_the_same_time_are_answered_each_its_own() -> None:
+    """The suites are run side by side: with events in common, one got what another's request of the same id got."""
+    answers: Counter[tuple[str, bool]] = Counter()
+
+    async def call(tool: str, url: str) -> None:
+        async with Client(streamable_http_client(url), mode="legacy", cache=None) as client:
+            answers[tool, (await client.call_tool(tool, {})).is_error] += 1
+
+    async with over_http(build_server()) as url, anyio.create_task_group() as tasks:
+        for tool in ("test_reconnection", "test_error_handling") * 5:
+            tasks.start_soon(call, tool, url)
+
+    assert answers == {("test_reconnection", False): 5, ("test_error_handling", True): 5}
 
 
 suites = pytest.mark.parametrize("suite", [suite.name for suite in SUITES])
