@@ -110,6 +110,11 @@ class Query:
     """The share of the words that are known in the language in which the text was said."""
 
     @property
+    def terms(self) -> int:
+        """The number of different terms that the text says."""
+        return len(set(prose_terms(self.text)))
+
+    @property
     def is_answer(self) -> bool:
         """Whether the text says hardly any words, and not no: what one writes who was asked for a name or a date."""
         return self._says_little and not _NO.search(self.text)

@@ -45,6 +45,9 @@ class Choice:
     judged: tuple[Judged, ...]
     """All that was ranked, in its order, each with the reason."""
 
+    terms: int
+    """Different terms that the query itself says, without what is around it."""
+
     @property
     def need(self) -> float:
         """Probability that the query needs any tool."""

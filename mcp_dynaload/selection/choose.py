@@ -58,6 +58,7 @@ def choose(
         ranked=tuple(one.scored for one in free[:MAX_EXPLAINED]),
         reason=reason,
         judged=tuple(Judged(one.scored, one.standing or verdicts.get(one.scored.name, rest)) for one in found),
+        terms=query.terms,
     )
 
 

@@ -9,9 +9,9 @@ from mcp_dynaload.selection.flows import completing
 from mcp_dynaload.selection.policy import (
     BOUNDS,
     SCARCITY,
-    SHARE_OF_BEST,
     room_for_prompt,
     session_tokens,
+    share_of_best,
     within_tokens,
 )
 from mcp_dynaload.selection.state import Context, Decision, SessionState, advertised, is_pinned, listed_names
@@ -98,12 +98,13 @@ def worth_their_room(
 
     `used` and `left` are tokens of definitions that the session may have loaded. A tool is worth its room when the
     search that it probably saves costs no less than its own tokens at the price `SCARCITY * used / left`, which is 0 at
-    the start, and when it is not far behind the best one, the less so the fuller the session is: a long session of many
-    subjects still has room for each subject's likeliest tools. The best one of a prompt is worth whatever room is left.
+    the start, and when it is not far behind the best one, the less so the fuller the session is, and where a prompt
+    clearly means one thing: a long session of many subjects still has room for each subject's likeliest tools. The best
+    one of a prompt is worth whatever room is left.
     """
     probabilities = {judged.scored.name: judged.scored.probability for judged in choice.judged}
     best = max((probabilities[name] for name in choice.names), default=0.0)
-    least = SHARE_OF_BEST * best * (used / max(1, used + left)) ** 2
+    least = best * share_of_best(best, choice.terms, used / max(1, used + left))
 
     def is_worth_it(name: str) -> bool:
         probability = probabilities[name]

@@ -76,10 +76,20 @@ SCARCITY = 2.0
 SHARE_OF_BEST = 0.8
 """The share of the probability of a prompt's best tool that another needs when the session's room is all used up.
 
-It grows with the square of what is used. Played as whole sessions, the labelled conversations lose next to nothing by
-it (`bfcl_multiturn` .003, `tooltalk` none of the needed tools); sessions of more than twenty prompts, several of these
-one after the other, have .80 of what they need where a linear share up to .2 left room for .76.
+It grows with the square of what is used.
 """
+
+SHARE_OF_CLEAR, CLEARLY, FILLING = 0.35, (0.3, 0.4), (0.08, 0.2)
+"""The least such share where a prompt means one thing, its best tool is as probable as the second number of `CLEARLY`,
+and so much of the room is used as the second of `FILLING`; below the first ones there is none.
+
+At its start a session has room for some tools in vain, a long one needs it for the later subjects.
+`python -m mcp_dynaload.research.sessions BENCH` plays labelled prompts as whole sessions and prints what they have.
+"""
+
+ONE_THING, SEVERAL_THINGS = 5, 9
+"""Different terms up to which a prompt means one thing, and from which on several: the tools of several things are each
+less likely than the one of a short prompt is."""
 
 COSTLY_GROWTH_PROBABILITY = 0.2
 """The probability that the best tool needs when loading it rewrites the client's prompt cache."""
@@ -224,6 +234,20 @@ def room_for_prompt(pinned: int, tools: int, need: float = 0.0) -> int:
         return MAX_LOADED_OF_LARGE
     largeness = min(1.0, (tools - LARGE_CATALOG_TOOLS) / (VERY_LARGE_CATALOG_TOOLS - LARGE_CATALOG_TOOLS))
     return round(MAX_ADVERTISED + largeness * (MAX_LOADED_OF_LARGE - MAX_ADVERTISED))
+
+
+def share_of_best(best: float, terms: int, fill: float) -> float:
+    """Return the share of the best tool's probability, `best`, that another one needs.
+
+    `terms` is the number of the prompt's different terms, `fill` the share of the session's room that is used.
+    """
+    means_one = _along(best, *CLEARLY) * (1 - _along(terms, ONE_THING, SEVERAL_THINGS))
+    return max(SHARE_OF_BEST * fill**2, SHARE_OF_CLEAR * _along(fill, *FILLING) * means_one)
+
+
+def _along(value: float, start: float, end: float) -> float:
+    """Return how far a value is from the start to the end: 0 before, 1 behind."""
+    return min(1.0, max(0.0, (value - start) / (end - start)))
 
 
 def room_for_repeating(tools: int, need: float) -> int:

@@ -232,17 +232,38 @@ def test_the_fuller_a_session_the_likelier_a_tool_must_be_to_be_worth_its_room()
     assert kept(1_000, 0) == ()
 
 
-def test_the_fuller_a_session_the_nearer_a_tool_must_be_to_the_best_one() -> None:
+LONG = "tell the team in the channel that the release of the payments service slipped to friday because a test failed"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "used", "kept"),
+    [
+        ("list branches", 0, ("best", "near", "far")),
+        ("list branches", 200, ("best", "near")),
+        ("list branches", 990, ("best",)),
+        (LONG, 300, ("best", "near", "far")),
+        (LONG, 500, ("best", "near")),
+        (LONG, 990, ("best",)),
+    ],
+)
+def test_the_fuller_a_session_the_nearer_a_tool_must_be_to_the_best_one(
+    prompt: str, used: int, kept: tuple[str, ...]
+) -> None:
+    """Take a short prompt for one thing, so that it needs less room once there is something to lose."""
     catalog = a_catalog([a_tool("best"), a_tool("near"), a_tool("far")], cost=1)
-    ranker = FixedRanker({"git__best": 0.8, "git__near": 0.2, "git__far": 0.06})
-    choice = choose(Query("x"), catalog, ranker, BALANCED)
+    ranker = FixedRanker({"git__best": 0.8, "git__near": 0.3, "git__far": 0.06})
+    choice = choose(Query(prompt), catalog, ranker, BALANCED)
 
-    def kept(used: int, left: int) -> tuple[str, ...]:
-        return worth_their_room(choice, catalog.costs, used, left, search_tokens=100_000)
+    found = worth_their_room(choice, catalog.costs, used, 1_000 - used, search_tokens=100_000)
 
-    assert kept(0, 1_000) == kept(300, 700) == ("git__best", "git__near", "git__far")
-    assert kept(500, 500) == ("git__best", "git__near")
-    assert kept(990, 10) == ("git__best",)
+    assert found == tuple(f"git__{name}" for name in kept)
+
+
+def test_a_short_prompt_without_a_clear_best_tool_keeps_those_behind_it() -> None:
+    catalog = a_catalog([a_tool("best"), a_tool("far")], cost=1)
+    choice = choose(Query("list branches"), catalog, FixedRanker({"git__best": 0.3, "git__far": 0.03}), BALANCED)
+
+    assert worth_their_room(choice, catalog.costs, 200, 800, search_tokens=100_000) == ("git__best", "git__far")
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 
 async def test_sessions_that_resume_at_the_same_time_are_answered_each_its_own() -> None:
-    """The suites are run side by side: with events in common, one got what another's request of the same id got."""
+    # The suites are run side by side: with events in common, one got what another's request of the same id got.
     answers: Counter[tuple[str, bool]] = Counter()
 
     async def call(tool: str, url: str) -> None:
