@@ -104,12 +104,12 @@ def worth_their_room(
     """
     probabilities = {judged.scored.name: judged.scored.probability for judged in choice.judged}
     best = max((probabilities[name] for name in choice.names), default=0.0)
-    least = best * share_of_best(best, choice.terms, used / max(1, used + left))
+    whole = max(1, used + left)
 
     def is_worth_it(name: str) -> bool:
         probability = probabilities[name]
         pays = costs[name] * SCARCITY * used <= probability * search_tokens * left
-        return pays and probability >= least
+        return pays and probability >= best * share_of_best(best, choice.terms, used / whole, costs[name] / whole)
 
     return tuple(
         name for place, name in enumerate(choice.names) if (not place and costs[name] <= left) or is_worth_it(name)

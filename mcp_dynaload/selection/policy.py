@@ -79,9 +79,10 @@ SHARE_OF_BEST = 0.8
 It grows with the square of what is used.
 """
 
-SHARE_OF_CLEAR, CLEARLY, FILLING = 0.35, (0.3, 0.4), (0.08, 0.2)
+SHARE_OF_CLEAR, CLEARLY, FILLING, LARGE = 0.45, (0.3, 0.4), (0.08, 0.2), 0.01
 """The least such share where a prompt means one thing, its best tool is as probable as the second number of `CLEARLY`,
-and so much of the room is used as the second of `FILLING`; below the first ones there is none.
+so much of the room is used as the second of `FILLING`, and the other tool takes `LARGE` of the room: of a catalog of
+any size. Below the first numbers there is none; for a smaller tool it is less.
 
 At its start a session has room for some tools in vain, a long one needs it for the later subjects.
 `python -m mcp_dynaload.research.sessions BENCH` plays labelled prompts as whole sessions and prints what they have.
@@ -236,13 +237,15 @@ def room_for_prompt(pinned: int, tools: int, need: float = 0.0) -> int:
     return round(MAX_ADVERTISED + largeness * (MAX_LOADED_OF_LARGE - MAX_ADVERTISED))
 
 
-def share_of_best(best: float, terms: int, fill: float) -> float:
+def share_of_best(best: float, terms: int, fill: float, size: float) -> float:
     """Return the share of the best tool's probability, `best`, that another one needs.
 
-    `terms` is the number of the prompt's different terms, `fill` the share of the session's room that is used.
+    `terms` is the number of the prompt's different terms, `fill` the share of the session's room that is used, and
+    `size` the share of it that the other takes.
     """
     means_one = _along(best, *CLEARLY) * (1 - _along(terms, ONE_THING, SEVERAL_THINGS))
-    return max(SHARE_OF_BEST * fill**2, SHARE_OF_CLEAR * _along(fill, *FILLING) * means_one)
+    takes_room = _along(fill, *FILLING) * min(1.0, size / LARGE)
+    return max(SHARE_OF_BEST * fill**2, SHARE_OF_CLEAR * means_one * takes_room)
 
 
 def _along(value: float, start: float, end: float) -> float:
