@@ -250,7 +250,7 @@ LONG = "tell the team in the channel that the release of the payments service sl
 def test_the_fuller_a_session_the_nearer_a_tool_must_be_to_the_best_one(
     prompt: str, cost: int, used: int, kept: tuple[str, ...]
 ) -> None:
-    """Take a short prompt for one thing: what else it brings, and takes room, must be likely once there is some used."""
+    """Take a short prompt for one thing: what else it brings must be likely, if it takes room and some is used."""
     catalog = a_catalog([a_tool("best"), a_tool("near"), a_tool("far")], cost=cost)
     ranker = FixedRanker({"git__best": 0.8, "git__near": 0.3, "git__far": 0.06})
     choice = choose(Query(prompt), catalog, ranker, BALANCED)
