@@ -79,7 +79,7 @@ SHARE_OF_BEST = 0.8
 It grows with the square of what is used.
 """
 
-SHARE_OF_CLEAR, CLEARLY, FILLING, LARGE = 0.45, (0.3, 0.4), (0.08, 0.2), 0.01
+SHARE_OF_CLEAR, CLEARLY, FILLING, LARGE = 0.4, (0.3, 0.4), (0.08, 0.2), 0.01
 """The least such share where a prompt means one thing, its best tool is as probable as the second number of `CLEARLY`,
 so much of the room is used as the second of `FILLING`, and the other tool takes `LARGE` of the room: of a catalog of
 any size. Below the first numbers there is none; for a smaller tool it is less.
