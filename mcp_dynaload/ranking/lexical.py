@@ -15,7 +15,7 @@ from mcp_dynaload.ranking.makers import Makers
 from mcp_dynaload.ranking.query import Query, parts
 from mcp_dynaload.ranking.ranker import Ranker, Scored
 from mcp_dynaload.ranking.spelling import as_many, corrected, misspelt
-from mcp_dynaload.ranking.terms import coding_terms, common_terms, prose_terms, query_terms
+from mcp_dynaload.ranking.terms import coding_terms, common_terms, query_terms
 
 BACKGROUND_TOOLS = 300
 """Tools of an imagined average catalog that is added to the real one, so that rarity means something in small ones."""
@@ -271,8 +271,7 @@ class LexicalRanker:
 def _need(best_odds: float, query: Query) -> float:
     """Return the probability that the query needs any tool, from that of the best one."""
     best = probability(best_odds)
-    terms = len(set(prose_terms(query.text)))
-    surplus = math.log2(max(terms, SHORT_QUERY_TERMS) / SHORT_QUERY_TERMS)
+    surplus = math.log2(max(query.terms, SHORT_QUERY_TERMS) / SHORT_QUERY_TERMS)
     odds = best / min(MAX_DEMANDED, UNDECIDED + LENGTH_DEMAND * surplus)
     return odds**SURENESS / (odds**SURENESS + 1)
 

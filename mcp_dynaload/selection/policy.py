@@ -79,14 +79,22 @@ SHARE_OF_BEST = 0.8
 It grows with the square of what is used.
 """
 
-SHARE_OF_CLEAR, CLEARLY, FILLING, LARGE = 0.4, (0.3, 0.4), (0.08, 0.2), 0.01
-"""The least such share where a prompt means one thing, its best tool is as probable as the second number of `CLEARLY`,
-so much of the room is used as the second of `FILLING`, and the other tool takes `LARGE` of the room: of a catalog of
-any size. Below the first numbers there is none; for a smaller tool it is less.
+SHARE_OF_CLEAR = 0.4
+"""The least such share where a short prompt has a clear best tool, some of the room is used and the other tool takes
+much of it. What follows says how short, clear, used and much; in between it is less than this.
 
 At its start a session has room for some tools in vain, a long one needs it for the later subjects.
 `python -m mcp_dynaload.research.sessions BENCH` plays labelled prompts as whole sessions and prints what they have.
 """
+
+CLEARLY = (0.3, 0.4)
+"""The probability of the best tool up to which it is not clear, and from which on it is."""
+
+FILLING = (0.08, 0.2)
+"""The share of the session's room up to which hardly any is used, and from which on some is."""
+
+LARGE = 0.01
+"""The share of the room from which on a tool takes much of it, whatever the size of the catalog."""
 
 ONE_THING, SEVERAL_THINGS = 5, 9
 """Different terms up to which a prompt means one thing, and from which on several: the tools of several things are each
